@@ -1,0 +1,73 @@
+package config_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"stoa/pkg/common/config"
+)
+
+type sample struct {
+	config.Base
+	// Patience has a default, so that it may be left out.
+	Patience time.Duration `envconfig:"PATIENCE" default:"2s"`
+}
+
+func setBase(t *testing.T) {
+	t.Helper()
+	for name, value := range map[string]string{
+		"APP_ID": "sample", "DAPR_HTTP_PORT": "3600", "DAPR_GRPC_PORT": "3700",
+		"DAPR_API_TOKEN": "a", "APP_API_TOKEN": "b",
+	} {
+		t.Setenv(name, value)
+	}
+}
+
+func TestLoad(t *testing.T) {
+	setBase(t)
+	cfg, err := config.Load[sample]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cfg.AppID != "sample" || cfg.DaprHTTPPort != 3600 || cfg.Host != "127.0.0.1" || cfg.Patience != 2*time.Second {
+		t.Errorf("got %+v", cfg)
+	}
+}
+
+func TestLoadNamesTheVariableAndHidesItsValue(t *testing.T) {
+	setBase(t)
+	t.Setenv("PATIENCE", "hunter2")
+	_, err := config.Load[sample]()
+	if err == nil || !strings.Contains(err.Error(), "PATIENCE") || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestLoadRefusesAnEmptyToken(t *testing.T) {
+	setBase(t)
+	t.Setenv("APP_API_TOKEN", "")
+	_, err := config.Load[sample]()
+	if err == nil || !strings.Contains(err.Error(), "APP_API_TOKEN") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestLoadNamesWhatIsMissing(t *testing.T) {
+	setBase(t)
+	t.Setenv("APP_ID", "")
+	unset(t, "APP_ID")
+	_, err := config.Load[sample]()
+	if err == nil || !strings.Contains(err.Error(), "APP_ID") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// unset takes a variable away for the rest of the test; t.Setenv before it brings the old value back afterwards.
+func unset(t *testing.T, name string) {
+	t.Helper()
+	if err := os.Unsetenv(name); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,131 @@
+// Package errs is the one error type of the project. A Kind says what went wrong in a word that is stable across
+// services, a public Message says it to the person who asked, and the wrapped cause is for the log only.
+package errs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Kind classifies an error. Its text is part of the public API: it is the `kind` of a problem document.
+type Kind string
+
+// The kinds. What they become over HTTP and gRPC stands in one table, in status.go.
+const (
+	// Invalid: the input breaks a rule; Fields name where.
+	Invalid Kind = "invalid"
+	// Malformed: the request cannot be read at all: broken JSON, bad UTF-8, an unreadable header.
+	Malformed Kind = "malformed"
+	// Unauthenticated: no credential, or one that does not hold.
+	Unauthenticated Kind = "unauthenticated"
+	// Forbidden: the caller is known and may not do this.
+	Forbidden Kind = "forbidden"
+	// NotFound: there is no such thing, or none that this caller may know of.
+	NotFound Kind = "not_found"
+	// MethodNotAllowed: the path exists, but not with this method.
+	MethodNotAllowed Kind = "method_not_allowed"
+	// Conflict: the thing is in a state that does not allow the change, or exists already.
+	Conflict Kind = "conflict"
+	// KeyReused: an Idempotency-Key came again with another request body.
+	KeyReused Kind = "idempotency_key_reused"
+	// TooLarge: the request body is over the limit.
+	TooLarge Kind = "too_large"
+	// UnsupportedMedia: the request body is of a media type that is not read here.
+	UnsupportedMedia Kind = "unsupported_media_type"
+	// RateLimited: too many requests; try again later.
+	RateLimited Kind = "rate_limited"
+	// Unavailable: something this needs is down or slow. It heals without hands, so trying again is right.
+	Unavailable Kind = "unavailable"
+	// Internal: a defect of ours. The message is masked on the way out.
+	Internal Kind = "internal"
+)
+
+// Field names one place in the input that breaks a rule.
+type Field struct {
+	// Name is the path of the value as the caller wrote it, such as "items[1].quantity".
+	Name string `json:"field"`
+	// Problem says what is wrong with it, in words for the caller.
+	Problem string `json:"problem"`
+}
+
+// Error is a classified error. Make one with New, Wrap, InvalidField or InvalidFields.
+type Error struct {
+	Kind Kind
+	// Message is shown to the caller, so it holds nothing internal.
+	Message string
+	// Fields name the input at fault, for Invalid and Malformed.
+	Fields []Field
+	// RetryAfter is how long the caller does well to wait before trying again; 0 leaves it to the table.
+	RetryAfter time.Duration
+	// Cause is for the log, never for the caller.
+	Cause error
+}
+
+// New returns an error of this kind with a message for the caller.
+func New(kind Kind, format string, args ...any) *Error {
+	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...)}
+}
+
+// Wrap returns an error of this kind with a message for the caller and a cause for the log.
+func Wrap(kind Kind, cause error, format string, args ...any) *Error {
+	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...), Cause: cause}
+}
+
+// InvalidField returns an Invalid error about one place in the input.
+func InvalidField(name, format string, args ...any) error {
+	return InvalidFields(Field{Name: name, Problem: fmt.Sprintf(format, args...)})
+}
+
+// InvalidFields returns an Invalid error about several places in the input, or nil when there are none, so that a
+// check can collect what is wrong and return the result as it is.
+func InvalidFields(fields ...Field) error {
+	if len(fields) == 0 {
+		return nil
+	}
+	words := make([]string, len(fields))
+	for i, f := range fields {
+		words[i] = f.Name + " " + f.Problem
+	}
+	return &Error{Kind: Invalid, Message: strings.Join(words, "; "), Fields: fields}
+}
+
+// Error is the text for the log: message and cause.
+func (e *Error) Error() string {
+	if e.Cause == nil {
+		return e.Message
+	}
+	return e.Message + ": " + e.Cause.Error()
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Cause }
+
+// From returns err as an *Error. A context that ended counts as Unavailable: the caller gave up or a dependency was
+// too slow, and both may be tried again. Anything else that is unknown is Internal.
+func From(err error) *Error {
+	var e *Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &e):
+		return e
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return Wrap(Unavailable, err, "the request took too long")
+	default:
+		return Wrap(Internal, err, "something went wrong on our side")
+	}
+}
+
+// KindOf returns the kind of err; nil has none.
+func KindOf(err error) Kind {
+	if e := From(err); e != nil {
+		return e.Kind
+	}
+	return ""
+}
+
+// Is reports whether err is of this kind.
+func Is(err error, kind Kind) bool { return err != nil && KindOf(err) == kind }

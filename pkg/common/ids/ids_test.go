@@ -1,0 +1,41 @@
+package ids_test
+
+import (
+	"testing"
+
+	"stoa/pkg/common/ids"
+)
+
+func TestDerive(t *testing.T) {
+	if ids.Derive("a", "bc") != ids.Derive("a", "bc") {
+		t.Error("the same parts must give the same id")
+	}
+	if ids.Derive("a", "bc") == ids.Derive("ab", "c") {
+		t.Error("parts must be kept apart")
+	}
+}
+
+func TestNewSortsByTime(t *testing.T) {
+	previous := ids.New()
+	for range 1000 {
+		next := ids.New()
+		if next <= previous {
+			t.Fatalf("%s came after %s", next, previous)
+		}
+		previous = next
+	}
+}
+
+func TestValid(t *testing.T) {
+	for s, want := range map[string]bool{
+		ids.New():                                true,
+		"6F1C1A52-5D0F-4D43-9D0C-2B1F0F5F7A11":   false,
+		"{6f1c1a52-5d0f-4d43-9d0c-2b1f0f5f7a11}": false,
+		"../../etc/passwd":                       false,
+		"":                                       false,
+	} {
+		if got := ids.Valid(s); got != want {
+			t.Errorf("%q: got %v, want %v", s, got, want)
+		}
+	}
+}

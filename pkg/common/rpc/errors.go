@@ -1,0 +1,86 @@
+// Package rpc is how processes here speak gRPC: errors keep their kind across the wire, and a server checks the app
+// token, carries on the trace, writes one log line for each call and survives a panic.
+package rpc
+
+import (
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"stoa/pkg/common/errs"
+)
+
+// domain marks the error details as ours.
+const domain = "stoa"
+
+// ToStatus turns any error into a gRPC status that carries kind and fields.
+func ToStatus(err error) error {
+	if err == nil {
+		return nil
+	}
+	e := errs.From(err)
+	message := e.Message
+	if e.Kind == errs.Internal {
+		message = "something went wrong on our side"
+	}
+	violations := &errdetails.BadRequest{}
+	for _, f := range e.Fields {
+		violations.FieldViolations = append(violations.FieldViolations,
+			&errdetails.BadRequest_FieldViolation{Field: f.Name, Description: f.Problem})
+	}
+	plain := status.New(codeOf(e.Kind), message)
+	detailed, detailErr := plain.WithDetails(&errdetails.ErrorInfo{Domain: domain, Reason: string(e.Kind)}, violations)
+	if detailErr != nil {
+		return plain.Err()
+	}
+	return detailed.Err()
+}
+
+// FromStatus rebuilds the error that ToStatus sent. A status of somebody else, such as a sidecar, is an outage.
+func FromStatus(err error) error {
+	if err == nil {
+		return nil
+	}
+	e := &errs.Error{}
+	for _, detail := range status.Convert(err).Details() {
+		switch d := detail.(type) {
+		case *errdetails.ErrorInfo:
+			if d.GetDomain() == domain {
+				e.Kind, e.Message = errs.Kind(d.GetReason()), status.Convert(err).Message()
+			}
+		case *errdetails.BadRequest:
+			for _, v := range d.GetFieldViolations() {
+				e.Fields = append(e.Fields, errs.Field{Name: v.GetField(), Problem: v.GetDescription()})
+			}
+		}
+	}
+	if !e.Kind.Known() {
+		return errs.Wrap(errs.Unavailable, err, "a service that this needs does not answer")
+	}
+	return e
+}
+
+// codeOf returns the gRPC code that stands for a kind (google.rpc.Code says what each means).
+func codeOf(kind errs.Kind) codes.Code {
+	switch kind {
+	case errs.Invalid, errs.Malformed, errs.KeyReused, errs.TooLarge, errs.UnsupportedMedia:
+		return codes.InvalidArgument
+	case errs.Unauthenticated:
+		return codes.Unauthenticated
+	case errs.Forbidden:
+		return codes.PermissionDenied
+	case errs.NotFound:
+		return codes.NotFound
+	case errs.MethodNotAllowed:
+		return codes.Unimplemented
+	case errs.Conflict:
+		return codes.FailedPrecondition
+	case errs.RateLimited:
+		return codes.ResourceExhausted
+	case errs.Unavailable:
+		return codes.Unavailable
+	case errs.Internal:
+		return codes.Internal
+	}
+	return codes.Internal
+}

@@ -1,0 +1,84 @@
+package rpc
+
+import (
+	"context"
+	"crypto/subtle"
+	"fmt"
+	"net"
+	"runtime/debug"
+	"time"
+
+	"github.com/rs/zerolog"
+	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
+	"stoa/pkg/common/errs"
+	"stoa/pkg/observability"
+)
+
+// drainTime is how long calls that were accepted may take to finish once the process is told to stop.
+const drainTime = 15 * time.Second
+
+// NewServer returns a server for the app channel of a sidecar: it answers only calls that carry the app token.
+func NewServer(log zerolog.Logger, appToken string) *grpc.Server {
+	return grpc.NewServer(
+		grpc.StatsHandler(otelgrpc.NewServerHandler()),
+		grpc.ChainUnaryInterceptor(logged(log), recovered, requireToken(appToken)),
+	)
+}
+
+// Serve listens on addr and serves until ctx ends; then it takes no new call and lets accepted ones finish.
+func Serve(ctx context.Context, addr string, server *grpc.Server) error {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return fmt.Errorf("cannot listen on %s: %w", addr, err)
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	forced := time.AfterFunc(drainTime, server.Stop)
+	defer forced.Stop()
+	server.GracefulStop()
+	return nil
+}
+
+func logged(log zerolog.Logger) grpc.UnaryServerInterceptor {
+	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
+		started := time.Now()
+		ctx = observability.WithTrace(ctx, log)
+		answer, err := handle(ctx, req)
+		level := zerolog.InfoLevel
+		if errs.Is(err, errs.Internal) {
+			level = zerolog.ErrorLevel
+		}
+		sent := ToStatus(err)
+		observability.Log(ctx).WithLevel(level).Err(err).Str("method", info.FullMethod).
+			Str("code", status.Code(sent).String()).Dur("duration_ms", time.Since(started)).Msg("call")
+		return answer, sent
+	}
+}
+
+func recovered(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (answer any, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
+		}
+	}()
+	return handle(ctx, req)
+}
+
+func requireToken(token string) grpc.UnaryServerInterceptor {
+	return func(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
+		given := metadata.ValueFromIncomingContext(ctx, "dapr-api-token")
+		if len(given) != 1 || subtle.ConstantTimeCompare([]byte(given[0]), []byte(token)) != 1 {
+			return nil, errs.New(errs.Unauthenticated, "this port is for the sidecar only")
+		}
+		return handle(ctx, req)
+	}
+}

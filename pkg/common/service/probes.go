@@ -1,0 +1,120 @@
+package service
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/gorilla/mux"
+	"google.golang.org/grpc"
+
+	"stoa/pkg/common/errs"
+	"stoa/pkg/common/rpc"
+	"stoa/pkg/common/web"
+)
+
+// checkTimeout bounds one readiness check: whoever asks wants to know now.
+const checkTimeout = time.Second
+
+// check is one dependency, by name.
+type check struct {
+	name string
+	ask  func(ctx context.Context) error
+}
+
+// Check adds a dependency without which the process is not ready.
+func (a *App) Check(name string, ask func(ctx context.Context) error) {
+	a.checks = append(a.checks, check{name: name, ask: ask})
+}
+
+// Readiness is the answer of /readyz.
+type Readiness struct {
+	// Status is "ready" or "unavailable".
+	Status string `json:"status"`
+	// Checks says for each dependency "ok" or what is wrong.
+	Checks map[string]string `json:"checks"`
+}
+
+// Probes adds /healthz (the process is alive), /readyz (its dependencies answer) and /metrics to a router.
+func (a *App) Probes(router *mux.Router) {
+	router.Path("/healthz").Methods(http.MethodGet).HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+	})
+	router.Path("/readyz").Methods(http.MethodGet).HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		status, readiness := a.ready(r.Context())
+		writeJSON(w, status, readiness)
+	})
+	router.Path("/metrics").Methods(http.MethodGet).Handler(a.Telemetry.Metrics)
+}
+
+// ready asks all dependencies at once.
+func (a *App) ready(ctx context.Context) (int, Readiness) {
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	status, readiness := http.StatusOK, Readiness{Status: "ready", Checks: map[string]string{}}
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	for _, c := range a.checks {
+		all.Go(func() {
+			err := c.ask(ctx)
+			mu.Lock()
+			defer mu.Unlock()
+			readiness.Checks[c.name] = "ok"
+			if err != nil {
+				status, readiness.Status = http.StatusServiceUnavailable, "unavailable"
+				readiness.Checks[c.name] = errs.From(err).Message
+			}
+		})
+	}
+	all.Wait()
+	return status, readiness
+}
+
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) // the prober went away
+}
+
+// HTTP returns the part that serves a router on the app port to the own sidecar, with the probes for everybody on the
+// machine.
+func (a *App) HTTP(router *mux.Router) Part {
+	a.Probes(router)
+	handler := web.RequireAppToken(a.Config.AppAPIToken, web.Wrap(router, a.Telemetry.Log))
+	return a.listen(a.Config.AppPort, "APP_PORT", handler)
+}
+
+// ProbeServer returns the part that serves the probes of an app that has no HTTP app port.
+func (a *App) ProbeServer() Part {
+	router := web.NewRouter()
+	a.Probes(router)
+	return a.listen(a.Config.ProbePort, "PROBE_PORT", router)
+}
+
+func (a *App) listen(port int, variable string, handler http.Handler) Part {
+	return func(ctx context.Context) error {
+		if port == 0 {
+			return fmt.Errorf("configuration: %s is not set", variable)
+		}
+		return web.Serve(ctx, a.address(port), handler)
+	}
+}
+
+// GRPC returns the part that serves gRPC on the app port to the own sidecar; register has to add the services.
+func (a *App) GRPC(register func(grpc.ServiceRegistrar)) Part {
+	server := rpc.NewServer(a.Telemetry.Log, a.Config.AppAPIToken)
+	register(server)
+	return func(ctx context.Context) error {
+		if a.Config.AppPort == 0 {
+			return fmt.Errorf("configuration: APP_PORT is not set")
+		}
+		return rpc.Serve(ctx, a.address(a.Config.AppPort), server)
+	}
+}
+
+func (a *App) address(port int) string { return net.JoinHostPort(a.Config.Host, strconv.Itoa(port)) }

@@ -1,0 +1,101 @@
+// Package service is the life of a process: it starts with its configuration, its signals and its sidecar, runs its
+// parts until it is told to stop or one of them fails, drains, and says why it ended. Exits live here and nowhere else.
+package service
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"golang.org/x/sync/errgroup"
+
+	"stoa/pkg/common/config"
+	"stoa/pkg/messaging"
+	"stoa/pkg/observability"
+	"stoa/pkg/sidecar"
+)
+
+// Main runs a process: run gets a context that ends with SIGINT or SIGTERM. An error is one line on standard error and
+// exit code 1.
+func Main(run func(ctx context.Context) error) {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	err := run(ctx)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "fatal:", err)
+		os.Exit(1)
+	}
+}
+
+// App is what every process has: its configuration, its signals, its sidecar, and the checks that say whether it is
+// ready.
+type App struct {
+	Config    config.Base
+	Telemetry *observability.Telemetry
+	Sidecar   *sidecar.Sidecar
+
+	checks []check
+}
+
+// Start sets up the process and waits until the sidecar is ready, so that whatever follows can read secrets and state.
+// While it waits, the app port is closed, and the sidecar tells callers that the app is not there yet.
+func Start(ctx context.Context, cfg config.Base) (*App, error) {
+	telemetry, err := observability.Start(ctx, cfg.AppID, cfg.LogLevel, os.Stdout)
+	if err != nil {
+		return nil, err
+	}
+	side, err := sidecar.Open(cfg)
+	if err != nil {
+		return nil, err
+	}
+	app := &App{Config: cfg, Telemetry: telemetry, Sidecar: side}
+	app.Check("sidecar", side.Healthy)
+	if err := side.AwaitHealthy(ctx); err != nil {
+		app.Close(ctx)
+		return nil, err
+	}
+	return app, nil
+}
+
+// Close sends what the signals still hold and ends the connection to the sidecar.
+func (a *App) Close(ctx context.Context) {
+	if err := a.Telemetry.Shutdown(ctx); err != nil {
+		a.Telemetry.Log.Warn().Err(err).Msg("some telemetry was not sent")
+	}
+	a.Sidecar.Close()
+}
+
+// Publisher returns the publisher of this app.
+func (a *App) Publisher() (*messaging.Publisher, error) {
+	return messaging.NewPublisher(a.Sidecar.Client(), a.Config.AppID)
+}
+
+// Consumer returns a consumer for this table of subscriptions, each of which becomes a readiness check.
+func (a *App) Consumer(publisher *messaging.Publisher, table ...messaging.Subscription) (*messaging.Consumer, error) {
+	consumer, err := messaging.NewConsumer(a.Sidecar.Client().GrpcClient(), publisher, a.Telemetry.Log, table...)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range table {
+		a.Check("subscription "+s.Topic, func(context.Context) error { return consumer.Connected()[s.Topic] })
+	}
+	return consumer, nil
+}
+
+// Part is something that runs for as long as the process: a server, a consumer. It returns nil once it has drained
+// after the end of ctx; an earlier return is a failure that ends the process.
+type Part func(ctx context.Context) error
+
+// Run runs the parts side by side until ctx ends or one of them fails, and waits for all of them to drain.
+func (a *App) Run(ctx context.Context, parts ...Part) error {
+	a.Telemetry.Log.Info().Msg("started")
+	group, ctx := errgroup.WithContext(ctx)
+	for _, part := range parts {
+		group.Go(func() error { return part(ctx) })
+	}
+	err := group.Wait()
+	a.Telemetry.Log.Info().Err(err).Msg("stopped")
+	return err
+}

@@ -1,0 +1,71 @@
+// Package web is how every process here speaks HTTP: typed handlers by huma on gorilla/mux, errors as problem
+// documents, limits on what is read, one log line for each request, and a server that drains before it stops.
+package web
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"unicode/utf8"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humamux"
+	"github.com/gorilla/mux"
+
+	"stoa/pkg/common/errs"
+)
+
+// NewRouter returns a router that answers unknown paths and wrong methods with problems.
+func NewRouter() *mux.Router {
+	router := mux.NewRouter()
+	router.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		WriteError(w, r, errs.New(errs.NotFound, "there is nothing at this path"))
+	})
+	router.MethodNotAllowedHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Allow", allowed(router, r))
+		WriteError(w, r, errs.New(errs.MethodNotAllowed, "this path does not know the method %s", r.Method))
+	})
+	return router
+}
+
+// allowed lists the methods that the path of r knows.
+func allowed(router *mux.Router, r *http.Request) string {
+	list := ""
+	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE"} {
+		probe := r.Clone(r.Context())
+		probe.Method = method
+		var match mux.RouteMatch
+		if router.Match(probe, &match) && match.MatchErr == nil {
+			if list != "" {
+				list += ", "
+			}
+			list += method
+		}
+	}
+	return list
+}
+
+// NewAPI returns an API on the router whose operations are typed handlers. It serves its own description at
+// /openapi.json. Register operations with huma.Register; an error that a handler returns becomes the problem that its
+// kind stands for.
+func NewAPI(router *mux.Router, title, description string) huma.API {
+	useProblems()
+	config := huma.DefaultConfig(title, "1.0.0")
+	config.Info.Description = description
+	config.DocsPath, config.SchemasPath = "", ""
+	config.CreateHooks = nil // no $schema links in bodies
+	config.RejectUnknownQueryParameters = true
+	config.Formats = map[string]huma.Format{"application/json": jsonFormat, "json": jsonFormat}
+	return humamux.New(router, config)
+}
+
+// jsonFormat reads strict UTF-8: encoding/json replaces bad bytes silently, which stores what nobody sent.
+var jsonFormat = huma.Format{
+	Marshal: huma.DefaultJSONFormat.Marshal,
+	Unmarshal: func(data []byte, v any) error {
+		if !utf8.Valid(data) {
+			return errors.New("is not valid UTF-8")
+		}
+		return json.Unmarshal(data, v)
+	},
+}

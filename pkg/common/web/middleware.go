@@ -1,0 +1,171 @@
+package web
+
+import (
+	"context"
+	"crypto/subtle"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/gorilla/mux"
+	"github.com/rs/zerolog"
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+
+	"stoa/pkg/common/errs"
+	"stoa/pkg/common/ids"
+	"stoa/pkg/observability"
+)
+
+// MaxBody is the largest request body that is read, in bytes. An order of 100 lines is a tenth of it.
+const MaxBody = 256 << 10
+
+// requestTimeout bounds the work on one request. What it waits for has shorter limits of its own, in pkg/sidecar.
+const requestTimeout = 10 * time.Second
+
+// requestIDHeader carries the id that one request has in all log lines, chosen by the first who sees it.
+const requestIDHeader = "X-Request-Id"
+
+// Wrap puts what every request needs around a router: a span, a log line, a request id, recovery from panics, and a
+// limit on body and time.
+func Wrap(router *mux.Router, log zerolog.Logger) http.Handler {
+	router.Use(nameRoute)
+	handler := limit(recovered(router))
+	handler = logged(log, handler)
+	return otelhttp.NewHandler(handler, "http", otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string {
+		return r.Method
+	}))
+}
+
+// isProbe reports requests that come every few seconds for ever, and are no work: they are not logged.
+func isProbe(r *http.Request) bool {
+	return r.URL.Path == "/healthz" || r.URL.Path == "/readyz" || r.URL.Path == "/metrics"
+}
+
+type entryKey struct{}
+
+// entry collects what the handlers have to say for the request's log line.
+type entry struct {
+	err   error
+	route string
+}
+
+func entryOf(ctx context.Context) *entry {
+	if e, ok := ctx.Value(entryKey{}).(*entry); ok {
+		return e
+	}
+	return &entry{}
+}
+
+// noteError leaves an error for the request's log line: logging happens once, at the edge.
+func noteError(ctx context.Context, err error) { entryOf(ctx).err = err }
+
+// nameRoute remembers the route's template, "/api/v1/orders/{id}", so that logs can be grouped by it.
+func nameRoute(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if route := mux.CurrentRoute(r); route != nil {
+			entryOf(r.Context()).route, _ = route.GetPathTemplate()
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func logged(log zerolog.Logger, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isProbe(r) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		started, e, written := time.Now(), &entry{}, &recorder{ResponseWriter: w, status: http.StatusOK}
+		id := requestID(r)
+		r.Header.Set(requestIDHeader, id)
+		w.Header().Set(requestIDHeader, id)
+		ctx := observability.WithTrace(r.Context(), log.With().Str("request_id", id).Logger())
+		r = r.WithContext(context.WithValue(ctx, entryKey{}, e))
+		next.ServeHTTP(written, r)
+		line := observability.Log(ctx).WithLevel(levelOf(e.err, written.status)).Err(e.err).Str("method", r.Method)
+		if e.route != "" {
+			line = line.Str("route", e.route)
+		}
+		line.Str("path", r.URL.Path).Int("status", written.status).Int64("bytes", written.bytes).
+			Dur("duration_ms", time.Since(started)).Msg("request")
+	})
+}
+
+// levelOf is error for our own defects and info for everything else: a caller's mistake is no error of ours.
+func levelOf(err error, status int) zerolog.Level {
+	if errs.Is(err, errs.Internal) || status == http.StatusInternalServerError {
+		return zerolog.ErrorLevel
+	}
+	return zerolog.InfoLevel
+}
+
+// requestID takes the caller's id if it is harmless in a log, and makes one otherwise.
+func requestID(r *http.Request) string {
+	id := r.Header.Get(requestIDHeader)
+	harmless := func(c rune) bool {
+		return c == '-' || c == '_' || c == '.' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+	}
+	if id == "" || len(id) > 64 || strings.ContainsFunc(id, func(c rune) bool { return !harmless(c) }) {
+		return ids.New()
+	}
+	return id
+}
+
+func recovered(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			cause := recover()
+			if cause == nil {
+				return
+			}
+			if cause == http.ErrAbortHandler { //nolint:errorlint // net/http compares it like this too
+				panic(cause)
+			}
+			WriteError(w, r, fmt.Errorf("panic: %v\n%s", cause, debug.Stack()))
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+func limit(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength > MaxBody {
+			// Said before the body is read; a body without a length meets the limit of its operation.
+			w.Header().Set("Connection", "close")
+			WriteError(w, r, TooLarge())
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
+		if isStream(r) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+		defer cancel()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// TooLarge is the error for a body over MaxBody.
+func TooLarge() error {
+	return errs.New(errs.TooLarge, "the request body is over %d bytes", MaxBody)
+}
+
+// isStream reports a request for server-sent events, which has no end of its own.
+func isStream(r *http.Request) bool {
+	return strings.Contains(r.Header.Get("Accept"), "text/event-stream")
+}
+
+// RequireAppToken lets only the own sidecar in: it alone knows the token. Probes are for everybody on the machine.
+func RequireAppToken(token string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !isProbe(r) && subtle.ConstantTimeCompare([]byte(r.Header.Get("dapr-api-token")), []byte(token)) != 1 {
+			WriteError(w, r, errs.New(errs.Unauthenticated, "this port is for the sidecar only"))
+			return
+		}
+		r.Header.Del("dapr-api-token")
+		next.ServeHTTP(w, r)
+	})
+}

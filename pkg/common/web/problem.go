@@ -1,0 +1,153 @@
+package web
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"stoa/pkg/common/errs"
+	"stoa/pkg/observability"
+)
+
+// problemType is the media type of a Problem (RFC 9457).
+const problemType = "application/problem+json"
+
+// defaultRetryAfter is what a caller is told to wait when something is unavailable: most outages here are a restart.
+const defaultRetryAfter = time.Second
+
+// Problem is the body of every error answer (RFC 9457, with a stable kind and the fields at fault).
+type Problem struct {
+	Title   string       `json:"title" doc:"The status in words"`
+	Status  int          `json:"status" doc:"The HTTP status code"`
+	Kind    errs.Kind    `json:"kind" doc:"What went wrong, in a word that stays the same"`
+	Detail  string       `json:"detail" doc:"What went wrong, for people"`
+	Errors  []errs.Field `json:"errors,omitempty" doc:"The places in the input that are at fault"`
+	TraceID string       `json:"traceId,omitempty" doc:"Quote this to have it looked up in the logs"`
+
+	cause error
+}
+
+// Error returns the detail.
+func (p *Problem) Error() string { return p.Detail }
+
+// Unwrap returns the error behind the problem.
+func (p *Problem) Unwrap() error { return p.cause }
+
+// GetStatus implements huma.StatusError.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// ContentType implements huma.ContentTypeFilter.
+func (p *Problem) ContentType(string) string { return problemType }
+
+// problemOf turns any error into what the caller is told.
+func problemOf(err error) *Problem {
+	e := errs.From(err)
+	p := &Problem{
+		Status: e.Kind.HTTPStatus(), Kind: e.Kind, Detail: e.Message, Errors: e.Fields, cause: err,
+	}
+	p.Title = http.StatusText(p.Status)
+	if e.Kind == errs.Internal {
+		p.Detail = "something went wrong on our side"
+	}
+	return p
+}
+
+// headersOf sets the headers that go with an error: how long to wait, or how to authenticate.
+func headersOf(err error, set func(name, value string)) {
+	e := errs.From(err)
+	switch e.Kind {
+	case errs.Unavailable, errs.RateLimited:
+		wait := max(e.RetryAfter, defaultRetryAfter)
+		set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
+	case errs.Unauthenticated:
+		set("WWW-Authenticate", `Bearer realm="stoa"`)
+	}
+}
+
+// WriteError answers a request with the problem that err is, and leaves err for the request's log line.
+func WriteError(w http.ResponseWriter, r *http.Request, err error) {
+	noteError(r.Context(), err)
+	p := problemOf(err)
+	p.TraceID = observability.TraceID(r.Context())
+	headersOf(err, w.Header().Set)
+	w.Header().Set("Content-Type", problemType)
+	w.WriteHeader(p.Status)
+	// The status is sent; a caller that went away is no concern of ours.
+	_ = json.NewEncoder(w).Encode(p)
+}
+
+// ReadError rebuilds the error from an answer of another service: the kind is kept, so that a NotFound there is a
+// NotFound here. An answer that is no problem document comes from something in between, such as a sidecar.
+func ReadError(status int, contentType string, body []byte) error {
+	var p Problem
+	if strings.HasPrefix(contentType, problemType) && json.Unmarshal(body, &p) == nil && p.Kind.Known() {
+		return &errs.Error{Kind: p.Kind, Message: p.Detail, Fields: p.Errors}
+	}
+	if status >= http.StatusInternalServerError {
+		return errs.Wrap(errs.Unavailable, errors.New(string(body)), "a service that this needs does not answer")
+	}
+	return errs.New(errs.KindOfStatus(status), "%s", http.StatusText(status))
+}
+
+// useProblems makes huma answer with problems. Its hooks are package variables, so this is done once for all.
+var useProblems = sync.OnceFunc(func() {
+	huma.NewError = func(status int, message string, causes ...error) huma.StatusError {
+		return problemOf(fromHuma(status, message, causes))
+	}
+	huma.NewErrorWithContext = func(ctx huma.Context, status int, message string, causes ...error) huma.StatusError {
+		err := fromHuma(status, message, causes)
+		noteError(ctx.Context(), err)
+		headersOf(err, ctx.SetHeader)
+		p := problemOf(err)
+		p.TraceID = observability.TraceID(ctx.Context())
+		return p
+	}
+})
+
+// fromHuma classifies what huma reports: a handler's own error, or something wrong with the request.
+func fromHuma(status int, message string, causes []error) error {
+	if status == http.StatusInternalServerError && len(causes) == 1 {
+		return fromHandler(message, causes[0])
+	}
+	e := errs.New(errs.KindOfStatus(status), "%s", message)
+	for _, cause := range causes {
+		e.Fields = append(e.Fields, fieldOf(cause))
+	}
+	if len(e.Fields) > 0 {
+		e.Message = e.Fields[0].Name + ": " + e.Fields[0].Problem
+	}
+	return e
+}
+
+// fromHandler classifies the error of a handler. A body that could not be read comes here as well.
+func fromHandler(message string, cause error) error {
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(cause, &tooLarge):
+		return TooLarge()
+	case message == "cannot read request body":
+		return errs.Wrap(errs.Malformed, cause, "the request body ended early")
+	default:
+		return errs.From(cause)
+	}
+}
+
+// fieldOf names the input at fault as the caller wrote it: huma says "body.items[0].quantity".
+func fieldOf(cause error) errs.Field {
+	var detailer huma.ErrorDetailer
+	if !errors.As(cause, &detailer) {
+		return errs.Field{Name: "body", Problem: cause.Error()}
+	}
+	detail := detailer.ErrorDetail()
+	name := detail.Location
+	for _, part := range []string{"body.", "path.", "query.", "header."} {
+		name = strings.TrimPrefix(name, part)
+	}
+	return errs.Field{Name: name, Problem: detail.Message}
+}

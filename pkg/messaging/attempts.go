@@ -1,0 +1,53 @@
+package messaging
+
+import (
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// maxTracked bounds how many failing events are counted at once. Over it the counts start anew, which costs nothing but
+// some attempts more.
+const maxTracked = 10_000
+
+// attempts counts how often each event has failed in this process. A restart forgets the counts, so that a crash makes
+// no dead letters.
+type attempts struct {
+	mu     sync.Mutex
+	failed map[string]int // by topic and event id, for defects
+	waited map[string]int // the same, for outages
+}
+
+func newAttempts() *attempts {
+	return &attempts{failed: map[string]int{}, waited: map[string]int{}}
+}
+
+// record counts one more failure and returns how many there were, and how long to wait before the next attempt.
+func (a *attempts) record(key string, outage bool) (failures int, wait time.Duration) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.failed)+len(a.waited) > maxTracked {
+		a.failed, a.waited = map[string]int{}, map[string]int{}
+	}
+	counts := a.failed
+	if outage {
+		counts = a.waited
+	}
+	counts[key]++
+	return a.failed[key], backoff(counts[key])
+}
+
+// forget drops the counts of an event that is dealt with.
+func (a *attempts) forget(key string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.failed, key)
+	delete(a.waited, key)
+}
+
+// backoff doubles from 50 ms to 2 s, with jitter: the broker delivers a refused event again at once, and on some
+// brokers the events behind it wait for it.
+func backoff(attempt int) time.Duration {
+	wait := min(50*time.Millisecond<<min(attempt-1, 10), 2*time.Second)
+	return wait/2 + rand.N(wait/2) //nolint:gosec // spreading retries needs no secret
+}

@@ -1,0 +1,228 @@
+package messaging
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	runtimev1 "github.com/dapr/dapr/pkg/proto/runtime/v1"
+	"github.com/rs/zerolog"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"google.golang.org/grpc"
+
+	"stoa/pkg/common/errs"
+	"stoa/pkg/observability"
+)
+
+// handleTimeout bounds one run of a handler. It stays below the time after which brokers deliver an unacknowledged
+// event again (30 s for JetStream).
+const handleTimeout = 20 * time.Second
+
+// resubscribePause is the wait between a subscription's end and the next try; the sidecar is on this machine.
+const resubscribePause = 200 * time.Millisecond
+
+// subscribeClient is the part of the sidecar's gRPC API that receiving needs. The SDK's own subscription gives up after
+// one failed attempt to subscribe again and drops the extensions that carry the trace, so we read the stream ourselves.
+type subscribeClient interface {
+	SubscribeTopicEventsAlpha1(ctx context.Context, opts ...grpc.CallOption) (runtimev1.Dapr_SubscribeTopicEventsAlpha1Client, error)
+}
+
+// Consumer receives events for one app, by one table of subscriptions.
+type Consumer struct {
+	client        subscribeClient
+	publisher     *Publisher
+	appID         string
+	log           zerolog.Logger
+	subscriptions []Subscription
+	attempts      *attempts
+	duration      metric.Float64Histogram
+
+	mu        sync.Mutex
+	connected map[string]bool
+}
+
+// NewConsumer returns the consumer of the app that publisher belongs to. Its dead letters go out by the publisher.
+func NewConsumer(client subscribeClient, publisher *Publisher, log zerolog.Logger, table ...Subscription) (*Consumer, error) {
+	for _, s := range table {
+		if s.Topic == "" || len(s.On) == 0 {
+			return nil, fmt.Errorf("subscription %q: it needs a topic and at least one handler", s.Topic)
+		}
+	}
+	duration, err := otel.Meter("stoa/messaging").Float64Histogram("stoa.events.handled", metric.WithUnit("s"),
+		metric.WithDescription("Time to handle one event, by topic, type and what became of it"))
+	if err != nil {
+		return nil, fmt.Errorf("consumer: %w", err)
+	}
+	return &Consumer{
+		client: client, publisher: publisher, appID: publisher.source, log: log, subscriptions: table,
+		attempts: newAttempts(), duration: duration, connected: map[string]bool{},
+	}, nil
+}
+
+// Run receives until ctx ends, and subscribes again whenever a stream breaks. Handlers that are running then finish
+// and acknowledge before it returns.
+func (c *Consumer) Run(ctx context.Context) error {
+	var all sync.WaitGroup
+	for _, s := range c.subscriptions {
+		all.Go(func() { c.follow(ctx, s) })
+	}
+	all.Wait()
+	return nil
+}
+
+// Connected reports for each topic whether its events are being received.
+func (c *Consumer) Connected() map[string]error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	states := make(map[string]error, len(c.subscriptions))
+	for _, s := range c.subscriptions {
+		states[s.Topic] = nil
+		if !c.connected[s.Topic] {
+			states[s.Topic] = errs.New(errs.Unavailable, "not subscribed yet")
+		}
+	}
+	return states
+}
+
+func (c *Consumer) setConnected(topic string, connected bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.connected[topic] = connected
+}
+
+// follow keeps one subscription alive.
+func (c *Consumer) follow(ctx context.Context, s Subscription) {
+	log := c.log.With().Str("topic", s.Topic).Logger()
+	reported := false
+	for ctx.Err() == nil {
+		err := c.receive(ctx, s, func() { reported = false })
+		c.setConnected(s.Topic, false)
+		if ctx.Err() != nil {
+			return
+		}
+		if !reported { // an outage is one line, not five a second
+			log.Warn().Err(err).Msg("subscription broken, subscribing again until it works")
+			reported = true
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(resubscribePause):
+		}
+	}
+}
+
+// receive subscribes once and handles events until the stream breaks or ctx ends.
+func (c *Consumer) receive(ctx context.Context, s Subscription, onConnect func()) error {
+	// The stream outlives ctx until the running handlers have acknowledged.
+	streamCtx, endStream := context.WithCancel(context.WithoutCancel(ctx))
+	defer endStream()
+	stream, err := c.client.SubscribeTopicEventsAlpha1(streamCtx)
+	if err != nil {
+		return err
+	}
+	if err := stream.Send(initialRequest(s.Topic)); err != nil {
+		return err
+	}
+	work := &inbox{consumer: c, subscription: s, stream: stream}
+	stop := context.AfterFunc(ctx, func() {
+		work.drain()
+		endStream()
+	})
+	defer stop()
+	defer work.drain()
+	for {
+		message, err := stream.Recv()
+		if err != nil {
+			return err
+		}
+		if message.GetInitialResponse() != nil {
+			c.setConnected(s.Topic, true)
+			onConnect()
+			continue
+		}
+		if raw := message.GetEventMessage(); raw != nil {
+			work.accept(streamCtx, raw)
+		}
+	}
+}
+
+func initialRequest(topic string) *runtimev1.SubscribeTopicEventsRequestAlpha1 {
+	return &runtimev1.SubscribeTopicEventsRequestAlpha1{
+		SubscribeTopicEventsRequestType: &runtimev1.SubscribeTopicEventsRequestAlpha1_InitialRequest{
+			InitialRequest: &runtimev1.SubscribeTopicEventsRequestInitialAlpha1{PubsubName: Component(topic), Topic: topic},
+		},
+	}
+}
+
+// handle runs the handler of one event and says whether the event is dealt with.
+func (c *Consumer) handle(ctx context.Context, topic string, on map[string]Handler, e Event) bool {
+	handler, known := on[e.Type]
+	if !known {
+		return true
+	}
+	started, key := time.Now(), topic+" "+e.ID
+	ctx, cancel := context.WithTimeout(ctx, handleTimeout)
+	defer cancel()
+	ctx, span := startSpan(ctx, topic, e)
+	defer span.End()
+	ctx = observability.WithTrace(ctx, c.log)
+	err := run(ctx, handler, e)
+	verdict, failures, wait := c.judge(key, err)
+	if verdict == setAside {
+		letter := DeadLetter{
+			Consumer: c.appID, Topic: topic, Reason: err.Error(), Attempts: failures,
+			FailedAt: time.Now().UTC(), TraceID: observability.TraceID(ctx), Event: e,
+		}
+		if publishErr := c.publishDeadLetter(ctx, letter); publishErr != nil {
+			verdict, err = retry, errors.Join(err, publishErr)
+		}
+	}
+	c.record(ctx, topic, e, verdict, err, time.Since(started))
+	if verdict == retry {
+		sleep(ctx, wait)
+		return false
+	}
+	c.attempts.forget(key)
+	return true
+}
+
+func (c *Consumer) judge(key string, err error) (v verdict, failures int, wait time.Duration) {
+	if err == nil {
+		return done, 0, 0
+	}
+	failures, wait = c.attempts.record(key, errs.Is(err, errs.Unavailable))
+	return verdictOf(err, failures), failures, wait
+}
+
+// record writes the one log line and the one metric of a handled event.
+func (c *Consumer) record(ctx context.Context, topic string, e Event, v verdict, err error, took time.Duration) {
+	c.duration.Record(ctx, took.Seconds(), metric.WithAttributes(
+		attribute.String("topic", topic), attribute.String("type", e.Type), attribute.String("outcome", string(v))))
+	level := zerolog.InfoLevel
+	if v == setAside {
+		level = zerolog.ErrorLevel
+	}
+	observability.Log(ctx).WithLevel(level).Err(err).Str("topic", topic).Str("type", e.Type).Str("event_id", e.ID).
+		Str("subject", e.Subject).Str("outcome", string(v)).Dur("duration_ms", took).Msg("event")
+}
+
+// run calls the handler and turns a panic into an error, so that one event cannot take the process down for ever.
+func run(ctx context.Context, handler Handler, e Event) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("panic: %v", cause)
+		}
+	}()
+	return handler(ctx, e)
+}
+
+func sleep(ctx context.Context, wait time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(wait):
+	}
+}

@@ -1,0 +1,57 @@
+package messaging
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	dapr "github.com/dapr/go-sdk/client"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"stoa/pkg/common/errs"
+)
+
+// publishTimeout bounds one publish: a person is told within three seconds that the broker is down.
+const publishTimeout = 2 * time.Second
+
+// publishClient is the part of the SDK's client that publishing needs.
+type publishClient interface {
+	PublishEvent(ctx context.Context, pubsub, topic string, data any, opts ...dapr.PublishEventOption) error
+}
+
+// Publisher publishes events for one app.
+type Publisher struct {
+	client publishClient
+	source string
+	count  metric.Int64Counter
+}
+
+// NewPublisher returns the publisher of the app with this id.
+func NewPublisher(client publishClient, appID string) (*Publisher, error) {
+	count, err := otel.Meter("stoa/messaging").Int64Counter("stoa.events.published",
+		metric.WithDescription("Events that the broker has taken"))
+	if err != nil {
+		return nil, fmt.Errorf("publisher: %w", err)
+	}
+	return &Publisher{client: client, source: appID, count: count}, nil
+}
+
+// Publish returns when the broker has taken the event, and errs.Unavailable when it has not within two seconds. Then
+// it may still take it later: publish again with the same id, or make sure that nothing follows from it.
+func (p *Publisher) Publish(ctx context.Context, topic string, e Event) error {
+	raw, err := e.encode(ctx, p.source)
+	if err != nil {
+		return fmt.Errorf("event %s: %w", e.Type, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
+	defer cancel()
+	err = p.client.PublishEvent(ctx, Component(topic), topic, raw,
+		dapr.PublishEventWithContentType("application/cloudevents+json"))
+	if err != nil {
+		return errs.Wrap(errs.Unavailable, err, "the broker of the topic %s does not answer", topic)
+	}
+	p.count.Add(ctx, 1, metric.WithAttributes(attribute.String("topic", topic), attribute.String("type", e.Type)))
+	return nil
+}

@@ -1,0 +1,46 @@
+package observability
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/rs/zerolog"
+	"go.opentelemetry.io/otel/trace"
+)
+
+func newLogger(name, level string, out io.Writer) (zerolog.Logger, error) {
+	parsed, err := zerolog.ParseLevel(level)
+	if err != nil || parsed == zerolog.NoLevel {
+		return zerolog.Logger{}, fmt.Errorf("LOG_LEVEL %q is none of trace, debug, info, warn, error", level)
+	}
+	return zerolog.New(out).Level(parsed).Hook(timestamp{}).With().Str("app", name).Logger(), nil
+}
+
+// timestamp writes the time of every line in UTC with microseconds, so that lines of several processes sort.
+type timestamp struct{}
+
+// Run implements zerolog.Hook.
+func (timestamp) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
+	e.Str("time", time.Now().UTC().Format("2006-01-02T15:04:05.000000Z"))
+}
+
+// WithTrace returns a context whose logger (Log) writes the ids of the span in ctx with every line.
+func WithTrace(ctx context.Context, log zerolog.Logger) context.Context {
+	if span := trace.SpanContextFromContext(ctx); span.IsValid() {
+		log = log.With().Str("trace_id", span.TraceID().String()).Str("span_id", span.SpanID().String()).Logger()
+	}
+	return log.WithContext(ctx)
+}
+
+// Log returns the logger of ctx, which carries the trace id of the request or event at hand. Without one it is silent.
+func Log(ctx context.Context) *zerolog.Logger { return zerolog.Ctx(ctx) }
+
+// TraceID returns the id of the trace in ctx, or "" when there is none.
+func TraceID(ctx context.Context) string {
+	if span := trace.SpanContextFromContext(ctx); span.HasTraceID() {
+		return span.TraceID().String()
+	}
+	return ""
+}

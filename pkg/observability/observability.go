@@ -1,0 +1,99 @@
+// Package observability sets up the three signals of a process: JSON logs that carry trace ids, OpenTelemetry traces
+// that follow a request through services and events, and Prometheus metrics.
+package observability
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/rs/zerolog"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
+	otelprometheus "go.opentelemetry.io/otel/exporters/prometheus"
+	"go.opentelemetry.io/otel/propagation"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/resource"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+)
+
+// Telemetry is what a process writes its signals with.
+type Telemetry struct {
+	// Log is the root logger; request and event loggers are derived from it.
+	Log zerolog.Logger
+	// Metrics serves the process's metrics in Prometheus text form.
+	Metrics http.Handler
+
+	shutdown []func(context.Context) error
+}
+
+// Start sets up the signals for the process of this name. Traces are always made, because their ids tie log lines
+// together; they are exported over OTLP gRPC only when OTEL_EXPORTER_OTLP_ENDPOINT is set. The tracer provider, the
+// meter provider and the propagator become OpenTelemetry's global ones, which is where its instrumentations look.
+func Start(ctx context.Context, name, level string, out io.Writer) (*Telemetry, error) {
+	log, err := newLogger(name, level, out)
+	if err != nil {
+		return nil, err
+	}
+	t := &Telemetry{Log: log}
+	res := resource.NewSchemaless(attribute.String("service.name", name))
+	if err := t.startTraces(ctx, res); err != nil {
+		return nil, err
+	}
+	if err := t.startMetrics(res); err != nil {
+		return nil, errors.Join(err, t.Shutdown(ctx))
+	}
+	otel.SetTextMapPropagator(propagation.TraceContext{})
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
+		log.Warn().Err(err).Msg("telemetry")
+	}))
+	return t, nil
+}
+
+func (t *Telemetry) startTraces(ctx context.Context, res *resource.Resource) error {
+	options := []sdktrace.TracerProviderOption{sdktrace.WithResource(res)}
+	if os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT") != "" {
+		exporter, err := otlptracegrpc.New(ctx)
+		if err != nil {
+			return fmt.Errorf("trace exporter: %w", err)
+		}
+		options = append(options, sdktrace.WithBatcher(exporter))
+	}
+	provider := sdktrace.NewTracerProvider(options...)
+	otel.SetTracerProvider(provider)
+	t.shutdown = append(t.shutdown, provider.Shutdown)
+	return nil
+}
+
+func (t *Telemetry) startMetrics(res *resource.Resource) error {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	exporter, err := otelprometheus.New(otelprometheus.WithRegisterer(registry))
+	if err != nil {
+		return fmt.Errorf("metrics exporter: %w", err)
+	}
+	provider := sdkmetric.NewMeterProvider(sdkmetric.WithReader(exporter), sdkmetric.WithResource(res))
+	otel.SetMeterProvider(provider)
+	t.Metrics = promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+	t.shutdown = append(t.shutdown, provider.Shutdown)
+	return nil
+}
+
+// Shutdown sends what is not sent yet, for at most five seconds: a collector that is down must not keep a process up.
+func (t *Telemetry) Shutdown(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	var errs []error
+	for _, shutdown := range t.shutdown {
+		errs = append(errs, shutdown(ctx))
+	}
+	return errors.Join(errs...)
+}

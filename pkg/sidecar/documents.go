@@ -1,0 +1,248 @@
+package sidecar
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"time"
+
+	dapr "github.com/dapr/go-sdk/client"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"stoa/pkg/common/errs"
+)
+
+// maxConflicts is how often Update starts over when others write the same document. With eight writers on one
+// document nobody loses more than a few dozen times in a row.
+const maxConflicts = 100
+
+// Documents keeps values of one type in a state store, one key each, written by compare-and-swap on the key's ETag:
+// the only guarantee that every Dapr state store gives.
+type Documents[T any] struct {
+	states stateClient
+	writes gate
+	store  string
+	kind   string
+}
+
+// stateClient is the part of the SDK's client that documents need; tests put a fake in its place.
+type stateClient interface {
+	GetState(ctx context.Context, store, key string, meta map[string]string) (*dapr.StateItem, error)
+	GetBulkState(ctx context.Context, store string, keys []string, meta map[string]string, parallelism int32) ([]*dapr.BulkStateItem, error)
+	SaveBulkState(ctx context.Context, store string, items ...*dapr.SetStateItem) error
+	DeleteStateWithETag(ctx context.Context, store, key string, etag *dapr.ETag, meta map[string]string, opts *dapr.StateOptions) error
+}
+
+// NewDocuments returns the documents of one kind in a store; the kind is the prefix of their keys.
+func NewDocuments[T any](s *Sidecar, store, kind string) *Documents[T] {
+	return &Documents[T]{states: s.client, writes: s.writes, store: store, kind: kind}
+}
+
+// Document is a value with the version that it was read at.
+type Document[T any] struct {
+	ID    string
+	Value T
+	// ETag is the version; "" for a document that does not exist.
+	ETag string
+}
+
+// Exists reports whether the document was there when it was read.
+func (d Document[T]) Exists() bool { return d.ETag != "" }
+
+func (d *Documents[T]) key(id string) string { return d.kind + ":" + id }
+
+// Find reads a document; one that does not exist is no error.
+func (d *Documents[T]) Find(ctx context.Context, id string) (Document[T], error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	item, err := d.states.GetState(ctx, d.store, d.key(id), nil)
+	if err != nil {
+		return Document[T]{}, failure(err, "the state store")
+	}
+	return d.decode(id, item.Value, item.Etag)
+}
+
+// Get reads a document that has to be there: errs.NotFound if it is not.
+func (d *Documents[T]) Get(ctx context.Context, id string) (Document[T], error) {
+	document, err := d.Find(ctx, id)
+	if err == nil && !document.Exists() {
+		return document, d.notFound()
+	}
+	return document, err
+}
+
+func (d *Documents[T]) notFound() error {
+	return errs.New(errs.NotFound, "there is no such %s", d.kind)
+}
+
+// GetMany reads the documents with these ids, in their order; those that do not exist are left out.
+func (d *Documents[T]) GetMany(ctx context.Context, ids []string) ([]Document[T], error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	keys := make([]string, len(ids))
+	for i, id := range ids {
+		keys[i] = d.key(id)
+	}
+	items, err := d.states.GetBulkState(ctx, d.store, keys, nil, 10)
+	if err != nil {
+		return nil, failure(err, "the state store")
+	}
+	byKey := make(map[string]*dapr.BulkStateItem, len(items))
+	for _, item := range items {
+		if item.Error != "" {
+			return nil, unavailable(fmt.Errorf("%s: %s", item.Key, item.Error), "the state store")
+		}
+		byKey[item.Key] = item
+	}
+	documents := make([]Document[T], 0, len(ids))
+	for i, id := range ids {
+		item := byKey[keys[i]]
+		if item == nil || len(item.Value) == 0 {
+			continue
+		}
+		document, err := d.decode(id, item.Value, item.Etag)
+		if err != nil {
+			return nil, err
+		}
+		documents = append(documents, document)
+	}
+	return documents, nil
+}
+
+func (d *Documents[T]) decode(id string, raw []byte, etag string) (Document[T], error) {
+	document := Document[T]{ID: id}
+	if len(raw) == 0 {
+		return document, nil
+	}
+	document.ETag = etag
+	if err := json.Unmarshal(raw, &document.Value); err != nil {
+		return document, fmt.Errorf("%s %s is stored in a form that cannot be read: %w", d.kind, id, err)
+	}
+	return document, nil
+}
+
+// Create writes a document that does not exist yet; of several that try, one wins and the rest get errs.Conflict.
+// A ttl above zero lets it expire, unless a later write of it comes first.
+func (d *Documents[T]) Create(ctx context.Context, id string, value T, ttl time.Duration) error {
+	raw, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", d.kind, id, err)
+	}
+	var meta map[string]string
+	if ttl > 0 {
+		meta = map[string]string{"ttlInSeconds": strconv.Itoa(int(ttl / time.Second))}
+	}
+	return d.save(ctx, id, raw, "", meta)
+}
+
+// Update changes a document by a pure function, which runs again when somebody else wrote in between. An error of the
+// function ends it and nothing is written; a value that it leaves as it was is not written either. The document has
+// to exist: errs.NotFound if it does not.
+func (d *Documents[T]) Update(ctx context.Context, id string, change func(*T) error) (T, error) {
+	return d.write(ctx, id, func(document *Document[T]) error {
+		if !document.Exists() {
+			return d.notFound()
+		}
+		return change(&document.Value)
+	})
+}
+
+// Upsert is Update for a document that need not exist: change then starts from the zero value.
+func (d *Documents[T]) Upsert(ctx context.Context, id string, change func(*T) error) (T, error) {
+	return d.write(ctx, id, func(document *Document[T]) error { return change(&document.Value) })
+}
+
+func (d *Documents[T]) write(ctx context.Context, id string, change func(*Document[T]) error) (T, error) {
+	var zero T
+	for attempt := range maxConflicts {
+		document, err := d.Find(ctx, id)
+		if err != nil {
+			return zero, err
+		}
+		raw, changed, err := apply(&document, change)
+		if err != nil || !changed {
+			return document.Value, err
+		}
+		err = d.save(ctx, id, raw, document.ETag, nil)
+		if err == nil {
+			return document.Value, nil
+		}
+		if !errs.Is(err, errs.Conflict) {
+			return zero, err
+		}
+		if err := pause(ctx, attempt); err != nil {
+			return zero, err
+		}
+	}
+	return zero, errs.New(errs.Unavailable, "too many others are changing this %s", d.kind)
+}
+
+// apply runs the change and returns what is to be written, if anything: a store may keep JSON in another form than it
+// was given, so the value before is compared with the value after.
+func apply[T any](document *Document[T], change func(*Document[T]) error) (raw []byte, changed bool, err error) {
+	before, err := json.Marshal(document.Value)
+	if err != nil {
+		return nil, false, err
+	}
+	if err := change(document); err != nil {
+		return nil, false, err
+	}
+	raw, err = json.Marshal(document.Value)
+	return raw, !document.Exists() || !bytes.Equal(before, raw), err
+}
+
+// pause waits a random moment, longer with each attempt, so that writers of one document stop meeting.
+func pause(ctx context.Context, attempt int) error {
+	most := time.Millisecond << min(attempt, 5)
+	select {
+	case <-time.After(rand.N(most)): //nolint:gosec // spreading writers needs no secret
+		return nil
+	case <-ctx.Done():
+		return unavailable(ctx.Err(), "the state store")
+	}
+}
+
+// save writes by compare-and-swap: an empty etag means that the key must not exist.
+func (d *Documents[T]) save(ctx context.Context, id string, raw []byte, etag string, meta map[string]string) error {
+	if err := d.writes.enter(ctx); err != nil {
+		return err
+	}
+	defer d.writes.leave()
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	item := &dapr.SetStateItem{
+		Key: d.key(id), Value: raw, Metadata: meta,
+		Options: &dapr.StateOptions{Concurrency: dapr.StateConcurrencyFirstWrite, Consistency: dapr.StateConsistencyStrong},
+	}
+	if etag != "" {
+		item.Etag = &dapr.ETag{Value: etag}
+	}
+	return d.classify(d.states.SaveBulkState(ctx, d.store, item))
+}
+
+// Delete removes the document if it still is as it was read, and answers errs.Conflict if it is not.
+func (d *Documents[T]) Delete(ctx context.Context, document Document[T]) error {
+	if err := d.writes.enter(ctx); err != nil {
+		return err
+	}
+	defer d.writes.leave()
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	return d.classify(d.states.DeleteStateWithETag(ctx, d.store, d.key(document.ID), &dapr.ETag{Value: document.ETag}, nil,
+		&dapr.StateOptions{Concurrency: dapr.StateConcurrencyFirstWrite, Consistency: dapr.StateConsistencyStrong}))
+}
+
+// classify tells a lost race, which is a normal outcome, from an outage.
+func (d *Documents[T]) classify(err error) error {
+	if status.Code(err) == codes.Aborted {
+		return errs.Wrap(errs.Conflict, err, "this %s exists already or was changed by somebody else", d.kind)
+	}
+	return failure(err, "the state store")
+}

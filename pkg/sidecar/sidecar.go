@@ -1,0 +1,140 @@
+// Package sidecar is the one way to the Dapr sidecar: documents with compare-and-swap and paged indexes on its state
+// stores, calls to other apps, secrets, and bindings. It adds to the SDK what our rules need (typed values, conflicts
+// as errors of ours, limits on time and on writers) and passes the rest through.
+package sidecar
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	dapr "github.com/dapr/go-sdk/client"
+	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
+	"stoa/pkg/common/config"
+	"stoa/pkg/common/errs"
+)
+
+// callTimeout bounds one call to a component. A person is told within three seconds that something is down, so no
+// single step may take more than two.
+const callTimeout = 2 * time.Second
+
+// Sidecar is the connection to the process's own sidecar. It reconnects by itself for as long as the process lives.
+type Sidecar struct {
+	client *dapr.GRPCClient
+	http   *http.Client
+	base   string
+	writes gate
+}
+
+// Open prepares the connection; it does not wait for the sidecar, which may start later or again.
+func Open(cfg config.Base) (*Sidecar, error) {
+	conn, err := grpc.NewClient(fmt.Sprintf("%s:%d", cfg.DaprHost, cfg.DaprGRPCPort),
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithUnaryInterceptor(unaryToken(cfg.DaprAPIToken)),
+		grpc.WithStreamInterceptor(streamToken(cfg.DaprAPIToken)),
+		grpc.WithStatsHandler(otelgrpc.NewClientHandler()),
+		// The sidecar is on this machine: after a restart it is back within a second, and so should we be.
+		grpc.WithConnectParams(grpc.ConnectParams{
+			Backoff:           backoff.Config{BaseDelay: 50 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: time.Second},
+			MinConnectTimeout: time.Second,
+		}),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("sidecar: %w", err)
+	}
+	client, ok := dapr.NewClientWithConnection(conn).(*dapr.GRPCClient)
+	if !ok {
+		return nil, fmt.Errorf("sidecar: the SDK's client is no *GRPCClient")
+	}
+	return &Sidecar{
+		client: client,
+		http:   &http.Client{Transport: newTransport(cfg.DaprAPIToken)},
+		base:   fmt.Sprintf("http://%s:%d", cfg.DaprHost, cfg.DaprHTTPPort),
+		writes: newGate(maxWriters),
+	}, nil
+}
+
+// Client is the SDK's client on this connection, for what this package does not wrap.
+func (s *Sidecar) Client() *dapr.GRPCClient { return s.client }
+
+// Close ends the connection.
+func (s *Sidecar) Close() { s.client.Close() }
+
+// Healthy asks the sidecar whether its components are ready for the app.
+func (s *Sidecar) Healthy(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.base+"/v1.0/healthz/outbound", nil)
+	if err != nil {
+		return err
+	}
+	answer, err := s.http.Do(request)
+	if err != nil {
+		return unavailable(err, "the sidecar")
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode >= http.StatusBadRequest {
+		return errs.New(errs.Unavailable, "the sidecar is not ready: status %d", answer.StatusCode)
+	}
+	return nil
+}
+
+// AwaitHealthy waits until the sidecar is ready or ctx ends.
+func (s *Sidecar) AwaitHealthy(ctx context.Context) error {
+	tick := time.NewTicker(25 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := s.Healthy(ctx)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for the sidecar: %w", err)
+		case <-tick.C:
+		}
+	}
+}
+
+// The SDK's own interceptors replace all outgoing metadata by the token, which loses the app-id of a proxied call;
+// these add it.
+
+func unaryToken(token string) grpc.UnaryClientInterceptor {
+	return func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+		return invoke(metadata.AppendToOutgoingContext(ctx, tokenHeader, token), method, req, reply, cc, opts...)
+	}
+}
+
+func streamToken(token string) grpc.StreamClientInterceptor {
+	return func(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, stream grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
+		return stream(metadata.AppendToOutgoingContext(ctx, tokenHeader, token), desc, cc, method, opts...)
+	}
+}
+
+const tokenHeader = "dapr-api-token"
+
+// unavailable is the error for something that does not answer.
+func unavailable(cause error, what string) error {
+	return errs.Wrap(errs.Unavailable, cause, "%s does not answer", what)
+}
+
+// failure classifies an error of the sidecar's gRPC API. What the sidecar reports about a component is an outage
+// until proven otherwise: it is retried, and a person is told to come back.
+func failure(err error, what string) error {
+	switch status.Code(err) {
+	case codes.OK:
+		return nil
+	case codes.InvalidArgument, codes.PermissionDenied, codes.Unauthenticated, codes.Unimplemented:
+		return fmt.Errorf("%s: %w", what, err) // wrong use or configuration: internal
+	default:
+		return unavailable(err, what)
+	}
+}
