@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"stoa/internal/stack"
+)
+
+const (
+	pollEvery     = 50 * time.Millisecond
+	progressEvery = 5 * time.Second
+)
+
+// inBackground starts this program again, detached from the terminal, and waits until it reports that all is ready.
+func (o *upOptions) inBackground(cmd *cobra.Command, root string) error {
+	out := cmd.OutOrStdout()
+	if _, err := o.newStack(root, io.Discard); err != nil {
+		return err
+	}
+	child, err := o.detached(root)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	fmt.Fprintln(out, "Starting the broker, the apps and their sidecars ...")
+	if err := child.Start(); err != nil {
+		return err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- child.Wait() }()
+	record, err := awaitBackground(cmd.Context(), out, root, child.Process, ended)
+	if err != nil {
+		return err
+	}
+	whereToLook(out, record.Gateway, time.Since(began))
+	return nil
+}
+
+func (o *upOptions) detached(root string) (*exec.Cmd, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	path := stack.LogFile(root, "stoa")
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, err
+	}
+	log, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	args := []string{"up", "--background", "--dir", root, "--bus", o.bus, "--store", o.store, "--base", o.base}
+	for app, n := range o.scale {
+		args = append(args, "--scale", fmt.Sprintf("%s=%d", app, n))
+	}
+	child := exec.Command(program, args...)
+	child.Dir, child.Stdout, child.Stderr = root, log, log
+	child.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	return child, nil
+}
+
+// awaitBackground returns when the background process says that all is ready or that it has failed, and shows on the
+// way what it is waiting for. When the person interrupts, the background process is stopped too.
+func awaitBackground(ctx context.Context, out io.Writer, root string, child *os.Process, ended <-chan error) (stack.Record, error) {
+	poll := time.NewTicker(pollEvery)
+	defer poll.Stop()
+	progress := time.NewTicker(progressEvery)
+	defer progress.Stop()
+	for {
+		select {
+		case <-poll.C:
+			record, err := stack.ReadRecord(root)
+			if err == nil && record.Supervisor.PID == child.Pid && record.Phase == stack.PhaseReady {
+				return record, nil
+			}
+		case <-progress.C:
+			fmt.Fprintln(out, "  waiting for", waitingFor(root))
+		case err := <-ended:
+			return stack.Record{}, whyEnded(root, child.Pid, err)
+		case <-ctx.Done():
+			_ = child.Signal(syscall.SIGTERM)
+			<-ended
+			return stack.Record{}, errors.New("interrupted; everything is stopped")
+		}
+	}
+}
+
+// waitingFor names the processes that are not ready yet.
+func waitingFor(root string) string {
+	record, err := stack.ReadRecord(root)
+	if err != nil {
+		return "the background process"
+	}
+	var names []string
+	for _, p := range record.Processes {
+		if p.State != stack.StateReady {
+			names = append(names, p.Name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// whyEnded is what the background process recorded, or else the last thing that it printed.
+func whyEnded(root string, pid int, err error) error {
+	record, readErr := stack.ReadRecord(root)
+	if readErr == nil && record.Supervisor.PID == pid && record.Error != "" {
+		return errors.New(record.Error)
+	}
+	words := stack.LastWords(stack.LogFile(root, "stoa"), 0)
+	return fmt.Errorf("the background process ended (%w): %s", err, words)
+}

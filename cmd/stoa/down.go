@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"stoa/internal/stack"
+)
+
+func downCommand(place *place) *cobra.Command {
+	return &cobra.Command{
+		Use:   "down",
+		Short: "Stop everything: apps finish what they have begun, then sidecars, then the broker",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			root, err := place.root()
+			if err != nil {
+				return err
+			}
+			if !stack.Running(root) {
+				return endLeftOvers(cmd.OutOrStdout(), root)
+			}
+			return stopSupervisor(cmd.Context(), cmd.OutOrStdout(), root)
+		},
+	}
+}
+
+// stopSupervisor asks the supervisor to stop and returns when it has ended, and with it all that it had started.
+func stopSupervisor(ctx context.Context, out io.Writer, root string) error {
+	record, err := stack.ReadRecord(root)
+	if err != nil {
+		return err
+	}
+	if !record.Supervisor.Alive() {
+		return fmt.Errorf("something holds %s/.stoa/run/lock, but state.json does not say who; `stoa doctor` tells more", root)
+	}
+	if err := syscall.Kill(record.Supervisor.PID, syscall.SIGTERM); err != nil {
+		return fmt.Errorf("cannot stop the supervisor, pid %d: %w", record.Supervisor.PID, err)
+	}
+	fmt.Fprintln(out, "Stopping; what has begun is finished first.")
+	poll := time.NewTicker(pollEvery)
+	defer poll.Stop()
+	for stack.Running(root) || record.Supervisor.Alive() {
+		select {
+		case <-poll.C:
+		case <-ctx.Done():
+			return fmt.Errorf("interrupted; Stoa is still stopping")
+		}
+	}
+	fmt.Fprintln(out, "Stoa is stopped.")
+	return nil
+}
+
+// endLeftOvers cleans up after a supervisor that was killed.
+func endLeftOvers(out io.Writer, root string) error {
+	left, err := stack.EndLeftOvers(root)
+	if err != nil {
+		return err
+	}
+	if len(left) == 0 {
+		fmt.Fprintln(out, "Nothing runs.")
+		return nil
+	}
+	fmt.Fprintf(out, "No supervisor runs; ended %d processes that an earlier one had left.\n", len(left))
+	return nil
+}

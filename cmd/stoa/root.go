@@ -1,0 +1,55 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"stoa/internal/stack"
+)
+
+// newRoot is the table of contents of the command.
+func newRoot() *cobra.Command {
+	place := &place{}
+	root := &cobra.Command{
+		Use:           "stoa",
+		Short:         "Run the Stoa shop on this machine",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.PersistentFlags().StringVar(&place.dir, "dir", "", "folder of dapr.yaml (default: found upwards from here)")
+	root.AddCommand(
+		upCommand(place),
+		downCommand(place),
+		statusCommand(place),
+		credentialsCommand(place),
+		brokerCommand(place),
+	)
+	return root
+}
+
+// place is the repository on which a command works.
+type place struct {
+	dir string
+}
+
+// root is the folder of dapr.yaml; all state lives in .stoa below it.
+func (p *place) root() (string, error) {
+	if p.dir != "" {
+		return filepath.Abs(p.dir)
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for dir := here; ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, stack.DescriptionFile)); err == nil {
+			return dir, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", errors.New("there is no " + stack.DescriptionFile + " here or above; name its folder with --dir")
+		}
+	}
+}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"stoa/internal/stack"
+)
+
+// upOptions are the flags of `stoa up`.
+type upOptions struct {
+	detach           bool
+	background       bool // this is the process that --detach has left behind
+	bus, store, base string
+	scale            map[string]int
+}
+
+func upCommand(place *place) *cobra.Command {
+	var o upOptions
+	cmd := &cobra.Command{
+		Use:   "up",
+		Short: "Start everything and wait until it is ready",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			root, err := place.root()
+			if err != nil {
+				return err
+			}
+			if stack.Running(root) {
+				fmt.Fprintln(cmd.OutOrStdout(), "Stoa is already running; `stoa status` shows it, `stoa down` stops it.")
+				return nil
+			}
+			if o.detach {
+				return o.inBackground(cmd, root)
+			}
+			return o.inForeground(cmd.Context(), cmd.OutOrStdout(), root)
+		},
+	}
+	flags := cmd.Flags()
+	flags.BoolVarP(&o.detach, "detach", "d", false, "start in the background and return when everything is ready")
+	flags.BoolVar(&o.background, "background", false, "")
+	_ = flags.MarkHidden("background")
+	flags.StringVar(&o.bus, "bus", "", "folder below components/bus (default: what dapr.yaml says)")
+	flags.StringVar(&o.store, "store", "", "folder below components/store (default: what dapr.yaml says)")
+	flags.StringVar(&o.base, "base", "", "folder below components/base (default: what dapr.yaml says)")
+	flags.StringToIntVar(&o.scale, "scale", nil, "replicas of an app, as app=n; 0 leaves it out")
+	return cmd
+}
+
+// newStack checks what can be checked before anything is started.
+func (o *upOptions) newStack(root string, log io.Writer) (*stack.Stack, error) {
+	desc, err := stack.Load(root)
+	if err != nil {
+		return nil, err
+	}
+	return stack.New(desc, stack.Options{Bus: o.bus, Store: o.store, Base: o.base, Scale: o.scale, Log: log})
+}
+
+// inForeground runs the system until the person stops it.
+func (o *upOptions) inForeground(ctx context.Context, out io.Writer, root string) error {
+	log := io.Writer(stampedLines{out})
+	if o.background {
+		log, out = jsonLines{out}, io.Discard
+	}
+	system, err := o.newStack(root, log)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	if err := system.Start(ctx); err != nil {
+		return err
+	}
+	whereToLook(out, system.GatewayURL(), time.Since(began))
+	<-ctx.Done()
+	fmt.Fprintln(out, "Stopping; what has begun is finished first.")
+	return system.Stop(context.WithoutCancel(ctx))
+}
+
+// whereToLook is the last thing that a person reads after a start.
+func whereToLook(out io.Writer, gateway string, took time.Duration) {
+	fmt.Fprintf(out, `Stoa is ready after %.1f s.
+  gateway    %s
+  sign-ins   bin/stoa credentials
+  mails      .stoa/mail
+  state      bin/stoa status
+  logs       bin/stoa logs -f
+  stop       bin/stoa down
+`, took.Seconds(), gateway)
+}
+
+// stampedLines puts the time of day before each line.
+type stampedLines struct{ out io.Writer }
+
+func (w stampedLines) Write(line []byte) (int, error) {
+	if _, err := fmt.Fprintf(w.out, "%s  %s", time.Now().Format(time.TimeOnly), line); err != nil {
+		return 0, err
+	}
+	return len(line), nil
+}
+
+// jsonLines writes each line as the other processes write theirs, so that `stoa logs` can merge them.
+type jsonLines struct{ out io.Writer }
+
+func (w jsonLines) Write(line []byte) (int, error) {
+	entry := stack.LogLine{Time: time.Now().UTC(), Level: "info", Message: strings.TrimSpace(string(line))}
+	if err := json.NewEncoder(w.out).Encode(entry); err != nil {
+		return 0, err
+	}
+	return len(line), nil
+}

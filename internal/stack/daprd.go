@@ -1,0 +1,102 @@
+package stack
+
+import (
+	"context"
+	"debug/buildinfo"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// daprdTag is the build tag with which the sidecar holds all components.
+const daprdTag = "allcomponents"
+
+// DaprdVersion is the version of the sidecar that tools/dapr/go.mod pins, without the v.
+func DaprdVersion(root string) (string, error) {
+	path := filepath.Join(root, "tools", "dapr", "go.mod")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	match := regexp.MustCompile(`(?m)^\s*github\.com/dapr/dapr v(\S+)`).FindSubmatch(text)
+	if match == nil {
+		return "", fmt.Errorf("%s does not require github.com/dapr/dapr", shortPath(path))
+	}
+	return string(match[1]), nil
+}
+
+// FindDaprd returns the sidecar to run: the one that `make tools` built, or an installed one of the pinned minor
+// version that holds all components.
+func FindDaprd(root string) (string, error) {
+	version, err := DaprdVersion(root)
+	if err != nil {
+		return "", err
+	}
+	cached, err := cachedDaprd(version)
+	if err != nil {
+		return "", err
+	}
+	if _, err := os.Stat(cached); err == nil {
+		return cached, nil
+	}
+	for _, path := range installedDaprds() {
+		if suitable(path, version) {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("no sidecar (daprd %s with all components) is installed; run `make tools`", minor(version))
+}
+
+func cachedDaprd(version string) (string, error) {
+	cache := os.Getenv("XDG_CACHE_HOME")
+	if cache == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", err
+		}
+		cache = filepath.Join(home, ".cache")
+	}
+	return filepath.Join(cache, "stoa", "dapr", version, "daprd"), nil
+}
+
+func installedDaprds() []string {
+	var paths []string
+	if path, err := exec.LookPath("daprd"); err == nil {
+		paths = append(paths, path)
+	}
+	if home, err := os.UserHomeDir(); err == nil {
+		paths = append(paths, filepath.Join(home, ".dapr", "bin", "daprd"))
+	}
+	return paths
+}
+
+// suitable tells whether the daprd at path has the minor version of wanted and was built with all components.
+func suitable(path, wanted string) bool {
+	info, err := buildinfo.ReadFile(path)
+	if err != nil {
+		return false
+	}
+	for _, setting := range info.Settings {
+		if setting.Key == "-tags" && strings.Contains(setting.Value, daprdTag) {
+			return minor(reportedVersion(path)) == minor(wanted)
+		}
+	}
+	return false
+}
+
+func reportedVersion(path string) string {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	out, _ := exec.CommandContext(ctx, path, "--version").Output()
+	return strings.TrimSpace(string(out))
+}
+
+// minor cuts 1.18.2 to 1.18.
+func minor(version string) string {
+	parts := strings.SplitN(strings.TrimPrefix(version, "v"), ".", 3)
+	return strings.Join(parts[:min(2, len(parts))], ".")
+}

@@ -1,0 +1,207 @@
+package stack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+)
+
+// ErrRunning says that a supervisor already works on the state directory.
+var ErrRunning = errors.New("already running")
+
+// Start brings everything up and returns when all is ready. When it returns an error, one line that says which process
+// and why, nothing runs any more.
+func (s *Stack) Start(ctx context.Context) error {
+	if err := s.open(); err != nil {
+		return err
+	}
+	s.setPhase(PhaseStarting, nil)
+	err := s.launch(ctx)
+	if err != nil {
+		s.setPhase(PhaseStopping, err)
+		s.shutdown(context.WithoutCancel(ctx))
+		s.close(PhaseFailed, err)
+		return err
+	}
+	s.setPhase(PhaseReady, nil)
+	return nil
+}
+
+// Stop lets the apps finish what they have begun, then the sidecars, then the broker. What takes longer than the grace,
+// or is still there when ctx ends, is killed.
+func (s *Stack) Stop(ctx context.Context) error {
+	s.mu.Lock()
+	running := s.phase == PhaseReady
+	s.mu.Unlock()
+	if !running {
+		return nil
+	}
+	s.setPhase(PhaseStopping, nil)
+	s.shutdown(ctx)
+	s.close(PhaseStopped, nil)
+	return nil
+}
+
+// open takes the lock, makes the folders and ends what an earlier supervisor left.
+func (s *Stack) open() error {
+	for _, folder := range []string{"", "run", "logs", "data", "mail"} {
+		path := filepath.Join(s.options.Dir, StateFolder, folder)
+		if err := os.MkdirAll(path, 0o700); err != nil {
+			return err
+		}
+	}
+	lock, err := lockFile(lockPath(s.options.Dir))
+	if errors.Is(err, errLocked) {
+		return ErrRunning
+	}
+	if err != nil {
+		return err
+	}
+	left, err := EndLeftOvers(s.options.Dir)
+	if err != nil {
+		return errors.Join(err, lock.Close())
+	}
+	if len(left) > 0 {
+		s.say(fmt.Sprintf("ended %d processes that an earlier run had left", len(left)))
+	}
+	s.mu.Lock()
+	s.processes = nil
+	s.mu.Unlock()
+	s.lock, s.spawner = lock, newSpawner()
+	s.record = newRecorder(recordFile(s.options.Dir), s.snapshot)
+	return nil
+}
+
+// close is the reverse of open.
+func (s *Stack) close(phase Phase, failure error) {
+	s.spawner.close()
+	s.pool.release()
+	s.setPhase(phase, failure)
+	s.record.close()
+	s.lock.Close()
+}
+
+func (s *Stack) launch(ctx context.Context) error {
+	specs, broker, err := s.plan()
+	if err != nil {
+		return err
+	}
+	if taken := takenPorts(append(specs, broker...)); len(taken) > 0 {
+		return taken[0]
+	}
+	// Sidecars find each other by what they write here; what an earlier run wrote would only mislead them.
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		_ = os.Remove(filepath.Join(s.options.Dir, StateFolder, "data", "names.db"+suffix))
+	}
+	// Streams must be there before a sidecar subscribes; nothing else has to wait for anything.
+	for _, group := range [][]spec{broker, specs} {
+		if err := waitReady(ctx, s.startAll(group)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Stack) startAll(specs []spec) []*process {
+	var started []*process
+	for _, spec := range specs {
+		started = append(started, newProcess(spec, s.options.Dir, s.spawner, s.changed))
+	}
+	s.mu.Lock()
+	s.processes = append(s.processes, started...)
+	s.mu.Unlock()
+	for _, p := range started {
+		p.start()
+	}
+	return started
+}
+
+// plan decides on ports and secrets and lists what to start: the apps with their sidecars, and the broker if any.
+func (s *Stack) plan() (specs, broker []spec, err error) {
+	brokerPort := 0
+	if s.options.FreePorts {
+		if brokerPort, err = s.pool.take(); err != nil {
+			return nil, nil, err
+		}
+	}
+	secrets, err := ensureSecrets(s.options.Dir, brokerPort)
+	if err != nil {
+		return nil, nil, err
+	}
+	tokens, err := ensureTokens(s.options.Dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	planner := planner{dir: s.options.Dir, daprd: s.options.Daprd, extra: s.options.Env, tokens: tokens, inherit: inherited()}
+	for _, app := range s.apps {
+		for replica := range s.replicas(app.ID) {
+			placed, err := s.place(app, replica+1)
+			if err != nil {
+				return nil, nil, err
+			}
+			specs = append(specs, planner.app(placed, replica+1)...)
+		}
+	}
+	if s.broker {
+		broker, err = s.planBroker(secrets)
+	}
+	return specs, broker, err
+}
+
+func (s *Stack) planBroker(secrets map[string]string) ([]spec, error) {
+	address, err := brokerAddress(secrets)
+	if err != nil {
+		return nil, err
+	}
+	port, err := strconv.Atoi(address.Port())
+	if err != nil {
+		return nil, err
+	}
+	topics := streamsOf(s.resources)
+	ready := func(ctx context.Context) error { return ensureStreams(ctx, address.String(), topics) }
+	return []spec{brokerSpec(s.options.Broker, s.options.Dir, port, ready)}, nil
+}
+
+// place gives a replica of an app its ports: those of dapr.yaml for the first, free ones for others, and free ones for
+// all with FreePorts. Where somebody else starts the app, its port stays: only they know it.
+func (s *Stack) place(app App, replica int) (App, error) {
+	ports := map[string]int{}
+	for role, port := range app.Ports {
+		elsewhere := len(app.Command) == 0 && role == PortApp
+		if port == 0 || !elsewhere && (s.options.FreePorts || replica > 1) {
+			free, err := s.pool.take()
+			if err != nil {
+				return App{}, err
+			}
+			port = free
+		}
+		ports[role] = port
+	}
+	app.Ports = ports
+	return app, nil
+}
+
+// shutdown stops all processes in waves: the gateway, the other apps, the sidecars, the broker.
+func (s *Stack) shutdown(ctx context.Context) {
+	waves := make([][]*process, 4)
+	s.mu.Lock()
+	for _, p := range s.processes {
+		wave := map[string]int{KindApp: 1, KindSidecar: 2, KindBroker: 3}[p.spec.kind]
+		if p.spec.kind == KindApp && p.spec.app == gatewayApp {
+			wave = 0
+		}
+		waves[wave] = append(waves[wave], p)
+	}
+	s.mu.Unlock()
+	for _, wave := range waves {
+		var group sync.WaitGroup
+		for _, p := range wave {
+			group.Go(func() { p.stop(ctx) })
+		}
+		group.Wait()
+	}
+}

@@ -1,0 +1,123 @@
+package stack
+
+import (
+	"bufio"
+	"encoding/json"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+const (
+	// logLimit is the size above which a log file makes room when its process starts; one older file is kept.
+	logLimit = 16 << 20
+	// logTail is how much of a log's end is searched for the line that says why a process died.
+	logTail = 64 << 10
+)
+
+// LogLine is one line of a process's log. Both the apps and the sidecars write JSON with these fields.
+type LogLine struct {
+	Time    time.Time `json:"time"`
+	Level   string    `json:"level"`
+	Message string    `json:"message"`
+}
+
+// ParseLogLine understands the JSON of the apps and of the sidecars. Any other text becomes the message, without a time.
+func ParseLogLine(text string) LogLine {
+	var fields struct {
+		LogLine
+		Msg   string          `json:"msg"`
+		Error json.RawMessage `json:"error"`
+	}
+	if err := json.Unmarshal([]byte(text), &fields); err != nil {
+		return LogLine{Message: text}
+	}
+	line := fields.LogLine
+	if line.Message == "" {
+		line.Message = fields.Msg
+	}
+	if len(fields.Error) > 0 {
+		line.Message = strings.TrimPrefix(line.Message+": "+strings.Trim(string(fields.Error), `"`), ": ")
+	}
+	return line
+}
+
+// weight orders levels by how likely a line is to say why a process died.
+func (l LogLine) weight() int {
+	switch l.Level {
+	case "fatal", "panic":
+		return 3
+	case "error":
+		return 2
+	case "":
+		if strings.HasPrefix(l.Message, "panic:") || strings.HasPrefix(l.Message, "fatal error:") {
+			return 3
+		}
+		if strings.HasPrefix(strings.ToLower(l.Message), "error") {
+			return 2
+		}
+		return 1
+	}
+	return 0
+}
+
+// LogFile is where the process of that name writes below the state directory dir.
+func LogFile(dir, process string) string {
+	return filepath.Join(dir, StateFolder, "logs", process+".log")
+}
+
+// openLog opens a log for appending, after setting aside one that has grown too large, and tells where it starts.
+func openLog(path string) (*os.File, int64, error) {
+	if info, err := os.Stat(path); err == nil && info.Size() > logLimit {
+		if err := os.Rename(path, path+".1"); err != nil {
+			return nil, 0, err
+		}
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, 0, err
+	}
+	info, err := file.Stat()
+	if err != nil {
+		file.Close()
+		return nil, 0, err
+	}
+	return file, info.Size(), nil
+}
+
+// LastWords is the line that says best why a process died, from what it logged after offset: the last one of the
+// gravest level. It is empty when nothing was logged.
+func LastWords(path string, offset int64) string {
+	file, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer file.Close()
+	if info, err := file.Stat(); err == nil {
+		offset = max(offset, info.Size()-logTail)
+	}
+	if _, err := file.Seek(offset, io.SeekStart); err != nil {
+		return ""
+	}
+	var best LogLine
+	lines := bufio.NewScanner(file)
+	lines.Buffer(nil, logTail)
+	for lines.Scan() {
+		line := ParseLogLine(strings.TrimSpace(lines.Text()))
+		if line.Message != "" && line.weight() >= best.weight() {
+			best = line
+		}
+	}
+	return shorten(best.Message, 400)
+}
+
+// shorten cuts text to one line of at most limit bytes.
+func shorten(text string, limit int) string {
+	text = strings.Join(strings.Fields(text), " ")
+	if len(text) <= limit {
+		return text
+	}
+	return strings.ToValidUTF8(text[:limit], "") + " ..."
+}

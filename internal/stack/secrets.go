@@ -1,0 +1,180 @@
+package stack
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+// DefaultBrokerPort is where the embedded broker listens unless NATS_URL says otherwise. It is not 4222, which a broker
+// of the developer's own may have.
+const DefaultBrokerPort = 14222
+
+// The names in .stoa/secrets.json.
+const (
+	secretBroker    = "NATS_URL"
+	secretSigning   = "AUTH_SIGNING_KEY"
+	secretBootstrap = "AUTH_BOOTSTRAP"
+)
+
+// Account is a sign-in that the first start makes.
+type Account struct {
+	Email    string `json:"email"`
+	Password string `json:"password"`
+}
+
+// Bootstrap is the secret AUTH_BOOTSTRAP: what the auth service has to create, and what `stoa credentials` shows.
+type Bootstrap struct {
+	APIKey   string             `json:"apiKey"`
+	Accounts map[string]Account `json:"accounts"`
+}
+
+// Tokens are the secrets between an app and its own sidecar. They are handed over by environment, never by a store.
+type Tokens struct {
+	Dapr string `json:"DAPR_API_TOKEN"` // the app shows it to the sidecar
+	App  string `json:"APP_API_TOKEN"`  // the sidecar shows it to the app
+}
+
+// Credentials reads the accounts and the API key that the first start made in the state directory dir.
+func Credentials(dir string) (Bootstrap, error) {
+	secrets, err := readSecrets(dir)
+	if err != nil {
+		return Bootstrap{}, err
+	}
+	var b Bootstrap
+	if err := json.Unmarshal([]byte(secrets[secretBootstrap]), &b); err != nil {
+		return Bootstrap{}, fmt.Errorf("%s: %s is not valid JSON (%w); %s", shortPath(secretsFile(dir)), secretBootstrap, err, freshStart)
+	}
+	return b, nil
+}
+
+const freshStart = "mend it, or delete the file and .stoa/data to start afresh"
+
+func secretsFile(dir string) string { return filepath.Join(dir, StateFolder, "secrets.json") }
+
+// ensureSecrets writes the secrets of a first start and leaves existing ones alone. A brokerPort other than 0 is put
+// into NATS_URL in any case: the port is the one thing in it that belongs to a run and not to the data.
+func ensureSecrets(dir string, brokerPort int) (map[string]string, error) {
+	secrets, err := readSecrets(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		secrets, err = freshSecrets()
+		if err == nil {
+			err = writePrivate(secretsFile(dir), secrets)
+		}
+	}
+	if err != nil || brokerPort == 0 {
+		return secrets, err
+	}
+	address, err := url.Parse(secrets[secretBroker])
+	if err != nil {
+		return nil, brokenSecret(dir, secretBroker, err)
+	}
+	address.Host = "127.0.0.1:" + strconv.Itoa(brokerPort)
+	secrets[secretBroker] = address.String()
+	return secrets, writePrivate(secretsFile(dir), secrets)
+}
+
+// readSecrets reads secrets.json and checks that every name is there. The error of a missing file is fs.ErrNotExist.
+func readSecrets(dir string) (map[string]string, error) {
+	path := secretsFile(dir)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	secrets := map[string]string{}
+	if err := json.Unmarshal(text, &secrets); err != nil {
+		return nil, fmt.Errorf("%s is not a JSON object of texts (%w); %s", shortPath(path), err, freshStart)
+	}
+	for _, name := range []string{secretBroker, secretSigning, secretBootstrap} {
+		if secrets[name] == "" {
+			return nil, fmt.Errorf("%s: the secret %s is missing; %s", shortPath(path), name, freshStart)
+		}
+	}
+	if _, err := brokerAddress(secrets); err != nil {
+		return nil, brokenSecret(dir, secretBroker, err)
+	}
+	return secrets, nil
+}
+
+func brokenSecret(dir, name string, err error) error {
+	return fmt.Errorf("%s: the secret %s is broken (%w); %s", shortPath(secretsFile(dir)), name, err, freshStart)
+}
+
+func freshSecrets() (map[string]string, error) {
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, err
+	}
+	bootstrap := Bootstrap{APIKey: "stoa_" + randomText(24), Accounts: map[string]Account{}}
+	for _, role := range []string{"admin", "staff", "author", "editor"} {
+		bootstrap.Accounts[role] = Account{Email: role + "@stoa.local", Password: randomText(18)}
+	}
+	accounts, err := json.Marshal(bootstrap)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]string{
+		secretBroker:    fmt.Sprintf("nats://stoa:%s@127.0.0.1:%d", randomText(24), DefaultBrokerPort),
+		secretSigning:   string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})),
+		secretBootstrap: string(accounts),
+	}, nil
+}
+
+// ensureTokens reads .stoa/tokens.json, or makes it.
+func ensureTokens(dir string) (Tokens, error) {
+	path := filepath.Join(dir, StateFolder, "tokens.json")
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		tokens := Tokens{Dapr: randomText(24), App: randomText(24)}
+		return tokens, writePrivate(path, tokens)
+	}
+	if err != nil {
+		return Tokens{}, err
+	}
+	var tokens Tokens
+	if err := json.Unmarshal(text, &tokens); err != nil || tokens.Dapr == "" || tokens.App == "" {
+		return Tokens{}, fmt.Errorf("%s is broken; delete it and start again: nothing that is kept depends on it", shortPath(path))
+	}
+	return tokens, nil
+}
+
+// randomText is URL-safe text with that many bytes of randomness.
+func randomText(bytes int) string {
+	buf := make([]byte, bytes)
+	_, _ = rand.Read(buf) // never fails: crypto/rand ends the program rather than return an error
+	return base64.RawURLEncoding.EncodeToString(buf)
+}
+
+// writePrivate replaces path by value as JSON, readable by its owner alone; a crash leaves the old file or the new one.
+func writePrivate(path string, value any) error {
+	text, err := json.MarshalIndent(value, "", "  ")
+	if err != nil {
+		return err
+	}
+	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // made with mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name())
+	if _, err := file.Write(append(text, '\n')); err != nil {
+		return errors.Join(err, file.Close())
+	}
+	if err := file.Close(); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), path)
+}

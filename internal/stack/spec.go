@@ -1,0 +1,187 @@
+package stack
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// StateFolder is the folder below the working directory of every process where all state lives.
+const StateFolder = ".stoa"
+
+// drainSeconds is how long a sidecar may take for what it has begun when it is asked to stop: longer than the slowest
+// handler of an app.
+const drainSeconds = 15
+
+// The kinds of processes.
+const (
+	KindBroker  = "broker"
+	KindApp     = "app"
+	KindSidecar = "sidecar"
+)
+
+// spec is what a process is started from.
+type spec struct {
+	name, app, kind string
+	replica         int
+	command         []string
+	dir             string // working directory
+	env             []string
+	ports           map[string]int // what `stoa status` shows
+	listens         []int          // what has to be free before
+	ready           func(context.Context) error
+}
+
+// planner turns apps into specs.
+type planner struct {
+	dir     string
+	daprd   string
+	extra   map[string]string // further environment of apps
+	tokens  Tokens
+	inherit []string
+}
+
+// app plans one replica of an app: the app itself, unless somebody else starts it, and its sidecar.
+func (p *planner) app(app App, replica int) []spec {
+	name := app.ID
+	if replica > 1 {
+		name += "-" + strconv.Itoa(replica)
+	}
+	specs := []spec{p.sidecar(app, name, replica)}
+	if len(app.Command) > 0 {
+		specs = append(specs, p.program(app, name, replica))
+	}
+	return specs
+}
+
+func (p *planner) program(app App, name string, replica int) spec {
+	env := map[string]string{
+		"APP_ID":         app.ID,
+		"DAPR_HTTP_PORT": strconv.Itoa(app.Ports[PortHTTP]),
+		"DAPR_GRPC_PORT": strconv.Itoa(app.Ports[PortGRPC]),
+		"DAPR_API_TOKEN": p.tokens.Dapr,
+		"APP_API_TOKEN":  p.tokens.App,
+	}
+	if port := app.Ports[PortApp]; port != 0 {
+		env["APP_PORT"] = strconv.Itoa(port)
+	}
+	maps.Copy(env, app.Env)
+	if port := app.Ports[PortProbe]; port != 0 {
+		env[probeVariable] = strconv.Itoa(port)
+	}
+	maps.Copy(env, p.extra)
+	s := spec{
+		name: name, app: app.ID, kind: KindApp, replica: replica, dir: p.dir,
+		command: slices.Concat([]string{resolve(app.Dir, app.Command[0])}, app.Command[1:]),
+		env:     p.environment(env), ports: pick(app.Ports, PortApp, PortProbe),
+	}
+	s.listens = slices.Collect(maps.Values(s.ports))
+	if port := cmp.Or(app.Ports[PortProbe], app.Ports[PortApp]); port != 0 {
+		s.ready = answers(fmt.Sprintf("http://%s:%d/readyz", loopback, port))
+	}
+	return s
+}
+
+func (p *planner) sidecar(app App, name string, replica int) spec {
+	number := func(role string) string { return strconv.Itoa(app.Ports[role]) }
+	args := []string{
+		"--app-id", app.ID, "--app-protocol", app.Protocol,
+		"--dapr-http-port", number(PortHTTP), "--dapr-grpc-port", number(PortGRPC), "--dapr-listen-addresses", loopback,
+		"--dapr-internal-grpc-port", number(PortInternal), "--dapr-internal-grpc-listen-address", loopback,
+		"--metrics-port", number(PortMetrics), "--metrics-listen-address", loopback,
+		"--dapr-graceful-shutdown-seconds", strconv.Itoa(drainSeconds), "--log-as-json",
+	}
+	if app.Ports[PortApp] != 0 {
+		args = append(args, "--app-port", number(PortApp), "--app-channel-address", loopback)
+	}
+	if app.Config != "" {
+		args = append(args, "--config", app.Config)
+	}
+	for _, folder := range app.Resources {
+		args = append(args, "--resources-path", folder)
+	}
+	s := spec{
+		name: name + ".sidecar", app: app.ID, kind: KindSidecar, replica: replica, dir: p.dir,
+		command: slices.Concat([]string{p.daprd}, args, app.Flags),
+		env: p.environment(map[string]string{
+			"DAPR_HOST_IP": loopback, "DAPR_API_TOKEN": p.tokens.Dapr, "APP_API_TOKEN": p.tokens.App,
+		}),
+		ports: pick(app.Ports, PortHTTP, PortGRPC, PortInternal, PortMetrics),
+		ready: answers(fmt.Sprintf("http://%s:%s/v1.0/healthz/outbound", loopback, number(PortHTTP))),
+	}
+	s.listens = slices.Collect(maps.Values(s.ports))
+	return s
+}
+
+func (p *planner) environment(own map[string]string) []string {
+	env := slices.Clone(p.inherit)
+	for _, name := range slices.Sorted(maps.Keys(own)) {
+		env = append(env, name+"="+own[name])
+	}
+	return env
+}
+
+const loopback = "127.0.0.1"
+
+// inherited is the part of the operator's environment that reaches the processes: what any program needs, and what
+// Stoa's own documentation says can be set this way. Whatever else is in a shell must not change how the system runs;
+// OTEL_SERVICE_NAME, for one, would give every sidecar the same name.
+func inherited() []string {
+	names := []string{"PATH", "HOME", "USER", "TMPDIR", "LANG", "TZ", "LOG_LEVEL"}
+	prefixes := []string{"OTEL_EXPORTER_", "STOA_"}
+	var env []string
+	for _, entry := range os.Environ() {
+		name, _, _ := strings.Cut(entry, "=")
+		if slices.Contains(names, name) || slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(name, p) }) {
+			env = append(env, entry)
+		}
+	}
+	return env
+}
+
+func pick(ports map[string]int, roles ...string) map[string]int {
+	picked := map[string]int{}
+	for _, role := range roles {
+		if ports[role] != 0 {
+			picked[role] = ports[role]
+		}
+	}
+	return picked
+}
+
+// answers returns a probe that succeeds when url answers with a 2xx status. Its error holds the start of the answer,
+// in which an app names the dependency that it waits for.
+func answers(url string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+		if err != nil {
+			return err
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			return fmt.Errorf("%s does not answer", url)
+		}
+		defer response.Body.Close()
+		body, _ := io.ReadAll(io.LimitReader(response.Body, 4<<10))
+		if response.StatusCode/100 != 2 {
+			return fmt.Errorf("%s answers %d: %s", url, response.StatusCode, shorten(string(body), 300))
+		}
+		return nil
+	}
+}
+
+// brokerSpec plans the embedded broker.
+func brokerSpec(command []string, dir string, port int, ready func(context.Context) error) spec {
+	return spec{
+		name: KindBroker, kind: KindBroker, replica: 1, dir: dir, env: inherited(),
+		command: slices.Concat(command, []string{"--dir", dir}),
+		ports:   map[string]int{PortBroker: port}, listens: []int{port}, ready: ready,
+	}
+}
