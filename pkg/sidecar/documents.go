@@ -23,14 +23,14 @@ const maxConflicts = 100
 // Documents keeps values of one type in a state store, one key each, written by compare-and-swap on the key's ETag:
 // the only guarantee that every Dapr state store gives.
 type Documents[T any] struct {
-	states stateClient
+	states StateClient
 	writes gate
 	store  string
 	kind   string
 }
 
-// stateClient is the part of the SDK's client that documents need; tests put a fake in its place.
-type stateClient interface {
+// StateClient is the part of the SDK's client that documents need; package sidecartest has one in memory.
+type StateClient interface {
 	GetState(ctx context.Context, store, key string, meta map[string]string) (*dapr.StateItem, error)
 	GetBulkState(ctx context.Context, store string, keys []string, meta map[string]string, parallelism int32) ([]*dapr.BulkStateItem, error)
 	SaveBulkState(ctx context.Context, store string, items ...*dapr.SetStateItem) error
@@ -39,7 +39,7 @@ type stateClient interface {
 
 // NewDocuments returns the documents of one kind in a store; the kind is the prefix of their keys.
 func NewDocuments[T any](s *Sidecar, store, kind string) *Documents[T] {
-	return &Documents[T]{states: s.client, writes: s.writes, store: store, kind: kind}
+	return &Documents[T]{states: s.states, writes: s.writes, store: store, kind: kind}
 }
 
 // Document is a value with the version that it was read at.

@@ -29,6 +29,7 @@ const callTimeout = 2 * time.Second
 // Sidecar is the connection to the process's own sidecar. It reconnects by itself for as long as the process lives.
 type Sidecar struct {
 	client *dapr.GRPCClient
+	states StateClient
 	http   *http.Client
 	base   string
 	writes gate
@@ -56,10 +57,16 @@ func Open(cfg config.Base) (*Sidecar, error) {
 	}
 	return &Sidecar{
 		client: client,
+		states: client,
 		http:   &http.Client{Transport: newTransport(cfg.DaprAPIToken)},
 		base:   fmt.Sprintf("http://%s:%d", cfg.DaprHost, cfg.DaprHTTPPort),
 		writes: newGate(maxWriters),
 	}, nil
+}
+
+// StatesOnly returns a Sidecar that has state stores and nothing else: for tests of what is kept in them.
+func StatesOnly(states StateClient) *Sidecar {
+	return &Sidecar{states: states, writes: newGate(maxWriters)}
 }
 
 // Client is the SDK's client on this connection, for what this package does not wrap.

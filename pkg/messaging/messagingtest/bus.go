@@ -1,0 +1,96 @@
+// Package messagingtest has a bus in memory that remembers what was published, for tests of handlers.
+package messagingtest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"testing"
+
+	dapr "github.com/dapr/go-sdk/client"
+
+	"stoa/api/events"
+	"stoa/pkg/messaging"
+)
+
+// Published is one event as the broker got it.
+type Published struct {
+	Topic string
+	messaging.Event
+}
+
+// Bus takes events and keeps them. It is safe for concurrent use.
+type Bus struct {
+	// Before, when set, is called before an event is taken; its error is returned instead.
+	Before func(topic string) error
+	// After, when set, is called after an event was taken; its error is returned in place of success.
+	After func(topic string) error
+
+	mu     sync.Mutex
+	events []Published
+}
+
+// NewPublisher returns a bus and a publisher on it. Every event is held against its schema in api/events.
+func NewPublisher(t testing.TB, appID string) (*Bus, *messaging.Publisher) {
+	t.Helper()
+	bus := &Bus{}
+	publisher, err := messaging.NewPublisher(bus, appID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for _, e := range bus.Events() {
+			if err := events.Check(e.Type, e.Data); err != nil {
+				t.Errorf("published %s is not what its schema says: %v", e.Type, err)
+			}
+		}
+	})
+	return bus, publisher
+}
+
+// PublishEvent takes an event as the sidecar would.
+func (b *Bus) PublishEvent(ctx context.Context, component, topic string, data any, _ ...dapr.PublishEventOption) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if component != messaging.Component(topic) {
+		return fmt.Errorf("topic %s belongs to the component %s, not %s", topic, messaging.Component(topic), component)
+	}
+	if b.Before != nil {
+		if err := b.Before(topic); err != nil {
+			return err
+		}
+	}
+	raw, ok := data.([]byte)
+	if !ok {
+		return fmt.Errorf("got a %T, want bytes", data)
+	}
+	published := Published{Topic: topic}
+	if err := json.Unmarshal(raw, &published.Event); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	b.events = append(b.events, published)
+	b.mu.Unlock()
+	if b.After != nil {
+		return b.After(topic)
+	}
+	return nil
+}
+
+// Events returns what was published so far, in order, copies included.
+func (b *Bus) Events() []Published {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return append([]Published(nil), b.events...)
+}
+
+// Types returns the types of what was published so far, in order.
+func (b *Bus) Types() []string {
+	var types []string
+	for _, e := range b.Events() {
+		types = append(types, e.Type)
+	}
+	return types
+}

@@ -1,0 +1,144 @@
+package sidecar_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"stoa/pkg/common/errs"
+	"stoa/pkg/sidecar"
+	"stoa/pkg/sidecar/sidecartest"
+)
+
+type counter struct{ N int }
+
+func TestCreateHasOneWinner(t *testing.T) {
+	_, side := sidecartest.New()
+	counters := sidecar.NewDocuments[counter](side, "store", "counter")
+	var all sync.WaitGroup
+	results := make(chan error, 20)
+	for n := range 20 {
+		all.Go(func() { results <- counters.Create(t.Context(), "a", counter{N: n}, 0) })
+	}
+	all.Wait()
+	close(results)
+	won := 0
+	for err := range results {
+		if err == nil {
+			won++
+		} else if !errs.Is(err, errs.Conflict) {
+			t.Errorf("got %v, want a conflict", err)
+		}
+	}
+	if won != 1 {
+		t.Errorf("%d won", won)
+	}
+}
+
+func TestUpdateLosesNoWrite(t *testing.T) {
+	_, side := sidecartest.New()
+	counters := sidecar.NewDocuments[counter](side, "store", "counter")
+	if err := counters.Create(t.Context(), "a", counter{}, 0); err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for range 16 {
+		all.Go(func() {
+			for range 25 {
+				if _, err := counters.Update(t.Context(), "a", func(c *counter) error { c.N++; return nil }); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if got, err := counters.Get(t.Context(), "a"); err != nil || got.Value.N != 400 {
+		t.Errorf("got %d, %v, want 400", got.Value.N, err)
+	}
+}
+
+func TestUpdateWritesOnlyWhatChanged(t *testing.T) {
+	states, side := sidecartest.New()
+	counters := sidecar.NewDocuments[counter](side, "store", "counter")
+	if err := counters.Create(t.Context(), "a", counter{N: 1}, 0); err != nil {
+		t.Fatal(err)
+	}
+	states.Before = func(operation, key string) error {
+		if operation == "save" {
+			t.Errorf("%s was saved", key)
+		}
+		return nil
+	}
+	if _, err := counters.Update(t.Context(), "a", func(*counter) error { return nil }); err != nil {
+		t.Error(err)
+	}
+	refused := errs.New(errs.Conflict, "no")
+	if _, err := counters.Update(t.Context(), "a", func(c *counter) error { c.N = 9; return refused }); !errors.Is(err, refused) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestDocumentErrors(t *testing.T) {
+	states, side := sidecartest.New()
+	counters := sidecar.NewDocuments[counter](side, "store", "counter")
+	if _, err := counters.Get(t.Context(), "a"); !errs.Is(err, errs.NotFound) {
+		t.Errorf("get: %v", err)
+	}
+	if _, err := counters.Update(t.Context(), "a", func(*counter) error { return nil }); !errs.Is(err, errs.NotFound) {
+		t.Errorf("update: %v", err)
+	}
+	states.Before = func(string, string) error { return status.Error(codes.Internal, "connection refused") }
+	if _, err := counters.Get(t.Context(), "a"); !errs.Is(err, errs.Unavailable) {
+		t.Errorf("outage: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := counters.Create(ctx, "a", counter{}, 0); !errs.Is(err, errs.Unavailable) {
+		t.Errorf("cancelled: %v", err)
+	}
+}
+
+func TestGetManyKeepsTheOrderAndSkipsWhatIsGone(t *testing.T) {
+	_, side := sidecartest.New()
+	counters := sidecar.NewDocuments[counter](side, "store", "counter")
+	for n, id := range []string{"a", "b", "c"} {
+		if err := counters.Create(t.Context(), id, counter{N: n}, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := counters.GetMany(t.Context(), []string{"c", "gone", "a"})
+	if err != nil || len(got) != 2 || got[0].Value.N != 2 || got[1].Value.N != 0 {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+func TestDeleteOnlyWhatWasRead(t *testing.T) {
+	states, side := sidecartest.New()
+	counters := sidecar.NewDocuments[counter](side, "store", "counter")
+	if err := counters.Create(t.Context(), "a", counter{}, time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if got := states.TTL("store", "counter:a"); got != "3600" {
+		t.Errorf("ttl: got %q", got)
+	}
+	read, _ := counters.Get(t.Context(), "a")
+	if _, err := counters.Update(t.Context(), "a", func(c *counter) error { c.N++; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if err := counters.Delete(t.Context(), read); !errs.Is(err, errs.Conflict) {
+		t.Errorf("stale: got %v", err)
+	}
+	read, _ = counters.Get(t.Context(), "a")
+	if err := counters.Delete(t.Context(), read); err != nil {
+		t.Error(err)
+	}
+	if keys := strings.Join(states.Keys("store", ""), " "); keys != "" {
+		t.Errorf("left: %s", keys)
+	}
+}

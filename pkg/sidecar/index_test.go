@@ -1,0 +1,176 @@
+package sidecar_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"stoa/pkg/common/errs"
+	"stoa/pkg/sidecar"
+	"stoa/pkg/sidecar/sidecartest"
+)
+
+// readAll walks a list from its newest entry to its end.
+func readAll(t *testing.T, index *sidecar.Index, list string, limit int) []string {
+	t.Helper()
+	var all []string
+	var cursor sidecar.Cursor
+	for {
+		ids, next, err := index.Read(t.Context(), list, cursor, limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, ids...)
+		if next.String() == "" {
+			return all
+		}
+		if cursor, err = sidecar.ParseCursor(next.String()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func numbers(n int) []string {
+	list := make([]string, n)
+	for i := range list {
+		list[i] = strconv.Itoa(i)
+	}
+	return list
+}
+
+func TestIndexReadsNewestFirstWhateverTheLimit(t *testing.T) {
+	for _, size := range []int{0, 1, 99, 100, 101, 250} {
+		for _, limit := range []int{1, 7, 100} {
+			t.Run(fmt.Sprintf("%d entries by %d", size, limit), func(t *testing.T) {
+				_, side := sidecartest.New()
+				index := sidecar.NewIndex(side, "store", "list")
+				want := numbers(size)
+				for _, id := range want {
+					if err := index.Add(t.Context(), "a", id); err != nil {
+						t.Fatal(err)
+					}
+				}
+				slices.Reverse(want)
+				if got := readAll(t, index, "a", limit); !slices.Equal(got, want) {
+					t.Errorf("got %v", got)
+				}
+			})
+		}
+	}
+}
+
+func TestIndexAddTwiceIsOnce(t *testing.T) {
+	_, side := sidecartest.New()
+	index := sidecar.NewIndex(side, "store", "list")
+	for _, id := range append(numbers(150), numbers(150)[80:]...) {
+		if err := index.Add(t.Context(), "a", id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := readAll(t, index, "a", 100); len(got) != 150 {
+		t.Errorf("got %d entries, want 150", len(got))
+	}
+}
+
+func TestIndexLosesNothingToConcurrentWriters(t *testing.T) {
+	_, side := sidecartest.New()
+	index := sidecar.NewIndex(side, "store", "list")
+	var all sync.WaitGroup
+	for writer := range 8 {
+		all.Go(func() {
+			for i := range 60 {
+				if err := index.Add(t.Context(), "a", fmt.Sprintf("%d-%d", writer, i)); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	got := readAll(t, index, "a", 100)
+	slices.Sort(got)
+	if len(got) != 480 || len(slices.Compact(got)) != 480 {
+		t.Errorf("got %d entries, want 480 different ones", len(got))
+	}
+}
+
+// A writer that dies between keeping the full page and beginning the next one must leave nothing behind that hurts.
+func TestIndexSurvivesACrashAtEveryStep(t *testing.T) {
+	crash := errors.New("killed")
+	for step := range 6 {
+		states, side := sidecartest.New()
+		index := sidecar.NewIndex(side, "store", "list")
+		for _, id := range numbers(100) {
+			if err := index.Add(t.Context(), "a", id); err != nil {
+				t.Fatal(err)
+			}
+		}
+		operations := 0
+		states.After = func(string, string) error {
+			if operations++; operations > step {
+				return status.Error(codes.Unavailable, crash.Error())
+			}
+			return nil
+		}
+		_ = index.Add(t.Context(), "a", "100")
+		states.After = nil
+		if err := index.Add(t.Context(), "a", "100"); err != nil {
+			t.Fatal(err)
+		}
+		want := numbers(101)
+		slices.Reverse(want)
+		if got := readAll(t, index, "a", 50); !slices.Equal(got, want) {
+			t.Errorf("killed after step %d: got %v", step, got)
+		}
+	}
+}
+
+func TestIndexCompactDropsStaleHintsAndKeepsCursors(t *testing.T) {
+	states, side := sidecartest.New()
+	index := sidecar.NewIndex(side, "store", "list")
+	for _, id := range numbers(350) {
+		if err := index.Add(t.Context(), "a", id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, cursor, err := index.Read(t.Context(), "a", sidecar.Cursor{}, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Keep only the multiples of 50 above 100: the oldest page becomes empty.
+	keep := func(_ context.Context, ids []string) (map[string]bool, error) {
+		wanted := map[string]bool{}
+		for _, id := range ids {
+			n, _ := strconv.Atoi(id)
+			wanted[id] = n >= 100 && n%50 == 0
+		}
+		return wanted, nil
+	}
+	if err := index.Compact(t.Context(), "a", keep); err != nil {
+		t.Fatal(err)
+	}
+	rest, _, err := index.Read(t.Context(), "a", cursor, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"200", "150", "100"}; !slices.Equal(rest, want) {
+		t.Errorf("got %v, want %v", rest, want)
+	}
+	if got := len(states.Keys("store", "list:a")); got != 3 {
+		t.Errorf("got %d pages, want 3: the empty one must be gone", got)
+	}
+}
+
+func TestParseCursorRefusesWhatNobodyGaveOut(t *testing.T) {
+	for _, text := range []string{"x", "1", "1.", "-1.0", "0.100", "1.2.3", "9999999999999999999.1"} {
+		if _, err := sidecar.ParseCursor(text); !errs.Is(err, errs.Invalid) {
+			t.Errorf("%q: got %v", text, err)
+		}
+	}
+}

@@ -1,0 +1,158 @@
+// Package sidecartest has state stores in memory, with the same compare-and-swap as the real ones, for tests of
+// repositories and handlers that need no sidecar.
+package sidecartest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	dapr "github.com/dapr/go-sdk/client"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"stoa/pkg/sidecar"
+)
+
+// States is any number of state stores in memory. It implements sidecar.StateClient and is safe for concurrent use.
+type States struct {
+	// Before, when set, is called before each operation ("get", "save" or "delete") on a key; its error is returned
+	// instead: an outage, or a crash before the operation.
+	Before func(operation, key string) error
+	// After, when set, is called after each operation took effect; its error is returned in place of success: an answer
+	// that got lost, or a crash after the operation.
+	After func(operation, key string) error
+
+	mu     sync.Mutex
+	stores map[string]map[string]entry
+	etags  int
+}
+
+type entry struct {
+	value []byte
+	etag  string
+	ttl   string
+}
+
+// New returns empty stores and a Sidecar on them.
+func New() (*States, *sidecar.Sidecar) {
+	states := &States{stores: map[string]map[string]entry{}}
+	return states, sidecar.StatesOnly(states)
+}
+
+// Keys lists the keys of a store that begin with prefix, sorted.
+func (s *States) Keys(store, prefix string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var keys []string
+	for key := range s.stores[store] {
+		if strings.HasPrefix(key, prefix) {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// TTL returns the time to live in seconds that a key was last saved with, "" for none. Nothing expires here.
+func (s *States) TTL(store, key string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stores[store][key].ttl
+}
+
+// Drop removes a key, as its expiry would.
+func (s *States) Drop(store, key string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.stores[store], key)
+}
+
+// around runs an operation between the hooks.
+func (s *States) around(ctx context.Context, operation, key string, do func() error) error {
+	if err := ctx.Err(); err != nil {
+		return status.FromContextError(err).Err()
+	}
+	if s.Before != nil {
+		if err := s.Before(operation, key); err != nil {
+			return err
+		}
+	}
+	s.mu.Lock()
+	err := do()
+	s.mu.Unlock()
+	if err == nil && s.After != nil {
+		return s.After(operation, key)
+	}
+	return err
+}
+
+// GetState implements sidecar.StateClient.
+func (s *States) GetState(ctx context.Context, store, key string, _ map[string]string) (*dapr.StateItem, error) {
+	item := &dapr.StateItem{Key: key}
+	err := s.around(ctx, "get", key, func() error {
+		found := s.stores[store][key]
+		item.Value, item.Etag = slices.Clone(found.value), found.etag
+		return nil
+	})
+	return item, err
+}
+
+// GetBulkState implements sidecar.StateClient.
+func (s *States) GetBulkState(ctx context.Context, store string, keys []string, _ map[string]string, _ int32) ([]*dapr.BulkStateItem, error) {
+	items := make([]*dapr.BulkStateItem, 0, len(keys))
+	for _, key := range keys {
+		item, err := s.GetState(ctx, store, key, nil)
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, &dapr.BulkStateItem{Key: key, Value: item.Value, Etag: item.Etag})
+	}
+	return items, nil
+}
+
+// SaveBulkState implements sidecar.StateClient, with first-write semantics whatever the options say.
+func (s *States) SaveBulkState(ctx context.Context, store string, items ...*dapr.SetStateItem) error {
+	for _, item := range items {
+		if err := s.around(ctx, "save", item.Key, func() error { return s.save(store, item) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *States) save(store string, item *dapr.SetStateItem) error {
+	want := ""
+	if item.Etag != nil {
+		want = item.Etag.Value
+	}
+	if s.stores[store][item.Key].etag != want {
+		return mismatch(item.Key)
+	}
+	if s.stores[store] == nil {
+		s.stores[store] = map[string]entry{}
+	}
+	s.etags++
+	s.stores[store][item.Key] = entry{
+		value: slices.Clone(item.Value), etag: strconv.Itoa(s.etags), ttl: item.Metadata["ttlInSeconds"],
+	}
+	return nil
+}
+
+// DeleteStateWithETag implements sidecar.StateClient.
+func (s *States) DeleteStateWithETag(ctx context.Context, store, key string, etag *dapr.ETag, _ map[string]string, _ *dapr.StateOptions) error {
+	return s.around(ctx, "delete", key, func() error {
+		if s.stores[store][key].etag != etag.Value {
+			return mismatch(key)
+		}
+		delete(s.stores[store], key)
+		return nil
+	})
+}
+
+func mismatch(key string) error {
+	return status.Error(codes.Aborted, fmt.Sprintf("possible etag mismatch on %s", key))
+}
