@@ -1,0 +1,91 @@
+package identity
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"stoa/pkg/common/errs"
+)
+
+// scheme is the name of our security scheme in OpenAPI.
+const scheme = "bearer"
+
+// SignedIn is the Security of an operation for callers who are signed in and, if any roles are named, hold one of them.
+func SignedIn(roles ...Role) []map[string][]string {
+	names := make([]string, len(roles))
+	for i, r := range roles {
+		names[i] = string(r)
+	}
+	return []map[string][]string{{scheme: names}}
+}
+
+// Protect guards the operations of an API that have a Security: without a valid bearer token they answer 401, without
+// one of their roles 403, before anything else about the request is looked at. Call it before operations are registered.
+func Protect(api huma.API, v Verifier) {
+	components := api.OpenAPI().Components
+	if components.SecuritySchemes == nil {
+		components.SecuritySchemes = map[string]*huma.SecurityScheme{}
+	}
+	components.SecuritySchemes[scheme] = &huma.SecurityScheme{Type: "http", Scheme: "bearer", BearerFormat: "JWT"}
+	api.UseMiddleware(func(ctx huma.Context, next func(huma.Context)) {
+		roles, protected := required(ctx.Operation())
+		if !protected {
+			next(ctx)
+			return
+		}
+		caller, err := authorise(ctx, v, roles)
+		if err != nil {
+			// 500 with one cause is how a handler's error reaches the problem of its kind.
+			_ = huma.WriteErr(api, ctx, http.StatusInternalServerError, "", err) // the caller went away
+			return
+		}
+		next(huma.WithContext(ctx, WithCaller(ctx.Context(), caller)))
+	})
+}
+
+// required returns the roles that an operation asks for, one of which is enough.
+func required(op *huma.Operation) (roles []Role, protected bool) {
+	for _, requirement := range op.Security {
+		names, ok := requirement[scheme]
+		protected = protected || ok
+		for _, name := range names {
+			roles = append(roles, Role(name))
+		}
+	}
+	return roles, protected
+}
+
+func authorise(ctx huma.Context, v Verifier, roles []Role) (Caller, error) {
+	token, err := bearer(ctx.Header("Authorization"))
+	if err != nil {
+		return Caller{}, err
+	}
+	caller, err := v.Verify(ctx.Context(), token)
+	if err != nil {
+		return Caller{}, err
+	}
+	if len(roles) > 0 && !caller.Has(roles...) {
+		return Caller{}, errs.New(errs.Forbidden, "this needs the role %s", list(roles))
+	}
+	return caller, nil
+}
+
+// bearer takes the token out of an Authorization header (RFC 6750).
+func bearer(header string) (string, error) {
+	kind, token, _ := strings.Cut(header, " ")
+	if token = strings.TrimSpace(token); !strings.EqualFold(kind, "Bearer") || token == "" {
+		return "", errs.New(errs.Unauthenticated, "sign in, and send the access token as `Authorization: Bearer TOKEN`")
+	}
+	return token, nil
+}
+
+func list(roles []Role) string {
+	names := make([]string, len(roles))
+	for i, r := range slices.Sorted(slices.Values(roles)) {
+		names[i] = string(r)
+	}
+	return strings.Join(names, " or ")
+}

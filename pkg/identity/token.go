@@ -1,0 +1,99 @@
+package identity
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"stoa/pkg/common/errs"
+)
+
+// What every access token of ours says about itself.
+const (
+	issuer    = "stoa"
+	audience  = "stoa"
+	tokenType = "at+jwt" // RFC 9068: no other token of ours can pass for an access token
+)
+
+// clockSkew is how far the clocks of two machines may be apart.
+const clockSkew = 30 * time.Second
+
+// claims is the payload of an access token.
+type claims struct {
+	jwt.RegisteredClaims
+	SessionID string `json:"sid"`
+	Email     string `json:"email"`
+	Name      string `json:"name"`
+	Roles     []Role `json:"roles"`
+}
+
+// Validate implements jwt.ClaimsValidator: a token that names nobody is none of ours.
+func (c claims) Validate() error {
+	if c.Subject == "" || c.SessionID == "" || c.ID == "" {
+		return errors.New("sub, sid or jti is missing")
+	}
+	return nil
+}
+
+func (c claims) caller() Caller {
+	return Caller{ID: c.Subject, Email: c.Email, Name: c.Name, SessionID: c.SessionID, Roles: c.Roles}
+}
+
+// Verifier tells who a token belongs to.
+type Verifier interface {
+	// Verify fails with errs.Unauthenticated for a token that does not hold, and with errs.Unavailable when that cannot
+	// be told now.
+	Verify(ctx context.Context, token string) (Caller, error)
+}
+
+// TokenVerifier verifies access tokens by their signature, against the published keys of the service that issues them.
+type TokenVerifier struct {
+	keys   *keyring
+	parser *jwt.Parser
+}
+
+// NewTokenVerifier returns a verifier; keys fetches the key set (a JWKS document, RFC 7517) that it caches.
+func NewTokenVerifier(keys func(ctx context.Context) ([]byte, error)) *TokenVerifier {
+	return &TokenVerifier{
+		keys: newKeyring(keys),
+		parser: jwt.NewParser(
+			// Pinned: what the token says about its algorithm never selects how it is checked.
+			jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}),
+			jwt.WithIssuer(issuer), jwt.WithAudience(audience), jwt.WithLeeway(clockSkew),
+			jwt.WithExpirationRequired(), jwt.WithNotBeforeRequired(), jwt.WithStrictDecoding(),
+		),
+	}
+}
+
+// Verify implements Verifier.
+func (v *TokenVerifier) Verify(ctx context.Context, token string) (Caller, error) {
+	var c claims
+	_, err := v.parser.ParseWithClaims(token, &c, func(t *jwt.Token) (any, error) { return v.keyOf(ctx, t) })
+	switch {
+	case errs.Is(err, errs.Unavailable):
+		return Caller{}, errs.From(err)
+	case errors.Is(err, jwt.ErrTokenExpired):
+		return Caller{}, errs.Wrap(errs.Unauthenticated, err, "the access token has expired; refresh it or sign in again")
+	case err != nil:
+		return Caller{}, errs.Wrap(errs.Unauthenticated, err, "the access token does not hold; sign in again")
+	}
+	return c.caller(), nil
+}
+
+// keyOf returns the published key that the token names. Keys that a token brings along (jwk, jku, x5c) are not looked at.
+func (v *TokenVerifier) keyOf(ctx context.Context, t *jwt.Token) (ed25519.PublicKey, error) {
+	if t.Header["typ"] != tokenType {
+		return nil, errors.New("this is no access token")
+	}
+	if _, critical := t.Header["crit"]; critical {
+		return nil, errors.New("the token asks for extensions that are not known here")
+	}
+	kid, _ := t.Header["kid"].(string)
+	if kid == "" {
+		return nil, errors.New("the token names no key")
+	}
+	return v.keys.get(ctx, kid)
+}
