@@ -15,8 +15,10 @@ type Base struct {
 	AppID string `envconfig:"APP_ID" required:"true"`
 	// AppPort is where the app listens for its sidecar; 0 for an app without an app channel.
 	AppPort int `envconfig:"APP_PORT"`
-	// ProbePort serves probes and metrics for an app that has no HTTP app port.
+	// ProbePort serves probes and metrics for an app that has no HTTP app port, or one that is public.
 	ProbePort int `envconfig:"PROBE_PORT"`
+	// ProbeHost is the address to bind for ProbePort: never the public one by accident.
+	ProbeHost string `envconfig:"PROBE_HOST" default:"127.0.0.1"`
 	// Host is the address to bind. Only the gateway has a reason to change it: the rest is reached by its sidecar.
 	Host string `envconfig:"HOST" default:"127.0.0.1"`
 	// DaprHost is where the sidecar listens.

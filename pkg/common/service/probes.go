@@ -42,6 +42,11 @@ type Readiness struct {
 
 // Probes adds /healthz (the process is alive), /readyz (its dependencies answer) and /metrics to a router.
 func (a *App) Probes(router *mux.Router) {
+	a.health(router)
+	router.Path("/metrics").Methods(http.MethodGet).Handler(a.Telemetry.Metrics)
+}
+
+func (a *App) health(router *mux.Router) {
 	router.Path("/healthz").Methods(http.MethodGet).HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
 	})
@@ -49,7 +54,6 @@ func (a *App) Probes(router *mux.Router) {
 		status, readiness := a.ready(r.Context())
 		writeJSON(w, status, readiness)
 	})
-	router.Path("/metrics").Methods(http.MethodGet).Handler(a.Telemetry.Metrics)
 }
 
 // ready asks all dependencies at once.
@@ -86,22 +90,29 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 func (a *App) HTTP(router *mux.Router) Part {
 	a.Probes(router)
 	handler := web.RequireAppToken(a.Config.AppAPIToken, web.Wrap(router, a.Telemetry.Log))
-	return a.listen(a.Config.AppPort, "APP_PORT", handler)
+	return a.listen(a.Config.Host, a.Config.AppPort, "APP_PORT", handler)
 }
 
-// ProbeServer returns the part that serves the probes of an app that has no HTTP app port.
+// PublicHTTP returns the part that serves a router on the app port to everybody, with /healthz and /readyz. Metrics are
+// not for everybody: run ProbeServer beside it.
+func (a *App) PublicHTTP(router *mux.Router) Part {
+	a.health(router)
+	return a.listen(a.Config.Host, a.Config.AppPort, "APP_PORT", web.Wrap(router, a.Telemetry.Log))
+}
+
+// ProbeServer returns the part that serves the probes of an app that has no HTTP app port, or one that is public.
 func (a *App) ProbeServer() Part {
 	router := web.NewRouter()
 	a.Probes(router)
-	return a.listen(a.Config.ProbePort, "PROBE_PORT", router)
+	return a.listen(a.Config.ProbeHost, a.Config.ProbePort, "PROBE_PORT", router)
 }
 
-func (a *App) listen(port int, variable string, handler http.Handler) Part {
+func (a *App) listen(host string, port int, variable string, handler http.Handler) Part {
 	return func(ctx context.Context) error {
 		if port == 0 {
 			return fmt.Errorf("configuration: %s is not set", variable)
 		}
-		return web.Serve(ctx, a.address(port), handler)
+		return web.Serve(ctx, net.JoinHostPort(host, strconv.Itoa(port)), handler)
 	}
 }
 
@@ -113,8 +124,6 @@ func (a *App) GRPC(register func(grpc.ServiceRegistrar)) Part {
 		if a.Config.AppPort == 0 {
 			return fmt.Errorf("configuration: APP_PORT is not set")
 		}
-		return rpc.Serve(ctx, a.address(a.Config.AppPort), server)
+		return rpc.Serve(ctx, net.JoinHostPort(a.Config.Host, strconv.Itoa(a.Config.AppPort)), server)
 	}
 }
-
-func (a *App) address(port int) string { return net.JoinHostPort(a.Config.Host, strconv.Itoa(port)) }

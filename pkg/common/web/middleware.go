@@ -153,11 +153,6 @@ func TooLarge() error {
 	return errs.New(errs.TooLarge, "the request body is over %d bytes", MaxBody)
 }
 
-// isStream reports a request for server-sent events, which has no end of its own.
-func isStream(r *http.Request) bool {
-	return strings.Contains(r.Header.Get("Accept"), "text/event-stream")
-}
-
 // RequireAppToken lets only the own sidecar in: it alone knows the token. Probes are for everybody on the machine.
 func RequireAppToken(token string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

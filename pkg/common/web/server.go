@@ -45,17 +45,3 @@ func Serve(ctx context.Context, addr string, handler http.Handler) error {
 	}
 	return nil
 }
-
-// endWith ends the context of streaming requests, which would not finish by themselves, when streams ends.
-func endWith(streams context.Context, next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !isStream(r) {
-			next.ServeHTTP(w, r)
-			return
-		}
-		ctx, cancel := context.WithCancel(r.Context())
-		defer cancel()
-		defer context.AfterFunc(streams, cancel)()
-		next.ServeHTTP(w, r.WithContext(ctx))
-	})
-}

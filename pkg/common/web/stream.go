@@ -1,0 +1,45 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// streamWriteTimeout is how long a client may take over one piece of a stream.
+const streamWriteTimeout = 30 * time.Second
+
+// isStream reports a request for server-sent events, which has no end of its own.
+func isStream(r *http.Request) bool {
+	return r.Method == http.MethodGet && strings.Contains(r.Header.Get("Accept"), "text/event-stream")
+}
+
+// endWith lifts the server's deadlines from streaming requests, and ends their context when streams ends, since they
+// would not finish by themselves.
+func endWith(streams context.Context, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !isStream(r) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		ctx, cancel := context.WithCancel(r.Context())
+		defer cancel()
+		defer context.AfterFunc(streams, cancel)()
+		// The server reads on to notice that the client went away: its read deadline would look like that.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+		next.ServeHTTP(streamWriter{w}, r.WithContext(ctx))
+	})
+}
+
+// streamWriter gives every piece of a stream a deadline of its own, in place of one for the whole answer.
+type streamWriter struct{ http.ResponseWriter }
+
+// Write writes one piece; a flush that follows has what is left of the time.
+func (w streamWriter) Write(b []byte) (int, error) {
+	_ = http.NewResponseController(w.ResponseWriter).SetWriteDeadline(time.Now().Add(streamWriteTimeout))
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w streamWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

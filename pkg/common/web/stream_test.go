@@ -1,0 +1,75 @@
+package web
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+)
+
+// A server's deadlines count from the beginning of a request, so they must be off for a stream: this one is open for
+// several times as long as they are.
+func TestStreamsOutliveTheServersDeadlines(t *testing.T) {
+	const deadline, pieces = 40 * time.Millisecond, 5
+	tick := time.NewTicker(deadline)
+	defer tick.Stop()
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for n := range pieces {
+			select {
+			case <-tick.C:
+			case <-r.Context().Done():
+				return
+			}
+			fmt.Fprintf(w, "data: %d\n", n)
+			_ = http.NewResponseController(w).Flush()
+		}
+	})
+	server := httptest.NewUnstartedServer(endWith(t.Context(), handler))
+	server.Config.ReadTimeout, server.Config.WriteTimeout = deadline, deadline
+	server.Start()
+	defer server.Close()
+
+	answer := open(t, server.URL)
+	defer answer.Body.Close()
+	got := 0
+	for lines := bufio.NewScanner(answer.Body); lines.Scan(); {
+		got++
+	}
+	if got != pieces {
+		t.Errorf("got %d pieces of the stream, want %d", got, pieces)
+	}
+}
+
+func TestStreamsEndWithTheServer(t *testing.T) {
+	streams, stop := context.WithCancel(t.Context())
+	server := httptest.NewServer(endWith(streams, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, "data: first\n")
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	})))
+	defer server.Close()
+	answer := open(t, server.URL)
+	defer answer.Body.Close()
+	stop()
+	if _, err := io.ReadAll(answer.Body); err != nil {
+		t.Errorf("the stream must end in good order: %v", err)
+	}
+}
+
+func open(t *testing.T, url string) *http.Response {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Accept", "text/event-stream")
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer
+}
