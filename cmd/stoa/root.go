@@ -25,6 +25,7 @@ func newRoot() *cobra.Command {
 		downCommand(place),
 		statusCommand(place),
 		credentialsCommand(place),
+		toolsCommand(place),
 		brokerCommand(place),
 	)
 	return root

@@ -1,0 +1,107 @@
+# Everything that CI does has a name here, and CI does nothing else. `make` alone lists the targets.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help tools dapr-cli build binaries up down status logs doctor credentials seed \
+	test test-unit test-kit test-e2e lint vuln generate check-generated clean FORCE
+
+# The programs and the packages that they are built from.
+bin/stoa:             PACKAGE := ./cmd/stoa
+bin/gateway:          PACKAGE := ./gateway
+bin/auth:             PACKAGE := ./services/auth/cmd/api
+bin/order-api:        PACKAGE := ./services/order/cmd/api
+bin/order-worker:     PACKAGE := ./services/order/cmd/worker
+bin/inventory-api:    PACKAGE := ./services/inventory/cmd/api
+bin/inventory-worker: PACKAGE := ./services/inventory/cmd/worker
+bin/notification:     PACKAGE := ./services/notification/cmd/api
+bin/backoffice:       PACKAGE := ./services/backoffice/cmd/api
+APPS := gateway auth order-api order-worker inventory-api inventory-worker notification backoffice
+
+# Tests below test/ start real processes; all others are unit tests.
+UNIT = $(shell go list ./... | grep -v '^stoa/test/')
+# The race detector needs a C compiler, which nothing else here does.
+RACE = $(shell [ "$$(go env CGO_ENABLED)" = 1 ] && command -v "$$(go env CC)" >/dev/null && echo -race)
+LINT := go tool -modfile=tools/lint/go.mod
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+## Building
+
+tools: bin/stoa ## Build the Dapr sidecar, once for all checkouts, unless a suitable one is installed
+	@bin/stoa tools
+
+dapr-cli: ## Build the official dapr CLI into bin/, to run dapr.yaml with it
+	go build -C tools/dapr-cli -o ../../bin/dapr github.com/dapr/cli
+
+build: ## Build all programs into bin/
+	@$(MAKE) --no-print-directory -j4 binaries
+
+binaries: bin/stoa $(APPS:%=bin/%)
+
+# Go knows best what is up to date.
+bin/%: FORCE
+	@go build -trimpath -o $@ $(PACKAGE)
+
+## Running
+
+up: tools build ## Start everything in the background and wait until it is ready; ARGS="--scale order-worker=2"
+	@bin/stoa up -d $(ARGS)
+
+down: bin/stoa ## Stop everything
+	@bin/stoa down
+
+status: bin/stoa ## Show every process
+	@bin/stoa status $(ARGS)
+
+logs: bin/stoa ## Show the logs of all processes in order of time; ARGS="-f order-api"
+	@bin/stoa logs $(ARGS)
+
+doctor: bin/stoa ## Say what is missing or in the way, and what to do about it
+	@bin/stoa doctor
+
+credentials: bin/stoa ## Show the API key and the sign-ins of this installation
+	@bin/stoa credentials $(ARGS)
+
+seed: bin/stoa ## Fill a running shop with a small demo catalogue
+	@bin/stoa seed $(ARGS)
+
+## Checking
+
+test: lint check-generated vuln test-unit test-kit test-e2e ## Everything that CI runs
+
+test-unit: ## Unit tests, with the race detector where there is a C compiler
+	@[ -n "$(RACE)" ] || echo "The race detector is off: it needs a C compiler."
+	go test $(RACE) $(UNIT)
+
+test-kit: tools ## Tests of the kit and of the stack against real sidecars
+	go test -count=1 stoa/test/kit/... stoa/test/stack/...
+
+test-e2e: tools build ## Tests of the whole system on its real processes
+	go test -count=1 -p 1 stoa/test/e2e/... stoa/test/chaos/...
+
+lint: ## gofmt, go vet, staticcheck
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
+		if [ -n "$$unformatted" ]; then echo "Run gofmt -w on:" $$unformatted; exit 1; fi
+	go vet ./...
+	$(LINT) staticcheck ./...
+
+VULNERABILITIES := https://vuln.go.dev
+vuln: ## Known vulnerabilities in what the programs call
+	@if curl -sSf --max-time 5 -o /dev/null $(VULNERABILITIES)/index/db.json; then \
+		$(LINT) govulncheck -db $(VULNERABILITIES) ./...; \
+	else \
+		echo "govulncheck skipped: its database, $(VULNERABILITIES), cannot be reached from here."; \
+	fi
+
+generate: ## Write the generated files anew
+	go generate ./...
+
+CHECKSUM = find api -type f | LC_ALL=C sort | xargs cksum | cksum
+check-generated: ## Fail when a generated file is not what its source says
+	@before=$$($(CHECKSUM)); $(MAKE) --no-print-directory generate; \
+		if [ "$$before" != "$$($(CHECKSUM))" ]; then \
+			echo "Generated files in api/ were out of date. They are written anew now: look at them and commit them."; exit 1; \
+		fi
+
+clean: ## Remove what was built; the state in .stoa stays
+	rm -rf bin

@@ -1,0 +1,110 @@
+package stack
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+)
+
+// heartbeat is how often a long build says that it is still alive.
+const heartbeat = 15 * time.Second
+
+// InstallDaprd builds the pinned sidecar with all components into a cache that all checkouts share, unless there is one
+// that serves, and returns its path. It downloads nothing but Go modules, and tells out what it does.
+func InstallDaprd(ctx context.Context, root string, out io.Writer) (string, error) {
+	if path, err := FindDaprd(root); err == nil {
+		fmt.Fprintln(out, "The sidecar is there:", path)
+		return path, nil
+	}
+	version, err := DaprdVersion(root)
+	if err != nil {
+		return "", err
+	}
+	target, err := cachedDaprd(version)
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+		return "", err
+	}
+	lock, err := waitForBuild(ctx, target+".lock", out)
+	if err != nil {
+		return "", err
+	}
+	defer lock.Close()
+	if _, err := os.Stat(target); err == nil {
+		return target, nil // another checkout has built it meanwhile
+	}
+	return target, buildDaprd(ctx, root, version, target, out)
+}
+
+// waitForBuild takes the lock of the cache; two checkouts build one after the other, so that the second need not.
+func waitForBuild(ctx context.Context, path string, out io.Writer) (*os.File, error) {
+	var lock *os.File
+	err := withHeartbeat(out, "waiting for another checkout that builds the sidecar", func() (err error) {
+		for {
+			if lock, err = lockFile(path); !errors.Is(err, errLocked) {
+				return err
+			}
+			select {
+			case <-time.After(200 * time.Millisecond):
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+	})
+	return lock, err
+}
+
+// buildDaprd builds beside target and renames, so that nobody ever sees half a program.
+func buildDaprd(ctx context.Context, root, version, target string, out io.Writer) error {
+	fmt.Fprintf(out, "Building the sidecar, daprd %s with all components, once for all checkouts (about 10 minutes on two cores, "+
+		"when nothing is cached) ...\n", version)
+	temporary := fmt.Sprintf("%s.%d", target, os.Getpid())
+	defer os.Remove(temporary)
+	build := exec.CommandContext(ctx, "go", "build", "-tags", daprdTag,
+		"-ldflags", "-s -w -X github.com/dapr/dapr/pkg/buildinfo.version="+version,
+		"-o", temporary, "github.com/dapr/dapr/cmd/daprd")
+	build.Dir = filepath.Join(root, "tools", "dapr")
+	build.Env = append(os.Environ(), "GOWORK=off")
+	var log bytes.Buffer
+	build.Stdout, build.Stderr = &log, &log
+	build.Cancel = func() error { return build.Process.Signal(os.Interrupt) }
+	began := time.Now()
+	if err := withHeartbeat(out, "still building the sidecar", build.Run); err != nil {
+		return fmt.Errorf("building the sidecar failed (%w); the last it said: %s", err, lastLine(log.String()))
+	}
+	if err := os.Rename(temporary, target); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "Built %s in %s.\n", target, time.Since(began).Round(time.Second))
+	return nil
+}
+
+// withHeartbeat runs do and, while it lasts, says now and then what it is and for how long.
+func withHeartbeat(out io.Writer, what string, do func() error) error {
+	began := time.Now()
+	ticks := time.NewTicker(heartbeat)
+	defer ticks.Stop()
+	done := make(chan error, 1)
+	go func() { done <- do() }()
+	for {
+		select {
+		case err := <-done:
+			return err
+		case <-ticks.C:
+			fmt.Fprintf(out, "  %s: %s\n", what, time.Since(began).Round(time.Second))
+		}
+	}
+}
+
+func lastLine(text string) string {
+	lines := bytes.Split(bytes.TrimSpace([]byte(text)), []byte("\n"))
+	return shorten(string(lines[len(lines)-1]), 400)
+}
