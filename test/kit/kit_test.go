@@ -1,0 +1,191 @@
+// Package kit tests the kit (pkg/) against real sidecars, a real broker and real state files. The tests play the apps:
+// they run the sidecars of order-worker (publishes) and backoffice (receives) and put the kit between.
+package kit
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"stoa/internal/stack"
+	"stoa/pkg/common/config"
+	"stoa/pkg/messaging"
+	"stoa/pkg/observability"
+	"stoa/pkg/sidecar"
+)
+
+// patience is how long a test waits for something that should come at once, on a machine that is busy.
+const patience = 60 * time.Second
+
+// system is the broker and some sidecars, without apps.
+type system struct {
+	*stack.Stack
+	t *testing.T
+}
+
+// start runs the sidecars of these apps and no app.
+func start(t *testing.T, apps ...string) system {
+	t.Helper()
+	root, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := stack.Load(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	only := &stack.Description{Root: all.Root}
+	for _, id := range apps {
+		app, ok := all.App(id)
+		if !ok {
+			t.Fatalf("dapr.yaml has no app %s", id)
+		}
+		app.Command = nil
+		delete(app.Ports, stack.PortApp)
+		only.Apps = append(only.Apps, app)
+	}
+	s, err := stack.New(only, stack.Options{Dir: t.TempDir(), FreePorts: true, Log: io.Discard})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return system{Stack: s, t: t}
+}
+
+// open connects to the sidecar of an app as the app would.
+func (s system) open(app string) *sidecar.Sidecar {
+	s.t.Helper()
+	side, err := sidecar.Open(s.config(app))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(side.Close)
+	if err := side.AwaitHealthy(s.t.Context()); err != nil {
+		s.t.Fatal(err)
+	}
+	return side
+}
+
+func (s system) config(app string) config.Base {
+	s.t.Helper()
+	raw, err := os.ReadFile(filepath.Join(s.Dir(), stack.StateFolder, "tokens.json"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var tokens stack.Tokens
+	if err := json.Unmarshal(raw, &tokens); err != nil {
+		s.t.Fatal(err)
+	}
+	ports := s.process(app + ".sidecar").Ports
+	return config.Base{
+		AppID: app, DaprHost: "127.0.0.1", DaprAPIToken: tokens.Dapr, AppAPIToken: tokens.App,
+		DaprHTTPPort: ports[stack.PortHTTP], DaprGRPCPort: ports[stack.PortGRPC],
+	}
+}
+
+func (s system) process(name string) stack.Process {
+	s.t.Helper()
+	for _, p := range s.Processes() {
+		if p.Name == name {
+			return p
+		}
+	}
+	s.t.Fatalf("there is no process %s", name)
+	return stack.Process{}
+}
+
+// kill ends a process by SIGKILL and returns when the supervisor has brought it back.
+func (s system) kill(name string) {
+	s.t.Helper()
+	before := s.process(name)
+	if err := s.Signal(name, os.Kill); err != nil {
+		s.t.Fatal(err)
+	}
+	eventually(s.t, name+" is back", func() error {
+		if now := s.process(name); now.PID == before.PID || now.State != stack.StateReady {
+			return fmt.Errorf("it is %s", now.State)
+		}
+		return nil
+	})
+}
+
+func (s system) publisher(app string) *messaging.Publisher {
+	s.t.Helper()
+	publisher, err := messaging.NewPublisher(s.open(app).Client(), app)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return publisher
+}
+
+// consume receives by this table until the test ends or the returned function is called; it returns once subscribed.
+func (s system) consume(app string, table ...messaging.Subscription) (stop func()) {
+	s.t.Helper()
+	side := s.open(app)
+	publisher, err := messaging.NewPublisher(side.Client(), app)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	consumer, err := messaging.NewConsumer(side.Client().GrpcClient(), publisher, zerolog.Nop(), table...)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = consumer.Run(ctx)
+	}()
+	stop = func() { cancel(); <-done }
+	s.t.Cleanup(stop)
+	eventually(s.t, app+" is subscribed", func() error {
+		for topic, err := range consumer.Connected() {
+			if err != nil {
+				return fmt.Errorf("%s: %w", topic, err)
+			}
+		}
+		return nil
+	})
+	return stop
+}
+
+// eventually waits until a condition holds.
+func eventually(t *testing.T, what string, condition func() error) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for {
+		err := condition()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain until %s: %v", what, err)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+func TestMain(m *testing.M) {
+	telemetry, err := observability.Start(context.Background(), "kit-test", "error", io.Discard)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	_ = telemetry.Shutdown(context.Background())
+	os.Exit(code)
+}

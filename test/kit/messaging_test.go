@@ -1,0 +1,220 @@
+package kit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/otel"
+
+	"stoa/pkg/common/errs"
+	"stoa/pkg/messaging"
+	"stoa/pkg/observability"
+)
+
+const (
+	topic     = "order-confirmed"
+	eventType = "order.confirmed.v1"
+)
+
+type payload struct {
+	N int `json:"n"`
+}
+
+// handled remembers which events were handled, and how often.
+type handled struct {
+	mu    sync.Mutex
+	count map[int]int
+}
+
+func newHandled() *handled { return &handled{count: map[int]int{}} }
+
+func (h *handled) add(n int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.count[n]++
+}
+
+func (h *handled) times(n int) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.count[n]
+}
+
+// missing counts the numbers below n that were never handled.
+func (h *handled) missing(n int) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	left := 0
+	for i := range n {
+		if h.count[i] == 0 {
+			left++
+		}
+	}
+	if left > 0 {
+		return fmt.Errorf("%d of %d are missing", left, n)
+	}
+	return nil
+}
+
+func subscription(handle func(ctx context.Context, e messaging.Event, data payload) error) messaging.Subscription {
+	return messaging.Subscription{Topic: topic, On: map[string]messaging.Handler{eventType: messaging.Typed(handle)}}
+}
+
+func publish(t *testing.T, p *messaging.Publisher, n int) messaging.Event {
+	t.Helper()
+	e, err := messaging.New(eventType, fmt.Sprint(n), payload{N: n})
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the broker takes the event", func() error { return p.Publish(t.Context(), topic, e) })
+	return e
+}
+
+func TestEventsArriveWholeAndInTheirTrace(t *testing.T) {
+	s := start(t, "order-worker", "backoffice")
+	publisher := s.publisher("order-worker")
+	type arrival struct {
+		event messaging.Event
+		trace string
+	}
+	arrived := make(chan arrival, 10)
+	s.consume("backoffice", subscription(func(ctx context.Context, e messaging.Event, _ payload) error {
+		arrived <- arrival{event: e, trace: observability.TraceID(ctx)}
+		return nil
+	}))
+
+	ctx, span := otel.Tracer("test").Start(t.Context(), "publish")
+	defer span.End()
+	sent, err := messaging.New(eventType, "subject-1", payload{N: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := publisher.Publish(ctx, topic, sent); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case got := <-arrived:
+		if got.event.ID != sent.ID || got.event.Type != eventType || got.event.Source != "order-worker" ||
+			got.event.Subject != "subject-1" || !got.event.Time.Equal(sent.Time) || string(got.event.Data) != `{"n":1}` {
+			t.Errorf("got %+v, want %+v", got.event, sent)
+		}
+		if want := observability.TraceID(ctx); got.trace != want {
+			t.Errorf("handled in the trace %s, published in %s", got.trace, want)
+		}
+	case <-time.After(patience):
+		t.Fatal("the event did not arrive")
+	}
+}
+
+func TestFailures(t *testing.T) {
+	s := start(t, "order-worker", "backoffice")
+	publisher := s.publisher("order-worker")
+	good, attempts := newHandled(), newHandled()
+	letters := make(chan messaging.DeadLetter, 10)
+	const outage, defect, poison, fine = 1, 2, 3, 4
+	s.consume("backoffice",
+		subscription(func(_ context.Context, _ messaging.Event, data payload) error {
+			attempts.add(data.N)
+			switch {
+			case data.N == outage && attempts.times(outage) <= 15:
+				return errs.New(errs.Unavailable, "the store is away")
+			case data.N == defect:
+				return errors.New("nil pointer")
+			case data.N == poison:
+				return errs.New(errs.Invalid, "this makes no sense")
+			}
+			good.add(data.N)
+			return nil
+		}),
+		messaging.Subscription{Topic: messaging.DeadLetters, On: map[string]messaging.Handler{
+			messaging.DeadLetterType: messaging.Typed(func(_ context.Context, _ messaging.Event, letter messaging.DeadLetter) error {
+				letters <- letter
+				return nil
+			}),
+		}},
+	)
+	sent := map[int]messaging.Event{}
+	for _, n := range []int{outage, defect, poison, fine} {
+		sent[n] = publish(t, publisher, n)
+	}
+	got := map[string]messaging.DeadLetter{}
+	for len(got) < 2 {
+		select {
+		case letter := <-letters:
+			got[letter.Event.ID] = letter
+		case <-time.After(patience):
+			t.Fatalf("got %d dead letters, want 2", len(got))
+		}
+	}
+	if letter := got[sent[poison].ID]; letter.Attempts != 1 || letter.Consumer != "backoffice" || letter.Topic != topic ||
+		letter.Reason != "this makes no sense" || string(letter.Event.Data) != `{"n":3}` {
+		t.Errorf("invalid: got %+v", letter)
+	}
+	if letter := got[sent[defect].ID]; letter.Attempts != 10 {
+		t.Errorf("defect: got %+v, want 10 attempts", letter)
+	}
+	eventually(t, "the outage is over", func() error {
+		if good.times(outage) != 1 || good.times(fine) != 1 {
+			return fmt.Errorf("handled %d and %d times", good.times(outage), good.times(fine))
+		}
+		return nil
+	})
+	if got := attempts.times(poison); got != 1 {
+		t.Errorf("the invalid event was tried %d times", got)
+	}
+}
+
+// Every event is handled, whoever dies: the consumer, its sidecar, the publisher's sidecar, the broker.
+func TestNothingIsLostToKills(t *testing.T) {
+	s := start(t, "order-worker", "backoffice")
+	publisher := s.publisher("order-worker")
+	seen := newHandled()
+	handle := subscription(func(_ context.Context, _ messaging.Event, data payload) error {
+		seen.add(data.N)
+		return nil
+	})
+	const events = 400
+	stop := s.consume("backoffice", handle)
+	var publishing sync.WaitGroup
+	publishing.Go(func() {
+		for n := range events {
+			publish(t, publisher, n)
+		}
+	})
+	s.kill("backoffice.sidecar")
+	s.kill("broker")
+	stop()
+	s.kill("order-worker.sidecar")
+	s.consume("backoffice", handle)
+	publishing.Wait()
+	eventually(t, "every event is handled", func() error { return seen.missing(events) })
+}
+
+func TestPublishFailsFastWithoutABroker(t *testing.T) {
+	s := start(t, "order-worker")
+	publisher := s.publisher("order-worker")
+	publish(t, publisher, 0)
+	if err := s.Signal("broker", syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	e, err := messaging.New(eventType, "1", payload{N: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	started := time.Now()
+	if err := publisher.Publish(t.Context(), topic, e); !errs.Is(err, errs.Unavailable) {
+		t.Errorf("got %v, want unavailable", err)
+	}
+	if took := time.Since(started); took > 3*time.Second {
+		t.Errorf("it took %s to say so", took)
+	}
+	if err := s.Signal("broker", syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	publish(t, publisher, 2)
+}
