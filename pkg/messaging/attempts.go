@@ -29,12 +29,12 @@ func (a *attempts) record(key string, outage bool) (failures int, wait time.Dura
 	if len(a.failed)+len(a.waited) > maxTracked {
 		a.failed, a.waited = map[string]int{}, map[string]int{}
 	}
-	counts := a.failed
 	if outage {
-		counts = a.waited
+		a.waited[key]++
+		return a.failed[key], backoff(a.waited[key], maxOutageWait)
 	}
-	counts[key]++
-	return a.failed[key], backoff(counts[key])
+	a.failed[key]++
+	return a.failed[key], backoff(a.failed[key], maxDefectWait)
 }
 
 // forget drops the counts of an event that is dealt with.
@@ -45,9 +45,15 @@ func (a *attempts) forget(key string) {
 	delete(a.waited, key)
 }
 
-// backoff doubles from 50 ms to 2 s, with jitter: the broker delivers a refused event again at once, and on some
-// brokers the events behind it wait for it.
-func backoff(attempt int) time.Duration {
-	wait := min(50*time.Millisecond<<min(attempt-1, 10), 2*time.Second)
+// The longest waits between two attempts. On some brokers (JetStream) the events behind a refused one wait with it: in
+// an outage they would fail as well, but a defect of one event is not their business.
+const (
+	maxOutageWait = 2 * time.Second
+	maxDefectWait = 400 * time.Millisecond
+)
+
+// backoff doubles from 50 ms to most, with jitter: the broker delivers a refused event again at once.
+func backoff(attempt int, most time.Duration) time.Duration {
+	wait := min(50*time.Millisecond<<min(attempt-1, 10), most)
 	return wait/2 + rand.N(wait/2) //nolint:gosec // spreading retries needs no secret
 }

@@ -17,6 +17,7 @@ type note struct {
 }
 
 func TestDocuments(t *testing.T) {
+	t.Parallel()
 	s := start(t, "order-worker")
 	side := s.open("order-worker")
 	notes := sidecar.NewDocuments[note](side, "order-store", "note")
@@ -132,6 +133,7 @@ func TestDocuments(t *testing.T) {
 }
 
 func TestIndexOnARealStore(t *testing.T) {
+	t.Parallel()
 	s := start(t, "order-worker")
 	index := sidecar.NewIndex(s.open("order-worker"), "order-store", "list")
 	var all sync.WaitGroup
@@ -164,6 +166,7 @@ func TestIndexOnARealStore(t *testing.T) {
 }
 
 func TestSecretsAndBindings(t *testing.T) {
+	t.Parallel()
 	s := start(t, "notification")
 	side := s.open("notification")
 	if value, err := side.Secret(t.Context(), "NATS_URL"); err != nil || !strings.HasPrefix(value, "nats://") {

@@ -76,6 +76,7 @@ func publish(t *testing.T, p *messaging.Publisher, n int) messaging.Event {
 }
 
 func TestEventsArriveWholeAndInTheirTrace(t *testing.T) {
+	t.Parallel()
 	s := start(t, "order-worker", "backoffice")
 	publisher := s.publisher("order-worker")
 	type arrival struct {
@@ -112,6 +113,7 @@ func TestEventsArriveWholeAndInTheirTrace(t *testing.T) {
 }
 
 func TestFailures(t *testing.T) {
+	t.Parallel()
 	s := start(t, "order-worker", "backoffice")
 	publisher := s.publisher("order-worker")
 	good, attempts := newHandled(), newHandled()
@@ -121,7 +123,7 @@ func TestFailures(t *testing.T) {
 		subscription(func(_ context.Context, _ messaging.Event, data payload) error {
 			attempts.add(data.N)
 			switch {
-			case data.N == outage && attempts.times(outage) <= 15:
+			case data.N == outage && attempts.times(outage) <= 11:
 				return errs.New(errs.Unavailable, "the store is away")
 			case data.N == defect:
 				return errors.New("nil pointer")
@@ -171,6 +173,7 @@ func TestFailures(t *testing.T) {
 
 // Every event is handled, whoever dies: the consumer, its sidecar, the publisher's sidecar, the broker.
 func TestNothingIsLostToKills(t *testing.T) {
+	t.Parallel()
 	s := start(t, "order-worker", "backoffice")
 	publisher := s.publisher("order-worker")
 	seen := newHandled()
@@ -196,6 +199,7 @@ func TestNothingIsLostToKills(t *testing.T) {
 }
 
 func TestPublishFailsFastWithoutABroker(t *testing.T) {
+	t.Parallel()
 	s := start(t, "order-worker")
 	publisher := s.publisher("order-worker")
 	publish(t, publisher, 0)

@@ -1,0 +1,76 @@
+package messaging
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"stoa/pkg/common/errs"
+)
+
+func TestVerdicts(t *testing.T) {
+	tests := map[string]struct {
+		err      error
+		attempts int
+		want     verdict
+	}{
+		"handled":                     {nil, 0, done},
+		"outage, first":               {errs.New(errs.Unavailable, "away"), 0, retry},
+		"outage, for days":            {errs.New(errs.Unavailable, "away"), 100_000, retry},
+		"invalid":                     {errs.InvalidField("quantity", "is negative"), 1, setAside},
+		"defect, first":               {errors.New("nil pointer"), 1, retry},
+		"defect, last":                {errors.New("nil pointer"), maxAttempts, setAside},
+		"not found is no HTTP status": {errs.New(errs.NotFound, "no such order"), 1, retry},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := verdictOf(tt.err, tt.attempts); got != tt.want {
+				t.Errorf("got %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestAttemptsCountDefectsApartFromOutages(t *testing.T) {
+	a := newAttempts()
+	for range 20 {
+		if failures, wait := a.record("e", true); failures != 0 || wait > maxOutageWait {
+			t.Fatalf("an outage counted: %d, %s", failures, wait)
+		}
+	}
+	for i := range 3 {
+		if failures, wait := a.record("e", false); failures != i+1 || wait > maxDefectWait {
+			t.Fatalf("got %d, %s, want %d", failures, wait, i+1)
+		}
+	}
+	a.forget("e")
+	if failures, _ := a.record("e", false); failures != 1 {
+		t.Errorf("got %d after forgetting", failures)
+	}
+}
+
+func TestAttemptsStayBounded(t *testing.T) {
+	a := newAttempts()
+	for i := range 3 * maxTracked {
+		a.record(time.Duration(i).String(), i%2 == 0)
+	}
+	if n := len(a.failed) + len(a.waited); n > maxTracked+1 {
+		t.Errorf("%d events are tracked", n)
+	}
+}
+
+func TestEventIDsFollowFromTheCause(t *testing.T) {
+	make1 := func(cause ...string) string {
+		e, err := New("order.placed.v1", "order-1", map[string]int{"n": 1}, cause...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e.ID
+	}
+	if make1("a") != make1("a") {
+		t.Error("the same cause must give the same id")
+	}
+	if make1("a") == make1("b") || make1() == make1("a") {
+		t.Error("another cause must give another id")
+	}
+}
