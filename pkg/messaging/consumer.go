@@ -18,9 +18,9 @@ import (
 	"stoa/pkg/observability"
 )
 
-// handleTimeout bounds one run of a handler. It stays below the time after which brokers deliver an unacknowledged
-// event again (30 s for JetStream).
-const handleTimeout = 20 * time.Second
+// handleTimeout bounds one run of a handler. With the wait after a failure it stays below the time after which a broker
+// delivers an unacknowledged event again (10 s in components/bus/nats).
+const handleTimeout = 7 * time.Second
 
 // resubscribePause is the wait between a subscription's end and the next try; the sidecar is on this machine.
 const resubscribePause = 200 * time.Millisecond
