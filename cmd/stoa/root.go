@@ -24,6 +24,8 @@ func newRoot() *cobra.Command {
 		upCommand(place),
 		downCommand(place),
 		statusCommand(place),
+		logsCommand(place),
+		doctorCommand(place),
 		credentialsCommand(place),
 		toolsCommand(place),
 		brokerCommand(place),

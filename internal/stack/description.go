@@ -236,3 +236,14 @@ func (d *Description) GatewayURL() string {
 	}
 	return ""
 }
+
+// programs lists what the apps are started with.
+func (d *Description) programs() []string {
+	var programs []string
+	for _, app := range d.Apps {
+		if len(app.Command) > 0 {
+			programs = append(programs, resolve(app.Dir, app.Command[0]))
+		}
+	}
+	return programs
+}

@@ -68,6 +68,19 @@ func LogFile(dir, process string) string {
 	return filepath.Join(dir, StateFolder, "logs", process+".log")
 }
 
+// LogFiles lists the logs below the state directory dir by process.
+func LogFiles(dir string) (map[string]string, error) {
+	paths, err := filepath.Glob(LogFile(dir, "*"))
+	if err != nil {
+		return nil, err
+	}
+	files := map[string]string{}
+	for _, path := range paths {
+		files[strings.TrimSuffix(filepath.Base(path), ".log")] = path
+	}
+	return files, nil
+}
+
 // openLog opens a log for appending, after setting aside one that has grown too large, and tells where it starts.
 func openLog(path string) (*os.File, int64, error) {
 	if info, err := os.Stat(path); err == nil && info.Size() > logLimit {

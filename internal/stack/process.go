@@ -44,8 +44,9 @@ type Process struct {
 	Restarts int            `json:"restarts"`
 	Ports    map[string]int `json:"ports,omitempty"`
 	Started  time.Time      `json:"started,omitzero"`
-	Memory   int64          `json:"memory,omitempty"` // resident bytes
-	Problem  string         `json:"problem,omitempty"`
+	Memory   int64          `json:"memory,omitempty"`   // resident bytes
+	Problem  string         `json:"problem,omitempty"`  // what it lacks to be ready
+	LastEnd  string         `json:"last_end,omitempty"` // why it died the last time, if it did
 }
 
 // Alive tells whether the very process that the record names is still there.
@@ -238,7 +239,7 @@ func (p *process) died(err error, delay time.Duration) {
 	givenUp := p.failures == maxFailures && !p.wasReady
 	p.mu.Unlock()
 	p.update(fmt.Sprintf("%s died: %s; restart in %s", p.spec.name, reason, delay), func(i *Process) {
-		i.State, i.PID, i.Restarts, i.Problem = StateWaiting, 0, i.Restarts+1, reason
+		i.State, i.PID, i.Restarts, i.Problem, i.LastEnd = StateWaiting, 0, i.Restarts+1, reason, reason
 	})
 	if givenUp {
 		p.failed <- fmt.Errorf("%s cannot start: %s (log: %s)", p.spec.name, reason, shortPath(LogFile(p.dir, p.spec.name)))

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"stoa/internal/stack"
+)
+
+// followEvery is how often `logs -f` looks for new lines.
+const followEvery = 200 * time.Millisecond
+
+func logsCommand(place *place) *cobra.Command {
+	var follow bool
+	var lines int
+	cmd := &cobra.Command{
+		Use:   "logs [app or process] ...",
+		Short: "Show the logs of all processes, or of those named, merged in order of time",
+		RunE: func(cmd *cobra.Command, names []string) error {
+			root, err := place.root()
+			if err != nil {
+				return err
+			}
+			logs := &mergedLogs{out: cmd.OutOrStdout(), root: root, names: names, files: map[string]*logTail{}}
+			if err := logs.print(lines); err != nil || !follow {
+				return err
+			}
+			return logs.follow(cmd.Context())
+		},
+	}
+	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on with new lines as they come")
+	cmd.Flags().IntVarP(&lines, "lines", "n", 50, "how many of the last lines of each process to show")
+	return cmd
+}
+
+// mergedLogs prints the lines of many files in order of time.
+type mergedLogs struct {
+	out   io.Writer
+	root  string
+	names []string // of apps and processes; empty: all
+	files map[string]*logTail
+}
+
+// entry is a line of a log and what it came from.
+type entry struct {
+	process string
+	text    string
+	time    time.Time
+}
+
+// print shows what is new since the last call: at most limit lines of each file when limit is not 0.
+func (m *mergedLogs) print(limit int) error {
+	paths, err := stack.LogFiles(m.root)
+	if err != nil {
+		return err
+	}
+	var entries []entry
+	for process, path := range paths {
+		if !m.wanted(process) {
+			continue
+		}
+		if m.files[process] == nil {
+			m.files[process] = &logTail{process: process, path: path}
+		}
+		fresh, err := m.files[process].read()
+		if err != nil {
+			return err
+		}
+		if limit > 0 {
+			fresh = fresh[max(0, len(fresh)-limit):]
+		}
+		entries = append(entries, fresh...)
+	}
+	slices.SortStableFunc(entries, func(a, b entry) int {
+		return cmp.Or(a.time.Compare(b.time), strings.Compare(a.process, b.process))
+	})
+	for _, e := range entries {
+		if _, err := fmt.Fprintf(m.out, "%-24s | %s\n", e.process, readable(e.text)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *mergedLogs) follow(ctx context.Context) error {
+	ticks := time.NewTicker(followEvery)
+	defer ticks.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticks.C:
+			if err := m.print(0); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// wanted accepts the name of a process, or of an app for the app, its replicas and their sidecars.
+func (m *mergedLogs) wanted(process string) bool {
+	if len(m.names) == 0 {
+		return true
+	}
+	app := strings.TrimRight(strings.TrimSuffix(process, ".sidecar"), "0123456789")
+	return slices.ContainsFunc(m.names, func(name string) bool {
+		return name == process || name == strings.TrimSuffix(process, ".sidecar") || name+"-" == app
+	})
+}
+
+// boilerplate are fields of every line of a sidecar that tell nothing here.
+var boilerplate = []string{"app_id", "instance", "scope", "type", "ver", "service", "time", "level", "message", "msg", "error"}
+
+// readable turns a line of JSON into time, level, message and the remaining fields. Other text stays as it is.
+func readable(text string) string {
+	line := stack.ParseLogLine(text)
+	if line.Time.IsZero() {
+		return text
+	}
+	fields := map[string]any{}
+	_ = json.Unmarshal([]byte(text), &fields) // ParseLogLine has found JSON in it
+	for _, name := range boilerplate {
+		delete(fields, name)
+	}
+	var rest strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		fmt.Fprintf(&rest, "  %s=%v", name, fields[name])
+	}
+	return fmt.Sprintf("%s %-5.5s %s%s", line.Time.Local().Format("15:04:05.000"), line.Level, line.Message, rest.String())
+}
