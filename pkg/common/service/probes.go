@@ -93,11 +93,11 @@ func (a *App) HTTP(router *mux.Router) Part {
 	return a.listen(a.Config.Host, a.Config.AppPort, "APP_PORT", handler)
 }
 
-// PublicHTTP returns the part that serves a router on the app port to everybody, with /healthz and /readyz. Metrics are
-// not for everybody: run ProbeServer beside it.
-func (a *App) PublicHTTP(router *mux.Router) Part {
+// PublicHTTP returns the part that serves a router on the app port to everybody, with /healthz and /readyz; around goes
+// outside of all that every request gets. Metrics are not for everybody: run ProbeServer beside it.
+func (a *App) PublicHTTP(router *mux.Router, around func(http.Handler) http.Handler) Part {
 	a.health(router)
-	return a.listen(a.Config.Host, a.Config.AppPort, "APP_PORT", web.Wrap(router, a.Telemetry.Log))
+	return a.listen(a.Config.Host, a.Config.AppPort, "APP_PORT", around(web.Wrap(router, a.Telemetry.Log)))
 }
 
 // ProbeServer returns the part that serves the probes of an app that has no HTTP app port, or one that is public.

@@ -138,7 +138,7 @@ func limit(next http.Handler) http.Handler {
 			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
-		if isStream(r) {
+		if IsStream(r) {
 			next.ServeHTTP(w, r)
 			return
 		}

@@ -15,8 +15,8 @@ import (
 	"stoa/pkg/observability"
 )
 
-// problemType is the media type of a Problem (RFC 9457).
-const problemType = "application/problem+json"
+// ProblemType is the media type of a Problem (RFC 9457).
+const ProblemType = "application/problem+json"
 
 // defaultRetryAfter is what a caller is told to wait when something is unavailable: most outages here are a restart.
 const defaultRetryAfter = time.Second
@@ -43,7 +43,7 @@ func (p *Problem) Unwrap() error { return p.cause }
 func (p *Problem) GetStatus() int { return p.Status }
 
 // ContentType implements huma.ContentTypeFilter.
-func (p *Problem) ContentType(string) string { return problemType }
+func (p *Problem) ContentType(string) string { return ProblemType }
 
 // problemOf turns any error into what the caller is told.
 func problemOf(err error) *Problem {
@@ -76,7 +76,7 @@ func WriteError(w http.ResponseWriter, r *http.Request, err error) {
 	p := problemOf(err)
 	p.TraceID = observability.TraceID(r.Context())
 	headersOf(err, w.Header().Set)
-	w.Header().Set("Content-Type", problemType)
+	w.Header().Set("Content-Type", ProblemType)
 	w.WriteHeader(p.Status)
 	// The status is sent; a caller that went away is no concern of ours.
 	_ = json.NewEncoder(w).Encode(p)
@@ -86,7 +86,7 @@ func WriteError(w http.ResponseWriter, r *http.Request, err error) {
 // NotFound here. An answer that is no problem document comes from something in between, such as a sidecar.
 func ReadError(status int, contentType string, body []byte) error {
 	var p Problem
-	if strings.HasPrefix(contentType, problemType) && json.Unmarshal(body, &p) == nil && p.Kind.Known() {
+	if strings.HasPrefix(contentType, ProblemType) && json.Unmarshal(body, &p) == nil && p.Kind.Known() {
 		return &errs.Error{Kind: p.Kind, Message: p.Detail, Fields: p.Errors}
 	}
 	if status >= http.StatusInternalServerError {

@@ -10,8 +10,8 @@ import (
 // streamWriteTimeout is how long a client may take over one piece of a stream.
 const streamWriteTimeout = 30 * time.Second
 
-// isStream reports a request for server-sent events, which has no end of its own.
-func isStream(r *http.Request) bool {
+// IsStream reports a request for server-sent events, which has no end of its own.
+func IsStream(r *http.Request) bool {
 	return r.Method == http.MethodGet && strings.Contains(r.Header.Get("Accept"), "text/event-stream")
 }
 
@@ -19,7 +19,7 @@ func isStream(r *http.Request) bool {
 // would not finish by themselves.
 func endWith(streams context.Context, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !isStream(r) {
+		if !IsStream(r) {
 			next.ServeHTTP(w, r)
 			return
 		}
