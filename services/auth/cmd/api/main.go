@@ -1,0 +1,81 @@
+// Command auth is the service of accounts, sign-in and keys.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"stoa/pkg/common/config"
+	"stoa/pkg/common/ids"
+	"stoa/pkg/common/service"
+	"stoa/pkg/common/web"
+	"stoa/pkg/identity"
+	"stoa/services/auth/internal/bootstrap"
+	"stoa/services/auth/internal/domain"
+	"stoa/services/auth/internal/handlers"
+	"stoa/services/auth/internal/providers"
+	"stoa/services/auth/internal/repositories"
+)
+
+// Names in the secret store.
+const (
+	signingKey = "AUTH_SIGNING_KEY" // Ed25519 private key, PKCS#8 PEM
+	firstUsers = "AUTH_BOOTSTRAP"   // JSON, see bootstrap.Parse
+)
+
+func main() { service.Main(run) }
+
+func run(ctx context.Context) error {
+	cfg, err := config.Load[config.Base]()
+	if err != nil {
+		return err
+	}
+	app, err := service.Start(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer app.Close(ctx)
+
+	signer, plan, err := secrets(ctx, app)
+	if err != nil {
+		return err
+	}
+	accounts := domain.NewAccounts(repositories.NewAccounts(app.Sidecar), providers.NewPasswords(), ids.New)
+	keys := repositories.NewAPIKeys(app.Sidecar)
+	// Before the app port opens: nobody may take the address of an account that is about to be made, and the service is
+	// not ready without them.
+	if err := plan.Carry(ctx, accounts, keys, app.Telemetry.Log); err != nil {
+		return fmt.Errorf("making the first accounts: %w", err)
+	}
+
+	tokens := providers.NewTokens(signer)
+	router := web.NewRouter()
+	api := web.NewAPI(router, "Auth", "Accounts, sign-in, access tokens and API keys.")
+	identity.Protect(api, identity.NewTokenVerifier(func(context.Context) ([]byte, error) {
+		return json.Marshal(tokens.KeySet())
+	}))
+	handlers.New(accounts, repositories.NewSessions(app.Sidecar), tokens, keys, ids.New).Register(api)
+	return app.Run(ctx, app.HTTP(router))
+}
+
+// secrets reads and checks what the service cannot start without.
+func secrets(ctx context.Context, app *service.App) (*identity.Signer, bootstrap.Plan, error) {
+	pem, err := app.Sidecar.Secret(ctx, signingKey)
+	if err != nil {
+		return nil, bootstrap.Plan{}, err
+	}
+	signer, err := identity.NewSigner(pem)
+	if err != nil {
+		return nil, bootstrap.Plan{}, fmt.Errorf("the secret %s: %w", signingKey, err)
+	}
+	text, err := app.Sidecar.Secret(ctx, firstUsers)
+	if err != nil {
+		return nil, bootstrap.Plan{}, err
+	}
+	plan, err := bootstrap.Parse(text)
+	if err != nil {
+		return nil, plan, fmt.Errorf("the secret %s: %w", firstUsers, err)
+	}
+	return signer, plan, nil
+}

@@ -1,0 +1,61 @@
+// Package handlers is the HTTP API of the auth service.
+package handlers
+
+import (
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"stoa/pkg/identity"
+	"stoa/services/auth/internal/domain"
+)
+
+// Handlers answers requests about accounts, sessions and keys.
+type Handlers struct {
+	accounts *domain.Accounts
+	sessions Sessions
+	tokens   Tokens
+	keys     APIKeys
+	newID    func() string
+}
+
+// New returns the handlers.
+func New(accounts *domain.Accounts, sessions Sessions, tokens Tokens, keys APIKeys, newID func() string) *Handlers {
+	return &Handlers{accounts: accounts, sessions: sessions, tokens: tokens, keys: keys, newID: newID}
+}
+
+// base is the path of all operations here.
+const base = "/api/v1/auth"
+
+// Register adds the operations to an API that identity.Protect guards.
+func (h *Handlers) Register(api huma.API) {
+	// Coming in.
+	huma.Register(api, huma.Operation{
+		OperationID: "sign-up", Method: http.MethodPost, Path: base + "/signup/basic", Tags: []string{"sign-in"},
+		Summary: "Make an account and sign in to it", DefaultStatus: http.StatusCreated,
+		Errors: []int{http.StatusConflict, http.StatusServiceUnavailable},
+	}, h.signUp)
+	huma.Register(api, huma.Operation{
+		OperationID: "sign-in", Method: http.MethodPost, Path: base + "/signin/basic", Tags: []string{"sign-in"},
+		Summary: "Sign in with e-mail address and password",
+		Errors:  []int{http.StatusUnauthorized, http.StatusServiceUnavailable},
+	}, h.signIn)
+
+	// Oneself.
+	huma.Register(api, huma.Operation{
+		OperationID: "my-profile", Method: http.MethodGet, Path: base + "/profile/mine", Tags: []string{"profile"},
+		Summary: "The own account", Security: identity.SignedIn(),
+		Errors: []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusServiceUnavailable},
+	}, h.myProfile)
+
+	// For other programs.
+	huma.Register(api, huma.Operation{
+		OperationID: "key-set", Method: http.MethodGet, Path: base + "/.well-known/jwks.json", Tags: []string{"keys"},
+		Summary: "The keys against which access tokens verify (RFC 7517)",
+	}, h.keySet)
+	huma.Register(api, huma.Operation{
+		OperationID: "verify-api-key", Method: http.MethodGet, Path: base + "/verify/apikey", Tags: []string{"keys"},
+		Summary: "Whether an API key is valid, and what it permits",
+		Errors:  []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusServiceUnavailable},
+	}, h.verifyAPIKey)
+}

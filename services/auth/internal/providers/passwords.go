@@ -1,0 +1,114 @@
+// Package providers is what the domain needs from elsewhere: password hashes and access tokens.
+package providers
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base64"
+	"fmt"
+	"strings"
+
+	"golang.org/x/crypto/argon2"
+
+	"stoa/pkg/common/errs"
+)
+
+// The cost of a hash, as OWASP advises for Argon2id. Hashes carry the parameters that they were made with, so that these
+// may change.
+const (
+	memory      = 19 << 10 // KiB
+	passes      = 2
+	parallelism = 1
+	saltSize    = 16
+	hashSize    = 32
+)
+
+// maxHashing is how many hashes are computed at a time. Each takes a core and 19 MiB; a flood of sign-ins waits in line
+// instead of taking the machine from everybody else.
+const maxHashing = 2
+
+// Passwords implements domain.Passwords by Argon2id.
+type Passwords struct {
+	slots chan struct{}
+	decoy phc
+}
+
+// NewPasswords returns the hasher of the process: its limit on parallel work counts for all who share it.
+func NewPasswords() *Passwords {
+	decoy := phc{memory: memory, passes: passes, parallelism: parallelism, salt: randomSalt(), hash: make([]byte, hashSize)}
+	return &Passwords{slots: make(chan struct{}, maxHashing), decoy: decoy}
+}
+
+// Hash implements domain.Passwords.
+func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
+	made := phc{memory: memory, passes: passes, parallelism: parallelism, salt: randomSalt()}
+	var err error
+	made.hash, err = p.derive(ctx, made, password, hashSize)
+	return made.String(), err
+}
+
+// Matches implements domain.Passwords.
+func (p *Passwords) Matches(ctx context.Context, hash, password string) (bool, error) {
+	known, err := p.decoy, error(nil)
+	if hash != "" {
+		if known, err = parsePHC(hash); err != nil {
+			return false, err
+		}
+	}
+	got, err := p.derive(ctx, known, password, len(known.hash))
+	return err == nil && hash != "" && subtle.ConstantTimeCompare(got, known.hash) == 1, err
+}
+
+// derive computes a hash when it is this caller's turn.
+func (p *Passwords) derive(ctx context.Context, with phc, password string, size int) ([]byte, error) {
+	select {
+	case p.slots <- struct{}{}:
+		defer func() { <-p.slots }()
+	case <-ctx.Done():
+		return nil, errs.Wrap(errs.Unavailable, ctx.Err(), "too many people are signing in right now; try again in a moment")
+	}
+	return argon2.IDKey([]byte(password), with.salt, with.passes, with.memory, with.parallelism, uint32(size)), nil //nolint:gosec // 32
+}
+
+func randomSalt() []byte {
+	salt := make([]byte, saltSize)
+	_, _ = rand.Read(salt) // never fails, by its contract
+	return salt
+}
+
+// phc is a hash with all that is needed to compute it again. Its text is in the PHC string format, which other
+// implementations of Argon2 read too.
+type phc struct {
+	memory, passes uint32
+	parallelism    uint8
+	salt, hash     []byte
+}
+
+const phcParameters = "m=%d,t=%d,p=%d"
+
+// String implements fmt.Stringer.
+func (h phc) String() string {
+	return fmt.Sprintf("$argon2id$v=%d$"+phcParameters+"$%s$%s", argon2.Version, h.memory, h.passes, h.parallelism,
+		base64.RawStdEncoding.EncodeToString(h.salt), base64.RawStdEncoding.EncodeToString(h.hash))
+}
+
+// parsePHC reads what String wrote.
+func parsePHC(text string) (phc, error) {
+	var h phc
+	parts := strings.Split(text, "$")
+	if len(parts) != 6 || parts[1] != "argon2id" || parts[2] != fmt.Sprintf("v=%d", argon2.Version) {
+		return h, fmt.Errorf("a stored password hash is not of the form $argon2id$v=%d$...", argon2.Version)
+	}
+	_, err := fmt.Sscanf(parts[3], phcParameters, &h.memory, &h.passes, &h.parallelism)
+	if err == nil {
+		h.salt, err = base64.RawStdEncoding.DecodeString(parts[4])
+	}
+	if err == nil {
+		h.hash, err = base64.RawStdEncoding.DecodeString(parts[5])
+	}
+	if err != nil || h.passes == 0 || h.parallelism == 0 || len(h.hash) == 0 {
+		return h, fmt.Errorf("a stored password hash has parameters that cannot be read: %w", err)
+	}
+	return h, nil
+}
