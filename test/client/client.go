@@ -1,0 +1,211 @@
+// Package client is a customer, and a member of staff, of a running shop: what the end-to-end tests do, they do by it,
+// through the gateway like everybody else.
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"stoa/internal/stack"
+)
+
+// Patience is how long a test waits for something that should come at once, on a machine that is busy.
+const Patience = 60 * time.Second
+
+// Shop is a running system and the way in.
+type Shop struct {
+	*stack.Stack
+	// URL is the gateway.
+	URL string
+	// Bootstrap holds the API key and the accounts that the first start made.
+	stack.Bootstrap
+
+	http *http.Client
+}
+
+// Root is the repository's root, seen from a test below test/.
+func Root(t testing.TB) string {
+	t.Helper()
+	root, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return root
+}
+
+// Start runs the whole system on free ports, with all state in dir, until the test ends.
+func Start(t testing.TB, dir string) *Shop {
+	t.Helper()
+	shop, err := Open(t.Context(), Root(t), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := shop.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return shop
+}
+
+// Open is Start for those who stop the system themselves.
+func Open(ctx context.Context, root, dir string) (*Shop, error) {
+	description, err := stack.Load(root)
+	if err != nil {
+		return nil, err
+	}
+	s, err := stack.New(description, stack.Options{Dir: dir, FreePorts: true, Log: io.Discard})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Start(ctx); err != nil {
+		return nil, err
+	}
+	bootstrap, err := stack.Credentials(filepath.Join(dir, stack.StateFolder))
+	if err != nil {
+		return nil, err
+	}
+	transport := &http.Transport{MaxIdleConnsPerHost: 256}
+	return &Shop{Stack: s, URL: s.GatewayURL(), Bootstrap: bootstrap, http: &http.Client{Transport: transport, Timeout: 30 * time.Second}}, nil
+}
+
+// User is somebody who is signed in.
+type User struct {
+	ID    string
+	Email string
+	Token string
+}
+
+// Request is one call of the API.
+type Request struct {
+	Method string
+	Path   string // below /api/v1
+	As     User   // nobody when empty
+	Key    string // Idempotency-Key
+	Body   any    // sent as JSON; a string or bytes as they are
+	Header map[string]string
+}
+
+// Answer is what the API said.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// Problem is the body of an error.
+type Problem struct {
+	Kind   string
+	Detail string
+	Errors []struct{ Field, Problem string }
+}
+
+// Problem reads the body as a problem; one that is none has no kind.
+func (a Answer) Problem() Problem {
+	var p Problem
+	_ = json.Unmarshal(a.Body, &p)
+	return p
+}
+
+// Field is the first field that a problem names.
+func (a Answer) Field() string {
+	if p := a.Problem(); len(p.Errors) > 0 {
+		return p.Errors[0].Field
+	}
+	return ""
+}
+
+// String shows status and body, for test failures.
+func (a Answer) String() string { return fmt.Sprintf("%d %s", a.Status, bytes.TrimSpace(a.Body)) }
+
+// Do sends a request; its error is that of the network.
+func (s *Shop) Do(ctx context.Context, r Request) (Answer, error) {
+	request, err := s.NewRequest(ctx, r)
+	if err != nil {
+		return Answer{}, err
+	}
+	response, err := s.http.Do(request)
+	if err != nil {
+		return Answer{}, err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	return Answer{Status: response.StatusCode, Header: response.Header, Body: body}, err
+}
+
+// NewRequest prepares a request with everything that the API asks for.
+func (s *Shop) NewRequest(ctx context.Context, r Request) (*http.Request, error) {
+	var body io.Reader
+	switch b := r.Body.(type) {
+	case nil:
+	case string:
+		body = bytes.NewReader([]byte(b))
+	case []byte:
+		body = bytes.NewReader(b)
+	default:
+		raw, err := json.Marshal(b)
+		if err != nil {
+			return nil, err
+		}
+		body = bytes.NewReader(raw)
+	}
+	request, err := http.NewRequestWithContext(ctx, r.Method, s.URL+"/api/v1"+r.Path, body)
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("x-api-key", s.APIKey)
+	if body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	if r.As.Token != "" {
+		request.Header.Set("Authorization", "Bearer "+r.As.Token)
+	}
+	if r.Key != "" {
+		request.Header.Set("Idempotency-Key", r.Key)
+	}
+	for name, value := range r.Header {
+		request.Header.Set(name, value)
+	}
+	return request, nil
+}
+
+// Must sends a request, expects this status, and reads the body into out unless it is nil.
+func (s *Shop) Must(t testing.TB, r Request, status int, out any) Answer {
+	t.Helper()
+	answer, err := s.Do(t.Context(), r)
+	if err != nil {
+		t.Fatalf("%s %s: %v", r.Method, r.Path, err)
+	}
+	if answer.Status != status {
+		t.Fatalf("%s %s: got %s, want %d", r.Method, r.Path, answer, status)
+	}
+	if out != nil {
+		if err := json.Unmarshal(answer.Body, out); err != nil {
+			t.Fatalf("%s %s: %v in %s", r.Method, r.Path, err, answer.Body)
+		}
+	}
+	return answer
+}
+
+// Eventually waits until a condition holds.
+func Eventually(t testing.TB, what string, condition func() error) {
+	t.Helper()
+	deadline := time.Now().Add(Patience)
+	for {
+		err := condition()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain until %s: %v", what, err)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}

@@ -1,0 +1,167 @@
+package client
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"stoa/internal/stack"
+)
+
+// Product is a product as the API shows it.
+type Product struct {
+	ID        string `json:"id"`
+	Name      string `json:"name"`
+	SKU       string `json:"sku"`
+	Stock     int    `json:"stock"`
+	Available int    `json:"available"`
+	Reserved  int    `json:"reserved"`
+	Sold      int    `json:"sold"`
+}
+
+// Order is an order as the API shows it.
+type Order struct {
+	ID     string `json:"id"`
+	Status string `json:"status"`
+	Reason string `json:"reason"`
+	Items  []Line `json:"items"`
+	Total  Money  `json:"total"`
+}
+
+// Line is a line of an order.
+type Line struct {
+	ProductID string `json:"productId"`
+	Quantity  int    `json:"quantity"`
+}
+
+// Money is an amount in minor units.
+type Money struct {
+	Amount   int    `json:"amount"`
+	Currency string `json:"currency"`
+}
+
+// serial makes addresses and article numbers that nobody else has.
+var serial atomic.Int64
+
+// SignUp makes a new customer.
+func (s *Shop) SignUp(t testing.TB) User {
+	t.Helper()
+	email := fmt.Sprintf("customer-%d-%d@example.com", os.Getpid(), serial.Add(1))
+	return s.session(t, "/auth/signup/basic", http.StatusCreated, map[string]string{
+		"email": email, "password": "correct horse battery", "name": "Clara Customer",
+	})
+}
+
+// SignIn signs in one of the accounts that the first start made: admin, staff, author or editor.
+func (s *Shop) SignIn(t testing.TB, account string) User {
+	t.Helper()
+	a, ok := s.Accounts[account]
+	if !ok {
+		t.Fatalf("there is no account %s", account)
+	}
+	return s.session(t, "/auth/signin/basic", http.StatusOK, map[string]string{"email": a.Email, "password": a.Password})
+}
+
+func (s *Shop) session(t testing.TB, path string, status int, body any) User {
+	t.Helper()
+	var session struct {
+		User        struct{ ID, Email string }
+		AccessToken string
+	}
+	s.Must(t, Request{Method: "POST", Path: path, Body: body}, status, &session)
+	return User{ID: session.User.ID, Email: session.User.Email, Token: session.AccessToken}
+}
+
+// NewProduct puts a new product with this stock on sale.
+func (s *Shop) NewProduct(t testing.TB, staff User, stock int) Product {
+	t.Helper()
+	n := serial.Add(1)
+	var product Product
+	s.Must(t, Request{Method: "POST", Path: "/products", As: staff, Body: map[string]any{
+		"name": fmt.Sprintf("Amphora no. %d", n), "description": "Holds olive oil.", "sku": fmt.Sprintf("AMP-%d-%d", os.Getpid(), n),
+		"price": Money{Amount: 1250, Currency: "EUR"},
+	}}, http.StatusCreated, &product)
+	if stock > 0 {
+		s.Must(t, Request{Method: "POST", Path: "/products/" + product.ID + "/stock", As: staff, Body: map[string]int{"change": stock}},
+			http.StatusOK, &product)
+	}
+	return product
+}
+
+// Product reads a product.
+func (s *Shop) Product(t testing.TB, id string) Product {
+	t.Helper()
+	var product Product
+	s.Must(t, Request{Method: "GET", Path: "/products/" + id}, http.StatusOK, &product)
+	return product
+}
+
+// OrderOf is the body of an order of one product.
+func OrderOf(productID string, quantity int) map[string]any {
+	return map[string]any{"items": []Line{{ProductID: productID, Quantity: quantity}}}
+}
+
+// PlaceOrder orders a quantity of one product and expects it to be taken.
+func (s *Shop) PlaceOrder(t testing.TB, customer User, productID string, quantity int) Order {
+	t.Helper()
+	var order Order
+	s.Must(t, Request{Method: "POST", Path: "/orders", As: customer, Body: OrderOf(productID, quantity)}, http.StatusCreated, &order)
+	return order
+}
+
+// Order reads an order.
+func (s *Shop) Order(t testing.TB, customer User, id string) Order {
+	t.Helper()
+	var order Order
+	s.Must(t, Request{Method: "GET", Path: "/orders/" + id, As: customer}, http.StatusOK, &order)
+	return order
+}
+
+// AwaitOrder waits until an order has this status.
+func (s *Shop) AwaitOrder(t testing.TB, customer User, id, status string) Order {
+	t.Helper()
+	var order Order
+	Eventually(t, "the order is "+status, func() error {
+		answer, err := s.Do(t.Context(), Request{Method: "GET", Path: "/orders/" + id, As: customer})
+		if err != nil {
+			return err
+		}
+		order = Order{}
+		if err := json.Unmarshal(answer.Body, &order); err != nil || order.Status != status {
+			return fmt.Errorf("got %s", answer)
+		}
+		return nil
+	})
+	return order
+}
+
+// Mails lists the mails that were sent about an order, by kind: the names of the files that the mail binding wrote.
+func (s *Shop) Mails(t testing.TB, orderID string) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(s.Dir(), stack.StateFolder, "mail", "*"+orderID+"*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kinds []string
+	for _, file := range files {
+		kinds = append(kinds, strings.Trim(strings.TrimSuffix(strings.ReplaceAll(filepath.Base(file), orderID, ""), ".eml"), "-"))
+	}
+	return kinds
+}
+
+// AwaitMail waits until a mail of this kind about an order is there and returns its text.
+func (s *Shop) AwaitMail(t testing.TB, orderID, kind string) string {
+	t.Helper()
+	var text []byte
+	Eventually(t, "there is a mail "+kind, func() error {
+		var err error
+		text, err = os.ReadFile(filepath.Join(s.Dir(), stack.StateFolder, "mail", kind+"-"+orderID+".eml"))
+		return err
+	})
+	return string(text)
+}

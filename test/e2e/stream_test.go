@@ -1,0 +1,66 @@
+package e2e
+
+import (
+	"bufio"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"stoa/test/client"
+)
+
+// events reads a stream of server-sent events.
+type events struct {
+	lines *bufio.Scanner
+}
+
+func openEvents(t *testing.T, customer client.User, orderID string) events {
+	t.Helper()
+	request, err := shop.NewRequest(t.Context(), client.Request{
+		Method: "GET", Path: "/orders/" + orderID + "/events", As: customer, Header: map[string]string{"Accept": "text/event-stream"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { answer.Body.Close() })
+	if media := answer.Header.Get("Content-Type"); answer.StatusCode != http.StatusOK || !strings.HasPrefix(media, "text/event-stream") {
+		t.Fatalf("got %d %s", answer.StatusCode, media)
+	}
+	return events{lines: bufio.NewScanner(answer.Body)}
+}
+
+// next returns the order of the next event.
+func (e events) next(t *testing.T) client.Order {
+	t.Helper()
+	for e.lines.Scan() {
+		data, ok := strings.CutPrefix(e.lines.Text(), "data: ")
+		if !ok {
+			continue
+		}
+		var order client.Order
+		if err := json.Unmarshal([]byte(data), &order); err != nil {
+			t.Fatal(err)
+		}
+		return order
+	}
+	t.Fatalf("the stream ended: %v", e.lines.Err())
+	return client.Order{}
+}
+
+// end expects that nothing but blank lines follows.
+func (e events) end(t *testing.T) {
+	t.Helper()
+	for e.lines.Scan() {
+		if strings.HasPrefix(e.lines.Text(), "data:") {
+			t.Errorf("got %s, want the end", e.lines.Text())
+		}
+	}
+	if err := e.lines.Err(); err != nil {
+		t.Error(err)
+	}
+}
