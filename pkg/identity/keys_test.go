@@ -1,0 +1,160 @@
+package identity_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"stoa/pkg/common/errs"
+	"stoa/pkg/identity"
+)
+
+// issuer is an auth service whose keys change and which can be down.
+type issuer struct {
+	mu      sync.Mutex
+	fetch   func(context.Context) ([]byte, error)
+	fetched atomic.Int64
+	takes   time.Duration
+}
+
+func (i *issuer) keys(ctx context.Context) ([]byte, error) {
+	i.fetched.Add(1)
+	select {
+	case <-time.After(i.takes):
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.fetch(ctx)
+}
+
+func (i *issuer) answer(fetch func(context.Context) ([]byte, error)) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.fetch = fetch
+}
+
+func down(context.Context) ([]byte, error) { return nil, errors.New("connection refused") }
+
+func tokenOf(t *testing.T, signer *identity.Signer) string {
+	t.Helper()
+	token, err := signer.Sign(ada, time.Now(), time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+func TestKeysAreFetchedOnceForAllWhoWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, signer := newKey(t)
+		source := &issuer{fetch: published(signer), takes: time.Second}
+		verifier, token := identity.NewTokenVerifier(source.keys), tokenOf(t, signer)
+		impatient, leave := context.WithTimeout(t.Context(), time.Millisecond)
+		defer leave()
+		var all sync.WaitGroup
+		all.Go(func() {
+			if _, err := verifier.Verify(impatient, token); !errs.Is(err, errs.Unavailable) {
+				t.Errorf("who does not wait is told to come back, got %v", err)
+			}
+		})
+		for range 50 {
+			all.Go(func() {
+				if _, err := verifier.Verify(t.Context(), token); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if n := source.fetched.Load(); n != 1 {
+			t.Errorf("%d fetches, want 1", n)
+		}
+	})
+}
+
+func TestUnknownKeysAreLookedUpAtMostEveryFewSeconds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, signer := newKey(t)
+		_, next := newKey(t)
+		source := &issuer{fetch: published(signer)}
+		verifier, token := identity.NewTokenVerifier(source.keys), tokenOf(t, next)
+		for range 100 {
+			if _, err := verifier.Verify(t.Context(), token); !errs.Is(err, errs.Unauthenticated) {
+				t.Fatalf("got %v, want unauthenticated", err)
+			}
+		}
+		if n := source.fetched.Load(); n != 1 {
+			t.Errorf("%d fetches, want 1", n)
+		}
+		source.answer(published(signer, next))
+		time.Sleep(4 * time.Second)
+		if _, err := verifier.Verify(t.Context(), token); err != nil {
+			t.Errorf("a new key has to be found: %v", err)
+		}
+	})
+}
+
+func TestWithoutTheIssuerKnownKeysHoldAndUnknownOnesAreUnavailable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, signer := newKey(t)
+		_, next := newKey(t)
+		source := &issuer{fetch: down}
+		verifier := identity.NewTokenVerifier(source.keys)
+		for range 3 {
+			if _, err := verifier.Verify(t.Context(), tokenOf(t, signer)); !errs.Is(err, errs.Unavailable) {
+				t.Fatalf("never seen a key: got %v, want unavailable", err)
+			}
+		}
+		source.answer(published(signer))
+		time.Sleep(time.Second)
+		if _, err := verifier.Verify(t.Context(), tokenOf(t, signer)); err != nil {
+			t.Fatalf("the issuer is back: %v", err)
+		}
+		source.answer(down)
+		time.Sleep(time.Hour)
+		if _, err := verifier.Verify(t.Context(), tokenOf(t, signer)); err != nil {
+			t.Errorf("a known key: %v", err)
+		}
+		if _, err := verifier.Verify(t.Context(), tokenOf(t, next)); !errs.Is(err, errs.Unavailable) {
+			t.Errorf("an unknown key: got %v, want unavailable", err)
+		}
+	})
+}
+
+func TestWithdrawnKeysAreForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, signer := newKey(t)
+		_, next := newKey(t)
+		source := &issuer{fetch: published(signer)}
+		verifier := identity.NewTokenVerifier(source.keys)
+		if _, err := verifier.Verify(t.Context(), tokenOf(t, signer)); err != nil {
+			t.Fatal(err)
+		}
+		source.answer(published(next))
+		time.Sleep(time.Hour)
+		_, _ = verifier.Verify(t.Context(), tokenOf(t, signer)) // notices that the keys are old
+		synctest.Wait()
+		if _, err := verifier.Verify(t.Context(), tokenOf(t, signer)); !errs.Is(err, errs.Unauthenticated) {
+			t.Errorf("got %v, want unauthenticated", err)
+		}
+	})
+}
+
+func TestAKeySetThatCannotBeReadIsAnOutage(t *testing.T) {
+	_, signer := newKey(t)
+	for name, raw := range map[string]string{
+		"no JSON": "<html>", "no keys": `{"keys":[]}`, "other keys": `{"keys":[{"kty":"RSA","kid":"1"}]}`, "nothing": "",
+	} {
+		t.Run(name, func(t *testing.T) {
+			verifier := identity.NewTokenVerifier(func(context.Context) ([]byte, error) { return []byte(raw), nil })
+			if _, err := verifier.Verify(t.Context(), tokenOf(t, signer)); !errs.Is(err, errs.Unavailable) {
+				t.Errorf("got %v, want unavailable", err)
+			}
+		})
+	}
+}
