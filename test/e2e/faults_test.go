@@ -1,0 +1,219 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"stoa/internal/stack"
+	"stoa/test/client"
+)
+
+// answerTime is how soon a person is told that something is down.
+const answerTime = 3 * time.Second
+
+// While something is down, an order is refused at once, in words, and leaves nothing behind; when it is back, orders go
+// through again by themselves.
+func TestOutages(t *testing.T) {
+	t.Parallel()
+	shop := client.Start(t, t.TempDir())
+	staff, customer := shop.SignIn(t, "staff"), shop.SignUp(t)
+	product := shop.NewProduct(t, staff, 100)
+
+	outages := map[string]struct{ begin, end func() error }{
+		"broker hangs": {
+			begin: func() error { return shop.Signal("broker", syscall.SIGSTOP) },
+			end:   func() error { return shop.Signal("broker", syscall.SIGCONT) },
+		},
+		"store is locked": lockedStore(t, filepath.Join(shop.Dir(), stack.StateFolder, "data", "order.db")),
+		"sidecar hangs": {
+			begin: func() error { return shop.Signal("order-api.sidecar", syscall.SIGSTOP) },
+			end:   func() error { return shop.Signal("order-api.sidecar", syscall.SIGCONT) },
+		},
+		"stock service hangs": {
+			begin: func() error { return shop.Signal("inventory-worker", syscall.SIGSTOP) },
+			end:   func() error { return shop.Signal("inventory-worker", syscall.SIGCONT) },
+		},
+	}
+	for name, outage := range outages {
+		t.Run(name, func(t *testing.T) {
+			before := shop.Product(t, product.ID)
+			if err := outage.begin(); err != nil {
+				t.Fatal(err)
+			}
+			for range 3 {
+				expectRefusal(t, shop, customer, product.ID)
+			}
+			if err := outage.end(); err != nil {
+				t.Fatal(err)
+			}
+			var order client.Order
+			client.Eventually(t, "orders go through again", func() error {
+				answer, err := shop.Do(t.Context(), client.Request{Method: "POST", Path: "/orders", As: customer, Body: client.OrderOf(product.ID, 1)})
+				if err == nil && answer.Status != http.StatusCreated {
+					err = fmt.Errorf("got %s", answer)
+				}
+				if err != nil {
+					return err
+				}
+				return json.Unmarshal(answer.Body, &order)
+			})
+			shop.AwaitOrder(t, customer, order.ID, "confirmed")
+			client.Eventually(t, "only that order has taken stock", func() error {
+				if now := shop.Product(t, product.ID); now.Reserved != before.Reserved+1 {
+					return fmt.Errorf("reserved %d, want %d", now.Reserved, before.Reserved+1)
+				}
+				return nil
+			})
+		})
+	}
+	var orders struct{ Items []client.Order }
+	shop.Must(t, client.Request{Method: "GET", Path: "/orders", As: customer}, http.StatusOK, &orders)
+	if len(orders.Items) != len(outages) {
+		t.Errorf("the customer has %d orders, want the %d that were taken", len(orders.Items), len(outages))
+	}
+}
+
+func expectRefusal(t *testing.T, shop *client.Shop, customer client.User, productID string) {
+	t.Helper()
+	started := time.Now()
+	answer, err := shop.Do(t.Context(), client.Request{Method: "POST", Path: "/orders", As: customer, Body: client.OrderOf(productID, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	took := time.Since(started)
+	expectProblem(t, answer, http.StatusServiceUnavailable, "unavailable")
+	if seconds, err := strconv.Atoi(answer.Header.Get("Retry-After")); err != nil || seconds < 1 {
+		t.Errorf("Retry-After is %q", answer.Header.Get("Retry-After"))
+	}
+	if took > answerTime {
+		t.Errorf("it took %s to say so", took.Round(time.Millisecond))
+	}
+}
+
+// lockedStore holds SQLite's write lock (byte 120 of the shared-memory file, https://www.sqlite.org/walformat.html), as a
+// writer that is stuck would.
+func lockedStore(t *testing.T, database string) struct{ begin, end func() error } {
+	t.Helper()
+	lock := unix.Flock_t{Type: unix.F_WRLCK, Whence: io.SeekStart, Start: 120, Len: 1}
+	var file *os.File
+	return struct{ begin, end func() error }{
+		begin: func() (err error) {
+			if file, err = os.OpenFile(database+"-shm", os.O_RDWR, 0); err != nil {
+				return err
+			}
+			return unix.FcntlFlock(file.Fd(), unix.F_SETLKW, &lock)
+		},
+		end: func() error { return file.Close() },
+	}
+}
+
+// A service that is told to stop finishes what it has begun, and while it restarts nobody notices: a request that may be
+// repeated is, by the sidecar.
+func TestRestartUnderLoad(t *testing.T) {
+	t.Parallel()
+	shop := client.Start(t, t.TempDir())
+	customer := shop.SignUp(t)
+	product := shop.NewProduct(t, shop.SignIn(t, "staff"), 10_000)
+	const callers, each = 8, 40
+	var all sync.WaitGroup
+	ids := make(chan string, callers*each)
+	for caller := range callers {
+		all.Go(func() {
+			for n := range each {
+				answer, err := shop.Do(t.Context(), client.Request{
+					Method: "POST", Path: "/orders", As: customer, Key: fmt.Sprintf("%d-%d", caller, n), Body: client.OrderOf(product.ID, 1),
+				})
+				var order client.Order
+				if err != nil || answer.Status != http.StatusCreated || json.Unmarshal(answer.Body, &order) != nil {
+					t.Errorf("got %s, %v", answer, err)
+					continue
+				}
+				ids <- order.ID
+			}
+		})
+	}
+	restarts := 0
+	for ; restarts < 3; restarts++ {
+		restart(t, shop, "order-api")
+	}
+	all.Wait()
+	close(ids)
+	if len(ids) != callers*each {
+		t.Fatalf("%d of %d orders were taken", len(ids), callers*each)
+	}
+	for id := range ids {
+		shop.AwaitOrder(t, customer, id, "confirmed")
+	}
+}
+
+// restart ends a process by SIGTERM and returns when it is back.
+func restart(t *testing.T, shop *client.Shop, name string) {
+	t.Helper()
+	find := func() stack.Process {
+		for _, p := range shop.Processes() {
+			if p.Name == name {
+				return p
+			}
+		}
+		return stack.Process{}
+	}
+	before := find()
+	if err := shop.Signal(name, syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	client.Eventually(t, name+" is back", func() error {
+		if now := find(); now.PID == before.PID || now.State != stack.StateReady {
+			return fmt.Errorf("it is %s", now.State)
+		}
+		return nil
+	})
+}
+
+// What was there before a stop is there after the next start, and in between there is nothing: no process, no port.
+func TestStopAndStartAgain(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	first, err := client.Open(t.Context(), client.Root(t), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	customer := first.SignUp(t)
+	product := first.NewProduct(t, first.SignIn(t, "staff"), 3)
+	order := first.PlaceOrder(t, customer, product.ID, 1)
+	first.AwaitOrder(t, customer, order.ID, "confirmed")
+	processes := first.Processes()
+	if err := first.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range processes {
+		if p.Alive() {
+			t.Errorf("%s is still there", p.Name)
+		}
+		for role, port := range p.Ports {
+			if conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+				conn.Close()
+				t.Errorf("the %s port %d of %s is still open", role, port, p.Name)
+			}
+		}
+	}
+
+	second := client.Start(t, dir)
+	if got := second.Order(t, customer, order.ID); got.Status != "confirmed" {
+		t.Errorf("got %+v", got)
+	}
+	if got := second.Product(t, product.ID); got.Available != 2 {
+		t.Errorf("got %+v", got)
+	}
+}
