@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -107,8 +108,11 @@ func parsePHC(text string) (phc, error) {
 	if err == nil {
 		h.hash, err = base64.RawStdEncoding.DecodeString(parts[5])
 	}
-	if err != nil || h.passes == 0 || h.parallelism == 0 || len(h.hash) == 0 {
-		return h, fmt.Errorf("a stored password hash has parameters that cannot be read: %w", err)
+	if err == nil && (h.passes == 0 || h.parallelism == 0 || len(h.hash) == 0) {
+		err = errors.New("a parameter is zero")
+	}
+	if err != nil {
+		return h, fmt.Errorf("a stored password hash cannot be read: %w", err)
 	}
 	return h, nil
 }

@@ -1,0 +1,131 @@
+package bootstrap_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"github.com/rs/zerolog"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"stoa/pkg/common/ids"
+	"stoa/pkg/sidecar/sidecartest"
+	"stoa/services/auth/internal/bootstrap"
+	"stoa/services/auth/internal/domain"
+	"stoa/services/auth/internal/repositories"
+)
+
+const (
+	apiKey = "stoa_0123456789abcdefghijklmn"
+	secret = `{"apiKey": "` + apiKey + `", "accounts": {
+		"admin": {"email": "admin@stoa.local", "password": "admin-password"},
+		"staff": {"email": "staff@stoa.local", "password": "staff-password"},
+		"author": {"email": "author@stoa.local", "password": "author-password"},
+		"editor": {"email": "editor@stoa.local", "password": "editor-password"}}}`
+)
+
+// plain is domain.Passwords without the work.
+type plain struct{}
+
+func (plain) Hash(_ context.Context, password string) (string, error) { return password, nil }
+func (plain) Matches(_ context.Context, hash, password string) (bool, error) {
+	return hash == password, nil
+}
+
+// world is a store and the plan that is carried out on it.
+type world struct {
+	states   *sidecartest.States
+	accounts *domain.Accounts
+	keys     *repositories.APIKeys
+}
+
+func newWorld() world {
+	states, side := sidecartest.New()
+	accounts := domain.NewAccounts(repositories.NewAccounts(side), plain{}, ids.New)
+	return world{states: states, accounts: accounts, keys: repositories.NewAPIKeys(side)}
+}
+
+func (w world) carry(t *testing.T, text string) {
+	t.Helper()
+	plan, err := bootstrap.Parse(text)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	if err := plan.Carry(t.Context(), w.accounts, w.keys, zerolog.Nop()); err != nil {
+		t.Error(err)
+	}
+}
+
+// check holds the store against the secret: every account once, with its roles, and the key.
+func (w world) check(t *testing.T) {
+	t.Helper()
+	for name, role := range map[string]domain.Role{
+		"admin": domain.Admin, "staff": domain.Staff, "author": domain.Author, "editor": domain.Editor,
+	} {
+		account, err := w.accounts.Authenticate(t.Context(), name+"@stoa.local", name+"-password")
+		if want := []domain.Role{domain.Learner, role}; err != nil || !slices.Equal(account.Roles, want) {
+			t.Errorf("%s: got %v, %v; want %v", name, account.Roles, err, want)
+		}
+	}
+	if stored := w.states.Keys("auth-store", "account:"); len(stored) != 4 {
+		t.Errorf("%d accounts, want 4", len(stored))
+	}
+	key, err := w.keys.Find(t.Context(), domain.APIKeyID(apiKey))
+	if err != nil || !key.Matches(apiKey) || len(key.Permissions) == 0 {
+		t.Errorf("the API key: %+v, %v", key, err)
+	}
+}
+
+func TestSeveralReplicasMakeEachAccountOnce(t *testing.T) {
+	w := newWorld()
+	var all sync.WaitGroup
+	for range 5 {
+		all.Go(func() { w.carry(t, secret) })
+	}
+	all.Wait()
+	w.check(t)
+}
+
+func TestAnAccountThatExistsIsLeftAlone(t *testing.T) {
+	w := newWorld()
+	w.carry(t, secret)
+	w.carry(t, strings.ReplaceAll(secret, "-password", "-changed-password"))
+	w.check(t)
+}
+
+func TestItWaitsForTheStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		outage := 20
+		w.states.Before = func(string, string) error {
+			if outage--; outage > 0 {
+				return status.Error(codes.Unavailable, "the store is away")
+			}
+			return nil
+		}
+		w.carry(t, secret)
+		w.check(t)
+	})
+}
+
+func TestParseRefusesWithoutRepeatingTheSecret(t *testing.T) {
+	for name, text := range map[string]string{
+		"no JSON":        "hunter22-hunter22",
+		"another form":   `["hunter22-hunter22"]`,
+		"short key":      `{"apiKey": "hunter22"}`,
+		"unknown role":   `{"apiKey": "` + apiKey + `", "accounts": {"root": {"email": "r@stoa.local", "password": "hunter22"}}}`,
+		"no address":     `{"apiKey": "` + apiKey + `", "accounts": {"admin": {"email": "", "password": "hunter22"}}}`,
+		"short password": `{"apiKey": "` + apiKey + `", "accounts": {"admin": {"email": "a@stoa.local", "password": "hunter"}}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := bootstrap.Parse(text); err == nil || strings.Contains(err.Error(), "hunter") {
+				t.Errorf("got %v, want an error that keeps the secret", err)
+			}
+		})
+	}
+}

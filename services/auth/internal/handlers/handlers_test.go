@@ -1,0 +1,265 @@
+package handlers_test
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gorilla/mux"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"stoa/internal/golden"
+	"stoa/pkg/common/errs"
+	"stoa/pkg/common/ids"
+	"stoa/pkg/common/web"
+	"stoa/pkg/identity"
+	"stoa/pkg/sidecar/sidecartest"
+	"stoa/services/auth/internal/domain"
+	"stoa/services/auth/internal/handlers"
+	"stoa/services/auth/internal/providers"
+	"stoa/services/auth/internal/repositories"
+)
+
+const apiKey = "stoa_0123456789abcdefghijklmn"
+
+// service is the whole service on a store in memory.
+type service struct {
+	router   *mux.Router
+	api      huma.API
+	states   *sidecartest.States
+	verifier identity.Verifier
+}
+
+func newService(t *testing.T) service {
+	t.Helper()
+	states, side := sidecartest.New()
+	tokens := providers.NewTokens(newSigner(t))
+	verifier := identity.NewTokenVerifier(func(context.Context) ([]byte, error) { return json.Marshal(tokens.KeySet()) })
+	keys := repositories.NewAPIKeys(side)
+	key, err := domain.NewAPIKey(apiKey, "test", []string{"shop:read"}, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := keys.Ensure(t.Context(), key); err != nil {
+		t.Fatal(err)
+	}
+	router := web.NewRouter()
+	api := web.NewAPI(router, "Auth", "Accounts, sign-in, access tokens and API keys.")
+	identity.Protect(api, verifier)
+	accounts := domain.NewAccounts(repositories.NewAccounts(side), providers.NewPasswords(), ids.New)
+	handlers.New(accounts, repositories.NewSessions(side), tokens, keys, ids.New).Register(api)
+	return service{router: router, api: api, states: states, verifier: verifier}
+}
+
+func newSigner(t *testing.T) *identity.Signer {
+	t.Helper()
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := identity.NewSigner(string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signer
+}
+
+// ask sends a request with these headers ("Name: value").
+func (s service) ask(method, path, body string, headers ...string) *httptest.ResponseRecorder {
+	request := httptest.NewRequest(method, "/api/v1/auth"+path, strings.NewReader(body))
+	for _, header := range headers {
+		name, value, _ := strings.Cut(header, ": ")
+		request.Header.Set(name, value)
+	}
+	answer := httptest.NewRecorder()
+	s.router.ServeHTTP(answer, request)
+	return answer
+}
+
+// grant is what sign-up and sign-in answer, as a client reads it.
+type grant struct {
+	User struct {
+		ID, Email, Name string
+		Roles           []string
+	}
+	AccessToken, RefreshToken string
+	ExpiresIn                 int
+}
+
+func read[T any](t *testing.T, answer *httptest.ResponseRecorder, status int) T {
+	t.Helper()
+	var body T
+	if err := json.Unmarshal(answer.Body.Bytes(), &body); err != nil || answer.Code != status {
+		t.Fatalf("got %d %s (%v), want %d", answer.Code, answer.Body, err, status)
+	}
+	return body
+}
+
+const (
+	adaSignsUp = `{"email": "Ada@example.org", "password": "correct horse", "name": " Ada "}`
+	adaSignsIn = `{"email": "ada@EXAMPLE.org", "password": "correct horse"}`
+)
+
+func TestSignUpSignInProfile(t *testing.T) {
+	s := newService(t)
+	answer := s.ask(http.MethodPost, "/signup/basic", adaSignsUp)
+	up := read[grant](t, answer, http.StatusCreated)
+	if location := answer.Header().Get("Location"); location != "/api/v1/auth/profile/mine" {
+		t.Errorf("Location is %q", location)
+	}
+	if up.User.Email != "Ada@example.org" || up.User.Name != "Ada" || !slices.Equal(up.User.Roles, []string{"LEARNER"}) {
+		t.Errorf("got %+v", up.User)
+	}
+	answer = s.ask(http.MethodPost, "/signin/basic", adaSignsIn)
+	in := read[grant](t, answer, http.StatusOK)
+	if in.User.ID != up.User.ID || in.ExpiresIn != 900 || in.RefreshToken == up.RefreshToken {
+		t.Errorf("got %+v after %+v", in, up)
+	}
+	if answer.Header().Get("Cache-Control") != "no-store" {
+		t.Error("the answer may be cached")
+	}
+	caller, err := s.verifier.Verify(t.Context(), in.AccessToken)
+	if err != nil || caller.ID != up.User.ID || caller.Email != "Ada@example.org" || !caller.Has(identity.Learner) {
+		t.Errorf("the token says %+v, %v", caller, err)
+	}
+	if session := "session:" + caller.SessionID; !slices.Contains(s.states.Keys("auth-store", "session:"), session) {
+		t.Errorf("%s is not stored", session)
+	}
+	mine := s.ask(http.MethodGet, "/profile/mine", "", "Authorization: Bearer "+in.AccessToken)
+	if strings.Contains(mine.Body.String(), "argon2") {
+		t.Error("the profile shows the password's hash")
+	}
+	if profile := read[map[string]any](t, mine, http.StatusOK); profile["id"] != up.User.ID {
+		t.Errorf("got %v", profile)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	s := newService(t)
+	signedUp := read[grant](t, s.ask(http.MethodPost, "/signup/basic", adaSignsUp), http.StatusCreated)
+	up := func(email, password, name string) string {
+		raw, _ := json.Marshal(map[string]string{"email": email, "password": password, "name": name}) // strings always marshal
+		return string(raw)
+	}
+	tests := map[string]struct {
+		method, path, body, header string
+		kind                       errs.Kind
+		field                      string
+	}{
+		"address is taken":     {"POST", "/signup/basic", up("ADA@example.org", "password", "Eve"), "", errs.Conflict, "email"},
+		"no address":           {"POST", "/signup/basic", up("ada", "password", "Ada"), "", errs.Invalid, "email"},
+		"address and name":     {"POST", "/signup/basic", up("Ada <b@example.org>", "password", "Ada"), "", errs.Invalid, "email"},
+		"short password":       {"POST", "/signup/basic", up("b@example.org", "1234567", "Ada"), "", errs.Invalid, "password"},
+		"long password":        {"POST", "/signup/basic", up("b@example.org", strings.Repeat("x", 101), "Ada"), "", errs.Invalid, "password"},
+		"101 bytes":            {"POST", "/signup/basic", up("b@example.org", strings.Repeat("é", 51), "Ada"), "", errs.Invalid, "password"},
+		"short name":           {"POST", "/signup/basic", up("b@example.org", "password", "A"), "", errs.Invalid, "name"},
+		"blank name":           {"POST", "/signup/basic", up("b@example.org", "password", "    "), "", errs.Invalid, "name"},
+		"name is missing":      {"POST", "/signup/basic", adaSignsIn, "", errs.Invalid, "body"},
+		"roles of one's own":   {"POST", "/signup/basic", `{"email":"b@example.org","password":"password","name":"Ada","roles":["ADMIN"]}`, "", errs.Invalid, "roles"},
+		"wrong type":           {"POST", "/signup/basic", `{"email":7,"password":"password","name":"Ada"}`, "", errs.Invalid, "email"},
+		"broken JSON":          {"POST", "/signup/basic", `{"email":`, "", errs.Malformed, ""},
+		"bad UTF-8":            {"POST", "/signup/basic", "{\"email\":\"b@example.org\",\"password\":\"password\",\"name\":\"\xff\xfe\"}", "", errs.Malformed, ""},
+		"no body":              {"POST", "/signup/basic", "", "", errs.Malformed, ""},
+		"wrong password":       {"POST", "/signin/basic", `{"email":"ada@example.org","password":"wrong"}`, "", errs.Unauthenticated, ""},
+		"unknown address":      {"POST", "/signin/basic", `{"email":"eve@example.org","password":"wrong"}`, "", errs.Unauthenticated, ""},
+		"sign-in, no address":  {"POST", "/signin/basic", `{"email":"","password":"wrong"}`, "", errs.Invalid, "email"},
+		"wrong method":         {"GET", "/signin/basic", "", "", errs.MethodNotAllowed, ""},
+		"profile of nobody":    {"GET", "/profile/mine", "", "", errs.Unauthenticated, ""},
+		"refresh as access":    {"GET", "/profile/mine", "", "Authorization: Bearer " + signedUp.RefreshToken, errs.Unauthenticated, ""},
+		"API key is missing":   {"GET", "/verify/apikey", "", "", errs.Unauthenticated, ""},
+		"API key is not known": {"GET", "/verify/apikey", "", "X-Api-Key: " + apiKey + "x", errs.Forbidden, ""},
+	}
+	before := len(s.states.Keys("auth-store", ""))
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			answer := s.ask(tt.method, tt.path, tt.body, tt.header)
+			problem := read[web.Problem](t, answer, tt.kind.HTTPStatus())
+			if problem.Kind != tt.kind || answer.Header().Get("Content-Type") != "application/problem+json" {
+				t.Errorf("got %s", answer.Body)
+			}
+			named := func(f errs.Field) bool { return f.Name == tt.field }
+			if tt.field != "" && !slices.ContainsFunc(problem.Errors, named) {
+				t.Errorf("%v do not name %s", problem.Errors, tt.field)
+			}
+		})
+	}
+	if after := len(s.states.Keys("auth-store", "")); after != before {
+		t.Errorf("refused requests left %d documents behind", after-before)
+	}
+}
+
+func TestUnknownAddressAndWrongPasswordAnswerAlike(t *testing.T) {
+	s := newService(t)
+	read[grant](t, s.ask(http.MethodPost, "/signup/basic", adaSignsUp), http.StatusCreated)
+	wrong := s.ask(http.MethodPost, "/signin/basic", `{"email":"ada@example.org","password":"battery staple"}`)
+	unknown := s.ask(http.MethodPost, "/signin/basic", `{"email":"eve@example.org","password":"battery staple"}`)
+	if wrong.Code != unknown.Code || wrong.Body.String() != unknown.Body.String() {
+		t.Errorf("wrong password: %s; unknown address: %s", wrong.Body, unknown.Body)
+	}
+}
+
+func TestVerifyAPIKey(t *testing.T) {
+	s := newService(t)
+	answer := s.ask(http.MethodGet, "/verify/apikey", "", "X-Api-Key: "+apiKey)
+	body := read[struct {
+		KeyID       string
+		Permissions []string
+	}](t, answer, http.StatusOK)
+	if body.KeyID != domain.APIKeyID(apiKey) || !slices.Equal(body.Permissions, []string{"shop:read"}) {
+		t.Errorf("got %+v", body)
+	}
+}
+
+func TestKeySetIsPublic(t *testing.T) {
+	s := newService(t)
+	answer := s.ask(http.MethodGet, "/.well-known/jwks.json", "")
+	keys := read[map[string][]map[string]any](t, answer, http.StatusOK)["keys"]
+	if len(keys) != 1 || keys[0]["kid"] == "" || keys[0]["d"] != nil {
+		t.Errorf("got %v", keys)
+	}
+	if !strings.Contains(answer.Header().Get("Cache-Control"), "max-age") {
+		t.Error("the keys cannot be cached")
+	}
+}
+
+func TestStoreDown(t *testing.T) {
+	s := newService(t)
+	in := read[grant](t, s.ask(http.MethodPost, "/signup/basic", adaSignsUp), http.StatusCreated)
+	s.states.Before = func(string, string) error { return status.Error(codes.Unavailable, "down") }
+	for name, answer := range map[string]*httptest.ResponseRecorder{
+		"sign-up": s.ask(http.MethodPost, "/signup/basic", `{"email":"b@example.org","password":"password","name":"Bob"}`),
+		"sign-in": s.ask(http.MethodPost, "/signin/basic", adaSignsIn),
+		"profile": s.ask(http.MethodGet, "/profile/mine", "", "Authorization: Bearer "+in.AccessToken),
+		"API key": s.ask(http.MethodGet, "/verify/apikey", "", "X-Api-Key: "+apiKey),
+	} {
+		if problem := read[web.Problem](t, answer, http.StatusServiceUnavailable); problem.Kind != errs.Unavailable {
+			t.Errorf("%s: got %s", name, answer.Body)
+		}
+		if answer.Header().Get("Retry-After") == "" {
+			t.Errorf("%s: no Retry-After", name)
+		}
+	}
+}
+
+func TestOpenAPI(t *testing.T) {
+	raw, err := json.MarshalIndent(newService(t).api.OpenAPI(), "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden.Check(t, "api/openapi/auth.json", append(raw, '\n'))
+}

@@ -1,0 +1,60 @@
+package providers_test
+
+import (
+	"strings"
+	"testing"
+
+	"stoa/pkg/common/errs"
+	"stoa/services/auth/internal/providers"
+)
+
+func TestPasswords(t *testing.T) {
+	passwords := providers.NewPasswords()
+	hash, err := passwords.Hash(t.Context(), "correct horse")
+	if err != nil || !strings.HasPrefix(hash, "$argon2id$v=19$m=19456,t=2,p=1$") {
+		t.Fatalf("got %q, %v", hash, err)
+	}
+	if again, _ := passwords.Hash(t.Context(), "correct horse"); again == hash {
+		t.Error("two hashes share a salt")
+	}
+	// Made by the reference implementation with other parameters: old hashes go on working when ours change.
+	const foreign = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4"
+	tests := map[string]struct {
+		hash, password string
+		want           bool
+	}{
+		"right":                         {hash, "correct horse", true},
+		"wrong":                         {hash, "battery staple", false},
+		"empty":                         {hash, "", false},
+		"no account":                    {"", "correct horse", false},
+		"other parameters":              {foreign, "password", true},
+		"other parameters and password": {foreign, "passwort", false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, err := passwords.Matches(t.Context(), tt.hash, tt.password)
+			if err != nil || got != tt.want {
+				t.Errorf("got %v, %v; want %v", got, err, tt.want)
+			}
+		})
+	}
+}
+
+func TestUnreadableHashesAreDefects(t *testing.T) {
+	passwords := providers.NewPasswords()
+	for name, hash := range map[string]string{
+		"no PHC":            "secret",
+		"other function":    "$argon2i$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65",
+		"other version":     "$argon2id$v=16$m=256,t=2,p=1$c29tZXNhbHQ$nf65",
+		"no parameters":     "$argon2id$v=19$x$c29tZXNhbHQ$nf65",
+		"zero passes":       "$argon2id$v=19$m=256,t=0,p=1$c29tZXNhbHQ$nf65",
+		"salt in no base64": "$argon2id$v=19$m=256,t=2,p=1$!$nf65",
+		"no hash":           "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$",
+	} {
+		t.Run(name, func(t *testing.T) {
+			if ok, err := passwords.Matches(t.Context(), hash, "password"); ok || !errs.Is(err, errs.Internal) {
+				t.Errorf("got %v, %v; want an internal error", ok, err)
+			}
+		})
+	}
+}
