@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/validation"
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/observability"
@@ -145,9 +147,13 @@ func fieldOf(cause error) errs.Field {
 		return errs.Field{Name: "body", Problem: cause.Error()}
 	}
 	detail := detailer.ErrorDetail()
-	name := detail.Location
+	name, problem := detail.Location, detail.Message
+	var missing string
+	if n, _ := fmt.Sscanf(problem, validation.MsgExpectedRequiredProperty, &missing); n == 1 {
+		name, problem = name+"."+missing, "is missing"
+	}
 	for _, part := range []string{"body.", "path.", "query.", "header."} {
 		name = strings.TrimPrefix(name, part)
 	}
-	return errs.Field{Name: name, Problem: detail.Message}
+	return errs.Field{Name: name, Problem: problem}
 }

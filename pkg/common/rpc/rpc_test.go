@@ -1,0 +1,96 @@
+package rpc_test
+
+import (
+	"errors"
+	"io"
+	"net"
+	"testing"
+
+	"context"
+
+	"github.com/rs/zerolog"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
+	inventoryv1 "stoa/api/proto/inventory/v1"
+	"stoa/pkg/common/errs"
+	"stoa/pkg/common/rpc"
+)
+
+func TestErrorsKeepTheirKind(t *testing.T) {
+	for _, sent := range []error{
+		errs.InvalidFields(errs.Field{Name: "items[0].productId", Problem: "is unknown"}),
+		errs.New(errs.NotFound, "there is no such product"),
+		errs.New(errs.Unavailable, "come back later"),
+		errs.New(errs.Conflict, "it is shipped"),
+	} {
+		got, want := errs.From(rpc.FromStatus(rpc.ToStatus(sent))), errs.From(sent)
+		if got.Kind != want.Kind || got.Message != want.Message || len(got.Fields) != len(want.Fields) {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
+	}
+	masked := errs.From(rpc.FromStatus(rpc.ToStatus(errors.New("password=hunter2"))))
+	if masked.Kind != errs.Internal || masked.Message == "password=hunter2" {
+		t.Errorf("got %+v", masked)
+	}
+	if rpc.ToStatus(nil) != nil || rpc.FromStatus(nil) != nil {
+		t.Error("no error is no error")
+	}
+	if err := rpc.FromStatus(status.Error(codes.Unknown, "sidecar")); !errs.Is(err, errs.Unavailable) {
+		t.Errorf("a status of somebody else: got %v", err)
+	}
+}
+
+type stock struct {
+	inventoryv1.UnimplementedStockServer
+	answer func() error
+}
+
+func (s stock) Quote(context.Context, *inventoryv1.QuoteRequest) (*inventoryv1.QuoteResponse, error) {
+	return &inventoryv1.QuoteResponse{}, s.answer()
+}
+
+func TestServerChecksTheTokenAndSurvivesAPanic(t *testing.T) {
+	client := dial(t, stock{answer: func() error { panic("nil map") }})
+	if _, err := client.Quote(t.Context(), &inventoryv1.QuoteRequest{}); status.Code(err) != codes.Unauthenticated {
+		t.Errorf("without a token: got %v", err)
+	}
+	withToken := metadata.AppendToOutgoingContext(t.Context(), "dapr-api-token", "secret")
+	for range 2 {
+		if _, err := client.Quote(withToken, &inventoryv1.QuoteRequest{}); status.Code(err) != codes.Internal {
+			t.Errorf("panic: got %v", err)
+		}
+	}
+}
+
+// dial serves s behind the token "secret" and connects to it.
+func dial(t *testing.T, s stock) inventoryv1.StockClient {
+	t.Helper()
+	probe, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := probe.Addr().String()
+	probe.Close()
+	server := rpc.NewServer(zerolog.New(io.Discard), "secret")
+	inventoryv1.RegisterStockServer(server, s)
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- rpc.Serve(ctx, address, server) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithDefaultCallOptions(grpc.WaitForReady(true)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return inventoryv1.NewStockClient(conn)
+}

@@ -1,0 +1,309 @@
+package web_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/rs/zerolog"
+
+	"stoa/pkg/common/errs"
+	"stoa/pkg/common/web"
+	"stoa/pkg/observability"
+)
+
+// Requests have a trace only where telemetry is set up.
+func TestMain(m *testing.M) {
+	telemetry, err := observability.Start(context.Background(), "web-test", "info", io.Discard)
+	if err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	_ = telemetry.Shutdown(context.Background())
+	os.Exit(code)
+}
+
+type input struct {
+	Body struct {
+		Name  string `json:"name" minLength:"1"`
+		Count int    `json:"count" minimum:"1" maximum:"10"`
+	}
+}
+
+type output struct{ Body map[string]string }
+
+// newServer serves POST /things, whose handler returns what fail says, and GET /things/{id}.
+func newServer(log io.Writer, fail func(name string) error) http.Handler {
+	router := web.NewRouter()
+	api := web.NewAPI(router, "Things", "For tests.")
+	huma.Register(api, huma.Operation{OperationID: "make", Method: http.MethodPost, Path: "/things"},
+		func(_ context.Context, in *input) (*output, error) {
+			if err := fail(in.Body.Name); err != nil {
+				return nil, err
+			}
+			return &output{Body: map[string]string{"name": in.Body.Name}}, nil
+		})
+	huma.Register(api, huma.Operation{OperationID: "read", Method: http.MethodGet, Path: "/things/{id}"},
+		func(context.Context, *struct {
+			ID    string `path:"id" maxLength:"3"`
+			Limit int    `query:"limit" minimum:"1"`
+		}) (*output, error) {
+			return &output{}, nil
+		})
+	return web.Wrap(router, zerolog.New(log))
+}
+
+func ask(handler http.Handler, method, path string, body io.Reader) *httptest.ResponseRecorder {
+	request := httptest.NewRequest(method, path, body)
+	if body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	answer := httptest.NewRecorder()
+	handler.ServeHTTP(answer, request)
+	return answer
+}
+
+func problemOf(t *testing.T, answer *httptest.ResponseRecorder) web.Problem {
+	t.Helper()
+	if media := answer.Header().Get("Content-Type"); media != "application/problem+json" {
+		t.Errorf("the media type is %q", media)
+	}
+	var p web.Problem
+	if err := json.Unmarshal(answer.Body.Bytes(), &p); err != nil {
+		t.Fatalf("%v in %s", err, answer.Body)
+	}
+	if p.Status != answer.Code || p.Detail == "" || p.TraceID == "" {
+		t.Errorf("incomplete: %s", answer.Body)
+	}
+	return p
+}
+
+func TestBadRequestsBecomeProblems(t *testing.T) {
+	handler := newServer(io.Discard, func(string) error { return nil })
+	big := `{"name":"` + strings.Repeat("x", web.MaxBody) + `","count":1}`
+	tests := map[string]struct {
+		method, path, body string
+		status             int
+		kind               errs.Kind
+		field              string
+	}{
+		"too small":        {"POST", "/things", `{"name":"a","count":0}`, 422, errs.Invalid, "count"},
+		"wrong type":       {"POST", "/things", `{"name":1,"count":1}`, 422, errs.Invalid, "name"},
+		"missing":          {"POST", "/things", `{"name":"a"}`, 422, errs.Invalid, "count"},
+		"unknown":          {"POST", "/things", `{"name":"a","count":1,"x":1}`, 422, errs.Invalid, "x"},
+		"broken":           {"POST", "/things", `{`, 400, errs.Malformed, "body"},
+		"bad UTF-8":        {"POST", "/things", "{\"name\":\"\xff\",\"count\":1}", 400, errs.Malformed, "body"},
+		"no body":          {"POST", "/things", "", 400, errs.Malformed, ""},
+		"too large":        {"POST", "/things", big, 413, errs.TooLarge, ""},
+		"path":             {"GET", "/things/long", "", 422, errs.Invalid, "id"},
+		"query":            {"GET", "/things/a?limit=0", "", 422, errs.Invalid, "limit"},
+		"query no number":  {"GET", "/things/a?limit=x", "", 422, errs.Invalid, "limit"},
+		"unknown query":    {"GET", "/things/a?x=1", "", 422, errs.Invalid, "x"},
+		"no such path":     {"GET", "/nothing", "", 404, errs.NotFound, ""},
+		"method not known": {"DELETE", "/things", "", 405, errs.MethodNotAllowed, ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			answer := ask(handler, tt.method, tt.path, strings.NewReader(tt.body))
+			p := problemOf(t, answer)
+			if answer.Code != tt.status || p.Kind != tt.kind {
+				t.Errorf("got %d %s, want %d %s", answer.Code, answer.Body, tt.status, tt.kind)
+			}
+			if tt.field != "" && (len(p.Errors) == 0 || p.Errors[0].Name != tt.field) {
+				t.Errorf("got %+v, want the field %q", p.Errors, tt.field)
+			}
+		})
+	}
+	if got := ask(handler, "DELETE", "/things", nil).Header().Get("Allow"); got != "POST" {
+		t.Errorf("Allow is %q", got)
+	}
+}
+
+// A body without a Content-Length meets the same limit.
+func TestChunkedBodyIsLimited(t *testing.T) {
+	handler := newServer(io.Discard, func(string) error { return nil })
+	request := httptest.NewRequest("POST", "/things", io.MultiReader(strings.NewReader(`{"name":"`), bytes.NewReader(make([]byte, 2*web.MaxBody))))
+	request.Header.Set("Content-Type", "application/json")
+	answer := httptest.NewRecorder()
+	handler.ServeHTTP(answer, request)
+	if p := problemOf(t, answer); p.Kind != errs.TooLarge {
+		t.Errorf("got %s", answer.Body)
+	}
+}
+
+func TestHandlerErrorsBecomeProblems(t *testing.T) {
+	var log bytes.Buffer
+	handler := newServer(&log, func(name string) error {
+		switch name {
+		case "conflict":
+			return errs.New(errs.Conflict, "this name is taken")
+		case "outage":
+			return errs.Wrap(errs.Unavailable, errors.New("dial tcp"), "the store does not answer")
+		case "panic":
+			panic("index out of range")
+		default:
+			return errors.New("password=hunter2")
+		}
+	})
+	for name, want := range map[string]int{"conflict": 409, "outage": 503, "panic": 500, "defect": 500} {
+		log.Reset()
+		answer := ask(handler, "POST", "/things", strings.NewReader(`{"name":"`+name+`","count":1}`))
+		problemOf(t, answer)
+		if answer.Code != want {
+			t.Errorf("%s: got %d %s", name, answer.Code, answer.Body)
+		}
+		for _, secret := range []string{"hunter2", "dial tcp", "index out of range", "goroutine"} {
+			if strings.Contains(answer.Body.String(), secret) {
+				t.Errorf("%s: %q got out", name, secret)
+			}
+		}
+		level := map[int]string{500: `"level":"error"`}[want]
+		if !strings.Contains(log.String(), level) || strings.Count(log.String(), "\n") != 1 {
+			t.Errorf("%s: want one line at its level, got %s", name, log.String())
+		}
+	}
+	answer := ask(handler, "POST", "/things", strings.NewReader(`{"name":"outage","count":1}`))
+	if answer.Header().Get("Retry-After") != "1" {
+		t.Errorf("Retry-After is %q", answer.Header().Get("Retry-After"))
+	}
+}
+
+func TestReadErrorRebuildsWhatWriteErrorSent(t *testing.T) {
+	for _, sent := range []error{
+		errs.New(errs.NotFound, "there is no such order"),
+		errs.InvalidField("items[0].quantity", "is negative"),
+		errs.New(errs.Unavailable, "come back later"),
+	} {
+		answer := httptest.NewRecorder()
+		web.WriteError(answer, httptest.NewRequest("GET", "/", nil), sent)
+		got := errs.From(web.ReadError(answer.Code, answer.Header().Get("Content-Type"), answer.Body.Bytes()))
+		if want := errs.From(sent); got.Kind != want.Kind || got.Message != want.Message || len(got.Fields) != len(want.Fields) {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
+	}
+	err := web.ReadError(500, "application/json", []byte(`{"errorCode":"ERR_DIRECT_INVOKE"}`))
+	if !errs.Is(err, errs.Unavailable) {
+		t.Errorf("an error of the sidecar: got %v", err)
+	}
+}
+
+func TestAppToken(t *testing.T) {
+	handler := web.RequireAppToken("secret", newServer(io.Discard, func(string) error { return nil }))
+	for token, want := range map[string]int{"": 401, "wrong": 401, "secret": 200} {
+		request := httptest.NewRequest("GET", "/things/a?limit=1", nil)
+		request.Header.Set("dapr-api-token", token)
+		answer := httptest.NewRecorder()
+		handler.ServeHTTP(answer, request)
+		if answer.Code != want {
+			t.Errorf("token %q: got %d, want %d", token, answer.Code, want)
+		}
+	}
+}
+
+func TestRequestID(t *testing.T) {
+	handler := newServer(io.Discard, func(string) error { return nil })
+	for given, kept := range map[string]bool{"abc-123": true, "": false, "a\nb": false, strings.Repeat("a", 65): false} {
+		request := httptest.NewRequest("GET", "/things/a?limit=1", nil)
+		request.Header.Set("X-Request-Id", given)
+		answer := httptest.NewRecorder()
+		handler.ServeHTTP(answer, request)
+		if got := answer.Header().Get("X-Request-Id"); got == "" || (got == given) != kept {
+			t.Errorf("%q became %q", given, got)
+		}
+	}
+}
+
+// A server that is told to stop finishes what it has begun and ends streams.
+func TestServeDrains(t *testing.T) {
+	begun, finish := make(chan struct{}, 2), make(chan struct{})
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		begun <- struct{}{}
+		if web.IsStream(r) {
+			w.WriteHeader(http.StatusOK)
+			_ = http.NewResponseController(w).Flush()
+			<-r.Context().Done()
+			return
+		}
+		<-finish
+		_, _ = io.WriteString(w, "done")
+	})
+	ctx, stop := context.WithCancel(t.Context())
+	address, ended := serve(t, ctx, handler)
+	answers := make(chan string, 2)
+	for _, accept := range []string{"text/plain", "text/event-stream"} {
+		go func() { answers <- read(t, address, accept) }()
+	}
+	<-begun
+	<-begun
+	stop()
+	if got := <-answers; got != "" {
+		t.Errorf("the stream ended with %q", got)
+	}
+	close(finish)
+	if got := <-answers; got != "done" {
+		t.Errorf("got %q", got)
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+// serve starts a server on a free port.
+func serve(t *testing.T, ctx context.Context, handler http.Handler) (address string, ended chan error) {
+	t.Helper()
+	probe, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address = probe.Addr().String()
+	probe.Close()
+	ended = make(chan error, 1)
+	go func() { ended <- web.Serve(ctx, address, handler) }()
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
+		if conn, err := net.Dial("tcp", address); err == nil {
+			conn.Close()
+			return address, ended
+		}
+	}
+	t.Fatal("the server did not start")
+	return "", nil
+}
+
+func read(t *testing.T, address, accept string) string {
+	request, err := http.NewRequest("GET", "http://"+address, nil)
+	if err != nil {
+		t.Error(err)
+		return ""
+	}
+	request.Header.Set("Accept", accept)
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Error(err)
+		return ""
+	}
+	defer answer.Body.Close()
+	body, _ := io.ReadAll(answer.Body)
+	return string(body)
+}
+
+func TestServeSaysWhichAddressIsTaken(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	err = web.Serve(t.Context(), taken.Addr().String(), http.NotFoundHandler())
+	if err == nil || !strings.Contains(err.Error(), taken.Addr().String()) {
+		t.Errorf("got %v", err)
+	}
+}
