@@ -1,0 +1,36 @@
+// Command inventory-api serves the catalogue and the stock to people.
+package main
+
+import (
+	"context"
+
+	"stoa/pkg/common/config"
+	"stoa/pkg/common/service"
+	"stoa/pkg/common/web"
+	"stoa/pkg/identity"
+	"stoa/services/inventory/internal/handlers"
+	"stoa/services/inventory/internal/repositories"
+)
+
+func main() { service.Main(run) }
+
+func run(ctx context.Context) error {
+	cfg, err := config.Load[config.Base]()
+	if err != nil {
+		return err
+	}
+	app, err := service.Start(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer app.Close(ctx)
+
+	catalogue := repositories.NewCatalogue(app.Sidecar)
+	app.Check("store", catalogue.Reachable)
+
+	router := web.NewRouter()
+	api := web.NewAPI(router, "Inventory", "The catalogue and the stock.")
+	identity.Protect(api, identity.NewTokenVerifier(identity.Keys(app.Sidecar)))
+	handlers.Register(api, catalogue)
+	return app.Run(ctx, app.HTTP(router))
+}

@@ -1,0 +1,54 @@
+// Command inventory-worker keeps the stock by what happens to orders, and answers quotes over gRPC.
+package main
+
+import (
+	"context"
+	"time"
+
+	"google.golang.org/grpc"
+
+	inventoryv1 "stoa/api/proto/inventory/v1"
+	"stoa/pkg/common/config"
+	"stoa/pkg/common/service"
+	"stoa/services/inventory/internal/domain"
+	"stoa/services/inventory/internal/handlers"
+	"stoa/services/inventory/internal/repositories"
+)
+
+// settings is the configuration of this process.
+type settings struct {
+	config.Base
+	// LowStock is how many available pieces of a product are few enough to tell about it.
+	LowStock int64 `envconfig:"LOW_STOCK" default:"5"`
+}
+
+func main() { service.Main(run) }
+
+func run(ctx context.Context) error {
+	cfg, err := config.Load[settings]()
+	if err != nil {
+		return err
+	}
+	app, err := service.Start(ctx, cfg.Base)
+	if err != nil {
+		return err
+	}
+	defer app.Close(ctx)
+
+	catalogue := repositories.NewCatalogue(app.Sidecar)
+	app.Check("store", catalogue.Reachable)
+	publisher, err := app.Publisher()
+	if err != nil {
+		return err
+	}
+	keeper := domain.NewKeeper(catalogue, repositories.NewReservations(app.Sidecar), time.Now)
+	orders := handlers.NewOrders(keeper, catalogue, publisher, cfg.LowStock)
+	consumer, err := app.Consumer(publisher, orders.Subscriptions()...)
+	if err != nil {
+		return err
+	}
+	rpc := app.GRPC(func(server grpc.ServiceRegistrar) {
+		inventoryv1.RegisterStockServer(server, handlers.NewQuotes(catalogue))
+	})
+	return app.Run(ctx, rpc, consumer.Run, app.ProbeServer())
+}

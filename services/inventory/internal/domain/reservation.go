@@ -1,0 +1,156 @@
+package domain
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"stoa/pkg/common/errs"
+)
+
+// Status is what was decided about the stock of an order.
+type Status string
+
+// The statuses; "" is a reservation about which nothing is decided yet.
+const (
+	// Reserved: every line is set aside.
+	Reserved Status = "reserved"
+	// Rejected: at least one line lacks stock, so nothing is set aside.
+	Rejected Status = "rejected"
+	// Cancelled: the order ended before anything was set aside, and nothing will be.
+	Cancelled Status = "cancelled"
+	// Released: what was set aside was given back.
+	Released Status = "released"
+	// Committed: what was set aside has left the house.
+	Committed Status = "committed"
+)
+
+// Reservation is the memory of what was decided about the stock of one order: whoever writes it first decides.
+type Reservation struct {
+	OrderID   string     `json:"orderId"`
+	Status    Status     `json:"status"`
+	Lines     []Line     `json:"lines,omitempty"`
+	Shortages []Shortage `json:"shortages,omitempty"`
+}
+
+// Line is a quantity of one product, with the movements that count.
+type Line struct {
+	ProductID string `json:"productId"`
+	Quantity  int64  `json:"quantity"`
+	// Held is the movement that set it aside.
+	Held string `json:"held,omitempty"`
+	// Left is how many pieces were available after that.
+	Left int64 `json:"left,omitempty"`
+	// Ended is the movement that released or committed it.
+	Ended string `json:"ended,omitempty"`
+}
+
+// CrossedDown reports whether this line took the available pieces from above the threshold to it or below.
+func (l Line) CrossedDown(threshold int64) bool {
+	return l.Left <= threshold && l.Left+l.Quantity > threshold
+}
+
+// Shortage is a line that lacks stock.
+type Shortage struct {
+	ProductID string `json:"productId"`
+	Requested int64  `json:"requested"`
+	Available int64  `json:"available"`
+}
+
+// Decided reports whether anything was decided.
+func (r Reservation) Decided() bool { return r.Status != "" }
+
+// Decides reports whether the reservation says which movements of this kind count. Releases and commits wait for the end:
+// a reader whose copy is from before it must leave them alone.
+func (r Reservation) Decides(kind Kind) bool {
+	if kind == Hold {
+		return r.Decided()
+	}
+	return r.Status == Released || r.Status == Committed
+}
+
+// Counts reports whether a movement on a product is one that the reservation names.
+func (r Reservation) Counts(productID string, m Movement) bool {
+	i := slices.IndexFunc(r.Lines, func(l Line) bool { return l.ProductID == productID })
+	if i < 0 {
+		return false
+	}
+	switch m.Kind {
+	case Hold:
+		return r.Lines[i].Held == m.ID
+	case Release:
+		return r.Status == Released && r.Lines[i].Ended == m.ID
+	case Commit:
+		return r.Status == Committed && r.Lines[i].Ended == m.ID
+	}
+	return false
+}
+
+// Grants reports whether these lines, no more and no less, are or were set aside.
+func (r Reservation) Grants(lines []Line) bool {
+	if r.Status != Reserved && r.Status != Committed {
+		return false
+	}
+	same := func(a, b Line) bool { return a.ProductID == b.ProductID && a.Quantity == b.Quantity }
+	return slices.EqualFunc(sorted(r.Lines), sorted(lines), same)
+}
+
+// Reason says in words why the stock of an order is not set aside.
+func (r Reservation) Reason() string {
+	switch r.Status {
+	case Rejected:
+		return "not enough in stock"
+	case Cancelled:
+		return "the order ended before its stock was reserved"
+	case Released:
+		return "the order has ended and its stock was given back"
+	case Reserved, Committed:
+		return "the stock of an order with this id and other items is reserved"
+	}
+	return "nothing is decided yet"
+}
+
+// finish records the end of a reservation, unless it has ended already.
+func (r *Reservation) finish(to Status, movements map[string]string) {
+	if r.Status != Reserved {
+		return
+	}
+	r.Status = to
+	for i, line := range r.Lines {
+		r.Lines[i].Ended = movements[line.ProductID]
+	}
+}
+
+// checkLines refuses what no order consists of, with the names that the order has for it.
+func checkLines(lines []Line) error {
+	if len(lines) == 0 {
+		return errs.InvalidField("items", "is empty")
+	}
+	var wrong []errs.Field
+	seen := map[string]bool{}
+	for i, line := range lines {
+		if line.ProductID == "" || seen[line.ProductID] {
+			wrong = append(wrong, errs.Field{Name: fmt.Sprintf("items[%d].productId", i), Problem: "is missing or a repetition"})
+		}
+		if line.Quantity < 1 {
+			wrong = append(wrong, errs.Field{Name: fmt.Sprintf("items[%d].quantity", i), Problem: "is below 1"})
+		}
+		seen[line.ProductID] = true
+	}
+	return errs.InvalidFields(wrong...)
+}
+
+// sorted returns the lines in the order in which all handlers go through products.
+func sorted(lines []Line) []Line {
+	return slices.SortedFunc(slices.Values(lines), func(a, b Line) int { return cmp.Compare(a.ProductID, b.ProductID) })
+}
+
+// products names the products of these lines, each once.
+func products(lists ...[]Line) []string {
+	var ids []string
+	for _, line := range slices.Concat(lists...) {
+		ids = append(ids, line.ProductID)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
