@@ -27,6 +27,7 @@ func newRoot() *cobra.Command {
 		logsCommand(place),
 		doctorCommand(place),
 		credentialsCommand(place),
+		seedCommand(place),
 		toolsCommand(place),
 		brokerCommand(place),
 	)

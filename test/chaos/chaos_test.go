@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -203,7 +202,7 @@ func mailsAreSentOnce(t *testing.T, shop *client.Shop, accepted []placed) {
 // sentMails counts in the log of notification how often each mail was sent and marked.
 func sentMails(t *testing.T, shop *client.Shop) map[string]int {
 	t.Helper()
-	file, err := os.Open(stack.LogFile(filepath.Join(shop.Dir(), stack.StateFolder), "notification"))
+	file, err := os.Open(stack.LogFile(shop.Dir(), "notification"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -68,7 +68,7 @@ func Open(ctx context.Context, root, dir string) (*Shop, error) {
 	if err := s.Start(ctx); err != nil {
 		return nil, err
 	}
-	bootstrap, err := stack.Credentials(filepath.Join(dir, stack.StateFolder))
+	bootstrap, err := stack.Credentials(dir)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 
@@ -45,7 +44,7 @@ func logsTrace(t *testing.T, app, traceID string) bool {
 // logOf reads an app's log.
 func logOf(t *testing.T, shop *client.Shop, app string) []map[string]any {
 	t.Helper()
-	file, err := os.Open(stack.LogFile(filepath.Join(shop.Dir(), stack.StateFolder), app))
+	file, err := os.Open(stack.LogFile(shop.Dir(), app))
 	if err != nil {
 		t.Fatal(err)
 	}

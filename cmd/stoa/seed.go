@@ -1,0 +1,114 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// catalogue is the demo set: the bodies of POST /products.
+//
+//go:embed seed.json
+var catalogue []byte
+
+func seedCommand(place *place) *cobra.Command {
+	return &cobra.Command{
+		Use:   "seed",
+		Short: "Fill an empty shop with a small demo catalogue",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := readCredentials(place)
+			if err != nil {
+				return err
+			}
+			added, err := seeder{credentials: c}.run(cmd.Context())
+			switch {
+			case err != nil:
+				return fmt.Errorf("the catalogue was not filled: %w", err)
+			case added == 0:
+				fmt.Fprintln(cmd.OutOrStdout(), "The catalogue is not empty, so it stays as it is.")
+			default:
+				fmt.Fprintf(cmd.OutOrStdout(), "The catalogue has %d products now.\n", added)
+			}
+			return nil
+		},
+	}
+}
+
+// seeder fills the catalogue through the gateway, as staff.
+type seeder struct {
+	credentials
+	token string
+}
+
+// run adds the demo products and returns how many there are, 0 if the shop has products already. Each is added under a
+// key of its own, so that a run that was interrupted can be done again.
+func (s seeder) run(ctx context.Context) (int, error) {
+	var present struct{ Items []json.RawMessage }
+	if err := s.call(ctx, http.MethodGet, "/products?limit=1", "", nil, &present); err != nil || len(present.Items) > 0 {
+		return 0, err
+	}
+	var session struct{ AccessToken string }
+	if err := s.call(ctx, http.MethodPost, "/auth/signin/basic", "", s.Accounts["staff"], &session); err != nil {
+		return 0, fmt.Errorf("signing in as staff: %w", err)
+	}
+	s.token = session.AccessToken
+	var products []json.RawMessage
+	if err := json.Unmarshal(catalogue, &products); err != nil {
+		return 0, err
+	}
+	for i, product := range products {
+		if err := s.call(ctx, http.MethodPost, "/products", fmt.Sprintf("seed-%d", i), product, nil); err != nil {
+			return 0, err
+		}
+	}
+	return len(products), nil
+}
+
+// call sends one request and reads the answer into out unless it is nil.
+func (s seeder) call(ctx context.Context, method, path, key string, in, out any) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	body, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	request, err := http.NewRequestWithContext(ctx, method, s.Gateway+"/api/v1"+path, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("x-api-key", s.APIKey)
+	if s.token != "" {
+		request.Header.Set("Authorization", "Bearer "+s.token)
+	}
+	if key != "" {
+		request.Header.Set("Idempotency-Key", key)
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return fmt.Errorf("the gateway does not answer at %s; is the shop running? (%w)", s.Gateway, err)
+	}
+	defer answer.Body.Close()
+	raw, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return err
+	}
+	if answer.StatusCode >= http.StatusBadRequest {
+		var problem struct{ Detail string }
+		_ = json.Unmarshal(raw, &problem)
+		return errors.New(problem.Detail)
+	}
+	if out == nil {
+		return nil
+	}
+	return json.Unmarshal(raw, out)
+}
