@@ -1,0 +1,18 @@
+package domain
+
+import "math"
+
+// Money is an amount in the minor units of its currency, such as cents.
+type Money struct {
+	Amount   int64  `json:"amount" minimum:"0" doc:"Minor units of the currency, such as cents"`
+	Currency string `json:"currency" doc:"ISO 4217"`
+}
+
+// addTimes returns the sum of m and price times quantity, none of which is negative; ok is false if it is too large to
+// be counted.
+func (m Money) addTimes(price Money, quantity int64) (sum Money, ok bool) {
+	if quantity > 0 && price.Amount > (math.MaxInt64-m.Amount)/quantity {
+		return m, false
+	}
+	return Money{Amount: m.Amount + price.Amount*quantity, Currency: price.Currency}, true
+}

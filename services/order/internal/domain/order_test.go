@@ -1,0 +1,123 @@
+package domain
+
+import (
+	"errors"
+	"math"
+	"testing"
+	"time"
+
+	"stoa/pkg/common/errs"
+)
+
+// fieldsOf returns the names of the fields that an error is about.
+func fieldsOf(err error) string {
+	var e *errs.Error
+	if !errors.As(err, &e) {
+		return ""
+	}
+	names := ""
+	for _, f := range e.Fields {
+		names += f.Name + " "
+	}
+	return names
+}
+
+func wantedLines(n int) []Wanted {
+	lines := make([]Wanted, n)
+	for i := range lines {
+		lines[i] = Wanted{ProductID: string(rune('a' + i)), Quantity: 1}
+	}
+	return lines
+}
+
+func TestCheckWanted(t *testing.T) {
+	tests := map[string]struct {
+		lines []Wanted
+		want  string
+	}{
+		"one line":          {wantedLines(1), ""},
+		"100 lines":         {wantedLines(100), ""},
+		"101 lines":         {wantedLines(101), "items "},
+		"none":              {nil, "items "},
+		"the most of one":   {[]Wanted{{"a", 1000}}, ""},
+		"too many of one":   {[]Wanted{{"a", 1}, {"b", 1001}}, "items[1].quantity "},
+		"none of one":       {[]Wanted{{"a", 0}}, "items[0].quantity "},
+		"less than none":    {[]Wanted{{"a", -1}}, "items[0].quantity "},
+		"a product twice":   {[]Wanted{{"a", 1}, {"b", 1}, {"a", 2}}, "items[2].productId "},
+		"all that is wrong": {[]Wanted{{"a", 0}, {"a", -1}}, "items[0].quantity items[1].quantity items[1].productId "},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			err := CheckWanted(tt.lines)
+			if got := fieldsOf(err); got != tt.want || (err == nil) != (tt.want == "") {
+				t.Errorf("got %q (%v), want %q", got, err, tt.want)
+			}
+		})
+	}
+}
+
+func TestNewAddsUp(t *testing.T) {
+	line := func(amount, quantity int64, currency string) Line {
+		return Line{ProductID: "p", Quantity: quantity, UnitPrice: Money{Amount: amount, Currency: currency}}
+	}
+	tests := map[string]struct {
+		lines []Line
+		total Money
+		wrong string
+	}{
+		"one":            {[]Line{line(250, 2, "EUR")}, Money{500, "EUR"}, ""},
+		"several":        {[]Line{line(250, 2, "EUR"), line(1, 3, "EUR")}, Money{503, "EUR"}, ""},
+		"for nothing":    {[]Line{line(0, 5, "EUR")}, Money{0, "EUR"}, ""},
+		"the most":       {[]Line{line(math.MaxInt64, 1, "EUR")}, Money{math.MaxInt64, "EUR"}, ""},
+		"a product over": {[]Line{line(math.MaxInt64/2+1, 2, "EUR")}, Money{}, "items[0].quantity "},
+		"a sum over":     {[]Line{line(math.MaxInt64, 1, "EUR"), line(1, 1, "EUR")}, Money{}, "items[1].quantity "},
+		"two currencies": {[]Line{line(1, 1, "EUR"), line(1, 1, "USD")}, Money{}, "items[1].productId "},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			order, err := New("id", Customer{}, tt.lines, time.Now())
+			if got := fieldsOf(err); got != tt.wrong || (err == nil) != (tt.wrong == "") {
+				t.Fatalf("got %q (%v), want %q", got, err, tt.wrong)
+			}
+			if tt.wrong == "" && (order.Total != tt.total || order.Status != Pending) {
+				t.Errorf("got %s, %+v, want pending, %+v", order.Status, order.Total, tt.total)
+			}
+		})
+	}
+}
+
+func TestReserveDecidesByTheLines(t *testing.T) {
+	order := Order{Status: Pending, Items: []Line{{ProductID: "a", Quantity: 1}, {ProductID: "b", Quantity: 2}}}
+	tests := map[string]struct {
+		lines []Wanted
+		want  Status
+	}{
+		"its lines":            {[]Wanted{{"a", 1}, {"b", 2}}, Confirmed},
+		"in another sequence":  {[]Wanted{{"b", 2}, {"a", 1}}, Confirmed},
+		"one is missing":       {[]Wanted{{"a", 1}}, Rejected},
+		"one more":             {[]Wanted{{"a", 1}, {"b", 2}, {"c", 1}}, Rejected},
+		"another quantity":     {[]Wanted{{"a", 1}, {"b", 1}}, Rejected},
+		"one twice, one never": {[]Wanted{{"a", 1}, {"a", 1}}, Rejected},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			decided := order
+			decided.Reserve(tt.lines, time.Now())
+			if decided.Status != tt.want {
+				t.Errorf("got %s, want %s", decided.Status, tt.want)
+			}
+		})
+	}
+}
+
+func TestAsPlacedForgetsWhatFollowed(t *testing.T) {
+	placed, err := New("id", Customer{}, []Line{{ProductID: "a", Quantity: 1}}, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	later := placed
+	later.Reject("sold out", time.Now().Add(time.Hour))
+	if got := later.AsPlaced(); got.Status != placed.Status || got.UpdatedAt != placed.UpdatedAt || got.Reason != "" {
+		t.Errorf("got %+v, want %+v", got, placed)
+	}
+}

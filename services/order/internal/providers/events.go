@@ -1,0 +1,70 @@
+package providers
+
+import (
+	"context"
+
+	"stoa/pkg/messaging"
+	"stoa/services/order/internal/domain"
+)
+
+// The topics that this service publishes on.
+const (
+	placedTopic    = "order-placed"
+	confirmedTopic = "order-confirmed"
+	updatesTopic   = "order-updates"
+	commandsTopic  = "order-commands"
+)
+
+// Events publishes what happens to orders. The id of an event follows from what it says, so that saying it again is the
+// same event.
+type Events struct{ publisher *messaging.Publisher }
+
+// NewEvents returns the Events of the app that the publisher belongs to.
+func NewEvents(publisher *messaging.Publisher) *Events { return &Events{publisher: publisher} }
+
+// Placed says that an order was taken. Each attempt is an event of its own: the broker would take a second attempt for
+// a copy of the first, which was given up, and drop it.
+func (e *Events) Placed(ctx context.Context, draft domain.Record) error {
+	return e.publish(ctx, placedTopic, "order.placed.v1", draft.ID, draft.AsPlaced(), draft.Attempt)
+}
+
+// Changed says that an order has reached its status.
+func (e *Events) Changed(ctx context.Context, order domain.Order) error {
+	topic := updatesTopic
+	if order.Status == domain.Confirmed {
+		topic = confirmedTopic
+	}
+	return e.publish(ctx, topic, "order."+string(order.Status)+".v1", order.ID, order)
+}
+
+// expired is the payload of order.expired.v1.
+type expired struct {
+	ID     string `json:"id"`
+	Reason string `json:"reason"`
+}
+
+// Expired says that what is reserved under this id is for no order.
+func (e *Events) Expired(ctx context.Context, id, reason string) error {
+	return e.publish(ctx, updatesTopic, "order.expired.v1", id, expired{ID: id, Reason: reason})
+}
+
+// cancel is the payload of order.cancel.v1.
+type cancel struct {
+	OrderID string `json:"orderId"`
+	By      string `json:"by"`
+	Reason  string `json:"reason"`
+}
+
+// Cancel asks for an order to be cancelled, on behalf of its customer.
+func (e *Events) Cancel(ctx context.Context, order domain.Order) error {
+	return e.publish(ctx, commandsTopic, "order.cancel.v1", order.ID,
+		cancel{OrderID: order.ID, By: order.Customer.ID, Reason: "cancelled by the customer"})
+}
+
+func (e *Events) publish(ctx context.Context, topic, eventType, id string, data any, cause ...string) error {
+	event, err := messaging.New(eventType, id, data, cause...)
+	if err != nil {
+		return err
+	}
+	return e.publisher.Publish(ctx, topic, event)
+}

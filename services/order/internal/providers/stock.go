@@ -1,0 +1,66 @@
+// Package providers is what the service needs of others: quotes of inventory, and the broker's topics.
+package providers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"google.golang.org/grpc"
+
+	inventoryv1 "stoa/api/proto/inventory/v1"
+	"stoa/pkg/common/errs"
+	"stoa/pkg/common/rpc"
+	"stoa/services/order/internal/domain"
+)
+
+// Stock asks inventory.
+type Stock struct{ client inventoryv1.StockClient }
+
+// NewStock returns a Stock that asks over a connection to inventory.
+func NewStock(conn grpc.ClientConnInterface) *Stock {
+	return &Stock{client: inventoryv1.NewStockClient(conn)}
+}
+
+// Quote returns the lines with names and prices as of now: errs.Invalid, naming the lines, if there are products among
+// them that do not exist. Whether they are in stock is decided when the order is reserved, not here.
+func (s *Stock) Quote(ctx context.Context, wanted []domain.Wanted) ([]domain.Line, error) {
+	request := &inventoryv1.QuoteRequest{}
+	for _, w := range wanted {
+		request.Lines = append(request.Lines, &inventoryv1.QuoteRequestLine{ProductId: w.ProductID, Quantity: w.Quantity})
+	}
+	answer, err := s.client.Quote(ctx, request)
+	if err != nil {
+		return nil, inOurWords(rpc.FromStatus(err))
+	}
+	if len(answer.GetLines()) != len(wanted) {
+		return nil, fmt.Errorf("inventory quoted %d lines of %d", len(answer.GetLines()), len(wanted))
+	}
+	lines := make([]domain.Line, len(wanted))
+	for i, quoted := range answer.GetLines() {
+		if quoted.GetProductId() != wanted[i].ProductID || quoted.GetUnitPrice() < 0 {
+			return nil, fmt.Errorf("inventory quoted %s at %d for %s",
+				quoted.GetProductId(), quoted.GetUnitPrice(), wanted[i].ProductID)
+		}
+		lines[i] = domain.Line{
+			ProductID: wanted[i].ProductID, SKU: quoted.GetSku(), Name: quoted.GetName(), Quantity: wanted[i].Quantity,
+			UnitPrice: domain.Money{Amount: quoted.GetUnitPrice(), Currency: quoted.GetCurrency()},
+		}
+	}
+	return lines, nil
+}
+
+// inOurWords names the fields of a quote as the customer wrote them.
+func inOurWords(err error) error {
+	var e *errs.Error
+	if !errors.As(err, &e) || e.Kind != errs.Invalid || len(e.Fields) == 0 {
+		return err
+	}
+	names := strings.NewReplacer("lines[", "items[", "product_id", "productId")
+	fields := make([]errs.Field, len(e.Fields))
+	for i, f := range e.Fields {
+		fields[i] = errs.Field{Name: names.Replace(f.Name), Problem: f.Problem}
+	}
+	return errs.InvalidFields(fields...)
+}

@@ -1,0 +1,119 @@
+// Package repositories keeps orders in the state store of the service: one document for each, and for each customer a
+// list of theirs.
+package repositories
+
+import (
+	"context"
+	"time"
+
+	"stoa/pkg/common/errs"
+	"stoa/pkg/common/ids"
+	"stoa/pkg/sidecar"
+	"stoa/services/order/internal/domain"
+)
+
+// store is the component's name.
+const store = "order-store"
+
+// draftTTL is how long a draft is kept that was never published and nobody came back for, and how long an expired id
+// stays closed. Outages and retries of clients are shorter by far.
+const draftTTL = 30 * 24 * time.Hour
+
+// Orders are the orders of all customers.
+type Orders struct {
+	records *sidecar.Documents[domain.Record]
+	lists   *sidecar.Index
+}
+
+// New returns the orders that the sidecar's store keeps.
+func New(s *sidecar.Sidecar) *Orders {
+	return &Orders{
+		records: sidecar.NewDocuments[domain.Record](s, store, "order"),
+		lists:   sidecar.NewIndex(s, store, "orders-of"),
+	}
+}
+
+// Find returns the order with this id: errs.NotFound if there is none. A text that is no id is none of an order.
+func (o *Orders) Find(ctx context.Context, id string) (domain.Record, error) {
+	if !ids.Valid(id) {
+		return domain.Record{}, notFound()
+	}
+	document, err := o.records.Get(ctx, id)
+	return document.Value, err
+}
+
+func notFound() error { return errs.New(errs.NotFound, "there is no such order") }
+
+// Create writes a draft that does not exist yet: errs.Conflict if something is kept under its id. A draft that never
+// becomes an order expires.
+func (o *Orders) Create(ctx context.Context, draft domain.Record) error {
+	return o.records.Create(ctx, draft.ID, draft, draftTTL)
+}
+
+// Accept notes on a draft that it is taken, so that its writer, whose own publishing may have failed, does not withdraw
+// it: errs.NotFound if it has done so already.
+func (o *Orders) Accept(ctx context.Context, draft domain.Record) error {
+	_, err := o.records.Update(ctx, draft.ID, func(r *domain.Record) error {
+		if r.Attempt != draft.Attempt {
+			return notFound()
+		}
+		r.Accepted = r.Accepted || r.Status == domain.Pending
+		return nil
+	})
+	return err
+}
+
+// Withdraw deletes a draft, unless it is taken: somebody has accepted it, or its event has been handled.
+func (o *Orders) Withdraw(ctx context.Context, draft domain.Record) (taken bool, err error) {
+	for {
+		document, err := o.records.Find(ctx, draft.ID)
+		if err != nil || document.Value.Attempt != draft.Attempt {
+			return false, err
+		}
+		if document.Value.Accepted || document.Value.Status != domain.Pending {
+			return true, nil
+		}
+		if err := o.records.Delete(ctx, document); !errs.Is(err, errs.Conflict) {
+			return false, err
+		}
+	}
+}
+
+// Update changes an order by a pure function, which may run again: errs.NotFound if there is none. It is kept for good
+// from then on.
+func (o *Orders) Update(ctx context.Context, id string, change func(*domain.Record) error) (domain.Record, error) {
+	return o.records.Update(ctx, id, change)
+}
+
+// Expire closes an id under which there is no order, so that none can come to be: errs.Conflict if one did.
+func (o *Orders) Expire(ctx context.Context, id string) error {
+	return o.records.Create(ctx, id, domain.Record{Order: domain.Order{ID: id, Status: domain.Expired}}, draftTTL)
+}
+
+// Enlist puts an order on its customer's list, once.
+func (o *Orders) Enlist(ctx context.Context, order domain.Order) error {
+	return o.lists.Add(ctx, order.Customer.ID, order.ID)
+}
+
+// List returns a page of a customer's orders, newest first, and the cursor of the next page, "" at the end.
+func (o *Orders) List(ctx context.Context, customerID, cursor string, limit int) ([]domain.Order, string, error) {
+	from, err := sidecar.ParseCursor(cursor)
+	if err != nil {
+		return nil, "", err
+	}
+	hints, next, err := o.lists.Read(ctx, customerID, from, limit)
+	if err != nil {
+		return nil, "", err
+	}
+	documents, err := o.records.GetMany(ctx, hints)
+	if err != nil {
+		return nil, "", err
+	}
+	orders := make([]domain.Order, 0, len(documents))
+	for _, document := range documents {
+		if document.Value.Customer.ID == customerID {
+			orders = append(orders, document.Value.Order)
+		}
+	}
+	return orders, next.String(), nil
+}
