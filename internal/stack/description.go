@@ -74,32 +74,38 @@ func Load(root string) (*Description, error) {
 	return desc, nil
 }
 
-// runFile, runShared and runApp mirror the official format. What they do not name is looked up in sidecarFlags.
+// runFile mirrors the official format. What it does not name is looked up in sidecarFlags.
 type runFile struct {
 	Version int       `yaml:"version"`
 	Name    string    `yaml:"name"`
-	Common  runShared `yaml:"common"`
+	Common  runCommon `yaml:"common"`
 	Apps    []runApp  `yaml:"apps"`
 }
 
-type runShared struct {
-	ResourcesPaths []string             `yaml:"resourcesPaths"`
-	ConfigFilePath string               `yaml:"configFilePath"`
-	AppProtocol    string               `yaml:"appProtocol"`
-	Env            map[string]string    `yaml:"env"`
-	Rest           map[string]yaml.Node `yaml:",inline"`
+type runCommon struct {
+	runShared `yaml:",inline"`
+	Rest      map[string]yaml.Node `yaml:",inline"`
 }
 
 type runApp struct {
 	runShared            `yaml:",inline"`
-	AppID                string   `yaml:"appID"`
-	AppDirPath           string   `yaml:"appDirPath"`
-	AppPort              int      `yaml:"appPort"`
-	DaprHTTPPort         int      `yaml:"daprHTTPPort"`
-	DaprGRPCPort         int      `yaml:"daprGRPCPort"`
-	DaprInternalGRPCPort int      `yaml:"daprInternalGRPCPort"`
-	MetricsPort          int      `yaml:"metricsPort"`
-	Command              []string `yaml:"command"`
+	AppID                string               `yaml:"appID"`
+	AppDirPath           string               `yaml:"appDirPath"`
+	AppPort              int                  `yaml:"appPort"`
+	DaprHTTPPort         int                  `yaml:"daprHTTPPort"`
+	DaprGRPCPort         int                  `yaml:"daprGRPCPort"`
+	DaprInternalGRPCPort int                  `yaml:"daprInternalGRPCPort"`
+	MetricsPort          int                  `yaml:"metricsPort"`
+	Command              []string             `yaml:"command"`
+	Rest                 map[string]yaml.Node `yaml:",inline"`
+}
+
+// runShared may stand in `common` and in an app.
+type runShared struct {
+	ResourcesPaths []string          `yaml:"resourcesPaths"`
+	ConfigFilePath string            `yaml:"configFilePath"`
+	AppProtocol    string            `yaml:"appProtocol"`
+	Env            map[string]string `yaml:"env"`
 }
 
 func (f *runFile) describe(root string) (*Description, error) {
@@ -120,7 +126,7 @@ func (f *runFile) describe(root string) (*Description, error) {
 	return desc, desc.check()
 }
 
-func (a *runApp) describe(root string, common *runShared) (App, error) {
+func (a *runApp) describe(root string, common *runCommon) (App, error) {
 	if a.AppID == "" {
 		return App{}, errors.New("appID is missing")
 	}
@@ -142,7 +148,7 @@ func (a *runApp) describe(root string, common *runShared) (App, error) {
 
 // fillShared applies what may stand in `common` as well; the app's own words win. As in the official program, paths of
 // the app are relative to its folder, those of `common` to the file's.
-func (a *App) fillShared(own *runApp, root string, common *runShared) error {
+func (a *App) fillShared(own *runApp, root string, common *runCommon) error {
 	for _, env := range []map[string]string{common.Env, own.Env} {
 		for name, value := range env {
 			a.Env[name] = value

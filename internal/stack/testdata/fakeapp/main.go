@@ -1,5 +1,5 @@
-// Command fakeapp stands for any app in the tests of the stack: it answers probes, counts the calls of its paths in
-// .stoa/calls-<path>, and misbehaves on request.
+// Command fakeapp stands for any app in the tests of the stack, and with the arguments of a sidecar for that: it answers
+// probes, counts the calls of its paths in .stoa/calls-<path>, and misbehaves on request.
 package main
 
 import (
@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -19,7 +20,7 @@ func main() {
 		fmt.Printf(`{"level":"fatal","time":%q,"message":%q}`+"\n", time.Now().Format(time.RFC3339Nano), reason)
 		os.Exit(1)
 	}
-	server := &http.Server{Addr: "127.0.0.1:" + cmp.Or(os.Getenv("PROBE_PORT"), os.Getenv("APP_PORT")), Handler: routes()}
+	server := &http.Server{Addr: "127.0.0.1:" + port(), Handler: routes()}
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer cancel()
 	go func() {
@@ -29,16 +30,25 @@ func main() {
 		}
 	}()
 	<-ctx.Done()
+	note("stopped", port()+"\n")
 	if os.Getenv("FAKE_IGNORES_TERM") != "" {
 		select {}
 	}
 	_ = server.Shutdown(context.Background())
 }
 
+// port is where to listen: what a sidecar is told by argument and an app by environment.
+func port() string {
+	if i := slices.Index(os.Args, "--dapr-http-port"); i > 0 {
+		return os.Args[i+1]
+	}
+	return cmp.Or(os.Getenv("PROBE_PORT"), os.Getenv("APP_PORT"))
+}
+
 func routes() *http.ServeMux {
 	mux := http.NewServeMux()
 	fine := func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "{}") }
-	for _, probe := range []string{"GET /healthz", "GET /readyz", "GET /metrics"} {
+	for _, probe := range []string{"GET /healthz", "GET /readyz", "GET /v1.0/healthz/outbound"} {
 		mux.HandleFunc(probe, fine)
 	}
 	// /die ends the process while it handles its first call, /slow takes longer than a caller waits.
@@ -59,15 +69,20 @@ func routes() *http.ServeMux {
 	return mux
 }
 
-// count notes a call in a file, which survives the process, and tells how many there were.
+// count notes a call and tells how many there were.
 func count(r *http.Request) int64 {
 	_, _ = io.Copy(io.Discard, r.Body)
-	file, err := os.OpenFile(".stoa/calls-"+r.URL.Path[1:], os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	return note("calls-"+r.URL.Path[1:], ".")
+}
+
+// note appends to a file, which survives the process, and tells its size.
+func note(name, text string) int64 {
+	file, err := os.OpenFile(".stoa/"+name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		panic(err)
 	}
 	defer file.Close()
-	_, _ = file.WriteString(".")
+	_, _ = file.WriteString(text)
 	info, _ := file.Stat()
 	return info.Size()
 }

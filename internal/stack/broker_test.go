@@ -1,0 +1,111 @@
+package stack
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// connect opens the broker of a stack as a sidecar would.
+func connect(t *testing.T, s *Stack) jetstream.JetStream {
+	t.Helper()
+	secrets, err := readSecrets(s.Dir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := nats.Connect(secrets[secretBroker], nats.ReconnectWait(20*time.Millisecond), nats.MaxReconnects(-1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(conn.Close)
+	js, err := jetstream.New(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return js
+}
+
+func TestBrokerKeepsWhatItAcknowledged(t *testing.T) {
+	s, _ := startFake(t, nil)
+	js := connect(t, s)
+	published := make(chan int)
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		acknowledged := 0
+		for i := 0; ctx.Err() == nil; i++ {
+			if _, err := js.Publish(ctx, "orders", fmt.Appendf(nil, "%d", i)); err == nil {
+				acknowledged++
+			}
+		}
+		published <- acknowledged
+	}()
+	pid := find(t, s, KindBroker).PID
+	count := func() uint64 {
+		stream, err := js.Stream(t.Context(), "orders")
+		if err != nil {
+			return 0
+		}
+		return stream.CachedInfo().State.Msgs
+	}
+	eventually(t, "messages before the kill", func() bool { return count() > 100 })
+	if err := s.Signal(KindBroker, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the broker is back", func() bool {
+		broker := find(t, s, KindBroker)
+		return broker.State == StateReady && broker.PID != pid
+	})
+	before := count()
+	eventually(t, "messages after the kill", func() bool { return count() > before })
+	cancel()
+	if acknowledged := <-published; count() < uint64(acknowledged) {
+		t.Errorf("%d messages are there, %d were acknowledged", count(), acknowledged)
+	}
+}
+
+func TestStreams(t *testing.T) {
+	s, _ := startFake(t, nil)
+	js := connect(t, s)
+	secrets, err := readSecrets(s.Dir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ensureStreams(t.Context(), secrets[secretBroker], []string{"orders", deadLetters}); err != nil {
+		t.Fatalf("a second time: %v", err)
+	}
+	for topic, window := range map[string]time.Duration{"orders": 2 * time.Minute, deadLetters: shortestWindow} {
+		stream, err := js.Stream(t.Context(), topic)
+		if err != nil {
+			t.Fatal(err)
+		}
+		config := stream.CachedInfo().Config
+		if config.Storage != jetstream.FileStorage || config.Retention != jetstream.LimitsPolicy || config.MaxMsgs != -1 || config.MaxBytes != -1 {
+			t.Errorf("%s could lose events: %+v", topic, config)
+		}
+		if config.Duplicates != window {
+			t.Errorf("%s drops duplicates for %s, want %s", topic, config.Duplicates, window)
+		}
+	}
+}
+
+func TestBrokerAsksForThePassword(t *testing.T) {
+	s, _ := startFake(t, nil)
+	port := find(t, s, KindBroker).Ports[PortBroker]
+	if _, err := nats.Connect(fmt.Sprintf("nats://stoa:guess@127.0.0.1:%d", port)); err == nil {
+		t.Error("connected with a wrong password")
+	}
+}
+
+func TestBrokerThatCannotListenSaysSo(t *testing.T) {
+	s, _ := startFake(t, nil)
+	err := RunBroker(t.Context(), s.Dir(), new(lines))
+	if err == nil || !strings.Contains(err.Error(), "address already in use") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,48 @@
+package stack
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestLastWords(t *testing.T) {
+	tests := map[string]struct{ log, want string }{
+		"empty":             {"", ""},
+		"fatal before rest": {`{"level":"fatal","msg":"no store"}` + "\n" + `{"level":"info","msg":"bye"}`, "no store"},
+		"last of two":       {`{"level":"error","message":"one"}` + "\n" + `{"level":"error","message":"two"}`, "two"},
+		"with its cause":    {`{"level":"error","message":"stopped","error":"port in use"}`, "stopped: port in use"},
+		"panic":             {`{"level":"error","msg":"odd"}` + "\npanic: boom\n\ngoroutine 1 [running]:\nmain.main()", "panic: boom"},
+		"plain text":        {"cannot open x\n", "cannot open x"},
+		"text beats info":   {"usage: app\n" + `{"level":"info","msg":"bye"}`, "usage: app"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "x.log")
+			write(t, path, "old: "+strings.Repeat("x", 100)+"\n"+test.log)
+			if got := LastWords(path, 106); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestLargeLogIsSetAside(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.log")
+	write(t, path, "")
+	if err := os.Truncate(path, logLimit+1); err != nil {
+		t.Fatal(err)
+	}
+	file, offset, err := openLog(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file.Close()
+	if offset != 0 {
+		t.Errorf("the new log starts at %d", offset)
+	}
+	if info, err := os.Stat(path + ".1"); err != nil || info.Size() != logLimit+1 {
+		t.Errorf("the old log: %v, %v", info, err)
+	}
+}

@@ -1,0 +1,183 @@
+package stack
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// patience is how long a test waits for something that takes a moment on an idle machine.
+const patience = 30 * time.Second
+
+// fake is the program that stands for the apps and for their sidecars.
+var fake string
+
+// TestMain lets the test binary play two more parts: the broker, and a supervisor that a test can kill.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "broker" {
+		os.Exit(playBroker(os.Args[3]))
+	}
+	if len(os.Args) > 1 && os.Args[1] == "supervise" {
+		os.Exit(playSupervisor(os.Args[2]))
+	}
+	os.Exit(runTests(m))
+}
+
+func runTests(m *testing.M) int {
+	folder, err := os.MkdirTemp("", "stoa-fake-")
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	defer os.RemoveAll(folder)
+	fake = filepath.Join(folder, "fakeapp")
+	if out, err := exec.Command("go", "build", "-o", fake, "./testdata/fakeapp").CombinedOutput(); err != nil {
+		fmt.Printf("building the fake app: %v\n%s", err, out)
+		return 1
+	}
+	return m.Run()
+}
+
+func playBroker(dir string) int {
+	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer cancel()
+	if err := RunBroker(ctx, dir, os.Stdout); err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	return 0
+}
+
+// playSupervisor starts what the description in root says, with the fake program named in the environment, and stays.
+func playSupervisor(root string) int {
+	fake = os.Getenv("STOA_FAKE")
+	desc, err := Load(root)
+	if err == nil {
+		var s *Stack
+		if s, err = New(desc, fakeOptions(io.Discard)); err == nil {
+			err = s.Start(context.Background())
+		}
+	}
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	select {}
+}
+
+func fakeOptions(log io.Writer) Options {
+	return Options{FreePorts: true, Log: log, Daprd: fake, Broker: []string{os.Args[0], "broker"}}
+}
+
+// fixture makes a folder with a dapr.yaml of two apps, a gateway and a worker, and one topic.
+func fixture(t *testing.T) string {
+	t.Helper()
+	root := t.TempDir()
+	write(t, filepath.Join(root, "dapr.yaml"), `version: 1
+common:
+  resourcesPaths: [components/bus/nats]
+apps:
+  - {appID: gateway, appDirPath: ./, appPort: 8080, command: ["`+fake+`"]}
+  - {appID: worker, appDirPath: ./, command: ["`+fake+`"], env: {PROBE_PORT: 8201}}
+`)
+	write(t, filepath.Join(root, "components/bus/nats/orders.yaml"), `kind: Component
+metadata: {name: pubsub-orders}
+spec:
+  type: pubsub.jetstream
+  metadata: [{name: streamName, value: orders}]
+`)
+	return root
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// newFake makes a stack of the fixture; change may alter the options.
+func newFake(t *testing.T, root string, change func(*Options)) (*Stack, *lines) {
+	t.Helper()
+	desc, err := Load(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := &lines{}
+	options := fakeOptions(log)
+	if change != nil {
+		change(&options)
+	}
+	s, err := New(desc, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, log
+}
+
+// startFake starts a stack of the fixture and stops it with the test.
+func startFake(t *testing.T, change func(*Options)) (*Stack, *lines) {
+	t.Helper()
+	s, log := newFake(t, fixture(t), change)
+	if err := s.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return s, log
+}
+
+// eventually waits until condition holds.
+func eventually(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !condition(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("still not after %s: %s", patience, what)
+		}
+	}
+}
+
+// find returns the process of that name.
+func find(t *testing.T, s *Stack, name string) Process {
+	t.Helper()
+	all := s.Processes()
+	i := slices.IndexFunc(all, func(p Process) bool { return p.Name == name })
+	if i < 0 {
+		t.Fatalf("no process %s in %v", name, all)
+	}
+	return all[i]
+}
+
+// lines collects what a stack says.
+type lines struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}

@@ -1,0 +1,61 @@
+package stack
+
+import (
+	"net"
+	"os"
+	"strings"
+	"testing"
+)
+
+func TestPoolsNeverShareAPort(t *testing.T) {
+	var one, two portPool
+	defer one.release()
+	defer two.release()
+	seen := map[int]bool{}
+	for range blockSize + 20 { // more than a block
+		for _, pool := range []*portPool{&one, &two} {
+			port, err := pool.take()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if seen[port] {
+				t.Fatalf("port %d was handed out twice", port)
+			}
+			seen[port] = true
+		}
+	}
+}
+
+func TestPoolSkipsTakenPorts(t *testing.T) {
+	var pool portPool
+	defer pool.release()
+	first, err := pool.take()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool.next = first // would be handed out again
+	listener, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: first})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	if port, err := pool.take(); err != nil || port == first {
+		t.Errorf("got port %d, %v", port, err)
+	}
+}
+
+func TestTakenPortNamesItsHolder(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	port := listener.Addr().(*net.TCPAddr).Port
+	taken := takenPorts([]spec{{name: "gateway", listens: []int{port}}})
+	if len(taken) != 1 || taken[0].PID != os.Getpid() || taken[0].Process != "gateway" {
+		t.Fatalf("got %+v, want this process, pid %d", taken, os.Getpid())
+	}
+	if text := taken[0].Error(); !strings.Contains(text, "gateway") || !strings.Contains(text, os.Args[0]) {
+		t.Errorf("%q does not name the app and the program", text)
+	}
+}

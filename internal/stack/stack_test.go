@@ -1,0 +1,292 @@
+package stack
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+func TestStartAndStop(t *testing.T) {
+	s, _ := newFake(t, fixture(t), nil)
+	if err := s.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	processes := s.Processes()
+	if len(processes) != 5 || processes[0].Name != KindBroker {
+		t.Errorf("got %v, want the broker and two apps with their sidecars", processes)
+	}
+	for _, p := range processes {
+		if p.State != StateReady || !p.Alive() || p.Memory == 0 {
+			t.Errorf("%+v is not ready", p)
+		}
+	}
+	if !strings.HasPrefix(s.GatewayURL(), "http://127.0.0.1:2") {
+		t.Errorf("the gateway is at %q, want a free port", s.GatewayURL())
+	}
+	if err := s.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range processes {
+		if p.Alive() {
+			t.Errorf("%s is still there", p.Name)
+		}
+		for _, port := range p.Ports {
+			if !portFree(port) {
+				t.Errorf("port %d of %s is still open", port, p.Name)
+			}
+		}
+	}
+	if record, err := ReadRecord(s.Dir()); err != nil || record.Phase != PhaseStopped {
+		t.Errorf("the record says %v, %v", record.Phase, err)
+	}
+}
+
+func TestStopsFromTheOutsideIn(t *testing.T) {
+	s, _ := newFake(t, fixture(t), nil)
+	if err := s.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	gateway := find(t, s, "gateway").Ports[PortApp]
+	if err := s.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	notes, err := os.ReadFile(filepath.Join(s.Dir(), StateFolder, "stopped"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var order []string
+	for port := range strings.FieldsSeq(string(notes)) {
+		order = append(order, roleOf(s, port, gateway))
+	}
+	if got := strings.Join(order, " "); got != "gateway app sidecar sidecar" {
+		t.Errorf("stopped in the order: %s", got)
+	}
+}
+
+// roleOf names the process that listens on a port.
+func roleOf(s *Stack, port string, gateway int) string {
+	number, _ := parsePort(port)
+	for _, p := range s.Processes() {
+		for _, own := range p.Ports {
+			switch {
+			case own == number && number == gateway:
+				return "gateway"
+			case own == number:
+				return p.Kind
+			}
+		}
+	}
+	return "unknown"
+}
+
+func TestRestartsWhatDies(t *testing.T) {
+	s, log := startFake(t, nil)
+	sidecar := find(t, s, "worker.sidecar")
+	for _, name := range []string{"worker", "gateway"} {
+		before := find(t, s, name)
+		if err := s.Signal(name, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, name+" runs again", func() bool {
+			now := find(t, s, name)
+			return now.State == StateReady && now.PID != before.PID && now.Restarts == 1
+		})
+	}
+	if now := find(t, s, "worker.sidecar"); now.PID != sidecar.PID || now.Restarts != 0 {
+		t.Error("the sidecar was restarted with its app")
+	}
+	if find(t, s, "worker").LastEnd != "signal: killed" {
+		t.Errorf("the last end of worker: %q", find(t, s, "worker").LastEnd)
+	}
+	eventually(t, "all is said", func() bool {
+		return strings.Contains(log.String(), "worker died: signal: killed; restart in 100ms") &&
+			strings.Contains(log.String(), "worker is ready again")
+	})
+}
+
+func TestFailingAppFailsTheStart(t *testing.T) {
+	s, log := newFake(t, fixture(t), func(o *Options) {
+		o.Env = map[string]string{"FAKE_FAILS": "the secret X is missing", "FAKE_APP": "worker"}
+	})
+	err := s.Start(t.Context())
+	if err == nil {
+		t.Fatal("started")
+	}
+	for _, want := range []string{"worker cannot start", "the secret X is missing", "exit status 1", "worker.log"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q does not say %q", err, want)
+		}
+	}
+	for _, delay := range []string{"100ms", "200ms", "400ms"} {
+		if !strings.Contains(log.String(), "restart in "+delay) {
+			t.Errorf("no restart in %s: %s", delay, log)
+		}
+	}
+	record, err := ReadRecord(s.Dir())
+	if err != nil || record.Phase != PhaseFailed || !strings.Contains(record.Error, "secret X") {
+		t.Errorf("the record says %v %q, %v", record.Phase, record.Error, err)
+	}
+	if len(record.LeftOvers()) != 0 {
+		t.Errorf("still running: %v", record.LeftOvers())
+	}
+}
+
+func TestTakenPortFailsTheStart(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	s, _ := newFake(t, fixture(t), nil)
+	port := listener.Addr().(*net.TCPAddr).Port
+	s.options.FreePorts = false
+	s.broker = false
+	s.apps = s.apps[:1]
+	s.apps[0].Ports = map[string]int{PortApp: port}
+	var taken PortTaken
+	if err := s.Start(t.Context()); !errors.As(err, &taken) || taken.Port != port || taken.PID != os.Getpid() {
+		t.Errorf("got %v, want one line about port %d", err, port)
+	}
+	if len(s.Processes()) != 0 {
+		t.Error("something was started")
+	}
+}
+
+func TestInterruptedStartLeavesNothing(t *testing.T) {
+	s, _ := newFake(t, fixture(t), nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.Start(ctx); err == nil {
+		t.Fatal("started")
+	}
+	record, err := ReadRecord(s.Dir())
+	if err != nil || len(record.LeftOvers()) != 0 || Running(s.Dir()) {
+		t.Errorf("left: %v, %v", record.LeftOvers(), err)
+	}
+}
+
+func TestSecondSupervisorIsRefused(t *testing.T) {
+	s, _ := startFake(t, nil)
+	second, _ := newFake(t, s.Dir(), nil)
+	if err := second.Start(t.Context()); !errors.Is(err, ErrRunning) {
+		t.Errorf("got %v, want %v", err, ErrRunning)
+	}
+	if !Running(s.Dir()) {
+		t.Error("nothing seems to run")
+	}
+}
+
+func TestReplicasGetPortsOfTheirOwn(t *testing.T) {
+	s, _ := startFake(t, func(o *Options) { o.Scale = map[string]int{"worker": 2, "gateway": 0} })
+	if len(s.Processes()) != 5 || s.GatewayURL() != "" {
+		t.Errorf("got %v, want the broker and two workers with their sidecars", s.Processes())
+	}
+	one, two := find(t, s, "worker"), find(t, s, "worker-2")
+	if two.App != "worker" || two.Replica != 2 || one.Ports[PortProbe] == two.Ports[PortProbe] {
+		t.Errorf("the second worker: %+v", two)
+	}
+}
+
+func TestStubbornAppIsKilled(t *testing.T) {
+	s, log := newFake(t, fixture(t), func(o *Options) { o.Env = map[string]string{"FAKE_IGNORES_TERM": "yes"} })
+	if err := s.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	processes := s.Processes()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // no patience at all
+	if err := s.Stop(ctx); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range processes {
+		if p.Alive() {
+			t.Errorf("%s is still there", p.Name)
+		}
+	}
+	if !strings.Contains(log.String(), "worker did not stop in time") {
+		t.Errorf("it was not said: %s", log)
+	}
+}
+
+// startSupervisor runs a supervisor in a process of its own and returns it when all is ready.
+func startSupervisor(t *testing.T, root string) (*exec.Cmd, Record) {
+	t.Helper()
+	supervisor := exec.Command(os.Args[0], "supervise", root)
+	supervisor.Env = append(os.Environ(), "STOA_FAKE="+fake)
+	supervisor.Stdout, supervisor.Stderr = os.Stdout, os.Stderr
+	if err := supervisor.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var record Record
+	eventually(t, "the supervisor is ready", func() bool {
+		var err error
+		record, err = ReadRecord(root)
+		return err == nil && record.Phase == PhaseReady
+	})
+	return supervisor, record
+}
+
+func TestKilledSupervisorLeavesNoChild(t *testing.T) {
+	root := fixture(t)
+	supervisor, record := startSupervisor(t, root)
+	if err := supervisor.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = supervisor.Wait()
+	if len(record.Processes) != 5 {
+		t.Fatalf("got %v, want five processes", record.Processes)
+	}
+	if runtime.GOOS == "linux" { // elsewhere the next start ends them
+		eventually(t, "all children are gone", func() bool { return len(record.LeftOvers()) == 0 })
+	}
+	if Running(root) {
+		t.Error("the lock outlived its supervisor")
+	}
+	next, _ := newFake(t, root, nil)
+	if err := next.Start(t.Context()); err != nil {
+		t.Fatalf("a start after that: %v", err)
+	}
+	if err := next.Stop(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestLeftOversAreEndedByIdentity(t *testing.T) {
+	dir := stateDir(t)
+	if err := os.Mkdir(runFolder(dir), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	spawner := newSpawner()
+	defer spawner.close()
+	var recorded []Process
+	exits := make(chan error, 2)
+	for _, name := range []string{"left over", "a stranger"} {
+		cmd := exec.Command("sleep", "1000")
+		if err := spawner.start(cmd); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = cmd.Process.Kill() })
+		go func() { exits <- cmd.Wait() }()
+		recorded = append(recorded, Process{Name: name, PID: cmd.Process.Pid, Identity: startTime(cmd.Process.Pid)})
+	}
+	stranger := recorded[1]
+	recorded[1].Identity = "another start time"
+	if err := writePrivate(recordFile(dir), Record{Phase: PhaseReady, Processes: recorded}); err != nil {
+		t.Fatal(err)
+	}
+	ended, err := EndLeftOvers(dir)
+	if err != nil || len(ended) != 1 || ended[0].Name != "left over" {
+		t.Errorf("ended %v, %v", ended, err)
+	}
+	<-exits
+	if !stranger.Alive() {
+		t.Error("a process that only has the pid of a left-over was ended")
+	}
+}

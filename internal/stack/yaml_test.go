@@ -1,0 +1,196 @@
+package stack
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+)
+
+// traffic is who publishes to a topic and who consumes it. Besides, backoffice publishes to every topic, to replay dead
+// letters.
+var traffic = map[string][]string{
+	"order-placed":    {"order-api", "inventory-worker"},
+	"order-confirmed": {"order-worker", "notification"},
+	"order-updates":   {"order-worker", "notification", "inventory-worker"},
+	"order-commands":  {"order-api", "order-worker"},
+	"stock":           {"inventory-worker", "order-worker", "notification"},
+	"dead-letters":    {"order-worker", "inventory-worker", "notification"},
+}
+
+// stores is who keeps documents in <name>-store.
+var stores = map[string][]string{
+	"auth":         {"auth"},
+	"order":        {"order-api", "order-worker"},
+	"inventory":    {"inventory-api", "inventory-worker"},
+	"notification": {"notification"},
+	"backoffice":   {"backoffice"},
+}
+
+func repository(t *testing.T) *Description {
+	t.Helper()
+	desc, err := Load(filepath.Join("..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return desc
+}
+
+// load reads one folder of the repository's components, one document a file, by name of the resource.
+func load(t *testing.T, desc *Description, folder string) map[string]Resource {
+	t.Helper()
+	all, err := LoadResources(filepath.Join(desc.Root, "components", folder))
+	if err != nil {
+		t.Fatal(err)
+	}
+	byName, files := map[string]Resource{}, map[string]bool{}
+	for _, r := range all {
+		if files[r.File] {
+			t.Errorf("%s holds more than one document; Dapr reads only one Resiliency of a file", r.File)
+		}
+		files[r.File], byName[r.Name()] = true, r
+		for _, app := range r.Scopes {
+			if _, known := desc.App(app); !known {
+				t.Errorf("%s is scoped to %s, which %s does not know", r.File, app, DescriptionFile)
+			}
+		}
+	}
+	return byName
+}
+
+func checkScopes(t *testing.T, r Resource, want ...string) {
+	t.Helper()
+	got := slices.Sorted(slices.Values(r.Scopes))
+	want = slices.Sorted(slices.Values(want))
+	if !slices.Equal(got, want) {
+		t.Errorf("%s is scoped to %v, want %v", r.File, got, want)
+	}
+}
+
+func TestEveryTopicHasItsComponent(t *testing.T) {
+	desc := repository(t)
+	components := load(t, desc, "bus/nats")
+	if len(components) != len(traffic) {
+		t.Errorf("%d components for %d topics", len(components), len(traffic))
+	}
+	for topic, apps := range traffic {
+		c := components["pubsub-"+topic]
+		if c.Value("streamName") != topic || c.Value("durableName") != "{appID}-"+topic || c.Value("queueGroupName") != "{appID}" {
+			t.Errorf("pubsub-%s: stream %q, durable %q, group %q", topic, c.Value("streamName"), c.Value("durableName"), c.Value("queueGroupName"))
+		}
+		if c.Value("concurrency") != "single" || c.Value("ackWait") != "" || c.Value("maxDeliver") != "" {
+			t.Errorf("pubsub-%s has a setting that loses or delays events, see components/README.md", topic)
+		}
+		if c.Value("natsURL") != "" {
+			t.Errorf("pubsub-%s: natsURL holds a password and has to come from a secret", topic)
+		}
+		checkScopes(t, c, append(slices.Clone(apps), "backoffice")...)
+	}
+}
+
+func TestEveryServiceHasItsStore(t *testing.T) {
+	components := load(t, repository(t), "store/sqlite")
+	if len(components) != len(stores) {
+		t.Errorf("%d components for %d stores", len(components), len(stores))
+	}
+	for service, apps := range stores {
+		c := components[service+"-store"]
+		if !strings.HasPrefix(c.Value("connectionString"), ".stoa/data/"+service+".db?") || c.Value("keyPrefix") != "name" {
+			t.Errorf("%s-store: %q, key prefix %q", service, c.Value("connectionString"), c.Value("keyPrefix"))
+		}
+		checkScopes(t, c, apps...)
+	}
+}
+
+func TestBaseComponents(t *testing.T) {
+	components := load(t, repository(t), "base/local")
+	checkScopes(t, components["secrets"])
+	checkScopes(t, components["mail"], "notification")
+	checkScopes(t, components["compact"], "backoffice")
+	if len(components) != 3 {
+		t.Errorf("%d components, want 3", len(components))
+	}
+}
+
+// policies are the names that a target of a Resiliency document gives.
+type policies struct {
+	Timeout, Retry, CircuitBreaker string
+	Outbound                       *policies
+}
+
+func TestPoliciesNameWhatExists(t *testing.T) {
+	desc := repository(t)
+	known := map[string]bool{}
+	for _, folder := range []string{"bus/nats", "store/sqlite", "base/local"} {
+		for name := range load(t, desc, folder) {
+			known[name] = true
+		}
+	}
+	targeted := map[string]bool{}
+	for _, r := range load(t, desc, "config/resiliency") {
+		for app, node := range r.Spec.Targets.Apps {
+			targeted[app] = true
+			checkAppPolicies(t, r.File, app, node)
+		}
+		for component := range r.Spec.Targets.Components {
+			targeted[component] = true
+			if !known[component] {
+				t.Errorf("%s: there is no component %s", r.File, component)
+			}
+		}
+	}
+	for _, app := range desc.Apps {
+		called := app.ID != gatewayApp && app.Ports[PortApp] != 0
+		if called != targeted[app.ID] {
+			t.Errorf("%s can be called: %v, has a policy for calls: %v", app.ID, called, targeted[app.ID])
+		}
+	}
+	for component := range known {
+		if (strings.HasPrefix(component, "pubsub-") || strings.HasSuffix(component, "-store")) && !targeted[component] {
+			t.Errorf("no policy bounds the wait for %s", component)
+		}
+	}
+}
+
+// checkAppPolicies guards what components/config/resiliency/apps.yaml explains.
+func checkAppPolicies(t *testing.T, file, app string, node yaml.Node) {
+	t.Helper()
+	var p policies
+	if err := node.Decode(&p); err != nil {
+		t.Fatal(err)
+	}
+	if p.Timeout != "" || p.CircuitBreaker != "" {
+		t.Errorf("%s: %s has a timeout beside its retry, which repeats unsafe calls, or a circuit breaker, which counts a 404", file, app)
+	}
+}
+
+func TestEverythingListensOnLoopbackAndIsLoaded(t *testing.T) {
+	desc := repository(t)
+	for _, app := range desc.Apps {
+		if app.Config != filepath.Join(desc.Root, "components/config/local.yaml") || len(app.Resources) != 4 {
+			t.Errorf("%s loads %v with %s", app.ID, app.Resources, app.Config)
+		}
+		for _, s := range (&planner{}).app(app, 1) {
+			if s.kind != KindSidecar {
+				continue
+			}
+			command := strings.Join(s.command, " ")
+			for _, flag := range []string{"--dapr-listen-addresses", "--dapr-internal-grpc-listen-address", "--metrics-listen-address"} {
+				if !strings.Contains(command, flag+" 127.0.0.1") {
+					t.Errorf("%s does not set %s", s.name, flag)
+				}
+			}
+		}
+	}
+}
+
+func TestNoSecretIsCheckedIn(t *testing.T) {
+	desc := repository(t)
+	text, err := os.ReadFile(filepath.Join(desc.Root, ".gitignore"))
+	if err != nil || !strings.Contains(string(text), "/.stoa/") {
+		t.Errorf("the state with its secrets is not ignored: %v", err)
+	}
+}
