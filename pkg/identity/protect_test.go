@@ -47,7 +47,9 @@ func TestProtect(t *testing.T) {
 	for path, security := range map[string][]map[string][]string{
 		"/open": nil, "/mine": identity.SignedIn(), "/shop": identity.SignedIn(identity.Staff, identity.Editor),
 	} {
-		huma.Register(api, huma.Operation{OperationID: path[1:], Method: http.MethodGet, Path: path, Security: security}, greet)
+		huma.Register(api, huma.Operation{
+			OperationID: path[1:], Method: http.MethodGet, Path: path, Security: security,
+		}, greet)
 	}
 	tests := map[string]struct {
 		path, authorization string

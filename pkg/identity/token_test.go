@@ -21,7 +21,8 @@ import (
 )
 
 var ada = identity.Caller{
-	ID: "a-1", Email: "ada@example.org", Name: "Ada", SessionID: "s-1", Roles: []identity.Role{identity.Learner, identity.Staff},
+	ID: "a-1", Email: "ada@example.org", Name: "Ada", SessionID: "s-1",
+	Roles: []identity.Role{identity.Learner, identity.Staff},
 }
 
 // newKey returns a private key and the signer that uses it.
@@ -89,84 +90,127 @@ func forge(t *testing.T, header, payload object, sign func(text []byte) []byte) 
 	return text + "." + base64.RawURLEncoding.EncodeToString(sign([]byte(text)))
 }
 
-func TestVerifyRefusesForgedTokens(t *testing.T) {
+// forgery is an honest token to be falsified, and a verifier that must notice.
+type forgery struct {
+	verifier        *identity.TokenVerifier
+	key, otherKey   ed25519.PrivateKey
+	public, other   identity.JWK
+	header, payload object
+}
+
+func newForgery(t *testing.T) forgery {
+	t.Helper()
 	key, signer := newKey(t)
 	otherKey, other := newKey(t)
-	verifier := identity.NewTokenVerifier(published(signer))
-	public := signer.KeySet().Keys[0]
-
+	f := forgery{
+		verifier: identity.NewTokenVerifier(published(signer)), key: key, otherKey: otherKey,
+		public: signer.KeySet().Keys[0], other: other.KeySet().Keys[0],
+	}
 	now := time.Now()
-	header := object{"alg": "EdDSA", "typ": "at+jwt", "kid": public.ID}
-	payload := object{
-		"iss": "stoa", "aud": []string{"stoa"}, "sub": "a-1", "sid": "s-1", "jti": "t-1",
-		"iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(time.Minute).Unix(), "roles": []string{"ADMIN"},
+	f.header = object{"alg": "EdDSA", "typ": "at+jwt", "kid": f.public.ID}
+	f.payload = object{
+		"iss": "stoa", "aud": []string{"stoa"}, "sub": "a-1", "sid": "s-1", "jti": "t-1", "roles": []string{"ADMIN"},
+		"iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(time.Minute).Unix(),
 	}
-	byKey := func(k ed25519.PrivateKey) func([]byte) []byte {
-		return func(text []byte) []byte { return ed25519.Sign(k, text) }
+	if _, err := f.verifier.Verify(t.Context(), f.honest(t)); err != nil {
+		t.Fatalf("the honest token must pass, or this tests nothing: %v", err)
 	}
-	byHMAC := func(secret []byte) func([]byte) []byte {
-		return func(text []byte) []byte {
-			mac := hmac.New(sha256.New, secret)
-			mac.Write(text)
-			return mac.Sum(nil)
-		}
-	}
-	honest := forge(t, header, payload, byKey(key))
-	if _, err := verifier.Verify(t.Context(), honest); err != nil {
-		t.Fatalf("the honest token must pass, or this test tests nothing: %v", err)
-	}
-	unsigned := func([]byte) []byte { return nil }
-	change := func(changes object) string { return forge(t, header, payload.with(changes), byKey(key)) }
-	head := func(changes object) string { return forge(t, header.with(changes), payload, byKey(key)) }
-	x, _ := base64.RawURLEncoding.DecodeString(public.X)
-	tampered := forge(t, header, payload.with(object{"sub": "a-2"}), unsigned) + honest[strings.LastIndex(honest, ".")+1:]
+	return f
+}
 
-	tests := map[string]string{
-		"empty":                        "",
-		"no token":                     "abc",
-		"two parts":                    honest[:strings.LastIndex(honest, ".")],
-		"truncated":                    honest[:len(honest)-5],
-		"five parts":                   honest + ".a.b",
-		"tampered payload":             tampered,
-		"algorithm none":               forge(t, header.with(object{"alg": "none"}), payload, unsigned),
-		"algorithm None":               forge(t, header.with(object{"alg": "None"}), payload, unsigned),
-		"no algorithm":                 head(object{"alg": nil}),
-		"HS256 with the public key":    forge(t, header.with(object{"alg": "HS256"}), payload, byHMAC(x)),
-		"HS256 with the encoded key":   forge(t, header.with(object{"alg": "HS256"}), payload, byHMAC([]byte(public.X))),
-		"algorithm of another family":  head(object{"alg": "ES256"}),
-		"signed by another key":        forge(t, header, payload, byKey(otherKey)),
-		"key that is not published":    forge(t, header.with(object{"kid": other.KeySet().Keys[0].ID}), payload, byKey(otherKey)),
-		"no kid":                       head(object{"kid": nil}),
-		"kid of another type":          head(object{"kid": 7}),
-		"kid that is a path":           head(object{"kid": "../../etc/passwd"}),
-		"embedded jwk":                 forge(t, header.with(object{"kid": nil, "jwk": other.KeySet().Keys[0]}), payload, byKey(otherKey)),
-		"embedded jwk beside a kid":    forge(t, header.with(object{"jwk": other.KeySet().Keys[0]}), payload, byKey(otherKey)),
-		"jku":                          forge(t, header.with(object{"kid": nil, "jku": "https://evil.example/jwks"}), payload, byKey(otherKey)),
-		"critical extension":           head(object{"crit": []string{"exp"}}),
-		"no type":                      head(object{"typ": nil}),
-		"another type":                 head(object{"typ": "JWT"}),
-		"another issuer":               change(object{"iss": "agora"}),
-		"no issuer":                    change(object{"iss": nil}),
-		"another audience":             change(object{"aud": "agora"}),
-		"no audience":                  change(object{"aud": nil}),
-		"expired":                      change(object{"exp": now.Add(-time.Minute).Unix()}),
-		"no expiry":                    change(object{"exp": nil}),
-		"expiry of another type":       change(object{"exp": "tomorrow"}),
-		"not valid yet":                change(object{"nbf": now.Add(time.Minute).Unix()}),
-		"no beginning":                 change(object{"nbf": nil}),
-		"no subject":                   change(object{"sub": nil}),
-		"no session":                   change(object{"sid": nil}),
-		"no token id":                  change(object{"jti": nil}),
-		"payload that is no object":    strings.Replace(honest, strings.Split(honest, ".")[1], "W10", 1),
-		"signature with trailing bits": honest[:len(honest)-1] + string(honest[len(honest)-1]+1),
-	}
-	for name, token := range tests {
+func (f forgery) honest(t *testing.T) string { return forge(t, f.header, f.payload, byKey(f.key)) }
+
+// refuses holds every token against the verifier.
+func (f forgery) refuses(t *testing.T, tokens map[string]string) {
+	t.Helper()
+	for name, token := range tokens {
 		t.Run(name, func(t *testing.T) {
-			if caller, err := verifier.Verify(t.Context(), token); !errs.Is(err, errs.Unauthenticated) {
+			if caller, err := f.verifier.Verify(t.Context(), token); !errs.Is(err, errs.Unauthenticated) {
 				t.Errorf("got %+v, %v; want unauthenticated", caller, err)
 			}
 		})
 	}
+}
+
+func byKey(key ed25519.PrivateKey) func([]byte) []byte {
+	return func(text []byte) []byte { return ed25519.Sign(key, text) }
+}
+
+func byHMAC(secret []byte) func([]byte) []byte {
+	return func(text []byte) []byte {
+		mac := hmac.New(sha256.New, secret)
+		mac.Write(text)
+		return mac.Sum(nil)
+	}
+}
+
+func unsigned([]byte) []byte { return nil }
+
+func TestVerifyRefusesBrokenTokens(t *testing.T) {
+	f := newForgery(t)
+	honest := f.honest(t)
+	signature := honest[strings.LastIndex(honest, ".")+1:]
+	f.refuses(t, map[string]string{
+		"empty":                   "",
+		"no token":                "abc",
+		"two parts":               strings.TrimSuffix(honest, "."+signature),
+		"no signature":            strings.TrimSuffix(honest, signature),
+		"truncated":               honest[:len(honest)-5],
+		"five parts":              honest + ".a.b",
+		"tampered payload":        forge(t, f.header, f.payload.with(object{"sub": "a-2"}), unsigned) + signature,
+		"payload is no object":    strings.Replace(honest, strings.Split(honest, ".")[1], "W10", 1),
+		"signature written twice": honest[:len(honest)-1] + string(honest[len(honest)-1]+1), // other padding bits, same bytes
+	})
+}
+
+func TestVerifyRefusesForgedHeaders(t *testing.T) {
+	f := newForgery(t)
+	x, err := base64.RawURLEncoding.DecodeString(f.public.X)
+	if err != nil {
+		t.Fatal(err)
+	}
+	header := func(changes object, sign func([]byte) []byte) string {
+		return forge(t, f.header.with(changes), f.payload, sign)
+	}
+	own, foreign := byKey(f.key), byKey(f.otherKey)
+	f.refuses(t, map[string]string{
+		"algorithm none":              header(object{"alg": "none"}, unsigned),
+		"algorithm None":              header(object{"alg": "None"}, unsigned),
+		"no algorithm":                header(object{"alg": nil}, own),
+		"HS256 with the public key":   header(object{"alg": "HS256"}, byHMAC(x)),
+		"HS256 with the encoded key":  header(object{"alg": "HS256"}, byHMAC([]byte(f.public.X))),
+		"algorithm of another family": header(object{"alg": "ES256"}, own),
+		"signed by another key":       header(nil, foreign),
+		"key that is not published":   header(object{"kid": f.other.ID}, foreign),
+		"no kid":                      header(object{"kid": nil}, own),
+		"kid of another type":         header(object{"kid": 7}, own),
+		"kid that is a path":          header(object{"kid": "../../etc/passwd"}, own),
+		"embedded jwk":                header(object{"kid": nil, "jwk": f.other}, foreign),
+		"embedded jwk beside a kid":   header(object{"jwk": f.other}, foreign),
+		"jku":                         header(object{"kid": nil, "jku": "https://evil.example/jwks"}, foreign),
+		"critical extension":          header(object{"crit": []string{"exp"}}, own),
+		"no type":                     header(object{"typ": nil}, own),
+		"another type":                header(object{"typ": "JWT"}, own),
+	})
+}
+
+func TestVerifyRefusesWrongClaims(t *testing.T) {
+	f := newForgery(t)
+	claim := func(changes object) string { return forge(t, f.header, f.payload.with(changes), byKey(f.key)) }
+	f.refuses(t, map[string]string{
+		"another issuer":         claim(object{"iss": "agora"}),
+		"no issuer":              claim(object{"iss": nil}),
+		"another audience":       claim(object{"aud": "agora"}),
+		"no audience":            claim(object{"aud": nil}),
+		"expired":                claim(object{"exp": time.Now().Add(-time.Minute).Unix()}),
+		"no expiry":              claim(object{"exp": nil}),
+		"expiry of another type": claim(object{"exp": "tomorrow"}),
+		"not valid yet":          claim(object{"nbf": time.Now().Add(time.Minute).Unix()}),
+		"no beginning":           claim(object{"nbf": nil}),
+		"no subject":             claim(object{"sub": nil}),
+		"no session":             claim(object{"sid": nil}),
+		"no token id":            claim(object{"jti": nil}),
+	})
 }
 
 func TestVerifyAllowsForClockSkew(t *testing.T) {

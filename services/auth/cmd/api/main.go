@@ -41,11 +41,13 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	accounts := domain.NewAccounts(repositories.NewAccounts(app.Sidecar), providers.NewPasswords(), ids.New)
+	store := repositories.NewAccounts(app.Sidecar)
+	app.Check("auth-store", store.Ready)
+	accounts := domain.NewAccounts(store, providers.NewPasswords(), ids.New)
 	keys := repositories.NewAPIKeys(app.Sidecar)
 	// Before the app port opens: nobody may take the address of an account that is about to be made, and the service is
 	// not ready without them.
-	if err := plan.Carry(ctx, accounts, keys, app.Telemetry.Log); err != nil {
+	if err := plan.Apply(ctx, accounts, keys, app.Telemetry.Log); err != nil {
 		return fmt.Errorf("making the first accounts: %w", err)
 	}
 

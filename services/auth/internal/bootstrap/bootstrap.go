@@ -79,9 +79,9 @@ func Parse(secret string) (Plan, error) {
 	return plan, nil
 }
 
-// Carry makes what the plan asks for and is not there yet, and waits for the store for as long as it is away. Several
+// Apply makes what the plan asks for and is not there yet, and waits for the store for as long as it is away. Several
 // replicas may do it at once. An account that exists is left alone, with its password: its owner may have changed it.
-func (p Plan) Carry(ctx context.Context, accounts Accounts, keys Keys, log zerolog.Logger) error {
+func (p Plan) Apply(ctx context.Context, accounts Accounts, keys Keys, log zerolog.Logger) error {
 	for {
 		err := p.once(ctx, accounts, keys)
 		if !errs.Is(err, errs.Unavailable) {

@@ -36,7 +36,7 @@ func (plain) Matches(_ context.Context, hash, password string) (bool, error) {
 	return hash == password, nil
 }
 
-// world is a store and the plan that is carried out on it.
+// world is what a plan is applied to.
 type world struct {
 	states   *sidecartest.States
 	accounts *domain.Accounts
@@ -49,14 +49,14 @@ func newWorld() world {
 	return world{states: states, accounts: accounts, keys: repositories.NewAPIKeys(side)}
 }
 
-func (w world) carry(t *testing.T, text string) {
+func (w world) apply(t *testing.T, text string) {
 	t.Helper()
 	plan, err := bootstrap.Parse(text)
 	if err != nil {
 		t.Error(err)
 		return
 	}
-	if err := plan.Carry(t.Context(), w.accounts, w.keys, zerolog.Nop()); err != nil {
+	if err := plan.Apply(t.Context(), w.accounts, w.keys, zerolog.Nop()); err != nil {
 		t.Error(err)
 	}
 }
@@ -85,7 +85,7 @@ func TestSeveralReplicasMakeEachAccountOnce(t *testing.T) {
 	w := newWorld()
 	var all sync.WaitGroup
 	for range 5 {
-		all.Go(func() { w.carry(t, secret) })
+		all.Go(func() { w.apply(t, secret) })
 	}
 	all.Wait()
 	w.check(t)
@@ -93,8 +93,8 @@ func TestSeveralReplicasMakeEachAccountOnce(t *testing.T) {
 
 func TestAnAccountThatExistsIsLeftAlone(t *testing.T) {
 	w := newWorld()
-	w.carry(t, secret)
-	w.carry(t, strings.ReplaceAll(secret, "-password", "-changed-password"))
+	w.apply(t, secret)
+	w.apply(t, strings.ReplaceAll(secret, "-password", "-changed-password"))
 	w.check(t)
 }
 
@@ -108,7 +108,7 @@ func TestItWaitsForTheStore(t *testing.T) {
 			}
 			return nil
 		}
-		w.carry(t, secret)
+		w.apply(t, secret)
 		w.check(t)
 	})
 }

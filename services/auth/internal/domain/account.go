@@ -57,7 +57,7 @@ func NewRegistration(email, name, password string) (Registration, error) {
 	}
 	name = strings.TrimSpace(name)
 	if n := utf8.RuneCountInString(name); n < minName || n > maxName {
-		faults = append(faults, errs.Field{Name: "name", Problem: "must have 2 to 200 characters, spaces around it not counted"})
+		faults = append(faults, errs.Field{Name: "name", Problem: "must have 2 to 200 characters, not counting spaces around"})
 	} else if strings.ContainsFunc(name, unicode.IsControl) {
 		faults = append(faults, errs.Field{Name: "name", Problem: "must not hold control characters"})
 	}

@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// SessionTTL is how long a session lives after its last sign of life.
+// SessionTTL is how long a session lives.
 const SessionTTL = 7 * 24 * time.Hour
 
-// Session is one sign-in on one device. Access tokens name it; the refresh token prolongs it.
+// Session is one sign-in on one device. Access tokens name it; the refresh token proves that one holds it.
 type Session struct {
 	ID        string `json:"id"`
 	AccountID string `json:"accountId"`

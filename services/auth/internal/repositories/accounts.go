@@ -71,3 +71,9 @@ func (r *Accounts) Get(ctx context.Context, id string) (domain.Account, error) {
 	account, err := r.accounts.Get(ctx, id)
 	return account.Value, err
 }
+
+// Ready reports whether the store answers.
+func (r *Accounts) Ready(ctx context.Context) error {
+	_, err := r.accounts.Find(ctx, "nobody")
+	return err
+}

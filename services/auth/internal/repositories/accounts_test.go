@@ -25,13 +25,13 @@ func (plain) Matches(_ context.Context, hash, password string) (bool, error) {
 	return hash == "hash of "+password, nil
 }
 
-func register(t *testing.T, accounts *domain.Accounts, email, password string, roles ...domain.Role) (domain.Account, error) {
+func register(t *testing.T, accounts *domain.Accounts, email, password string) (domain.Account, error) {
 	t.Helper()
 	registration, err := domain.NewRegistration(email, "Ada", password)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return accounts.Register(t.Context(), registration, roles...)
+	return accounts.Register(t.Context(), registration)
 }
 
 func TestOneAccountForEachAddressUnderARace(t *testing.T) {
@@ -118,5 +118,17 @@ func TestSessionsExpire(t *testing.T) {
 	}
 	if got := states.TTL("auth-store", "session:s-1"); got != "604800" {
 		t.Errorf("got %q seconds, want seven days", got)
+	}
+}
+
+func TestReadyAsksTheStore(t *testing.T) {
+	states, side := sidecartest.New()
+	accounts := repositories.NewAccounts(side)
+	if err := accounts.Ready(t.Context()); err != nil {
+		t.Errorf("the store is there: %v", err)
+	}
+	states.Before = func(string, string) error { return errors.New("down") }
+	if err := accounts.Ready(t.Context()); !errs.Is(err, errs.Unavailable) {
+		t.Errorf("got %v, want unavailable", err)
 	}
 }
