@@ -1,0 +1,95 @@
+package domain_test
+
+import (
+	"net/mail"
+	"strings"
+	"testing"
+	"time"
+
+	"stoa/pkg/common/errs"
+	"stoa/services/notification/internal/domain"
+)
+
+func TestMoney(t *testing.T) {
+	for want, money := range map[string]domain.Money{
+		"12.50 EUR":           {Amount: 1250, Currency: "EUR"},
+		"0.05 USD":            {Amount: 5, Currency: "USD"},
+		"0.00 EUR":            {Amount: 0, Currency: "EUR"},
+		"1250 JPY":            {Amount: 1250, Currency: "JPY"},
+		"1.250 KWD":           {Amount: 1250, Currency: "KWD"},
+		"10000000000.00 EUR":  {Amount: 1_000_000_000_000, Currency: "EUR"},
+		"123456789012.34 CHF": {Amount: 12345678901234, Currency: "CHF"},
+	} {
+		if got := money.String(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func TestOfOrderRefusesWhatCannotBeSent(t *testing.T) {
+	for name, order := range map[string]domain.Order{
+		"no address":      {ID: "1"},
+		"broken address":  {ID: "1", Customer: domain.Customer{Email: "a@b\r\nBcc: c@d"}},
+		"no id":           {Customer: domain.Customer{Email: "a@b.c"}},
+		"id with a path":  {ID: "../../etc/passwd", Customer: domain.Customer{Email: "a@b.c"}},
+		"id with a break": {ID: "1\r\n", Customer: domain.Customer{Email: "a@b.c"}},
+	} {
+		if _, err := domain.OfOrder(domain.OrderConfirmed, order); !errs.Is(err, errs.Invalid) {
+			t.Errorf("%s: got %v, want invalid", name, err)
+		}
+	}
+}
+
+func TestWordsStayOnTheirLine(t *testing.T) {
+	notice, err := domain.OfOrder(domain.OrderRejected, domain.Order{
+		ID: "1", Reason: "sold out.\r\nBcc: x@y.z", Items: []domain.Line{{Name: "Mug\nTotal: 0.00 EUR"}},
+		Customer: domain.Customer{Email: "a@b.c", Name: "Eve\r\nSubject: hello"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	low, err := domain.OfLowStock(domain.LowStock{Name: "Mug\r\nX: 1", SKU: "M\n1"}, "e", time.Now(), mail.Address{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{notice.To.Name, notice.Opening, notice.Order.Items[0].Name, low.Subject, low.Opening} {
+		if strings.ContainsAny(text, "\r\n") {
+			t.Errorf("%q has more than one line", text)
+		}
+	}
+}
+
+func TestDelivery(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	claimed := domain.Delivery{Status: domain.Claimed, ClaimID: "a", ClaimedAt: now}
+	sent := domain.Delivery{Status: domain.Sent, ClaimID: "a", ClaimedAt: now, SentAt: now}
+	tests := []struct {
+		name     string
+		delivery domain.Delivery
+		after    time.Duration
+		kind     errs.Kind
+		holder   string
+		status   domain.DeliveryStatus
+	}{
+		{"nobody has begun", domain.Delivery{}, 0, "", "b", domain.Claimed},
+		{"somebody is at it", claimed, 9 * time.Second, errs.Unavailable, "a", domain.Claimed},
+		{"somebody died over it", claimed, 10 * time.Second, "", "b", domain.Claimed},
+		{"it is sent", sent, time.Hour, "", "a", domain.Sent},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			d := tt.delivery
+			err := d.Claim("b", now.Add(tt.after))
+			if errs.KindOf(err) != tt.kind || d.ClaimID != tt.holder || d.Status != tt.status {
+				t.Errorf("got %v, %+v", err, d)
+			}
+		})
+	}
+	mine, taken, done := claimed, claimed, sent
+	mine.Release("a")
+	taken.Release("b")
+	done.Release("a")
+	if mine.Status != "" || taken != claimed || done != sent {
+		t.Errorf("only the holder of a claim may release it: %+v, %+v, %+v", mine, taken, done)
+	}
+}

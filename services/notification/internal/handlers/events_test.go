@@ -1,0 +1,232 @@
+package handlers_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	netmail "net/mail"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"stoa/api/events"
+	"stoa/pkg/common/errs"
+	"stoa/pkg/common/ids"
+	"stoa/pkg/messaging"
+	"stoa/pkg/sidecar"
+	"stoa/pkg/sidecar/sidecartest"
+	"stoa/services/notification/internal/domain"
+	"stoa/services/notification/internal/handlers"
+	"stoa/services/notification/internal/providers/mail"
+	"stoa/services/notification/internal/repositories"
+)
+
+// post is the mail binding: it counts what it gets by file name, and may be slow or broken.
+type post struct {
+	mu    sync.Mutex
+	sent  map[string]int
+	takes time.Duration
+	err   error
+}
+
+func (p *post) Send(_ context.Context, _ string, _ []byte, meta map[string]string) error {
+	time.Sleep(p.takes)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.err != nil {
+		return p.err
+	}
+	if p.sent == nil {
+		p.sent = map[string]int{}
+	}
+	p.sent[meta["fileName"]]++
+	return nil
+}
+
+// replica returns one process's handlers by event type, on a store that several may share.
+func replica(t *testing.T, side *sidecar.Sidecar, p *post) map[string]messaging.Handler {
+	t.Helper()
+	mailer, err := mail.NewMailer(p, netmail.Address{Address: "shop@stoa.local"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	notifier := domain.NewNotifier(repositories.NewInbox(side), repositories.NewDeliveries(side), mailer, ids.New)
+	on := map[string]messaging.Handler{}
+	for _, s := range handlers.Subscriptions(notifier, netmail.Address{Address: "staff@stoa.local"}) {
+		for eventType, handler := range s.On {
+			on[eventType] = handler
+		}
+	}
+	return on
+}
+
+const (
+	orderID    = "0198c6a0-0000-7000-8000-000000000001"
+	customerID = "0198c6a0-0000-7000-8000-000000000002"
+)
+
+func order(status string) domain.Order {
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	price := domain.Money{Amount: 1250, Currency: "EUR"}
+	return domain.Order{
+		ID: orderID, Status: status, Total: price, CreatedAt: at, UpdatedAt: at,
+		Customer: domain.Customer{ID: customerID, Email: "a@example.com", Name: "Ada"},
+		Items: []domain.Line{{
+			ProductID: "0198c6a0-0000-7000-8000-000000000003", SKU: "AMP-1", Name: "Amphora", Quantity: 1, UnitPrice: price,
+		}},
+	}
+}
+
+func event(t *testing.T, eventType string, data any) messaging.Event {
+	t.Helper()
+	e, err := messaging.New(eventType, orderID, data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func confirmed(t *testing.T) messaging.Event {
+	t.Helper()
+	return event(t, "order.confirmed.v1", order("confirmed"))
+}
+
+// entries lists the customer's inbox.
+func entries(t *testing.T, side *sidecar.Sidecar) []domain.Entry {
+	t.Helper()
+	list, _, err := repositories.NewInbox(side).List(t.Context(), customerID, "", 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+func TestEveryEventIsToldOnce(t *testing.T) {
+	_, side := sidecartest.New()
+	post := &post{}
+	on := replica(t, side, post)
+	low := domain.LowStock{ProductID: ids.New(), SKU: "AMP-1", Name: "Amphora", Available: 3, Threshold: 5}
+	all := []messaging.Event{event(t, "stock.low.v1", low)}
+	for _, status := range []string{"confirmed", "rejected", "cancelled", "shipped", "delivered"} {
+		all = append(all, event(t, "order."+status+".v1", order(status)))
+	}
+	for range 3 {
+		for _, e := range all {
+			if err := events.Check(e.Type, e.Data); err != nil {
+				t.Fatalf("%s is not what its schema says: %v", e.Type, err)
+			}
+			if err := on[e.Type](t.Context(), e); err != nil {
+				t.Fatalf("%s: %v", e.Type, err)
+			}
+		}
+	}
+	for _, file := range []string{
+		"order-confirmed-" + orderID, "order-rejected-" + orderID, "order-cancelled-" + orderID, "order-shipped-" + orderID,
+		"order-delivered-" + orderID, "stock-low-" + all[0].ID,
+	} {
+		if got := post.sent[file+".eml"]; got != 1 {
+			t.Errorf("%s: sent %d times, want once", file, got)
+		}
+	}
+	if got := entries(t, side); len(got) != 5 || got[0].Kind != domain.OrderDelivered || got[0].OrderID != orderID {
+		t.Errorf("the inbox is %+v", got)
+	}
+}
+
+func TestPayloadsThatCannotBeReadAreInvalid(t *testing.T) {
+	_, side := sidecartest.New()
+	on := replica(t, side, &post{})
+	for _, data := range []string{`{"id": 5}`, `[]`, `{}`, `{"id":"` + orderID + `","customer":{"email":"nobody"}}`} {
+		e := messaging.Event{ID: "e", Type: "order.confirmed.v1", Data: json.RawMessage(data)}
+		if err := on[e.Type](t.Context(), e); !errs.Is(err, errs.Invalid) {
+			t.Errorf("%s: got %v, want invalid", data, err)
+		}
+	}
+}
+
+// A process may die before or after any operation on the store. Whatever it was, the next delivery of the event makes it
+// good, and the customer is not told twice, unless it died between sending and marking.
+func TestACrashAnywhereIsMadeGood(t *testing.T) {
+	crash := errors.New("crash")
+	for _, after := range []bool{false, true} {
+		for n := 1; ; n++ {
+			operations, name := 0, fmt.Sprintf("operation %d, after: %t", n, after)
+			synctest.Test(t, func(t *testing.T) {
+				states, side := sidecartest.New()
+				post := &post{}
+				var between bool // the crash is after sending and before its record
+				hook := func(operation, _ string) error {
+					operations++
+					if operations < n { // from then on nothing works: the process is gone
+						return nil
+					}
+					between = between || operations == n && len(post.sent) > 0 && !(after && operation == "save")
+					return crash
+				}
+				if after {
+					states.After = hook
+				} else {
+					states.Before = hook
+				}
+				_ = replica(t, side, post)["order.confirmed.v1"](t.Context(), confirmed(t))
+				states.Before, states.After = nil, nil
+				time.Sleep(10 * time.Second) // the age at which a claim of the dead is taken over
+				if err := replica(t, side, post)["order.confirmed.v1"](t.Context(), confirmed(t)); err != nil {
+					t.Errorf("%s: the next delivery: %v", name, err)
+				}
+				want := 1
+				if between {
+					want = 2
+				}
+				if got := post.sent["order-confirmed-"+orderID+".eml"]; got != want {
+					t.Errorf("%s: sent %d times, want %d", name, got, want)
+				}
+				if got := entries(t, side); len(got) != 1 {
+					t.Errorf("%s: %d entries in the inbox", name, len(got))
+				}
+			})
+			if operations < n {
+				break // the handler was through before it
+			}
+		}
+	}
+}
+
+func TestOneOfManyReplicasSends(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, side := sidecartest.New()
+		post := &post{takes: 3 * time.Second}
+		var all sync.WaitGroup
+		for range 8 {
+			all.Go(func() {
+				handler := replica(t, side, post)["order.confirmed.v1"]
+				for err := handler(t.Context(), confirmed(t)); err != nil; err = handler(t.Context(), confirmed(t)) {
+					if !errs.Is(err, errs.Unavailable) {
+						t.Errorf("got %v, want unavailable", err)
+						return
+					}
+					time.Sleep(time.Second)
+				}
+			})
+		}
+		all.Wait()
+		if got := post.sent["order-confirmed-"+orderID+".eml"]; got != 1 {
+			t.Errorf("sent %d times, want once", got)
+		}
+	})
+}
+
+func TestABrokenBindingIsTriedAgainAtOnce(t *testing.T) {
+	_, side := sidecartest.New()
+	post := &post{err: errs.New(errs.Unavailable, "the binding mail does not answer")}
+	handler := replica(t, side, post)["order.confirmed.v1"]
+	if err := handler(t.Context(), confirmed(t)); !errs.Is(err, errs.Unavailable) {
+		t.Fatalf("got %v, want unavailable", err)
+	}
+	post.err = nil
+	if err := handler(t.Context(), confirmed(t)); err != nil || len(post.sent) != 1 {
+		t.Errorf("got %v, %d mails", err, len(post.sent))
+	}
+}

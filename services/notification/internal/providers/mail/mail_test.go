@@ -1,0 +1,155 @@
+package mail
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"mime"
+	"mime/multipart"
+	"mime/quotedprintable"
+	"net/mail"
+	"strings"
+	"testing"
+	"time"
+
+	"stoa/internal/golden"
+	"stoa/services/notification/internal/domain"
+)
+
+// outbox keeps what was sent last.
+type outbox struct {
+	data []byte
+	meta map[string]string
+}
+
+func (o *outbox) Send(_ context.Context, _ string, data []byte, meta map[string]string) error {
+	o.data, o.meta = data, meta
+	return nil
+}
+
+func order(name string) domain.Order {
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	eur := func(amount int64) domain.Money { return domain.Money{Amount: amount, Currency: "EUR"} }
+	return domain.Order{
+		ID: "0198c6a0-0000-7000-8000-000000000001", Status: "confirmed", CreatedAt: at, UpdatedAt: at, Total: eur(3195),
+		Customer: domain.Customer{ID: "0198c6a0-0000-7000-8000-000000000002", Email: "chloe@example.com", Name: name},
+		Items: []domain.Line{
+			{ProductID: "p1", SKU: "AMP-1", Name: "Amphora <large>", Quantity: 2, UnitPrice: eur(1250)},
+			{ProductID: "p2", SKU: "TEE-1", Name: "Grüner Tee", Quantity: 1, UnitPrice: eur(695)},
+		},
+	}
+}
+
+// send mails a notice and returns what went to the binding.
+func send(t *testing.T, n domain.Notice) *outbox {
+	t.Helper()
+	sent := &outbox{}
+	mailer, err := NewMailer(sent, mail.Address{Name: "Stoa", Address: "shop@stoa.local"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := mailer.Send(t.Context(), n); err != nil {
+		t.Fatal(err)
+	}
+	return sent
+}
+
+func TestMailsAreWhatPeopleGet(t *testing.T) {
+	notices := map[string]domain.Notice{}
+	for _, kind := range []domain.Kind{
+		domain.OrderConfirmed, domain.OrderRejected, domain.OrderCancelled, domain.OrderShipped, domain.OrderDelivered,
+	} {
+		o := order("Chloé")
+		if kind == domain.OrderRejected {
+			o.Reason = "not enough stock of AMP-1"
+		}
+		notice, err := domain.OfOrder(kind, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		notices[string(kind)] = notice
+	}
+	low, err := domain.OfLowStock(domain.LowStock{ProductID: "p1", SKU: "AMP-1", Name: "Amphora", Available: 3, Threshold: 5},
+		"0198c6a0-0000-5000-8000-000000000003", time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), mail.Address{Address: "staff@stoa.local"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	notices["stock-low"] = low
+	for name, notice := range notices {
+		t.Run(name, func(t *testing.T) {
+			sent := send(t, notice)
+			golden.Check(t, "services/notification/internal/providers/mail/testdata/"+name+".eml", sent.data)
+			if want := notice.ID() + ".eml"; sent.meta["fileName"] != want || sent.meta["emailTo"] != notice.To.Address {
+				t.Errorf("got metadata %v", sent.meta)
+			}
+		})
+	}
+}
+
+func TestMailsCanBeReadByMailPrograms(t *testing.T) {
+	notice, err := domain.OfOrder(domain.OrderConfirmed, order("Chloé <script>"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := mail.ReadMessage(bytes.NewReader(send(t, notice).data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	to, err := read.Header.AddressList("To")
+	if err != nil || to[0].Name != "Chloé <script>" || to[0].Address != "chloe@example.com" {
+		t.Errorf("To: got %v, %v", to, err)
+	}
+	if _, err := read.Header.Date(); err != nil {
+		t.Errorf("Date: %v", err)
+	}
+	text, html := parts(t, read)
+	if !strings.Contains(text, "Hello Chloé <script>,") || !strings.Contains(text, "Total: 31.95 EUR") {
+		t.Errorf("text: %s", text)
+	}
+	if strings.Contains(html, "<script>") || !strings.Contains(html, "Amphora &lt;large&gt;") {
+		t.Errorf("names must not become HTML: %s", html)
+	}
+}
+
+func TestNamesAddNoHeaders(t *testing.T) {
+	notice := domain.Notice{
+		Kind: domain.OrderConfirmed, About: "1", Subject: "Hello\r\nBcc: everybody@example.com",
+		To: mail.Address{Name: "Eve\r\nBcc: everybody@example.com", Address: "eve@example.com"},
+	}
+	read, err := mail.ReadMessage(bytes.NewReader(send(t, notice).data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := read.Header.Get("Bcc"); got != "" {
+		t.Errorf("a header was injected: %q", got)
+	}
+}
+
+// parts returns the text and the HTML of a mail.
+func parts(t *testing.T, read *mail.Message) (text, html string) {
+	t.Helper()
+	_, parameters, err := mime.ParseMediaType(read.Header.Get("Content-Type"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader := multipart.NewReader(read.Body, parameters["boundary"])
+	var bodies []string
+	for {
+		part, err := reader.NextRawPart()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := io.ReadAll(quotedprintable.NewReader(part))
+		if err != nil {
+			t.Fatal(err)
+		}
+		bodies = append(bodies, string(raw))
+	}
+	if len(bodies) != 2 {
+		t.Fatalf("got %d parts", len(bodies))
+	}
+	return bodies[0], bodies[1]
+}

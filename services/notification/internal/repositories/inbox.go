@@ -1,0 +1,59 @@
+// Package repositories keeps inboxes and the records of sending in the state store of the service.
+package repositories
+
+import (
+	"context"
+	"time"
+
+	"stoa/pkg/common/errs"
+	"stoa/pkg/sidecar"
+	"stoa/services/notification/internal/domain"
+)
+
+// store is the name of the state store component.
+const store = "notification-store"
+
+// Inbox implements domain.Inbox: a document for each notice, and a list for each user.
+type Inbox struct {
+	entries *sidecar.Documents[domain.Entry]
+	lists   *sidecar.Index
+}
+
+// NewInbox returns the inboxes behind a sidecar.
+func NewInbox(s *sidecar.Sidecar) *Inbox {
+	return &Inbox{
+		entries: sidecar.NewDocuments[domain.Entry](s, store, "notice"),
+		lists:   sidecar.NewIndex(s, store, "inbox-of"),
+	}
+}
+
+// Put implements domain.Inbox. The entry comes before the list that names it, so that a crash in between is made good by
+// the event's next delivery.
+func (r *Inbox) Put(ctx context.Context, n domain.Notice, at time.Time) error {
+	entry := n.Entry(at)
+	if err := r.entries.Create(ctx, entry.ID, entry, 0); err != nil && !errs.Is(err, errs.Conflict) {
+		return err
+	}
+	return r.lists.Add(ctx, n.UserID, entry.ID)
+}
+
+// List returns up to limit entries of a user's inbox, newest first, and the cursor to go on from, "" at the end.
+func (r *Inbox) List(ctx context.Context, userID, cursor string, limit int) ([]domain.Entry, string, error) {
+	from, err := sidecar.ParseCursor(cursor)
+	if err != nil {
+		return nil, "", err
+	}
+	ids, next, err := r.lists.Read(ctx, userID, from, limit)
+	if err != nil {
+		return nil, "", err
+	}
+	documents, err := r.entries.GetMany(ctx, ids)
+	if err != nil {
+		return nil, "", err
+	}
+	entries := make([]domain.Entry, len(documents))
+	for i, document := range documents {
+		entries[i] = document.Value
+	}
+	return entries, next.String(), nil
+}
