@@ -35,8 +35,8 @@ func productOf(p domain.Product) product {
 	}
 }
 
-// details are what staff may change about a product at any time.
-type details struct {
+// Details are what staff may change about a product at any time.
+type Details struct {
 	Name        string `json:"name" minLength:"1" maxLength:"200" pattern:"\\S" patternDescription:"more than spaces"`
 	Description string `json:"description,omitempty" maxLength:"2000"`
 	Price       money  `json:"price"`
@@ -44,7 +44,7 @@ type details struct {
 
 // newProduct is the body that adds a product.
 type newProduct struct {
-	details
+	Details
 	SKU   string `json:"sku" minLength:"1" maxLength:"64" pattern:"^[A-Za-z0-9][A-Za-z0-9._-]*$" patternDescription:"letters, digits, '.', '_' and '-'" doc:"Names the product in the shelf; capital and small letters are the same"`
 	Stock int64  `json:"stock,omitempty" minimum:"0" maximum:"1000000" doc:"Pieces in the house to begin with"`
 }
@@ -55,14 +55,14 @@ type adjustment struct {
 	Reason string `json:"reason,omitempty" maxLength:"200" doc:"Kept in the log"`
 }
 
-// The inputs and outputs of the operations.
+// The inputs and outputs of the operations. What is embedded is exported, because huma passes over what is not.
 type (
-	// idInput names a product.
-	idInput struct {
+	// IDInput names a product.
+	IDInput struct {
 		ID string `path:"id"`
 	}
-	// keyInput may identify a request, so that it can be sent again.
-	keyInput struct {
+	// KeyInput may identify a request, so that it can be sent again.
+	KeyInput struct {
 		Key string `header:"Idempotency-Key" maxLength:"200" pattern:"^[!-~]+$" patternDescription:"visible ASCII characters" doc:"Send the request again with the same key, and it is done once"`
 	}
 	// listInput is a place in the catalogue.
@@ -79,7 +79,7 @@ type (
 	}
 	// createInput adds a product.
 	createInput struct {
-		keyInput
+		KeyInput
 		Body newProduct
 	}
 	// createOutput is the new product and its place.
@@ -89,13 +89,13 @@ type (
 	}
 	// editInput changes a product.
 	editInput struct {
-		idInput
-		Body details
+		IDInput
+		Body Details
 	}
 	// adjustInput changes the stock of a product.
 	adjustInput struct {
-		idInput
-		keyInput
+		IDInput
+		KeyInput
 		Body adjustment
 	}
 	// productOutput is a product.

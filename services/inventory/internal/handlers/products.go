@@ -39,7 +39,7 @@ func (h products) list(ctx context.Context, in *listInput) (*listOutput, error) 
 	return out, nil
 }
 
-func (h products) get(ctx context.Context, in *idInput) (*productOutput, error) {
+func (h products) get(ctx context.Context, in *IDInput) (*productOutput, error) {
 	p, err := h.catalogue.Get(ctx, in.ID)
 	return answer(p, err)
 }
@@ -64,7 +64,7 @@ func (h products) edit(ctx context.Context, in *editInput) (*productOutput, erro
 	return answer(p, err)
 }
 
-func (h products) remove(ctx context.Context, in *idInput) (*struct{}, error) {
+func (h products) remove(ctx context.Context, in *IDInput) (*struct{}, error) {
 	_, err := h.catalogue.Update(ctx, in.ID, func(p *domain.Product) error { return p.Remove(clock()) })
 	return nil, err
 }
