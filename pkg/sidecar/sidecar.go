@@ -37,6 +37,7 @@ type Sidecar struct {
 
 // Open prepares the connection; it does not wait for the sidecar, which may start later or again.
 func Open(cfg config.Base) (*Sidecar, error) {
+	dapr.SetLogger(nil) // it writes plain text into the middle of our logs, and nothing that errors do not say
 	conn, err := grpc.NewClient(fmt.Sprintf("%s:%d", cfg.DaprHost, cfg.DaprGRPCPort),
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithUnaryInterceptor(unaryToken(cfg.DaprAPIToken)),
