@@ -1,0 +1,105 @@
+// Package architecture holds the code against what docs/architecture.md says of it: which way imports point, and that the
+// names in the code and in the YAML are the same.
+package architecture
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// module is the prefix of all our import paths.
+const module = "stoa/"
+
+// pkg is what `go list` says of a package.
+type pkg struct {
+	ImportPath string
+	Dir        string
+	GoFiles    []string
+	Imports    []string
+}
+
+func list(t *testing.T) []pkg {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Dir,GoFiles,Imports", module+"...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []pkg
+	for decoder := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p pkg
+		switch err := decoder.Decode(&p); {
+		case errors.Is(err, io.EOF):
+			return all
+		case err != nil:
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
+
+// serviceOf is the service that a package belongs to, "" for none.
+func serviceOf(importPath string) string {
+	rest, ok := strings.CutPrefix(importPath, module+"services/")
+	if !ok {
+		return ""
+	}
+	name, _, _ := strings.Cut(rest, "/")
+	return name
+}
+
+func within(importPath, folder string) bool {
+	return importPath == module+folder || strings.HasPrefix(importPath, module+folder+"/")
+}
+
+// isStandard reports a package of the standard library: its first element has no dot, and it is none of ours.
+func isStandard(importPath string) bool {
+	first, _, _ := strings.Cut(importPath, "/")
+	return !strings.Contains(first, ".") && !strings.HasPrefix(importPath, module)
+}
+
+// rules says, for one package and one import of it, what is wrong with that.
+var rules = map[string]func(from pkg, to string) bool{
+	"a domain imports the standard library and errs, nothing else": func(from pkg, to string) bool {
+		return path.Base(from.ImportPath) == "domain" && !isStandard(to) && to != module+"pkg/common/errs"
+	},
+	"handlers, repositories and providers meet in cmd only": func(from pkg, to string) bool {
+		layers := []string{"handlers", "repositories", "providers"}
+		a, b := path.Base(from.ImportPath), path.Base(to)
+		return serviceOf(to) != "" && slices.Contains(layers, a) && slices.Contains(layers, b) && a != b
+	},
+	"services share contracts, not code": func(from pkg, to string) bool {
+		return serviceOf(to) != "" && serviceOf(from.ImportPath) != serviceOf(to)
+	},
+	"the kit knows no service, no gateway and no operator": func(from pkg, to string) bool {
+		return within(from.ImportPath, "pkg") &&
+			(within(to, "services") || within(to, "gateway") || within(to, "internal") || within(to, "cmd"))
+	},
+	"only the kit, and tests, speak to Dapr": func(from pkg, to string) bool {
+		return strings.HasPrefix(to, "github.com/dapr/") && !within(from.ImportPath, "pkg") && !within(from.ImportPath, "test")
+	},
+	"nothing that runs imports tests": func(from pkg, to string) bool {
+		return within(to, "test") && !within(from.ImportPath, "test")
+	},
+}
+
+func TestImportsPointInward(t *testing.T) {
+	packages := list(t)
+	if len(packages) < 20 {
+		t.Fatalf("only %d packages", len(packages))
+	}
+	for _, from := range packages {
+		for _, to := range from.Imports {
+			for rule, broken := range rules {
+				if broken(from, to) {
+					t.Errorf("%s imports %s: %s", from.ImportPath, to, rule)
+				}
+			}
+		}
+	}
+}
