@@ -1,0 +1,56 @@
+// Command backoffice is where the staff fulfils orders and looks after events that could not be handled, and what does
+// the housekeeping on schedule.
+package main
+
+import (
+	"context"
+	"time"
+
+	"stoa/pkg/common/config"
+	"stoa/pkg/common/ids"
+	"stoa/pkg/common/service"
+	"stoa/pkg/common/web"
+	"stoa/pkg/identity"
+	"stoa/services/backoffice/internal/handlers"
+	"stoa/services/backoffice/internal/repositories"
+)
+
+type settings struct {
+	config.Base
+	// CommandWait is how long a request waits to see what became of its command.
+	CommandWait time.Duration `envconfig:"COMMAND_WAIT" default:"2s"`
+	// AutoFulfil ships every order as soon as it is confirmed.
+	AutoFulfil bool `envconfig:"AUTO_FULFIL" default:"false"`
+}
+
+func main() { service.Main(run) }
+
+func run(ctx context.Context) error {
+	cfg, err := config.Load[settings]()
+	if err != nil {
+		return err
+	}
+	app, err := service.Start(ctx, cfg.Base)
+	if err != nil {
+		return err
+	}
+	defer app.Close(ctx)
+
+	publisher, err := app.Publisher()
+	if err != nil {
+		return err
+	}
+	h := handlers.New(repositories.NewFulfilments(app.Sidecar), repositories.NewDeadLetters(app.Sidecar), publisher, ids.New,
+		handlers.Options{CommandWait: cfg.CommandWait, AutoFulfil: cfg.AutoFulfil})
+	consumer, err := app.Consumer(publisher, h.Subscriptions()...)
+	if err != nil {
+		return err
+	}
+
+	router := web.NewRouter()
+	api := web.NewAPI(router, "Backoffice", "For the staff: orders to be shipped, and events that could not be handled.")
+	identity.Protect(api, identity.NewTokenVerifier(identity.Keys(app.Sidecar)))
+	h.Register(api)
+	h.Bind(router)
+	return app.Run(ctx, app.HTTP(router), consumer.Run)
+}

@@ -1,0 +1,124 @@
+// Package domain is what the staff works with: orders that are to be shipped, and events that nobody could handle.
+package domain
+
+import (
+	"slices"
+	"time"
+
+	"stoa/pkg/common/errs"
+)
+
+// Status is how far the fulfilment of an order is.
+type Status string
+
+// The statuses. An order only moves forward, and ends as delivered or cancelled.
+const (
+	Queued    Status = "queued"
+	Shipped   Status = "shipped"
+	Delivered Status = "delivered"
+	Cancelled Status = "cancelled"
+)
+
+// keepFinished is how long a finished fulfilment stays on the list.
+const keepFinished = 30 * 24 * time.Hour
+
+// Fulfilment is a confirmed order as the people see it who pack and ship it.
+type Fulfilment struct {
+	OrderID   string    `json:"orderId" doc:"The order"`
+	Status    Status    `json:"status" enum:"queued,shipped,delivered,cancelled" doc:"How far it is"`
+	Customer  Customer  `json:"customer" doc:"Whom it goes to"`
+	Items     []Line    `json:"items" doc:"What to pack"`
+	Total     Money     `json:"total" doc:"What the customer pays"`
+	CreatedAt time.Time `json:"createdAt" doc:"When the order was placed"`
+	UpdatedAt time.Time `json:"updatedAt" doc:"When it came to this status"`
+}
+
+// Customer is who placed an order.
+type Customer struct {
+	ID    string `json:"id"`
+	Email string `json:"email"`
+	Name  string `json:"name"`
+}
+
+// Line is one product of an order.
+type Line struct {
+	ProductID string `json:"productId"`
+	SKU       string `json:"sku"`
+	Name      string `json:"name"`
+	Quantity  int64  `json:"quantity"`
+	UnitPrice Money  `json:"unitPrice"`
+}
+
+// Money is an amount in minor units of a currency.
+type Money struct {
+	Amount   int64  `json:"amount" doc:"Minor units, such as cents"`
+	Currency string `json:"currency" doc:"ISO 4217"`
+}
+
+// Order is an order as its events carry it.
+type Order struct {
+	ID        string    `json:"id"`
+	Customer  Customer  `json:"customer"`
+	Status    string    `json:"status"`
+	Items     []Line    `json:"items"`
+	Total     Money     `json:"total"`
+	Reason    string    `json:"reason,omitempty"`
+	CreatedAt time.Time `json:"createdAt"`
+	UpdatedAt time.Time `json:"updatedAt"`
+}
+
+// reached maps the status of an order to that of its fulfilment.
+var reached = map[string]Status{"confirmed": Queued, "shipped": Shipped, "delivered": Delivered, "cancelled": Cancelled}
+
+// progress is the order of the statuses; the first stands for a fulfilment that is not there yet.
+var progress = []Status{"", Queued, Shipped, Delivered, Cancelled}
+
+// Record takes over what an event says about the order. Events overtake each other, so that only what is further counts:
+// a cancellation that comes before the confirmation leaves a fulfilment that is never queued.
+func (f *Fulfilment) Record(order Order) error {
+	status, known := reached[order.Status]
+	if !known || order.ID == "" {
+		return errs.New(errs.Invalid, "an order %q with status %q has no fulfilment", order.ID, order.Status)
+	}
+	if f.finished() || slices.Index(progress, status) <= slices.Index(progress, f.Status) {
+		return nil
+	}
+	*f = Fulfilment{
+		OrderID: order.ID, Status: status, Customer: order.Customer, Items: order.Items, Total: order.Total,
+		CreatedAt: order.CreatedAt, UpdatedAt: order.UpdatedAt,
+	}
+	return nil
+}
+
+func (f *Fulfilment) finished() bool { return f.Status == Delivered || f.Status == Cancelled }
+
+// Listed reports whether the fulfilment still belongs on the list.
+func (f *Fulfilment) Listed(now time.Time) bool {
+	return !f.finished() || now.Sub(f.UpdatedAt) < keepFinished
+}
+
+// Step is something that the staff does to an order, by a command to its owner.
+type Step struct {
+	// From is where an order has to be, To where it is then.
+	From, To Status
+	// Command is the type of the command.
+	Command string
+}
+
+// The steps.
+var (
+	Ship    = Step{From: Queued, To: Shipped, Command: "order.ship.v1"}
+	Deliver = Step{From: Shipped, To: Delivered, Command: "order.deliver.v1"}
+)
+
+// Check reports whether the step is done already, and errs.Conflict when the fulfilment is not where the step begins.
+func (s Step) Check(f Fulfilment) (done bool, err error) {
+	switch f.Status {
+	case s.To:
+		return true, nil
+	case s.From:
+		return false, nil
+	default:
+		return false, errs.New(errs.Conflict, "this order is %s; it would have to be %s", f.Status, s.From)
+	}
+}

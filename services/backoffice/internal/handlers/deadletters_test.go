@@ -1,0 +1,177 @@
+package handlers_test
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"testing"
+	"time"
+
+	"stoa/api/events"
+	"stoa/pkg/common/errs"
+	"stoa/pkg/common/ids"
+	"stoa/pkg/messaging"
+	"stoa/services/backoffice/internal/domain"
+	"stoa/services/backoffice/internal/handlers"
+)
+
+const deadLetters = "/api/v1/backoffice/dead-letters"
+
+// letter is what the kit publishes about an event that notification could not handle.
+func letter(t *testing.T) messaging.DeadLetter {
+	t.Helper()
+	failed, err := messaging.New("order.confirmed.v1", orderID, order(orderID, "confirmed"), ids.New())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return messaging.DeadLetter{
+		ID: ids.New(), Consumer: "notification", Topic: "order-confirmed", Reason: "no address", Attempts: 10,
+		FailedAt: time.Now().UTC(), TraceID: "0af7651916cd43dd8448eb211c80319c", Event: failed,
+	}
+}
+
+func (o *office) receive(t *testing.T, l messaging.DeadLetter) {
+	t.Helper()
+	e, err := messaging.New(messaging.DeadLetterType, l.Event.Subject, l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := events.Check(e.Type, e.Data); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.on[e.Type](t.Context(), e); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestDeadLettersAreKept(t *testing.T) {
+	o, l := newOffice(t, handlers.Options{}), letter(t)
+	o.receive(t, l)
+	o.receive(t, l)
+	var page struct{ Items []domain.DeadLetter }
+	o.call(t, http.MethodGet, deadLetters, http.StatusOK, &page)
+	var one domain.DeadLetter
+	o.call(t, http.MethodGet, deadLetters+"/"+l.ID, http.StatusOK, &one)
+	if len(page.Items) != 1 || one.Reason != l.Reason || one.Event.ID != l.Event.ID || string(one.Event.Data) != string(l.Event.Data) {
+		t.Errorf("got %+v", one)
+	}
+	o.call(t, http.MethodDelete, deadLetters+"/"+l.ID, http.StatusNoContent, nil)
+	for path, method := range map[string]string{"": http.MethodGet, "/replay": http.MethodPost} {
+		o.call(t, method, deadLetters+"/"+l.ID+path, http.StatusNotFound, nil)
+	}
+	o.call(t, http.MethodDelete, deadLetters+"/"+l.ID, http.StatusNotFound, nil)
+	o.call(t, http.MethodGet, deadLetters, http.StatusOK, &page)
+	if len(page.Items) != 0 {
+		t.Errorf("a deleted letter is listed: %+v", page.Items)
+	}
+}
+
+func TestReplayPublishesTheEventUnderANewID(t *testing.T) {
+	o, l := newOffice(t, handlers.Options{}), letter(t)
+	o.receive(t, l)
+	var after domain.DeadLetter
+	for range 2 {
+		o.call(t, http.MethodPost, deadLetters+"/"+l.ID+"/replay", http.StatusOK, &after)
+	}
+	published := o.bus.Events()
+	if len(published) != 2 || len(after.Replays) != 2 || after.Replays[0].By != staffID {
+		t.Fatalf("got %d events, history %+v", len(published), after.Replays)
+	}
+	seen := map[string]bool{l.Event.ID: true}
+	for i, e := range published {
+		if seen[e.ID] || e.ID != after.Replays[i].EventID {
+			t.Errorf("replay %d has the id %s, history %+v", i, e.ID, after.Replays)
+		}
+		seen[e.ID] = true
+		if e.Topic != l.Topic || e.Type != l.Event.Type || e.Subject != orderID || string(e.Data) != string(l.Event.Data) {
+			t.Errorf("got %+v", e)
+		}
+	}
+}
+
+// Whoever asked does not know whether it happened and asks again: receivers must be able to tell.
+func TestAReplayThatDiedHalfwayIsTheSameReplay(t *testing.T) {
+	o, l := newOffice(t, handlers.Options{}), letter(t)
+	o.receive(t, l)
+	o.states.Before = func(operation, _ string) error {
+		if operation == "save" {
+			return errors.New("crash")
+		}
+		return nil
+	}
+	o.call(t, http.MethodPost, deadLetters+"/"+l.ID+"/replay", http.StatusServiceUnavailable, nil)
+	o.states.Before = nil
+	o.call(t, http.MethodPost, deadLetters+"/"+l.ID+"/replay", http.StatusOK, nil)
+	if published := o.bus.Events(); len(published) != 2 || published[0].ID != published[1].ID {
+		t.Errorf("got %+v", published)
+	}
+}
+
+func TestAReplayThatTheBrokerRefusesIsNoReplay(t *testing.T) {
+	o, l := newOffice(t, handlers.Options{}), letter(t)
+	o.receive(t, l)
+	o.bus.Before = func(string) error { return errors.New("down") }
+	o.call(t, http.MethodPost, deadLetters+"/"+l.ID+"/replay", http.StatusServiceUnavailable, nil)
+	var after domain.DeadLetter
+	o.call(t, http.MethodGet, deadLetters+"/"+l.ID, http.StatusOK, &after)
+	if len(after.Replays) != 0 {
+		t.Errorf("got %+v", after.Replays)
+	}
+}
+
+// A failure here would publish a dead letter, which would come back here.
+func TestDeadLettersMakeNoDeadLetters(t *testing.T) {
+	o := newOffice(t, handlers.Options{})
+	for _, data := range []string{`{}`, `[]`, `{"id":5}`, `not JSON`} {
+		e := messaging.Event{ID: ids.New(), Type: messaging.DeadLetterType, Data: json.RawMessage(data)}
+		if err := o.on[e.Type](t.Context(), e); err != nil {
+			t.Fatalf("%s: %v", data, err)
+		}
+		var kept domain.DeadLetter
+		o.call(t, http.MethodGet, deadLetters+"/"+e.ID, http.StatusOK, &kept)
+		o.call(t, http.MethodPost, deadLetters+"/"+e.ID+"/replay", http.StatusConflict, nil)
+	}
+	o.states.Before = func(string, string) error { return errors.New("anything at all") }
+	e := messaging.Event{ID: "e", Type: messaging.DeadLetterType, Data: json.RawMessage(`{"id":"l"}`)}
+	if err := o.on[e.Type](t.Context(), e); !errs.Is(err, errs.Unavailable) {
+		t.Errorf("got %v, want unavailable: it stays with the broker", err)
+	}
+}
+
+func TestCompactionForgetsWhatWasDeleted(t *testing.T) {
+	o := newOffice(t, handlers.Options{})
+	for n := range 210 {
+		l := letter(t)
+		l.Attempts = n + 1
+		o.receive(t, l)
+		if n < 150 {
+			o.call(t, http.MethodDelete, deadLetters+"/"+l.ID, http.StatusNoContent, nil)
+		}
+	}
+	before := len(o.states.Keys("backoffice-store", "dead-letter-list:"))
+	o.call(t, http.MethodPost, "/compact", http.StatusOK, nil)
+	if after := len(o.states.Keys("backoffice-store", "dead-letter-list:")); after >= before {
+		t.Errorf("got %d pages, had %d", after, before)
+	}
+	count, cursor := 0, ""
+	for {
+		var page struct {
+			Items []domain.DeadLetter
+			Next  string
+		}
+		o.call(t, http.MethodGet, deadLetters+"?limit=25&cursor="+cursor, http.StatusOK, &page)
+		for _, l := range page.Items {
+			if want := 210 - count; l.Attempts != want {
+				t.Fatalf("got letter %s, want %d", strconv.Itoa(l.Attempts), want)
+			}
+			count++
+		}
+		if cursor = page.Next; cursor == "" {
+			break
+		}
+	}
+	if count != 60 {
+		t.Errorf("%d letters are left, want 60", count)
+	}
+}

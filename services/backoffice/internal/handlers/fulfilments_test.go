@@ -1,0 +1,171 @@
+package handlers_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"stoa/pkg/common/errs"
+	"stoa/pkg/common/ids"
+	"stoa/pkg/messaging"
+	"stoa/services/backoffice/internal/domain"
+	"stoa/services/backoffice/internal/handlers"
+)
+
+const fulfilments = "/api/v1/backoffice/fulfilments"
+
+type fulfilmentPage struct {
+	Items []domain.Fulfilment
+	Next  string
+}
+
+func TestConfirmedOrdersAreQueuedOnce(t *testing.T) {
+	o := newOffice(t, handlers.Options{})
+	for range 3 {
+		o.happen(t, orderID, "confirmed")
+	}
+	var page fulfilmentPage
+	o.call(t, http.MethodGet, fulfilments, http.StatusOK, &page)
+	if len(page.Items) != 1 || page.Items[0].Status != domain.Queued || page.Items[0].Items[0].SKU != "AMP-1" {
+		t.Errorf("got %+v", page)
+	}
+	if len(o.bus.Events()) != 0 {
+		t.Errorf("nobody asked for %v", o.bus.Types())
+	}
+}
+
+func TestAnOvertakingCancellationKeepsAnOrderOffTheQueue(t *testing.T) {
+	o := newOffice(t, handlers.Options{AutoFulfil: true})
+	o.happen(t, orderID, "cancelled")
+	o.happen(t, orderID, "confirmed")
+	var page fulfilmentPage
+	o.call(t, http.MethodGet, fulfilments, http.StatusOK, &page)
+	if len(page.Items) != 0 || len(o.bus.Events()) != 0 {
+		t.Errorf("got %+v and %v", page, o.bus.Types())
+	}
+	o.call(t, http.MethodPost, fulfilments+"/"+orderID+"/ship", http.StatusConflict, nil)
+}
+
+func TestAutoFulfilShipsByItself(t *testing.T) {
+	o := newOffice(t, handlers.Options{AutoFulfil: true})
+	o.happen(t, orderID, "confirmed")
+	o.happen(t, orderID, "confirmed")
+	published := o.bus.Events()
+	if len(published) != 2 || published[0].ID != published[1].ID || published[0].Type != "order.ship.v1" || published[0].Topic != "order-commands" {
+		t.Fatalf("want the same command for each run, got %+v", published)
+	}
+	o.happen(t, orderID, "shipped")
+	o.happen(t, orderID, "confirmed")
+	if got := len(o.bus.Events()); got != 2 {
+		t.Errorf("what is shipped must not be shipped again, got %d commands", got)
+	}
+}
+
+func TestStepsShowTheirOutcome(t *testing.T) {
+	o := newOffice(t, handlers.Options{CommandWait: time.Minute})
+	o.happen(t, orderID, "confirmed")
+	// The order's owner, as far as it matters here.
+	o.bus.After = func(string) error {
+		published := o.bus.Events()
+		outcome := map[string]string{"order.ship.v1": "shipped", "order.deliver.v1": "delivered"}
+		o.happen(t, orderID, outcome[published[len(published)-1].Type])
+		return nil
+	}
+	for _, step := range []struct{ path, status string }{
+		{"/ship", "shipped"}, {"/ship", "shipped"}, {"/deliver", "delivered"}, {"/deliver", "delivered"},
+	} {
+		var f domain.Fulfilment
+		o.call(t, http.MethodPost, fulfilments+"/"+orderID+step.path, http.StatusOK, &f)
+		if string(f.Status) != step.status {
+			t.Errorf("%s: got %s", step.path, f.Status)
+		}
+	}
+	published := o.bus.Events()
+	if len(published) != 2 {
+		t.Fatalf("a step that is done needs no command, got %v", o.bus.Types())
+	}
+	var command struct{ OrderID, By string }
+	if err := json.Unmarshal(published[0].Data, &command); err != nil || command.OrderID != orderID || command.By != staffID {
+		t.Errorf("got %s", published[0].Data)
+	}
+	o.call(t, http.MethodPost, fulfilments+"/"+orderID+"/ship", http.StatusConflict, nil)
+}
+
+func TestStepsDoNotWaitForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t, handlers.Options{CommandWait: 2 * time.Second})
+		o.happen(t, orderID, "confirmed")
+		for prefer, wait := range map[string]time.Duration{"": 2 * time.Second, "respond-async": 0} {
+			began := time.Now()
+			var f domain.Fulfilment
+			o.call(t, http.MethodPost, fulfilments+"/"+orderID+"/ship", http.StatusAccepted, &f, "Prefer", prefer)
+			if f.Status != domain.Queued || time.Since(began) != wait {
+				t.Errorf("Prefer %q: got %s after %s", prefer, f.Status, time.Since(began))
+			}
+		}
+	})
+}
+
+func TestACancellationWhileAStepIsUnderWay(t *testing.T) {
+	o := newOffice(t, handlers.Options{CommandWait: time.Minute})
+	o.happen(t, orderID, "confirmed")
+	o.bus.After = func(string) error {
+		o.happen(t, orderID, "cancelled")
+		return nil
+	}
+	o.call(t, http.MethodPost, fulfilments+"/"+orderID+"/ship", http.StatusConflict, nil)
+}
+
+func TestStepsThatCannotBe(t *testing.T) {
+	o := newOffice(t, handlers.Options{})
+	o.call(t, http.MethodPost, fulfilments+"/"+orderID+"/ship", http.StatusNotFound, nil)
+	o.call(t, http.MethodPost, fulfilments+"/x/ship", http.StatusUnprocessableEntity, nil)
+	o.happen(t, orderID, "confirmed")
+	o.call(t, http.MethodPost, fulfilments+"/"+orderID+"/deliver", http.StatusConflict, nil)
+	o.bus.Before = func(string) error { return errs.New(errs.Unavailable, "down") }
+	o.call(t, http.MethodPost, fulfilments+"/"+orderID+"/ship", http.StatusServiceUnavailable, nil)
+}
+
+// The few that are wanted are far apart, so that a page has to be gathered from many reads.
+func TestListReadsOnUntilThePageIsFull(t *testing.T) {
+	o := newOffice(t, handlers.Options{})
+	var queued []string
+	for n := range 250 {
+		id := ids.New()
+		o.happen(t, id, "confirmed")
+		if n%50 == 0 {
+			queued = append([]string{id}, queued...)
+		} else {
+			o.happen(t, id, "shipped")
+		}
+	}
+	var got []string
+	for path := fulfilments + "?status=queued&limit=2"; path != ""; {
+		var page fulfilmentPage
+		o.call(t, http.MethodGet, path, http.StatusOK, &page)
+		for _, f := range page.Items {
+			got = append(got, f.OrderID)
+		}
+		path = ""
+		if page.Next != "" {
+			path = fulfilments + "?status=queued&limit=2&cursor=" + page.Next
+		}
+	}
+	if strings.Join(got, " ") != strings.Join(queued, " ") {
+		t.Errorf("got %v, want %v", got, queued)
+	}
+	o.call(t, http.MethodGet, fulfilments+"?status=lost", http.StatusUnprocessableEntity, nil)
+}
+
+func TestEventsThatAreNoOrdersAreInvalid(t *testing.T) {
+	o := newOffice(t, handlers.Options{})
+	for _, data := range []string{`[]`, `{}`, `{"id":"1","status":"pending"}`} {
+		e := messaging.Event{ID: "e", Type: "order.confirmed.v1", Data: json.RawMessage(data)}
+		if err := o.on[e.Type](t.Context(), e); !errs.Is(err, errs.Invalid) {
+			t.Errorf("%s: got %v, want invalid", data, err)
+		}
+	}
+}

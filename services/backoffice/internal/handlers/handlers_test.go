@@ -1,0 +1,146 @@
+package handlers_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gorilla/mux"
+
+	"stoa/api/events"
+	"stoa/internal/golden"
+	"stoa/pkg/common/errs"
+	"stoa/pkg/common/ids"
+	"stoa/pkg/common/web"
+	"stoa/pkg/identity"
+	"stoa/pkg/messaging"
+	"stoa/pkg/messaging/messagingtest"
+	"stoa/pkg/sidecar/sidecartest"
+	"stoa/services/backoffice/internal/domain"
+	"stoa/services/backoffice/internal/handlers"
+	"stoa/services/backoffice/internal/repositories"
+)
+
+const (
+	orderID = "0198c6a0-0000-7000-8000-000000000001"
+	staffID = "0198c6a0-0000-7000-8000-000000000002"
+)
+
+// office is the service on a store and a bus in memory.
+type office struct {
+	states *sidecartest.States
+	bus    *messagingtest.Bus
+	router *mux.Router
+	api    huma.API
+	on     map[string]messaging.Handler
+}
+
+// verifier takes the token for the caller's role.
+type verifier struct{}
+
+func (verifier) Verify(_ context.Context, token string) (identity.Caller, error) {
+	return identity.Caller{ID: staffID, Roles: []identity.Role{identity.Role(token)}}, nil
+}
+
+func newOffice(t *testing.T, options handlers.Options) *office {
+	t.Helper()
+	states, side := sidecartest.New()
+	bus, publisher := messagingtest.NewPublisher(t, "backoffice")
+	h := handlers.New(repositories.NewFulfilments(side), repositories.NewDeadLetters(side), publisher, ids.New, options)
+	o := &office{states: states, bus: bus, router: web.NewRouter(), on: map[string]messaging.Handler{}}
+	o.api = web.NewAPI(o.router, "Backoffice", "For the staff: orders to be shipped, and events that could not be handled.")
+	identity.Protect(o.api, verifier{})
+	h.Register(o.api)
+	h.Bind(o.router)
+	for _, s := range h.Subscriptions() {
+		for eventType, handler := range s.On {
+			o.on[eventType] = handler
+		}
+	}
+	return o
+}
+
+// call sends a request as staff and reads the answer into out, unless that is nil.
+func (o *office) call(t *testing.T, method, path string, status int, out any, headers ...string) {
+	t.Helper()
+	request := httptest.NewRequestWithContext(t.Context(), method, path, nil)
+	request.Header.Set("Authorization", "Bearer STAFF")
+	for i := 0; i < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
+	answer := httptest.NewRecorder()
+	o.router.ServeHTTP(answer, request)
+	if answer.Code != status {
+		t.Fatalf("%s %s: got %d %s, want %d", method, path, answer.Code, answer.Body, status)
+	}
+	if out != nil {
+		if err := json.Unmarshal(answer.Body.Bytes(), out); err != nil {
+			t.Fatalf("%s %s: %v in %s", method, path, err, answer.Body)
+		}
+	}
+}
+
+func order(id, status string) domain.Order {
+	at, price := time.Now().UTC(), domain.Money{Amount: 1250, Currency: "EUR"}
+	return domain.Order{
+		ID: id, Status: status, Total: price, CreatedAt: at, UpdatedAt: at,
+		Customer: domain.Customer{ID: "0198c6a0-0000-7000-8000-000000000003", Email: "a@example.com", Name: "Ada"},
+		Items: []domain.Line{{
+			ProductID: "0198c6a0-0000-7000-8000-000000000004", SKU: "AMP-1", Name: "Amphora", Quantity: 1, UnitPrice: price,
+		}},
+	}
+}
+
+// happen delivers the event that an order came to this status.
+func (o *office) happen(t *testing.T, id, status string) {
+	t.Helper()
+	e, err := messaging.New("order."+status+".v1", id, order(id, status))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := events.Check(e.Type, e.Data); err != nil {
+		t.Fatalf("what is read of %s is not what its schema says: %v", e.Type, err)
+	}
+	if err := o.on[e.Type](t.Context(), e); err != nil {
+		t.Fatalf("%s: %v", e.Type, err)
+	}
+}
+
+func TestDescription(t *testing.T) {
+	raw, err := json.MarshalIndent(newOffice(t, handlers.Options{}).api.OpenAPI(), "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden.Check(t, "api/openapi/backoffice.json", append(raw, '\n'))
+}
+
+func TestOnlyTheStaffComesIn(t *testing.T) {
+	o := newOffice(t, handlers.Options{})
+	for path, method := range map[string]string{
+		"/fulfilments":                         http.MethodGet,
+		"/fulfilments/" + orderID + "/ship":    http.MethodPost,
+		"/fulfilments/" + orderID + "/deliver": http.MethodPost,
+		"/dead-letters":                        http.MethodGet,
+		"/dead-letters/" + orderID:             http.MethodDelete,
+		"/dead-letters/" + orderID + "/replay": http.MethodPost,
+	} {
+		o.call(t, method, "/api/v1/backoffice"+path, http.StatusUnauthorized, nil, "Authorization", "")
+		for _, role := range []identity.Role{identity.Learner, identity.Author, identity.Editor} {
+			o.call(t, method, "/api/v1/backoffice"+path, http.StatusForbidden, nil, "Authorization", "Bearer "+string(role))
+		}
+	}
+	o.call(t, http.MethodGet, "/api/v1/backoffice/fulfilments", http.StatusOK, nil, "Authorization", "Bearer ADMIN")
+}
+
+// Dapr asks by OPTIONS whether there is a handler for a binding, and takes 405 for a yes.
+func TestTheSidecarFindsTheScheduledWork(t *testing.T) {
+	o := newOffice(t, handlers.Options{})
+	o.call(t, http.MethodOptions, "/compact", http.StatusMethodNotAllowed, nil)
+	o.call(t, http.MethodPost, "/compact", http.StatusOK, nil)
+	o.states.Before = func(string, string) error { return errs.New(errs.Unavailable, "down") }
+	o.call(t, http.MethodPost, "/compact", http.StatusServiceUnavailable, nil)
+}

@@ -1,0 +1,55 @@
+package repositories
+
+import (
+	"context"
+
+	"stoa/pkg/common/errs"
+	"stoa/pkg/sidecar"
+	"stoa/services/backoffice/internal/domain"
+)
+
+// DeadLetters keeps one document for each dead letter.
+type DeadLetters struct{ list[domain.DeadLetter] }
+
+// NewDeadLetters returns the dead letters behind a sidecar.
+func NewDeadLetters(s *sidecar.Sidecar) *DeadLetters {
+	return &DeadLetters{newList[domain.DeadLetter](s, "dead-letter")}
+}
+
+// Add keeps a letter, unless it is here already.
+func (r *DeadLetters) Add(ctx context.Context, letter domain.DeadLetter) error {
+	if err := r.documents.Create(ctx, letter.ID, letter, 0); err != nil && !errs.Is(err, errs.Conflict) {
+		return err
+	}
+	return r.index.Add(ctx, all, letter.ID)
+}
+
+// Get returns a letter, or errs.NotFound.
+func (r *DeadLetters) Get(ctx context.Context, id string) (domain.DeadLetter, error) {
+	document, err := r.documents.Get(ctx, id)
+	return document.Value, err
+}
+
+// List returns letters, newest first.
+func (r *DeadLetters) List(ctx context.Context, cursor string, limit int) ([]domain.DeadLetter, string, error) {
+	return r.page(ctx, cursor, limit, func(domain.DeadLetter) bool { return true })
+}
+
+// Update changes a letter by a pure function: errs.NotFound if there is none.
+func (r *DeadLetters) Update(ctx context.Context, id string, change func(*domain.DeadLetter) error) (domain.DeadLetter, error) {
+	return r.documents.Update(ctx, id, change)
+}
+
+// Delete removes a letter: errs.NotFound if there is none, errs.Conflict if somebody changed it at the same time.
+func (r *DeadLetters) Delete(ctx context.Context, id string) error {
+	document, err := r.documents.Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	return r.documents.Delete(ctx, document)
+}
+
+// Compact takes deleted letters off the list.
+func (r *DeadLetters) Compact(ctx context.Context) error {
+	return r.compact(ctx, func(domain.DeadLetter) bool { return true })
+}
