@@ -135,5 +135,6 @@ func readable(text string) string {
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		fmt.Fprintf(&rest, "  %s=%v", name, fields[name])
 	}
-	return fmt.Sprintf("%s %-5.5s %s%s", line.Time.Local().Format("15:04:05.000"), line.Level, line.Message, rest.String())
+	level := strings.TrimSuffix(line.Level, "ing") // a sidecar's warning is an app's warn
+	return fmt.Sprintf("%s %-5s %s%s", line.Time.Local().Format("15:04:05.000"), level, line.Message, rest.String())
 }

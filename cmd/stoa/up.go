@@ -78,7 +78,6 @@ func (o *upOptions) inForeground(ctx context.Context, out io.Writer, root string
 	}
 	whereToLook(out, system.GatewayURL(), time.Since(began))
 	<-ctx.Done()
-	fmt.Fprintln(out, "Stopping; what has begun is finished first.")
 	return system.Stop(context.WithoutCancel(ctx))
 }
 

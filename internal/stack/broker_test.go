@@ -39,9 +39,11 @@ func TestBrokerKeepsWhatItAcknowledged(t *testing.T) {
 	go func() {
 		acknowledged := 0
 		for i := 0; ctx.Err() == nil; i++ {
-			if _, err := js.Publish(ctx, "orders", fmt.Appendf(nil, "%d", i)); err == nil {
+			limited, done := context.WithTimeout(ctx, time.Second)
+			if _, err := js.Publish(limited, "orders", fmt.Appendf(nil, "%d", i)); err == nil {
 				acknowledged++
 			}
+			done()
 		}
 		published <- acknowledged
 	}()

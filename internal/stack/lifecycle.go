@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
-	"strconv"
+	"slices"
 	"sync"
 )
 
@@ -28,6 +29,7 @@ func (s *Stack) Start(ctx context.Context) error {
 		return err
 	}
 	s.setPhase(PhaseReady, nil)
+	s.say("everything is ready")
 	return nil
 }
 
@@ -41,6 +43,7 @@ func (s *Stack) Stop(ctx context.Context) error {
 		return nil
 	}
 	s.setPhase(PhaseStopping, nil)
+	s.say("stopping; what has begun is finished first")
 	s.shutdown(ctx)
 	s.close(PhaseStopped, nil)
 	return nil
@@ -136,6 +139,7 @@ func (s *Stack) plan() (specs, broker []spec, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	s.reserveFixed(secrets)
 	planner := planner{dir: s.options.Dir, daprd: s.options.Daprd, extra: s.options.Env, tokens: tokens, inherit: inherited()}
 	for _, app := range s.apps {
 		for replica := range s.replicas(app.ID) {
@@ -152,12 +156,23 @@ func (s *Stack) plan() (specs, broker []spec, err error) {
 	return specs, broker, err
 }
 
+// reserveFixed keeps the ports that are given from being handed out as free ones to replicas.
+func (s *Stack) reserveFixed(secrets map[string]string) {
+	if address, err := brokerAddress(secrets); err == nil {
+		port, _ := parsePort(address.Port())
+		s.pool.reserved = append(s.pool.reserved, port)
+	}
+	for _, app := range s.apps {
+		s.pool.reserved = slices.AppendSeq(s.pool.reserved, maps.Values(app.Ports))
+	}
+}
+
 func (s *Stack) planBroker(secrets map[string]string) ([]spec, error) {
 	address, err := brokerAddress(secrets)
 	if err != nil {
 		return nil, err
 	}
-	port, err := strconv.Atoi(address.Port())
+	port, err := parsePort(address.Port())
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 )
@@ -18,8 +19,9 @@ const (
 	blocks     = 120
 )
 
-// portPool hands out free ports; each is handed out once.
+// portPool hands out free ports; each is handed out once, and none that is reserved.
 type portPool struct {
+	reserved []int // fixed ports of processes that do not listen yet
 	locks []*os.File
 	next  int // the next candidate in the newest block
 	end   int
@@ -36,7 +38,7 @@ func (p *portPool) take() (int, error) {
 		}
 		port := p.next
 		p.next++
-		if portFree(port) {
+		if !slices.Contains(p.reserved, port) && portFree(port) {
 			return port, nil
 		}
 	}

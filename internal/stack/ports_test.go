@@ -44,6 +44,19 @@ func TestPoolSkipsTakenPorts(t *testing.T) {
 	}
 }
 
+func TestPoolKeepsReservedPorts(t *testing.T) {
+	var pool portPool
+	defer pool.release()
+	first, err := pool.take()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool.reserved = []int{first + 1, first + 2}
+	if port, err := pool.take(); err != nil || port <= first+2 {
+		t.Errorf("got port %d, %v, although %v are reserved", port, err, pool.reserved)
+	}
+}
+
 func TestTakenPortNamesItsHolder(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

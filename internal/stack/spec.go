@@ -156,6 +156,9 @@ func pick(ports map[string]int, roles ...string) map[string]int {
 	return picked
 }
 
+// probes opens a connection for each probe, so that none is left open to a process that is restarted.
+var probes = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+
 // answers returns a probe that succeeds when url answers with a 2xx status. Its error holds the start of the answer,
 // in which an app names the dependency that it waits for.
 func answers(url string) func(context.Context) error {
@@ -164,7 +167,7 @@ func answers(url string) func(context.Context) error {
 		if err != nil {
 			return err
 		}
-		response, err := http.DefaultClient.Do(request)
+		response, err := probes.Do(request)
 		if err != nil {
 			return fmt.Errorf("%s does not answer", url)
 		}
