@@ -22,10 +22,10 @@ const (
 // portPool hands out free ports; each is handed out once, and none that is reserved.
 type portPool struct {
 	reserved []int // fixed ports of processes that do not listen yet
-	locks []*os.File
-	next  int // the next candidate in the newest block
-	end   int
-	block int // the next block to try
+	locks    []*os.File
+	next     int // the next candidate in the newest block
+	end      int
+	block    int // the next block to try
 }
 
 // take returns a port on which nothing listens.

@@ -181,54 +181,6 @@ func (p *process) terminate(program *os.Process, exited <-chan error) error {
 	return <-exited
 }
 
-// awaitReady probes the program until it is ready.
-func (p *process) awaitReady(ctx context.Context) {
-	ticks := time.NewTicker(probeEvery)
-	defer ticks.Stop()
-	for {
-		err := p.probe(ctx)
-		if ctx.Err() != nil {
-			return
-		}
-		if err == nil {
-			p.becameReady()
-			return
-		}
-		p.mu.Lock()
-		p.info.Problem = err.Error()
-		p.mu.Unlock()
-		select {
-		case <-ticks.C:
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-func (p *process) probe(ctx context.Context) error {
-	if p.spec.ready == nil {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, probeLimit)
-	defer cancel()
-	return p.spec.ready(ctx)
-}
-
-func (p *process) becameReady() {
-	p.mu.Lock()
-	first, restarts := !p.wasReady, p.info.Restarts
-	p.wasReady = true
-	p.mu.Unlock()
-	line := ""
-	if restarts > 0 {
-		line = p.spec.name + " is ready again"
-	}
-	p.update(line, func(i *Process) { i.State, i.Problem = StateReady, "" })
-	if first {
-		close(p.ready)
-	}
-}
-
 // died records an end that nobody asked for.
 func (p *process) died(err error, delay time.Duration) {
 	p.mu.Lock()
@@ -289,13 +241,4 @@ func (p *process) snapshot() Process {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.info
-}
-
-// late says why the program is not ready although the time is up.
-func (p *process) late(ctx context.Context) error {
-	if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return errStopped
-	}
-	problem := p.snapshot().Problem
-	return fmt.Errorf("%s is not ready after %s: %s (log: %s)", p.spec.name, startLimit, problem, shortPath(LogFile(p.dir, p.spec.name)))
 }

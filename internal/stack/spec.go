@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"maps"
-	"net/http"
 	"os"
 	"slices"
 	"strconv"
@@ -154,30 +152,6 @@ func pick(ports map[string]int, roles ...string) map[string]int {
 		}
 	}
 	return picked
-}
-
-// probes opens a connection for each probe, so that none is left open to a process that is restarted.
-var probes = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-
-// answers returns a probe that succeeds when url answers with a 2xx status. Its error holds the start of the answer,
-// in which an app names the dependency that it waits for.
-func answers(url string) func(context.Context) error {
-	return func(ctx context.Context) error {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-		if err != nil {
-			return err
-		}
-		response, err := probes.Do(request)
-		if err != nil {
-			return fmt.Errorf("%s does not answer", url)
-		}
-		defer response.Body.Close()
-		body, _ := io.ReadAll(io.LimitReader(response.Body, 4<<10))
-		if response.StatusCode/100 != 2 {
-			return fmt.Errorf("%s answers %d: %s", url, response.StatusCode, shorten(string(body), 300))
-		}
-		return nil
-	}
 }
 
 // brokerSpec plans the embedded broker.

@@ -2,8 +2,6 @@ package stack
 
 import (
 	"cmp"
-	"context"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -18,9 +16,6 @@ import (
 
 // gatewayApp is the public door: it is the first to stop, so that what it has accepted is still served.
 const gatewayApp = "gateway"
-
-// startLimit is how long all processes together may take to become ready.
-const startLimit = 90 * time.Second
 
 // brokerPatience is the length of an outage of the broker after which the sidecars are restarted. Their NATS client
 // gives up for good after 60 attempts two seconds apart, and the sidecar does not notice.
@@ -262,31 +257,4 @@ func (s *Stack) snapshot() Record {
 		Phase: s.phase, Error: s.failure, Gateway: gateway, Processes: processes,
 		Supervisor: Process{Name: "stoa", Kind: "supervisor", PID: pid, Identity: startTime(pid)},
 	}
-}
-
-var errStopped = errors.New("stopped while starting")
-
-// waitReady waits until all processes have been ready once.
-func waitReady(ctx context.Context, processes []*process) error {
-	ctx, cancel := context.WithTimeout(ctx, startLimit)
-	defer cancel()
-	results := make(chan error, len(processes))
-	for _, p := range processes {
-		go func() {
-			select {
-			case <-p.ready:
-				results <- nil
-			case err := <-p.failed:
-				results <- err
-			case <-ctx.Done():
-				results <- p.late(ctx)
-			}
-		}()
-	}
-	for range processes {
-		if err := <-results; err != nil {
-			return err
-		}
-	}
-	return nil
 }
