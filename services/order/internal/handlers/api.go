@@ -38,15 +38,16 @@ func NewAPI(intake *Intake, orders Finder, lists Lister, commands Commander, can
 	return &API{intake: intake, orders: orders, lists: lists, commands: commands, cancelWait: cancelWait}
 }
 
-// orderPath is the input of operations on one order.
-type orderPath struct {
+// OrderPath is the input of operations on one order. It is exported because huma passes over embedded fields of types
+// that are not.
+type OrderPath struct {
 	ID string `path:"id" doc:"The order's id"`
 }
 
 // orderBody is the answer of operations on one order.
 type orderBody struct{ Body Order }
 
-func (h *API) get(ctx context.Context, in *orderPath) (*orderBody, error) {
+func (h *API) get(ctx context.Context, in *OrderPath) (*orderBody, error) {
 	order, err := h.visible(ctx, in.ID, identity.Staff, identity.Admin)
 	if err != nil {
 		return nil, err

@@ -9,7 +9,7 @@ import (
 )
 
 type cancelInput struct {
-	orderPath
+	OrderPath
 	Prefer string `header:"Prefer" doc:"respond-async: do not wait until it is done (RFC 7240)"`
 }
 

@@ -62,7 +62,7 @@ type watchOutput struct {
 	Body         func(ctx huma.Context)
 }
 
-func (h *API) watch(ctx context.Context, in *orderPath) (*watchOutput, error) {
+func (h *API) watch(ctx context.Context, in *OrderPath) (*watchOutput, error) {
 	order, err := h.visible(ctx, in.ID, identity.Staff, identity.Admin)
 	if err != nil {
 		return nil, err
