@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help tools dapr-cli build binaries up down status logs doctor credentials seed \
-	test test-unit test-kit test-e2e lint vuln generate check-generated clean FORCE
+	test test-unit test-kit test-e2e lint vuln generate check-generated clean
 
 # The programs and the packages that they are built from.
 bin/stoa:             PACKAGE := ./cmd/stoa
@@ -15,6 +15,11 @@ bin/inventory-worker: PACKAGE := ./services/inventory/cmd/worker
 bin/notification:     PACKAGE := ./services/notification/cmd/api
 bin/backoffice:       PACKAGE := ./services/backoffice/cmd/api
 APPS := gateway auth order-api order-worker inventory-api inventory-worker notification backoffice
+
+# All that a program may be built from: files, embedded ones too, and folders, whose time changes when a file goes. So
+# that `make build` is done at once when nothing has changed; what has, Go knows best.
+SOURCES = $(shell find . \( -path ./.git -o -path ./.stoa -o -path ./bin -o -path ./docs -o -path ./test -o -path ./tools -o -name '* *' \) \
+	-prune -o -mindepth 1 -print)
 
 # Tests below test/ start real processes; all others are unit tests.
 UNIT = $(shell go list ./... | grep -v '^stoa/test/')
@@ -38,9 +43,8 @@ build: ## Build all programs into bin/
 
 binaries: bin/stoa $(APPS:%=bin/%)
 
-# Go knows best what is up to date.
-bin/%: FORCE
-	@go build -trimpath -o $@ $(PACKAGE)
+bin/%: $(SOURCES)
+	@go build -trimpath -o $@ $(PACKAGE) && touch $@
 
 ## Running
 
