@@ -1,7 +1,9 @@
 package client
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -154,13 +156,16 @@ func (s *Shop) Mails(t testing.TB, orderID string) []string {
 	return kinds
 }
 
-// AwaitMail waits until a mail of this kind about an order is there and returns its text.
+// AwaitMail waits until a mail of this kind about an order is there, whole, and returns its text.
 func (s *Shop) AwaitMail(t testing.TB, orderID, kind string) string {
 	t.Helper()
 	var text []byte
 	Eventually(t, "there is a mail "+kind, func() error {
 		var err error
 		text, err = os.ReadFile(filepath.Join(s.Dir(), stack.StateFolder, "mail", kind+"-"+orderID+".eml"))
+		if err == nil && !bytes.HasSuffix(bytes.TrimSpace(text), []byte("--")) {
+			err = errors.New("it is being written")
+		}
 		return err
 	})
 	return string(text)
