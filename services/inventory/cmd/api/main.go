@@ -1,4 +1,4 @@
-// Command inventory-api serves the catalogue and the stock to people.
+// Command api serves the catalogue and the stock to people.
 package main
 
 import (

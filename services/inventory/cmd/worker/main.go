@@ -1,4 +1,4 @@
-// Command inventory-worker keeps the stock by what happens to orders, and answers quotes over gRPC.
+// Command worker keeps the stock by what happens to orders, and answers quotes over gRPC.
 package main
 
 import (

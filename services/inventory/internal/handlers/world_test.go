@@ -1,0 +1,171 @@
+package handlers_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"pgregory.net/rapid"
+
+	"stoa/pkg/messaging"
+	"stoa/pkg/messaging/messagingtest"
+	"stoa/pkg/sidecar/sidecartest"
+	"stoa/services/inventory/internal/domain"
+	"stoa/services/inventory/internal/handlers"
+	"stoa/services/inventory/internal/repositories"
+)
+
+// world runs the real handlers on stores and a bus in memory, several at once and one step at a time: each
+// operation on a store and each publish is one. Whoever drives it chooses who takes the next step, whose answer gets
+// lost, and who dies.
+type world struct {
+	states       *sidecartest.States
+	bus          *messagingtest.Bus
+	catalogue    *repositories.Catalogue
+	reservations *repositories.Reservations
+	handlers     map[string]messaging.Handler
+	now          time.Time
+
+	deliveries []*delivery
+	runs       []*run
+	// resumed is the run that takes a step now; nil while the test itself looks at the stores.
+	resumed *run
+	// orphaned is whether a run ended badly whose event is not delivered again, as another run had acknowledged it.
+	orphaned bool
+}
+
+// delivery is an event that is delivered until a handler has acknowledged it.
+type delivery struct {
+	event messaging.Event
+	acked bool
+}
+
+// run is one run of a handler.
+type run struct {
+	delivery *delivery
+	yield    func(struct{}) bool
+	next     func() (struct{}, bool)
+	crash    func()
+	// lose makes the next answer get lost.
+	lose   bool
+	failed bool
+}
+
+var errDied = errors.New("the process died")
+
+func newWorld(t rapid.TB) *world {
+	states, side := sidecartest.New()
+	bus := &messagingtest.Bus{} // thousands of worlds: what is published is held against its schema elsewhere
+	publisher, err := messaging.NewPublisher(bus, "inventory-worker")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{
+		states: states, bus: bus, handlers: map[string]messaging.Handler{},
+		catalogue: repositories.NewCatalogue(side), reservations: repositories.NewReservations(side),
+		now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
+	}
+	keeper := domain.NewKeeper(w.catalogue, w.reservations, func() time.Time { return w.now })
+	for _, s := range handlers.NewOrders(keeper, w.catalogue, publisher, 2).Subscriptions() {
+		for eventType, handler := range s.On {
+			w.handlers[eventType] = handler
+		}
+	}
+	states.Before = func(string, string) error { return w.step() }
+	states.After = func(string, string) error { return w.answer() }
+	bus.Before = func(string) error { return w.step() }
+	bus.After = func(string) error { return w.answer() }
+	return w
+}
+
+// step hands control back to the test, and learns what became of the run. The test looks at stores without taking steps.
+func (w *world) step() error {
+	if w.resumed != nil && !w.resumed.yield(struct{}{}) {
+		panic(errDied)
+	}
+	return nil
+}
+
+// answer gets lost if the test wants it to.
+func (w *world) answer() error {
+	if w.resumed != nil && w.resumed.lose {
+		w.resumed.lose = false
+		return status.Error(codes.Unavailable, "the answer got lost")
+	}
+	return nil
+}
+
+// add has an event delivered from now on.
+func (w *world) add(e messaging.Event) {
+	w.deliveries = append(w.deliveries, &delivery{event: e})
+}
+
+// waiting returns the events that nobody has acknowledged.
+func (w *world) waiting() []*delivery {
+	return slices.DeleteFunc(slices.Clone(w.deliveries), func(d *delivery) bool { return d.acked })
+}
+
+// start begins a run of the handler of an event.
+func (w *world) start(d *delivery) *run {
+	r := &run{delivery: d}
+	r.next, r.crash = iter.Pull(func(yield func(struct{}) bool) {
+		defer func() {
+			if cause := recover(); cause != nil && cause != error(errDied) {
+				panic(cause)
+			}
+		}()
+		r.yield = yield
+		r.failed = true // unless it gets to its end
+		r.failed = w.handlers[d.event.Type](context.Background(), d.event) != nil
+		d.acked = d.acked || !r.failed
+	})
+	w.runs = append(w.runs, r)
+	return r
+}
+
+// resume lets a run take its next step, and reports whether there was one.
+func (w *world) resume(r *run) bool {
+	w.resumed = r
+	_, more := r.next()
+	w.resumed = nil
+	if !more {
+		w.drop(r)
+	}
+	return more
+}
+
+// kill ends a run where it is. Its event is delivered again, unless another run has acknowledged it.
+func (w *world) kill(r *run) {
+	r.crash()
+	w.drop(r)
+}
+
+func (w *world) drop(r *run) {
+	w.orphaned = w.orphaned || r.failed && r.delivery.acked
+	w.runs = slices.DeleteFunc(w.runs, func(other *run) bool { return other == r })
+}
+
+// finish runs to the end whatever is under way or waiting.
+func (w *world) finish() error {
+	for range 1000 {
+		for len(w.runs) > 0 {
+			w.resume(w.runs[0])
+		}
+		waiting := w.waiting()
+		if len(waiting) == 0 {
+			return nil
+		}
+		w.start(waiting[0])
+	}
+	return fmt.Errorf("still waiting for %d events, the first is %s", len(w.waiting()), w.waiting()[0].event.Type)
+}
+
+// product reads a product.
+func (w *world) product(id string) (domain.Product, error) {
+	return w.catalogue.Update(context.Background(), id, func(*domain.Product) error { return nil })
+}
