@@ -18,8 +18,8 @@ APPS := gateway auth order-api order-worker inventory-api inventory-worker notif
 
 # All that a program may be built from: files, embedded ones too, and folders, whose time changes when a file goes. So
 # that `make build` is done at once when nothing has changed; what has, Go knows best.
-SOURCES = $(shell find . \( -path ./.git -o -path ./.stoa -o -path ./bin -o -path ./docs -o -path ./test -o -path ./tools -o -name '* *' \) \
-	-prune -o -mindepth 1 -print)
+NOT_SOURCES := .git .stoa bin docs test tools
+SOURCES = $(shell find . -mindepth 1 \( -name '* *' $(NOT_SOURCES:%=-o -path ./%) \) -prune -o -print)
 
 # Tests below test/ start real processes; all others are unit tests.
 UNIT = $(shell go list ./... | grep -v '^stoa/test/')
@@ -42,6 +42,7 @@ build: ## Build all programs into bin/
 	@$(MAKE) --no-print-directory -j4 binaries
 
 binaries: bin/stoa $(APPS:%=bin/%)
+	@:
 
 bin/%: $(SOURCES)
 	@go build -trimpath -o $@ $(PACKAGE) && touch $@

@@ -28,7 +28,12 @@ func (o *upOptions) inBackground(cmd *cobra.Command, root string) error {
 	if _, err := o.newStack(root, io.Discard); err != nil {
 		return err
 	}
-	child, err := o.detached(root)
+	log, err := openLog(root)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	child, err := o.detached(root, log)
 	if err != nil {
 		return err
 	}
@@ -40,6 +45,9 @@ func (o *upOptions) inBackground(cmd *cobra.Command, root string) error {
 	ended := make(chan error, 1)
 	go func() { ended <- child.Wait() }()
 	record, err := awaitBackground(cmd.Context(), out, root, child.Process, ended)
+	if errors.Is(err, errEnded) {
+		return whyEnded(root, child.Process.Pid, log)
+	}
 	if err != nil {
 		return err
 	}
@@ -47,16 +55,24 @@ func (o *upOptions) inBackground(cmd *cobra.Command, root string) error {
 	return nil
 }
 
-func (o *upOptions) detached(root string) (*exec.Cmd, error) {
-	program, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
+// openLog opens the log of the background process at its end.
+func openLog(root string) (*os.File, error) {
 	path := stack.LogFile(root, "stoa")
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
-	log, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	log, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := log.Seek(0, io.SeekEnd); err != nil {
+		return nil, errors.Join(err, log.Close())
+	}
+	return log, nil
+}
+
+func (o *upOptions) detached(root string, log *os.File) (*exec.Cmd, error) {
+	program, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
@@ -69,6 +85,9 @@ func (o *upOptions) detached(root string) (*exec.Cmd, error) {
 	child.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	return child, nil
 }
+
+// errEnded says that the background process ended before it was ready.
+var errEnded = errors.New("the background process ended")
 
 // awaitBackground returns when the background process says that all is ready or that it has failed, and shows on the
 // way what it is waiting for. When the person interrupts, the background process is stopped too.
@@ -86,8 +105,8 @@ func awaitBackground(ctx context.Context, out io.Writer, root string, child *os.
 			}
 		case <-progress.C:
 			fmt.Fprintln(out, "  waiting for", waitingFor(root))
-		case err := <-ended:
-			return stack.Record{}, whyEnded(root, child.Pid, err)
+		case <-ended:
+			return stack.Record{}, errEnded
 		case <-ctx.Done():
 			_ = child.Signal(syscall.SIGTERM)
 			<-ended
@@ -111,12 +130,13 @@ func waitingFor(root string) string {
 	return strings.Join(names, ", ")
 }
 
-// whyEnded is what the background process recorded, or else the last thing that it printed.
-func whyEnded(root string, pid int, err error) error {
-	record, readErr := stack.ReadRecord(root)
-	if readErr == nil && record.Supervisor.PID == pid && record.Error != "" {
+// whyEnded is what the background process recorded, or else the last thing that it printed to its log.
+func whyEnded(root string, pid int, log *os.File) error {
+	record, err := stack.ReadRecord(root)
+	if err == nil && record.Supervisor.PID == pid && record.Error != "" {
 		return errors.New(record.Error)
 	}
-	words := stack.LastWords(stack.LogFile(root, "stoa"), 0)
-	return fmt.Errorf("the background process ended (%w): %s", err, words)
+	printed, _ := io.ReadAll(log)
+	lines := strings.Split(strings.TrimSpace(string(printed)), "\n")
+	return fmt.Errorf("%w: %s", errEnded, strings.TrimPrefix(lines[len(lines)-1], "stoa: "))
 }

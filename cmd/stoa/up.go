@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
+	"os/signal"
 	"strings"
 	"time"
 
@@ -78,7 +80,10 @@ func (o *upOptions) inForeground(ctx context.Context, out io.Writer, root string
 	}
 	whereToLook(out, system.GatewayURL(), time.Since(began))
 	<-ctx.Done()
-	return system.Stop(context.WithoutCancel(ctx))
+	// A second Ctrl-C has no patience any more: what is still there is killed.
+	hurry, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer cancel()
+	return system.Stop(hurry)
 }
 
 // whereToLook is the last thing that a person reads after a start.

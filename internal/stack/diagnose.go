@@ -58,7 +58,8 @@ func Diagnose(ctx context.Context, root string) []Finding {
 
 func checkGo(ctx context.Context, root string) Finding {
 	command := exec.CommandContext(ctx, "go", "env", "GOVERSION")
-	command.Dir = root
+	// Outside of the module and without a download of another version: the question is what is installed.
+	command.Dir, command.Env = os.TempDir(), append(os.Environ(), "GOTOOLCHAIN=local")
 	out, err := command.Output()
 	if err != nil {
 		return problem("install Go from https://go.dev/dl", "the go command does not run: %v", err)
@@ -190,11 +191,23 @@ func checkProcesses(dir string) []Finding {
 	}
 	switch record.Phase {
 	case PhaseFailed:
-		return []Finding{problem("mend that, then start again", "the last start failed: %s", record.Error)}
+		findings := []Finding{problem("mend that, then start again", "the last start failed: %s", record.Error)}
+		return append(findings, checkDead(dir, record)...)
 	case PhaseStopped:
 		return []Finding{fine("stopped")}
 	}
 	return []Finding{{Note, "the last supervisor was killed while it was " + string(record.Phase), "the next start cleans up"}}
+}
+
+// checkDead says of each process that died in a failed start why it did.
+func checkDead(dir string, record Record) []Finding {
+	var findings []Finding
+	for _, p := range record.Processes {
+		if p.LastEnd != "" {
+			findings = append(findings, Finding{Note, p.Name + " died: " + p.LastEnd, "see " + shortPath(LogFile(dir, p.Name))})
+		}
+	}
+	return findings
 }
 
 func checkRunning(dir string, record Record) []Finding {

@@ -5,12 +5,11 @@ import (
 	"errors"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 func TestStartAndStop(t *testing.T) {
@@ -109,6 +108,26 @@ func TestRestartsWhatDies(t *testing.T) {
 		return strings.Contains(log.String(), "worker died: signal: killed; restart in 100ms") &&
 			strings.Contains(log.String(), "worker is ready again")
 	})
+}
+
+func TestSidecarsRestartAfterALongOutageOfTheBroker(t *testing.T) {
+	s, log := startFake(t, nil)
+	s.watchBroker(Process{Kind: KindBroker, State: StateWaiting})
+	s.watchBroker(Process{Kind: KindBroker, State: StateReady})
+	if find(t, s, "worker.sidecar").Restarts != 0 || strings.Contains(log.String(), "away for long") {
+		t.Fatal("the sidecars were restarted after a short outage")
+	}
+	s.brokerGone = time.Now().Add(-2 * brokerPatience)
+	s.watchBroker(Process{Kind: KindBroker, State: StateReady})
+	for _, name := range []string{"worker.sidecar", "gateway.sidecar"} {
+		eventually(t, name+" is ready again", func() bool {
+			p := find(t, s, name)
+			return p.Restarts == 1 && p.State == StateReady
+		})
+	}
+	if find(t, s, "worker").Restarts != 0 {
+		t.Error("an app was restarted too")
+	}
 }
 
 func TestFailingAppFailsTheStart(t *testing.T) {
@@ -212,81 +231,5 @@ func TestStubbornAppIsKilled(t *testing.T) {
 	}
 	if !strings.Contains(log.String(), "worker did not stop in time") {
 		t.Errorf("it was not said: %s", log)
-	}
-}
-
-// startSupervisor runs a supervisor in a process of its own and returns it when all is ready.
-func startSupervisor(t *testing.T, root string) (*exec.Cmd, Record) {
-	t.Helper()
-	supervisor := exec.Command(os.Args[0], "supervise", root)
-	supervisor.Env = append(os.Environ(), "STOA_FAKE="+fake)
-	supervisor.Stdout, supervisor.Stderr = os.Stdout, os.Stderr
-	if err := supervisor.Start(); err != nil {
-		t.Fatal(err)
-	}
-	var record Record
-	eventually(t, "the supervisor is ready", func() bool {
-		var err error
-		record, err = ReadRecord(root)
-		return err == nil && record.Phase == PhaseReady
-	})
-	return supervisor, record
-}
-
-func TestKilledSupervisorLeavesNoChild(t *testing.T) {
-	root := fixture(t)
-	supervisor, record := startSupervisor(t, root)
-	if err := supervisor.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = supervisor.Wait()
-	if len(record.Processes) != 5 {
-		t.Fatalf("got %v, want five processes", record.Processes)
-	}
-	if runtime.GOOS == "linux" { // elsewhere the next start ends them
-		eventually(t, "all children are gone", func() bool { return len(record.LeftOvers()) == 0 })
-	}
-	if Running(root) {
-		t.Error("the lock outlived its supervisor")
-	}
-	next, _ := newFake(t, root, nil)
-	if err := next.Start(t.Context()); err != nil {
-		t.Fatalf("a start after that: %v", err)
-	}
-	if err := next.Stop(t.Context()); err != nil {
-		t.Error(err)
-	}
-}
-
-func TestLeftOversAreEndedByIdentity(t *testing.T) {
-	dir := stateDir(t)
-	if err := os.Mkdir(runFolder(dir), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	spawner := newSpawner()
-	defer spawner.close()
-	var recorded []Process
-	exits := make(chan error, 2)
-	for _, name := range []string{"left over", "a stranger"} {
-		cmd := exec.Command("sleep", "1000")
-		if err := spawner.start(cmd); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = cmd.Process.Kill() })
-		go func() { exits <- cmd.Wait() }()
-		recorded = append(recorded, Process{Name: name, PID: cmd.Process.Pid, Identity: startTime(cmd.Process.Pid)})
-	}
-	stranger := recorded[1]
-	recorded[1].Identity = "another start time"
-	if err := writePrivate(recordFile(dir), Record{Phase: PhaseReady, Processes: recorded}); err != nil {
-		t.Fatal(err)
-	}
-	ended, err := EndLeftOvers(dir)
-	if err != nil || len(ended) != 1 || ended[0].Name != "left over" {
-		t.Errorf("ended %v, %v", ended, err)
-	}
-	<-exits
-	if !stranger.Alive() {
-		t.Error("a process that only has the pid of a left-over was ended")
 	}
 }

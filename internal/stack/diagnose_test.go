@@ -1,0 +1,65 @@
+package stack
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// diagnosis is all findings of one severity as one text.
+func diagnosis(t *testing.T, root string, severity Severity) string {
+	t.Helper()
+	var text strings.Builder
+	for _, f := range Diagnose(t.Context(), root) {
+		if f.Severity == severity {
+			text.WriteString(f.What + " -> " + f.Advice + "\n")
+		}
+	}
+	return text.String()
+}
+
+func TestDiagnoseNamesWhatIsWrongAndWhatToDo(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	root := fixture(t)
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	write(t, filepath.Join(root, "dapr.yaml"), "version: 1\napps:\n- {appID: worker, appDirPath: ./, appPort: "+port+", command: [bin/worker]}\n")
+	write(t, filepath.Join(root, "go.mod"), "module x\n\ngo 1.999\n")
+	write(t, secretsFile(root), "{}")
+	if err := os.Chmod(secretsFile(root), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	problems := diagnosis(t, root, Problem)
+	for _, want := range []string{
+		"too old; go.mod asks for go1.999 -> install a newer Go",
+		"-> make tools",
+		"not built: worker, stoa -> make build",
+		"port " + port + ", which worker needs, is taken by pid",
+		"-> chmod go-rwx",
+		"NATS_URL is missing",
+	} {
+		if !strings.Contains(problems, want) {
+			t.Errorf("no %q in:\n%s", want, problems)
+		}
+	}
+}
+
+func TestDiagnoseSaysWhyAStartFailed(t *testing.T) {
+	s, _ := newFake(t, fixture(t), func(o *Options) {
+		o.Env = map[string]string{"FAKE_FAILS": "the disk is full", "FAKE_APP": "worker"}
+	})
+	if err := s.Start(t.Context()); err == nil {
+		t.Fatal("started")
+	}
+	if problems := diagnosis(t, s.Dir(), Problem); !strings.Contains(problems, "worker cannot start: the disk is full") {
+		t.Errorf("the reason is not in:\n%s", problems)
+	}
+	if notes := diagnosis(t, s.Dir(), Note); !strings.Contains(notes, "worker died: the disk is full") {
+		t.Errorf("the process is not in:\n%s", notes)
+	}
+}
