@@ -18,6 +18,8 @@ func NewDeliveries(s *sidecar.Sidecar) *Deliveries {
 }
 
 // Change implements domain.Deliveries.
-func (r *Deliveries) Change(ctx context.Context, noticeID string, change func(*domain.Delivery) error) (domain.Delivery, error) {
+func (r *Deliveries) Change(
+	ctx context.Context, noticeID string, change func(*domain.Delivery) error,
+) (domain.Delivery, error) {
 	return r.documents.Upsert(ctx, noticeID, change)
 }

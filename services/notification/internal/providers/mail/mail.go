@@ -10,6 +10,7 @@ import (
 	"net/mail"
 	texttemplate "text/template"
 
+	"stoa/pkg/observability"
 	"stoa/services/notification/internal/domain"
 )
 
@@ -61,7 +62,12 @@ func (m *Mailer) Send(ctx context.Context, n domain.Notice) error {
 	if err != nil {
 		return err
 	}
-	return m.outbox.Send(ctx, binding, raw, map[string]string{
+	err = m.outbox.Send(ctx, binding, raw, map[string]string{
 		"fileName": n.ID() + ".eml", "emailFrom": m.from.Address, "emailTo": n.To.Address, "subject": n.Subject,
 	})
+	if err == nil {
+		// Where mails are files, nothing else tells that one was sent twice.
+		observability.Log(ctx).Info().Str("mail", n.ID()).Msg("mail sent")
+	}
+	return err
 }

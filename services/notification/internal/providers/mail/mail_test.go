@@ -69,8 +69,10 @@ func TestMailsAreWhatPeopleGet(t *testing.T) {
 		}
 		notices[string(kind)] = notice
 	}
-	low, err := domain.OfLowStock(domain.LowStock{ProductID: "p1", SKU: "AMP-1", Name: "Amphora", Available: 3, Threshold: 5},
-		"0198c6a0-0000-5000-8000-000000000003", time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), mail.Address{Address: "staff@stoa.local"})
+	low, err := domain.OfLowStock(
+		domain.LowStock{ProductID: "p1", SKU: "AMP-1", Name: "Amphora", Available: 3, Threshold: 5},
+		"0198c6a0-0000-5000-8000-000000000003", time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
+		mail.Address{Address: "staff@stoa.local"})
 	if err != nil {
 		t.Fatal(err)
 	}
