@@ -49,8 +49,9 @@ bin/%: $(SOURCES)
 
 ## Running
 
-up: tools build ## Start everything in the background and wait until it is ready; ARGS="--scale order-worker=2"
+up: tools build ## Start everything, wait until it is ready, and fill an empty shop; ARGS="--scale order-worker=2"
 	@bin/stoa up -d $(ARGS)
+	@bin/stoa seed
 
 down: bin/stoa ## Stop everything
 	@bin/stoa down

@@ -4,7 +4,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"maps"
+	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -20,7 +24,7 @@ type credentials struct {
 }
 
 func credentialsCommand(place *place) *cobra.Command {
-	var asJSON bool
+	var asJSON, asEnv bool
 	cmd := &cobra.Command{
 		Use:   "credentials",
 		Short: "Show the API key and the sign-ins that the first start made",
@@ -30,8 +34,11 @@ func credentialsCommand(place *place) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if asJSON {
+			switch {
+			case asJSON:
 				return writeJSON(cmd.OutOrStdout(), c)
+			case asEnv:
+				return writeEnv(cmd.OutOrStdout(), c)
 			}
 			table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
 			fmt.Fprintf(table, "gateway\t%s\napi key\t%s\n", c.Gateway, c.APIKey)
@@ -42,7 +49,21 @@ func credentialsCommand(place *place) *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&asEnv, "env", false, "print variables for a shell: eval \"$(stoa credentials --env)\"")
+	cmd.MarkFlagsMutuallyExclusive("json", "env")
 	return cmd
+}
+
+// writeEnv writes shell assignments. Nothing here needs more than single quotes: the values are ours.
+func writeEnv(out io.Writer, c credentials) error {
+	var text strings.Builder
+	fmt.Fprintf(&text, "STOA_URL='%s'\nSTOA_API_KEY='%s'\n", c.Gateway, c.APIKey)
+	for _, role := range slices.Sorted(maps.Keys(c.Accounts)) {
+		account, name := c.Accounts[role], strings.ToUpper(role)
+		fmt.Fprintf(&text, "STOA_%s_EMAIL='%s'\nSTOA_%s_PASSWORD='%s'\n", name, account.Email, name, account.Password)
+	}
+	_, err := io.WriteString(out, text.String())
+	return err
 }
 
 func readCredentials(place *place) (credentials, error) {
