@@ -43,7 +43,9 @@ func startOn(t *testing.T, sidecarURL string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	side, err := sidecar.Open(config.Base{DaprHost: address.Hostname(), DaprHTTPPort: port, DaprGRPCPort: 1, DaprAPIToken: "sidecar"})
+	side, err := sidecar.Open(config.Base{
+		DaprHost: address.Hostname(), DaprHTTPPort: port, DaprGRPCPort: 1, DaprAPIToken: "sidecar",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

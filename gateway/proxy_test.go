@@ -22,7 +22,8 @@ func TestHeadersOnTheWayIn(t *testing.T) {
 		"X-Request-Id", "req-1", "Traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
 		"Dapr-App-Id", "auth", "Dapr-Api-Token", "guess", "Dapr-Caller-App-Id", "order-worker",
 		"X-Forwarded-For", "10.0.0.1", "X-Forwarded-Host", "evil", "Forwarded", "for=10.0.0.1", "X-Real-Ip", "10.0.0.1",
-		"X-User-Id", "admin", "X-Roles", "ADMIN", "Cookie", "a=b", "Connection", "X-Hop, Upgrade", "X-Hop", "1", "Upgrade", "websocket")
+		"X-User-Id", "admin", "X-Roles", "ADMIN", "Cookie", "a=b",
+		"Connection", "X-Hop, Upgrade", "X-Hop", "1", "Upgrade", "websocket")
 	for name, want := range map[string]string{
 		"Authorization": "Bearer t", "Idempotency-Key": "k", "Prefer": "respond-async", "Accept": "application/json",
 		"X-Request-Id": "req-1", "X-Forwarded-For": "127.0.0.1", "X-Forwarded-Proto": "http",
@@ -112,7 +113,8 @@ func TestUnsafeRequestsTravelWithoutALength(t *testing.T) {
 			}
 			answer, _ := do(t, tt.method, gateway+"/api/v1/orders", reader, headers...)
 			if answer.StatusCode != http.StatusOK || length != tt.want || body != sent.String() {
-				t.Errorf("got %d, length %d, %d bytes; want length %d, %d bytes", answer.StatusCode, length, len(body), tt.want, sent.Len())
+				t.Errorf("got %d, length %d, %d bytes; want length %d, %d bytes",
+					answer.StatusCode, length, len(body), tt.want, sent.Len())
 			}
 		})
 	}
@@ -135,7 +137,8 @@ func TestErrorsOfSidecarsBecomeProblems(t *testing.T) {
 		body        string
 		want        errs.Kind
 	}{
-		{"app cannot be reached", 500, "application/json", `{"errorCode":"ERR_DIRECT_INVOKE","message":"fail to invoke, id: order-api, err: 10.0.0.1 refused"}`, errs.Unavailable},
+		{"app cannot be reached", 500, "application/json",
+			`{"errorCode":"ERR_DIRECT_INVOKE","message":"fail to invoke, id: order-api, err: 10.0.0.1 refused"}`, errs.Unavailable},
 		{"text", 502, "text/plain", "bad gateway", errs.Unavailable},
 		{"access control", 403, "application/json", `{"errorCode":"ERR_DIRECT_INVOKE"}`, errs.Forbidden},
 		{"headers too long", 431, "text/plain", "431 Request Header Fields Too Large", errs.Malformed},

@@ -8,6 +8,9 @@ import (
 	"stoa/services/backoffice/internal/domain"
 )
 
+// lines are what an order cannot be without.
+var lines = []domain.Line{{ProductID: "p", Quantity: 1}}
+
 func TestFulfilmentsOnlyMoveForward(t *testing.T) {
 	for name, tt := range map[string]struct {
 		events []string
@@ -24,7 +27,7 @@ func TestFulfilmentsOnlyMoveForward(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var f domain.Fulfilment
 			for _, status := range tt.events {
-				if err := f.Record(domain.Order{ID: "1", Status: status}); err != nil {
+				if err := f.Record(domain.Order{ID: "1", Status: status, Items: lines}); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -36,7 +39,12 @@ func TestFulfilmentsOnlyMoveForward(t *testing.T) {
 }
 
 func TestRecordRefusesWhatIsNoFulfilment(t *testing.T) {
-	for _, order := range []domain.Order{{ID: "1", Status: "pending"}, {ID: "1"}, {Status: "confirmed"}} {
+	for _, order := range []domain.Order{
+		{ID: "1", Status: "pending", Items: lines},
+		{ID: "1", Items: lines},
+		{Status: "confirmed", Items: lines},
+		{ID: "1", Status: "confirmed"},
+	} {
 		var f domain.Fulfilment
 		if err := f.Record(order); !errs.Is(err, errs.Invalid) {
 			t.Errorf("%+v: got %v, want invalid", order, err)

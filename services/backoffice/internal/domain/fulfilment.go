@@ -77,8 +77,9 @@ var progress = []Status{"", Queued, Shipped, Delivered, Cancelled}
 // a cancellation that comes before the confirmation leaves a fulfilment that is never queued.
 func (f *Fulfilment) Record(order Order) error {
 	status, known := reached[order.Status]
-	if !known || order.ID == "" {
-		return errs.New(errs.Invalid, "an order %q with status %q has no fulfilment", order.ID, order.Status)
+	if !known || order.ID == "" || len(order.Items) == 0 {
+		return errs.New(errs.Invalid, "the order %q of %d lines with status %q has no fulfilment",
+			order.ID, len(order.Items), order.Status)
 	}
 	if f.finished() || slices.Index(progress, status) <= slices.Index(progress, f.Status) {
 		return nil

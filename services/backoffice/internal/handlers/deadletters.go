@@ -52,7 +52,7 @@ func (h *Handlers) replayDeadLetter(ctx context.Context, in *deadLetterInput) (*
 	if err := h.publisher.Publish(ctx, letter.Topic, e); err != nil {
 		return nil, err
 	}
-	replay := domain.Replay{EventID: e.ID, By: identity.CallerOf(ctx).ID, At: time.Now().UTC()}
+	replay := domain.Replay{EventID: e.ID, By: identity.CallerOf(ctx).ID, At: time.Now().UTC().Truncate(time.Microsecond)}
 	letter, err = h.letters.Update(ctx, in.ID, func(l *domain.DeadLetter) error {
 		l.MarkReplayed(replay)
 		return nil

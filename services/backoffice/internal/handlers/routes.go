@@ -23,11 +23,13 @@ func (h *Handlers) Register(api huma.API) {
 	}, h.listFulfilments)
 	huma.Register(api, huma.Operation{
 		OperationID: "ship", Method: http.MethodPost, Path: base + "/fulfilments/{orderId}/ship", Tags: fulfilments,
-		Summary: "Say that an order has left the house", Security: staff(), Errors: refusals(http.StatusNotFound, http.StatusConflict),
+		Summary: "Say that an order has left the house", Security: staff(),
+		Errors: refusals(http.StatusNotFound, http.StatusConflict),
 	}, h.ship)
 	huma.Register(api, huma.Operation{
 		OperationID: "deliver", Method: http.MethodPost, Path: base + "/fulfilments/{orderId}/deliver", Tags: fulfilments,
-		Summary: "Say that an order has arrived", Security: staff(), Errors: refusals(http.StatusNotFound, http.StatusConflict),
+		Summary: "Say that an order has arrived", Security: staff(),
+		Errors: refusals(http.StatusNotFound, http.StatusConflict),
 	}, h.deliver)
 
 	// Events that a consumer could not handle.

@@ -36,7 +36,9 @@ func (r *DeadLetters) List(ctx context.Context, cursor string, limit int) ([]dom
 }
 
 // Update changes a letter by a pure function: errs.NotFound if there is none.
-func (r *DeadLetters) Update(ctx context.Context, id string, change func(*domain.DeadLetter) error) (domain.DeadLetter, error) {
+func (r *DeadLetters) Update(
+	ctx context.Context, id string, change func(*domain.DeadLetter) error,
+) (domain.DeadLetter, error) {
 	return r.documents.Update(ctx, id, change)
 }
 

@@ -33,7 +33,9 @@ func (r *Fulfilments) Get(ctx context.Context, orderID string) (domain.Fulfilmen
 }
 
 // List returns fulfilments, newest first: those with this status, or all if it is "".
-func (r *Fulfilments) List(ctx context.Context, status domain.Status, cursor string, limit int) ([]domain.Fulfilment, string, error) {
+func (r *Fulfilments) List(
+	ctx context.Context, status domain.Status, cursor string, limit int,
+) ([]domain.Fulfilment, string, error) {
 	return r.page(ctx, cursor, limit, func(f domain.Fulfilment) bool { return status == "" || f.Status == status })
 }
 

@@ -34,13 +34,14 @@ type Notifier struct {
 
 // NewNotifier returns a notifier; newID makes ids that are never made again.
 func NewNotifier(inbox Inbox, deliveries Deliveries, mail Mail, newID func() string) *Notifier {
-	return &Notifier{inbox: inbox, deliveries: deliveries, mail: mail, newID: newID, now: time.Now}
+	now := func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+	return &Notifier{inbox: inbox, deliveries: deliveries, mail: mail, newID: newID, now: now}
 }
 
 // Tell puts a notice into the inbox, then mails it. errs.Unavailable if that has to be tried again.
 func (n *Notifier) Tell(ctx context.Context, notice Notice) error {
 	if notice.UserID != "" {
-		if err := n.inbox.Put(ctx, notice, n.now().UTC()); err != nil {
+		if err := n.inbox.Put(ctx, notice, n.now()); err != nil {
 			return err
 		}
 	}
@@ -49,7 +50,7 @@ func (n *Notifier) Tell(ctx context.Context, notice Notice) error {
 
 func (n *Notifier) mailOnce(ctx context.Context, notice Notice) error {
 	claim := n.newID()
-	delivery, err := n.deliveries.Change(ctx, notice.ID(), func(d *Delivery) error { return d.Claim(claim, n.now().UTC()) })
+	delivery, err := n.deliveries.Change(ctx, notice.ID(), func(d *Delivery) error { return d.Claim(claim, n.now()) })
 	if err != nil || delivery.Status == Sent {
 		return err
 	}
@@ -59,7 +60,7 @@ func (n *Notifier) mailOnce(ctx context.Context, notice Notice) error {
 		if sendErr != nil {
 			d.Release(claim)
 		} else {
-			d.MarkSent(n.now().UTC())
+			d.MarkSent(n.now())
 		}
 		return nil
 	})
