@@ -75,22 +75,21 @@ type listInput struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"How many at most"`
 }
 
-type listBody struct {
-	Body struct {
-		Items []Order `json:"items" nullable:"false"`
-		Next  string  `json:"next,omitempty" doc:"The cursor of the next page; absent on the last"`
-	}
+type orderPage struct {
+	Items []Order `json:"items" nullable:"false"`
+	Next  string  `json:"next,omitempty" doc:"The cursor of the next page; absent on the last"`
 }
 
-func (h *API) list(ctx context.Context, in *listInput) (*listBody, error) {
+type listOutput struct{ Body orderPage }
+
+func (h *API) list(ctx context.Context, in *listInput) (*listOutput, error) {
 	orders, next, err := h.lists.List(ctx, identity.CallerOf(ctx).ID, in.Cursor, in.Limit)
 	if err != nil {
 		return nil, err
 	}
-	out := &listBody{}
-	out.Body.Items, out.Body.Next = make([]Order, len(orders)), next
+	page := orderPage{Items: make([]Order, len(orders)), Next: next}
 	for i, order := range orders {
-		out.Body.Items[i] = viewOf(order)
+		page.Items[i] = viewOf(order)
 	}
-	return out, nil
+	return &listOutput{Body: page}, nil
 }

@@ -12,12 +12,14 @@ import (
 
 type placeInput struct {
 	Key  string `header:"Idempotency-Key" minLength:"1" maxLength:"200" pattern:"^[!-~]+$" doc:"A name of your choice for this order, visible ASCII: sent again with the same key it is not placed again"`
-	Body struct {
-		Items []wantedLine `json:"items" minItems:"1" maxItems:"100" nullable:"false" doc:"Each product once"`
-	}
+	Body newOrder
 }
 
-type wantedLine struct {
+type newOrder struct {
+	Items []newLine `json:"items" minItems:"1" maxItems:"100" nullable:"false" doc:"Each product once"`
+}
+
+type newLine struct {
 	ProductID string   `json:"productId" format:"uuid" doc:"The product"`
 	Quantity  quantity `json:"quantity" minimum:"1" maximum:"1000" doc:"How many pieces"`
 }

@@ -1,0 +1,206 @@
+package handlers_test
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"stoa/pkg/common/errs"
+	"stoa/services/order/internal/domain"
+)
+
+var errBroker = errors.New("the broker is away")
+
+// failOnce returns a hook of the bus that fails the first publish on a topic, after running what happens meanwhile.
+func failOnce(topic string, meanwhile func()) func(string) error {
+	var failed atomic.Bool // no sync.Once: what happens meanwhile may publish on the same topic
+	return func(got string) error {
+		if got != topic || !failed.CompareAndSwap(false, true) {
+			return nil
+		}
+		if meanwhile != nil {
+			meanwhile()
+		}
+		return errBroker
+	}
+}
+
+func TestNothingIsKeptWhenTheBrokerIsDown(t *testing.T) {
+	for _, key := range []string{"", "key"} {
+		s := newShop(t)
+		s.bus.Before = failOnce("order-placed", nil)
+		answer := s.place(t.Context(), key, oneApple)
+		expectProblem(t, answer, 503, errs.Unavailable, "")
+		if answer.Header().Get("Retry-After") == "" {
+			t.Error("there is no Retry-After")
+		}
+		if keys := s.states.Keys(store, ""); len(keys) != 0 {
+			t.Errorf("something is kept: %v", keys)
+		}
+		s.placed(t, key) // what failed does not stand in the way of the next try
+		s.expectPublished(t, "order-placed order.placed.v1")
+	}
+}
+
+func TestStoreDownIsUnavailable(t *testing.T) {
+	s := newShop(t)
+	order := s.placed(t, "")
+	s.states.Before = func(string, string) error { return status.Error(codes.Internal, "connection refused") }
+	for name, r := range map[string]request{
+		"place":  {method: http.MethodPost, body: strings.Replace(oneApple, "APPLE", apple, 1)},
+		"get":    {path: "/" + order.ID},
+		"list":   {},
+		"watch":  {path: "/" + order.ID + "/events"},
+		"cancel": {method: http.MethodPost, path: "/" + order.ID + "/cancel"},
+	} {
+		t.Run(name, func(t *testing.T) { expectProblem(t, s.do(t.Context(), r), 503, errs.Unavailable, "") })
+	}
+}
+
+// The writer of the draft dies before it publishes; the same request comes again.
+func TestRepetitionPublishesWhatTheWriterCouldNot(t *testing.T) {
+	s := newShop(t)
+	s.bus.Before = failOnce("order-placed", nil)
+	s.states.Before = func(operation, _ string) error {
+		if operation == "delete" {
+			return status.Error(codes.Unavailable, "killed") // nor does it withdraw
+		}
+		return nil
+	}
+	expectProblem(t, s.place(t.Context(), "key", oneApple), 503, errs.Unavailable, "")
+	order := s.placed(t, "key")
+	s.expectStatus(t, order.ID, domain.Pending)
+	s.expectPublished(t, "order-placed order.placed.v1")
+}
+
+// The event was taken and handled, and only the acknowledgement was lost.
+func TestHandledOrderIsTakenAlthoughPublishingFailed(t *testing.T) {
+	s := newShop(t)
+	s.bus.After = failOnce("order-placed", func() { must(t, s.reserve(t, s.bus.Events()[0].Subject, apple)) })
+	if order := s.placed(t, ""); order.Status != domain.Pending {
+		t.Errorf("got %s, want it as it was placed", order.Status)
+	}
+	s.expectStatus(t, s.bus.Events()[0].Subject, domain.Confirmed)
+}
+
+// While the writer fails to publish, a repetition publishes the same draft: its customer holds the order.
+func TestAcceptedDraftIsNotWithdrawn(t *testing.T) {
+	s := newShop(t)
+	var repeated *httptest.ResponseRecorder
+	s.bus.Before = failOnce("order-placed", func() { repeated = s.place(t.Context(), "key", oneApple) })
+	first := s.placed(t, "key")
+	if second := orderOf(t, repeated, http.StatusCreated); first.ID != second.ID {
+		t.Errorf("got %s and %s", first.ID, second.ID)
+	}
+	s.expectStatus(t, first.ID, domain.Pending)
+	s.placed(t, "key")
+	if got := len(s.bus.Events()); got != 1 {
+		t.Errorf("published %d times: once it is accepted, nobody needs to publish it again", got)
+	}
+}
+
+// A repetition has published the draft, and the writer withdraws it before that is noted: neither may say "taken".
+func TestWithdrawnDraftIsNotAccepted(t *testing.T) {
+	s := newShop(t)
+	s.bus.Before = failOnce("order-placed", func() {
+		s.bus.Before = nil
+		s.bus.After = func(string) error { // the repetition's event is taken: now the writer withdraws
+			s.bus.After = nil
+			draft, err := s.orders.Find(t.Context(), s.bus.Events()[0].Subject)
+			must(t, err)
+			if taken, err := s.orders.Withdraw(t.Context(), draft); taken || err != nil {
+				t.Errorf("withdraw: got %v, %v", taken, err)
+			}
+			return nil
+		}
+		expectProblem(t, s.place(t.Context(), "key", oneApple), 503, errs.Unavailable, "")
+	})
+	expectProblem(t, s.place(t.Context(), "key", oneApple), 503, errs.Unavailable, "")
+	if keys := s.states.Keys(store, "order:"); len(keys) != 0 {
+		t.Errorf("something is kept: %v", keys)
+	}
+}
+
+// refused places an order whose event the broker keeps although its caller is told to come back, and returns its id.
+func refused(t *testing.T, s *shop, key string) string {
+	t.Helper()
+	s.bus.After = failOnce("order-placed", nil)
+	expectProblem(t, s.place(t.Context(), key, oneApple), 503, errs.Unavailable, "")
+	return s.bus.Events()[0].Subject
+}
+
+// The event of a withdrawn draft surfaces: its stock goes back, and the key goes on to another id, so that nothing that
+// is said about the old one can touch the new order.
+func TestOldEventSurfacesBeforeTheRetry(t *testing.T) {
+	s := newShop(t)
+	old := refused(t, s, "key")
+	must(t, s.reserve(t, old, apple))
+	must(t, s.reserve(t, old, apple)) // and again, after a crash
+	s.expectPublished(t, "order-placed order.placed.v1", "order-updates order.expired.v1")
+	expectProblem(t, s.do(t.Context(), request{path: "/" + old}), 404, errs.NotFound, "")
+	expectProblem(t, s.do(t.Context(), request{path: "/" + old, token: "staff"}), 404, errs.NotFound, "")
+	if got := s.states.TTL(store, "order:"+old); got == "" {
+		t.Error("a closed id must open again some day")
+	}
+
+	order := s.placed(t, "key")
+	if order.ID == old {
+		t.Error("the id is closed")
+	}
+	if again := s.placed(t, "key"); again.ID != order.ID {
+		t.Error("the key has moved to the new order")
+	}
+	must(t, s.reserve(t, order.ID, apple))
+	s.expectStatus(t, order.ID, domain.Confirmed)
+}
+
+// The same, but the retry is first: one reservation, one order, decided once.
+func TestOldEventSurfacesAfterTheRetry(t *testing.T) {
+	s := newShop(t)
+	old := refused(t, s, "key")
+	order := s.placed(t, "key")
+	if order.ID != old {
+		t.Fatal("nothing has closed the id")
+	}
+	if events := s.bus.Events(); events[0].ID == events[1].ID {
+		t.Error("the broker would drop the second attempt's event as a copy of the first's")
+	}
+	must(t, s.reserve(t, order.ID, apple))
+	must(t, s.reserve(t, order.ID, apple)) // inventory's answer to the second event
+	s.expectStatus(t, order.ID, domain.Confirmed)
+	must(t, s.handle(t, "stock.rejected.v1", order.ID, map[string]any{"reason": "it is given back"}))
+	s.expectStatus(t, order.ID, domain.Confirmed)
+}
+
+// The retry asks for something else than what the old event has reserved.
+func TestOldEventReservesOtherItems(t *testing.T) {
+	s := newShop(t)
+	refused(t, s, "key")
+	order := orderOf(t, s.place(t.Context(), "key", strings.Replace(oneApple, "APPLE", "PEAR", 1)), http.StatusCreated)
+	must(t, s.reserve(t, order.ID, apple))
+	s.expectStatus(t, order.ID, domain.Rejected)
+	s.expectPublished(t, "order-placed order.placed.v1", "order-placed order.placed.v1",
+		"order-updates order.expired.v1", "order-updates order.rejected.v1")
+}
+
+// The id is closed between the look at it and the writing of the draft.
+func TestIdIsClosedWhileTheOrderIsPlaced(t *testing.T) {
+	s := newShop(t)
+	old := refused(t, s, "key")
+	s.states.Before = func(operation, _ string) error {
+		if operation == "save" {
+			s.states.Before = nil
+			must(t, s.reserve(t, old, apple))
+		}
+		return nil
+	}
+	if order := s.placed(t, "key"); order.ID == old {
+		t.Error("the id is closed")
+	}
+}

@@ -1,0 +1,170 @@
+package handlers_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"stoa/pkg/common/errs"
+)
+
+func TestPlace(t *testing.T) {
+	s := newShop(t)
+	answer := s.place(t.Context(), "", `{"items":[{"productId":"APPLE","quantity":2},{"productId":"PEAR","quantity":1}]}`)
+	order := orderOf(t, answer, http.StatusCreated)
+	if order.Status != "pending" || order.Total.Amount != 600 || len(order.Items) != 2 || order.Items[1].Name != "Fruit" {
+		t.Errorf("got %+v", order)
+	}
+	if got, want := answer.Header().Get("Location"), "/api/v1/orders/"+order.ID; got != want {
+		t.Errorf("Location: got %s, want %s", got, want)
+	}
+	s.expectPublished(t, "order-placed order.placed.v1")
+	if got := s.states.TTL(store, "order:"+order.ID); got != "2592000" {
+		t.Errorf("a draft must expire, got a ttl of %q", got)
+	}
+	if again := s.placed(t, ""); again.ID == order.ID {
+		t.Error("two requests without a key are two orders")
+	}
+}
+
+func TestPlaceReadsEveryInteger(t *testing.T) {
+	s := newShop(t)
+	for _, quantity := range []string{"3", "3.0", "3e0", "0.3e1"} {
+		body := strings.Replace(oneApple, `"quantity":1`, `"quantity":`+quantity, 1)
+		if order := orderOf(t, s.place(t.Context(), "", body), http.StatusCreated); order.Items[0].Quantity != 3 {
+			t.Errorf("%s: got %d", quantity, order.Items[0].Quantity)
+		}
+	}
+}
+
+func TestBadOrdersAreRefusedAndNotKept(t *testing.T) {
+	one := func(product, quantity string) string {
+		return fmt.Sprintf(`{"items":[{"productId":%q,"quantity":%s}]}`, product, quantity)
+	}
+	many := func(n int) string {
+		return `{"items":[` + strings.TrimSuffix(strings.Repeat(`{"productId":"APPLE","quantity":1},`, n), ",") + `]}`
+	}
+	tests := map[string]struct {
+		body   string
+		status int
+		kind   errs.Kind
+		field  string
+	}{
+		"unknown product":     {one(unknown, "1"), 422, errs.Invalid, "items[0].productId"},
+		"product is no id":    {one("../etc", "1"), 422, errs.Invalid, "items[0].productId"},
+		"product is a number": {`{"items":[{"productId":1,"quantity":1}]}`, 422, errs.Invalid, "items[0].productId"},
+		"product is missing":  {`{"items":[{"quantity":1}]}`, 422, errs.Invalid, "items[0].productId"},
+		"zero":                {one("APPLE", "0"), 422, errs.Invalid, "items[0].quantity"},
+		"negative":            {one("APPLE", "-1"), 422, errs.Invalid, "items[0].quantity"},
+		"1001":                {one("APPLE", "1001"), 422, errs.Invalid, "items[0].quantity"},
+		"1e30":                {one("APPLE", "1e30"), 422, errs.Invalid, "items[0].quantity"},
+		"1e400":               {one("APPLE", "1e400"), 400, errs.Malformed, ""},
+		"1.5":                 {one("APPLE", "1.5"), 422, errs.Invalid, "items[0].quantity"},
+		"text":                {one("APPLE", `"1"`), 422, errs.Invalid, "items[0].quantity"},
+		"null":                {one("APPLE", "null"), 422, errs.Invalid, "items[0].quantity"},
+		"quantity is missing": {`{"items":[{"productId":"APPLE"}]}`, 422, errs.Invalid, "items[0].quantity"},
+		"second line":         {`{"items":[{"productId":"APPLE","quantity":1},{"productId":"PEAR","quantity":0}]}`, 422, errs.Invalid, "items[1].quantity"},
+		"no lines":            {`{"items":[]}`, 422, errs.Invalid, "items"},
+		"lines are null":      {`{"items":null}`, 422, errs.Invalid, "items"},
+		"lines are missing":   {`{}`, 422, errs.Invalid, "items"},
+		"lines are an object": {`{"items":{}}`, 422, errs.Invalid, "items"},
+		"101 lines":           {many(101), 422, errs.Invalid, "items"},
+		"a product twice":     {many(2), 422, errs.Invalid, "items[1].productId"},
+		"unknown field":       {`{"price":1,"items":[{"productId":"APPLE","quantity":1}]}`, 422, errs.Invalid, "price"},
+		"unknown line field":  {`{"items":[{"unitPrice":1,"productId":"APPLE","quantity":1}]}`, 422, errs.Invalid, "items[0].unitPrice"},
+		"no body":             {"", 400, errs.Malformed, ""},
+		"a null":              {"null", 422, errs.Invalid, ""},
+		"an array":            {"[1]", 422, errs.Invalid, ""},
+		"a text":              {`"order"`, 422, errs.Invalid, ""},
+		"broken JSON":         {`{"items":[`, 400, errs.Malformed, ""},
+		"two documents":       {oneApple + oneApple, 400, errs.Malformed, ""},
+		"very deep":           {strings.Repeat("[", 100_000), 400, errs.Malformed, ""},
+		"bad UTF-8":           {strings.Replace(oneApple, "APPLE", "\xff\xfe", 1), 400, errs.Malformed, ""},
+		"far too large":       {strings.Repeat(" ", 10<<20), 413, errs.TooLarge, ""},
+	}
+	s := newShop(t)
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			expectProblem(t, s.place(t.Context(), "", tt.body), tt.status, tt.kind, tt.field)
+		})
+	}
+	if keys := s.states.Keys(store, ""); len(keys) != 0 {
+		t.Errorf("something is kept: %v", keys)
+	}
+	s.expectPublished(t)
+}
+
+func TestBadKeys(t *testing.T) {
+	s := newShop(t)
+	for name, keys := range map[string][]string{
+		"empty":    {""},
+		"two":      {"a", "b"},
+		"too long": {strings.Repeat("k", 201)},
+		"a space":  {"a b"},
+		"no ASCII": {"schlüssel"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			answer := s.do(t.Context(), request{
+				method: http.MethodPost, body: strings.Replace(oneApple, "APPLE", apple, 1),
+				header: http.Header{"Idempotency-Key": keys},
+			})
+			expectProblem(t, answer, 422, errs.Invalid, "Idempotency-Key")
+		})
+	}
+	if order := s.placed(t, strings.Repeat("~", 200)); order.ID == "" {
+		t.Error("200 characters are allowed")
+	}
+}
+
+func TestWrongTokensMediaAndMethods(t *testing.T) {
+	s := newShop(t)
+	body := strings.Replace(oneApple, "APPLE", apple, 1)
+	expectProblem(t, s.do(t.Context(), request{method: http.MethodPost, body: body, token: "mallory"}), 401, errs.Unauthenticated, "")
+	expectProblem(t, s.do(t.Context(), request{method: http.MethodDelete, path: "/x"}), 405, errs.MethodNotAllowed, "")
+	expectProblem(t, s.do(t.Context(), request{
+		method: http.MethodPost, body: "<order/>", header: http.Header{"Content-Type": {"application/xml"}},
+	}), 415, errs.UnsupportedMedia, "")
+}
+
+func TestOneKeyIsOneOrder(t *testing.T) {
+	s := newShop(t)
+	first := s.place(t.Context(), "key", oneApple)
+	order := orderOf(t, first, http.StatusCreated)
+	must(t, s.reserve(t, order.ID, apple))
+	if again := s.place(t.Context(), "key", oneApple); again.Code != first.Code || again.Body.String() != first.Body.String() {
+		t.Errorf("after it was confirmed: got %d %s, want %s", again.Code, again.Body, first.Body)
+	}
+	other := s.place(t.Context(), "key", strings.Replace(oneApple, "APPLE", "PEAR", 1))
+	expectProblem(t, other, 422, errs.KeyReused, "")
+	s.expectPublished(t, "order-placed order.placed.v1", "order-confirmed order.confirmed.v1")
+
+	bobs := s.do(t.Context(), request{
+		method: http.MethodPost, token: "bob", body: strings.Replace(oneApple, "APPLE", apple, 1),
+		header: http.Header{"Idempotency-Key": {"key"}},
+	})
+	if got := orderOf(t, bobs, http.StatusCreated); got.ID == order.ID {
+		t.Error("two customers with one key share an order")
+	}
+}
+
+func TestFiftyAtOnceWithOneKeyAreOneOrder(t *testing.T) {
+	s := newShop(t)
+	answers := make([]*httptest.ResponseRecorder, 50)
+	var all sync.WaitGroup
+	for i := range answers {
+		all.Go(func() { answers[i] = s.place(t.Context(), "key", oneApple) })
+	}
+	all.Wait()
+	for _, answer := range answers {
+		if answer.Code != http.StatusCreated || answer.Body.String() != answers[0].Body.String() {
+			t.Errorf("got %d %s, another got %s", answer.Code, answer.Body, answers[0].Body)
+		}
+	}
+	if keys := s.states.Keys(store, "order:"); len(keys) != 1 {
+		t.Errorf("%d orders are kept", len(keys))
+	}
+	s.expectPublished(t, "order-placed order.placed.v1")
+}

@@ -1,0 +1,152 @@
+package handlers_test
+
+import (
+	"net/http"
+	"testing"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"stoa/pkg/common/errs"
+	"stoa/pkg/common/ids"
+	"stoa/services/order/internal/domain"
+)
+
+// life takes an order through its life in named steps.
+var life = map[string]func(t *testing.T, s *shop, id string) error{
+	"reserve": func(t *testing.T, s *shop, id string) error { return s.reserve(t, id, apple) },
+	"reject": func(t *testing.T, s *shop, id string) error {
+		return s.handle(t, "stock.rejected.v1", id, map[string]any{"reason": "sold out"})
+	},
+	"cancel":  func(t *testing.T, s *shop, id string) error { return s.command(t, "cancel", id) },
+	"ship":    func(t *testing.T, s *shop, id string) error { return s.command(t, "ship", id) },
+	"deliver": func(t *testing.T, s *shop, id string) error { return s.command(t, "deliver", id) },
+}
+
+var lives = map[string]struct {
+	steps     []string
+	status    domain.Status
+	published []string
+}{
+	"delivered": {[]string{"reserve", "ship", "deliver"}, domain.Delivered, []string{
+		"order-confirmed order.confirmed.v1", "order-updates order.shipped.v1", "order-updates order.delivered.v1"}},
+	"rejected":                {[]string{"reject"}, domain.Rejected, []string{"order-updates order.rejected.v1"}},
+	"cancelled":               {[]string{"cancel"}, domain.Cancelled, []string{"order-updates order.cancelled.v1"}},
+	"cancelled, then stock":   {[]string{"cancel", "reserve"}, domain.Cancelled, []string{"order-updates order.cancelled.v1"}},
+	"cancelled, then none":    {[]string{"cancel", "reject"}, domain.Cancelled, []string{"order-updates order.cancelled.v1"}},
+	"cancelled, then shipped": {[]string{"cancel", "ship"}, domain.Cancelled, []string{"order-updates order.cancelled.v1"}},
+	"cancelled late": {[]string{"reserve", "cancel"}, domain.Cancelled, []string{
+		"order-confirmed order.confirmed.v1", "order-updates order.cancelled.v1"}},
+	"cancelled too late": {[]string{"reserve", "ship", "cancel"}, domain.Shipped, []string{
+		"order-confirmed order.confirmed.v1", "order-updates order.shipped.v1"}},
+	"shipped too early": {[]string{"ship", "reserve"}, domain.Confirmed, []string{"order-confirmed order.confirmed.v1"}},
+}
+
+func TestLives(t *testing.T) {
+	for name, tt := range lives {
+		t.Run(name, func(t *testing.T) {
+			s := newShop(t)
+			order := s.placed(t, "")
+			for _, step := range tt.steps {
+				must(t, life[step](t, s, order.ID))
+				must(t, life[step](t, s, order.ID)) // delivered once more
+			}
+			s.expectLife(t, order.ID, tt.status, tt.published)
+		})
+	}
+}
+
+// Every step of every life is killed once before and once after each of its operations on store and broker, and then
+// delivered again.
+func TestLivesSurviveACrashAtEveryPoint(t *testing.T) {
+	for name, tt := range lives {
+		for point, killed := 0, true; killed; point++ {
+			s := newShop(t)
+			order := s.placed(t, "")
+			killed = false
+			for _, step := range tt.steps {
+				s.crash(point)
+				err := life[step](t, s, order.ID)
+				s.recover()
+				if err != nil {
+					killed = true
+					must(t, life[step](t, s, order.ID))
+				}
+			}
+			s.expectLife(t, order.ID, tt.status, tt.published)
+			if t.Failed() {
+				t.Fatalf("%s: killed at point %d", name, point)
+			}
+		}
+	}
+}
+
+// A fact that was not published before its order went on is published late, as it was then.
+func TestLateFactSaysWhatHappenedThen(t *testing.T) {
+	s := newShop(t)
+	order := s.placed(t, "")
+	must(t, s.reserve(t, order.ID, apple))
+	s.bus.Before = failOnce("order-updates", nil)
+	if err := s.command(t, "ship", order.ID); !errs.Is(err, errs.Unavailable) {
+		t.Fatalf("got %v", err)
+	}
+	must(t, s.command(t, "deliver", order.ID))
+	must(t, s.command(t, "ship", order.ID))
+	s.expectStatus(t, order.ID, domain.Delivered)
+	s.expectPublished(t, "order-placed order.placed.v1", "order-confirmed order.confirmed.v1",
+		"order-updates order.delivered.v1", "order-updates order.shipped.v1")
+}
+
+func TestUnknownOrders(t *testing.T) {
+	s := newShop(t)
+	nobody := ids.New()
+	for _, verb := range []string{"cancel", "ship", "deliver"} {
+		if err := s.command(t, verb, nobody); !errs.Is(err, errs.Invalid) {
+			t.Errorf("%s: got %v, want a dead letter", verb, err)
+		}
+	}
+	must(t, life["reject"](t, s, nobody))
+	s.expectPublished(t)
+	must(t, s.reserve(t, nobody, apple))
+	s.expectPublished(t, "order-updates order.expired.v1")
+}
+
+// crash lets everything fail from the given point on. Each operation on store or broker has two: before it takes effect
+// and after.
+func (s *shop) crash(point int) {
+	passed := 0
+	pass := func() error {
+		if passed++; passed > point {
+			return status.Error(codes.Unavailable, "killed")
+		}
+		return nil
+	}
+	s.states.Before = func(string, string) error { return pass() }
+	s.states.After = s.states.Before
+	s.bus.Before = func(string) error { return pass() }
+	s.bus.After = s.bus.Before
+}
+
+func (s *shop) recover() {
+	s.states.Before, s.states.After, s.bus.Before, s.bus.After = nil, nil, nil, nil
+}
+
+// expectLife holds what became of an order against what had to: its status, what was published, and that its customer
+// finds it, once, unless it is still pending.
+func (s *shop) expectLife(t *testing.T, id string, want domain.Status, published []string) {
+	t.Helper()
+	s.expectStatus(t, id, want)
+	s.expectPublished(t, append([]string{"order-placed order.placed.v1"}, published...)...)
+	var page struct{ Items []struct{ ID string } }
+	s.read(t, request{}, &page)
+	if len(page.Items) != 1 || page.Items[0].ID != id {
+		t.Errorf("the list has %v", page.Items)
+	}
+	if got := s.states.TTL(store, "order:"+id); got != "" {
+		t.Errorf("a decided order expires in %s s", got)
+	}
+	answer := s.do(t.Context(), request{path: "/" + id})
+	if order := orderOf(t, answer, http.StatusOK); order.Status != want {
+		t.Errorf("shown as %s", order.Status)
+	}
+}

@@ -1,0 +1,225 @@
+package handlers_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"stoa/pkg/common/errs"
+	"stoa/services/order/internal/domain"
+)
+
+// The tests of this file run in bubbles, where time passes only when everybody waits: nothing is slow or depends on how
+// fast the machine is, and a goroutine that is left behind fails the test.
+
+// stream is a client that follows an order.
+type stream struct {
+	answer *httptest.ResponseRecorder
+	leave  context.CancelFunc
+	done   chan struct{}
+}
+
+func (s *shop) watch(t *testing.T, id string) *stream {
+	ctx, leave := context.WithCancel(t.Context())
+	w := &stream{answer: httptest.NewRecorder(), leave: leave, done: make(chan struct{})}
+	go func() {
+		defer close(w.done)
+		s.serve(ctx, w.answer, request{path: "/" + id + "/events", header: http.Header{"Accept": {"text/event-stream"}}})
+	}()
+	return w
+}
+
+// after lets some time pass and returns the fields of what was streamed until then, without the data.
+func (w *stream) after(wait time.Duration) string {
+	time.Sleep(wait)
+	synctest.Wait()
+	var fields []string
+	for line := range strings.Lines(w.answer.Body.String()) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "data: ") {
+			fields = append(fields, line)
+		}
+	}
+	return strings.Join(fields, " ")
+}
+
+func TestWatchShowsEveryChangeUntilTheLast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t)
+		order := s.placed(t, "")
+		w := s.watch(t, order.ID)
+		want := "event: order id: pending"
+		if got := w.after(0); got != want {
+			t.Errorf("at first: got %q", got)
+		}
+		for _, step := range []struct{ name, status string }{
+			{"reserve", "confirmed"}, {"ship", "shipped"}, {"deliver", "delivered"},
+		} {
+			must(t, life[step.name](t, s, order.ID))
+			want += " event: order id: " + step.status
+			if got := w.after(time.Second); got != want {
+				t.Errorf("after %s: got %q, want %q", step.name, got, want)
+			}
+		}
+		<-w.done
+		if !strings.Contains(w.answer.Body.String(), `data: {"id":"`+order.ID+`","status":"delivered"`) {
+			t.Errorf("got %s", w.answer.Body)
+		}
+		if media := w.answer.Header().Get("Content-Type"); media != "text/event-stream" {
+			t.Errorf("the media type is %s", media)
+		}
+	})
+}
+
+func TestWatchIsQuickAtFirstAndThenSparing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t)
+		order := s.placed(t, "")
+		reads := 0
+		s.states.Before = func(string, string) error { reads++; return nil }
+		w := s.watch(t, order.ID)
+		if w.after(100 * time.Millisecond); reads < 3 {
+			t.Errorf("%d reads in the first tenth of a second", reads)
+		}
+		reads = 0
+		if w.after(time.Minute); reads > 65 {
+			t.Errorf("%d reads in a minute", reads)
+		}
+		w.leave()
+		<-w.done
+	})
+}
+
+func TestWatchShowsThatItIsAlive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t)
+		w := s.watch(t, s.placed(t, "").ID)
+		if got := w.after(14 * time.Second); strings.Contains(got, ":  still") {
+			t.Errorf("too early: %q", got)
+		}
+		if got, want := w.after(20*time.Second), "event: order id: pending : still pending : still pending"; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		w.leave()
+		<-w.done
+	})
+}
+
+func TestWatchOutlastsAnOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t)
+		order := s.placed(t, "")
+		w := s.watch(t, order.ID)
+		w.after(time.Second)
+		s.states.Before = func(string, string) error { return status.Error(codes.Unavailable, "away") }
+		w.after(10 * time.Second)
+		s.states.Before = nil
+		must(t, life["reject"](t, s, order.ID))
+		if got, want := w.after(time.Second), "event: order id: pending event: order id: rejected"; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		<-w.done
+	})
+}
+
+func TestWatchEndsWithAWithdrawnDraftAndABrokenConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t)
+		order := s.placed(t, "")
+		w := s.watch(t, order.ID)
+		w.after(time.Second)
+		s.states.Drop(store, "order:"+order.ID)
+		<-w.done
+
+		s.serve(t.Context(), brokenPipe{httptest.NewRecorder()}, request{path: "/" + s.placed(t, "").ID + "/events"})
+	})
+}
+
+type brokenPipe struct{ http.ResponseWriter }
+
+func (brokenPipe) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }
+
+// cancelled asks for an order to be cancelled; the worker hears of it after a while, and meanwhile something happens.
+func cancelled(t *testing.T, s *shop, id, prefer string, while time.Duration, meanwhile ...string) *httptest.ResponseRecorder {
+	done := make(chan struct{})
+	s.bus.After = func(topic string) error {
+		if topic == "order-commands" {
+			go func() {
+				defer close(done)
+				time.Sleep(while)
+				for _, step := range append(meanwhile, "cancel") {
+					must(t, life[step](t, s, id))
+				}
+			}()
+		}
+		return nil
+	}
+	r := request{method: http.MethodPost, path: "/" + id + "/cancel"}
+	if prefer != "" {
+		r.header = http.Header{"Prefer": {prefer}}
+	}
+	answer := s.do(t.Context(), r)
+	<-done
+	return answer
+}
+
+func TestCancelWaitsForTheOutcome(t *testing.T) {
+	tests := map[string]struct {
+		prefer    string
+		worker    time.Duration
+		meanwhile []string
+		status    int
+		shown     domain.Status
+		took      time.Duration
+	}{
+		"done at once":       {"", 0, nil, 200, domain.Cancelled, 200 * time.Millisecond},
+		"done soon":          {"", time.Second, nil, 200, domain.Cancelled, 2 * time.Second},
+		"confirmed before":   {"", time.Second, []string{"reserve"}, 200, domain.Cancelled, 2 * time.Second},
+		"not yet":            {"", time.Minute, nil, 202, domain.Pending, time.Minute},
+		"shipped meanwhile":  {"", time.Second, []string{"reserve", "ship"}, 409, "", 2 * time.Second},
+		"rejected meanwhile": {"", time.Second, []string{"reject"}, 409, "", 2 * time.Second},
+		"not waited for":     {"handling=strict, Respond-Async; x=1", 0, nil, 202, domain.Pending, time.Millisecond},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, began := newShop(t), time.Now()
+				answer := cancelled(t, s, s.placed(t, "").ID, tt.prefer, tt.worker, tt.meanwhile...)
+				if took := time.Since(began); took > tt.took {
+					t.Errorf("it took %s", took)
+				}
+				if tt.shown == "" {
+					expectProblem(t, answer, tt.status, errs.Conflict, "")
+				} else if order := orderOf(t, answer, tt.status); order.Status != tt.shown {
+					t.Errorf("got %s, want %s", order.Status, tt.shown)
+				}
+				if applied := answer.Header().Get("Preference-Applied") != ""; applied != (tt.prefer != "") {
+					t.Error("Preference-Applied has to say whether it is")
+				}
+			})
+		})
+	}
+}
+
+func TestCancelOfWhatIsDecided(t *testing.T) {
+	s := newShop(t)
+	order := s.placed(t, "")
+	cancel := request{method: http.MethodPost, path: "/" + order.ID + "/cancel"}
+	s.bus.Before = func(string) error { return errBroker }
+	expectProblem(t, s.do(t.Context(), cancel), 503, errs.Unavailable, "")
+	s.bus.Before = nil
+	must(t, s.command(t, "cancel", order.ID))
+	if got := orderOf(t, s.do(t.Context(), cancel), http.StatusOK); got.Status != domain.Cancelled || got.Reason == "" {
+		t.Errorf("got %+v", got)
+	}
+	rejected := s.placed(t, "")
+	must(t, life["reject"](t, s, rejected.ID))
+	expectProblem(t, s.do(t.Context(), request{method: http.MethodPost, path: "/" + rejected.ID + "/cancel"}), 409, errs.Conflict, "")
+}

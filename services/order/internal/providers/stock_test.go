@@ -1,0 +1,90 @@
+package providers
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"testing"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	inventoryv1 "stoa/api/proto/inventory/v1"
+	"stoa/pkg/common/errs"
+	"stoa/pkg/common/rpc"
+	"stoa/services/order/internal/domain"
+)
+
+// inventory answers every call with the same quote or error, and remembers what it was asked.
+type inventory struct {
+	asked *inventoryv1.QuoteRequest
+	quote []*inventoryv1.QuotedLine
+	err   error
+}
+
+func (i *inventory) Invoke(_ context.Context, _ string, args, reply any, _ ...grpc.CallOption) error {
+	i.asked, _ = args.(*inventoryv1.QuoteRequest)
+	if i.err == nil {
+		proto.Merge(reply.(proto.Message), &inventoryv1.QuoteResponse{Lines: i.quote})
+	}
+	return i.err
+}
+
+func (i *inventory) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc.CallOption) (grpc.ClientStream, error) {
+	return nil, errors.New("there are no streams here")
+}
+
+var wanted = []domain.Wanted{{ProductID: "a", Quantity: 2}, {ProductID: "b", Quantity: 1}}
+
+func TestQuote(t *testing.T) {
+	i := &inventory{quote: []*inventoryv1.QuotedLine{
+		{ProductId: "a", Sku: "A-1", Name: "Apple", Quantity: 2, UnitPrice: 250, Currency: "EUR", Available: true},
+		{ProductId: "b", Sku: "B-1", Name: "Pear", Quantity: 1, UnitPrice: 100, Currency: "EUR"},
+	}}
+	got, err := NewStock(i).Quote(t.Context(), wanted)
+	want := []domain.Line{
+		{ProductID: "a", SKU: "A-1", Name: "Apple", Quantity: 2, UnitPrice: domain.Money{Amount: 250, Currency: "EUR"}},
+		{ProductID: "b", SKU: "B-1", Name: "Pear", Quantity: 1, UnitPrice: domain.Money{Amount: 100, Currency: "EUR"}},
+	}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+	if asked := i.asked.GetLines(); len(asked) != 2 || asked[0].GetProductId() != "a" || asked[0].GetQuantity() != 2 {
+		t.Errorf("asked for %v", asked)
+	}
+}
+
+func TestQuoteErrors(t *testing.T) {
+	line := func(id string, price int64) *inventoryv1.QuotedLine {
+		return &inventoryv1.QuotedLine{ProductId: id, UnitPrice: price, Currency: "EUR"}
+	}
+	tests := map[string]struct {
+		inventory inventory
+		want      errs.Kind
+	}{
+		"down":           {inventory{err: status.Error(codes.Unavailable, "connection refused")}, errs.Unavailable},
+		"no such thing":  {inventory{err: rpc.ToStatus(errs.InvalidField("lines[1].product_id", "is no product"))}, errs.Invalid},
+		"a line short":   {inventory{quote: []*inventoryv1.QuotedLine{line("a", 1)}}, errs.Internal},
+		"another thing":  {inventory{quote: []*inventoryv1.QuotedLine{line("a", 1), line("c", 1)}}, errs.Internal},
+		"money for that": {inventory{quote: []*inventoryv1.QuotedLine{line("a", 1), line("b", -1)}}, errs.Internal},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if _, err := NewStock(&tt.inventory).Quote(t.Context(), wanted); errs.KindOf(err) != tt.want {
+				t.Errorf("got %v, want %s", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestQuoteNamesFieldsAsTheCustomerWroteThem(t *testing.T) {
+	for _, name := range []string{"lines[1].product_id", "items[1].productId"} {
+		i := &inventory{err: rpc.ToStatus(errs.InvalidField(name, "is no product"))}
+		_, err := NewStock(i).Quote(t.Context(), wanted)
+		if e := errs.From(err); len(e.Fields) != 1 || e.Fields[0].Name != "items[1].productId" {
+			t.Errorf("%s became %+v", name, e.Fields)
+		}
+	}
+}
