@@ -45,13 +45,9 @@ func TestStockAddsUpWhateverHappens(t *testing.T) {
 			s.act(rt)
 			s.checkAlways(rt)
 		}
-		if err := s.finish(); err != nil {
-			rt.Fatal(err)
-		}
+		s.mustFinish(rt)
 		s.tellFates()
-		if err := s.finish(); err != nil {
-			rt.Fatal(err)
-		}
+		s.mustFinish(rt)
 		s.checkTidy(rt)
 		s.sweep(rt)
 		s.checkInTheEnd(rt)
@@ -70,13 +66,13 @@ func drawShop(rt *rapid.T) *shop {
 	}
 	for i := range rapid.IntRange(1, 4).Draw(rt, "orders") {
 		o := &testOrder{id: ids.Derive("order", fmt.Sprint(i))}
-		o.fate = rapid.SampledFrom([]string{"", "order.cancelled.v1", "order.expired.v1", "order.shipped.v1"}).Draw(rt, "fate")
+		o.fate = rapid.SampledFrom([]string{"", cancelled, "order.expired.v1", shipped}).Draw(rt, "fate")
 		s.orders = append(s.orders, o)
 		s.place(o.id, "first", s.drawLines(rt))
 		if rapid.IntRange(0, 3).Draw(rt, "placed again") == 0 {
 			// The first attempt was given up, and another one has the same id. It may be about something else, and then
 			// no more is sure than that it ends.
-			o.fate = "order.rejected.v1"
+			o.fate = rejected
 			s.place(o.id, "second", s.drawLines(rt))
 		}
 	}
@@ -94,7 +90,7 @@ func (s *shop) drawLines(rt *rapid.T) []line {
 }
 
 func (s *shop) place(orderID, attempt string, lines []line) {
-	s.add(event("order.placed.v1", orderID, map[string]any{"id": orderID, "items": lines}, attempt))
+	s.add(event(placed, orderID, map[string]any{"id": orderID, "items": lines}, attempt))
 }
 
 func event(eventType, orderID string, data any, cause ...string) messaging.Event {
@@ -141,10 +137,18 @@ func (s *shop) withRun(rt *rapid.T, do func(*run)) {
 	}
 }
 
+// mustFinish runs to the end whatever is under way or waiting.
+func (s *shop) mustFinish(t rapid.TB) {
+	t.Helper()
+	if err := s.finish(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // tellFate has the order's end told, once; an order is shipped only if its stock was reserved.
 func (s *shop) tellFate(o *testOrder) {
 	shippable := slices.Contains(s.outcomes(o.id), "stock.reserved.v1")
-	if o.told || o.fate == "" || o.fate == "order.shipped.v1" && !shippable {
+	if o.told || o.fate == "" || o.fate == shipped && !shippable {
 		return
 	}
 	o.told = true
@@ -186,9 +190,7 @@ func (s *shop) sweep(t rapid.TB) {
 		s.orders = append(s.orders, o)
 		s.place(o.id, "sweep", []line{{id, 1}})
 	}
-	if err := s.finish(); err != nil {
-		t.Fatal(err)
-	}
+	s.mustFinish(t)
 }
 
 // checkAlways holds the totals against what must be true at any moment.
@@ -262,16 +264,16 @@ func (s *shop) checkOrder(t rapid.TB, o *testOrder, r domain.Reservation) {
 	outcomes := slices.Compact(slices.Sorted(slices.Values(s.outcomes(o.id))))
 	outcomes = slices.DeleteFunc(outcomes, func(t string) bool { return t == "stock.low.v1" })
 	want := map[string][]domain.Status{
-		"":                   {domain.Reserved, domain.Rejected},
-		"order.shipped.v1":   {domain.Committed, domain.Rejected},
-		"order.cancelled.v1": {domain.Cancelled, domain.Released, domain.Rejected},
-		"order.expired.v1":   {domain.Cancelled, domain.Released, domain.Rejected},
-		"order.rejected.v1":  {domain.Cancelled, domain.Released, domain.Rejected},
+		"":                 {domain.Reserved, domain.Rejected},
+		shipped:            {domain.Committed, domain.Rejected},
+		cancelled:          {domain.Cancelled, domain.Released, domain.Rejected},
+		"order.expired.v1": {domain.Cancelled, domain.Released, domain.Rejected},
+		rejected:           {domain.Cancelled, domain.Released, domain.Rejected},
 	}[o.fate]
 	if !slices.Contains(want, r.Status) {
 		t.Errorf("the fate of an order was %q, and its stock is %s", o.fate, r.Status)
 	}
-	if o.fate != "" && o.fate != "order.shipped.v1" {
+	if o.fate != "" && o.fate != shipped {
 		return // what was told depends on what came first
 	}
 	told := "stock.reserved.v1"
@@ -285,5 +287,8 @@ func (s *shop) checkOrder(t rapid.TB, o *testOrder, r domain.Reservation) {
 
 func show(value any) string {
 	raw, err := json.MarshalIndent(value, "", "  ")
-	return fmt.Sprint(string(raw), err)
+	if err != nil {
+		return err.Error()
+	}
+	return string(raw)
 }

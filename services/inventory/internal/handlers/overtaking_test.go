@@ -9,97 +9,128 @@ import (
 	"stoa/services/inventory/internal/domain"
 )
 
-// Two runs for one order, in every way in which one can overtake the other twice, and die in between: the first takes
-// some steps, the second takes some, the first goes on to its end or dies, the second goes on to its end.
+const (
+	placed    = "order.placed.v1"
+	cancelled = "order.cancelled.v1"
+	rejected  = "order.rejected.v1"
+	shipped   = "order.shipped.v1"
+	// placedAgain is order.placed.v1 of another attempt with the same id, and other quantities.
+	placedAgain = "placed again"
+)
+
+// meeting is two runs for one order that are under way at once.
+type meeting struct {
+	before        []string
+	first, second string
+	// fate is what becomes of the order in the end, and want what was decided; "" if it depends on who comes first.
+	fate string
+	want domain.Status
+}
+
+var meetings = map[string]meeting{
+	"placed twice":         {nil, placed, placed, "", domain.Reserved},
+	"placed late":          {[]string{placed}, placed, placed, "", domain.Reserved},
+	"placed otherwise":     {nil, placed, placedAgain, rejected, ""},
+	"placed and cancelled": {nil, placed, cancelled, cancelled, ""},
+	"cancelled, late copy": {[]string{placed}, placed, cancelled, cancelled, domain.Released},
+	"cancelled twice":      {[]string{placed}, cancelled, cancelled, cancelled, domain.Released},
+	"shipped, late copy":   {[]string{placed}, placed, shipped, shipped, domain.Committed},
+	"shipped twice":        {[]string{placed}, shipped, shipped, shipped, domain.Committed},
+}
+
+// The first takes some steps, then the second takes some, then the first goes on to its end, then the second.
 func TestEveryOvertaking(t *testing.T) {
-	const placed, cancelled, shipped = "order.placed.v1", "order.cancelled.v1", "order.shipped.v1"
-	tests := map[string]struct {
-		before        []string
-		first, second string
-		want          domain.Status
-	}{
-		"placed twice":         {nil, placed, placed, domain.Reserved},
-		"placed late":          {[]string{placed}, placed, placed, domain.Reserved},
-		"placed and cancelled": {nil, placed, cancelled, ""}, // either way
-		"cancelled, late copy": {[]string{placed}, placed, cancelled, domain.Released},
-		"cancelled twice":      {[]string{placed}, cancelled, cancelled, domain.Released},
-		"shipped, late copy":   {[]string{placed}, placed, shipped, domain.Committed},
-		"shipped twice":        {[]string{placed}, shipped, shipped, domain.Committed},
-	}
-	for name, tt := range tests {
+	for name, m := range meetings {
 		t.Run(name, func(t *testing.T) {
-			for _, dies := range []bool{false, true} {
-				for steps := 0; overtake(t, tt.before, tt.first, tt.second, steps, dies, tt.want); steps++ {
-				}
-			}
+			everyPair(func(steps, others int) (more, moreOthers bool) {
+				s, a, b := m.begin(t)
+				more, moreOthers = s.take(t, a, steps), s.take(t, b, others)
+				m.check(t, s)
+				return more, moreOthers
+			})
 		})
 	}
 }
 
-// overtake tries all numbers of steps of the second run for one of the first, and reports whether the first had as many.
-func overtake(t *testing.T, before []string, first, second string, steps int, dies bool, want domain.Status) (more bool) {
-	for others := 0; ; others++ {
-		s := exactShop(t, first, second)
-		for _, eventType := range before {
-			s.add(s.tell(eventType))
-		}
-		if err := s.finish(); err != nil {
-			t.Fatal(err)
-		}
-		one, two := &delivery{event: s.tell(first)}, &delivery{event: s.tell(second)}
-		if first == second {
-			two = one
-		}
-		s.deliveries = append(s.deliveries, one, two)
-		a, b := s.start(one), s.start(two)
-		more = s.take(t, a, steps)
-		moreOthers := s.take(t, b, others)
-		if more && dies {
-			s.kill(a)
-		}
-		if err := s.finish(); err != nil {
-			t.Fatal(err)
-		}
-		s.checkTidy(t)
-		s.sweep(t)
-		s.checkInTheEnd(t)
-		if got := s.reservation(t, s.orders[0].id).Status; want != "" && got != want {
-			t.Errorf("got %s, want %s", got, want)
-		}
-		if t.Failed() {
-			t.Fatalf("after %d steps of %s (dies: %v) and %d of %s", steps, first, dies, others, second)
-		}
-		if !moreOthers {
-			return more
+// The first takes some steps, then the second goes to its end, then the first takes some more and dies.
+func TestEveryDeath(t *testing.T) {
+	for name, m := range meetings {
+		t.Run(name, func(t *testing.T) {
+			everyPair(func(steps, later int) (more, moreLater bool) {
+				s, a, b := m.begin(t)
+				more = s.take(t, a, steps)
+				for s.resume(b) {
+				}
+				if moreLater = more && s.take(t, a, later); moreLater {
+					s.kill(a)
+				}
+				m.check(t, s)
+				return more, moreLater
+			})
+		})
+	}
+}
+
+// everyPair tries all numbers of steps of two runs, until they have no more.
+func everyPair(try func(steps, others int) (more, moreOthers bool)) {
+	for steps, more := 0, true; more; steps++ {
+		for others, moreOthers := 0, true; moreOthers; others++ {
+			more, moreOthers = try(steps, others)
 		}
 	}
 }
 
-// exactShop has two products with as many pieces as the one order asks for.
-func exactShop(t *testing.T, fates ...string) *shop {
-	s := &shop{world: newWorld(t), put: map[string]int64{}}
+// begin starts the two runs in a shop that has as many pieces as the order asks for.
+func (m meeting) begin(t *testing.T) (s *shop, first, second *run) {
+	s = &shop{world: newWorld(t), put: map[string]int64{}}
 	for i, stock := range []int64{2, 1} {
-		p := domain.Product{ID: ids.Derive("product", string(rune('a'+i))), Name: "P", SKU: string(rune('a' + i)), Stock: stock}
+		name := string(rune('A' + i))
+		p := domain.Product{ID: ids.Derive("product", name), Name: name, SKU: name, Stock: stock}
 		if _, err := s.catalogue.Create(context.Background(), p); err != nil {
 			t.Fatal(err)
 		}
 		s.products, s.put[p.ID] = append(s.products, p.ID), stock
 	}
-	o := &testOrder{id: ids.Derive("order", "1")}
-	for _, fate := range fates {
-		if fate != "order.placed.v1" {
-			o.fate = fate
-		}
+	told := m.fate == m.first || m.fate == m.second
+	s.orders = []*testOrder{{id: ids.Derive("order"), fate: m.fate, told: told}}
+	for _, eventType := range m.before {
+		s.add(s.tell(eventType))
 	}
-	s.orders = []*testOrder{o}
-	return s
+	s.mustFinish(t)
+	one := &delivery{event: s.tell(m.first)}
+	two := one // a second copy of the same event
+	if m.second != m.first {
+		two = &delivery{event: s.tell(m.second)}
+	}
+	s.deliveries = append(s.deliveries, one, two)
+	return s, s.start(one), s.start(two)
 }
 
-// tell returns an event about the one order.
+// check goes on to the end of everything and holds the outcome against what it has to be.
+func (m meeting) check(t *testing.T, s *shop) {
+	t.Helper()
+	s.mustFinish(t)
+	s.tellFates()
+	s.mustFinish(t)
+	s.checkTidy(t)
+	if got := s.reservation(t, s.orders[0].id).Status; m.want != "" && got != m.want {
+		t.Errorf("got %s, want %s", got, m.want)
+	}
+	s.sweep(t)
+	s.checkInTheEnd(t)
+	if t.Failed() {
+		t.FailNow() // thousands of others may fail for the same reason
+	}
+}
+
+// tell returns an event about the order.
 func (s *shop) tell(eventType string) messaging.Event {
-	o := s.orders[0]
 	lines := []line{{s.products[0], 2}, {s.products[1], 1}}
-	return event(eventType, o.id, map[string]any{"id": o.id, "items": lines})
+	if eventType == placedAgain {
+		eventType, lines = placed, []line{{s.products[0], 1}}
+	}
+	id := s.orders[0].id
+	return event(eventType, id, map[string]any{"id": id, "items": lines}, show(lines))
 }
 
 // take lets a run take some steps, and reports whether there are more.
