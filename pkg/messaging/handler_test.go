@@ -60,17 +60,18 @@ func TestAttemptsStayBounded(t *testing.T) {
 }
 
 func TestEventIDsFollowFromTheCause(t *testing.T) {
-	make1 := func(cause ...string) string {
+	idOf := func(cause ...string) string {
 		e, err := New("order.placed.v1", "order-1", map[string]int{"n": 1}, cause...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return e.ID
 	}
-	if make1("a") != make1("a") {
+	first, again := idOf("a"), idOf("a")
+	if first != again {
 		t.Error("the same cause must give the same id")
 	}
-	if make1("a") == make1("b") || make1() == make1("a") {
+	if first == idOf("b") || first == idOf() {
 		t.Error("another cause must give another id")
 	}
 }
