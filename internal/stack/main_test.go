@@ -6,12 +6,10 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -19,48 +17,43 @@ import (
 // patience is how long a test waits for something that takes a moment on an idle machine.
 const patience = 30 * time.Second
 
-// fake is the program that stands for the apps and for their sidecars.
-var fake string
+var (
+	fake string // the program that stands for the apps and for their sidecars
+	stoa string // the operator's command, which runs the broker
+)
 
-// TestMain lets the test binary play two more parts: the broker, and a supervisor that a test can kill.
+// TestMain lets the test binary play one more part: a supervisor that a test can kill.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "broker" {
-		os.Exit(playBroker(os.Args[3]))
-	}
 	if len(os.Args) > 1 && os.Args[1] == "supervise" {
-		os.Exit(playSupervisor(os.Args[2]))
+		os.Exit(playSupervisor(os.Args[2], os.Args[3]))
 	}
 	os.Exit(runTests(m))
 }
 
 func runTests(m *testing.M) int {
-	folder, err := os.MkdirTemp("", "stoa-fake-")
+	folder, err := os.MkdirTemp("", "stoa-programs-")
 	if err != nil {
 		fmt.Println(err)
 		return 1
 	}
 	defer os.RemoveAll(folder)
-	fake = filepath.Join(folder, "fakeapp")
-	if out, err := exec.Command("go", "build", "-o", fake, "./testdata/fakeapp").CombinedOutput(); err != nil {
-		fmt.Printf("building the fake app: %v\n%s", err, out)
-		return 1
+	usePrograms(folder)
+	for program, source := range map[string]string{fake: "./testdata/fakeapp", stoa: "../../cmd/stoa"} {
+		if out, err := exec.Command("go", "build", "-o", program, source).CombinedOutput(); err != nil {
+			fmt.Printf("building %s: %v\n%s", source, err, out)
+			return 1
+		}
 	}
 	return m.Run()
 }
 
-func playBroker(dir string) int {
-	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-	defer cancel()
-	if err := RunBroker(ctx, dir, os.Stdout); err != nil {
-		fmt.Println(err)
-		return 1
-	}
-	return 0
+func usePrograms(folder string) {
+	fake, stoa = filepath.Join(folder, "fakeapp"), filepath.Join(folder, "stoa")
 }
 
-// playSupervisor starts what the description in root says, with the fake program named in the environment, and stays.
-func playSupervisor(root string) int {
-	fake = os.Getenv("STOA_FAKE")
+// playSupervisor starts what the description in root says, and stays.
+func playSupervisor(root, programs string) int {
+	usePrograms(programs)
 	desc, err := Load(root)
 	if err == nil {
 		var s *Stack
@@ -76,7 +69,7 @@ func playSupervisor(root string) int {
 }
 
 func fakeOptions(log io.Writer) Options {
-	return Options{FreePorts: true, Log: log, Daprd: fake, Broker: []string{os.Args[0], "broker"}}
+	return Options{FreePorts: true, Log: log, Daprd: fake, Broker: []string{stoa, "broker"}}
 }
 
 // fixture makes a folder with a dapr.yaml of two apps, a gateway and a worker, and one topic.

@@ -3,6 +3,7 @@ package stack
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"testing"
 )
@@ -10,8 +11,7 @@ import (
 // startSupervisor runs a supervisor in a process of its own and returns it when all is ready.
 func startSupervisor(t *testing.T, root string) (*exec.Cmd, Record) {
 	t.Helper()
-	supervisor := exec.Command(os.Args[0], "supervise", root)
-	supervisor.Env = append(os.Environ(), "STOA_FAKE="+fake)
+	supervisor := exec.Command(os.Args[0], "supervise", root, filepath.Dir(fake))
 	supervisor.Stdout, supervisor.Stderr = os.Stdout, os.Stderr
 	if err := supervisor.Start(); err != nil {
 		t.Fatal(err)
