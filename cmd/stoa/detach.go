@@ -91,7 +91,9 @@ var errEnded = errors.New("the background process ended")
 
 // awaitBackground returns when the background process says that all is ready or that it has failed, and shows on the
 // way what it is waiting for. When the person interrupts, the background process is stopped too.
-func awaitBackground(ctx context.Context, out io.Writer, root string, child *os.Process, ended <-chan error) (stack.Record, error) {
+func awaitBackground(
+	ctx context.Context, out io.Writer, root string, child *os.Process, ended <-chan error,
+) (stack.Record, error) {
 	poll := time.NewTicker(pollEvery)
 	defer poll.Stop()
 	progress := time.NewTicker(progressEvery)

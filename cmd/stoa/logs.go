@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -31,8 +32,14 @@ func logsCommand(place *place) *cobra.Command {
 				return err
 			}
 			logs := &mergedLogs{out: cmd.OutOrStdout(), root: root, names: names, files: map[string]*logTail{}}
-			if err := logs.print(lines); err != nil || !follow {
+			if err := logs.print(lines); err != nil {
 				return err
+			}
+			if len(logs.files) == 0 {
+				return errors.New("there are no such logs; `stoa status` shows the names of the processes")
+			}
+			if !follow {
+				return nil
 			}
 			return logs.follow(cmd.Context())
 		},
@@ -117,8 +124,10 @@ func (m *mergedLogs) wanted(process string) bool {
 	})
 }
 
-// boilerplate are fields of every line of a sidecar that tell nothing here.
-var boilerplate = []string{"app_id", "instance", "scope", "type", "ver", "service", "time", "level", "message", "msg", "error"}
+// boilerplate are the fields that tell nothing beside the process, or that stand in the line already.
+var boilerplate = []string{
+	"app", "app_id", "instance", "scope", "type", "ver", "time", "level", "message", "msg", "error",
+}
 
 // readable turns a line of JSON into time, level, message and the remaining fields. Other text stays as it is.
 func readable(text string) string {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -16,6 +17,7 @@ func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "stoa",
 		Short:         "Run the Stoa shop on this machine",
+		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
@@ -32,6 +34,15 @@ func newRoot() *cobra.Command {
 		brokerCommand(place),
 	)
 	return root
+}
+
+// version is what the Go tool stamped on this program: the tag or the commit that it was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	return info.Main.Version
 }
 
 // place is the repository on which a command works.

@@ -187,7 +187,8 @@ func checkProcesses(dir string) []Finding {
 		return append([]Finding{fine("running, %s", record.Phase)}, checkRunning(dir, record)...)
 	}
 	if left := record.LeftOvers(); len(left) > 0 {
-		return []Finding{problem("bin/stoa down", "%d processes of an earlier run are left, first %s, pid %d", len(left), left[0].Name, left[0].PID)}
+		return []Finding{problem("bin/stoa down", "%d processes of an earlier run are left, first %s, pid %d",
+			len(left), left[0].Name, left[0].PID)}
 	}
 	switch record.Phase {
 	case PhaseFailed:
@@ -196,7 +197,8 @@ func checkProcesses(dir string) []Finding {
 	case PhaseStopped:
 		return []Finding{fine("stopped")}
 	}
-	return []Finding{{Note, "the last supervisor was killed while it was " + string(record.Phase), "the next start cleans up"}}
+	what := fmt.Sprintf("the last supervisor was killed; the system was %s", record.Phase)
+	return []Finding{{Note, what, "nothing: the next start cleans up"}}
 }
 
 // checkDead says of each process that died in a failed start why it did.

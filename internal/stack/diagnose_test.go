@@ -28,7 +28,8 @@ func TestDiagnoseNamesWhatIsWrongAndWhatToDo(t *testing.T) {
 	defer listener.Close()
 	root := fixture(t)
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	write(t, filepath.Join(root, "dapr.yaml"), "version: 1\napps:\n- {appID: worker, appDirPath: ./, appPort: "+port+", command: [bin/worker]}\n")
+	write(t, filepath.Join(root, "dapr.yaml"), "version: 1\napps:\n"+
+		"- {appID: worker, appDirPath: ./, appPort: "+port+", command: [bin/worker]}\n")
 	write(t, filepath.Join(root, "go.mod"), "module x\n\ngo 1.999\n")
 	write(t, secretsFile(root), "{}")
 	if err := os.Chmod(secretsFile(root), 0o644); err != nil {

@@ -64,8 +64,8 @@ func waitForBuild(ctx context.Context, path string, out io.Writer) (*os.File, er
 
 // buildDaprd builds beside target and renames, so that nobody ever sees half a program.
 func buildDaprd(ctx context.Context, root, version, target string, out io.Writer) error {
-	fmt.Fprintf(out, "Building the sidecar, daprd %s with all components, once for all checkouts (about 10 minutes on two cores, "+
-		"when nothing is cached) ...\n", version)
+	fmt.Fprintf(out, "Building the sidecar, daprd %s with all components, once for all checkouts.\n"+
+		"It takes about 10 minutes on two cores when nothing is cached ...\n", version)
 	temporary := fmt.Sprintf("%s.%d", target, os.Getpid())
 	defer os.Remove(temporary)
 	build := exec.CommandContext(ctx, "go", "build", "-tags", daprdTag,

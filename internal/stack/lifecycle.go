@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"time"
 )
 
 // ErrRunning says that a supervisor already works on the state directory.
@@ -57,10 +58,7 @@ func (s *Stack) open() error {
 			return err
 		}
 	}
-	lock, err := lockFile(lockPath(s.options.Dir))
-	if errors.Is(err, errLocked) {
-		return ErrRunning
-	}
+	lock, err := lockSupervisor(s.options.Dir)
 	if err != nil {
 		return err
 	}
@@ -77,6 +75,18 @@ func (s *Stack) open() error {
 	s.lock, s.spawner = lock, newSpawner()
 	s.record = newRecorder(recordFile(s.options.Dir), s.snapshot)
 	return nil
+}
+
+// lockSupervisor takes the lock of the state directory. It tries for a moment, since [Running] holds it for an instant.
+func lockSupervisor(dir string) (*os.File, error) {
+	for range 10 {
+		lock, err := lockFile(lockPath(dir))
+		if !errors.Is(err, errLocked) {
+			return lock, err
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	return nil, ErrRunning
 }
 
 // close is the reverse of open.
@@ -140,7 +150,9 @@ func (s *Stack) plan() (specs, broker []spec, err error) {
 		return nil, nil, err
 	}
 	s.reserveFixed(secrets)
-	planner := planner{dir: s.options.Dir, daprd: s.options.Daprd, extra: s.options.Env, tokens: tokens, inherit: inherited()}
+	planner := planner{
+		dir: s.options.Dir, daprd: s.options.Daprd, tokens: tokens, inherit: inherited(), extra: s.options.Env,
+	}
 	for _, app := range s.apps {
 		for replica := range s.replicas(app.ID) {
 			placed, err := s.place(app, replica+1)

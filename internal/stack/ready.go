@@ -44,8 +44,8 @@ func (p *process) late(ctx context.Context) error {
 	if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return errStopped
 	}
-	problem := p.snapshot().Problem
-	return fmt.Errorf("%s is not ready after %s: %s (log: %s)", p.spec.name, startLimit, problem, shortPath(LogFile(p.dir, p.spec.name)))
+	return fmt.Errorf("%s is not ready after %s: %s (log: %s)",
+		p.spec.name, startLimit, p.snapshot().Problem, shortPath(LogFile(p.dir, p.spec.name)))
 }
 
 // awaitReady probes the program until it is ready.

@@ -53,7 +53,7 @@ func Credentials(dir string) (Bootstrap, error) {
 	}
 	var b Bootstrap
 	if err := json.Unmarshal([]byte(secrets[secretBootstrap]), &b); err != nil {
-		return Bootstrap{}, fmt.Errorf("%s: %s is not valid JSON (%w); %s", shortPath(secretsFile(dir)), secretBootstrap, err, freshStart)
+		return Bootstrap{}, brokenSecret(dir, secretBootstrap, err)
 	}
 	return b, nil
 }
@@ -147,7 +147,7 @@ func ensureTokens(dir string) (Tokens, error) {
 	}
 	var tokens Tokens
 	if err := json.Unmarshal(text, &tokens); err != nil || tokens.Dapr == "" || tokens.App == "" {
-		return Tokens{}, fmt.Errorf("%s is broken; delete it and start again: nothing that is kept depends on it", shortPath(path))
+		return Tokens{}, fmt.Errorf("%s is broken; delete it and start again, nothing depends on it", shortPath(path))
 	}
 	return tokens, nil
 }

@@ -137,7 +137,8 @@ func inherited() []string {
 	var env []string
 	for _, entry := range os.Environ() {
 		name, _, _ := strings.Cut(entry, "=")
-		if slices.Contains(names, name) || slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(name, p) }) {
+		hasPrefix := func(prefix string) bool { return strings.HasPrefix(name, prefix) }
+		if slices.Contains(names, name) || slices.ContainsFunc(prefixes, hasPrefix) {
 			env = append(env, entry)
 		}
 	}

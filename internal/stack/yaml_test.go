@@ -78,8 +78,10 @@ func TestEveryTopicHasItsComponent(t *testing.T) {
 	}
 	for topic, apps := range traffic {
 		c := components["pubsub-"+topic]
-		if c.Value("streamName") != topic || c.Value("durableName") != "{appID}-"+topic || c.Value("queueGroupName") != "{appID}" {
-			t.Errorf("pubsub-%s: stream %q, durable %q, group %q", topic, c.Value("streamName"), c.Value("durableName"), c.Value("queueGroupName"))
+		for setting, want := range map[string]string{"streamName": topic, "durableName": "{appID}-" + topic, "queueGroupName": "{appID}"} {
+			if got := c.Value(setting); got != want {
+				t.Errorf("pubsub-%s: %s is %q, want %q", topic, setting, got, want)
+			}
 		}
 		if c.Value("concurrency") != "single" || c.Value("ackWait") != "" || c.Value("maxDeliver") != "" {
 			t.Errorf("pubsub-%s has a setting that loses or delays events, see components/README.md", topic)
@@ -163,7 +165,8 @@ func checkAppPolicies(t *testing.T, file, app string, node yaml.Node) {
 		t.Fatal(err)
 	}
 	if p.Timeout != "" || p.CircuitBreaker != "" {
-		t.Errorf("%s: %s has a timeout beside its retry, which repeats unsafe calls, or a circuit breaker, which counts a 404", file, app)
+		t.Errorf("%s: %s has a timeout beside its retry, which repeats unsafe calls, or a circuit breaker, which counts a 404",
+			file, app)
 	}
 }
 
@@ -178,7 +181,8 @@ func TestEverythingListensOnLoopbackAndIsLoaded(t *testing.T) {
 				continue
 			}
 			command := strings.Join(s.command, " ")
-			for _, flag := range []string{"--dapr-listen-addresses", "--dapr-internal-grpc-listen-address", "--metrics-listen-address"} {
+			for _, api := range []string{"dapr-listen-addresses", "dapr-internal-grpc-listen-address", "metrics-listen-address"} {
+				flag := "--" + api
 				if !strings.Contains(command, flag+" 127.0.0.1") {
 					t.Errorf("%s does not set %s", s.name, flag)
 				}
