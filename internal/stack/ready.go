@@ -86,9 +86,9 @@ func (p *process) becameReady() {
 	first, restarts := !p.wasReady, p.info.Restarts
 	p.wasReady = true
 	p.mu.Unlock()
-	line := ""
+	line := p.spec.name + " is ready"
 	if restarts > 0 {
-		line = p.spec.name + " is ready again"
+		line += " again"
 	}
 	p.update(line, func(i *Process) { i.State, i.Problem = StateReady, "" })
 	if first {
