@@ -72,7 +72,8 @@ func TestStatusOnlyMovesForward(t *testing.T) {
 				t.Fatalf("%s changed it and failed: %v", name, err)
 			}
 			after := order
-			if again := steps[name](&order); (again == nil) != (err == nil) || order.Status != after.Status || order.UpdatedAt != after.UpdatedAt {
+			again := steps[name](&order)
+			if (again == nil) != (err == nil) || order.Status != after.Status || order.UpdatedAt != after.UpdatedAt {
 				t.Fatalf("%s twice: %v then %v, %s then %s", name, err, again, after.Status, order.Status)
 			}
 			if before.Status.Final() && order.Status != before.Status {

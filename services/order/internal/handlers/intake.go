@@ -47,9 +47,10 @@ type Herald interface {
 //     stock back. Both that and a draft are written by whoever is first, so that an id is either closed or open, and a
 //     key whose id is closed goes on to the next one (place). Stock can thus never be given back for an order that a
 //     customer holds.
-//   - If a retry with the same key has written a draft of its own, the old event decides it as well as its own: the
+//   - If a retry with the same key has written a draft of its own, the old event decides it as well as its own would: the
 //     reservation belongs to the id, and inventory answers a second event with the outcome of the first. Only when the
-//     retry asks for other items does the reservation not fit: then the worker rejects the order (Order.Reserve).
+//     retry asks for other items does the reservation not fit, and the worker rejects the order (Order.Reserve). Either
+//     way the first answer decides, and later ones change nothing.
 //   - If a repetition of the request has published the same draft, its caller holds the order. It has noted that on the
 //     draft before it answered (Accept), or finds that it is withdrawn and fails as well: the note and the withdrawal
 //     exclude each other, for both are written by compare-and-swap.

@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -123,6 +124,36 @@ func TestWithdrawnDraftIsNotAccepted(t *testing.T) {
 	})
 	expectProblem(t, s.place(t.Context(), "key", oneApple), 503, errs.Unavailable, "")
 	if keys := s.states.Keys(store, "order:"); len(keys) != 0 {
+		t.Errorf("something is kept: %v", keys)
+	}
+}
+
+// The same, and a third request has written a draft of its own under the id by then: it is not the repetition's.
+func TestAcceptMeansTheDraftThatWasPublished(t *testing.T) {
+	s := newShop(t)
+	order := s.placed(t, "key")
+	draft, err := s.orders.Find(t.Context(), order.ID)
+	must(t, err)
+	if taken, err := s.orders.Withdraw(t.Context(), draft); taken || err != nil {
+		t.Fatalf("withdraw: got %v, %v", taken, err)
+	}
+	s.placed(t, "key")
+	if err := s.orders.Accept(t.Context(), draft); !errs.Is(err, errs.NotFound) {
+		t.Errorf("accept: got %v", err)
+	}
+	if taken, err := s.orders.Withdraw(t.Context(), draft); taken || err != nil {
+		t.Errorf("withdraw once more: got %v, %v", taken, err)
+	}
+	s.expectStatus(t, order.ID, domain.Pending)
+}
+
+// The caller goes away while the broker does not answer.
+func TestDraftIsWithdrawnWhenItsCallerIsGone(t *testing.T) {
+	s := newShop(t)
+	ctx, leave := context.WithCancel(t.Context())
+	s.bus.Before = failOnce("order-placed", leave)
+	s.place(ctx, "key", oneApple)
+	if keys := s.states.Keys(store, ""); len(keys) != 0 {
 		t.Errorf("something is kept: %v", keys)
 	}
 }

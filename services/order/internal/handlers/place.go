@@ -11,7 +11,7 @@ import (
 )
 
 type placeInput struct {
-	Key  string `header:"Idempotency-Key" minLength:"1" maxLength:"200" pattern:"^[!-~]+$" doc:"A name of your choice for this order, visible ASCII: sent again with the same key it is not placed again"`
+	Key  string `header:"Idempotency-Key" minLength:"1" maxLength:"200" pattern:"^[!-~]+$" doc:"Sent again with the same key, the order is not placed again"`
 	Body newOrder
 }
 

@@ -87,7 +87,9 @@ func newShop(t *testing.T) *shop {
 	identity.Protect(api, callers)
 	handlers.Register(api, handlers.NewAPI(intake, orders, orders, events, 2*time.Second))
 
-	s := &shop{states: states, bus: bus, orders: orders, api: web.Wrap(router, zerolog.Nop()), worker: map[string]messaging.Handler{}}
+	s := &shop{
+		states: states, bus: bus, orders: orders, api: web.Wrap(router, zerolog.Nop()), worker: map[string]messaging.Handler{},
+	}
 	for _, subscription := range handlers.Subscriptions(handlers.NewProgress(orders, orders, events)) {
 		for eventType, handler := range subscription.On {
 			s.worker[eventType] = handler

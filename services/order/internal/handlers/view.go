@@ -9,7 +9,7 @@ import (
 // Order is an order as people see it.
 type Order struct {
 	ID         string        `json:"id" format:"uuid"`
-	Status     domain.Status `json:"status" enum:"pending,confirmed,shipped,delivered,rejected,cancelled" doc:"How far it has come; it only moves forward"`
+	Status     domain.Status `json:"status" enum:"pending,confirmed,shipped,delivered,rejected,cancelled" doc:"How far it has come"`
 	CustomerID string        `json:"customerId" doc:"Whose order it is"`
 	Items      []domain.Line `json:"items" nullable:"false"`
 	Total      domain.Money  `json:"total"`

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,19 +22,33 @@ import (
 // The tests of this file run in bubbles, where time passes only when everybody waits: nothing is slow or depends on how
 // fast the machine is, and a goroutine that is left behind fails the test.
 
-// stream is a client that follows an order.
+// stream is a client that follows an order, and the writer of what it gets.
 type stream struct {
-	answer *httptest.ResponseRecorder
-	leave  context.CancelFunc
-	done   chan struct{}
+	*httptest.ResponseRecorder
+	mu    sync.Mutex
+	leave context.CancelFunc
+	done  chan struct{}
+}
+
+// Write implements http.ResponseWriter, while somebody reads.
+func (w *stream) Write(b []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.ResponseRecorder.Write(b)
+}
+
+func (w *stream) text() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.Body.String()
 }
 
 func (s *shop) watch(t *testing.T, id string) *stream {
 	ctx, leave := context.WithCancel(t.Context())
-	w := &stream{answer: httptest.NewRecorder(), leave: leave, done: make(chan struct{})}
+	w := &stream{ResponseRecorder: httptest.NewRecorder(), leave: leave, done: make(chan struct{})}
 	go func() {
 		defer close(w.done)
-		s.serve(ctx, w.answer, request{path: "/" + id + "/events", header: http.Header{"Accept": {"text/event-stream"}}})
+		s.serve(ctx, w, request{path: "/" + id + "/events", header: http.Header{"Accept": {"text/event-stream"}}})
 	}()
 	return w
 }
@@ -42,7 +58,7 @@ func (w *stream) after(wait time.Duration) string {
 	time.Sleep(wait)
 	synctest.Wait()
 	var fields []string
-	for line := range strings.Lines(w.answer.Body.String()) {
+	for line := range strings.Lines(w.text()) {
 		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "data: ") {
 			fields = append(fields, line)
 		}
@@ -69,28 +85,33 @@ func TestWatchShowsEveryChangeUntilTheLast(t *testing.T) {
 			}
 		}
 		<-w.done
-		if !strings.Contains(w.answer.Body.String(), `data: {"id":"`+order.ID+`","status":"delivered"`) {
-			t.Errorf("got %s", w.answer.Body)
+		if !strings.Contains(w.text(), `data: {"id":"`+order.ID+`","status":"delivered"`) {
+			t.Errorf("got %s", w.text())
 		}
-		if media := w.answer.Header().Get("Content-Type"); media != "text/event-stream" {
+		if media := w.Header().Get("Content-Type"); media != "text/event-stream" {
 			t.Errorf("the media type is %s", media)
 		}
 	})
 }
 
-func TestWatchIsQuickAtFirstAndThenSparing(t *testing.T) {
+func TestWatchIsQuickAfterAChangeAndThenSparing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShop(t)
 		order := s.placed(t, "")
-		reads := 0
-		s.states.Before = func(string, string) error { reads++; return nil }
+		var reads atomic.Int64
+		s.states.Before = func(string, string) error { reads.Add(1); return nil }
 		w := s.watch(t, order.ID)
-		if w.after(100 * time.Millisecond); reads < 3 {
-			t.Errorf("%d reads in the first tenth of a second", reads)
+		if w.after(100 * time.Millisecond); reads.Load() < 3 {
+			t.Errorf("%d reads in the first tenth of a second", reads.Load())
 		}
-		reads = 0
-		if w.after(time.Minute); reads > 65 {
-			t.Errorf("%d reads in a minute", reads)
+		reads.Store(0)
+		if w.after(time.Minute); reads.Load() > 65 {
+			t.Errorf("%d reads in a minute", reads.Load())
+		}
+		must(t, s.reserve(t, order.ID, apple))
+		reads.Store(0)
+		if w.after(2 * time.Second); reads.Load() < 5 {
+			t.Errorf("%d reads after a change", reads.Load())
 		}
 		w.leave()
 		<-w.done
@@ -116,11 +137,18 @@ func TestWatchOutlastsAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShop(t)
 		order := s.placed(t, "")
+		var away atomic.Bool
+		s.states.Before = func(string, string) error {
+			if away.Load() {
+				return status.Error(codes.Unavailable, "away")
+			}
+			return nil
+		}
 		w := s.watch(t, order.ID)
 		w.after(time.Second)
-		s.states.Before = func(string, string) error { return status.Error(codes.Unavailable, "away") }
+		away.Store(true)
 		w.after(10 * time.Second)
-		s.states.Before = nil
+		away.Store(false)
 		must(t, life["reject"](t, s, order.ID))
 		if got, want := w.after(time.Second), "event: order id: pending event: order id: rejected"; got != want {
 			t.Errorf("got %q, want %q", got, want)
@@ -147,7 +175,9 @@ type brokenPipe struct{ http.ResponseWriter }
 func (brokenPipe) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }
 
 // cancelled asks for an order to be cancelled; the worker hears of it after a while, and meanwhile something happens.
-func cancelled(t *testing.T, s *shop, id, prefer string, while time.Duration, meanwhile ...string) *httptest.ResponseRecorder {
+func cancelled(
+	t *testing.T, s *shop, id, prefer string, while time.Duration, meanwhile ...string,
+) *httptest.ResponseRecorder {
 	done := make(chan struct{})
 	s.bus.After = func(topic string) error {
 		if topic == "order-commands" {
@@ -221,5 +251,6 @@ func TestCancelOfWhatIsDecided(t *testing.T) {
 	}
 	rejected := s.placed(t, "")
 	must(t, life["reject"](t, s, rejected.ID))
-	expectProblem(t, s.do(t.Context(), request{method: http.MethodPost, path: "/" + rejected.ID + "/cancel"}), 409, errs.Conflict, "")
+	cancel.path = "/" + rejected.ID + "/cancel"
+	expectProblem(t, s.do(t.Context(), cancel), 409, errs.Conflict, "")
 }

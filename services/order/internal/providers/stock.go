@@ -3,14 +3,11 @@ package providers
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"strings"
 
 	"google.golang.org/grpc"
 
 	inventoryv1 "stoa/api/proto/inventory/v1"
-	"stoa/pkg/common/errs"
 	"stoa/pkg/common/rpc"
 	"stoa/services/order/internal/domain"
 )
@@ -32,7 +29,7 @@ func (s *Stock) Quote(ctx context.Context, wanted []domain.Wanted) ([]domain.Lin
 	}
 	answer, err := s.client.Quote(ctx, request)
 	if err != nil {
-		return nil, inOurWords(rpc.FromStatus(err))
+		return nil, rpc.FromStatus(err) // inventory names fields as an order does
 	}
 	if len(answer.GetLines()) != len(wanted) {
 		return nil, fmt.Errorf("inventory quoted %d lines of %d", len(answer.GetLines()), len(wanted))
@@ -49,18 +46,4 @@ func (s *Stock) Quote(ctx context.Context, wanted []domain.Wanted) ([]domain.Lin
 		}
 	}
 	return lines, nil
-}
-
-// inOurWords names the fields of a quote as the customer wrote them.
-func inOurWords(err error) error {
-	var e *errs.Error
-	if !errors.As(err, &e) || e.Kind != errs.Invalid || len(e.Fields) == 0 {
-		return err
-	}
-	names := strings.NewReplacer("lines[", "items[", "product_id", "productId")
-	fields := make([]errs.Field, len(e.Fields))
-	for i, f := range e.Fields {
-		fields[i] = errs.Field{Name: names.Replace(f.Name), Problem: f.Problem}
-	}
-	return errs.InvalidFields(fields...)
 }
