@@ -133,13 +133,14 @@ func (s *shop) tell(eventType string) messaging.Event {
 	return event(eventType, id, map[string]any{"id": id, "items": lines}, show(lines))
 }
 
-// take lets a run take some steps, and reports whether there are more.
+// take lets a run take some steps, and reports whether there are more. What must be true after each of them is looked at
+// after the last: the others were the last ones before.
 func (s *shop) take(t *testing.T, r *run, steps int) (more bool) {
 	for range steps {
 		if !s.resume(r) {
 			return false
 		}
-		s.checkAlways(t)
 	}
+	s.checkAlways(t)
 	return true
 }
