@@ -69,7 +69,7 @@ func showStatus(out io.Writer, record stack.Record) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "%d processes, %s resident (sidecars share most of theirs); gateway: %s\n",
+	fmt.Fprintf(out, "In all %d, %s resident, of which the sidecars share most; gateway: %s\n",
 		len(record.Processes), megabytes(total), record.Gateway)
 	return nil
 }
