@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"fmt"
+	"io"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -20,6 +21,9 @@ import (
 
 // MaxBody is the largest request body that is read, in bytes. An order of 100 lines is a tenth of it.
 const MaxBody = 256 << 10
+
+// maxDiscard is how much of a body that is too large is read and thrown away, in bytes.
+const maxDiscard = 32 << 20
 
 // requestTimeout bounds the work on one request. What it waits for has shorter limits of its own, in pkg/sidecar.
 const requestTimeout = 10 * time.Second
@@ -132,7 +136,8 @@ func recovered(next http.Handler) http.Handler {
 func limit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength > MaxBody {
-			// Said before the body is read; a body without a length meets the limit of its operation.
+			// A client that is still sending when the connection closes may see a reset instead of the answer.
+			_, _ = io.CopyN(io.Discard, r.Body, maxDiscard)
 			w.Header().Set("Connection", "close")
 			WriteError(w, r, TooLarge())
 			return
