@@ -16,7 +16,7 @@ func TestPayloadsMatchTheirSchemas(t *testing.T) {
 	id := ids.New()
 	for eventType, payload := range map[string]any{
 		"stock.reserved.v1": reserved{OrderID: id, Items: []item{{ProductID: id, Quantity: 1}}},
-		"stock.rejected.v1": rejected{OrderID: id, Reason: "sold out", Shortages: []shortage{{ProductID: id, Requested: 2, Available: 1}}},
+		"stock.rejected.v1": rejected{OrderID: id, Reason: "sold out", Shortages: []shortage{{id, 2, 1}}},
 		"stock.low.v1":      low{ProductID: id, SKU: "S", Name: "N", Available: 0, Threshold: 5},
 	} {
 		if err := events.Check(eventType, payload); err != nil {

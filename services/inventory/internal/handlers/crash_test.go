@@ -102,7 +102,9 @@ func event(eventType, orderID string, data any, cause ...string) messaging.Event
 }
 
 // acts are what may happen next, some of it more often. Runs that overtake others by far find the most mistakes.
-var acts = []string{"start", "start", "start", "step", "step", "step", "rest", "rest", "die", "lose", "fate", "fate", "adjust", "wait"}
+var acts = []string{
+	"start", "start", "start", "step", "step", "step", "rest", "rest", "die", "lose", "fate", "fate", "adjust", "wait",
+}
 
 // act lets one thing happen.
 func (s *shop) act(rt *rapid.T) {

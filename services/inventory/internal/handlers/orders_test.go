@@ -172,7 +172,8 @@ func TestSecondRunTellsTheSameAgain(t *testing.T) {
 		b.mustHandle(t, placed, order, line{p, 9}) // leaves one, which is few
 	}
 	all := b.bus.Events()
-	if types := b.bus.Types(); !slices.Equal(types, []string{"stock.reserved.v1", "stock.low.v1", "stock.reserved.v1", "stock.low.v1"}) {
+	want := []string{"stock.reserved.v1", "stock.low.v1", "stock.reserved.v1", "stock.low.v1"}
+	if types := b.bus.Types(); !slices.Equal(types, want) {
 		t.Fatalf("got %v", types)
 	}
 	if all[0].ID != all[2].ID || all[1].ID != all[3].ID {
@@ -192,7 +193,8 @@ func TestLowStockIsToldWhenItBecomesLow(t *testing.T) {
 		}
 	}
 	low := slices.IndexFunc(b.bus.Events(), func(e messagingtest.Published) bool { return e.Type == "stock.low.v1" })
-	if got := string(b.bus.Events()[low].Data); got != `{"productId":"`+p+`","sku":"1","name":"Amphora","available":2,"threshold":2}` {
+	want := `{"productId":"` + p + `","sku":"1","name":"Amphora","available":2,"threshold":2}`
+	if got := string(b.bus.Events()[low].Data); got != want {
 		t.Errorf("got %s", got)
 	}
 }

@@ -24,6 +24,8 @@ func (r *Reservations) Find(ctx context.Context, orderID string) (domain.Reserva
 }
 
 // Update implements domain.Reservations.
-func (r *Reservations) Update(ctx context.Context, orderID string, change func(*domain.Reservation) error) (domain.Reservation, error) {
+func (r *Reservations) Update(
+	ctx context.Context, orderID string, change func(*domain.Reservation) error,
+) (domain.Reservation, error) {
 	return r.documents.Upsert(ctx, orderID, change)
 }
