@@ -99,14 +99,15 @@ vuln: ## Known vulnerabilities in what the programs call
 		echo "govulncheck skipped: its database, $(VULNERABILITIES), cannot be reached from here."; \
 	fi
 
-generate: ## Write the generated files anew
+generate: ## Write the generated files anew: gRPC code, OpenAPI descriptions, sample mails
 	go generate ./...
+	STOA_UPDATE=1 go test -count=1 -run 'TestOpenAPI|TestMail' ./services/...
 
-CHECKSUM = find api -type f | LC_ALL=C sort | xargs cksum | cksum
+CHECKSUM = git ls-files -co --exclude-standard api services/*/internal/providers/mail/testdata | LC_ALL=C sort | xargs cksum | cksum
 check-generated: ## Fail when a generated file is not what its source says
 	@before=$$($(CHECKSUM)); $(MAKE) --no-print-directory generate; \
 		if [ "$$before" != "$$($(CHECKSUM))" ]; then \
-			echo "Generated files in api/ were out of date. They are written anew now: look at them and commit them."; exit 1; \
+			echo "Generated files were out of date. They are written anew now: look at them and commit them."; exit 1; \
 		fi
 
 clean: ## Remove what was built; the state in .stoa stays

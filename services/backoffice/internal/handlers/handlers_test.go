@@ -110,7 +110,7 @@ func (o *office) happen(t *testing.T, id, status string) {
 	}
 }
 
-func TestDescription(t *testing.T) {
+func TestOpenAPI(t *testing.T) {
 	raw, err := json.MarshalIndent(newOffice(t, handlers.Options{}).api.OpenAPI(), "", "  ")
 	if err != nil {
 		t.Fatal(err)

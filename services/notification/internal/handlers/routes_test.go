@@ -49,7 +49,7 @@ func get(router http.Handler, path, token string) *httptest.ResponseRecorder {
 	return answer
 }
 
-func TestDescription(t *testing.T) {
+func TestOpenAPI(t *testing.T) {
 	_, side := sidecartest.New()
 	_, api := serve(side)
 	raw, err := json.MarshalIndent(api.OpenAPI(), "", "  ")
