@@ -9,7 +9,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -209,3 +212,36 @@ func Eventually(t testing.TB, what string, condition func() error) {
 		time.Sleep(10 * time.Millisecond)
 	}
 }
+
+// Freeze stops a process in the middle of what it does, and returns once all of its threads have stopped.
+func (s *Shop) Freeze(name string) error {
+	if err := s.Signal(name, syscall.SIGSTOP); err != nil {
+		return err
+	}
+	for _, p := range s.Processes() {
+		if p.Name != name {
+			continue
+		}
+		for deadline := time.Now().Add(Patience); !frozen(p.PID); time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				return fmt.Errorf("%s does not stop", name)
+			}
+		}
+	}
+	return nil
+}
+
+// frozen reports whether every thread of a process is in the state T, stopped (proc_pid_stat(5)).
+func frozen(pid int) bool {
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	for _, thread := range threads {
+		stat, err := os.ReadFile(thread)
+		if _, after, ok := strings.Cut(string(stat), ") "); err == nil && (!ok || !strings.HasPrefix(after, "T")) {
+			return false
+		}
+	}
+	return true
+}
+
+// Thaw lets a frozen process go on.
+func (s *Shop) Thaw(name string) error { return s.Signal(name, syscall.SIGCONT) }

@@ -43,19 +43,19 @@ func TestOutages(t *testing.T) {
 
 	outages := map[string]outage{
 		"broker hangs": {
-			begin: func() error { return shop.Signal("broker", syscall.SIGSTOP) },
-			end:   func() error { return shop.Signal("broker", syscall.SIGCONT) },
+			begin: func() error { return shop.Freeze("broker") },
+			end:   func() error { return shop.Thaw("broker") },
 			limit: answerTime,
 		},
 		"store is locked": lockedStore(filepath.Join(shop.Dir(), stack.StateFolder, "data", "order.db")),
 		"sidecar hangs": {
-			begin: func() error { return shop.Signal("order-api.sidecar", syscall.SIGSTOP) },
-			end:   func() error { return shop.Signal("order-api.sidecar", syscall.SIGCONT) },
+			begin: func() error { return shop.Freeze("order-api.sidecar") },
+			end:   func() error { return shop.Thaw("order-api.sidecar") },
 			limit: gatewayPatience,
 		},
 		"stock service hangs": {
-			begin: func() error { return shop.Signal("inventory-worker", syscall.SIGSTOP) },
-			end:   func() error { return shop.Signal("inventory-worker", syscall.SIGCONT) },
+			begin: func() error { return shop.Freeze("inventory-worker") },
+			end:   func() error { return shop.Thaw("inventory-worker") },
 			limit: answerTime,
 		},
 	}
