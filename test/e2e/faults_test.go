@@ -35,8 +35,9 @@ type outage struct {
 
 // While something is down, an order is refused at once, in words, and leaves nothing behind; when it is back, orders go
 // through again by themselves.
+//
+// It does not run beside other tests: how soon a person is told is measured.
 func TestOutages(t *testing.T) {
-	t.Parallel()
 	shop := client.Start(t, t.TempDir())
 	staff, customer := shop.SignIn(t, "staff"), shop.SignUp(t)
 	product := shop.NewProduct(t, staff, 100)
