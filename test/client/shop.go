@@ -124,6 +124,23 @@ func (s *Shop) Order(t testing.TB, customer User, id string) Order {
 	return order
 }
 
+// Orders reads all orders on a customer's list.
+func (s *Shop) Orders(t testing.TB, customer User) []Order {
+	t.Helper()
+	var all []Order
+	for cursor := ""; ; {
+		var page struct {
+			Items []Order
+			Next  string
+		}
+		s.Must(t, Request{Method: "GET", Path: "/orders?limit=100&cursor=" + cursor, As: customer}, http.StatusOK, &page)
+		all = append(all, page.Items...)
+		if cursor = page.Next; cursor == "" {
+			return all
+		}
+	}
+}
+
 // AwaitOrder waits until an order has this status.
 func (s *Shop) AwaitOrder(t testing.TB, customer User, id, status string) Order {
 	t.Helper()
