@@ -227,6 +227,16 @@ func (d *Documents[T]) save(ctx context.Context, id string, raw []byte, etag str
 	return d.classify(d.states.SaveBulkState(ctx, d.store, item))
 }
 
+// Swap writes a value in place of a document that was read, or is not there yet, and answers errs.Conflict if somebody
+// else wrote in between.
+func (d *Documents[T]) Swap(ctx context.Context, document Document[T], value T) error {
+	raw, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", d.kind, document.ID, err)
+	}
+	return d.save(ctx, document.ID, raw, document.ETag, nil)
+}
+
 // Delete removes the document if it still is as it was read, and answers errs.Conflict if it is not.
 func (d *Documents[T]) Delete(ctx context.Context, document Document[T]) error {
 	if err := d.writes.enter(ctx); err != nil {

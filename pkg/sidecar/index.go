@@ -42,40 +42,30 @@ func pageID(list string, number int) string { return list + ":" + strconv.Itoa(n
 // Add puts an id on the list, once: a handler that runs twice adds twice. The last two pages are searched for it, which
 // spans every redelivery that is not days late; a later duplicate is skipped by readers of that page.
 func (x *Index) Add(ctx context.Context, list, id string) error {
-	for {
+	for attempt := range maxConflicts {
 		head, err := x.pages.Find(ctx, list)
-		if err != nil {
+		if err != nil || slices.Contains(head.Value.IDs, id) {
 			return err
-		}
-		if slices.Contains(head.Value.IDs, id) {
-			return nil
 		}
 		if known, err := x.onPreviousPage(ctx, list, head.Value, id); err != nil || known {
 			return err
 		}
-		full := false
+		next := head.Value
+		next.IDs = append(slices.Clone(next.IDs), id)
 		if len(head.Value.IDs) >= pageSize {
 			if err := x.keep(ctx, list, head.Value); err != nil {
 				return err
 			}
+			next.Number, next.IDs = head.Value.Number+1, []string{id}
 		}
-		_, err = x.pages.Upsert(ctx, list, func(p *page) error {
-			full = false
-			switch {
-			case slices.Contains(p.IDs, id):
-			case len(p.IDs) < pageSize:
-				p.IDs = append(p.IDs, id)
-			case p.Number == head.Value.Number && len(head.Value.IDs) >= pageSize:
-				p.Number, p.IDs = p.Number+1, []string{id}
-			default:
-				full = true // it filled up in the meantime, and nobody has kept a copy yet
-			}
-			return nil
-		})
-		if err != nil || !full {
+		if err := x.pages.Swap(ctx, head, next); !errs.Is(err, errs.Conflict) {
+			return err
+		}
+		if err := pause(ctx, attempt); err != nil {
 			return err
 		}
 	}
+	return errs.New(errs.Unavailable, "too many others are changing this list")
 }
 
 func (x *Index) onPreviousPage(ctx context.Context, list string, head page, id string) (bool, error) {
