@@ -71,7 +71,12 @@ func Open(ctx context.Context, root, dir string) (*Shop, error) {
 	if err := s.Start(ctx); err != nil {
 		return nil, err
 	}
-	bootstrap, err := stack.Credentials(dir)
+	return Of(s)
+}
+
+// Of is the way into a stack that runs.
+func Of(s *stack.Stack) (*Shop, error) {
+	bootstrap, err := stack.Credentials(s.Dir())
 	if err != nil {
 		return nil, err
 	}
