@@ -43,10 +43,11 @@ func Root(t testing.TB) string {
 	return root
 }
 
-// Start runs the whole system on free ports, with all state in dir, until the test ends.
-func Start(t testing.TB, dir string) *Shop {
+// Start runs the whole system on free ports, with all state in dir, until the test ends. A change is made to what it is
+// started with.
+func Start(t testing.TB, dir string, changes ...func(*stack.Options)) *Shop {
 	t.Helper()
-	shop, err := Open(t.Context(), Root(t), dir)
+	shop, err := Open(t.Context(), Root(t), dir, changes...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,12 +60,16 @@ func Start(t testing.TB, dir string) *Shop {
 }
 
 // Open is Start for those who stop the system themselves.
-func Open(ctx context.Context, root, dir string) (*Shop, error) {
+func Open(ctx context.Context, root, dir string, changes ...func(*stack.Options)) (*Shop, error) {
 	description, err := stack.Load(root)
 	if err != nil {
 		return nil, err
 	}
-	s, err := stack.New(description, stack.Options{Dir: dir, FreePorts: true, Log: io.Discard})
+	options := stack.Options{Dir: dir, FreePorts: true, Log: io.Discard}
+	for _, change := range changes {
+		change(&options)
+	}
+	s, err := stack.New(description, options)
 	if err != nil {
 		return nil, err
 	}
@@ -80,8 +85,15 @@ func Of(s *stack.Stack) (*Shop, error) {
 	if err != nil {
 		return nil, err
 	}
+	shop := Connect(s.GatewayURL(), bootstrap)
+	shop.Stack = s
+	return shop, nil
+}
+
+// Connect is the way into a system that somebody else has started, at this URL; there is no Stack to it.
+func Connect(url string, bootstrap stack.Bootstrap) *Shop {
 	transport := &http.Transport{MaxIdleConnsPerHost: 256}
-	return &Shop{Stack: s, URL: s.GatewayURL(), Bootstrap: bootstrap, http: &http.Client{Transport: transport, Timeout: 30 * time.Second}}, nil
+	return &Shop{URL: url, Bootstrap: bootstrap, http: &http.Client{Transport: transport, Timeout: 30 * time.Second}}
 }
 
 // User is somebody who is signed in.
