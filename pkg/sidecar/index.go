@@ -108,20 +108,26 @@ func ParseCursor(s string) (Cursor, error) {
 	number, err1 := strconv.Atoi(first)
 	entry, err2 := strconv.Atoi(second)
 	if err1 != nil || err2 != nil || number < 0 || entry < 0 || entry >= pageSize {
-		return Cursor{}, errs.InvalidField("cursor", "is none that a list gave out")
+		return Cursor{}, foreignCursor()
 	}
 	return Cursor{page: number, entry: entry, set: true}, nil
 }
 
+func foreignCursor() error { return errs.InvalidField("cursor", "is none that this list gave out") }
+
 // Read returns up to limit ids, newest first, and where to go on; the zero Cursor means that the list is at its end.
+// errs.Invalid for a cursor that this list did not give out.
 func (x *Index) Read(ctx context.Context, list string, from Cursor, limit int) (ids []string, next Cursor, err error) {
 	head, err := x.pages.Find(ctx, list)
 	if err != nil {
 		return nil, Cursor{}, err
 	}
 	at := from
-	if !at.set {
+	switch {
+	case !at.set:
 		at = Cursor{page: head.Value.Number, entry: len(head.Value.IDs) - 1, set: true}
+	case at.page > head.Value.Number: // it would be one read for each page that is not there
+		return nil, Cursor{}, foreignCursor()
 	}
 	for ; at.page >= head.Value.Oldest; at.page, at.entry = at.page-1, pageSize-1 {
 		current, err := x.load(ctx, list, head.Value, at.page)

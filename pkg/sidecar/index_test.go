@@ -167,6 +167,31 @@ func TestIndexCompactDropsStaleHintsAndKeepsCursors(t *testing.T) {
 	}
 }
 
+// A cursor comes from the caller: one that names a place beyond the head must not make us look for the pages in between.
+func TestIndexRefusesACursorBeyondItsHead(t *testing.T) {
+	states, side := sidecartest.New()
+	index := sidecar.NewIndex(side, "store", "list")
+	for _, id := range numbers(150) {
+		if err := index.Add(t.Context(), "a", id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reads := 0
+	states.Before = func(string, string) error {
+		if reads++; reads > 10 {
+			return status.Error(codes.Unavailable, "enough")
+		}
+		return nil
+	}
+	cursor, err := sidecar.ParseCursor("9000000000.5")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := index.Read(t.Context(), "a", cursor, 100); !errs.Is(err, errs.Invalid) {
+		t.Errorf("got %v after %d reads, want invalid", err, reads)
+	}
+}
+
 func TestParseCursorRefusesWhatNobodyGaveOut(t *testing.T) {
 	for _, text := range []string{"x", "1", "1.", "-1.0", "0.100", "1.2.3", "9999999999999999999.1"} {
 		if _, err := sidecar.ParseCursor(text); !errs.Is(err, errs.Invalid) {
