@@ -37,6 +37,56 @@ func TestConfirmedOrdersAreQueuedOnce(t *testing.T) {
 	}
 }
 
+// A list is searched for an entry a few hundred places back at most, and orders are shipped and delivered days later.
+func TestAnOrderIsListedOnceHoweverLateItIsShipped(t *testing.T) {
+	o := newOffice(t, handlers.Options{})
+	o.happen(t, orderID, "confirmed")
+	const others = 250
+	for range others {
+		o.happen(t, ids.New(), "confirmed")
+	}
+	o.happen(t, orderID, "shipped")
+	listed, pages := 0, 0
+	for next := ""; ; pages++ {
+		var page fulfilmentPage
+		o.call(t, http.MethodGet, fulfilments+"?limit=100&cursor="+next, http.StatusOK, &page)
+		for _, f := range page.Items {
+			if f.OrderID == orderID {
+				listed++
+			}
+		}
+		if next = page.Next; next == "" {
+			break
+		}
+	}
+	if listed != 1 || pages < 2 {
+		t.Errorf("listed %d times on %d pages, want once", listed, pages+1)
+	}
+}
+
+// Whatever dies while the first event of an order is handled, the order is on the list after the next delivery.
+func TestAnOrderIsListedAfterACrashAtEveryStep(t *testing.T) {
+	for step := range 6 {
+		o := newOffice(t, handlers.Options{})
+		e := eventOf(t, orderID, "confirmed")
+		operations := 0
+		o.states.After = func(string, string) error {
+			if operations++; operations > step {
+				return errs.New(errs.Unavailable, "killed")
+			}
+			return nil
+		}
+		_ = o.on[e.Type](t.Context(), e)
+		o.states.After = nil
+		o.happen(t, orderID, "confirmed")
+		var page fulfilmentPage
+		o.call(t, http.MethodGet, fulfilments, http.StatusOK, &page)
+		if len(page.Items) != 1 {
+			t.Errorf("killed after step %d: got %+v", step, page)
+		}
+	}
+}
+
 func TestAnOvertakingCancellationKeepsAnOrderOffTheQueue(t *testing.T) {
 	o := newOffice(t, handlers.Options{AutoFulfil: true})
 	o.happen(t, orderID, "cancelled")

@@ -95,8 +95,8 @@ func order(id, status string) domain.Order {
 	}
 }
 
-// happen delivers the event that an order came to this status.
-func (o *office) happen(t *testing.T, id, status string) {
+// eventOf is the event that an order came to this status.
+func eventOf(t *testing.T, id, status string) messaging.Event {
 	t.Helper()
 	e, err := messaging.New("order."+status+".v1", id, order(id, status))
 	if err != nil {
@@ -105,6 +105,13 @@ func (o *office) happen(t *testing.T, id, status string) {
 	if err := events.Check(e.Type, e.Data); err != nil {
 		t.Fatalf("what is read of %s is not what its schema says: %v", e.Type, err)
 	}
+	return e
+}
+
+// happen delivers the event that an order came to this status.
+func (o *office) happen(t *testing.T, id, status string) {
+	t.Helper()
+	e := eventOf(t, id, status)
 	if err := o.on[e.Type](t.Context(), e); err != nil {
 		t.Fatalf("%s: %v", e.Type, err)
 	}

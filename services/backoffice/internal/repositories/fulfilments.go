@@ -18,12 +18,29 @@ func NewFulfilments(s *sidecar.Sidecar) *Fulfilments {
 
 // Record takes over what an event says about an order, and returns the fulfilment as it is then. One that was cancelled
 // before it was queued is kept, but not listed: there is nothing for the staff to do or to see.
+//
+// The first event of an order puts it on the list, before its document is written, so that a document is never without
+// its place; later ones may come after so many other orders that the list would not notice the repetition.
 func (r *Fulfilments) Record(ctx context.Context, order domain.Order) (domain.Fulfilment, error) {
-	fulfilment, err := r.documents.Upsert(ctx, order.ID, func(f *domain.Fulfilment) error { return f.Record(order) })
-	if err != nil || fulfilment.Status == domain.Cancelled {
-		return fulfilment, err
+	known, err := r.documents.Find(ctx, order.ID)
+	if err != nil {
+		return domain.Fulfilment{}, err
 	}
-	return fulfilment, r.index.Add(ctx, all, order.ID)
+	if !known.Exists() {
+		if err := r.enlist(ctx, order); err != nil {
+			return domain.Fulfilment{}, err
+		}
+	}
+	return r.documents.Upsert(ctx, order.ID, func(f *domain.Fulfilment) error { return f.Record(order) })
+}
+
+// enlist puts an order on the list that has no fulfilment yet, if its fulfilment will belong there.
+func (r *Fulfilments) enlist(ctx context.Context, order domain.Order) error {
+	var first domain.Fulfilment
+	if err := first.Record(order); err != nil || first.Status == domain.Cancelled {
+		return err
+	}
+	return r.index.Add(ctx, all, order.ID)
 }
 
 // Get returns the fulfilment of an order, or errs.NotFound.
