@@ -103,12 +103,11 @@ func (p *process) stop(ctx context.Context) {
 func (p *process) supervise(ctx context.Context) {
 	defer close(p.done)
 	delay := firstDelay
-	for {
+	for ctx.Err() == nil {
 		began := time.Now()
 		err := p.run(ctx)
 		if ctx.Err() != nil {
-			p.update("", func(i *Process) { i.State, i.PID = StateStopped, 0 })
-			return
+			break
 		}
 		if time.Since(began) >= steadyAfter {
 			delay = firstDelay
@@ -120,6 +119,7 @@ func (p *process) supervise(ctx context.Context) {
 		}
 		delay = min(2*delay, maxDelay)
 	}
+	p.update("", func(i *Process) { i.State, i.PID = StateStopped, 0 })
 }
 
 // run starts the program once and waits until it has ended, by itself or because ctx did.
