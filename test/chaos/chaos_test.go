@@ -3,11 +3,9 @@ package chaos
 
 import (
 	"bufio"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"slices"
 	"sync"
@@ -25,12 +23,6 @@ const (
 	stock     = 200 // of the first product; the second has half of it, so that some orders are rejected
 )
 
-// placed is an order that was answered with 201.
-type placed struct {
-	customer client.User
-	id       string
-}
-
 // Whatever dies while 300 orders are placed: every order that was accepted is confirmed or rejected within a minute and
 // without hands, the stock adds up, and each customer gets each mail once.
 func TestEveryProcessIsKilledOnce(t *testing.T) {
@@ -42,7 +34,7 @@ func TestEveryProcessIsKilledOnce(t *testing.T) {
 		buyers = append(buyers, shop.SignUp(t))
 	}
 
-	var accepted []placed
+	var accepted []client.Placed
 	var senderKills []time.Time
 	victims := shop.Processes()
 	perVictim := (orders + len(victims) - 1) / len(victims)
@@ -63,7 +55,7 @@ func TestEveryProcessIsKilledOnce(t *testing.T) {
 	over := time.Now()
 	t.Logf("%d orders accepted while every process was killed", len(accepted))
 
-	statuses := decided(t, shop, accepted)
+	statuses := shop.Decided(t, accepted)
 	t.Logf("all decided %s after the last kill: %d confirmed, %d rejected",
 		time.Since(over).Round(time.Millisecond), statuses["confirmed"], statuses["rejected"])
 	if statuses["confirmed"]+statuses["rejected"] != len(accepted) {
@@ -85,14 +77,14 @@ func isBack(shop *client.Shop, victim stack.Process) error {
 
 // placeOrders places a number of orders, several at once, and tells of each that is taken. A customer who is refused tries
 // again with the same key, as a good client does.
-func placeOrders(t *testing.T, shop *client.Shop, buyers []client.User, products []client.Product, first, count int) <-chan placed {
-	taken := make(chan placed, count)
+func placeOrders(t *testing.T, shop *client.Shop, buyers []client.User, products []client.Product, first, count int) <-chan client.Placed {
+	taken := make(chan client.Placed, count)
 	var all sync.WaitGroup
 	for caller := range callers {
 		all.Go(func() {
 			for n := first + caller; n < first+count; n += callers {
 				buyer := buyers[n%len(buyers)]
-				id, err := insist(t.Context(), shop, client.Request{
+				order, err := shop.Insist(t.Context(), client.Request{
 					Method: "POST", Path: "/orders", As: buyer, Key: fmt.Sprintf("order-%d", n),
 					Body: client.OrderOf(products[n%len(products)].ID, 1),
 				})
@@ -100,7 +92,7 @@ func placeOrders(t *testing.T, shop *client.Shop, buyers []client.User, products
 					t.Errorf("order %d: %v", n, err)
 					return
 				}
-				taken <- placed{buyer, id}
+				taken <- order
 			}
 		})
 	}
@@ -111,55 +103,14 @@ func placeOrders(t *testing.T, shop *client.Shop, buyers []client.User, products
 	return taken
 }
 
-// insist sends a request until it is taken. Only what says that something is down may be tried again.
-func insist(ctx context.Context, shop *client.Shop, request client.Request) (string, error) {
-	for deadline := time.Now().Add(client.Patience); ; {
-		answer, err := shop.Do(ctx, request)
-		switch {
-		case err == nil && answer.Status == http.StatusCreated:
-			var order client.Order
-			err := json.Unmarshal(answer.Body, &order)
-			return order.ID, err
-		case err == nil && answer.Status != http.StatusServiceUnavailable:
-			return "", fmt.Errorf("got %s", answer)
-		case time.Now().After(deadline):
-			return "", fmt.Errorf("refused for a minute: %s, %w", answer, err)
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-}
-
-// decided waits until every accepted order is confirmed or rejected and counts them by status.
-func decided(t *testing.T, shop *client.Shop, accepted []placed) map[string]int {
-	t.Helper()
-	count := map[string]int{}
-	for _, o := range accepted {
-		client.Eventually(t, "the order "+o.id+" is decided", func() error {
-			answer, err := shop.Do(t.Context(), client.Request{Method: "GET", Path: "/orders/" + o.id, As: o.customer})
-			var order client.Order
-			if err == nil {
-				err = json.Unmarshal(answer.Body, &order)
-			}
-			if err == nil && (answer.Status != http.StatusOK || order.Status == "pending") {
-				err = fmt.Errorf("got %s", answer)
-			}
-			if err == nil {
-				count[order.Status]++
-			}
-			return err
-		})
-	}
-	return count
-}
-
 // stockAddsUp compares what is reserved with what was confirmed.
-func stockAddsUp(t *testing.T, shop *client.Shop, products []client.Product, accepted []placed) {
+func stockAddsUp(t *testing.T, shop *client.Shop, products []client.Product, accepted []client.Placed) {
 	t.Helper()
 	for _, product := range products {
 		client.Eventually(t, "the stock of "+product.Name+" adds up", func() error {
 			want := 0
 			for _, o := range accepted {
-				order := shop.Order(t, o.customer, o.id)
+				order := shop.Order(t, o.Customer, o.ID)
 				if order.Status == "confirmed" && order.Items[0].ProductID == product.ID {
 					want += order.Items[0].Quantity
 				}
@@ -176,12 +127,12 @@ func stockAddsUp(t *testing.T, shop *client.Shop, products []client.Product, acc
 // mailsAreSentOnce holds the mails that went out against the orders. The files tell that none is missing. A second copy
 // replaces its file, so the log tells of those; the one window for them is a kill of the sender, or of its sidecar, between
 // sending a mail and writing down that it was sent.
-func mailsAreSentOnce(t *testing.T, shop *client.Shop, accepted []placed, kills []time.Time) {
+func mailsAreSentOnce(t *testing.T, shop *client.Shop, accepted []client.Placed, kills []time.Time) {
 	t.Helper()
 	for _, o := range accepted {
-		kind := "order-" + shop.Order(t, o.customer, o.id).Status
+		kind := "order-" + shop.Order(t, o.Customer, o.ID).Status
 		client.Eventually(t, "the mail "+kind+" is there", func() error {
-			if kinds := shop.Mails(t, o.id); len(kinds) != 1 || kinds[0] != kind {
+			if kinds := shop.Mails(t, o.ID); len(kinds) != 1 || kinds[0] != kind {
 				return fmt.Errorf("got %v", kinds)
 			}
 			return nil

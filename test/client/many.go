@@ -1,0 +1,58 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+)
+
+// Placed is an order that was answered with 201.
+type Placed struct {
+	Customer User
+	ID       string
+}
+
+// Insist sends an order until it is taken, as a good client does, which gives it a key. Only what says that something is
+// down may be tried again.
+func (s *Shop) Insist(ctx context.Context, r Request) (Placed, error) {
+	for deadline := time.Now().Add(Patience); ; {
+		answer, err := s.Do(ctx, r)
+		switch {
+		case err == nil && answer.Status == http.StatusCreated:
+			var order Order
+			err := json.Unmarshal(answer.Body, &order)
+			return Placed{r.As, order.ID}, err
+		case err == nil && answer.Status != http.StatusServiceUnavailable:
+			return Placed{}, fmt.Errorf("got %s", answer)
+		case time.Now().After(deadline):
+			return Placed{}, fmt.Errorf("refused for a minute: %s, %w", answer, err)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// Decided waits until every order is confirmed or rejected and counts them by status.
+func (s *Shop) Decided(t testing.TB, orders []Placed) map[string]int {
+	t.Helper()
+	count := map[string]int{}
+	for _, o := range orders {
+		Eventually(t, "the order "+o.ID+" is decided", func() error {
+			answer, err := s.Do(t.Context(), Request{Method: "GET", Path: "/orders/" + o.ID, As: o.Customer})
+			var order Order
+			if err == nil {
+				err = json.Unmarshal(answer.Body, &order)
+			}
+			if err == nil && (answer.Status != http.StatusOK || order.Status == "pending") {
+				err = fmt.Errorf("got %s", answer)
+			}
+			if err == nil {
+				count[order.Status]++
+			}
+			return err
+		})
+	}
+	return count
+}

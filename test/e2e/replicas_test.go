@@ -1,0 +1,164 @@
+package e2e
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"sync"
+	"testing"
+
+	"stoa/internal/stack"
+	"stoa/test/client"
+)
+
+const (
+	replicas     = 3
+	scaledApp    = "inventory-worker"
+	sharedOrders = 500 // each is two events to the app: it is placed, and, as there is stock for one in ten, rejected
+	sharedStock  = sharedOrders / 10
+)
+
+// Three replicas of the process that keeps the stock share its events and its calls, and nothing is lost when one of
+// them is killed, or the sidecar of one.
+//
+// It does not run beside other tests: every order of the shop counts.
+func TestReplicas(t *testing.T) {
+	shop := client.Start(t, t.TempDir(), func(o *stack.Options) { o.Scale = map[string]int{scaledApp: replicas} })
+	staff, customer := shop.SignIn(t, "staff"), shop.SignUp(t)
+
+	t.Run("share the load", func(t *testing.T) {
+		sellOut(t, shop, staff, customer, func() {})
+		const events = 2*sharedOrders - sharedStock // those that are confirmed tell it nothing more
+		client.Eventually(t, "every event is handled", func() error {
+			if n := total(handled(t, shop, "event")); n < events {
+				return fmt.Errorf("%d of %d", n, events)
+			}
+			return nil
+		})
+		// Broker and name resolution draw lots, so that fewer calls than events are spread less evenly.
+		expectEven(t, shop, "event", 20)
+		expectEven(t, shop, "call", 40)
+	})
+	for _, name := range []string{scaledApp + "-2", scaledApp + "-3.sidecar"} {
+		t.Run("kill "+name, func(t *testing.T) {
+			before := process(t, shop, name)
+			sellOut(t, shop, staff, customer, func() {
+				if err := shop.Signal(name, os.Kill); err != nil {
+					t.Error(err)
+				}
+			})
+			client.Eventually(t, name+" is back", func() error {
+				if now := process(t, shop, name); now.PID == before.PID || now.State != stack.StateReady {
+					return fmt.Errorf("it is %s", now.State)
+				}
+				return nil
+			})
+		})
+	}
+}
+
+func process(t *testing.T, shop *client.Shop, name string) stack.Process {
+	t.Helper()
+	for _, p := range shop.Processes() {
+		if p.Name == name {
+			return p
+		}
+	}
+	t.Fatalf("there is no process %s", name)
+	return stack.Process{}
+}
+
+// sellOut orders more than there is of a new product. Every order is decided, and every piece is sold once. It calls
+// meanwhile when some of the orders have been taken.
+func sellOut(t *testing.T, shop *client.Shop, staff, customer client.User, meanwhile func()) {
+	t.Helper()
+	product := shop.NewProduct(t, staff, sharedStock)
+	counted := shop.Decided(t, placeMany(t, shop, customer, product.ID, meanwhile))
+	if counted["confirmed"] != sharedStock || counted["rejected"] != sharedOrders-sharedStock {
+		t.Errorf("%d orders for %d pieces: %v", sharedOrders, sharedStock, counted)
+	}
+	if now := shop.Product(t, product.ID); now.Available != 0 || now.Reserved != sharedStock {
+		t.Errorf("the stock does not add up: %+v", now)
+	}
+}
+
+// total is the sum of all counts.
+func total(counts map[string]int) int {
+	sum := 0
+	for _, n := range counts {
+		sum += n
+	}
+	return sum
+}
+
+// expectEven accepts it when each replica has handled as many events, or calls, as the others, give or take some percent.
+func expectEven(t *testing.T, shop *client.Shop, what string, percent int) {
+	t.Helper()
+	counts := handled(t, shop, what)
+	t.Logf("%ss by replica: %v", what, counts)
+	mean := total(counts) / replicas
+	if len(counts) != replicas {
+		t.Errorf("%ss: only %d replicas took part: %v", what, len(counts), counts)
+	}
+	for name, n := range counts {
+		if n*100 < mean*(100-percent) || n*100 > mean*(100+percent) {
+			t.Errorf("%s handled %d %ss, even would be %d", name, n, what, mean)
+		}
+	}
+}
+
+// handled counts, for each replica, the log lines with this message: an event that was handled, or a call.
+func handled(t *testing.T, shop *client.Shop, message string) map[string]int {
+	t.Helper()
+	counts := map[string]int{}
+	for _, p := range shop.Processes() {
+		if p.App != scaledApp || p.Kind != stack.KindApp {
+			continue
+		}
+		file, err := os.Open(stack.LogFile(shop.Dir(), p.Name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for scanner := bufio.NewScanner(file); scanner.Scan(); {
+			var line struct{ Message string }
+			if json.Unmarshal(scanner.Bytes(), &line) == nil && line.Message == message {
+				counts[p.Name]++
+			}
+		}
+		file.Close()
+	}
+	return counts
+}
+
+// placeMany places the orders, several at once, and calls meanwhile when some of them have been taken.
+func placeMany(t *testing.T, shop *client.Shop, customer client.User, productID string, meanwhile func()) []client.Placed {
+	t.Helper()
+	const callers = 6
+	taken := make(chan client.Placed, sharedOrders)
+	var all sync.WaitGroup
+	for caller := range callers {
+		all.Go(func() {
+			for n := caller; n < sharedOrders; n += callers {
+				order, err := shop.Insist(t.Context(), client.Request{
+					Method: "POST", Path: "/orders", As: customer, Key: fmt.Sprintf("%s-%d", productID, n), Body: client.OrderOf(productID, 1),
+				})
+				if err != nil {
+					t.Errorf("order %d: %v", n, err)
+					return
+				}
+				taken <- order
+			}
+		})
+	}
+	go func() {
+		all.Wait()
+		close(taken)
+	}()
+	orders := []client.Placed{<-taken, <-taken, <-taken}
+	meanwhile()
+	for order := range taken {
+		orders = append(orders, order)
+	}
+	return orders
+}
