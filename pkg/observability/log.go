@@ -4,18 +4,40 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
 	"go.opentelemetry.io/otel/trace"
 )
 
-func newLogger(name, level string, out io.Writer) (zerolog.Logger, error) {
+// leveled writes the lines from a level on. The level is looked at with every line, and not kept in the loggers, because
+// of those there are many copies: so it can change while they are in use.
+type leveled struct {
+	io.Writer
+	level atomic.Int32
+}
+
+// WriteLevel implements zerolog.LevelWriter.
+func (w *leveled) WriteLevel(level zerolog.Level, line []byte) (int, error) {
+	if level < zerolog.Level(w.level.Load()) {
+		return len(line), nil
+	}
+	return w.Write(line)
+}
+
+func newLogger(name string, out *leveled) zerolog.Logger {
+	return zerolog.New(out).Hook(timestamp{}).With().Str("app", name).Logger()
+}
+
+// SetLevel makes the loggers, also those in use, write lines from this level on: trace, debug, info, warn or error.
+func (t *Telemetry) SetLevel(level string) error {
 	parsed, err := zerolog.ParseLevel(level)
 	if err != nil || parsed == zerolog.NoLevel {
-		return zerolog.Logger{}, fmt.Errorf("LOG_LEVEL %q is none of trace, debug, info, warn, error", level)
+		return fmt.Errorf("LOG_LEVEL %q is none of trace, debug, info, warn, error", level)
 	}
-	return zerolog.New(out).Level(parsed).Hook(timestamp{}).With().Str("app", name).Logger(), nil
+	t.out.level.Store(int32(parsed))
+	return nil
 }
 
 // timestamp writes the time of every line in UTC with microseconds, so that lines of several processes sort.

@@ -32,6 +32,7 @@ type Telemetry struct {
 	// Metrics serves the process's metrics in Prometheus text form.
 	Metrics http.Handler
 
+	out      *leveled
 	shutdown []func(context.Context) error
 }
 
@@ -39,11 +40,11 @@ type Telemetry struct {
 // together; they are exported over OTLP gRPC only when OTEL_EXPORTER_OTLP_ENDPOINT is set. The tracer provider, the
 // meter provider and the propagator become OpenTelemetry's global ones, which is where its instrumentations look.
 func Start(ctx context.Context, name, level string, out io.Writer) (*Telemetry, error) {
-	log, err := newLogger(name, level, out)
-	if err != nil {
+	t := &Telemetry{out: &leveled{Writer: out}}
+	if err := t.SetLevel(level); err != nil {
 		return nil, err
 	}
-	t := &Telemetry{Log: log}
+	t.Log = newLogger(name, t.out)
 	res := resource.NewSchemaless(attribute.String("service.name", name))
 	if err := t.startTraces(ctx, res); err != nil {
 		return nil, err
@@ -53,7 +54,7 @@ func Start(ctx context.Context, name, level string, out io.Writer) (*Telemetry, 
 	}
 	otel.SetTextMapPropagator(propagation.TraceContext{})
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
-		log.Warn().Err(err).Msg("telemetry")
+		t.Log.Warn().Err(err).Msg("telemetry")
 	}))
 	return t, nil
 }
@@ -80,12 +81,20 @@ func (t *Telemetry) startMetrics(res *resource.Resource) error {
 	if err != nil {
 		return fmt.Errorf("metrics exporter: %w", err)
 	}
-	provider := sdkmetric.NewMeterProvider(sdkmetric.WithReader(exporter), sdkmetric.WithResource(res))
+	provider := sdkmetric.NewMeterProvider(
+		sdkmetric.WithReader(exporter), sdkmetric.WithResource(res), sdkmetric.WithView(withoutAddress))
 	otel.SetMeterProvider(provider)
 	t.Metrics = promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 	t.shutdown = append(t.shutdown, provider.Shutdown)
 	return nil
 }
+
+// withoutAddress leaves out of the metrics of servers what a request says about the address that it was sent to. It is
+// always the same, unless somebody invents addresses to fill the memory with time series.
+var withoutAddress = sdkmetric.NewView(
+	sdkmetric.Instrument{Name: "http.server.*"},
+	sdkmetric.Stream{AttributeFilter: attribute.NewDenyKeysFilter("server.address", "server.port")},
+)
 
 // Shutdown sends what is not sent yet, for at most five seconds: a collector that is down must not keep a process up.
 func (t *Telemetry) Shutdown(ctx context.Context) error {

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"go.opentelemetry.io/otel"
 
 	"stoa/pkg/observability"
@@ -53,9 +55,66 @@ func TestMetricsAreServed(t *testing.T) {
 	}
 }
 
+// The address of a request is what its sender wrote into it: as a label it would be a new time series for each invention,
+// until the limit for all of them leaves no place for the true ones.
+func TestSendersMakeNoTimeSeries(t *testing.T) {
+	telemetry, err := observability.Start(t.Context(), "sample", "info", &bytes.Buffer{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = telemetry.Shutdown(context.Background()) })
+	handler := otelhttp.NewHandler(http.NotFoundHandler(), "http")
+	for _, host := range []string{"invented-1.example", "invented-2.example:4711"} {
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
+		request.Host = host
+		handler.ServeHTTP(httptest.NewRecorder(), request)
+	}
+	answer := httptest.NewRecorder()
+	telemetry.Metrics.ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
+	var text string
+	for line := range strings.Lines(answer.Body.String()) {
+		if strings.HasPrefix(line, "http_server_") {
+			text += line
+		}
+	}
+	if !strings.Contains(text, `http_server_request_duration_seconds_count{`) {
+		t.Fatalf("requests are not measured:\n%s", answer.Body)
+	}
+	if strings.Contains(text, "invented") || strings.Contains(text, "4711") {
+		t.Errorf("what a sender invented is a label:\n%s", text)
+	}
+}
+
 func TestLogLevelIsChecked(t *testing.T) {
 	_, err := observability.Start(t.Context(), "sample", "loud", &bytes.Buffer{})
 	if err == nil || !strings.Contains(err.Error(), "LOG_LEVEL") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestLogLevelChangesForLoggersInUse(t *testing.T) {
+	var out bytes.Buffer
+	telemetry, err := observability.Start(t.Context(), "sample", "info", &out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = telemetry.Shutdown(context.Background()) })
+	log := telemetry.Log.With().Str("topic", "stock").Logger()
+	for _, step := range []struct {
+		level string
+		lines int
+	}{{"info", 1}, {"debug", 2}, {"error", 0}} {
+		out.Reset()
+		if err := telemetry.SetLevel(step.level); err != nil {
+			t.Fatal(err)
+		}
+		log.Debug().Msg("a detail")
+		log.Info().Msg("a fact")
+		if got := strings.Count(out.String(), "\n"); got != step.lines {
+			t.Errorf("%s: got %d lines, want %d", step.level, got, step.lines)
+		}
+	}
+	if err := telemetry.SetLevel("loud"); err == nil {
+		t.Error("an unknown level was accepted")
 	}
 }
