@@ -19,7 +19,7 @@ var forwarded = []string{
 // turns every error of the app into a 500.
 const streamAccept = "text/event-stream, application/problem+json"
 
-// rewrite makes the request for the app.
+// rewrite makes the request for the app. One operation is about the API key itself and gets to see it.
 func rewrite(r *httputil.ProxyRequest) {
 	headers := make(http.Header, len(forwarded)+3)
 	for _, name := range forwarded {
@@ -29,6 +29,9 @@ func rewrite(r *httputil.ProxyRequest) {
 	}
 	if web.IsStream(r.In) {
 		headers.Set("Accept", streamAccept)
+	}
+	if r.In.URL.Path == verifyKeyPath {
+		headers.Set(keyHeader, r.In.Header.Get(keyHeader))
 	}
 	r.Out.Header = headers
 	r.SetXForwarded()

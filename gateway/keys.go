@@ -17,6 +17,8 @@ import (
 const (
 	// keyHeader carries the API key.
 	keyHeader = "X-Api-Key"
+	// verifyKeyPath is where auth says whether a key is valid, to us and to those who have one.
+	verifyKeyPath = "/api/v1/auth/verify/apikey"
 	// maxKey is the longest key that is looked up, in bytes. Ours have about 40.
 	maxKey = 200
 	// keyTimeout bounds the question to auth: a person is told within three seconds that it is down.
@@ -95,7 +97,7 @@ func (k *keyCheck) lookUp(ctx context.Context, id keyID, key string) error {
 func askAuth(transport http.RoundTripper) func(ctx context.Context, key string) error {
 	return func(ctx context.Context, key string) error {
 		ctx = sidecar.Target(ctx, authApp)
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "/api/v1/auth/verify/apikey", nil)
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, verifyKeyPath, nil)
 		if err != nil {
 			return err
 		}

@@ -43,6 +43,18 @@ func TestHeadersOnTheWayIn(t *testing.T) {
 	}
 }
 
+// Who asks auth about their key has to show it; nobody else gets to see it.
+func TestTheQuestionAboutAKeyCarriesIt(t *testing.T) {
+	gateway := start(t, func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Header.Get("X-Api-Key")) })
+	for path, want := range map[string]string{
+		"/api/v1/auth/verify/apikey": goodKey, "/api/v1/auth/profile/mine": "", "/api/v1/orders": "",
+	} {
+		if _, got := do(t, http.MethodGet, gateway+path, nil); got != want {
+			t.Errorf("%s: got the key %q, want %q", path, got, want)
+		}
+	}
+}
+
 func TestHeadersOnTheWayOut(t *testing.T) {
 	gateway := start(t, func(w http.ResponseWriter, _ *http.Request) {
 		for name, value := range map[string]string{
