@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -129,11 +130,12 @@ var boilerplate = []string{
 	"app", "app_id", "instance", "scope", "type", "ver", "time", "level", "message", "msg", "error",
 }
 
-// readable turns a line of JSON into time, level, message and the remaining fields. Other text stays as it is.
+// readable turns a line of JSON into time, level, message and the remaining fields. Other text stays as it is, but for
+// what a terminal would obey.
 func readable(text string) string {
 	line := stack.ParseLogLine(text)
 	if line.Time.IsZero() {
-		return text
+		return harmless(text)
 	}
 	fields := map[string]any{}
 	_ = json.Unmarshal([]byte(text), &fields) // ParseLogLine has found JSON in it
@@ -145,5 +147,16 @@ func readable(text string) string {
 		fmt.Fprintf(&rest, "  %s=%v", name, fields[name])
 	}
 	level := strings.TrimSuffix(line.Level, "ing") // a sidecar's warning is an app's warn
-	return fmt.Sprintf("%s %-5s %s%s", line.Time.Local().Format("15:04:05.000"), level, line.Message, rest.String())
+	return harmless(
+		fmt.Sprintf("%s %-5s %s%s", line.Time.Local().Format("15:04:05.000"), level, line.Message, rest.String()))
+}
+
+// harmless replaces control characters: what strangers have sent stands in logs.
+func harmless(text string) string {
+	return strings.Map(func(c rune) rune {
+		if unicode.IsControl(c) && c != '\t' {
+			return unicode.ReplacementChar
+		}
+		return c
+	}, text)
 }
