@@ -72,7 +72,7 @@ func (s *Stack) open() error {
 	s.mu.Lock()
 	s.processes = nil
 	s.mu.Unlock()
-	s.lock, s.spawner = lock, newSpawner()
+	s.lock, s.spawner = lock, NewSpawner()
 	s.record = newRecorder(recordFile(s.options.Dir), s.snapshot)
 	return nil
 }
@@ -91,8 +91,8 @@ func lockSupervisor(dir string) (*os.File, error) {
 
 // close is the reverse of open.
 func (s *Stack) close(phase Phase, failure error) {
-	s.spawner.close()
-	s.pool.release()
+	s.spawner.Close()
+	s.pool.Release()
 	s.setPhase(phase, failure)
 	s.record.close()
 	s.lock.Close()
@@ -137,7 +137,7 @@ func (s *Stack) startAll(specs []spec) []*process {
 func (s *Stack) plan() (specs, broker []spec, err error) {
 	brokerPort := 0
 	if s.options.FreePorts {
-		if brokerPort, err = s.pool.take(); err != nil {
+		if brokerPort, err = s.pool.Take(); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -200,7 +200,7 @@ func (s *Stack) place(app App, replica int) (App, error) {
 	for role, port := range app.Ports {
 		elsewhere := len(app.Command) == 0 && role == PortApp
 		if port == 0 || !elsewhere && (s.options.FreePorts || replica > 1) {
-			free, err := s.pool.take()
+			free, err := s.pool.Take()
 			if err != nil {
 				return App{}, err
 			}

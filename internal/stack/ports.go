@@ -19,8 +19,8 @@ const (
 	blocks     = 120
 )
 
-// portPool hands out free ports; each is handed out once, and none that is reserved.
-type portPool struct {
+// PortPool hands out free ports; each is handed out once, and none that is reserved.
+type PortPool struct {
 	reserved []int // fixed ports of processes that do not listen yet
 	locks    []*os.File
 	next     int // the next candidate in the newest block
@@ -28,8 +28,8 @@ type portPool struct {
 	block    int // the next block to try
 }
 
-// take returns a port on which nothing listens.
-func (p *portPool) take() (int, error) {
+// Take returns a port on which nothing listens.
+func (p *PortPool) Take() (int, error) {
 	for {
 		if p.next == p.end {
 			if err := p.lockBlock(); err != nil {
@@ -44,7 +44,7 @@ func (p *portPool) take() (int, error) {
 	}
 }
 
-func (p *portPool) lockBlock() error {
+func (p *PortPool) lockBlock() error {
 	folder := filepath.Join(os.TempDir(), fmt.Sprintf("stoa-ports-%d", os.Getuid()))
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return err
@@ -66,12 +66,12 @@ func (p *portPool) lockBlock() error {
 	return fmt.Errorf("no free ports left between %d and %d", firstBlock, firstBlock+blocks*blockSize)
 }
 
-// release gives all blocks back; every process that uses their ports must have ended before.
-func (p *portPool) release() {
+// Release gives all blocks back; every process that uses their ports must have ended before.
+func (p *PortPool) Release() {
 	for _, lock := range p.locks {
 		lock.Close()
 	}
-	*p = portPool{}
+	*p = PortPool{}
 }
 
 func portFree(port int) bool {

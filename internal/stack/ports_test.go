@@ -8,13 +8,13 @@ import (
 )
 
 func TestPoolsNeverShareAPort(t *testing.T) {
-	var one, two portPool
-	defer one.release()
-	defer two.release()
+	var one, two PortPool
+	defer one.Release()
+	defer two.Release()
 	seen := map[int]bool{}
 	for range blockSize + 20 { // more than a block
-		for _, pool := range []*portPool{&one, &two} {
-			port, err := pool.take()
+		for _, pool := range []*PortPool{&one, &two} {
+			port, err := pool.Take()
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -27,9 +27,9 @@ func TestPoolsNeverShareAPort(t *testing.T) {
 }
 
 func TestPoolSkipsTakenPorts(t *testing.T) {
-	var pool portPool
-	defer pool.release()
-	first, err := pool.take()
+	var pool PortPool
+	defer pool.Release()
+	first, err := pool.Take()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,20 +39,20 @@ func TestPoolSkipsTakenPorts(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer listener.Close()
-	if port, err := pool.take(); err != nil || port == first {
+	if port, err := pool.Take(); err != nil || port == first {
 		t.Errorf("got port %d, %v", port, err)
 	}
 }
 
 func TestPoolKeepsReservedPorts(t *testing.T) {
-	var pool portPool
-	defer pool.release()
-	first, err := pool.take()
+	var pool PortPool
+	defer pool.Release()
+	first, err := pool.Take()
 	if err != nil {
 		t.Fatal(err)
 	}
 	pool.reserved = []int{first + 1, first + 2}
-	if port, err := pool.take(); err != nil || port <= first+2 {
+	if port, err := pool.Take(); err != nil || port <= first+2 {
 		t.Errorf("got port %d, %v, although %v are reserved", port, err, pool.reserved)
 	}
 }

@@ -58,7 +58,7 @@ func (p Process) Alive() bool {
 type process struct {
 	spec    spec
 	dir     string // state directory
-	spawner *spawner
+	spawner *Spawner
 	changed func(Process, string) // told of every change of state, with a line for people or an empty one
 
 	cancel context.CancelFunc
@@ -74,7 +74,7 @@ type process struct {
 	logOffset int64 // where the log of the present run starts
 }
 
-func newProcess(s spec, dir string, spawner *spawner, changed func(Process, string)) *process {
+func newProcess(s spec, dir string, spawner *Spawner, changed func(Process, string)) *process {
 	return &process{
 		spec: s, dir: dir, spawner: spawner, changed: changed, kill: make(chan struct{}), done: make(chan struct{}),
 		ready: make(chan struct{}), failed: make(chan error, 1),
@@ -156,7 +156,7 @@ func (p *process) spawn() (*exec.Cmd, error) {
 	p.mu.Lock()
 	p.logOffset = offset
 	p.mu.Unlock()
-	if err := p.spawner.start(cmd); err != nil {
+	if err := p.spawner.Start(cmd); err != nil {
 		return nil, err
 	}
 	p.update("", func(i *Process) {

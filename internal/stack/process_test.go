@@ -6,8 +6,8 @@ import "testing"
 func TestStopStartsNothing(t *testing.T) {
 	dir := t.TempDir()
 	write(t, LogFile(dir, "dies"), "")
-	spawner := newSpawner()
-	t.Cleanup(spawner.close)
+	spawner := NewSpawner()
+	t.Cleanup(spawner.Close)
 	starts := 0
 	var p *process
 	p = newProcess(spec{name: "dies", command: []string{"false"}, dir: dir}, dir, spawner, func(now Process, _ string) {

@@ -55,13 +55,13 @@ func TestLeftOversAreEndedByIdentity(t *testing.T) {
 	if err := os.Mkdir(runFolder(dir), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	spawner := newSpawner()
-	defer spawner.close()
+	spawner := NewSpawner()
+	defer spawner.Close()
 	var recorded []Process
 	exits := make(chan error, 2)
 	for _, name := range []string{"left over", "a stranger"} {
 		cmd := exec.Command("sleep", "1000")
-		if err := spawner.start(cmd); err != nil {
+		if err := spawner.Start(cmd); err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = cmd.Process.Kill() })

@@ -42,8 +42,8 @@ type Stack struct {
 	resources []Resource
 	broker    bool // whether the components need the embedded broker
 
-	pool    portPool
-	spawner *spawner
+	pool    PortPool
+	spawner *Spawner
 	lock    *os.File
 	record  *recorder
 
