@@ -3,15 +3,21 @@ package sidecar
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	dapr "github.com/dapr/go-sdk/client"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/live"
 )
 
 // secretStore is the name of the secret store component, the same in every environment.
 const secretStore = "secrets"
+
+// configurationStore is the name of the configuration store component, where there is one.
+const configurationStore = "configuration"
 
 // Secret reads a secret by its name from the secret store.
 func (s *Sidecar) Secret(ctx context.Context, name string) (string, error) {
@@ -40,4 +46,33 @@ func (s *Sidecar) Send(ctx context.Context, binding string, data []byte, meta ma
 		return errs.Wrap(errs.Unavailable, err, "the binding %s does not answer", binding)
 	}
 	return nil
+}
+
+// HasConfiguration reports whether the sidecar has a configuration store. That depends on the folders that it loads.
+func (s *Sidecar) HasConfiguration(ctx context.Context) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	known, err := s.client.GetMetadata(ctx)
+	if err != nil {
+		return false, unavailable(err, "the sidecar")
+	}
+	return slices.ContainsFunc(known.RegisteredComponents, func(c *dapr.MetadataRegisteredComponents) bool {
+		return c.Name == configurationStore && strings.HasPrefix(c.Type, "configuration.")
+	}), nil
+}
+
+// Configuration reads all settings of the configuration store. Asked for settings by name, the store on Redis writes a
+// warning for each that it does not have.
+func (s *Sidecar) Configuration(ctx context.Context) (map[string]live.Item, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	found, err := s.client.GetConfigurationItems(ctx, configurationStore, nil)
+	if err != nil {
+		return nil, failure(err, "the configuration store")
+	}
+	items := make(map[string]live.Item, len(found))
+	for name, item := range found {
+		items[name] = live.Item{Value: item.Value, Version: item.Version}
+	}
+	return items, nil
 }

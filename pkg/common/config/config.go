@@ -31,7 +31,7 @@ type Base struct {
 	DaprAPIToken string `envconfig:"DAPR_API_TOKEN" required:"true"`
 	// AppAPIToken is what the app asks of its sidecar.
 	AppAPIToken string `envconfig:"APP_API_TOKEN" required:"true"`
-	// LogLevel is trace, debug, info, warn or error.
+	// LogLevel is trace, debug, info, warn or error. It can be changed live.
 	LogLevel string `envconfig:"LOG_LEVEL" default:"info"`
 }
 

@@ -3,6 +3,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"stoa/pkg/common/config"
+	"stoa/pkg/common/live"
 	"stoa/pkg/messaging"
 	"stoa/pkg/observability"
 	"stoa/pkg/sidecar"
@@ -29,12 +31,13 @@ func Main(run func(ctx context.Context) error) {
 	}
 }
 
-// App is what every process has: its configuration, its signals, its sidecar, and the checks that say whether it is
-// ready.
+// App is what every process has: its configuration, its signals, its sidecar, the settings that may change while it runs,
+// and the checks that say whether it is ready.
 type App struct {
 	Config    config.Base
 	Telemetry *observability.Telemetry
 	Sidecar   *sidecar.Sidecar
+	Live      *live.Settings
 
 	checks []check
 }
@@ -56,6 +59,8 @@ func Start(ctx context.Context, cfg config.Base) (*App, error) {
 		app.Close(ctx)
 		return nil, err
 	}
+	app.Live = live.Open(ctx, side, cfg.AppID, telemetry.Log)
+	app.Live.Watch("LOG_LEVEL", func(level string) error { return telemetry.SetLevel(cmp.Or(level, cfg.LogLevel)) })
 	return app, nil
 }
 
@@ -92,7 +97,7 @@ type Part func(ctx context.Context) error
 func (a *App) Run(ctx context.Context, parts ...Part) error {
 	a.Telemetry.Log.Info().Msg("started")
 	group, ctx := errgroup.WithContext(ctx)
-	for _, part := range parts {
+	for _, part := range append(parts, a.Live.Run) {
 		group.Go(func() error { return part(ctx) })
 	}
 	err := group.Wait()

@@ -8,6 +8,7 @@ import (
 
 	"stoa/pkg/common/config"
 	"stoa/pkg/common/ids"
+	"stoa/pkg/common/live"
 	"stoa/pkg/common/service"
 	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
@@ -19,7 +20,7 @@ type settings struct {
 	config.Base
 	// CommandWait is how long a request waits to see what became of its command.
 	CommandWait time.Duration `envconfig:"COMMAND_WAIT" default:"2s"`
-	// AutoFulfil ships every order as soon as it is confirmed.
+	// AutoFulfil ships every order as soon as it is confirmed. It can be changed live.
 	AutoFulfil bool `envconfig:"AUTO_FULFIL" default:"false"`
 }
 
@@ -41,7 +42,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	h := handlers.New(repositories.NewFulfilments(app.Sidecar), repositories.NewDeadLetters(app.Sidecar), publisher, ids.New,
-		handlers.Options{CommandWait: cfg.CommandWait, AutoFulfil: cfg.AutoFulfil})
+		handlers.Options{CommandWait: cfg.CommandWait, AutoFulfil: live.Bool(app.Live, "AUTO_FULFIL", cfg.AutoFulfil).Get})
 	consumer, err := app.Consumer(publisher, h.Subscriptions()...)
 	if err != nil {
 		return err

@@ -34,7 +34,8 @@ func (h *Handlers) Subscriptions() []messaging.Subscription {
 // confirmed queues an order, and ships it at once if that is how the operator wants it.
 func (h *Handlers) confirmed(ctx context.Context, e messaging.Event, order domain.Order) error {
 	fulfilment, err := h.fulfilments.Record(ctx, order)
-	if err != nil || !h.options.AutoFulfil || fulfilment.Status != domain.Queued {
+	auto := h.options.AutoFulfil != nil && h.options.AutoFulfil()
+	if err != nil || !auto || fulfilment.Status != domain.Queued {
 		return err
 	}
 	return h.command(ctx, domain.Ship, order.ID, appID, e.ID)

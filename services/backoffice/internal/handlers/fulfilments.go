@@ -3,9 +3,9 @@ package handlers
 import (
 	"context"
 	"net/http"
-	"strings"
 	"time"
 
+	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
 	"stoa/pkg/messaging"
 	"stoa/services/backoffice/internal/domain"
@@ -42,12 +42,13 @@ func (h *Handlers) listFulfilments(ctx context.Context, in *listFulfilmentsInput
 
 type stepInput struct {
 	OrderID string `path:"orderId" format:"uuid" doc:"The order"`
-	Prefer  string `header:"Prefer" doc:"respond-async: answer 202 at once, without waiting for the outcome"`
+	Prefer  string `header:"Prefer" doc:"respond-async: do not wait until it is done (RFC 7240)"`
 }
 
 type stepOutput struct {
-	Status int
-	Body   domain.Fulfilment
+	Status            int
+	PreferenceApplied string `header:"Preference-Applied"`
+	Body              domain.Fulfilment
 }
 
 func (h *Handlers) ship(ctx context.Context, in *stepInput) (*stepOutput, error) {
@@ -71,8 +72,8 @@ func (h *Handlers) step(ctx context.Context, in *stepInput, step domain.Step) (*
 	if err := h.command(ctx, step, in.OrderID, identity.CallerOf(ctx).ID, h.newID()); err != nil {
 		return nil, err
 	}
-	if strings.Contains(in.Prefer, "respond-async") {
-		return &stepOutput{Status: http.StatusAccepted, Body: fulfilment}, nil
+	if web.PrefersAsync(in.Prefer) {
+		return &stepOutput{Status: http.StatusAccepted, PreferenceApplied: web.RespondAsync, Body: fulfilment}, nil
 	}
 	return h.await(ctx, fulfilment, step)
 }

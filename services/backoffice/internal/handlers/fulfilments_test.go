@@ -88,7 +88,7 @@ func TestAnOrderIsListedAfterACrashAtEveryStep(t *testing.T) {
 }
 
 func TestAnOvertakingCancellationKeepsAnOrderOffTheQueue(t *testing.T) {
-	o := newOffice(t, handlers.Options{AutoFulfil: true})
+	o := newOffice(t, handlers.Options{AutoFulfil: always})
 	o.happen(t, orderID, "cancelled")
 	o.happen(t, orderID, "confirmed")
 	var page fulfilmentPage
@@ -99,8 +99,10 @@ func TestAnOvertakingCancellationKeepsAnOrderOffTheQueue(t *testing.T) {
 	o.call(t, http.MethodPost, fulfilments+"/"+orderID+"/ship", http.StatusConflict, nil)
 }
 
+func always() bool { return true }
+
 func TestAutoFulfilShipsByItself(t *testing.T) {
-	o := newOffice(t, handlers.Options{AutoFulfil: true})
+	o := newOffice(t, handlers.Options{AutoFulfil: always})
 	o.happen(t, orderID, "confirmed")
 	o.happen(t, orderID, "confirmed")
 	published := o.bus.Events()
@@ -152,7 +154,9 @@ func TestStepsDoNotWaitForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t, handlers.Options{CommandWait: 2 * time.Second})
 		o.happen(t, orderID, "confirmed")
-		for prefer, wait := range map[string]time.Duration{"": 2 * time.Second, "respond-async": 0} {
+		for prefer, wait := range map[string]time.Duration{
+			"": 2 * time.Second, "respond-async": 0, "handling=strict, Respond-Async": 0,
+		} {
 			began := time.Now()
 			var f domain.Fulfilment
 			o.call(t, http.MethodPost, fulfilments+"/"+orderID+"/ship", http.StatusAccepted, &f, "Prefer", prefer)

@@ -47,8 +47,8 @@ type Handlers struct {
 type Options struct {
 	// CommandWait is how long a request waits until the outcome of its command can be seen.
 	CommandWait time.Duration
-	// AutoFulfil ships every order as soon as it is confirmed.
-	AutoFulfil bool
+	// AutoFulfil says whether an order is shipped as soon as it is confirmed. It may change its mind; nil says no.
+	AutoFulfil func() bool
 }
 
 // New returns the handlers; newID makes ids that are never made again.

@@ -9,6 +9,7 @@ import (
 
 	inventoryv1 "stoa/api/proto/inventory/v1"
 	"stoa/pkg/common/config"
+	"stoa/pkg/common/live"
 	"stoa/pkg/common/service"
 	"stoa/services/inventory/internal/domain"
 	"stoa/services/inventory/internal/handlers"
@@ -18,7 +19,7 @@ import (
 // settings is the configuration of this process.
 type settings struct {
 	config.Base
-	// LowStock is how many available pieces of a product are few enough to tell about it.
+	// LowStock is how many available pieces of a product are few enough to tell about it. It can be changed live.
 	LowStock int64 `envconfig:"LOW_STOCK" default:"5"`
 }
 
@@ -42,7 +43,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	keeper := domain.NewKeeper(catalogue, repositories.NewReservations(app.Sidecar), time.Now)
-	orders := handlers.NewOrders(keeper, catalogue, publisher, cfg.LowStock)
+	orders := handlers.NewOrders(keeper, catalogue, publisher, live.Int(app.Live, "LOW_STOCK", cfg.LowStock).Get)
 	consumer, err := app.Consumer(publisher, orders.Subscriptions()...)
 	if err != nil {
 		return err

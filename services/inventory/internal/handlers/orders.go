@@ -22,11 +22,11 @@ type Orders struct {
 	keeper    *domain.Keeper
 	catalogue Reader
 	publisher *messaging.Publisher
-	lowStock  int64
+	lowStock  func() int64
 }
 
-// NewOrders returns the handlers. A product of which lowStock pieces or fewer are left is told about.
-func NewOrders(keeper *domain.Keeper, catalogue Reader, publisher *messaging.Publisher, lowStock int64) *Orders {
+// NewOrders returns the handlers. A product of which lowStock() pieces or fewer are left is told about.
+func NewOrders(keeper *domain.Keeper, catalogue Reader, publisher *messaging.Publisher, lowStock func() int64) *Orders {
 	return &Orders{keeper: keeper, catalogue: catalogue, publisher: publisher, lowStock: lowStock}
 }
 
@@ -127,8 +127,9 @@ func rejectionOf(decided domain.Reservation) rejected {
 
 // tellLow tells about the products of which this order left few.
 func (o *Orders) tellLow(ctx context.Context, decided domain.Reservation, cause string) error {
+	few := o.lowStock()
 	for _, line := range decided.Lines {
-		if !line.CrossedDown(o.lowStock) {
+		if !line.CrossedDown(few) {
 			continue
 		}
 		p, err := o.catalogue.Get(ctx, line.ProductID)
@@ -138,7 +139,7 @@ func (o *Orders) tellLow(ctx context.Context, decided domain.Reservation, cause 
 		if err != nil {
 			return err
 		}
-		told := low{ProductID: p.ID, SKU: p.SKU, Name: p.Name, Available: line.Left, Threshold: o.lowStock}
+		told := low{ProductID: p.ID, SKU: p.SKU, Name: p.Name, Available: line.Left, Threshold: few}
 		if err := o.publish(ctx, "stock.low.v1", p.ID, told, cause); err != nil {
 			return err
 		}

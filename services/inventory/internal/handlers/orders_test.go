@@ -37,7 +37,7 @@ func newBack(t *testing.T) *back {
 	bus, publisher := messagingtest.NewPublisher(t, "inventory-worker")
 	b := &back{states: states, bus: bus, catalogue: repositories.NewCatalogue(side), on: map[string]messaging.Handler{}}
 	keeper := domain.NewKeeper(b.catalogue, repositories.NewReservations(side), time.Now)
-	for _, s := range handlers.NewOrders(keeper, b.catalogue, publisher, lowStock).Subscriptions() {
+	for _, s := range handlers.NewOrders(keeper, b.catalogue, publisher, func() int64 { return lowStock }).Subscriptions() {
 		for eventType, handler := range s.On {
 			b.on[eventType] = handler
 		}

@@ -71,7 +71,7 @@ func newWorld(t rapid.TB) *world {
 		now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
 	}
 	keeper := domain.NewKeeper(w.catalogue, w.reservations, func() time.Time { return w.now })
-	for _, s := range handlers.NewOrders(keeper, w.catalogue, publisher, 2).Subscriptions() {
+	for _, s := range handlers.NewOrders(keeper, w.catalogue, publisher, func() int64 { return 2 }).Subscriptions() {
 		for eventType, handler := range s.On {
 			w.handlers[eventType] = handler
 		}

@@ -1,0 +1,54 @@
+package live
+
+import (
+	"errors"
+	"strconv"
+	"sync/atomic"
+)
+
+// Value is a setting of type T. It is safe for use by several goroutines.
+type Value[T any] struct {
+	current atomic.Pointer[T]
+}
+
+// Get returns the value that is in effect now. Whoever needs it twice for one decision reads it once.
+func (v *Value[T]) Get() T { return *v.current.Load() }
+
+// Bool watches a switch; fallback, the value of the environment, holds where the store has none.
+func Bool(s *Settings, name string, fallback bool) *Value[bool] {
+	return watch(s, name, fallback, func(text string) (bool, error) {
+		on, err := strconv.ParseBool(text)
+		if err != nil {
+			return false, errors.New("it is neither true nor false")
+		}
+		return on, nil
+	})
+}
+
+// Int watches a number that is not negative; fallback, the value of the environment, holds where the store has none.
+func Int(s *Settings, name string, fallback int64) *Value[int64] {
+	return watch(s, name, fallback, func(text string) (int64, error) {
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || n < 0 {
+			return 0, errors.New("it is no whole number from 0 on")
+		}
+		return n, nil
+	})
+}
+
+func watch[T any](s *Settings, name string, fallback T, parse func(text string) (T, error)) *Value[T] {
+	v := &Value[T]{}
+	v.current.Store(&fallback)
+	s.Watch(name, func(text string) error {
+		if text == "" {
+			v.current.Store(&fallback)
+			return nil
+		}
+		parsed, err := parse(text)
+		if err == nil {
+			v.current.Store(&parsed)
+		}
+		return err
+	})
+	return v
+}
