@@ -3,8 +3,8 @@ package handlers
 import (
 	"context"
 	"net/http"
-	"strings"
 
+	"stoa/pkg/common/web"
 	"stoa/services/order/internal/domain"
 )
 
@@ -34,8 +34,8 @@ func (h *API) cancel(ctx context.Context, in *cancelInput) (*cancelOutput, error
 	if err := h.commands.Cancel(ctx, order); err != nil {
 		return nil, err
 	}
-	if prefersAsync(in.Prefer) {
-		return &cancelOutput{Status: http.StatusAccepted, PreferenceApplied: "respond-async", Body: viewOf(order)}, nil
+	if web.PrefersAsync(in.Prefer) {
+		return &cancelOutput{Status: http.StatusAccepted, PreferenceApplied: web.RespondAsync, Body: viewOf(order)}, nil
 	}
 	return h.awaitCancelled(ctx, order)
 }
@@ -52,15 +52,4 @@ func (h *API) awaitCancelled(ctx context.Context, order domain.Order) (*cancelOu
 		}
 	}
 	return &cancelOutput{Status: http.StatusAccepted, Body: viewOf(order)}, nil
-}
-
-// prefersAsync reports whether a Prefer header asks not to wait.
-func prefersAsync(header string) bool {
-	for preference := range strings.SplitSeq(header, ",") {
-		token, _, _ := strings.Cut(preference, ";")
-		if strings.EqualFold(strings.TrimSpace(token), "respond-async") {
-			return true
-		}
-	}
-	return false
 }
