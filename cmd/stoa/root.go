@@ -31,6 +31,7 @@ func newRoot() *cobra.Command {
 		credentialsCommand(place),
 		seedCommand(place),
 		toolsCommand(place),
+		runCommand(place),
 		brokerCommand(place),
 	)
 	return root
