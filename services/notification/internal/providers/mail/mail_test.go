@@ -1,30 +1,36 @@
 package mail
 
 import (
-	"bytes"
 	"context"
-	"io"
-	"mime"
-	"mime/multipart"
-	"mime/quotedprintable"
+	"errors"
 	"net/mail"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"stoa/internal/golden"
+	"stoa/pkg/common/errs"
 	"stoa/services/notification/internal/domain"
 )
 
-// outbox keeps what was sent last.
+// outbox keeps what was sent last, and may be slow or broken.
 type outbox struct {
-	data []byte
-	meta map[string]string
+	data      []byte
+	meta      map[string]string
+	err       error
+	takes     time.Duration
+	now, most atomic.Int32 // how many senders it has at once
 }
 
 func (o *outbox) Send(_ context.Context, _ string, data []byte, meta map[string]string) error {
+	o.most.Store(max(o.most.Load(), o.now.Add(1)))
+	defer o.now.Add(-1)
+	time.Sleep(o.takes)
 	o.data, o.meta = data, meta
-	return nil
+	return o.err
 }
 
 func order(name string) domain.Order {
@@ -80,78 +86,82 @@ func TestMailsAreWhatPeopleGet(t *testing.T) {
 	for name, notice := range notices {
 		t.Run(name, func(t *testing.T) {
 			sent := send(t, notice)
-			golden.Check(t, "services/notification/internal/providers/mail/testdata/"+name+".eml", sent.data)
-			if want := notice.ID() + ".eml"; sent.meta["fileName"] != want || sent.meta["emailTo"] != notice.To.Address {
+			golden.Check(t, "services/notification/internal/providers/mail/testdata/"+name+".html", sent.data)
+			if want := notice.ID() + ".html"; sent.meta["fileName"] != want || sent.meta["emailTo"] != notice.To.Address {
 				t.Errorf("got metadata %v", sent.meta)
 			}
 		})
 	}
 }
 
-func TestMailsCanBeReadByMailPrograms(t *testing.T) {
+func TestNamesAreNoHTML(t *testing.T) {
 	notice, err := domain.OfOrder(domain.OrderConfirmed, order("Chloé <script>"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	read, err := mail.ReadMessage(bytes.NewReader(send(t, notice).data))
-	if err != nil {
-		t.Fatal(err)
+	page := string(send(t, notice).data)
+	for _, want := range []string{"Hello Chloé &lt;script&gt;,", "Amphora &lt;large&gt;", "31.95 EUR", "To chloe@example.com"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("%q is missing in %s", want, page)
+		}
 	}
-	to, err := read.Header.AddressList("To")
-	if err != nil || to[0].Name != "Chloé <script>" || to[0].Address != "chloe@example.com" {
-		t.Errorf("To: got %v, %v", to, err)
-	}
-	if _, err := read.Header.Date(); err != nil {
-		t.Errorf("Date: %v", err)
-	}
-	text, html := parts(t, read)
-	if !strings.Contains(text, "Hello Chloé <script>,") || !strings.Contains(text, "Total: 31.95 EUR") {
-		t.Errorf("text: %s", text)
-	}
-	if strings.Contains(html, "<script>") || !strings.Contains(html, "Amphora &lt;large&gt;") {
-		t.Errorf("names must not become HTML: %s", html)
+	if strings.Contains(page, "<script>") {
+		t.Errorf("a name became HTML: %s", page)
 	}
 }
 
-func TestNamesAddNoHeaders(t *testing.T) {
-	notice := domain.Notice{
-		Kind: domain.OrderConfirmed, About: "1", Subject: "Hello\r\nBcc: everybody@example.com",
-		To: mail.Address{Name: "Eve\r\nBcc: everybody@example.com", Address: "eve@example.com"},
-	}
-	read, err := mail.ReadMessage(bytes.NewReader(send(t, notice).data))
+func TestNobodyAddsRecipients(t *testing.T) {
+	mailer, err := NewMailer(&outbox{}, mail.Address{Address: "shop@stoa.local"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := read.Header.Get("Bcc"); got != "" {
-		t.Errorf("a header was injected: %q", got)
+	err = mailer.Send(t.Context(), domain.Notice{To: mail.Address{Address: `"a;b"@example.com`}})
+	if !errs.Is(err, errs.Invalid) {
+		t.Errorf("got %v", err)
 	}
 }
 
-// parts returns the text and the HTML of a mail.
-func parts(t *testing.T, read *mail.Message) (text, html string) {
-	t.Helper()
-	_, parameters, err := mime.ParseMediaType(read.Header.Get("Content-Type"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	reader := multipart.NewReader(read.Body, parameters["boundary"])
-	var bodies []string
-	for {
-		part, err := reader.NextRawPart()
-		if err == io.EOF {
-			break
-		}
+func TestAnAddressThatDoesNotExistIsNoOutage(t *testing.T) {
+	for text, want := range map[string]errs.Kind{
+		"gomail: could not send email 1: 550 5.1.1 no such user":                     errs.Invalid,
+		"gomail: could not send email 1: 535 5.7.8 authentication failed":            errs.Unavailable,
+		"gomail: could not send email 1: 451 4.1.1 come back later":                  errs.Unavailable,
+		"dial tcp 127.0.0.1:25: connect: connection refused":                         errs.Unavailable,
+		"gomail: could not send email 1: 554 5.7.1 <a@b>: Relay access denied 5.1.1": errs.Unavailable,
+	} {
+		broken := &outbox{err: errs.Wrap(errs.Unavailable, errors.New(text), "the binding mail does not answer")}
+		mailer, err := NewMailer(broken, mail.Address{Address: "shop@stoa.local"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		raw, err := io.ReadAll(quotedprintable.NewReader(part))
+		err = mailer.Send(t.Context(), domain.Notice{To: mail.Address{Address: "a@b"}})
+		if !errs.Is(err, want) {
+			t.Errorf("%s: got %v, want %s", text, err, want)
+		}
+	}
+}
+
+func TestOneMailAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := &outbox{takes: time.Second}
+		mailer, err := NewMailer(slow, mail.Address{Address: "shop@stoa.local"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		bodies = append(bodies, string(raw))
-	}
-	if len(bodies) != 2 {
-		t.Fatalf("got %d parts", len(bodies))
-	}
-	return bodies[0], bodies[1]
+		ctx, cancel := context.WithTimeout(t.Context(), 3500*time.Millisecond)
+		defer cancel()
+		var all sync.WaitGroup
+		var late atomic.Int32
+		for range 5 {
+			all.Go(func() {
+				if err := mailer.Send(ctx, domain.Notice{To: mail.Address{Address: "a@b"}}); errs.Is(err, errs.Unavailable) {
+					late.Add(1)
+				}
+			})
+		}
+		all.Wait()
+		if slow.most.Load() != 1 || late.Load() != 1 {
+			t.Errorf("%d mails at once, %d callers gave up waiting", slow.most.Load(), late.Load())
+		}
+	})
 }
