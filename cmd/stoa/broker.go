@@ -9,9 +9,10 @@ import (
 )
 
 // brokerCommand is what `up` starts the embedded broker with: the same program again, so that the broker can die and be
-// restarted alone.
+// restarted alone. In a container, where no `up` makes the streams, it makes them itself.
 func brokerCommand(place *place) *cobra.Command {
-	return &cobra.Command{
+	var components string
+	cmd := &cobra.Command{
 		Use:    "broker",
 		Short:  "Run the embedded broker (started by `stoa up`)",
 		Hidden: true,
@@ -21,7 +22,12 @@ func brokerCommand(place *place) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if components != "" {
+				return stack.RunBrokerFor(cmd.Context(), root, components, os.Stdout)
+			}
 			return stack.RunBroker(cmd.Context(), root, os.Stdout)
 		},
 	}
+	cmd.Flags().StringVar(&components, "components", "", "folder of components whose streams are made")
+	return cmd
 }

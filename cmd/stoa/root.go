@@ -33,6 +33,9 @@ func newRoot() *cobra.Command {
 		toolsCommand(place),
 		runCommand(place),
 		brokerCommand(place),
+		initCommand(place),
+		probeCommand(),
+		sidecarCommand(),
 	)
 	return root
 }

@@ -1,13 +1,17 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
+
 	"github.com/spf13/cobra"
 
 	"stoa/internal/stack"
 )
 
 func toolsCommand(place *place) *cobra.Command {
-	return &cobra.Command{
+	var copyTo string
+	cmd := &cobra.Command{
 		Use:   "tools",
 		Short: "Build the Dapr sidecar unless a suitable one is installed",
 		Args:  cobra.NoArgs,
@@ -16,8 +20,21 @@ func toolsCommand(place *place) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = stack.InstallDaprd(cmd.Context(), root, cmd.OutOrStdout())
-			return err
+			path, err := stack.InstallDaprd(cmd.Context(), root, copyTo != "", cmd.OutOrStdout())
+			if err != nil || copyTo == "" {
+				return err
+			}
+			return copyProgram(path, filepath.Join(copyTo, "daprd"))
 		},
 	}
+	cmd.Flags().StringVar(&copyTo, "copy", "", "copy it into this folder, for an image; one that needs a C library is built anew")
+	return cmd
+}
+
+func copyProgram(from, to string) error {
+	program, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, program, 0o755)
 }

@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 )
@@ -76,16 +78,15 @@ func installedDaprds() []string {
 
 // suitable tells whether the daprd at path has the minor version of wanted and was built with all components.
 func suitable(path, wanted string) bool {
+	return builtWith(path, "-tags", daprdTag) && minor(reportedVersion(path)) == minor(wanted)
+}
+
+// builtWith tells whether a setting of the build of the program at path contains value.
+func builtWith(path, setting, value string) bool {
 	info, err := buildinfo.ReadFile(path)
-	if err != nil {
-		return false
-	}
-	for _, setting := range info.Settings {
-		if setting.Key == "-tags" && strings.Contains(setting.Value, daprdTag) {
-			return minor(reportedVersion(path)) == minor(wanted)
-		}
-	}
-	return false
+	return err == nil && slices.ContainsFunc(info.Settings, func(s debug.BuildSetting) bool {
+		return s.Key == setting && strings.Contains(s.Value, value)
+	})
 }
 
 func reportedVersion(path string) string {

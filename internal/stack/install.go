@@ -16,9 +16,11 @@ import (
 const heartbeat = 15 * time.Second
 
 // InstallDaprd builds the pinned sidecar with all components into a cache that all checkouts share, unless there is one
-// that serves, and returns its path. It downloads nothing but Go modules, and tells out what it does.
-func InstallDaprd(ctx context.Context, root string, out io.Writer) (string, error) {
-	if path, err := FindDaprd(root); err == nil {
+// that serves, and returns its path. It downloads nothing but Go modules, and tells out what it does. With static, only a
+// program that needs no C library serves.
+func InstallDaprd(ctx context.Context, root string, static bool, out io.Writer) (string, error) {
+	serves := func(path string) bool { return !static || builtWith(path, "CGO_ENABLED", "0") }
+	if path, err := FindDaprd(root); err == nil && serves(path) {
 		fmt.Fprintln(out, "The sidecar is there:", path)
 		return path, nil
 	}
@@ -38,7 +40,7 @@ func InstallDaprd(ctx context.Context, root string, out io.Writer) (string, erro
 		return "", err
 	}
 	defer lock.Close()
-	if _, err := os.Stat(target); err == nil {
+	if _, err := os.Stat(target); err == nil && serves(target) {
 		return target, nil // another checkout has built it meanwhile
 	}
 	return target, buildDaprd(ctx, root, version, target, out)
@@ -72,7 +74,7 @@ func buildDaprd(ctx context.Context, root, version, target string, out io.Writer
 		"-ldflags", "-s -w -X github.com/dapr/dapr/pkg/buildinfo.version="+version,
 		"-o", temporary, "github.com/dapr/dapr/cmd/daprd")
 	build.Dir = filepath.Join(root, "tools", "dapr")
-	build.Env = append(os.Environ(), "GOWORK=off")
+	build.Env = append(os.Environ(), "GOWORK=off", "CGO_ENABLED=0") // static: it runs in an image that holds nothing else
 	var log bytes.Buffer
 	build.Stdout, build.Stderr = &log, &log
 	build.Cancel = func() error { return build.Process.Signal(os.Interrupt) }
