@@ -3,8 +3,6 @@ package sidecar
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	dapr "github.com/dapr/go-sdk/client"
@@ -48,17 +46,26 @@ func (s *Sidecar) Send(ctx context.Context, binding string, data []byte, meta ma
 	return nil
 }
 
-// HasConfiguration reports whether the sidecar has a configuration store. That depends on the folders that it loads.
-func (s *Sidecar) HasConfiguration(ctx context.Context) (bool, error) {
+// ComponentType returns the type of the component of that name, such as "bindings.smtp", or "" when the app has none.
+func (s *Sidecar) ComponentType(ctx context.Context, name string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	known, err := s.client.GetMetadata(ctx)
 	if err != nil {
-		return false, unavailable(err, "the sidecar")
+		return "", unavailable(err, "the sidecar")
 	}
-	return slices.ContainsFunc(known.RegisteredComponents, func(c *dapr.MetadataRegisteredComponents) bool {
-		return c.Name == configurationStore && strings.HasPrefix(c.Type, "configuration.")
-	}), nil
+	for _, c := range known.RegisteredComponents {
+		if c.Name == name {
+			return c.Type, nil
+		}
+	}
+	return "", nil
+}
+
+// HasConfiguration reports whether the sidecar has a configuration store. That depends on the folders that it loads.
+func (s *Sidecar) HasConfiguration(ctx context.Context) (bool, error) {
+	kind, err := s.ComponentType(ctx, configurationStore)
+	return kind != "", err
 }
 
 // Configuration reads all settings of the configuration store. Asked for settings by name, the store on Redis writes a

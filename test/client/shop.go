@@ -168,7 +168,7 @@ func (s *Shop) Mails(t testing.TB, orderID string) []string {
 	}
 	var kinds []string
 	for _, file := range files {
-		kinds = append(kinds, strings.Trim(strings.TrimSuffix(strings.ReplaceAll(filepath.Base(file), orderID, ""), ".html"), "-"))
+		kinds = append(kinds, strings.Trim(strings.TrimSuffix(strings.ReplaceAll(filepath.Base(file), orderID, ""), ".eml"), "-"))
 	}
 	return kinds
 }
@@ -179,8 +179,8 @@ func (s *Shop) AwaitMail(t testing.TB, orderID, kind string) string {
 	var text []byte
 	Eventually(t, "there is a mail "+kind, func() error {
 		var err error
-		text, err = os.ReadFile(filepath.Join(s.Dir(), stack.StateFolder, "mail", kind+"-"+orderID+".html"))
-		if err == nil && !bytes.HasSuffix(bytes.TrimSpace(text), []byte("</html>")) {
+		text, err = os.ReadFile(filepath.Join(s.Dir(), stack.StateFolder, "mail", kind+"-"+orderID+".eml"))
+		if err == nil && !bytes.HasSuffix(bytes.TrimSpace(text), []byte("--")) {
 			err = errors.New("it is being written")
 		}
 		return err

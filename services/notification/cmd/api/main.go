@@ -46,7 +46,11 @@ func run(ctx context.Context) error {
 	}
 	defer app.Close(ctx)
 
-	mailer, err := mail.NewMailer(app.Sidecar, *from)
+	kind, err := app.Sidecar.ComponentType(ctx, mail.Binding)
+	if err != nil {
+		return err
+	}
+	mailer, err := mail.NewMailer(app.Sidecar, *from, mail.FormFor(kind))
 	if err != nil {
 		return err
 	}

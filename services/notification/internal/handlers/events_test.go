@@ -48,7 +48,7 @@ func (p *post) Send(_ context.Context, _ string, _ []byte, meta map[string]strin
 // replica returns one process's handlers by event type, on a store that several may share.
 func replica(t *testing.T, side *sidecar.Sidecar, p *post) map[string]messaging.Handler {
 	t.Helper()
-	mailer, err := mail.NewMailer(p, netmail.Address{Address: "shop@stoa.local"})
+	mailer, err := mail.NewMailer(p, netmail.Address{Address: "shop@stoa.local"}, mail.Message)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +126,7 @@ func TestEveryEventIsToldOnce(t *testing.T) {
 		"order-confirmed-" + orderID, "order-rejected-" + orderID, "order-cancelled-" + orderID, "order-shipped-" + orderID,
 		"order-delivered-" + orderID, "stock-low-" + all[0].ID,
 	} {
-		if got := post.sent[file+".html"]; got != 1 {
+		if got := post.sent[file+".eml"]; got != 1 {
 			t.Errorf("%s: sent %d times, want once", file, got)
 		}
 	}
@@ -180,7 +180,7 @@ func TestACrashAnywhereIsMadeGood(t *testing.T) {
 				if between {
 					want = 2
 				}
-				if got := post.sent["order-confirmed-"+orderID+".html"]; got != want {
+				if got := post.sent["order-confirmed-"+orderID+".eml"]; got != want {
 					t.Errorf("%s: sent %d times, want %d", name, got, want)
 				}
 				if got := entries(t, side); len(got) != 1 {
@@ -212,7 +212,7 @@ func TestOneOfManyReplicasSends(t *testing.T) {
 			})
 		}
 		all.Wait()
-		if got := post.sent["order-confirmed-"+orderID+".html"]; got != 1 {
+		if got := post.sent["order-confirmed-"+orderID+".eml"]; got != 1 {
 			t.Errorf("sent %d times, want once", got)
 		}
 	})

@@ -1,18 +1,16 @@
 // Package mail writes notices as mails and hands them to the output binding of that name. What is behind the binding,
 // files or a mail server, is up to the components.
-//
-// The body is HTML, and the addresses and the subject go beside it: that is what all of Dapr's mail bindings take (SMTP,
-// SES, SendGrid, Postmark), and a file of it is a page that a browser shows.
 package mail
 
 import (
 	"bytes"
 	"context"
 	"embed"
-	"html/template"
+	htmltemplate "html/template"
 	"net/mail"
 	"regexp"
 	"strings"
+	texttemplate "text/template"
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/observability"
@@ -22,8 +20,28 @@ import (
 //go:embed templates
 var files embed.FS
 
-// binding is the name of the output binding component.
-const binding = "mail"
+// Binding is the name of the output binding component.
+const Binding = "mail"
+
+// Form is what a binding takes as the body of a mail.
+type Form int
+
+const (
+	// Page is the mail as HTML. That is what Dapr's mail bindings take (SMTP, SES, SendGrid, Postmark), with addresses and
+	// subject beside it: they write the message themselves.
+	Page Form = iota
+	// Message is the whole mail with all its headers, in text and HTML, for a file.
+	Message
+)
+
+// FormFor returns the form that a binding component of this type takes, so that the YAML alone decides what becomes of
+// a mail.
+func FormFor(componentType string) Form {
+	if componentType == "bindings.localstorage" {
+		return Message
+	}
+	return Page
+}
 
 // Outbox is the sidecar's side of sending.
 type Outbox interface {
@@ -34,17 +52,23 @@ type Outbox interface {
 type Mailer struct {
 	outbox Outbox
 	from   mail.Address
-	page   *template.Template
+	form   Form
+	text   *texttemplate.Template
+	html   *htmltemplate.Template
 	turn   chan struct{}
 }
 
-// NewMailer returns a mailer that sends in the name of from.
-func NewMailer(outbox Outbox, from mail.Address) (*Mailer, error) {
-	page, err := template.ParseFS(files, "templates/notice.html")
+// NewMailer returns a mailer that sends in the name of from, to a binding that takes this form.
+func NewMailer(outbox Outbox, from mail.Address, form Form) (*Mailer, error) {
+	text, err := texttemplate.ParseFS(files, "templates/notice.txt")
 	if err != nil {
 		return nil, err
 	}
-	return &Mailer{outbox: outbox, from: from, page: page, turn: make(chan struct{}, 1)}, nil
+	html, err := htmltemplate.ParseFS(files, "templates/notice.html")
+	if err != nil {
+		return nil, err
+	}
+	return &Mailer{outbox: outbox, from: from, form: form, text: text, html: html, turn: make(chan struct{}, 1)}, nil
 }
 
 // Send implements domain.Mail: errs.Invalid when the mail server knows for good that there is no such address. The name
@@ -53,12 +77,12 @@ func (m *Mailer) Send(ctx context.Context, n domain.Notice) error {
 	if strings.Contains(n.To.Address, ";") {
 		return errs.New(errs.Invalid, "%q would be several addresses to a mail binding", n.To.Address)
 	}
-	var page bytes.Buffer
-	if err := m.page.Execute(&page, n); err != nil {
+	body, err := m.body(n)
+	if err != nil {
 		return err
 	}
-	err := m.hand(ctx, page.Bytes(), map[string]string{
-		"fileName": n.ID() + ".html", "emailFrom": m.from.String(), "emailTo": n.To.Address, "subject": n.Subject,
+	err = m.hand(ctx, body, map[string]string{
+		"fileName": n.ID() + ".eml", "emailFrom": m.from.String(), "emailTo": n.To.Address, "subject": n.Subject,
 	})
 	if err != nil {
 		return refused(err, n)
@@ -68,14 +92,27 @@ func (m *Mailer) Send(ctx context.Context, n domain.Notice) error {
 	return nil
 }
 
+func (m *Mailer) body(n domain.Notice) ([]byte, error) {
+	var text, html bytes.Buffer
+	if err := m.html.Execute(&html, n); err != nil || m.form == Page {
+		return html.Bytes(), err
+	}
+	if err := m.text.Execute(&text, n); err != nil {
+		return nil, err
+	}
+	return message{
+		From: m.from, To: n.To, Subject: n.Subject, ID: n.ID(), Date: n.At, Text: text.Bytes(), HTML: html.Bytes(),
+	}.encode()
+}
+
 // hand gives one mail at a time to the sidecar. Its SMTP binding keeps addresses and subject in a place that requests
 // share (components-contrib 1.18.3, bindings/smtp, mergeWithRequestMetadata): of two at once, one may go to the other's
 // recipient. More mails in less time take more replicas.
-func (m *Mailer) hand(ctx context.Context, page []byte, meta map[string]string) error {
+func (m *Mailer) hand(ctx context.Context, body []byte, meta map[string]string) error {
 	select {
 	case m.turn <- struct{}{}:
 		defer func() { <-m.turn }()
-		return m.outbox.Send(ctx, binding, page, meta)
+		return m.outbox.Send(ctx, Binding, body, meta)
 	case <-ctx.Done():
 		return errs.Wrap(errs.Unavailable, ctx.Err(), "other mails are still being sent")
 	}

@@ -1,8 +1,13 @@
 package mail
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
+	"mime"
+	"mime/multipart"
+	"mime/quotedprintable"
 	"net/mail"
 	"strings"
 	"sync"
@@ -46,14 +51,21 @@ func order(name string) domain.Order {
 	}
 }
 
-// send mails a notice and returns what went to the binding.
-func send(t *testing.T, n domain.Notice) *outbox {
+// newMailer returns a mailer for a binding that takes this form.
+func newMailer(t *testing.T, to *outbox, form Form) *Mailer {
 	t.Helper()
-	sent := &outbox{}
-	mailer, err := NewMailer(sent, mail.Address{Name: "Stoa", Address: "shop@stoa.local"})
+	mailer, err := NewMailer(to, mail.Address{Name: "Stoa", Address: "shop@stoa.local"}, form)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return mailer
+}
+
+// send mails a notice as a whole message and returns what went to the binding.
+func send(t *testing.T, n domain.Notice) *outbox {
+	t.Helper()
+	sent := &outbox{}
+	mailer := newMailer(t, sent, Message)
 	if err := mailer.Send(t.Context(), n); err != nil {
 		t.Fatal(err)
 	}
@@ -86,36 +98,79 @@ func TestMailsAreWhatPeopleGet(t *testing.T) {
 	for name, notice := range notices {
 		t.Run(name, func(t *testing.T) {
 			sent := send(t, notice)
-			golden.Check(t, "services/notification/internal/providers/mail/testdata/"+name+".html", sent.data)
-			if want := notice.ID() + ".html"; sent.meta["fileName"] != want || sent.meta["emailTo"] != notice.To.Address {
+			golden.Check(t, "services/notification/internal/providers/mail/testdata/"+name+".eml", sent.data)
+			if want := notice.ID() + ".eml"; sent.meta["fileName"] != want || sent.meta["emailTo"] != notice.To.Address {
 				t.Errorf("got metadata %v", sent.meta)
 			}
 		})
 	}
 }
 
-func TestNamesAreNoHTML(t *testing.T) {
+func TestMailsCanBeReadByMailPrograms(t *testing.T) {
 	notice, err := domain.OfOrder(domain.OrderConfirmed, order("Chloé <script>"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	page := string(send(t, notice).data)
-	for _, want := range []string{"Hello Chloé &lt;script&gt;,", "Amphora &lt;large&gt;", "31.95 EUR", "To chloe@example.com"} {
-		if !strings.Contains(page, want) {
-			t.Errorf("%q is missing in %s", want, page)
-		}
+	read, err := mail.ReadMessage(bytes.NewReader(send(t, notice).data))
+	if err != nil {
+		t.Fatal(err)
 	}
-	if strings.Contains(page, "<script>") {
-		t.Errorf("a name became HTML: %s", page)
+	to, err := read.Header.AddressList("To")
+	if err != nil || to[0].Name != "Chloé <script>" || to[0].Address != "chloe@example.com" {
+		t.Errorf("To: got %v, %v", to, err)
+	}
+	if _, err := read.Header.Date(); err != nil {
+		t.Errorf("Date: %v", err)
+	}
+	text, html := parts(t, read)
+	if !strings.Contains(text, "Hello Chloé <script>,") || !strings.Contains(text, "Total: 31.95 EUR") {
+		t.Errorf("text: %s", text)
+	}
+	if strings.Contains(html, "<script>") || !strings.Contains(html, "Amphora &lt;large&gt;") {
+		t.Errorf("names must not become HTML: %s", html)
+	}
+}
+
+func TestNamesAddNoHeaders(t *testing.T) {
+	notice := domain.Notice{
+		Kind: domain.OrderConfirmed, About: "1", Subject: "Hello\r\nBcc: everybody@example.com",
+		To: mail.Address{Name: "Eve\r\nBcc: everybody@example.com", Address: "eve@example.com"},
+	}
+	read, err := mail.ReadMessage(bytes.NewReader(send(t, notice).data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := read.Header.Get("Bcc"); got != "" {
+		t.Errorf("a header was injected: %q", got)
+	}
+}
+
+// What mail servers get is the page alone: the binding writes the headers.
+func TestAMailBindingGetsThePage(t *testing.T) {
+	notice, err := domain.OfOrder(domain.OrderConfirmed, order("Chloé <script>"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent := &outbox{}
+	if err := newMailer(t, sent, FormFor("bindings.smtp")).Send(t.Context(), notice); err != nil {
+		t.Fatal(err)
+	}
+	page := string(sent.data)
+	if !strings.HasPrefix(page, "<!DOCTYPE html>") || !strings.Contains(page, "Hello Chloé &lt;script&gt;,") {
+		t.Errorf("got %s", page)
+	}
+	for name, want := range map[string]string{
+		"emailFrom": `"Stoa" <shop@stoa.local>`, "emailTo": "chloe@example.com", "subject": "Your order is confirmed",
+	} {
+		if sent.meta[name] != want {
+			t.Errorf("%s: got %q, want %q", name, sent.meta[name], want)
+		}
 	}
 }
 
 func TestNobodyAddsRecipients(t *testing.T) {
-	mailer, err := NewMailer(&outbox{}, mail.Address{Address: "shop@stoa.local"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = mailer.Send(t.Context(), domain.Notice{To: mail.Address{Address: `"a;b"@example.com`}})
+	mailer := newMailer(t, &outbox{}, Page)
+	err := mailer.Send(t.Context(), domain.Notice{To: mail.Address{Address: `"a;b"@example.com`}})
 	if !errs.Is(err, errs.Invalid) {
 		t.Errorf("got %v", err)
 	}
@@ -130,11 +185,8 @@ func TestAnAddressThatDoesNotExistIsNoOutage(t *testing.T) {
 		"gomail: could not send email 1: 554 5.7.1 <a@b>: Relay access denied 5.1.1": errs.Unavailable,
 	} {
 		broken := &outbox{err: errs.Wrap(errs.Unavailable, errors.New(text), "the binding mail does not answer")}
-		mailer, err := NewMailer(broken, mail.Address{Address: "shop@stoa.local"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		err = mailer.Send(t.Context(), domain.Notice{To: mail.Address{Address: "a@b"}})
+		mailer := newMailer(t, broken, Page)
+		err := mailer.Send(t.Context(), domain.Notice{To: mail.Address{Address: "a@b"}})
 		if !errs.Is(err, want) {
 			t.Errorf("%s: got %v, want %s", text, err, want)
 		}
@@ -144,10 +196,7 @@ func TestAnAddressThatDoesNotExistIsNoOutage(t *testing.T) {
 func TestOneMailAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		slow := &outbox{takes: time.Second}
-		mailer, err := NewMailer(slow, mail.Address{Address: "shop@stoa.local"})
-		if err != nil {
-			t.Fatal(err)
-		}
+		mailer := newMailer(t, slow, Page)
 		ctx, cancel := context.WithTimeout(t.Context(), 3500*time.Millisecond)
 		defer cancel()
 		var all sync.WaitGroup
@@ -164,4 +213,33 @@ func TestOneMailAtATime(t *testing.T) {
 			t.Errorf("%d mails at once, %d callers gave up waiting", slow.most.Load(), late.Load())
 		}
 	})
+}
+
+// parts returns the text and the HTML of a mail.
+func parts(t *testing.T, read *mail.Message) (text, html string) {
+	t.Helper()
+	_, parameters, err := mime.ParseMediaType(read.Header.Get("Content-Type"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader := multipart.NewReader(read.Body, parameters["boundary"])
+	var bodies []string
+	for {
+		part, err := reader.NextRawPart()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := io.ReadAll(quotedprintable.NewReader(part))
+		if err != nil {
+			t.Fatal(err)
+		}
+		bodies = append(bodies, string(raw))
+	}
+	if len(bodies) != 2 {
+		t.Fatalf("got %d parts", len(bodies))
+	}
+	return bodies[0], bodies[1]
 }
