@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -35,8 +36,7 @@ func upCommand(place *place) *cobra.Command {
 				return err
 			}
 			if stack.Running(root) {
-				fmt.Fprintln(cmd.OutOrStdout(), "Stoa is already running; `stoa status` shows it, `stoa down` stops it.")
-				return nil
+				return o.alreadyRunning(cmd)
 			}
 			if o.detach {
 				return o.inBackground(cmd, root)
@@ -53,6 +53,16 @@ func upCommand(place *place) *cobra.Command {
 	flags.StringVar(&o.base, "base", "", "folder below components/base (default: what dapr.yaml says)")
 	flags.StringToIntVar(&o.scale, "scale", nil, "replicas of an app, as app=n; 0 leaves it out")
 	return cmd
+}
+
+// alreadyRunning is fine for whoever just wants it to run. Whoever wants it to run in a certain way has to know that it
+// does not.
+func (o *upOptions) alreadyRunning(cmd *cobra.Command) error {
+	if o.bus != "" || o.store != "" || o.base != "" || len(o.scale) > 0 {
+		return errors.New("already running, as it was started; `stoa down` first, then start it with these choices")
+	}
+	fmt.Fprintln(cmd.OutOrStdout(), "Stoa is already running; `stoa status` shows it, `stoa down` stops it.")
+	return nil
 }
 
 // newStack checks what can be checked before anything is started.

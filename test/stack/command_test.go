@@ -151,6 +151,9 @@ func TestUpAndDown(t *testing.T) {
 	c.succeeds("Stoa is ready after", "up", "-d")
 	running := c.record().Processes
 	c.succeeds("already running", "up", "-d")
+	if out, err := c.stoa("up", "-d", "--scale", "order-worker=2"); err == nil || !strings.Contains(out, "`stoa down` first") {
+		t.Errorf("a choice that comes too late: %v, %s", err, out)
+	}
 	var credentials struct {
 		Gateway  string
 		APIKey   string `json:"api_key"`
