@@ -20,7 +20,8 @@ const (
 )
 
 // Delivery is the record of one notice on one channel. Whoever sends claims it before and marks it after; a second copy
-// of a notice goes out only if a process dies between sending and marking.
+// of a notice goes out only if, between sending and marking, a process dies or the store is lost for longer than a claim
+// counts, or if what was sent is reported as failed.
 type Delivery struct {
 	Status    DeliveryStatus `json:"status,omitempty"`
 	ClaimID   string         `json:"claimId,omitempty"`
