@@ -154,8 +154,9 @@ func (x *Index) load(ctx context.Context, list string, head page, number int) ([
 	return older.Value.IDs, err
 }
 
-// Compact drops the hints of older pages that keep no longer wants, and pages that hold none. It never touches the
-// head, so that it meets no writer. Places of entries stay, and with them the cursors that are out.
+// Compact drops the hints of older pages that keep no longer wants, and from the oldest on the pages that hold none. Only
+// for those does it touch the head, where writers are. Places of entries stay, and with them the cursors that are out.
+// When it has to stop early, what it has done stays done.
 func (x *Index) Compact(ctx context.Context, list string, keep func(ctx context.Context, ids []string) (map[string]bool, error)) error {
 	head, err := x.pages.Find(ctx, list)
 	if err != nil {
@@ -167,11 +168,15 @@ func (x *Index) Compact(ctx context.Context, list string, keep func(ctx context.
 		if err != nil {
 			return err
 		}
-		if left == 0 && number == oldest {
-			oldest++
+		if left > 0 || number > oldest {
+			continue
 		}
+		if err := x.forget(ctx, list, number); err != nil {
+			return err
+		}
+		oldest++
 	}
-	return x.forget(ctx, list, head.Value.Oldest, oldest)
+	return nil
 }
 
 // compactPage blanks the stale hints of one page and returns how many are left.
@@ -203,29 +208,22 @@ func (x *Index) compactPage(ctx context.Context, id string, keep func(context.Co
 	return left, err
 }
 
-// forget moves the list's beginning and deletes the pages before it, in this order: a page that is left behind by a
-// crash costs a key, one that is missing would be read as empty.
-func (x *Index) forget(ctx context.Context, list string, from, to int) error {
-	if from == to {
+// forget moves the list's beginning past its oldest page, then deletes that page, in this order: a page that is left
+// behind by a crash costs a key, one that is missing would be read as empty.
+func (x *Index) forget(ctx context.Context, list string, number int) error {
+	_, err := x.pages.Update(ctx, list, func(head *page) error {
+		head.Oldest = max(head.Oldest, number+1)
 		return nil
-	}
-	if _, err := x.pages.Update(ctx, list, func(head *page) error {
-		head.Oldest = max(head.Oldest, to)
-		return nil
-	}); err != nil {
+	})
+	if err != nil {
 		return err
 	}
-	for number := from; number < to; number++ {
-		older, err := x.pages.Find(ctx, pageID(list, number))
-		if err != nil {
-			return err
-		}
-		if !older.Exists() {
-			continue
-		}
-		if err := x.pages.Delete(ctx, older); err != nil && !errs.Is(err, errs.Conflict) {
-			return err
-		}
+	older, err := x.pages.Find(ctx, pageID(list, number))
+	if err != nil || !older.Exists() {
+		return err
 	}
-	return nil
+	if err := x.pages.Delete(ctx, older); !errs.Is(err, errs.Conflict) {
+		return err
+	}
+	return nil // somebody else deletes it too
 }
