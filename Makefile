@@ -88,7 +88,8 @@ test-unit: ## Unit tests, with the race detector where there is a C compiler
 	go test $(RACE) $(UNIT)
 
 test-kit: tools ## Tests of the kit and of the stack against real sidecars
-	go test -count=1 stoa/test/kit/... stoa/test/stack/...
+	@[ "$$(id -u)" = 0 ] && command -v ip >/dev/null || echo "Several hosts are NOT TESTED: that needs root and the command ip."
+	go test -count=1 stoa/test/kit/... stoa/test/stack/... stoa/test/hosts/...
 
 test-e2e: tools build dapr-cli ## Tests of the whole system on its real processes
 	go test -count=1 -p 1 stoa/test/e2e/... stoa/test/chaos/... stoa/test/runner/...
