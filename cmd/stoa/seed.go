@@ -5,13 +5,15 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"stoa/pkg/common/errs"
+	"stoa/pkg/common/web"
 )
 
 // catalogue is the demo set: the bodies of POST /products.
@@ -34,7 +36,7 @@ func seedCommand(place *place) *cobra.Command {
 			case err != nil:
 				return fmt.Errorf("the catalogue was not filled: %w", err)
 			case added == 0:
-				fmt.Fprintln(cmd.OutOrStdout(), "The catalogue is not empty, so it stays as it is.")
+				fmt.Fprintln(cmd.OutOrStdout(), "The catalogue has been filled before, so it stays as it is.")
 			default:
 				fmt.Fprintf(cmd.OutOrStdout(), "The catalogue has %d products now.\n", added)
 			}
@@ -49,8 +51,8 @@ type seeder struct {
 	token string
 }
 
-// run adds the demo products and returns how many there are, 0 if the shop has products already. Each is added under a
-// key of its own, so that a run that was interrupted can be done again.
+// run adds the demo products and returns how many, 0 if the shop has products already. Each is added under a key of its
+// own, so that a run that was interrupted can be done again; what somebody has removed since stays away.
 func (s seeder) run(ctx context.Context) (int, error) {
 	var present struct{ Items []json.RawMessage }
 	if err := s.call(ctx, http.MethodGet, "/products?limit=1", "", nil, &present); err != nil || len(present.Items) > 0 {
@@ -65,12 +67,17 @@ func (s seeder) run(ctx context.Context) (int, error) {
 	if err := json.Unmarshal(catalogue, &products); err != nil {
 		return 0, err
 	}
+	added := 0
 	for i, product := range products {
-		if err := s.call(ctx, http.MethodPost, "/products", fmt.Sprintf("seed-%d", i), product, nil); err != nil {
-			return 0, err
+		err := s.call(ctx, http.MethodPost, "/products", fmt.Sprintf("seed-%d", i), product, nil)
+		switch {
+		case err == nil:
+			added++
+		case !errs.Is(err, errs.Conflict):
+			return added, err
 		}
 	}
-	return len(products), nil
+	return added, nil
 }
 
 // call sends one request and reads the answer into out unless it is nil.
@@ -103,9 +110,7 @@ func (s seeder) call(ctx context.Context, method, path, key string, in, out any)
 		return err
 	}
 	if answer.StatusCode >= http.StatusBadRequest {
-		var problem struct{ Detail string }
-		_ = json.Unmarshal(raw, &problem)
-		return errors.New(problem.Detail)
+		return web.ReadError(answer.StatusCode, answer.Header.Get("Content-Type"), raw)
 	}
 	if out == nil {
 		return nil

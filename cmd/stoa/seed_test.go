@@ -1,0 +1,59 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"stoa/internal/stack"
+)
+
+// seedShop is a shop without products in which products of these keys were removed, and counts what is added.
+func seedShop(t *testing.T, removed map[string]bool) (s seeder, added *int) {
+	t.Helper()
+	added = new(int)
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /api/v1/products", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"items":[]}`) })
+	mux.HandleFunc("POST /api/v1/auth/signin/basic", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"accessToken":"t"}`) })
+	mux.HandleFunc("POST /api/v1/products", func(w http.ResponseWriter, r *http.Request) {
+		if removed[r.Header.Get("Idempotency-Key")] {
+			w.Header().Set("Content-Type", "application/problem+json")
+			w.WriteHeader(http.StatusConflict)
+			fmt.Fprint(w, `{"kind":"conflict","detail":"the product that this request made was removed"}`)
+			return
+		}
+		*added++
+		w.WriteHeader(http.StatusCreated)
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	return seeder{credentials: credentials{Gateway: server.URL, Accounts: map[string]stack.Account{"staff": {}}}}, added
+}
+
+// Whoever has taken the demo products out of the catalogue does not want them back, and `make up` has to work for them.
+func TestSeedLeavesOutWhatWasRemoved(t *testing.T) {
+	var products []json.RawMessage
+	if err := json.Unmarshal(catalogue, &products); err != nil {
+		t.Fatal(err)
+	}
+	everything := map[string]bool{}
+	for i := range products {
+		everything[fmt.Sprintf("seed-%d", i)] = true
+	}
+	for name, tt := range map[string]struct {
+		removed map[string]bool
+		want    int
+	}{
+		"nothing":    {nil, len(products)},
+		"one":        {map[string]bool{"seed-0": true}, len(products) - 1},
+		"everything": {everything, 0},
+	} {
+		s, added := seedShop(t, tt.removed)
+		got, err := s.run(t.Context())
+		if err != nil || got != tt.want || *added != tt.want {
+			t.Errorf("%s removed: added %d, said %d, %v, want %d", name, *added, got, err, tt.want)
+		}
+	}
+}
