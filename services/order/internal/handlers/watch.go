@@ -82,8 +82,7 @@ func send(w http.ResponseWriter, states iter.Seq[domain.Order]) error {
 	var shown domain.Status
 	last := time.Now()
 	for order := range states {
-		silent := time.Since(last) < heartbeat
-		if order.Status == shown && silent {
+		if order.Status == shown && time.Since(last) < heartbeat {
 			continue
 		}
 		if err := write(w, order, order.Status != shown); err != nil {
