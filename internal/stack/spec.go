@@ -59,21 +59,48 @@ func (p *planner) app(app App, replica int) []spec {
 	return specs
 }
 
-func (p *planner) program(app App, name string, replica int) spec {
+// Environment is what the app's program is told by its environment, but for the tokens.
+func (a App) Environment() map[string]string {
 	env := map[string]string{
-		"APP_ID":         app.ID,
-		"DAPR_HTTP_PORT": strconv.Itoa(app.Ports[PortHTTP]),
-		"DAPR_GRPC_PORT": strconv.Itoa(app.Ports[PortGRPC]),
-		"DAPR_API_TOKEN": p.tokens.Dapr,
-		"APP_API_TOKEN":  p.tokens.App,
+		"APP_ID":         a.ID,
+		"DAPR_HTTP_PORT": strconv.Itoa(a.Ports[PortHTTP]),
+		"DAPR_GRPC_PORT": strconv.Itoa(a.Ports[PortGRPC]),
 	}
-	if port := app.Ports[PortApp]; port != 0 {
+	if port := a.Ports[PortApp]; port != 0 {
 		env["APP_PORT"] = strconv.Itoa(port)
 	}
-	maps.Copy(env, app.Env)
-	if port := app.Ports[PortProbe]; port != 0 {
+	maps.Copy(env, a.Env)
+	if port := a.Ports[PortProbe]; port != 0 {
 		env[probeVariable] = strconv.Itoa(port)
 	}
+	return env
+}
+
+// SidecarArguments is what the app's sidecar is told by its command line.
+func (a App) SidecarArguments() []string {
+	number := func(role string) string { return strconv.Itoa(a.Ports[role]) }
+	args := []string{
+		"--app-id", a.ID, "--app-protocol", a.Protocol,
+		"--dapr-http-port", number(PortHTTP), "--dapr-grpc-port", number(PortGRPC), "--dapr-listen-addresses", loopback,
+		"--dapr-internal-grpc-port", number(PortInternal), "--dapr-internal-grpc-listen-address", loopback,
+		"--metrics-port", number(PortMetrics), "--metrics-listen-address", loopback,
+		"--dapr-graceful-shutdown-seconds", strconv.Itoa(drainSeconds), "--log-as-json",
+	}
+	if a.Ports[PortApp] != 0 {
+		args = append(args, "--app-port", number(PortApp), "--app-channel-address", loopback)
+	}
+	if a.Config != "" {
+		args = append(args, "--config", a.Config)
+	}
+	for _, folder := range a.Resources {
+		args = append(args, "--resources-path", folder)
+	}
+	return append(args, a.Flags...)
+}
+
+func (p *planner) program(app App, name string, replica int) spec {
+	env := app.Environment()
+	env["DAPR_API_TOKEN"], env["APP_API_TOKEN"] = p.tokens.Dapr, p.tokens.App
 	maps.Copy(env, p.extra)
 	s := spec{
 		name: name, app: app.ID, kind: KindApp, replica: replica, dir: p.dir,
@@ -88,31 +115,14 @@ func (p *planner) program(app App, name string, replica int) spec {
 }
 
 func (p *planner) sidecar(app App, name string, replica int) spec {
-	number := func(role string) string { return strconv.Itoa(app.Ports[role]) }
-	args := []string{
-		"--app-id", app.ID, "--app-protocol", app.Protocol,
-		"--dapr-http-port", number(PortHTTP), "--dapr-grpc-port", number(PortGRPC), "--dapr-listen-addresses", loopback,
-		"--dapr-internal-grpc-port", number(PortInternal), "--dapr-internal-grpc-listen-address", loopback,
-		"--metrics-port", number(PortMetrics), "--metrics-listen-address", loopback,
-		"--dapr-graceful-shutdown-seconds", strconv.Itoa(drainSeconds), "--log-as-json",
-	}
-	if app.Ports[PortApp] != 0 {
-		args = append(args, "--app-port", number(PortApp), "--app-channel-address", loopback)
-	}
-	if app.Config != "" {
-		args = append(args, "--config", app.Config)
-	}
-	for _, folder := range app.Resources {
-		args = append(args, "--resources-path", folder)
-	}
 	s := spec{
 		name: name + ".sidecar", app: app.ID, kind: KindSidecar, replica: replica, dir: p.dir,
-		command: slices.Concat([]string{p.daprd}, args, app.Flags),
+		command: slices.Concat([]string{p.daprd}, app.SidecarArguments()),
 		env: p.environment(map[string]string{
 			"DAPR_HOST_IP": loopback, "DAPR_API_TOKEN": p.tokens.Dapr, "APP_API_TOKEN": p.tokens.App,
 		}),
 		ports: pick(app.Ports, PortHTTP, PortGRPC, PortInternal, PortMetrics),
-		ready: answers(fmt.Sprintf("http://%s:%s/v1.0/healthz/outbound", loopback, number(PortHTTP))),
+		ready: answers(fmt.Sprintf("http://%s:%d/v1.0/healthz/outbound", loopback, app.Ports[PortHTTP])),
 	}
 	s.listens = slices.Collect(maps.Values(s.ports))
 	return s
