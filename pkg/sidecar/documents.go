@@ -224,7 +224,21 @@ func (d *Documents[T]) save(ctx context.Context, id string, raw []byte, etag str
 	if etag != "" {
 		item.Etag = &dapr.ETag{Value: etag}
 	}
-	return d.classify(d.states.SaveBulkState(ctx, d.store, item))
+	err := d.states.SaveBulkState(ctx, d.store, item)
+	if etag == "" && d.lostCreate(ctx, id, err) {
+		err = status.Error(codes.Aborted, err.Error())
+	}
+	return d.classify(err)
+}
+
+// lostCreate tells whether a create failed because the document exists. The components of Redis and PostgreSQL report
+// that like any other failure, so we look.
+func (d *Documents[T]) lostCreate(ctx context.Context, id string, err error) bool {
+	if status.Code(err) != codes.Internal {
+		return false
+	}
+	item, err := d.states.GetState(ctx, d.store, d.key(id), nil)
+	return err == nil && len(item.Value) > 0
 }
 
 // Swap writes a value in place of a document that was read, or is not there yet, and answers errs.Conflict if somebody

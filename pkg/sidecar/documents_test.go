@@ -41,6 +41,27 @@ func TestCreateHasOneWinner(t *testing.T) {
 	}
 }
 
+// Some stores do not say that a create failed because the document exists.
+func TestALostCreateIsAConflictInAnyWords(t *testing.T) {
+	states, side := sidecartest.New()
+	counters := sidecar.NewDocuments[counter](side, "store", "counter")
+	if err := counters.Create(t.Context(), "a", counter{}, 0); err != nil {
+		t.Fatal(err)
+	}
+	states.Before = func(operation, _ string) error {
+		if operation == "save" {
+			return status.Error(codes.Internal, "no item was updated")
+		}
+		return nil
+	}
+	if err := counters.Create(t.Context(), "a", counter{N: 1}, 0); !errs.Is(err, errs.Conflict) {
+		t.Errorf("it exists: got %v, want a conflict", err)
+	}
+	if err := counters.Create(t.Context(), "b", counter{N: 1}, 0); !errs.Is(err, errs.Unavailable) {
+		t.Errorf("it does not exist: got %v, want unavailable", err)
+	}
+}
+
 func TestUpdateLosesNoWrite(t *testing.T) {
 	_, side := sidecartest.New()
 	counters := sidecar.NewDocuments[counter](side, "store", "counter")
