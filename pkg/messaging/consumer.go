@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -215,6 +216,7 @@ func run(ctx context.Context, handler Handler, e Event) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			err = fmt.Errorf("panic: %v", cause)
+			observability.Log(ctx).Error().Err(err).Bytes("stack", debug.Stack()).Msg("handler panicked")
 		}
 	}()
 	return handler(ctx, e)

@@ -1,11 +1,17 @@
 package messaging
 
 import (
+	"bytes"
+	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"stoa/pkg/common/errs"
+	"stoa/pkg/observability"
 )
 
 func TestVerdicts(t *testing.T) {
@@ -28,6 +34,19 @@ func TestVerdicts(t *testing.T) {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
 		})
+	}
+}
+
+// The dead letter says in a line what went wrong; where it did stands in the log.
+func TestAPanicLeavesItsPlaceInTheLog(t *testing.T) {
+	var out bytes.Buffer
+	ctx := observability.WithTrace(t.Context(), zerolog.New(&out))
+	err := run(ctx, func(context.Context, Event) error { panic("no such row") }, Event{})
+	if err == nil || err.Error() != "panic: no such row" {
+		t.Errorf("got %v", err)
+	}
+	if !strings.Contains(out.String(), "handler_test.go") {
+		t.Errorf("the log does not say where: %s", out.String())
 	}
 }
 
