@@ -2,7 +2,8 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help tools dapr-cli build binaries up down status logs doctor credentials seed dapr-run dapr-stop \
-	test test-unit test-kit test-e2e lint vuln generate check-generated clean
+	test test-unit test-kit test-e2e lint vuln generate check-generated clean \
+	images compose-up compose-down compose-test compose-check
 
 # The programs and the packages that they are built from.
 bin/stoa:             PACKAGE := ./cmd/stoa
@@ -14,6 +15,7 @@ bin/inventory-api:    PACKAGE := ./services/inventory/cmd/api
 bin/inventory-worker: PACKAGE := ./services/inventory/cmd/worker
 bin/notification:     PACKAGE := ./services/notification/cmd/api
 bin/backoffice:       PACKAGE := ./services/backoffice/cmd/api
+bin/pod:              PACKAGE := ./deploy/pod
 APPS := gateway auth order-api order-worker inventory-api inventory-worker notification backoffice
 
 # All that a program may be built from: files, embedded ones too, and folders, whose time changes when a file goes. So
@@ -47,8 +49,9 @@ build: ## Build all programs into bin/
 binaries: bin/stoa $(APPS:%=bin/%)
 	@:
 
+# Static and without symbol tables: what runs here is what runs in an image that holds nothing else.
 bin/%: $(SOURCES)
-	@go build -trimpath -o $@ $(PACKAGE) && touch $@
+	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $@ $(PACKAGE) && touch $@
 
 ## Running
 
@@ -78,6 +81,44 @@ dapr-run: tools build dapr-cli ## Start the same system by the official `dapr ru
 	@bin/stoa run -- bin/dapr run -f dapr.yaml
 
 dapr-stop: down ## Stop what `make dapr-run` started
+
+## Containers
+
+COMPOSE ?= $(shell command -v docker-compose || echo docker compose)
+# OVERLAY=redis, or OVERLAY="kafka postgres": other brokers and stores, from public images.
+OVERLAID = $(COMPOSE) -f docker-compose.yml $(OVERLAY:%=-f deploy/compose/%.yml)
+
+# What goes into an image, and nothing else, is what its builder is given.
+IMAGES := bin/image
+images: build bin/pod ## Build both container images FROM scratch out of our own programs; nothing is pulled
+	@rm -rf $(IMAGES) && install -d $(IMAGES)/apps $(IMAGES)/sidecar/state
+	@install -d -m 700 $(addprefix $(IMAGES)/sidecar/state/.stoa,/. /data /mail)
+	@install $(APPS:%=bin/%) bin/stoa bin/pod $(IMAGES)/apps
+	@install bin/stoa $(IMAGES)/sidecar
+	@bin/stoa tools --copy $(IMAGES)/sidecar
+	@for image in apps sidecar; do \
+		docker build --quiet --tag localhost/stoa/$$image --file deploy/$$image.Dockerfile $(IMAGES)/$$image || exit 1; done
+	@rm -rf $(IMAGES)
+
+# The tokens between the apps and their sidecars, and the password of the servers that an overlay brings.
+.stoa/compose.env: SECRETS := DAPR_API_TOKEN APP_API_TOKEN
+.stoa/servers.env: SECRETS := SERVER_PASSWORD
+.stoa/%.env:
+	@install -d -m 700 .stoa && umask 077 && for name in $(SECRETS); do \
+		echo "$$name=$$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')"; done > $@
+
+compose-up: images .stoa/compose.env .stoa/servers.env ## Start everything in containers; OVERLAY=redis takes another broker and store
+	@$(OVERLAID) up -d
+	@echo "The gateway is at http://127.0.0.1:8080 in a moment; the sign-ins: $(COMPOSE) exec broker /stoa credentials"
+
+compose-down: .stoa/compose.env .stoa/servers.env ## Stop and remove the containers; ARGS=-v removes their data too
+	@$(OVERLAID) down $(ARGS)
+
+compose-test: ## Build the images, run them, place orders, kill containers, count
+	@test/compose/with-docker $(MAKE) --no-print-directory compose-check
+
+compose-check: images .stoa/compose.env
+	COMPOSE='$(COMPOSE)' go test -count=1 stoa/test/compose/...
 
 ## Checking
 

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"os"
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"stoa/internal/stack"
@@ -8,6 +11,21 @@ import (
 
 // The commands of this file are what containers run beside the apps: docker-compose.yml shows how. There is no shell in
 // them, and nothing that supervises the whole.
+
+// secretPrefix marks variables that `stoa init` writes among the secrets, without the prefix. A $NAME in the value is
+// replaced by that variable, so that a password stands in one file only.
+const secretPrefix = "STOA_SECRET_"
+
+func givenSecrets(environment []string) map[string]string {
+	given := map[string]string{}
+	for _, entry := range environment {
+		name, value, _ := strings.Cut(entry, "=")
+		if secret, ok := strings.CutPrefix(name, secretPrefix); ok {
+			given[secret] = os.ExpandEnv(value)
+		}
+	}
+	return given
+}
 
 func initCommand(place *place) *cobra.Command {
 	var broker string
@@ -21,7 +39,7 @@ func initCommand(place *place) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return stack.InitState(root, broker)
+			return stack.InitState(root, broker, givenSecrets(os.Environ()))
 		},
 	}
 	cmd.Flags().StringVar(&broker, "broker", "", "host:port of the embedded broker")

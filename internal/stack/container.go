@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"maps"
 	"net"
 	"net/url"
 	"os"
@@ -16,8 +17,8 @@ import (
 // the containers themselves, with the functions of this file.
 
 // InitState writes the secrets of a first start into the state directory dir, with the embedded broker at brokerHost
-// instead of loopback. What is there already stays, but for that address.
-func InitState(dir, brokerHost string) error {
+// instead of loopback, and the given ones beside them. What is there already stays, but for these.
+func InitState(dir, brokerHost string, given map[string]string) error {
 	if err := os.MkdirAll(filepath.Join(dir, StateFolder), 0o700); err != nil {
 		return err
 	}
@@ -28,15 +29,13 @@ func InitState(dir, brokerHost string) error {
 	if err != nil {
 		return err
 	}
-	address, err := url.Parse(secrets[secretBroker])
+	address, err := brokerAddress(secrets)
 	if err != nil {
-		return brokenSecret(dir, secretBroker, errors.New("it is not a URL"))
+		return brokenSecret(dir, secretBroker, err)
 	}
 	address.Host = brokerHost
-	if secrets[secretBroker] == address.String() {
-		return nil
-	}
 	secrets[secretBroker] = address.String()
+	maps.Copy(secrets, given)
 	return writePrivate(secretsFile(dir), secrets)
 }
 

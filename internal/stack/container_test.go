@@ -14,7 +14,7 @@ func TestInitStateIsDoneOnce(t *testing.T) {
 	dir := t.TempDir()
 	for _, host := range []string{"broker:14222", "other:14222"} {
 		before, _ := readSecrets(dir)
-		if err := InitState(dir, host); err != nil {
+		if err := InitState(dir, host, map[string]string{"REDIS_HOST": host}); err != nil {
 			t.Fatal(err)
 		}
 		after, err := readSecrets(dir)
@@ -23,6 +23,9 @@ func TestInitStateIsDoneOnce(t *testing.T) {
 		}
 		if address, _ := brokerAddress(after); address.Host != host {
 			t.Errorf("the broker is at %s, want %s", address.Host, host)
+		}
+		if after["REDIS_HOST"] != host {
+			t.Errorf("what was given is %q, want %s", after["REDIS_HOST"], host)
 		}
 		if before != nil && before[secretSigning] != after[secretSigning] {
 			t.Error("the second run made new secrets")
@@ -43,7 +46,7 @@ func TestBrokerMakesTheStreamsOfItsComponents(t *testing.T) {
 	}
 	address := listener.Addr().String()
 	listener.Close()
-	if err := InitState(dir, address); err != nil {
+	if err := InitState(dir, address, nil); err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(t.Context())
