@@ -54,6 +54,7 @@ func TestKindOfStatusInvertsTheTable(t *testing.T) {
 		http.StatusUnprocessableEntity: errs.Invalid,
 		http.StatusNotFound:            errs.NotFound,
 		http.StatusBadGateway:          errs.Unavailable,
+		http.StatusRequestTimeout:      errs.Malformed,
 		http.StatusTeapot:              errs.Malformed,
 		http.StatusNotImplemented:      errs.Internal,
 	} {

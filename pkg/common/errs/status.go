@@ -38,7 +38,9 @@ func KindOfStatus(status int) Kind {
 	switch status {
 	case http.StatusUnprocessableEntity:
 		return Invalid
-	case http.StatusRequestTimeout, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+	case http.StatusRequestTimeout: // the caller was too slow to send, which trying again need not mend
+		return Malformed
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return Unavailable
 	}
 	for kind, s := range statuses {
