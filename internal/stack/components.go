@@ -24,8 +24,11 @@ type Resource struct {
 	Spec   struct {
 		Type     string `yaml:"type"`
 		Metadata []struct {
-			Name  string    `yaml:"name"`
-			Value yaml.Node `yaml:"value"`
+			Name         string    `yaml:"name"`
+			Value        yaml.Node `yaml:"value"`
+			SecretKeyRef struct {
+				Name string `yaml:"name"`
+			} `yaml:"secretKeyRef"`
 		} `yaml:"metadata"`
 		Targets struct {
 			Apps       map[string]yaml.Node `yaml:"apps"`

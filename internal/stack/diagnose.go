@@ -48,7 +48,8 @@ func Diagnose(ctx context.Context, root string) []Finding {
 	if err != nil {
 		return append(findings, problem("mend it", "%v", err))
 	}
-	findings = append(findings, checkComponents(desc), checkBinaries(desc))
+	findings = append(findings, checkComponents(root, desc)...)
+	findings = append(findings, checkBinaries(desc))
 	findings = append(findings, checkState(root)...)
 	if !Running(root) {
 		findings = append(findings, checkPorts(desc)...)
@@ -97,16 +98,23 @@ func checkDisk(root string) Finding {
 	return fine("disk: %d GB free", free>>30)
 }
 
-func checkComponents(desc *Description) Finding {
+func checkComponents(root string, desc *Description) []Finding {
 	s := &Stack{}
 	err := s.chooseApps(desc)
 	if err == nil {
 		err = s.loadResources()
 	}
 	if err != nil {
-		return problem("mend it", "%v", err)
+		return []Finding{problem("mend it", "%v", err)}
 	}
-	return fine("%s: %d apps, %d components and policies", DescriptionFile, len(s.apps), len(s.resources))
+	findings := []Finding{fine("%s: %d apps, %d components and policies", DescriptionFile, len(s.apps), len(s.resources))}
+	// What runs may have been started with other folders than those of dapr.yaml.
+	if record, err := ReadRecord(root); err == nil && Running(root) {
+		if running, err := LoadResources(record.Folders...); err == nil {
+			s.resources = running
+		}
+	}
+	return append(findings, checkLive(s.resources))
 }
 
 func checkBinaries(desc *Description) Finding {

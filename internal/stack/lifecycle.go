@@ -141,7 +141,10 @@ func (s *Stack) plan() (specs, broker []spec, err error) {
 			return nil, nil, err
 		}
 	}
-	secrets, err := ensureSecrets(s.options.Dir, brokerPort)
+	secrets, err := ensureSecrets(s.options.Dir, brokerPort, s.options.Secrets)
+	if err == nil {
+		err = missingSecret(s.options.Dir, s.resources, secrets)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -152,6 +155,7 @@ func (s *Stack) plan() (specs, broker []spec, err error) {
 	s.reserveFixed(secrets)
 	planner := planner{
 		dir: s.options.Dir, daprd: s.options.Daprd, tokens: tokens, inherit: inherited(), extra: s.options.Env,
+		secrets: s.environmentSecrets(secrets),
 	}
 	for _, app := range s.apps {
 		for replica := range s.replicas(app.ID) {

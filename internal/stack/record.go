@@ -30,6 +30,7 @@ type Record struct {
 	Error      string    `json:"error,omitempty"`
 	Supervisor Process   `json:"supervisor"`
 	Gateway    string    `json:"gateway,omitempty"`
+	Folders    []string  `json:"folders"` // of components
 	Processes  []Process `json:"processes"`
 }
 

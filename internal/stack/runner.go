@@ -65,6 +65,11 @@ func (s *Stack) runnerEnvironment() ([]string, error) {
 	own := map[string]string{
 		"DAPR_API_TOKEN": tokens.Dapr, "APP_API_TOKEN": tokens.App, "DAPR_HOST_IP": loopback, "DAPR_RUNTIME_PATH": runtime,
 	}
+	secrets, err := readSecrets(s.options.Dir)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(own, s.environmentSecrets(secrets))
 	// The person's own environment may hold what the program needs. OTEL_SERVICE_NAME would give every sidecar one name.
 	env := slices.DeleteFunc(os.Environ(), func(entry string) bool { return strings.HasPrefix(entry, "OTEL_SERVICE_NAME=") })
 	for _, name := range slices.Sorted(maps.Keys(own)) {

@@ -10,9 +10,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 )
 
@@ -26,6 +28,26 @@ const (
 	secretSigning   = "AUTH_SIGNING_KEY"
 	secretBootstrap = "AUTH_BOOTSTRAP"
 )
+
+// localServers is how the first start reaches servers that were installed on this machine and left as they came: the
+// addresses are no secrets, and neither is the password that everybody knows.
+var localServers = map[string]string{
+	"REDIS_HOST":     "127.0.0.1:6379",
+	"REDIS_PASSWORD": "",
+	"KAFKA_BROKERS":  "127.0.0.1:9092",
+	"RABBITMQ_URL":   "amqp://guest:guest@127.0.0.1:5672/",
+	"MONGODB_URL":    "mongodb://127.0.0.1:27017",
+	"SMTP_HOST":      "127.0.0.1",
+	"SMTP_PORT":      "1025", // where the mail catchers of developers listen
+	"SMTP_USER":      "",
+	"SMTP_PASSWORD":  "",
+}
+
+// examples show the form of the secrets that nobody can guess.
+var examples = map[string]string{
+	"POSTGRES_URL": "postgres://user:password@127.0.0.1:5432/database?sslmode=disable",
+	"MARIADB_URL":  "user:password@tcp(127.0.0.1:3306)/?collation_server=utf8mb4_nopad_bin",
+}
 
 // Account is a sign-in that the first start makes.
 type Account struct {
@@ -62,26 +84,58 @@ const freshStart = "mend it, or delete the file and .stoa/data to start afresh"
 
 func secretsFile(dir string) string { return filepath.Join(dir, StateFolder, "secrets.json") }
 
-// ensureSecrets writes the secrets of a first start and leaves existing ones alone. A brokerPort other than 0 is put
-// into NATS_URL in any case: the port is the one thing in it that belongs to a run and not to the data.
-func ensureSecrets(dir string, brokerPort int) (map[string]string, error) {
+// ensureSecrets writes the secrets of a first start and leaves existing ones alone, but for those given. A brokerPort
+// other than 0 is put into NATS_URL in any case: the port is the one thing in it that belongs to a run and not to the data.
+func ensureSecrets(dir string, brokerPort int, given map[string]string) (map[string]string, error) {
+	var before map[string]string
 	secrets, err := readSecrets(dir)
-	if errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case err == nil:
+		before = maps.Clone(secrets)
+	case errors.Is(err, fs.ErrNotExist):
 		secrets, err = freshSecrets()
-		if err == nil {
-			err = writePrivate(secretsFile(dir), secrets)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if brokerPort != 0 {
+		address, err := url.Parse(secrets[secretBroker])
+		if err != nil {
+			return nil, brokenSecret(dir, secretBroker, err)
+		}
+		address.Host = "127.0.0.1:" + strconv.Itoa(brokerPort)
+		secrets[secretBroker] = address.String()
+	}
+	for name, value := range localServers {
+		if _, set := secrets[name]; !set {
+			secrets[name] = value
 		}
 	}
-	if err != nil || brokerPort == 0 {
-		return secrets, err
+	maps.Copy(secrets, given)
+	if maps.Equal(before, secrets) {
+		return secrets, nil
 	}
-	address, err := url.Parse(secrets[secretBroker])
-	if err != nil {
-		return nil, brokenSecret(dir, secretBroker, err)
-	}
-	address.Host = "127.0.0.1:" + strconv.Itoa(brokerPort)
-	secrets[secretBroker] = address.String()
 	return secrets, writePrivate(secretsFile(dir), secrets)
+}
+
+// missingSecret names the first secret that a component refers to and that is nowhere.
+func missingSecret(dir string, resources []Resource, secrets map[string]string) error {
+	fromEnvironment := slices.ContainsFunc(resources, func(r Resource) bool { return r.Spec.Type == environmentStore })
+	for _, r := range resources {
+		for _, m := range r.Spec.Metadata {
+			name := m.SecretKeyRef.Name
+			if _, set := secrets[name]; set || name == "" || fromEnvironment && os.Getenv(name) != "" {
+				continue
+			}
+			hint := "add it"
+			if example, known := examples[name]; known {
+				hint += fmt.Sprintf(", in the form of %q", example)
+			}
+			return fmt.Errorf("%s: the secret %s is missing, which %s needs; %s",
+				shortPath(secretsFile(dir)), name, shortPath(r.File), hint)
+		}
+	}
+	return nil
 }
 
 // readSecrets reads secrets.json and checks that every name is there. The error of a missing file is fs.ErrNotExist.

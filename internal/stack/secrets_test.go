@@ -21,7 +21,7 @@ func stateDir(t *testing.T) string {
 
 func TestFirstStartMakesSecrets(t *testing.T) {
 	dir := stateDir(t)
-	secrets, err := ensureSecrets(dir, 0)
+	secrets, err := ensureSecrets(dir, 0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func TestCredentialsAreRandomAndLong(t *testing.T) {
 	seen := map[string]bool{}
 	for range 2 {
 		dir := stateDir(t)
-		if _, err := ensureSecrets(dir, 0); err != nil {
+		if _, err := ensureSecrets(dir, 0, nil); err != nil {
 			t.Fatal(err)
 		}
 		bootstrap, err := Credentials(dir)
@@ -83,11 +83,11 @@ func TestCredentialsAreRandomAndLong(t *testing.T) {
 
 func TestSecondStartKeepsSecrets(t *testing.T) {
 	dir := stateDir(t)
-	first, err := ensureSecrets(dir, 0)
+	first, err := ensureSecrets(dir, 0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := ensureSecrets(dir, 20001)
+	second, err := ensureSecrets(dir, 20001, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func TestBrokenSecretsAreNamed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := stateDir(t)
 			write(t, secretsFile(dir), test.text)
-			_, err := ensureSecrets(dir, 0)
+			_, err := ensureSecrets(dir, 0, nil)
 			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "secrets.json") {
 				t.Errorf("got %v, want it to name the file and say %q", err, test.want)
 			}

@@ -43,6 +43,7 @@ type planner struct {
 	daprd   string
 	extra   map[string]string // further environment of apps
 	tokens  Tokens
+	secrets map[string]string // for sidecars that read them in their environment
 	inherit []string
 }
 
@@ -115,14 +116,14 @@ func (p *planner) program(app App, name string, replica int) spec {
 }
 
 func (p *planner) sidecar(app App, name string, replica int) spec {
+	env := map[string]string{"DAPR_HOST_IP": loopback, "DAPR_API_TOKEN": p.tokens.Dapr, "APP_API_TOKEN": p.tokens.App}
+	maps.Copy(env, p.secrets)
 	s := spec{
 		name: name + ".sidecar", app: app.ID, kind: KindSidecar, replica: replica, dir: p.dir,
 		command: slices.Concat([]string{p.daprd}, app.SidecarArguments()),
-		env: p.environment(map[string]string{
-			"DAPR_HOST_IP": loopback, "DAPR_API_TOKEN": p.tokens.Dapr, "APP_API_TOKEN": p.tokens.App,
-		}),
-		ports: pick(app.Ports, PortHTTP, PortGRPC, PortInternal, PortMetrics),
-		ready: answers(fmt.Sprintf("http://%s:%d/v1.0/healthz/outbound", loopback, app.Ports[PortHTTP])),
+		env:     p.environment(env),
+		ports:   pick(app.Ports, PortHTTP, PortGRPC, PortInternal, PortMetrics),
+		ready:   answers(fmt.Sprintf("http://%s:%d/v1.0/healthz/outbound", loopback, app.Ports[PortHTTP])),
 	}
 	s.listens = slices.Collect(maps.Values(s.ports))
 	return s

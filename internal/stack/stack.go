@@ -32,6 +32,7 @@ type Options struct {
 	Log       io.Writer         // gets one line, in one Write, for every event that a person wants to know of
 	Daprd     string            // the sidecar's program; looked for when empty, see [FindDaprd]
 	Env       map[string]string // further environment for every app
+	Secrets   map[string]string // written into .stoa/secrets.json, over what stands there
 	Broker    []string          // command that calls [RunBroker]; `bin/stoa broker` when empty
 }
 
@@ -106,16 +107,24 @@ func (s *Stack) chooseApps(desc *Description) error {
 	return nil
 }
 
-func (s *Stack) loadResources() error {
-	var folders, configs []string
+// folders lists the folders of components that are chosen.
+func (s *Stack) folders() []string {
+	var folders []string
 	for _, app := range s.apps {
 		folders = append(folders, app.Resources...)
+	}
+	slices.Sort(folders)
+	return slices.Compact(folders)
+}
+
+func (s *Stack) loadResources() error {
+	var configs []string
+	for _, app := range s.apps {
 		if app.Config != "" {
 			configs = append(configs, app.Config)
 		}
 	}
-	slices.Sort(folders)
-	resources, err := LoadResources(slices.Compact(folders)...)
+	resources, err := LoadResources(s.folders()...)
 	if err != nil {
 		return err
 	}
@@ -254,7 +263,7 @@ func (s *Stack) snapshot() Record {
 	defer s.mu.Unlock()
 	pid := os.Getpid()
 	return Record{
-		Phase: s.phase, Error: s.failure, Gateway: gateway, Processes: processes,
+		Phase: s.phase, Error: s.failure, Gateway: gateway, Folders: s.folders(), Processes: processes,
 		Supervisor: Process{Name: "stoa", Kind: "supervisor", PID: pid, Identity: startTime(pid)},
 	}
 }

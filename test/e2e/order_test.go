@@ -64,6 +64,12 @@ func TestFirstOrder(t *testing.T) {
 // ship has staff ship an order, once the back office knows of it.
 func ship(t *testing.T, staff client.User, orderID string) {
 	t.Helper()
+	shipIn(t, shop, staff, orderID)
+}
+
+// shipIn ships an order of any shop as soon as it is queued for that.
+func shipIn(t *testing.T, shop *client.Shop, staff client.User, orderID string) {
+	t.Helper()
 	client.Eventually(t, "staff can ship the order", func() error {
 		answer, err := shop.Do(t.Context(), client.Request{Method: "POST", Path: "/backoffice/fulfilments/" + orderID + "/ship", As: staff})
 		if err == nil && answer.Status != http.StatusOK && answer.Status != http.StatusAccepted {

@@ -33,6 +33,12 @@ type system struct {
 // start runs the sidecars of these apps and no app.
 func start(t *testing.T, apps ...string) system {
 	t.Helper()
+	return startWith(t, stack.Options{}, apps...)
+}
+
+// startWith is start with a choice of components.
+func startWith(t *testing.T, options stack.Options, apps ...string) system {
+	t.Helper()
 	root, err := filepath.Abs(filepath.Join("..", ".."))
 	if err != nil {
 		t.Fatal(err)
@@ -51,7 +57,8 @@ func start(t *testing.T, apps ...string) system {
 		delete(app.Ports, stack.PortApp)
 		only.Apps = append(only.Apps, app)
 	}
-	s, err := stack.New(only, stack.Options{Dir: t.TempDir(), FreePorts: true, Log: io.Discard})
+	options.Dir, options.FreePorts, options.Log = t.TempDir(), true, io.Discard
+	s, err := stack.New(only, options)
 	if err != nil {
 		t.Fatal(err)
 	}

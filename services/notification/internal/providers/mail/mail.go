@@ -120,7 +120,7 @@ func (m *Mailer) hand(ctx context.Context, body []byte, meta map[string]string) 
 
 // noSuchAddress is how a mail server says that the address, and nothing else, is wrong and will stay so (RFC 3463,
 // section 3.2). Other permanent errors, such as a wrong password of ours, are for the operator to mend.
-var noSuchAddress = regexp.MustCompile(`\b5\d\d[ -]5\.1\.(1|2|3|6|10)\b`)
+var noSuchAddress = regexp.MustCompile(`\b5\d\d[ -]"?5\.1\.(1|2|3|6|10)\b`)
 
 // refused tells an address that does not exist from an outage, which is waited out.
 func refused(err error, n domain.Notice) error {

@@ -178,11 +178,12 @@ func TestNobodyAddsRecipients(t *testing.T) {
 
 func TestAnAddressThatDoesNotExistIsNoOutage(t *testing.T) {
 	for text, want := range map[string]errs.Kind{
-		"gomail: could not send email 1: 550 5.1.1 no such user":                     errs.Invalid,
-		"gomail: could not send email 1: 535 5.7.8 authentication failed":            errs.Unavailable,
-		"gomail: could not send email 1: 451 4.1.1 come back later":                  errs.Unavailable,
-		"dial tcp 127.0.0.1:25: connect: connection refused":                         errs.Unavailable,
-		"gomail: could not send email 1: 554 5.7.1 <a@b>: Relay access denied 5.1.1": errs.Unavailable,
+		`gomail: could not send email 1: 550 "5.1.1 no such user"`:                     errs.Invalid,
+		"550 5.1.1 no such user":                                                       errs.Invalid,
+		`gomail: could not send email 1: 535 "5.7.8 authentication failed"`:            errs.Unavailable,
+		`gomail: could not send email 1: 451 "4.1.1 come back later"`:                  errs.Unavailable,
+		"dial tcp 127.0.0.1:25: connect: connection refused":                           errs.Unavailable,
+		`gomail: could not send email 1: 554 "5.7.1 <a@b>: Relay access denied 5.1.1"`: errs.Unavailable,
 	} {
 		broken := &outbox{err: errs.Wrap(errs.Unavailable, errors.New(text), "the binding mail does not answer")}
 		mailer := newMailer(t, broken, Page)

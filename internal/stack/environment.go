@@ -1,0 +1,49 @@
+package stack
+
+import (
+	"maps"
+	"os"
+	"slices"
+)
+
+// environmentStore is the type of a secret store that is the sidecar's own environment.
+const environmentStore = "secretstores.local.env"
+
+// configurationStore is the name of the component for settings that change while the system runs.
+const configurationStore = "configuration"
+
+// environmentSecrets returns the secrets for the environment of the sidecars, where their components read them there:
+// the stored ones, each replaced by what the operator's environment has under its name, and what components refer to
+// besides. The address of the embedded broker is never replaced: it is there that it runs.
+func (s *Stack) environmentSecrets(stored map[string]string) map[string]string {
+	fromEnvironment := func(r Resource) bool { return r.Spec.Type == environmentStore }
+	if !slices.ContainsFunc(s.resources, fromEnvironment) {
+		return nil
+	}
+	secrets, names := maps.Clone(stored), slices.Collect(maps.Keys(stored))
+	for _, r := range s.resources {
+		for _, m := range r.Spec.Metadata {
+			names = append(names, m.SecretKeyRef.Name)
+		}
+	}
+	for _, name := range names {
+		value, set := os.LookupEnv(name)
+		if set && !(s.broker && name == secretBroker) {
+			secrets[name] = value
+		}
+	}
+	return secrets
+}
+
+// checkLive says whether settings can be changed while the system runs.
+func checkLive(resources []Resource) Finding {
+	for _, r := range resources {
+		if r.Kind == "Component" && r.Name() == configurationStore {
+			return fine("live configuration: %s, %s", r.Spec.Type, shortPath(r.File))
+		}
+	}
+	return Finding{
+		Note, "no live configuration: the chosen base has no component `configuration`, so the environment's values hold",
+		"to change settings without a restart, take --base server; see components/README.md",
+	}
+}

@@ -1,0 +1,120 @@
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"stoa/internal/stack"
+	"stoa/test/client"
+	"stoa/test/servers"
+)
+
+// The same shop on components/base/server: secrets in the environment, mails by a mail server, settings that change
+// while it runs.
+func TestServerBase(t *testing.T) {
+	if err := servers.Find("redis"); err != nil {
+		t.Skip("components/base/server is not tested: ", err)
+	}
+	redis, err := servers.Start(t.Context(), "redis")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = redis.Stop() })
+	post := startMailServer(t)
+	// Secrets of .stoa/secrets.json reach the sidecars as well as those that the operator's environment has instead.
+	t.Setenv("SMTP_USER", smtpUser)
+	t.Setenv("SMTP_PASSWORD", smtpPassword)
+	redis.Secrets["SMTP_PORT"] = post.port
+	shop := client.Start(t, t.TempDir(), func(o *stack.Options) { o.Base, o.Secrets = "server", redis.Secrets })
+	product := shop.NewProduct(t, shop.SignIn(t, "staff"), 100)
+
+	t.Run("each mail reaches the one whom it is for", func(t *testing.T) { mailsArrive(t, shop, post, product) })
+	t.Run("an address that does not exist is set aside", func(t *testing.T) { strangerIsSetAside(t, shop) })
+	t.Run("orders are shipped automatically from now on", func(t *testing.T) {
+		customer := shop.SignUp(t)
+		before := shop.PlaceOrder(t, customer, product.ID, 1)
+		shop.AwaitOrder(t, customer, before.ID, "confirmed")
+		if err := redis.Set(t.Context(), 1, "AUTO_FULFIL", "true"); err != nil {
+			t.Fatal(err)
+		}
+		client.Eventually(t, "a new order is shipped", func() error {
+			order := shop.PlaceOrder(t, customer, product.ID, 1)
+			return shippedSoon(t, shop, customer, order.ID)
+		})
+		if got := shop.Order(t, customer, before.ID); got.Status != "confirmed" {
+			t.Errorf("the order from before is %s", got.Status)
+		}
+	})
+}
+
+// mailsArrive has many mails of several kinds under way at once.
+func mailsArrive(t *testing.T, shop *client.Shop, post *mailServer, product client.Product) {
+	staff := shop.SignIn(t, "staff")
+	customers := make([]client.User, 12)
+	for i := range customers {
+		customers[i] = shop.SignUp(t)
+	}
+	var all sync.WaitGroup
+	orders := make([]client.Order, len(customers))
+	for i, customer := range customers {
+		all.Go(func() {
+			orders[i] = shop.PlaceOrder(t, customer, product.ID, 1)
+			shipIn(t, shop, staff, orders[i].ID)
+		})
+	}
+	all.Wait()
+	for i, customer := range customers {
+		client.Eventually(t, "both mails are there", func() error {
+			if got := len(post.to(customer.Email)); got != 2 {
+				return fmt.Errorf("%d are", got)
+			}
+			return nil
+		})
+		for _, mail := range post.to(customer.Email) {
+			if !strings.Contains(mail.body, orders[i].ID) || !strings.HasPrefix(mail.body, "<!DOCTYPE html>") ||
+				!strings.HasPrefix(mail.contentType, "text/html") || mail.from != "shop@stoa.local" {
+				t.Errorf("%s got %+v", customer.Email, mail)
+			}
+		}
+	}
+}
+
+// strangerIsSetAside sees to it that a customer whom the mail server does not know becomes a dead letter, and that nothing
+// waits behind it.
+func strangerIsSetAside(t *testing.T, shop *client.Shop) {
+	product := shop.NewProduct(t, shop.SignIn(t, "staff"), 1)
+	var session struct {
+		User        struct{ ID, Email string }
+		AccessToken string
+	}
+	shop.Must(t, client.Request{Method: "POST", Path: "/auth/signup/basic", Body: map[string]string{
+		"email": stranger + product.ID + "@example.com", "password": "correct horse battery", "name": "Nobody",
+	}}, http.StatusCreated, &session)
+	order := shop.PlaceOrder(t, client.User{Token: session.AccessToken}, product.ID, 1)
+	client.Eventually(t, "the dead letter is there", func() error {
+		var letters struct {
+			Items []struct{ Consumer, Reason string }
+		}
+		staff := shop.SignIn(t, "staff")
+		shop.Must(t, client.Request{Method: "GET", Path: "/backoffice/dead-letters", As: staff}, http.StatusOK, &letters)
+		if len(letters.Items) != 1 || !strings.Contains(letters.Items[0].Reason, "does not exist") {
+			return fmt.Errorf("got %+v for the order %s", letters.Items, order.ID)
+		}
+		return nil
+	})
+}
+
+// shippedSoon gives an order two seconds to be shipped.
+func shippedSoon(t *testing.T, shop *client.Shop, customer client.User, id string) error {
+	status := ""
+	for deadline := time.Now().Add(2 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		if status = shop.Order(t, customer, id).Status; status == "shipped" {
+			return nil
+		}
+	}
+	return fmt.Errorf("it is %s", status)
+}

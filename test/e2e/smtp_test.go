@@ -1,0 +1,125 @@
+package e2e
+
+import (
+	"errors"
+	"io"
+	"mime/quotedprintable"
+	"net"
+	"net/mail"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-sasl"
+	"github.com/emersion/go-smtp"
+)
+
+const (
+	smtpUser     = "stoa"
+	smtpPassword = "no secret here"
+	// stranger begins the addresses that the mail server does not know.
+	stranger = "nobody-"
+)
+
+// delivered is a mail as the server took it.
+type delivered struct {
+	from, to, subject, contentType, body string
+}
+
+// mailServer is a real SMTP server that keeps what it gets.
+type mailServer struct {
+	port  string
+	mu    sync.Mutex
+	mails []delivered
+}
+
+func startMailServer(t *testing.T) *mailServer {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &mailServer{}
+	_, m.port, _ = net.SplitHostPort(listener.Addr().String())
+	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &smtpSession{server: m}, nil }))
+	server.Domain, server.AllowInsecureAuth = "localhost", true
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(listener) }()
+	t.Cleanup(func() {
+		_ = server.Close()
+		if err := <-done; err != nil && !errors.Is(err, smtp.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
+			t.Error(err)
+		}
+	})
+	return m
+}
+
+// to lists what was delivered to an address.
+func (m *mailServer) to(address string) []delivered {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var found []delivered
+	for _, d := range m.mails {
+		if d.to == address {
+			found = append(found, d)
+		}
+	}
+	return found
+}
+
+// smtpSession is one connection; it takes mails only from who has signed in.
+type smtpSession struct {
+	server   *mailServer
+	signedIn bool
+	mail     delivered
+}
+
+// AuthMechanisms, Auth, Mail, Rcpt, Data, Reset and Logout are what the server asks of a session.
+func (s *smtpSession) AuthMechanisms() []string { return []string{sasl.Plain} }
+
+func (s *smtpSession) Auth(string) (sasl.Server, error) {
+	return sasl.NewPlainServer(func(_, user, password string) error {
+		if user != smtpUser || password != smtpPassword {
+			return smtp.ErrAuthFailed
+		}
+		s.signedIn = true
+		return nil
+	}), nil
+}
+
+func (s *smtpSession) Mail(from string, _ *smtp.MailOptions) error {
+	if !s.signedIn {
+		return smtp.ErrAuthRequired
+	}
+	s.mail = delivered{from: from}
+	return nil
+}
+
+func (s *smtpSession) Rcpt(to string, _ *smtp.RcptOptions) error {
+	if strings.HasPrefix(to, stranger) {
+		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user"}
+	}
+	s.mail.to += to
+	return nil
+}
+
+func (s *smtpSession) Data(r io.Reader) error {
+	read, err := mail.ReadMessage(r)
+	if err != nil {
+		return err
+	}
+	body, err := io.ReadAll(quotedprintable.NewReader(read.Body))
+	if err != nil {
+		return err
+	}
+	s.mail.subject, s.mail.contentType, s.mail.body = read.Header.Get("Subject"), read.Header.Get("Content-Type"), string(body)
+	time.Sleep(20 * time.Millisecond) // it takes its time, as they do, so that mails meet
+	s.server.mu.Lock()
+	defer s.server.mu.Unlock()
+	s.server.mails = append(s.server.mails, s.mail)
+	return nil
+}
+
+func (s *smtpSession) Reset()        { s.mail = delivered{} }
+func (s *smtpSession) Logout() error { return nil }
