@@ -68,20 +68,16 @@ func (c checkout) firstStart(desc *stack.Description) {
 	}
 }
 
-// freePorts finds ports that neither a stack with free ports nor an outgoing connection takes.
+// freePorts hands out ports that no other stack takes, until the test ends.
 func freePorts(t *testing.T) func() int {
-	next := 32100
+	pool := &stack.PortPool{}
+	t.Cleanup(pool.Release)
 	return func() int {
-		for ; next < 32768; next++ {
-			listener, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(next))
-			if err == nil {
-				listener.Close()
-				next++
-				return next - 1
-			}
+		port, err := pool.Take()
+		if err != nil {
+			t.Fatal(err)
 		}
-		t.Fatal("no free port")
-		return 0
+		return port
 	}
 }
 
