@@ -1,6 +1,7 @@
 package messaging
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -48,7 +49,10 @@ func (p *Publisher) Publish(ctx context.Context, topic string, e Event) error {
 	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()
 	err = p.client.PublishEvent(ctx, Component(topic), topic, raw,
-		dapr.PublishEventWithContentType("application/cloudevents+json"))
+		dapr.PublishEventWithContentType("application/cloudevents+json"),
+		// Where a topic has parts (Kafka), the events of one subject stay in one of them: in order, and copies of an event
+		// not at the same time, which a sidecar's streaming subscription does not survive.
+		dapr.PublishEventWithMetadata(map[string]string{"partitionKey": cmp.Or(e.Subject, e.ID)}))
 	if err != nil {
 		return errs.Wrap(errs.Unavailable, err, "the broker of the topic %s does not answer", topic)
 	}

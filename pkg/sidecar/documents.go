@@ -20,6 +20,14 @@ import (
 // document nobody loses more than a few dozen times in a row.
 const maxConflicts = 100
 
+// How often, and after which pause, a key that is refused is tried again: 1.6 s in all, above the second that MariaDB takes
+// to clean up (cleanupInterval in components/store/mariadb).
+const (
+	maxRefusals  = 8
+	refusalPause = 200 * time.Millisecond
+	lookTimeout  = 500 * time.Millisecond // for seeing whether the key exists after a save that took all of callTimeout
+)
+
 // Documents keeps values of one type in a state store, one key each, written by compare-and-swap on the key's ETag:
 // the only guarantee that every Dapr state store gives.
 type Documents[T any] struct {
@@ -201,16 +209,39 @@ func apply[T any](document *Document[T], change func(*Document[T]) error) (raw [
 // pause waits a random moment, longer with each attempt, so that writers of one document stop meeting.
 func pause(ctx context.Context, attempt int) error {
 	most := time.Millisecond << min(attempt, 5)
+	return sleep(ctx, rand.N(most)) //nolint:gosec // spreading writers needs no secret
+}
+
+func sleep(ctx context.Context, wait time.Duration) error {
 	select {
-	case <-time.After(rand.N(most)): //nolint:gosec // spreading writers needs no secret
+	case <-time.After(wait):
 		return nil
 	case <-ctx.Done():
 		return unavailable(ctx.Err(), "the state store")
 	}
 }
 
-// save writes by compare-and-swap: an empty etag means that the key must not exist.
+// save writes by compare-and-swap: an empty etag means that the key must not exist. If it does, some stores (Redis,
+// PostgreSQL, MariaDB) report that like any other failure, and what is stored tells the two apart. MariaDB refuses the key
+// of an expired document until that is cleaned up, so what is refused without a reason to be seen is tried again.
 func (d *Documents[T]) save(ctx context.Context, id string, raw []byte, etag string, meta map[string]string) error {
+	// In an outage the first call may take all the time that there is for telling a person.
+	ctx, cancel := context.WithTimeout(ctx, callTimeout+lookTimeout)
+	defer cancel()
+	err := d.saveOnce(ctx, id, raw, etag, meta)
+	for attempt := 0; etag == "" && status.Code(err) == codes.Internal && attempt < maxRefusals; attempt++ {
+		if document, findErr := d.Find(ctx, id); findErr == nil && document.Exists() {
+			return d.conflict(err)
+		} else if findErr != nil || sleep(ctx, refusalPause) != nil {
+			break
+		}
+		err = d.saveOnce(ctx, id, raw, etag, meta)
+	}
+	return d.classify(err)
+}
+
+// saveOnce returns the error of the sidecar as it is.
+func (d *Documents[T]) saveOnce(ctx context.Context, id string, raw []byte, etag string, meta map[string]string) error {
 	if err := d.writes.enter(ctx); err != nil {
 		return err
 	}
@@ -224,21 +255,7 @@ func (d *Documents[T]) save(ctx context.Context, id string, raw []byte, etag str
 	if etag != "" {
 		item.Etag = &dapr.ETag{Value: etag}
 	}
-	err := d.states.SaveBulkState(ctx, d.store, item)
-	if etag == "" && d.lostCreate(ctx, id, err) {
-		err = status.Error(codes.Aborted, err.Error())
-	}
-	return d.classify(err)
-}
-
-// lostCreate tells whether a create failed because the document exists. The components of Redis and PostgreSQL report
-// that like any other failure, so we look.
-func (d *Documents[T]) lostCreate(ctx context.Context, id string, err error) bool {
-	if status.Code(err) != codes.Internal {
-		return false
-	}
-	item, err := d.states.GetState(ctx, d.store, d.key(id), nil)
-	return err == nil && len(item.Value) > 0
+	return d.states.SaveBulkState(ctx, d.store, item)
 }
 
 // Swap writes a value in place of a document that was read, or is not there yet, and answers errs.Conflict if somebody
@@ -266,7 +283,11 @@ func (d *Documents[T]) Delete(ctx context.Context, document Document[T]) error {
 // classify tells a lost race, which is a normal outcome, from an outage.
 func (d *Documents[T]) classify(err error) error {
 	if status.Code(err) == codes.Aborted {
-		return errs.Wrap(errs.Conflict, err, "this %s exists already or was changed by somebody else", d.kind)
+		return d.conflict(err)
 	}
 	return failure(err, "the state store")
+}
+
+func (d *Documents[T]) conflict(cause error) error {
+	return errs.Wrap(errs.Conflict, cause, "this %s exists already or was changed by somebody else", d.kind)
 }

@@ -6,17 +6,21 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"stoa/internal/stack"
+	"stoa/test/servers"
 )
 
 // Patience is how long a test waits for something that should come at once, on a machine that is busy.
@@ -30,7 +34,8 @@ type Shop struct {
 	// Bootstrap holds the API key and the accounts that the first start made.
 	stack.Bootstrap
 
-	http *http.Client
+	http    *http.Client
+	servers []*servers.Server
 }
 
 // Root is the repository's root, seen from a test below test/.
@@ -59,16 +64,32 @@ func Start(t testing.TB, dir string, changes ...func(*stack.Options)) *Shop {
 	return shop
 }
 
-// Open is Start for those who stop the system themselves.
+// Open is Start for those who stop the system themselves. STOA_BUS and STOA_STORE choose another broker and database than
+// dapr.yaml does, and servers for them are started as well.
 func Open(ctx context.Context, root, dir string, changes ...func(*stack.Options)) (*Shop, error) {
 	description, err := stack.Load(root)
 	if err != nil {
 		return nil, err
 	}
-	options := stack.Options{Dir: dir, FreePorts: true, Log: io.Discard}
+	options := stack.Options{
+		Dir: dir, FreePorts: true, Log: io.Discard, Bus: os.Getenv("STOA_BUS"), Store: os.Getenv("STOA_STORE"),
+	}
 	for _, change := range changes {
 		change(&options)
 	}
+	running, err := startServers(ctx, &options)
+	if err != nil {
+		return nil, err
+	}
+	shop, err := open(ctx, description, options)
+	if err != nil {
+		return nil, errors.Join(err, stopServers(running))
+	}
+	shop.servers = running
+	return shop, nil
+}
+
+func open(ctx context.Context, description *stack.Description, options stack.Options) (*Shop, error) {
 	s, err := stack.New(description, options)
 	if err != nil {
 		return nil, err
@@ -77,6 +98,42 @@ func Open(ctx context.Context, root, dir string, changes ...func(*stack.Options)
 		return nil, err
 	}
 	return Of(s)
+}
+
+// startServers starts what the chosen bus and store run on, and adds the secrets to reach it.
+func startServers(ctx context.Context, options *stack.Options) (running []*servers.Server, err error) {
+	secrets := maps.Clone(options.Secrets)
+	if secrets == nil {
+		secrets = map[string]string{}
+	}
+	kinds := []string{options.Bus, options.Store}
+	slices.Sort(kinds)
+	for _, kind := range slices.Compact(kinds) {
+		if !slices.Contains(servers.Kinds(), kind) {
+			continue // embedded, or none chosen
+		}
+		server, err := servers.Start(ctx, kind)
+		if err != nil {
+			return nil, errors.Join(err, stopServers(running))
+		}
+		running = append(running, server)
+		maps.Copy(secrets, server.Secrets)
+	}
+	options.Secrets = secrets
+	return running, nil
+}
+
+func stopServers(running []*servers.Server) error {
+	var failed error
+	for _, server := range running {
+		failed = errors.Join(failed, server.Stop())
+	}
+	return failed
+}
+
+// Stop stops the system, then the servers that were started for it.
+func (s *Shop) Stop(ctx context.Context) error {
+	return errors.Join(s.Stack.Stop(ctx), stopServers(s.servers))
 }
 
 // Of is the way into a stack that runs.

@@ -46,7 +46,7 @@ func prepareMariaDB(ctx context.Context, s *Server) error {
 	if err := os.WriteFile(first, []byte(firstSQL(secret)), 0o644); err != nil {
 		return err
 	}
-	s.Secrets["MARIADB_URL"] = fmt.Sprintf("stoa:%s@tcp(%s)/", secret, at(port))
+	s.Secrets["MARIADB_URL"] = fmt.Sprintf("stoa:%s@tcp(%s)/?collation_server=utf8mb4_nopad_bin", secret, at(port))
 	s.run(process{
 		command: append([]string{path}, append(common, "--bind-address="+loopback, "--port="+strconv.Itoa(port),
 			"--socket="+filepath.Join(s.dir, "socket"), "--skip-name-resolve", "--init-file="+first, "--max-connections=300")...),
