@@ -1,0 +1,270 @@
+package conformance
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"stoa/pkg/common/errs"
+	"stoa/pkg/messaging"
+	"stoa/pkg/sidecar"
+	"stoa/test/conformance/report"
+)
+
+var busChecks = []check[*rig]{
+	{"once in effect", "200 events, each published twice under one id, have one effect each.", onceInEffect},
+	{"redelivery", "An event whose handler fails comes again until it succeeds.", redelivery},
+	{"poison", "An event that makes no sense becomes one dead letter, and 100 others get past it.", poison},
+	{"sharing", "Two replicas share the events, each at least a fifth; when one is killed the other takes over.", sharing},
+	{"killed consumer", "With 1,000 events under way the consumer is killed, then its sidecar: every event is handled.", killedConsumer},
+	{"broker restart", "The broker is killed while events wait and more are published: every event is handled.", brokerRestart},
+	{"speed", "Publish an event and have it handled, one after the other.", busSpeed},
+}
+
+// awayChecks take long, most of it waiting, and run on all buses at once.
+var awayChecks = []check[*rig]{
+	{"long outage", "The broker is away for 150 seconds: publishers are told within three seconds, and afterwards every event is handled.", longOutage},
+}
+
+// The two sidecars of the receiver.
+const (
+	firstReplica  = receiver + ".sidecar"
+	secondReplica = receiver + "-2.sidecar"
+)
+
+func TestBuses(t *testing.T) {
+	for _, bus := range chosenBuses() {
+		t.Run(bus, func(t *testing.T) {
+			t.Parallel()
+			runChecks(t, report.Buses, bus, busChecks, func() (*rig, error) {
+				return setUp(t, pair{bus, stores[0]}, map[string]int{receiver: 2}, publisher, receiver)
+			})
+		})
+	}
+}
+
+func TestLongOutage(t *testing.T) {
+	if !*full {
+		t.Skip("with -full only: it takes three minutes")
+	}
+	for _, bus := range chosenBuses() {
+		t.Run(bus, func(t *testing.T) {
+			t.Parallel()
+			runChecks(t, report.Buses, bus, awayChecks, func() (*rig, error) {
+				return setUp(t, pair{bus, stores[0]}, nil, publisher, receiver)
+			})
+		})
+	}
+}
+
+// many is a number of events: fewer in the quick run, on every bus alike.
+func many(n int) int {
+	if *full {
+		return n
+	}
+	return n / 4
+}
+
+func onceInEffect(t *probe, r *rig) {
+	events := many(200)
+	source := r.source(t)
+	effects := sidecar.NewDocuments[note](r.open(t, receiver), "backoffice-store", "effect")
+	effect, runs := newTally(), atomic.Int64{}
+	r.receive(t, on(func(ctx context.Context, e messaging.Event, data payload) error {
+		if data.Run != source.run {
+			return nil
+		}
+		runs.Add(1)
+		err := effects.Create(ctx, e.ID, note{N: data.N}, 0)
+		if errs.Is(err, errs.Conflict) {
+			return nil // a copy: its effect is there
+		}
+		if err == nil {
+			effect.add(data.N)
+		}
+		return err
+	}))
+	source.publish(0, events)
+	source.publish(0, events)
+	source.publish(events, events+1) // comes after all copies, as far as the broker keeps them in order
+	t.eventually("every event has its effect", func() error { return effect.missing(events + 1) })
+	if got := effect.runs(); got != events+1 {
+		t.Errorf("%d events had %d effects", events+1, got)
+	}
+	t.note("handlers ran %d times for %d events that were published twice", runs.Load(), events)
+}
+
+func redelivery(t *probe, r *rig) {
+	const outage, defect = 0, 1 // of ten events, one fails as if the store were away and one by a defect that heals
+	source := r.source(t)
+	tries, done := newTally(), newTally()
+	r.receive(t, on(func(_ context.Context, _ messaging.Event, data payload) error {
+		if data.Run != source.run {
+			return nil
+		}
+		tries.add(data.N)
+		switch {
+		case data.N == outage && tries.of(outage) <= 5:
+			return errs.New(errs.Unavailable, "the store is away")
+		case data.N == defect && tries.of(defect) <= 3:
+			return errors.New("index out of range")
+		}
+		done.add(data.N)
+		return nil
+	}))
+	started := time.Now()
+	source.publish(0, 10)
+	t.eventually("every event is handled", func() error { return done.missing(10) })
+	t.note("an event that failed five times was through after %s", time.Since(started).Round(time.Millisecond))
+}
+
+func poison(t *probe, r *rig) {
+	events := many(100)
+	source := r.source(t)
+	done, letters := newTally(), newTally()
+	inRun := func(data payload) bool { return data.Run == source.run }
+	r.receive(t,
+		on(func(_ context.Context, _ messaging.Event, data payload) error {
+			if inRun(data) && data.N >= events {
+				return errs.New(errs.Invalid, "this makes no sense")
+			}
+			if inRun(data) {
+				done.add(data.N)
+			}
+			return nil
+		}),
+		messaging.Subscription{Topic: messaging.DeadLetters, On: map[string]messaging.Handler{
+			messaging.DeadLetterType: messaging.Typed(func(_ context.Context, _ messaging.Event, letter messaging.DeadLetter) error {
+				for n := events; n <= events+1; n++ {
+					if letter.Event.ID == source.event(n).ID {
+						letters.add(n)
+					}
+				}
+				return nil
+			}),
+		}},
+	)
+	source.publish(0, events/2)
+	source.publish(events, events+1) // the poison
+	source.publish(events/2, events)
+	t.eventually("the others are handled", func() error { return done.missing(events) })
+	t.eventually("there is a dead letter", func() error { return letters.fewer(1, 1) })
+	source.publish(events+1, events+2) // its letter comes after any second one of the first
+	t.eventually("there is another dead letter", func() error { return letters.fewer(2, 2) })
+	if first, second := letters.of(events), letters.of(events+1); first != 1 || second != 1 {
+		t.Errorf("two events were set aside in %d and %d dead letters", first, second)
+	}
+}
+
+func sharing(t *probe, r *rig) {
+	events := many(600)
+	source, all := r.source(t), newTally()
+	first := r.startChild(t, firstReplica, source.run, 2*time.Millisecond, all)
+	second := r.startChild(t, secondReplica, source.run, 2*time.Millisecond, all)
+	settled := 0
+	t.eventually("both replicas receive", func() error {
+		source.publish(settled, settled+20)
+		settled += 20
+		return errors.Join(first.tally.fewer(1, settled), second.tally.fewer(1, settled))
+	})
+	t.eventually("every event is handled", func() error { return all.missing(settled) })
+	a, b := first.tally.distinct(), second.tally.distinct()
+	end := settled + events
+	source.publish(settled, end)
+	t.eventually("every event is handled", func() error { return all.missing(end) })
+	a, b = first.tally.distinct()-a, second.tally.distinct()-b
+	if min(a, b) < events/5 {
+		t.Errorf("of %d events one replica handled %d and the other %d", events, a, b)
+	}
+	t.note("of %d events one replica handled %d and the other %d", events, a, b)
+
+	second.kill()
+	r.kill(t, secondReplica)
+	killed := time.Now()
+	source.publish(end, end+events)
+	t.eventually("the other replica handles the rest", func() error { return all.missing(end + events) })
+	t.note("%d more were handled %s after one replica was killed", events, time.Since(killed).Round(time.Millisecond))
+}
+
+func killedConsumer(t *probe, r *rig) {
+	events := many(1000)
+	source, all := r.source(t), newTally()
+	victim := r.startChild(t, firstReplica, source.run, 3*time.Millisecond, all)
+	published := make(chan struct{})
+	go func() {
+		defer close(published)
+		source.publish(0, events)
+	}()
+	defer func() { <-published }()
+	t.eventually("work is under way", func() error { return all.fewer(events/10, events) })
+	victim.kill()
+	r.startChild(t, firstReplica, source.run, 3*time.Millisecond, all)
+	t.eventually("work goes on", func() error { return all.fewer(events/3, events) })
+	r.kill(t, firstReplica)
+	killed := time.Now()
+	<-published
+	t.eventually("every event is handled", func() error { return all.missing(events) })
+	t.note("all %d were handled %s after the last kill, %d of them more than once",
+		events, time.Since(killed).Round(time.Millisecond), all.runs()-all.distinct())
+}
+
+func brokerRestart(t *probe, r *rig) {
+	events := many(200)
+	source, all := r.source(t), newTally()
+	source.publish(0, events) // nobody receives
+	broker := r.broker()
+	if err := broker.down(); err != nil {
+		t.Fatal(err)
+	}
+	if err := broker.up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	back := time.Now()
+	r.startChild(t, firstReplica, source.run, 0, all)
+	source.publish(events, 2*events)
+	t.eventually("every event is handled", func() error { return all.missing(2 * events) })
+	t.note("%d events, half of them from before, were handled %s after the broker was back",
+		2*events, time.Since(back).Round(time.Millisecond))
+}
+
+func longOutage(t *probe, r *rig) {
+	const away, events = 150 * time.Second, 100
+	source, all := r.source(t), newTally()
+	r.startChild(t, firstReplica, source.run, 0, all)
+	source.publish(0, events)
+	t.eventually("events flow", func() error { return all.missing(events) })
+	broker := r.broker()
+	if err := broker.down(); err != nil {
+		t.Fatal(err)
+	}
+	over, refusals := time.After(away), time.NewTicker(10*time.Second)
+	defer refusals.Stop()
+	for waiting := true; waiting; {
+		select {
+		case <-over:
+			waiting = false
+		case <-refusals.C:
+			r.refuses(t, source)
+		}
+	}
+	if err := broker.up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	back := time.Now()
+	source.publish(events, 2*events)
+	t.eventually("every event is handled", func() error { return all.missing(2 * events) })
+	t.note("all was handled %s after the broker was back", time.Since(back).Round(time.Millisecond))
+}
+
+// refuses expects that a publisher is told in time that the broker is away.
+func (r *rig) refuses(t *probe, source source) {
+	t.Helper()
+	source.run += " refused" // a broker's client may send it later all the same
+	started := time.Now()
+	err := source.publisher.Publish(t.Context(), topic, source.event(-1))
+	if took := time.Since(started); !errs.Is(err, errs.Unavailable) || took > 3*time.Second {
+		t.Errorf("while the broker was away: after %s: %v, want unavailable within three seconds", took.Round(time.Millisecond), err)
+	}
+}

@@ -1,0 +1,202 @@
+package conformance
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"stoa/test/client"
+	"stoa/test/conformance/report"
+)
+
+// shop is the whole system on a pair, through the gateway.
+type shop struct {
+	*client.Shop
+	rig *rig
+}
+
+func (s shop) standIn() string { return s.rig.standIn() }
+
+var flowChecks = []check[shop]{
+	{"order", "An order is confirmed, shipped and delivered, with a mail for each step, and the stock follows.", orderFlow},
+	{"cancel", "A cancelled order gives its stock back; a shipped one cannot be cancelled.", cancelFlow},
+	{"oversell", "60 buyers at once on 30 pieces: 30 are confirmed, 30 rejected.", oversell},
+	{"one key", "One Idempotency-Key sent 20 times at once is one order with equal answers; another body is refused.", oneKey},
+	{"killed workers", "40 orders while order-worker, its sidecar and inventory-worker are killed: all are decided and the stock adds up.", killedWorkers},
+}
+
+func TestPairs(t *testing.T) {
+	for _, p := range chosenPairs() {
+		name := report.Pair(p.bus, p.store)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			runChecks(t, report.Pairs, name, flowChecks, func() (shop, error) {
+				r, err := setUp(t, p, nil)
+				if err != nil {
+					return shop{}, err
+				}
+				s, err := client.Of(r.Stack)
+				return shop{Shop: s, rig: r}, err
+			})
+		})
+	}
+}
+
+func orderFlow(t *probe, s shop) {
+	staff, customer := s.SignIn(t, "staff"), s.SignUp(t)
+	product := s.NewProduct(t, staff, 10)
+	started := time.Now()
+	order := s.PlaceOrder(t, customer, product.ID, 2)
+	s.AwaitOrder(t, customer, order.ID, "confirmed")
+	t.note("confirmed %s after it was sent", time.Since(started).Round(time.Millisecond))
+	s.AwaitMail(t, order.ID, "order-confirmed")
+	s.stock(t, product.ID, client.Product{Stock: 10, Available: 8, Reserved: 2})
+
+	s.fulfil(t, staff, order.ID, "ship")
+	s.AwaitOrder(t, customer, order.ID, "shipped")
+	s.AwaitMail(t, order.ID, "order-shipped")
+	s.stock(t, product.ID, client.Product{Stock: 8, Available: 8, Sold: 2})
+
+	s.fulfil(t, staff, order.ID, "deliver")
+	s.AwaitOrder(t, customer, order.ID, "delivered")
+	s.AwaitMail(t, order.ID, "order-delivered")
+	var list struct{ Items []client.Order }
+	s.Must(t, client.Request{Method: "GET", Path: "/orders", As: customer}, http.StatusOK, &list)
+	if len(list.Items) != 1 || list.Items[0].ID != order.ID {
+		t.Errorf("the customer's list: got %+v", list.Items)
+	}
+}
+
+// fulfil has staff ship or deliver an order, once the back office knows of it.
+func (s shop) fulfil(t *probe, staff client.User, orderID, step string) {
+	t.Helper()
+	t.eventually("staff can "+step+" the order", func() error {
+		answer, err := s.Do(t.Context(), client.Request{Method: "POST", Path: "/backoffice/fulfilments/" + orderID + "/" + step, As: staff})
+		if err == nil && answer.Status != http.StatusOK && answer.Status != http.StatusAccepted {
+			err = fmt.Errorf("got %s", answer)
+		}
+		return err
+	})
+}
+
+// stock waits until the numbers of a product are these.
+func (s shop) stock(t *probe, productID string, want client.Product) {
+	t.Helper()
+	t.eventually("the stock is right", func() error {
+		got := s.Product(t, productID)
+		if got.Stock != want.Stock || got.Available != want.Available || got.Reserved != want.Reserved || got.Sold != want.Sold {
+			return fmt.Errorf("got %d = %d available + %d reserved, %d sold; want %d = %d + %d, %d", got.Stock, got.Available, got.Reserved,
+				got.Sold, want.Stock, want.Available, want.Reserved, want.Sold)
+		}
+		return nil
+	})
+}
+
+func cancelFlow(t *probe, s shop) {
+	staff, customer := s.SignIn(t, "staff"), s.SignUp(t)
+	product := s.NewProduct(t, staff, 5)
+	order := s.PlaceOrder(t, customer, product.ID, 5)
+	s.AwaitOrder(t, customer, order.ID, "confirmed")
+	cancel := func(id string) client.Request {
+		return client.Request{Method: "POST", Path: "/orders/" + id + "/cancel", As: customer, Header: map[string]string{"Prefer": "respond-async"}}
+	}
+	s.Must(t, cancel(order.ID), http.StatusAccepted, nil)
+	s.AwaitOrder(t, customer, order.ID, "cancelled")
+	s.AwaitMail(t, order.ID, "order-cancelled")
+	s.stock(t, product.ID, client.Product{Stock: 5, Available: 5})
+
+	shipped := s.PlaceOrder(t, customer, product.ID, 1)
+	s.AwaitOrder(t, customer, shipped.ID, "confirmed")
+	s.fulfil(t, staff, shipped.ID, "ship")
+	s.AwaitOrder(t, customer, shipped.ID, "shipped")
+	s.Must(t, cancel(shipped.ID), http.StatusConflict, nil)
+}
+
+// buy places orders of one piece, all at once. A buyer who is told to come again does so with the same key.
+func (s shop) buy(t *probe, customers []client.User, productID string, orders int) []client.Placed {
+	t.Helper()
+	taken := make(chan client.Placed, orders)
+	callers(orders, func(n int) {
+		order, err := s.Insist(t.Context(), client.Request{
+			Method: "POST", Path: "/orders", As: customers[n%len(customers)], Key: fmt.Sprintf("%s-%d", productID, n),
+			Body: client.OrderOf(productID, 1),
+		})
+		if err != nil {
+			t.Errorf("buyer %d: %v", n, err)
+			return
+		}
+		taken <- order
+	})
+	close(taken)
+	var all []client.Placed
+	for order := range taken {
+		all = append(all, order)
+	}
+	return all
+}
+
+func (s shop) customers(t *probe) []client.User {
+	t.Helper()
+	return []client.User{s.SignUp(t), s.SignUp(t), s.SignUp(t), s.SignUp(t)}
+}
+
+func oversell(t *probe, s shop) {
+	const buyers, pieces = 60, 30
+	product := s.NewProduct(t, s.SignIn(t, "staff"), pieces)
+	customers := s.customers(t)
+	started := time.Now()
+	count := s.Decided(t, s.buy(t, customers, product.ID, buyers))
+	if count["confirmed"] != pieces || count["rejected"] != buyers-pieces {
+		t.Errorf("got %v, want %d confirmed and %d rejected", count, pieces, buyers-pieces)
+	}
+	s.stock(t, product.ID, client.Product{Stock: pieces, Reserved: pieces})
+	t.note("%d orders of one product were decided in %s", buyers, time.Since(started).Round(time.Millisecond))
+}
+
+func oneKey(t *probe, s shop) {
+	customer := s.SignUp(t)
+	product := s.NewProduct(t, s.SignIn(t, "staff"), 100)
+	request := client.Request{Method: "POST", Path: "/orders", As: customer, Key: "checkout-4711", Body: client.OrderOf(product.ID, 3)}
+	answers := make(chan client.Answer, 20)
+	callers(cap(answers), func(int) {
+		answer, err := s.Do(t.Context(), request)
+		if err != nil {
+			t.Error(err)
+		}
+		answers <- answer
+	})
+	close(answers)
+	first := <-answers
+	var order client.Order
+	if err := json.Unmarshal(first.Body, &order); err != nil || first.Status != http.StatusCreated {
+		t.Fatalf("got %s", first)
+	}
+	for answer := range answers {
+		if answer.Status != first.Status || string(answer.Body) != string(first.Body) {
+			t.Errorf("got %s, others got %s", answer, first)
+		}
+	}
+	s.AwaitOrder(t, customer, order.ID, "confirmed")
+	s.stock(t, product.ID, client.Product{Stock: 100, Available: 97, Reserved: 3})
+	request.Body = client.OrderOf(product.ID, 4)
+	s.Must(t, request, http.StatusUnprocessableEntity, nil)
+}
+
+func killedWorkers(t *probe, s shop) {
+	const orders, pieces = 40, 30
+	product := s.NewProduct(t, s.SignIn(t, "staff"), pieces)
+	customers, bought := s.customers(t), make(chan []client.Placed, 1)
+	go func() { bought <- s.buy(t, customers, product.ID, orders) }()
+	for _, victim := range []string{"order-worker", "order-worker.sidecar", "inventory-worker"} {
+		s.rig.kill(t, victim)
+	}
+	killed := time.Now()
+	count := s.Decided(t, <-bought)
+	if count["confirmed"] != pieces || count["rejected"] != orders-pieces {
+		t.Errorf("got %v, want %d confirmed and %d rejected", count, pieces, orders-pieces)
+	}
+	s.stock(t, product.ID, client.Product{Stock: pieces, Reserved: pieces})
+	t.note("%d orders were decided %s after the last kill", orders, time.Since(killed).Round(time.Millisecond))
+}
