@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help tools dapr-cli build binaries up down status logs doctor credentials seed dapr-run dapr-stop \
-	test test-unit test-kit test-e2e lint vuln generate check-generated clean \
+	test test-unit test-kit test-e2e conformance conformance-quick redis lint vuln generate check-generated clean \
 	images compose-up compose-down compose-test compose-check
 
 # The programs and the packages that they are built from.
@@ -122,7 +122,7 @@ compose-check: images .stoa/compose.env
 
 ## Checking
 
-test: lint check-generated vuln test-unit test-kit test-e2e ## Everything that CI runs
+test: lint check-generated vuln test-unit test-kit test-e2e conformance-quick ## Everything that CI runs
 
 test-unit: ## Unit tests, with the race detector where there is a C compiler
 	@[ -n "$(RACE)" ] || echo "The race detector is off: it needs a C compiler."
@@ -134,6 +134,18 @@ test-kit: tools ## Tests of the kit and of the stack against real sidecars
 
 test-e2e: tools build dapr-cli ## Tests of the whole system on its real processes
 	go test -count=1 -p 1 stoa/test/e2e/... stoa/test/chaos/... stoa/test/runner/...
+
+conformance: tools build ## Measure each bus and store, and the shop on each pair: docs/conformance.md; BUS=kafka STORE=redis narrow it
+	go test -count=1 -timeout 2h -parallel 2 -v stoa/test/conformance -args \
+		-full -bus='$(BUS)' -store='$(STORE)' -report=../../docs/conformance.json
+
+conformance-quick: tools build redis ## The same for nats x sqlite and redis x redis, with fewer events, in about a minute
+	go test -count=1 -timeout 10m -parallel 3 stoa/test/conformance/...
+
+redis: # installed where that is allowed, and not started
+	@command -v redis-server >/dev/null || \
+		{ [ "$$(id -u)" = 0 ] && RUNLEVEL=1 apt-get install -q -y --no-install-recommends redis-server; } || \
+		echo "NOT CHECKED: redis x redis, since redis-server is not installed and cannot be installed from here."
 
 lint: ## gofmt, go vet, staticcheck
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
