@@ -21,7 +21,7 @@ import (
 const (
 	calledApp = "inventory-worker"
 	appPort   = "8106"
-	httpPort  = "3600"
+	httpPort  = "13600"
 	// deadline is how long a caller waits for one answer.
 	deadline = time.Second
 	// answerVariable makes this program the app of the host that it names.
@@ -180,7 +180,7 @@ func (l launcher) sidecar(h host, app string, args ...string) (kill func()) {
 	l.Helper()
 	program := h.command(l.daprd, append([]string{
 		"--app-id", app, "--dapr-http-port", httpPort, "--dapr-listen-addresses", "127.0.0.1",
-		"--dapr-internal-grpc-port", "3800", "--dapr-internal-grpc-listen-address", h.address,
+		"--dapr-internal-grpc-port", "13800", "--dapr-internal-grpc-listen-address", h.address,
 		"--config", filepath.Join(l.root, "components/config/mdns.yaml"),
 		"--resources-path", filepath.Join(l.root, "components/config/resiliency"),
 	}, args...)...)
