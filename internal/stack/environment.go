@@ -6,8 +6,11 @@ import (
 	"slices"
 )
 
-// environmentStore is the type of a secret store that is the sidecar's own environment.
-const environmentStore = "secretstores.local.env"
+// The types of secret stores that are a file, .stoa/secrets.json, and the sidecar's own environment.
+const (
+	fileStore        = "secretstores.local.file"
+	environmentStore = "secretstores.local.env"
+)
 
 // configurationStore is the name of the component for settings that change while the system runs.
 const configurationStore = "configuration"

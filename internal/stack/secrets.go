@@ -118,9 +118,16 @@ func ensureSecrets(dir string, brokerPort int, given map[string]string) (map[str
 	return secrets, writePrivate(secretsFile(dir), secrets)
 }
 
-// missingSecret names the first secret that a component refers to and that is nowhere.
+// missingSecret names the first secret that a component refers to and that is nowhere. What a store such as Vault holds
+// is not known here.
 func missingSecret(dir string, resources []Resource, secrets map[string]string) error {
-	fromEnvironment := slices.ContainsFunc(resources, func(r Resource) bool { return r.Spec.Type == environmentStore })
+	uses := func(store string) bool {
+		return slices.ContainsFunc(resources, func(r Resource) bool { return r.Spec.Type == store })
+	}
+	fromEnvironment := uses(environmentStore)
+	if !fromEnvironment && !uses(fileStore) {
+		return nil
+	}
 	for _, r := range resources {
 		for _, m := range r.Spec.Metadata {
 			name := m.SecretKeyRef.Name
