@@ -101,7 +101,7 @@ func whereToLook(out io.Writer, gateway string, took time.Duration) {
 	fmt.Fprintf(out, `Stoa is ready after %.1f s.
   gateway    %s
   sign-ins   bin/stoa credentials
-  mails      .stoa/mail
+  mails      .stoa/mail, unless the base sends them
   state      bin/stoa status
   logs       bin/stoa logs -f
   stop       bin/stoa down
