@@ -109,7 +109,7 @@ images: build bin/pod ## Build both container images FROM scratch out of our own
 
 compose-up: images .stoa/compose.env .stoa/servers.env ## Start everything in containers; OVERLAY=redis takes another broker and store
 	@$(OVERLAID) up -d
-	@echo "The gateway is at http://127.0.0.1:8080 in a moment; the sign-ins: $(COMPOSE) exec broker /stoa credentials"
+	@echo "The gateway is at http://127.0.0.1:$${STOA_PORT:-8080} in a moment; the sign-ins: $(COMPOSE) exec broker /stoa credentials"
 
 compose-down: .stoa/compose.env .stoa/servers.env ## Stop and remove the containers; ARGS=-v removes their data too
 	@$(OVERLAID) down $(ARGS)
@@ -117,7 +117,7 @@ compose-down: .stoa/compose.env .stoa/servers.env ## Stop and remove the contain
 compose-test: ## Build the images, run them, place orders, kill containers, count
 	@test/compose/with-docker $(MAKE) --no-print-directory compose-check
 
-compose-check: images .stoa/compose.env
+compose-check: images .stoa/compose.env .stoa/servers.env
 	COMPOSE='$(COMPOSE)' go test -count=1 stoa/test/compose/...
 
 ## Checking

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -49,6 +50,20 @@ func TestContainersLoseNothing(t *testing.T) {
 	})
 	client.Eventually(t, "every mail is there", func() error { return missingMails(p.mails(t), accepted) })
 	p.awaitHealthy(t)
+}
+
+// The images of the overlays are not ours and are not pulled here, but what they say has to make sense to Compose.
+func TestOverlaysAreUnderstood(t *testing.T) {
+	p := &project{name: "stoa-test-overlays", root: client.Root(t)}
+	overlays, err := filepath.Glob(filepath.Join(p.root, "deploy", "compose", "*.yml"))
+	if err != nil || len(overlays) == 0 {
+		t.Fatalf("no overlays: %v", err)
+	}
+	for _, overlay := range overlays {
+		if _, err := p.compose("--file", "docker-compose.yml", "--file", overlay, "config", "--quiet"); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 // place insists on an order, as a good client does: it sends it again under the same key while something is down.
