@@ -30,6 +30,13 @@ type Resource struct {
 				Name string `yaml:"name"`
 			} `yaml:"secretKeyRef"`
 		} `yaml:"metadata"`
+		Policies struct {
+			Retries map[string]struct {
+				Policy     string `yaml:"policy"`
+				Duration   string `yaml:"duration"`
+				MaxRetries int    `yaml:"maxRetries"`
+			} `yaml:"retries"`
+		} `yaml:"policies"`
 		Targets struct {
 			Apps       map[string]yaml.Node `yaml:"apps"`
 			Components map[string]yaml.Node `yaml:"components"`
@@ -93,8 +100,12 @@ func loadFile(path string) ([]Resource, error) {
 	}
 }
 
-// jetStream is the component type for which the embedded broker is started.
-const jetStream = "pubsub.jetstream"
+// Types of components that are treated differently: for the first the embedded broker is started, and for the second the
+// gateway waits.
+const (
+	jetStream = "pubsub.jetstream"
+	rabbitMQ  = "pubsub.rabbitmq"
+)
 
 // streamsOf lists the JetStream streams that the components publish to and read from.
 func streamsOf(resources []Resource) []string {

@@ -110,13 +110,30 @@ func (s *Stack) launch(ctx context.Context) error {
 	for _, suffix := range []string{"", "-wal", "-shm"} {
 		_ = os.Remove(filepath.Join(s.options.Dir, StateFolder, "data", "names.db"+suffix))
 	}
-	// Streams must be there before a sidecar subscribes; nothing else has to wait for anything.
-	for _, group := range [][]spec{broker, specs} {
+	// Streams must be there before a sidecar subscribes.
+	for _, group := range append([][]spec{broker}, s.groups(specs)...) {
 		if err := waitReady(ctx, s.startAll(group)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// groups says what has to wait for what: nothing for anything, as a rule. A RabbitMQ keeps nothing for consumers that it
+// does not know yet, so on one nobody is let in before all have subscribed.
+func (s *Stack) groups(specs []spec) [][]spec {
+	if !slices.ContainsFunc(s.resources, func(r Resource) bool { return r.Spec.Type == rabbitMQ }) {
+		return [][]spec{specs}
+	}
+	var first, door []spec
+	for _, spec := range specs {
+		if spec.app == gatewayApp && spec.kind == KindApp {
+			door = append(door, spec)
+		} else {
+			first = append(first, spec)
+		}
+	}
+	return [][]spec{first, door}
 }
 
 func (s *Stack) startAll(specs []spec) []*process {

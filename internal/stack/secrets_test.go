@@ -124,3 +124,28 @@ func TestBrokenTokensAreNamed(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestAMissingSecretIsNamed(t *testing.T) {
+	desc := repository(t)
+	resources, err := LoadResources(filepath.Join(desc.Root, "components", "store", "postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := stateDir(t)
+	secrets, err := ensureSecrets(dir, 0, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = missingSecret(dir, resources, secrets)
+	for _, want := range []string{"secrets.json", "POSTGRES_URL", "postgres/auth.yaml", "postgres://user:password@"} {
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("got %v, want one line with %s", err, want)
+		}
+	}
+	if secrets, err = ensureSecrets(dir, 0, map[string]string{"POSTGRES_URL": "postgres://x"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := missingSecret(dir, resources, secrets); err != nil {
+		t.Errorf("with the secret: %v", err)
+	}
+}

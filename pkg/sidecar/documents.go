@@ -222,14 +222,14 @@ func sleep(ctx context.Context, wait time.Duration) error {
 }
 
 // save writes by compare-and-swap: an empty etag means that the key must not exist. If it does, some stores (Redis,
-// PostgreSQL, MariaDB) report that like any other failure, and what is stored tells the two apart. MariaDB refuses the key
-// of an expired document until that is cleaned up, so what is refused without a reason to be seen is tried again.
+// PostgreSQL, MariaDB) report that like any other failure, and what is stored tells the two apart. Others (MariaDB, MongoDB)
+// refuse the key of an expired document until that is cleaned up, so what is refused for no reason to be seen is tried again.
 func (d *Documents[T]) save(ctx context.Context, id string, raw []byte, etag string, meta map[string]string) error {
 	// In an outage the first call may take all the time that there is for telling a person.
 	ctx, cancel := context.WithTimeout(ctx, callTimeout+lookTimeout)
 	defer cancel()
 	err := d.saveOnce(ctx, id, raw, etag, meta)
-	for attempt := 0; etag == "" && status.Code(err) == codes.Internal && attempt < maxRefusals; attempt++ {
+	for attempt := 0; etag == "" && refused(err) && attempt < maxRefusals; attempt++ {
 		if document, findErr := d.Find(ctx, id); findErr == nil && document.Exists() {
 			return d.conflict(err)
 		} else if findErr != nil || sleep(ctx, refusalPause) != nil {
@@ -238,6 +238,11 @@ func (d *Documents[T]) save(ctx context.Context, id string, raw []byte, etag str
 		err = d.saveOnce(ctx, id, raw, etag, meta)
 	}
 	return d.classify(err)
+}
+
+func refused(err error) bool {
+	code := status.Code(err)
+	return code == codes.Internal || code == codes.Aborted
 }
 
 // saveOnce returns the error of the sidecar as it is.

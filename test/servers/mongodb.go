@@ -71,7 +71,7 @@ func prepareStandIn(ctx context.Context, s *Server, port int) error {
 	if err := os.WriteFile(source, text, 0o600); err != nil {
 		return err
 	}
-	s.StandIn = "mongo-java-server 1.47.0 in place of a real MongoDB; its lack of update pipelines and of expiry is made up for"
+	s.StandIn = "mongo-java-server 1.47.0, with two additions of ours, in place of a real MongoDB"
 	s.Version = s.StandIn
 	s.run(process{
 		command: []string{
