@@ -127,7 +127,8 @@ func TestBrokenTokensAreNamed(t *testing.T) {
 
 func TestAMissingSecretIsNamed(t *testing.T) {
 	desc := repository(t)
-	resources, err := LoadResources(filepath.Join(desc.Root, "components", "store", "postgres"))
+	components := filepath.Join(desc.Root, "components")
+	resources, err := LoadResources(filepath.Join(components, "store", "postgres"), filepath.Join(components, "base", "local"))
 	if err != nil {
 		t.Fatal(err)
 	}
