@@ -35,7 +35,9 @@ func (l *lines) has(text string) bool {
 	return strings.Contains(l.text.String(), text)
 }
 
-func TestSettingsChangeWithoutARestart(t *testing.T) {
+// startRedis starts a server for one test, or skips the test where there is none.
+func startRedis(t *testing.T) *servers.Server {
+	t.Helper()
 	if err := servers.Find("redis"); err != nil {
 		t.Skip("live configuration is not tested: ", err)
 	}
@@ -44,6 +46,22 @@ func TestSettingsChangeWithoutARestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = redis.Stop() })
+	return redis
+}
+
+// keepReading runs settings until the test ends.
+func keepReading(t *testing.T, settings *live.Settings) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = settings.Run(ctx)
+	}()
+	t.Cleanup(func() { cancel(); <-done })
+}
+
+func TestSettingsChangeWithoutARestart(t *testing.T) {
+	redis := startRedis(t)
 	set := func(key, value string) {
 		t.Helper()
 		if err := redis.Set(t.Context(), settingsDB, key, value); err != nil {
@@ -51,7 +69,6 @@ func TestSettingsChangeWithoutARestart(t *testing.T) {
 		}
 	}
 	set("AUTO_FULFIL", "true||1") // what follows the bars is a version
-
 	s := startWith(t, stack.Options{Base: "server", Secrets: redis.Secrets}, "backoffice")
 	log := &lines{}
 	telemetry, err := observability.Start(t.Context(), "backoffice", "info", log)
@@ -64,50 +81,38 @@ func TestSettingsChangeWithoutARestart(t *testing.T) {
 	if !auto.Get() {
 		t.Error("what stands in the store does not hold from the start")
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() { defer close(done); _ = settings.Run(ctx) }()
-	t.Cleanup(func() { cancel(); <-done })
-
-	becomes := func(want bool, after string) {
-		t.Helper()
-		set("AUTO_FULFIL", fmt.Sprint(want))
-		eventually(t, fmt.Sprintf("AUTO_FULFIL is %v after %s", want, after), func() error {
-			if auto.Get() != want {
-				return fmt.Errorf("it is %v", !want)
+	keepReading(t, settings)
+	is := func(want bool, logged string) func() error {
+		return func() error {
+			if auto.Get() != want || !log.has(logged) {
+				return fmt.Errorf("it is %v; %q was logged: %v", auto.Get(), logged, log.has(logged))
 			}
 			return nil
-		})
+		}
 	}
+
 	set("LOG_LEVEL", "info")
 	set("backoffice/LOG_LEVEL", "debug")
-	becomes(false, "a change")
+	set("AUTO_FULFIL", "false")
+	eventually(t, "AUTO_FULFIL is off", is(false, `"value":"false"`))
 	telemetry.Log.Debug().Msg("a detail")
 	if !log.has("a detail") {
 		t.Error("the level of the log did not change")
 	}
 	set("AUTO_FULFIL", "perhaps")
-	eventually(t, "a bad value is logged", func() error {
-		if !log.has(`"setting":"AUTO_FULFIL","value":"perhaps"`) || auto.Get() {
-			return fmt.Errorf("not yet")
-		}
-		return nil
-	})
+	eventually(t, "a bad value changes nothing", is(false, `"setting":"AUTO_FULFIL","value":"perhaps"`))
 	s.kill("backoffice.sidecar")
-	becomes(true, "the sidecar was killed")
+	set("AUTO_FULFIL", "true")
+	eventually(t, "it is on after the sidecar was killed", is(true, ""))
 	if err := redis.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the outage is logged", func() error {
-		if !log.has("the configuration store does not answer") || !auto.Get() {
-			return fmt.Errorf("not yet")
-		}
-		return nil
-	})
+	eventually(t, "an outage changes nothing", is(true, "the configuration store does not answer"))
 	if err := redis.Restart(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	becomes(false, "the store was killed")
+	set("AUTO_FULFIL", "false")
+	eventually(t, "it is off after the store was killed", is(false, "the configuration store answers again"))
 }
 
 func TestWithoutAConfigurationStore(t *testing.T) {
