@@ -12,7 +12,7 @@ import (
 var losesNothing = map[string]map[string]string{
 	jetStream: {"concurrency": "single", "ackWait": "", "maxDeliver": "", "queueGroupName": "{appID}", "deliverPolicy": "all"},
 	"pubsub.redis": {
-		"consumerID": "{appID}", "concurrency": "1", "processingTimeout": "10s", "redeliverInterval": "3s", "maxLenApprox": "",
+		"consumerID": "{appID}", "concurrency": "1", "processingTimeout": "5s", "redeliverInterval": "2s", "maxLenApprox": "",
 	},
 	"pubsub.kafka": {"initialOffset": "oldest", "consumeRetryEnabled": "true", "backOffMaxRetries": "-1"},
 	rabbitMQ: {
