@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,6 +30,7 @@ const resubscribePause = 200 * time.Millisecond
 // subscribeClient is the part of the sidecar's gRPC API that receiving needs. The SDK's own subscription gives up after
 // one failed attempt to subscribe again and drops the extensions that carry the trace, so we read the stream ourselves.
 type subscribeClient interface {
+	GetMetadata(ctx context.Context, in *runtimev1.GetMetadataRequest, opts ...grpc.CallOption) (*runtimev1.GetMetadataResponse, error)
 	SubscribeTopicEventsAlpha1(ctx context.Context, opts ...grpc.CallOption) (runtimev1.Dapr_SubscribeTopicEventsAlpha1Client, error)
 }
 
@@ -121,6 +123,9 @@ func (c *Consumer) receive(ctx context.Context, s Subscription, onConnect func()
 	// The stream outlives ctx until the running handlers have acknowledged.
 	streamCtx, endStream := context.WithCancel(context.WithoutCancel(ctx))
 	defer endStream()
+	if err := c.awaitFormer(ctx, s.Topic); err != nil {
+		return err
+	}
 	stream, err := c.client.SubscribeTopicEventsAlpha1(streamCtx)
 	if err != nil {
 		return err
@@ -147,6 +152,29 @@ func (c *Consumer) receive(ctx context.Context, s Subscription, onConnect func()
 		}
 		if raw := message.GetEventMessage(); raw != nil {
 			work.accept(streamCtx, raw)
+		}
+	}
+}
+
+// awaitFormer waits until the sidecar has ended the subscription that it may still have from before: of a stream that
+// broke, or of this app's former process. It takes half a second over that, and meanwhile a new one would wait for the
+// old one's end, at which Kafka's component may then take the two for one and receives nothing more for either of them.
+func (c *Consumer) awaitFormer(ctx context.Context, topic string) error {
+	for wait := 20 * time.Millisecond; ; wait = min(2*wait, resubscribePause) {
+		metadata, err := c.client.GetMetadata(ctx, &runtimev1.GetMetadataRequest{})
+		if err != nil {
+			return err
+		}
+		former := func(s *runtimev1.PubsubSubscription) bool {
+			return s.GetPubsubName() == Component(topic) && s.GetTopic() == topic
+		}
+		if !slices.ContainsFunc(metadata.GetSubscriptions(), former) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait):
 		}
 	}
 }
