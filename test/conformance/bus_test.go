@@ -18,14 +18,17 @@ var busChecks = []check[*rig]{
 	{"redelivery", "An event whose handler fails comes again until it succeeds.", redelivery},
 	{"poison", "An event that makes no sense becomes one dead letter, and 100 others get past it.", poison},
 	{"sharing", "Two replicas share the events, each at least a fifth; when one is killed the other takes over.", sharing},
-	{"killed consumer", "With 1,000 events under way the consumer is killed, then its sidecar: every event is handled.", killedConsumer},
-	{"broker restart", "The broker is killed while events wait and more are published: every event is handled.", brokerRestart},
+	{"killed consumer", "With 1,000 events under way the consumer is killed, then its sidecar: every event is handled.",
+		killedConsumer},
+	{"broker restart", "The broker is killed while events wait, and more are published: every event is handled.",
+		brokerRestart},
 	{"speed", "Publish an event and have it handled, one after the other.", busSpeed},
 }
 
 // awayChecks take long, most of it waiting, and run on all buses at once.
 var awayChecks = []check[*rig]{
-	{"long outage", "The broker is away for 150 seconds: publishers are told within three seconds, and afterwards every event is handled.", longOutage},
+	{"long outage", "The broker is away for 150 seconds: publishers are told in three seconds, and then all is handled.",
+		longOutage},
 }
 
 // The two sidecars of the receiver.
@@ -265,6 +268,7 @@ func (r *rig) refuses(t *probe, source source) {
 	started := time.Now()
 	err := source.publisher.Publish(t.Context(), topic, source.event(-1))
 	if took := time.Since(started); !errs.Is(err, errs.Unavailable) || took > 3*time.Second {
-		t.Errorf("while the broker was away: after %s: %v, want unavailable within three seconds", took.Round(time.Millisecond), err)
+		t.Errorf("while the broker was away: after %s: %v, want unavailable within three seconds",
+			took.Round(time.Millisecond), err)
 	}
 }

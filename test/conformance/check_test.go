@@ -144,7 +144,10 @@ func runChecks[R subject](t *testing.T, scope, backend string, checks []check[R]
 			outcome = report.Cannot
 		}
 		for _, c := range checks {
-			record(report.Result{Scope: scope, Backend: backend, Check: c.name, Outcome: outcome, Reason: forReaders(err.Error()), At: time.Now().UTC()})
+			record(report.Result{
+				Scope: scope, Backend: backend, Check: c.name, Outcome: outcome, Reason: forReaders(err.Error()),
+				At: time.Now().UTC().Truncate(time.Second),
+			})
 		}
 		if outcome == report.Cannot {
 			t.Skipf("NOT CHECKED: %v", err)

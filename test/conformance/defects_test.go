@@ -21,7 +21,7 @@ func knownDefect(scope, backend, check, standIn string) *defect {
 		return &d
 	}
 	if standIn != "" {
-		return &defect{what: standIn + " cannot do it"}
+		return &defect{what: "this is not the real server, but " + standIn}
 	}
 	return nil
 }

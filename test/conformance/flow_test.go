@@ -23,8 +23,10 @@ var flowChecks = []check[shop]{
 	{"order", "An order is confirmed, shipped and delivered, with a mail for each step, and the stock follows.", orderFlow},
 	{"cancel", "A cancelled order gives its stock back; a shipped one cannot be cancelled.", cancelFlow},
 	{"oversell", "60 buyers at once on 30 pieces: 30 are confirmed, 30 rejected.", oversell},
-	{"one key", "One Idempotency-Key sent 20 times at once is one order with equal answers; another body is refused.", oneKey},
-	{"killed workers", "40 orders while order-worker, its sidecar and inventory-worker are killed: all are decided and the stock adds up.", killedWorkers},
+	{"one key", "One Idempotency-Key sent 20 times at once is one order with equal answers; another body is refused.",
+		oneKey},
+	{"killed workers", "40 orders while order-worker, its sidecar and inventory-worker are killed: all are decided, and add up.",
+		killedWorkers},
 }
 
 func TestPairs(t *testing.T) {
@@ -73,7 +75,9 @@ func orderFlow(t *probe, s shop) {
 func (s shop) fulfil(t *probe, staff client.User, orderID, step string) {
 	t.Helper()
 	t.eventually("staff can "+step+" the order", func() error {
-		answer, err := s.Do(t.Context(), client.Request{Method: "POST", Path: "/backoffice/fulfilments/" + orderID + "/" + step, As: staff})
+		answer, err := s.Do(t.Context(), client.Request{
+			Method: "POST", Path: "/backoffice/fulfilments/" + orderID + "/" + step, As: staff,
+		})
 		if err == nil && answer.Status != http.StatusOK && answer.Status != http.StatusAccepted {
 			err = fmt.Errorf("got %s", answer)
 		}
@@ -87,8 +91,8 @@ func (s shop) stock(t *probe, productID string, want client.Product) {
 	t.eventually("the stock is right", func() error {
 		got := s.Product(t, productID)
 		if got.Stock != want.Stock || got.Available != want.Available || got.Reserved != want.Reserved || got.Sold != want.Sold {
-			return fmt.Errorf("got %d = %d available + %d reserved, %d sold; want %d = %d + %d, %d", got.Stock, got.Available, got.Reserved,
-				got.Sold, want.Stock, want.Available, want.Reserved, want.Sold)
+			return fmt.Errorf("got %d = %d available + %d reserved, %d sold; want %d = %d + %d, %d", got.Stock, got.Available,
+				got.Reserved, got.Sold, want.Stock, want.Available, want.Reserved, want.Sold)
 		}
 		return nil
 	})
@@ -100,7 +104,9 @@ func cancelFlow(t *probe, s shop) {
 	order := s.PlaceOrder(t, customer, product.ID, 5)
 	s.AwaitOrder(t, customer, order.ID, "confirmed")
 	cancel := func(id string) client.Request {
-		return client.Request{Method: "POST", Path: "/orders/" + id + "/cancel", As: customer, Header: map[string]string{"Prefer": "respond-async"}}
+		return client.Request{
+			Method: "POST", Path: "/orders/" + id + "/cancel", As: customer, Header: map[string]string{"Prefer": "respond-async"},
+		}
 	}
 	s.Must(t, cancel(order.ID), http.StatusAccepted, nil)
 	s.AwaitOrder(t, customer, order.ID, "cancelled")
@@ -158,7 +164,9 @@ func oversell(t *probe, s shop) {
 func oneKey(t *probe, s shop) {
 	customer := s.SignUp(t)
 	product := s.NewProduct(t, s.SignIn(t, "staff"), 100)
-	request := client.Request{Method: "POST", Path: "/orders", As: customer, Key: "checkout-4711", Body: client.OrderOf(product.ID, 3)}
+	request := client.Request{
+		Method: "POST", Path: "/orders", As: customer, Key: "checkout-4711", Body: client.OrderOf(product.ID, 3),
+	}
 	answers := make(chan client.Answer, 20)
 	callers(cap(answers), func(int) {
 		answer, err := s.Do(t.Context(), request)

@@ -97,12 +97,12 @@ func tookEmbedded() error {
 	}{
 		{"Dapr", "github.com/dapr/dapr", sidecar},
 		{"Dapr's components", "github.com/dapr/components-contrib", sidecar},
-		{"SQLite, in the sidecar (modernc.org/sqlite)", "modernc.org/sqlite", sidecar},
+		{"SQLite, in the sidecar", "modernc.org/sqlite", sidecar},
 		{"NATS, embedded", "github.com/nats-io/nats-server/v2", own},
 	} {
 		for _, module := range append(program.from.Deps, &program.from.Main) {
 			if module.Path == program.module {
-				took(program.name, strings.TrimPrefix(module.Version, "v"), "")
+				took(program.name, module.Path+" "+strings.TrimPrefix(module.Version, "v"), "")
 			}
 		}
 	}

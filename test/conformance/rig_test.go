@@ -36,6 +36,25 @@ func setUp(t *testing.T, p pair, scale map[string]int, apps ...string) (*rig, er
 	if err != nil {
 		return nil, err
 	}
+	if r.Stack, err = r.plan(t, secrets, scale, apps); err != nil {
+		return nil, err
+	}
+	if err := r.Start(t.Context()); err != nil {
+		if r.standIn() != "" {
+			err = fmt.Errorf("the real server %w, and with %s: %w", errAbsent, r.standIn(), err)
+		}
+		return nil, err
+	}
+	t.Cleanup(func() {
+		if err := r.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return r, nil
+}
+
+// plan describes the stack without starting it.
+func (r *rig) plan(t *testing.T, secrets map[string]string, scale map[string]int, apps []string) (*stack.Stack, error) {
 	description, err := describeApps(apps)
 	if err != nil {
 		return nil, err
@@ -48,25 +67,10 @@ func setUp(t *testing.T, p pair, scale map[string]int, apps ...string) (*rig, er
 	if err != nil {
 		return nil, err
 	}
-	r.Stack, err = stack.New(description, stack.Options{
-		Dir: dir, Bus: p.bus, Store: p.store, Scale: scale, FreePorts: true, Secrets: secrets, Log: io.Discard,
+	return stack.New(description, stack.Options{
+		Dir: dir, Bus: r.pair.bus, Store: r.pair.store, Scale: scale, FreePorts: true, Secrets: secrets, Log: io.Discard,
 		Broker: []string{self, brokerRole},
 	})
-	if err != nil {
-		return nil, err
-	}
-	if err := r.Start(t.Context()); err != nil {
-		if r.standIn() != "" {
-			err = fmt.Errorf("it %w, and %s does not do: %w", errAbsent, r.standIn(), err)
-		}
-		return nil, err
-	}
-	t.Cleanup(func() {
-		if err := r.Stop(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
-	return r, nil
 }
 
 // describeApps is dapr.yaml, reduced to the sidecars of some apps unless none is named.

@@ -21,10 +21,12 @@ type note struct {
 var storeChecks = []check[*rig]{
 	{"create race", "Of 20 that create one key at once, one wins, and the others are told so.", createRace},
 	{"compare-and-swap race", "Ten writers add to one document ten times each, and no addition is lost.", swapRace},
-	{"stale delete", "What was changed since it was read is not deleted; what was not, is, and can be created anew.", staleDelete},
+	{"stale delete", "What was changed since it was read is not deleted; what was not, is, and can be created anew.",
+		staleDelete},
 	{"time to live", "A draft expires and its key is free again; one that was written again stays.", timeToLive},
 	{"large value", "A document of 1 MiB comes back as it was, alone and among many.", largeValue},
-	{"odd keys", "Keys with spaces, quotes, wildcards, slashes, umlauts, upper and lower case, and 200 characters are keys of their own.", oddKeys},
+	{"odd keys", "Keys with spaces, quotes, wildcards, slashes, umlauts, either case and 200 characters are keys of their own.",
+		oddKeys},
 	{"restart", "What was saved is there after the database and the sidecar were killed.", storeRestart},
 	{"away and back", "While the database is away that is said within three seconds; when it is back, all goes on.", storeAway},
 	{"speed", "Save, read and change one document, one after the other.", storeSpeed},
@@ -176,7 +178,8 @@ func largeValue(t *probe, r *rig) {
 // strange are ids that some database might take for one another, or for something else than text.
 var strange = []string{
 	"a b/c?d=e&f#g", "a%", "a_", "%%s", "a*", "a'b", `a"b`, "a`b", `a\b`, "a;DROP TABLE x", "a$b.c", "{a}", "[a]", "a:b", "a,b",
-	"ü", "u", "ß", "ss", "日本語", "😀", "Case", "case", "trailing", "trailing ", strings.Repeat("x", 199) + "1", strings.Repeat("x", 199) + "2",
+	"ü", "u", "ß", "ss", "日本語", "😀", "Case", "case", "trailing", "trailing ",
+	strings.Repeat("x", 199) + "1", strings.Repeat("x", 199) + "2",
 }
 
 func oddKeys(t *probe, r *rig) {

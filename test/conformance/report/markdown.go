@@ -64,13 +64,11 @@ func (r Report) pairs() []string {
 }
 
 func (r Report) matrix(b *strings.Builder) {
-	fmt.Fprintf(b, "## The matrix\n\n| bus \\ store | %s |\n|---%s|\n", strings.Join(r.Stores, " | "), strings.Repeat("|---", len(r.Stores)))
+	b.WriteString("## The matrix\n\n")
+	row(b, "bus \\ store", r.Stores)
+	row(b, "---", slices.Repeat([]string{"---"}, len(r.Stores)))
 	for _, bus := range r.Buses {
-		fmt.Fprintf(b, "| **%s** ", bus)
-		for _, store := range r.Stores {
-			fmt.Fprintf(b, "| %s ", r.verdict(bus, store))
-		}
-		b.WriteString("|\n")
+		row(b, "**"+bus+"**", each(r.Stores, func(store string) string { return r.verdict(bus, store) }))
 	}
 	b.WriteString("\n")
 }
@@ -115,52 +113,53 @@ func severity(o Outcome) int { return slices.Index([]Outcome{NotRun, Cannot, Fai
 func (r Report) programs(b *strings.Builder) {
 	b.WriteString("## What took part\n\n| program | version | the real one? | seen |\n|---|---|---|---|\n")
 	for _, p := range r.Programs {
-		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", p.Name, p.Version, cmp.Or(p.StandIn, "yes"), day(p.At))
+		real := "yes"
+		if p.StandIn != "" {
+			real = "**no**"
+		}
+		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", p.Name, cmp.Or(p.StandIn, p.Version), real, day(p.At))
 	}
 	b.WriteString("\n")
 }
 
-// section is a table of checks (rows) by backends (columns); for pairs, with many columns, the other way round.
+// section is a table of checks and backends. Pairs are many, so there each has a row, and the checks are explained above.
 func (r Report) section(b *strings.Builder, title, scope string, backends []string) {
 	checks := r.checks(scope)
 	fmt.Fprintf(b, "## %s\n\n", title)
 	if scope == Pairs {
-		r.explain(b, checks)
-		fmt.Fprintf(b, "| pair | %s |\n|---%s|\n", strings.Join(names(checks), " | "), strings.Repeat("|---", len(checks)))
+		for _, c := range checks {
+			fmt.Fprintf(b, "- **%s**: %s\n", c.Name, c.Title)
+		}
+		b.WriteString("\n")
+		row(b, "pair", names(checks))
+		row(b, "---", slices.Repeat([]string{"---"}, len(checks)))
 		for _, backend := range backends {
-			fmt.Fprintf(b, "| %s ", backend)
-			for _, c := range checks {
-				fmt.Fprintf(b, "| %s ", r.cell(scope, backend, c.Name))
-			}
-			b.WriteString("|\n")
+			row(b, backend, each(checks, func(c Check) string { return r.cell(scope, backend, c.Name) }))
 		}
 	} else {
-		fmt.Fprintf(b, "| check | %s |\n|---%s|\n", strings.Join(backends, " | "), strings.Repeat("|---", len(backends)))
+		row(b, "check", backends)
+		row(b, "---", slices.Repeat([]string{"---"}, len(backends)))
 		for _, c := range checks {
-			fmt.Fprintf(b, "| **%s**: %s ", c.Name, c.Title)
-			for _, backend := range backends {
-				fmt.Fprintf(b, "| %s ", r.cell(scope, backend, c.Name))
-			}
-			b.WriteString("|\n")
+			row(b, fmt.Sprintf("**%s**: %s", c.Name, c.Title),
+				each(backends, func(backend string) string { return r.cell(scope, backend, c.Name) }))
 		}
 	}
 	b.WriteString("\n")
 }
 
-func (r Report) explain(b *strings.Builder, checks []Check) {
-	for _, c := range checks {
-		fmt.Fprintf(b, "- **%s**: %s\n", c.Name, c.Title)
-	}
-	b.WriteString("\n")
+func row(b *strings.Builder, head string, cells []string) {
+	fmt.Fprintf(b, "| %s | %s |\n", head, strings.Join(cells, " | "))
 }
 
-func names(checks []Check) []string {
-	var names []string
-	for _, c := range checks {
-		names = append(names, c.Name)
+func each[T any](all []T, text func(T) string) []string {
+	var texts []string
+	for _, one := range all {
+		texts = append(texts, text(one))
 	}
-	return names
+	return texts
 }
+
+func names(checks []Check) []string { return each(checks, func(c Check) string { return c.Name }) }
 
 func (r Report) cell(scope, backend, check string) string {
 	result, found := r.find(scope, backend, check)
@@ -196,11 +195,18 @@ func (r Report) reasons(b *strings.Builder) {
 
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
+// numbers lists what was measured beside the outcomes, one line for each check.
 func (r Report) numbers(b *strings.Builder) {
-	b.WriteString("## Numbers\n\nTaken while other work shared the machine, with one client: orders of magnitude, no benchmark.\n\n")
-	for _, x := range r.Results {
-		for _, note := range x.Notes {
-			fmt.Fprintf(b, "- %s, %s: %s\n", x.Backend, x.Check, note)
+	b.WriteString("## Numbers\n\nTaken beside other work on the machine, with one client: orders of magnitude, no benchmark.\n\n")
+	for _, c := range r.Checks {
+		var notes []string
+		for _, x := range r.Results {
+			if x.Scope == c.Scope && x.Check == c.Name && len(x.Notes) > 0 {
+				notes = append(notes, fmt.Sprintf("  - %s: %s\n", x.Backend, strings.Join(x.Notes, "; ")))
+			}
+		}
+		if len(notes) > 0 {
+			fmt.Fprintf(b, "- **%s** (%s)\n%s", c.Name, partName(c.Scope), strings.Join(notes, ""))
 		}
 	}
 }

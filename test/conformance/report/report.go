@@ -130,7 +130,9 @@ func Document(path string) string {
 }
 
 func (r Report) find(scope, backend, check string) (Result, bool) {
-	i := slices.IndexFunc(r.Results, func(x Result) bool { return x.Scope == scope && x.Backend == backend && x.Check == check })
+	i := slices.IndexFunc(r.Results, func(x Result) bool {
+		return x.Scope == scope && x.Backend == backend && x.Check == check
+	})
 	if i < 0 {
 		return Result{Scope: scope, Backend: backend, Check: check, Outcome: NotRun}, false
 	}

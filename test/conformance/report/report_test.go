@@ -65,13 +65,18 @@ func TestACellIsTheWorstOfItsParts(t *testing.T) {
 func TestMergeKeepsWhatWasNotMeasuredAgain(t *testing.T) {
 	run := sample()
 	tuesday := run.Results[0].At.AddDate(0, 0, 1)
-	run.Results = []Result{{Scope: Buses, Backend: "kafka", Check: "kill", Outcome: Fail, Reason: "3 of 9\nare missing", At: tuesday}}
+	run.Results = []Result{
+		{Scope: Buses, Backend: "kafka", Check: "kill", Outcome: Fail, Reason: "3 of 9\nare missing", At: tuesday},
+	}
 	merged := sample().Merge(run)
 	if len(merged.Results) != 4 {
 		t.Fatalf("got %d results, want 4", len(merged.Results))
 	}
 	text := merged.Markdown()
-	for _, want := range []string{"2026-03-02 to 2026-03-03", "fail: 3 of 9 are missing", "nats, kill: 90/s", "| **kafka** | **fail** (bus) |"} {
+	for _, want := range []string{
+		"2026-03-02 to 2026-03-03", "fail: 3 of 9 are missing",
+		"- **kill** (bus)\n  - nats: 90/s\n", "| **kafka** | **fail** (bus) |",
+	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing in:\n%s", want, text)
 		}
