@@ -136,7 +136,8 @@ test-e2e: tools build dapr-cli ## Tests of the whole system on its real processe
 	go test -count=1 -p 1 stoa/test/e2e/... stoa/test/chaos/... stoa/test/runner/...
 
 conformance: tools build ## Measure each bus and store, and the shop on each pair: docs/conformance.md; BUS=kafka STORE=redis narrow it
-	go test -count=1 -timeout 2h -parallel 2 -v stoa/test/conformance -args \
+	go test -count=1 stoa/test/servers
+	go test -count=1 -timeout 2h -parallel 3 -v stoa/test/conformance -args \
 		-full -bus='$(BUS)' -store='$(STORE)' -report=../../docs/conformance.json
 
 conformance-quick: tools build redis ## The same for nats x sqlite and redis x redis, with fewer events, in about a minute

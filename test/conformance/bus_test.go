@@ -38,6 +38,7 @@ const (
 )
 
 func TestBuses(t *testing.T) {
+	t.Parallel()
 	for _, bus := range chosenBuses() {
 		t.Run(bus, func(t *testing.T) {
 			t.Parallel()
@@ -52,6 +53,7 @@ func TestLongOutage(t *testing.T) {
 	if !*full {
 		t.Skip("with -full only: it takes three minutes")
 	}
+	t.Parallel()
 	for _, bus := range chosenBuses() {
 		t.Run(bus, func(t *testing.T) {
 			t.Parallel()

@@ -30,6 +30,7 @@ var flowChecks = []check[shop]{
 }
 
 func TestPairs(t *testing.T) {
+	t.Parallel()
 	for _, p := range chosenPairs() {
 		name := report.Pair(p.bus, p.store)
 		t.Run(name, func(t *testing.T) {

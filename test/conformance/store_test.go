@@ -33,6 +33,7 @@ var storeChecks = []check[*rig]{
 }
 
 func TestStores(t *testing.T) {
+	t.Parallel()
 	for _, store := range chosenStores() {
 		t.Run(store, func(t *testing.T) {
 			t.Parallel()

@@ -24,6 +24,10 @@ func findRabbitMQ() error {
 	return needs("rabbitmq-server", server, epmd)
 }
 
+// rabbitMQTimeouts has the server take back what a sidecar holds for a subscription that ended (components/README.md), after
+// 30 s, which no handler takes, instead of half an hour, and look for such every 5 s.
+const rabbitMQTimeouts = "[{rabbit, [{consumer_timeout, 30000}, {channel_tick_interval, 5000}]}].\n"
+
 // prepareRabbitMQ runs a node with a port mapper of its own: one that the node started would outlive it.
 func prepareRabbitMQ(_ context.Context, s *Server) error {
 	script, err := rabbitMQ()
@@ -44,7 +48,8 @@ func prepareRabbitMQ(_ context.Context, s *Server) error {
 	secret := password()
 	config := fmt.Sprintf("listeners.tcp.1 = %s\ndefault_user = stoa\ndefault_pass = %s\nloopback_users.stoa = true\n"+
 		"log.console = true\nlog.console.level = warning\n", at(amqp), secret)
-	for name, text := range map[string]string{"rabbitmq.conf": config, "plugins": "[].\n", "env": ""} {
+	files := map[string]string{"rabbitmq.conf": config, "advanced.config": rabbitMQTimeouts, "plugins": "[].\n", "env": ""}
+	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(s.dir, name), []byte(text), 0o600); err != nil {
 			return err
 		}
@@ -62,7 +67,8 @@ func rabbitMQEnvironment(dir string, amqp, mapper, distribution int) []string {
 	return []string{
 		"HOME=" + dir, // where the cookie of the node is
 		"RABBITMQ_NODENAME=stoa" + strconv.Itoa(amqp) + "@localhost",
-		"RABBITMQ_CONFIG_FILE=" + in("rabbitmq.conf"), "RABBITMQ_CONF_ENV_FILE=" + in("env"),
+		"RABBITMQ_CONFIG_FILE=" + in("rabbitmq.conf"), "RABBITMQ_ADVANCED_CONFIG_FILE=" + in("advanced.config"),
+		"RABBITMQ_CONF_ENV_FILE=" + in("env"),
 		"RABBITMQ_ENABLED_PLUGINS_FILE=" + in("plugins"), "RABBITMQ_MNESIA_BASE=" + in("data"), "RABBITMQ_LOG_BASE=" + in("log"),
 		"RABBITMQ_DIST_PORT=" + strconv.Itoa(distribution), "RABBITMQ_NODE_PORT=" + strconv.Itoa(amqp),
 		"ERL_EPMD_PORT=" + strconv.Itoa(mapper), "ERL_EPMD_ADDRESS=" + loopback,
