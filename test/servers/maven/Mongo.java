@@ -2,6 +2,8 @@ import de.bwaldvogel.mongo.MongoServer;
 import de.bwaldvogel.mongo.backend.h2.H2Backend;
 import de.bwaldvogel.mongo.bson.Document;
 import de.bwaldvogel.mongo.wire.message.MongoMessage;
+import io.netty.channel.Channel;
+import io.netty.channel.embedded.EmbeddedChannel;
 import java.net.InetSocketAddress;
 import java.time.Instant;
 import java.util.List;
@@ -19,6 +21,9 @@ class Mongo extends H2Backend {
     /** The collections with an index for a time to live, by database and name, with the field that it is on. */
     private final Map<List<String>, String> expiring = new ConcurrentHashMap<>();
 
+    /** Stands for the client who has documents expire. */
+    private final Channel channel = new EmbeddedChannel();
+
     Mongo(MVStore store) {
         super(store);
         Executors.newSingleThreadScheduledExecutor().scheduleWithFixedDelay(this::expire, 1, 1, TimeUnit.SECONDS);
@@ -26,7 +31,6 @@ class Mongo extends H2Backend {
 
     public static void main(String[] args) {
         var store = new MVStore.Builder().fileName(args[1]).open();
-        store.setAutoCommitDelay(1); // in milliseconds: what a killed server may lose
         new MongoServer(new Mongo(store)).bind(new InetSocketAddress("127.0.0.1", Integer.parseInt(args[0])));
     }
 
@@ -39,7 +43,9 @@ class Mongo extends H2Backend {
         if (command.get("indexes") instanceof List<?> indexes) {
             indexes.forEach(index -> remember(command, (Document) index));
         }
-        return super.handleMessage(message);
+        var answer = super.handleMessage(message);
+        commit(); // to the file, before anybody is told that it is done
+        return answer;
     }
 
     /** Turns an update that is a pipeline of $set stages into one $set, since the server takes no pipelines. */
@@ -75,7 +81,7 @@ class Mongo extends H2Backend {
         expiring.forEach((collection, field) -> {
             var past = new Document(field, new Document("$lt", Instant.now()));
             var deletion = new Document("q", past).append("limit", 0);
-            handleCommand(null, collection.get(0), "delete",
+            handleCommand(channel, collection.get(0), "delete",
                 new Document("delete", collection.get(1)).append("deletes", List.of(deletion)));
         });
     }
