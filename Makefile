@@ -128,11 +128,11 @@ test-unit: ## Unit tests, with the race detector where there is a C compiler
 	@[ -n "$(RACE)" ] || echo "The race detector is off: it needs a C compiler."
 	go test $(RACE) $(UNIT)
 
-test-kit: tools ## Tests of the kit and of the stack against real sidecars
+test-kit: tools redis ## Tests of the kit and of the stack against real sidecars
 	@[ "$$(id -u)" = 0 ] && command -v ip >/dev/null || echo "Several hosts are NOT TESTED: that needs root and the command ip."
 	go test -count=1 stoa/test/kit/... stoa/test/stack/... stoa/test/hosts/...
 
-test-e2e: tools build dapr-cli ## Tests of the whole system on its real processes
+test-e2e: tools build dapr-cli redis ## Tests of the whole system on its real processes
 	go test -count=1 -p 1 stoa/test/e2e/... stoa/test/chaos/... stoa/test/runner/...
 
 conformance: tools build ## Measure each bus and store, and the shop on each pair: docs/conformance.md; BUS=kafka STORE=redis narrow it
@@ -143,10 +143,11 @@ conformance: tools build ## Measure each bus and store, and the shop on each pai
 conformance-quick: tools build redis ## The same for nats x sqlite and redis x redis, with fewer events, in about a minute
 	go test -count=1 -timeout 10m -parallel 3 stoa/test/conformance/...
 
-redis: # installed where that is allowed, and not started
+redis: # a server for tests; installed where that is allowed, and not started
 	@command -v redis-server >/dev/null || \
-		{ [ "$$(id -u)" = 0 ] && RUNLEVEL=1 apt-get install -q -y --no-install-recommends redis-server; } || \
-		echo "NOT CHECKED: redis x redis, since redis-server is not installed and cannot be installed from here."
+		{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
+			RUNLEVEL=1 apt-get install -q -y --no-install-recommends redis-server; } || \
+		echo "NOT CHECKED: all that needs Redis, since redis-server is not installed and cannot be installed from here."
 
 lint: ## gofmt, go vet, staticcheck
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
