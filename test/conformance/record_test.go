@@ -66,6 +66,7 @@ func allChecks() []report.Check {
 	var all []report.Check
 	all = describe(all, report.Stores, storeChecks)
 	all = describe(all, report.Buses, busChecks)
+	all = describe(all, report.Buses, furtherBusChecks)
 	all = describe(all, report.Buses, awayChecks)
 	return describe(all, report.Pairs, flowChecks)
 }

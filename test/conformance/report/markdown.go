@@ -22,6 +22,9 @@ partner, so those checks run once for each of them; the flow runs for each pair.
 - **n/a**: there is nothing to check, such as a restart of a database that is a file.
 - **not run**: nobody has measured it yet. Nothing here is written that was not measured.
 
+Which settings this rests on, and what is known to be weak without a check for it, stands in
+[components/README.md](../components/README.md).
+
 `
 
 // Markdown writes the report as a page.
