@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"syscall"
+	"time"
 )
 
 // Free ports come in blocks from below the range from which the kernel takes ports of outgoing connections. A stack
@@ -82,6 +83,18 @@ func portFree(port int) bool {
 	return listener.Close() == nil
 }
 
+// staysTaken looks several times: a child that is being started right now holds copies of all our sockets until it has
+// become its program, among them those by which other stacks of this process look for free ports.
+func staysTaken(port int) bool {
+	for range 10 {
+		if portFree(port) {
+			return false
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	return true
+}
+
 // PortTaken says who holds a port that a process of the stack needs.
 type PortTaken struct {
 	Port    int
@@ -105,7 +118,7 @@ func takenPorts(specs []spec) []PortTaken {
 	var taken []PortTaken
 	for _, s := range specs {
 		for _, port := range s.listens {
-			if portFree(port) {
+			if !staysTaken(port) {
 				continue
 			}
 			pid := portHolder(port)
