@@ -68,12 +68,22 @@ func (r Report) pairs() []string {
 
 func (r Report) matrix(b *strings.Builder) {
 	b.WriteString("## The matrix\n\n")
-	row(b, "bus \\ store", r.Stores)
+	row(b, "bus \\ store", each(r.Stores, r.named))
 	row(b, "---", slices.Repeat([]string{"---"}, len(r.Stores)))
 	for _, bus := range r.Buses {
-		row(b, "**"+bus+"**", each(r.Stores, func(store string) string { return r.verdict(bus, store) }))
+		row(b, "**"+r.named(bus)+"**", each(r.Stores, func(store string) string { return r.verdict(bus, store) }))
 	}
 	b.WriteString("\n")
+}
+
+// named is the name of a bus or a store, which says so where something stood in for the real one.
+func (r Report) named(backend string) string {
+	for _, p := range r.Programs {
+		if p.Name == backend && p.StandIn != "" {
+			return backend + " (stand-in)"
+		}
+	}
+	return backend
 }
 
 // verdict is the cell of a pair: the worst of what it rests on, and where that is.
@@ -140,7 +150,7 @@ func (r Report) section(b *strings.Builder, title, scope string, backends []stri
 			row(b, backend, each(checks, func(c Check) string { return r.cell(scope, backend, c.Name) }))
 		}
 	} else {
-		row(b, "check", backends)
+		row(b, "check", each(backends, r.named))
 		row(b, "---", slices.Repeat([]string{"---"}, len(backends)))
 		for _, c := range checks {
 			row(b, fmt.Sprintf("**%s**: %s", c.Name, c.Title),
