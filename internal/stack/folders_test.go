@@ -12,7 +12,7 @@ import (
 var losesNothing = map[string]map[string]string{
 	jetStream: {"concurrency": "single", "ackWait": "", "maxDeliver": "", "queueGroupName": "{appID}", "deliverPolicy": "all"},
 	"pubsub.redis": {
-		"consumerID": "{appID}", "concurrency": "1", "processingTimeout": "5s", "redeliverInterval": "2s", "maxLenApprox": "",
+		"consumerID": "{appID}", "concurrency": "1", "processingTimeout": "5000", "redeliverInterval": "2000", "maxLenApprox": "",
 	},
 	"pubsub.kafka": {"initialOffset": "oldest", "consumeRetryEnabled": "true", "backOffMaxRetries": "-1"},
 	rabbitMQ: {
@@ -140,7 +140,7 @@ func checkBusPolicies(t *testing.T, resiliency, c Resource) {
 	}
 	retry := resiliency.Spec.Policies.Retries[target.Inbound.Retry]
 	pause, _ := time.ParseDuration(retry.Duration)
-	limit, err := time.ParseDuration(c.Value("processingTimeout"))
+	limit, err := time.ParseDuration(c.Value("processingTimeout") + "ms")
 	if err != nil || retry.Policy != "constant" || time.Duration(retry.MaxRetries)*pause <= limit || retry.MaxRetries < 0 {
 		t.Errorf("%s: %s is given up after %d times %s, and has to outlast %s", resiliency.File, c.Name(), retry.MaxRetries, pause, limit)
 	}
