@@ -74,6 +74,7 @@ func (s *Stack) open() error {
 	s.mu.Unlock()
 	s.lock, s.spawner = lock, NewSpawner()
 	s.record = newRecorder(recordFile(s.options.Dir), s.snapshot)
+	s.logs = newLogKeeper(s.options.Dir)
 	return nil
 }
 
@@ -94,6 +95,7 @@ func (s *Stack) close(phase Phase, failure error) {
 	s.spawner.Close()
 	s.pool.Release()
 	s.setPhase(phase, failure)
+	s.logs.close()
 	s.record.close()
 	s.lock.Close()
 }

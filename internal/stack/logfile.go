@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	// logLimit is the size above which a log file makes room when its process starts; one older file is kept.
+	// logLimit is the size above which a log makes room, when its process starts and while it runs; one older file is kept.
 	logLimit = 16 << 20
 	// logTail is how much of a log's end is searched for the line that says why a process died.
 	logTail = 64 << 10
@@ -109,6 +109,9 @@ func LastWords(path string, offset int64) string {
 	}
 	defer file.Close()
 	if info, err := file.Stat(); err == nil {
+		if offset > info.Size() {
+			offset = 0 // the log was set aside and begun anew
+		}
 		offset = max(offset, info.Size()-logTail)
 	}
 	if _, err := file.Seek(offset, io.SeekStart); err != nil {

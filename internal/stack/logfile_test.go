@@ -46,3 +46,32 @@ func TestLargeLogIsSetAside(t *testing.T) {
 		t.Errorf("the old log: %v, %v", info, err)
 	}
 }
+
+// A process whose log is set aside goes on writing to it.
+func TestLogOfARunningProcessIsSetAside(t *testing.T) {
+	dir := t.TempDir()
+	path := LogFile(dir, "x")
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	log, _, err := openLog(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	if _, err := log.WriteString(strings.Repeat("x", logLimit+1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := (&logKeeper{dir: dir}).trim(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := log.WriteString("fatal error: it went on\n"); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(path + ".1"); err != nil || info.Size() != logLimit+1 {
+		t.Errorf("set aside: %v, %v", info, err)
+	}
+	if got, want := LastWords(path, logLimit+1), "fatal error: it went on"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

@@ -47,6 +47,7 @@ type Stack struct {
 	spawner *Spawner
 	lock    *os.File
 	record  *recorder
+	logs    *logKeeper
 
 	mu         sync.Mutex
 	phase      Phase
