@@ -4,11 +4,9 @@ package chaos
 import (
 	"bufio"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -19,7 +17,6 @@ import (
 const (
 	orders    = 300
 	customers = 10
-	callers   = 6
 	stock     = 200 // of the first product; the second has half of it, so that some orders are rejected
 )
 
@@ -50,7 +47,7 @@ func TestEveryProcessIsKilledOnce(t *testing.T) {
 		for order := range taken {
 			accepted = append(accepted, order)
 		}
-		client.Eventually(t, victim.Name+" is back", func() error { return isBack(shop, victim) })
+		client.Eventually(t, victim.Name+" is back", func() error { return client.Replaced(shop.Stack, victim) })
 	}
 	over := time.Now()
 	t.Logf("%d orders accepted while every process was killed", len(accepted))
@@ -65,42 +62,17 @@ func TestEveryProcessIsKilledOnce(t *testing.T) {
 	mailsAreSentOnce(t, shop, accepted, senderKills)
 }
 
-// isBack reports whether a process that was killed has been replaced by one that is ready.
-func isBack(shop *client.Shop, victim stack.Process) error {
-	for _, p := range shop.Processes() {
-		if p.Name == victim.Name && p.PID != victim.PID && p.State == stack.StateReady {
-			return nil
-		}
-	}
-	return errors.New("it is not ready")
-}
-
 // placeOrders places a number of orders, several at once, and tells of each that is taken. A customer who is refused tries
 // again with the same key, as a good client does.
 func placeOrders(t *testing.T, shop *client.Shop, buyers []client.User, products []client.Product, first, count int) <-chan client.Placed {
-	taken := make(chan client.Placed, count)
-	var all sync.WaitGroup
-	for caller := range callers {
-		all.Go(func() {
-			for n := first + caller; n < first+count; n += callers {
-				buyer := buyers[n%len(buyers)]
-				order, err := shop.Insist(t.Context(), client.Request{
-					Method: "POST", Path: "/orders", As: buyer, Key: fmt.Sprintf("order-%d", n),
-					Body: client.OrderOf(products[n%len(products)].ID, 1),
-				})
-				if err != nil {
-					t.Errorf("order %d: %v", n, err)
-					return
-				}
-				taken <- order
-			}
+	var requests []client.Request
+	for n := first; n < first+count; n++ {
+		requests = append(requests, client.Request{
+			Method: "POST", Path: "/orders", As: buyers[n%len(buyers)], Key: fmt.Sprintf("order-%d", n),
+			Body: client.OrderOf(products[n%len(products)].ID, 1),
 		})
 	}
-	go func() {
-		all.Wait()
-		close(taken)
-	}()
-	return taken
+	return shop.InsistAll(t, requests)
 }
 
 // stockAddsUp compares what is reserved with what was confirmed.

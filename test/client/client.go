@@ -287,6 +287,16 @@ func Eventually(t testing.TB, what string, condition func() error) {
 	}
 }
 
+// Replaced is nil once the supervisor has put a new process, which is ready, in the place of one that ended.
+func Replaced(s *stack.Stack, ended stack.Process) error {
+	for _, p := range s.Processes() {
+		if p.Name == ended.Name && p.PID != ended.PID && p.State == stack.StateReady {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s is not ready again", ended.Name)
+}
+
 // Freeze stops a process in the middle of what it does, and returns once all of its threads have stopped.
 func (s *Shop) Freeze(name string) error {
 	if err := s.Signal(name, syscall.SIGSTOP); err != nil {

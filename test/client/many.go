@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 )
@@ -32,6 +33,30 @@ func (s *Shop) Insist(ctx context.Context, r Request) (Placed, error) {
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
+}
+
+// InsistAll sends orders, several at once, until each is taken, and tells of them as they are.
+func (s *Shop) InsistAll(t testing.TB, orders []Request) <-chan Placed {
+	const callers = 6
+	taken := make(chan Placed, len(orders))
+	var all sync.WaitGroup
+	for caller := range callers {
+		all.Go(func() {
+			for n := caller; n < len(orders); n += callers {
+				order, err := s.Insist(t.Context(), orders[n])
+				if err != nil {
+					t.Errorf("the order %s: %v", orders[n].Key, err)
+					return
+				}
+				taken <- order
+			}
+		})
+	}
+	go func() {
+		all.Wait()
+		close(taken)
+	}()
+	return taken
 }
 
 // Decided waits until every order is confirmed or rejected and counts them by status.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"syscall"
@@ -199,24 +200,12 @@ func orderWhileRestarting(t *testing.T, shop *client.Shop, customer client.User,
 // restart ends a process by SIGTERM and returns when it is back.
 func restart(t *testing.T, shop *client.Shop, name string) {
 	t.Helper()
-	find := func() stack.Process {
-		for _, p := range shop.Processes() {
-			if p.Name == name {
-				return p
-			}
-		}
-		return stack.Process{}
-	}
-	before := find()
+	processes := shop.Processes()
+	before := processes[slices.IndexFunc(processes, func(p stack.Process) bool { return p.Name == name })]
 	if err := shop.Signal(name, syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	client.Eventually(t, name+" is back", func() error {
-		if now := find(); now.PID == before.PID || now.State != stack.StateReady {
-			return fmt.Errorf("it is %s", now.State)
-		}
-		return nil
-	})
+	client.Eventually(t, name+" is back", func() error { return client.Replaced(shop.Stack, before) })
 }
 
 // What was there before a stop is there after the next start, and in between there is nothing: no process, no port.

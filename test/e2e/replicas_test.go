@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"sync"
 	"testing"
 
 	"stoa/internal/stack"
@@ -134,27 +133,13 @@ func handled(t *testing.T, shop *client.Shop, message string) map[string]int {
 // placeMany places the orders, several at once, and calls meanwhile when some of them have been taken.
 func placeMany(t *testing.T, shop *client.Shop, customer client.User, productID string, meanwhile func()) []client.Placed {
 	t.Helper()
-	const callers = 6
-	taken := make(chan client.Placed, sharedOrders)
-	var all sync.WaitGroup
-	for caller := range callers {
-		all.Go(func() {
-			for n := caller; n < sharedOrders; n += callers {
-				order, err := shop.Insist(t.Context(), client.Request{
-					Method: "POST", Path: "/orders", As: customer, Key: fmt.Sprintf("%s-%d", productID, n), Body: client.OrderOf(productID, 1),
-				})
-				if err != nil {
-					t.Errorf("order %d: %v", n, err)
-					return
-				}
-				taken <- order
-			}
+	var requests []client.Request
+	for n := range sharedOrders {
+		requests = append(requests, client.Request{
+			Method: "POST", Path: "/orders", As: customer, Key: fmt.Sprintf("%s-%d", productID, n), Body: client.OrderOf(productID, 1),
 		})
 	}
-	go func() {
-		all.Wait()
-		close(taken)
-	}()
+	taken := shop.InsistAll(t, requests)
 	orders := []client.Placed{<-taken, <-taken, <-taken}
 	meanwhile()
 	for order := range taken {

@@ -9,6 +9,7 @@ import (
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/sidecar"
+	"stoa/test/client"
 )
 
 type note struct {
@@ -75,7 +76,7 @@ func TestDocuments(t *testing.T) {
 		if _, err := notes.Update(t.Context(), "kept", func(n *note) error { n.N = 1; return nil }); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "the draft is gone", func() error {
+		client.Eventually(t, "the draft is gone", func() error {
 			if _, err := notes.Get(t.Context(), "draft"); !errs.Is(err, errs.NotFound) {
 				return fmt.Errorf("get: %v", err)
 			}
@@ -122,7 +123,7 @@ func TestDocuments(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.kill("order-worker.sidecar")
-		eventually(t, "the document can be read again", func() error {
+		client.Eventually(t, "the document can be read again", func() error {
 			got, err := notes.Get(t.Context(), "durable")
 			if err == nil && got.Value.N != 7 {
 				return fmt.Errorf("got %d", got.Value.N)

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/rs/zerolog"
 
@@ -19,10 +18,8 @@ import (
 	"stoa/pkg/messaging"
 	"stoa/pkg/observability"
 	"stoa/pkg/sidecar"
+	"stoa/test/client"
 )
-
-// patience is how long a test waits for something that should come at once, on a machine that is busy.
-const patience = 60 * time.Second
 
 // system is the broker and some sidecars, without apps.
 type system struct {
@@ -122,11 +119,8 @@ func (s system) kill(name string) {
 	if err := s.Signal(name, os.Kill); err != nil {
 		s.t.Fatal(err)
 	}
-	eventually(s.t, name+" is back", func() error {
-		if now := s.process(name); now.PID == before.PID || now.State != stack.StateReady {
-			return fmt.Errorf("it is %s", now.State)
-		}
-		return nil
+	client.Eventually(s.t, name+" is back", func() error {
+		return client.Replaced(s.Stack, before)
 	})
 }
 
@@ -159,7 +153,7 @@ func (s system) consume(app string, table ...messaging.Subscription) (stop func(
 	}()
 	stop = func() { cancel(); <-done }
 	s.t.Cleanup(stop)
-	eventually(s.t, app+" is subscribed", func() error {
+	client.Eventually(s.t, app+" is subscribed", func() error {
 		for topic, err := range consumer.Connected() {
 			if err != nil {
 				return fmt.Errorf("%s: %w", topic, err)
@@ -168,22 +162,6 @@ func (s system) consume(app string, table ...messaging.Subscription) (stop func(
 		return nil
 	})
 	return stop
-}
-
-// eventually waits until a condition holds.
-func eventually(t *testing.T, what string, condition func() error) {
-	t.Helper()
-	deadline := time.Now().Add(patience)
-	for {
-		err := condition()
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain until %s: %v", what, err)
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
 }
 
 func TestMain(m *testing.M) {

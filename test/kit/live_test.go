@@ -11,6 +11,7 @@ import (
 	"stoa/internal/stack"
 	"stoa/pkg/common/live"
 	"stoa/pkg/observability"
+	"stoa/test/client"
 	"stoa/test/servers"
 )
 
@@ -94,25 +95,25 @@ func TestSettingsChangeWithoutARestart(t *testing.T) {
 	set("LOG_LEVEL", "info")
 	set("backoffice/LOG_LEVEL", "debug")
 	set("AUTO_FULFIL", "false")
-	eventually(t, "AUTO_FULFIL is off", is(false, `"value":"false"`))
+	client.Eventually(t, "AUTO_FULFIL is off", is(false, `"value":"false"`))
 	telemetry.Log.Debug().Msg("a detail")
 	if !log.has("a detail") {
 		t.Error("the level of the log did not change")
 	}
 	set("AUTO_FULFIL", "perhaps")
-	eventually(t, "a bad value changes nothing", is(false, `"setting":"AUTO_FULFIL","value":"perhaps"`))
+	client.Eventually(t, "a bad value changes nothing", is(false, `"setting":"AUTO_FULFIL","value":"perhaps"`))
 	s.kill("backoffice.sidecar")
 	set("AUTO_FULFIL", "true")
-	eventually(t, "it is on after the sidecar was killed", is(true, ""))
+	client.Eventually(t, "it is on after the sidecar was killed", is(true, ""))
 	if err := redis.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "an outage changes nothing", is(true, "the configuration store does not answer"))
+	client.Eventually(t, "an outage changes nothing", is(true, "the configuration store does not answer"))
 	if err := redis.Restart(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	set("AUTO_FULFIL", "false")
-	eventually(t, "it is off after the store was killed", is(false, "the configuration store answers again"))
+	client.Eventually(t, "it is off after the store was killed", is(false, "the configuration store answers again"))
 }
 
 func TestWithoutAConfigurationStore(t *testing.T) {

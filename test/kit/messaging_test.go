@@ -14,6 +14,7 @@ import (
 	"stoa/pkg/common/errs"
 	"stoa/pkg/messaging"
 	"stoa/pkg/observability"
+	"stoa/test/client"
 )
 
 const (
@@ -71,7 +72,7 @@ func publish(t *testing.T, p *messaging.Publisher, n int) messaging.Event {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the broker takes the event", func() error { return p.Publish(t.Context(), topic, e) })
+	client.Eventually(t, "the broker takes the event", func() error { return p.Publish(t.Context(), topic, e) })
 	return e
 }
 
@@ -107,7 +108,7 @@ func TestEventsArriveWholeAndInTheirTrace(t *testing.T) {
 		if want := observability.TraceID(ctx); got.trace != want {
 			t.Errorf("handled in the trace %s, published in %s", got.trace, want)
 		}
-	case <-time.After(patience):
+	case <-time.After(client.Patience):
 		t.Fatal("the event did not arrive")
 	}
 }
@@ -149,7 +150,7 @@ func TestFailures(t *testing.T) {
 		select {
 		case letter := <-letters:
 			got[letter.Event.ID] = letter
-		case <-time.After(patience):
+		case <-time.After(client.Patience):
 			t.Fatalf("got %d dead letters, want 2", len(got))
 		}
 	}
@@ -160,7 +161,7 @@ func TestFailures(t *testing.T) {
 	if letter := got[sent[defect].ID]; letter.Attempts != 10 {
 		t.Errorf("defect: got %+v, want 10 attempts", letter)
 	}
-	eventually(t, "the outage is over", func() error {
+	client.Eventually(t, "the outage is over", func() error {
 		if good.times(outage) != 1 || good.times(fine) != 1 {
 			return fmt.Errorf("handled %d and %d times", good.times(outage), good.times(fine))
 		}
@@ -195,7 +196,7 @@ func TestNothingIsLostToKills(t *testing.T) {
 	s.kill("order-worker.sidecar")
 	s.consume("backoffice", handle)
 	publishing.Wait()
-	eventually(t, "every event is handled", func() error { return seen.missing(events) })
+	client.Eventually(t, "every event is handled", func() error { return seen.missing(events) })
 }
 
 func TestPublishFailsFastWithoutABroker(t *testing.T) {
@@ -207,7 +208,7 @@ func TestPublishFailsFastWithoutABroker(t *testing.T) {
 		t.Fatal(err)
 	}
 	n := 0
-	eventually(t, "the broker has stopped", func() error { // a thread of it may still finish what it is at
+	client.Eventually(t, "the broker has stopped", func() error { // a thread of it may still finish what it is at
 		n++
 		e, err := messaging.New(eventType, fmt.Sprint(n), payload{N: n})
 		if err != nil {
