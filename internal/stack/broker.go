@@ -12,18 +12,6 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
-)
-
-const (
-	// keepEvents is how long a stream keeps an event, consumed or not. Streams are not emptied by their consumers: an
-	// event that was published before a consumer first subscribed must still reach it.
-	keepEvents = 30 * 24 * time.Hour
-	// deadLetters is the stream where events with one id may come from several consumers.
-	deadLetters = "dead-letters"
-	// shortestWindow is the shortest time that JetStream accepts for dropping a second message with the same id.
-	shortestWindow = 100 * time.Millisecond
 )
 
 // RunBroker runs the embedded broker on the state directory dir until ctx ends. Log lines go to out as JSON.
@@ -84,32 +72,6 @@ func brokerAddress(secrets map[string]string) (*url.URL, error) {
 		return nil, errors.New("it is not of the form nats://user:password@host:port")
 	}
 	return address, nil
-}
-
-// ensureStreams makes one stream on disk for each topic, or brings an existing one up to date.
-func ensureStreams(ctx context.Context, address string, topics []string) error {
-	conn, err := nats.Connect(address, nats.NoReconnect(), nats.Timeout(time.Second))
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	js, err := jetstream.New(conn)
-	if err != nil {
-		return err
-	}
-	for _, topic := range topics {
-		config := jetstream.StreamConfig{
-			Name: topic, Subjects: []string{topic}, Storage: jetstream.FileStorage,
-			Retention: jetstream.LimitsPolicy, MaxAge: keepEvents,
-		}
-		if topic == deadLetters {
-			config.Duplicates = shortestWindow
-		}
-		if _, err := js.CreateOrUpdateStream(ctx, config); err != nil {
-			return fmt.Errorf("stream %s: %w", topic, err)
-		}
-	}
-	return nil
 }
 
 // brokerLog writes the server's log in the form of the other processes'. The server calls Fatalf and goes on, so the

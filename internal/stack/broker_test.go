@@ -71,32 +71,6 @@ func TestBrokerKeepsWhatItAcknowledged(t *testing.T) {
 	}
 }
 
-func TestStreams(t *testing.T) {
-	s, _ := startFake(t, nil)
-	js := connect(t, s)
-	secrets, err := readSecrets(s.Dir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := ensureStreams(t.Context(), secrets[secretBroker], []string{"orders", deadLetters}); err != nil {
-		t.Fatalf("a second time: %v", err)
-	}
-	for topic, window := range map[string]time.Duration{"orders": 2 * time.Minute, deadLetters: shortestWindow} {
-		stream, err := js.Stream(t.Context(), topic)
-		if err != nil {
-			t.Fatal(err)
-		}
-		config := stream.CachedInfo().Config
-		unlimited := config.MaxMsgs == -1 && config.MaxBytes == -1
-		if config.Storage != jetstream.FileStorage || config.Retention != jetstream.LimitsPolicy || !unlimited {
-			t.Errorf("%s could lose events: %+v", topic, config)
-		}
-		if config.Duplicates != window {
-			t.Errorf("%s drops duplicates for %s, want %s", topic, config.Duplicates, window)
-		}
-	}
-}
-
 func TestBrokerAsksForThePassword(t *testing.T) {
 	s, _ := startFake(t, nil)
 	port := find(t, s, KindBroker).Ports[PortBroker]

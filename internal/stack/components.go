@@ -107,18 +107,6 @@ const (
 	rabbitMQ  = "pubsub.rabbitmq"
 )
 
-// streamsOf lists the JetStream streams that the components publish to and read from.
-func streamsOf(resources []Resource) []string {
-	var streams []string
-	for _, r := range resources {
-		if r.Kind == "Component" && r.Spec.Type == jetStream {
-			streams = append(streams, r.Value("streamName"))
-		}
-	}
-	slices.Sort(streams)
-	return slices.Compact(streams)
-}
-
 // selectFolder replaces components/<kind>/... in paths by components/<kind>/<choice>.
 func selectFolder(paths []string, kind, choice string) ([]string, error) {
 	if choice == "" {

@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"time"
 )
 
 // Where every part is a container of its own, nothing supervises them all: what [Stack.Start] does for a stack is done by
@@ -39,9 +38,13 @@ func InitState(dir, brokerHost string, given map[string]string) error {
 	return writePrivate(secretsFile(dir), secrets)
 }
 
-// RunBrokerFor is [RunBroker] that makes the streams of the components in folder as well.
+// RunBrokerFor is [RunBroker] that makes the streams and consumers of the components in folder as well.
 func RunBrokerFor(ctx context.Context, dir, folder string, out io.Writer) error {
 	resources, err := LoadResources(folder)
+	if err != nil {
+		return err
+	}
+	streams, err := streamsOf(resources)
 	if err != nil {
 		return err
 	}
@@ -52,7 +55,7 @@ func RunBrokerFor(ctx context.Context, dir, folder string, out io.Writer) error 
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	go func() {
-		if err := awaitStreams(ctx, secrets[secretBroker], streamsOf(resources)); err != nil {
+		if err := streams.await(ctx, secrets[secretBroker]); err != nil {
 			end(err)
 		}
 	}()
@@ -63,25 +66,6 @@ func RunBrokerFor(ctx context.Context, dir, folder string, out io.Writer) error 
 		return err
 	}
 	return nil
-}
-
-// awaitStreams makes the streams as soon as the broker at address takes them; it tries as long as a start may take.
-func awaitStreams(ctx context.Context, address string, topics []string) error {
-	ctx, cancel := context.WithTimeout(ctx, startLimit)
-	defer cancel()
-	ticks := time.NewTicker(probeEvery)
-	defer ticks.Stop()
-	for {
-		err := ensureStreams(ctx, address, topics)
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-ticks.C:
-		case <-ctx.Done():
-			return err
-		}
-	}
 }
 
 // Probe asks once whether what listens at address works: an http URL answers with a 2xx status, or a tcp URL takes a

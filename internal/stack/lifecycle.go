@@ -211,8 +211,11 @@ func (s *Stack) planBroker(secrets map[string]string) ([]spec, error) {
 	if err != nil {
 		return nil, err
 	}
-	topics := streamsOf(s.resources)
-	ready := func(ctx context.Context) error { return ensureStreams(ctx, address.String(), topics) }
+	streams, err := streamsOf(s.resources)
+	if err != nil {
+		return nil, err
+	}
+	ready := func(ctx context.Context) error { return streams.ensure(ctx, address.String()) }
 	return []spec{brokerSpec(s.options.Broker, s.options.Dir, port, ready)}, nil
 }
 

@@ -83,12 +83,7 @@ apps:
   - {appID: gateway, appDirPath: ./, appPort: 8080, command: ["`+fake+`"]}
   - {appID: worker, appDirPath: ./, command: ["`+fake+`"], env: {PROBE_PORT: 8201}}
 `)
-	write(t, filepath.Join(root, "components/bus/nats/orders.yaml"), `kind: Component
-metadata: {name: pubsub-orders}
-spec:
-  type: pubsub.jetstream
-  metadata: [{name: streamName, value: orders}]
-`)
+	write(t, filepath.Join(root, "components/bus/nats/orders.yaml"), busFile)
 	return root
 }
 

@@ -136,7 +136,7 @@ func (s *Stack) loadResources() error {
 		}
 	}
 	s.resources = resources
-	s.broker = len(streamsOf(resources)) > 0
+	s.broker = slices.ContainsFunc(resources, Resource.onJetStream)
 	return nil
 }
 
