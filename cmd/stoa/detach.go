@@ -38,7 +38,7 @@ func (o *upOptions) inBackground(cmd *cobra.Command, root string) error {
 		return err
 	}
 	began := time.Now()
-	fmt.Fprintln(out, "Starting the broker, the apps and their sidecars ...")
+	fmt.Fprintln(out, "Starting the apps, their sidecars and what they need ...")
 	if err := child.Start(); err != nil {
 		return err
 	}
