@@ -30,7 +30,11 @@ func (s *Stack) Start(ctx context.Context) error {
 		return err
 	}
 	s.setPhase(PhaseReady, nil)
-	s.say("everything is ready")
+	if slices.ContainsFunc(s.apps, func(app App) bool { return s.replicas(app.ID) > 0 }) {
+		s.say("everything is ready")
+	} else {
+		s.say("what the apps need is ready")
+	}
 	return nil
 }
 
