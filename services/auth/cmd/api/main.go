@@ -57,7 +57,9 @@ func run(ctx context.Context) error {
 	identity.Protect(api, identity.NewTokenVerifier(func(context.Context) ([]byte, error) {
 		return json.Marshal(tokens.KeySet())
 	}))
-	handlers.New(accounts, repositories.NewSessions(app.Sidecar), tokens, keys, ids.New).Register(api)
+	h := handlers.New(accounts, repositories.NewSessions(app.Sidecar), tokens, keys, ids.New)
+	h.Register(api)
+	h.RegisterInternal(web.NewAPI(router.PathPrefix(handlers.InternalBase).Subrouter(), "Auth, internal", "For the other services."))
 	return app.Run(ctx, app.HTTP(router))
 }
 

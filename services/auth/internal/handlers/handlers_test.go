@@ -58,7 +58,9 @@ func newService(t *testing.T) service {
 	api := web.NewAPI(router, "Auth", "Accounts, sign-in, access tokens and API keys.")
 	identity.Protect(api, verifier)
 	accounts := domain.NewAccounts(repositories.NewAccounts(side), providers.NewPasswords(), ids.New)
-	handlers.New(accounts, repositories.NewSessions(side), tokens, keys, ids.New).Register(api)
+	h := handlers.New(accounts, repositories.NewSessions(side), tokens, keys, ids.New)
+	h.Register(api)
+	h.RegisterInternal(web.NewAPI(router.PathPrefix(handlers.InternalBase).Subrouter(), "Auth, internal", ""))
 	return service{router: router, api: api, states: states, verifier: verifier}
 }
 
@@ -79,9 +81,14 @@ func newSigner(t *testing.T) *identity.Signer {
 	return signer
 }
 
-// ask sends a request with these headers ("Name: value").
+// ask sends a request to a path below that of the service, with these headers ("Name: value").
 func (s service) ask(method, path, body string, headers ...string) *httptest.ResponseRecorder {
-	request := httptest.NewRequest(method, "/api/v1/auth"+path, strings.NewReader(body))
+	return s.askAt(method, "/api/v1/auth"+path, body, headers...)
+}
+
+// askAt is ask for a whole path.
+func (s service) askAt(method, path, body string, headers ...string) *httptest.ResponseRecorder {
+	request := httptest.NewRequest(method, path, strings.NewReader(body))
 	for _, header := range headers {
 		name, value, _ := strings.Cut(header, ": ")
 		request.Header.Set(name, value)

@@ -59,3 +59,15 @@ func (h *Handlers) Register(api huma.API) {
 		Errors:  []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusServiceUnavailable},
 	}, h.verifyAPIKey)
 }
+
+// InternalBase is below which path the operations of RegisterInternal are. No route of the gateway leads there.
+const InternalBase = "/internal"
+
+// RegisterInternal adds what is for the other services only, through their sidecars, to an API of its own.
+func (h *Handlers) RegisterInternal(api huma.API) {
+	huma.Register(api, huma.Operation{
+		OperationID: "session-liveness", Method: http.MethodGet, Path: "/sessions/{id}",
+		Summary: "Whether a session still counts, and what its account may do now",
+		Errors:  []int{http.StatusNotFound, http.StatusServiceUnavailable},
+	}, h.liveness)
+}

@@ -8,9 +8,11 @@ import (
 	"stoa/services/auth/internal/domain"
 )
 
-// Sessions is where new sessions are kept.
+// Sessions is where sessions are kept.
 type Sessions interface {
 	Add(ctx context.Context, session domain.Session) error
+	// Get returns a session by its id, or errs.NotFound.
+	Get(ctx context.Context, id string) (domain.Session, error)
 }
 
 // Tokens issues access tokens and publishes the keys against which they verify.

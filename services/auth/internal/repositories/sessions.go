@@ -21,3 +21,9 @@ func NewSessions(s *sidecar.Sidecar) *Sessions {
 func (r *Sessions) Add(ctx context.Context, session domain.Session) error {
 	return r.sessions.Create(ctx, session.ID, session, domain.SessionTTL)
 }
+
+// Get returns a session by its id, or errs.NotFound.
+func (r *Sessions) Get(ctx context.Context, id string) (domain.Session, error) {
+	session, err := r.sessions.Get(ctx, id)
+	return session.Value, err
+}
