@@ -247,6 +247,7 @@ func (s *Shop) NewRequest(ctx context.Context, r Request) (*http.Request, error)
 	if r.Key != "" {
 		request.Header.Set("Idempotency-Key", r.Key)
 	}
+	request.Header.Set("Cache-Control", "no-cache") // a test asks what is, not what was a second ago
 	for name, value := range r.Header {
 		request.Header.Set(name, value)
 	}

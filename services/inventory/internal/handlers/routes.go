@@ -3,11 +3,17 @@ package handlers
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
 )
+
+// shown is how long a product may be shown as it was: a customer who looks does not notice, and a crowd that looks costs
+// one question a second. Nobody is sold anything by it, since an order asks for a quote.
+const shown = time.Second
 
 // Register adds the operations for people to the API. Everybody may look; those who run the shop change things.
 func Register(api huma.API, catalogue Catalogue) {
@@ -15,18 +21,18 @@ func Register(api huma.API, catalogue Catalogue) {
 	staff, tags := identity.SignedIn(identity.Staff, identity.Admin), []string{"products"}
 
 	// The catalogue, newest first.
-	huma.Register(api, huma.Operation{
+	huma.Register(api, web.Cacheable(shown, huma.Operation{
 		OperationID: "list-products", Method: http.MethodGet, Path: "/api/v1/products",
 		Summary: "List the products", Tags: tags,
 		Errors: []int{http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
-	}, h.list)
+	}), h.list)
 
 	// One product.
-	huma.Register(api, huma.Operation{
+	huma.Register(api, web.Cacheable(shown, huma.Operation{
 		OperationID: "get-product", Method: http.MethodGet, Path: "/api/v1/products/{id}",
 		Summary: "Show a product", Tags: tags,
 		Errors: []int{http.StatusNotFound, http.StatusServiceUnavailable},
-	}, h.get)
+	}), h.get)
 
 	// A new product, with the pieces that are there to begin with. Its SKU is its own among all products.
 	huma.Register(api, huma.Operation{
