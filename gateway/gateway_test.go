@@ -16,6 +16,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"stoa/gateway/edge/apikey"
 	"stoa/pkg/common/config"
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/web"
@@ -50,16 +51,21 @@ func startOn(t *testing.T, sidecarURL string) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(side.Close)
-	keys := newKeyCheck(func(_ context.Context, key string) error {
-		if key != goodKey {
-			return errs.New(errs.Forbidden, "this API key is not valid")
-		}
-		return nil
-	})
+	keys, err := apikey.NewChecker(askGood, apikey.MaxAge, keyTimeout)
+	if err != nil {
+		t.Fatal(err)
+	}
 	router := newRouter(newProxy(side.Transport()), keys)
 	server := httptest.NewServer(secured(web.Wrap(router, zerolog.Nop())))
 	t.Cleanup(server.Close)
 	return server.URL
+}
+
+func askGood(_ context.Context, key string) (apikey.Grant, error) {
+	if key != goodKey {
+		return apikey.Grant{}, errs.New(errs.Forbidden, "this API key is not valid")
+	}
+	return apikey.Grant{KeyID: "1"}, nil
 }
 
 // do sends a request with a valid key and returns the answer with its body read.

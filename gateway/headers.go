@@ -3,50 +3,27 @@ package main
 import (
 	"net/http"
 	"net/http/httputil"
-	"strings"
 
+	"stoa/gateway/edge/request"
 	"stoa/pkg/common/web"
 )
-
-// forwarded are the request headers that an app gets to see. What is not listed stays here: the API key, headers that
-// speak to sidecars, and those with which a client could claim to be somebody. The trace goes on in the transport.
-var forwarded = []string{
-	"Accept", "Accept-Language", "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match",
-	"Last-Event-Id", "Prefer", "User-Agent", "X-Request-Id",
-}
 
 // streamAccept is sent for server-sent events. To the plain "text/event-stream" a sidecar has an answer of its own: it
 // turns every error of the app into a 500.
 const streamAccept = "text/event-stream, application/problem+json"
 
-// rewrite makes the request for the app. One operation is about the API key itself and gets to see it.
+// rewrite makes the request for the app. One operation is about the API key itself and gets to see it. The trace goes on
+// in the transport.
 func rewrite(r *httputil.ProxyRequest) {
-	headers := make(http.Header, len(forwarded)+3)
-	for _, name := range forwarded {
-		if values := r.In.Header.Values(name); len(values) > 0 {
-			headers[name] = values
-		}
-	}
+	headers := request.Forwarded(r.In.Header)
 	if web.IsStream(r.In) {
 		headers.Set("Accept", streamAccept)
 	}
-	if r.In.URL.Path == verifyKeyPath {
-		headers.Set(keyHeader, r.In.Header.Get(keyHeader))
+	if r.In.URL.Path == request.VerifyKeyPath {
+		headers.Set(request.KeyHeader, r.In.Header.Get(request.KeyHeader))
 	}
 	r.Out.Header = headers
 	r.SetXForwarded()
-}
-
-// tidy drops what sidecars add to an answer, and the request id, which is on our answer already.
-func tidy(headers http.Header) {
-	for name := range headers {
-		if strings.HasPrefix(name, "Dapr-") {
-			headers.Del(name)
-		}
-	}
-	for _, name := range []string{"Traceparent", "Tracestate", "Grpc-Trace-Bin", "X-Request-Id"} {
-		headers.Del(name)
-	}
 }
 
 // secured adds the headers that keep a browser from doing more with an answer than to read it, wherever the answer

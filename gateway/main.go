@@ -5,10 +5,17 @@ package main
 import (
 	"context"
 	"net/http"
+	"time"
 
+	"stoa/gateway/edge/apikey"
+	"stoa/gateway/edge/request"
 	"stoa/pkg/common/config"
 	"stoa/pkg/common/service"
+	"stoa/pkg/sidecar"
 )
+
+// keyTimeout bounds the question to auth: a person is told within three seconds that it is down.
+const keyTimeout = 2 * time.Second
 
 func main() { service.Main(run) }
 
@@ -26,6 +33,17 @@ func run(ctx context.Context) error {
 		return app.Sidecar.Invoke(ctx, authApp, http.MethodGet, "/healthz", nil, nil)
 	})
 	transport := app.Sidecar.Transport()
-	router := newRouter(newProxy(transport), newKeyCheck(askAuth(transport)))
+	keys, err := apikey.NewChecker(askAuth(transport), apikey.MaxAge, keyTimeout)
+	if err != nil {
+		return err
+	}
+	router := newRouter(newProxy(transport), keys)
 	return app.Run(ctx, app.PublicHTTP(router, secured), app.ProbeServer())
+}
+
+// askAuth returns the question whether an API key is valid, as it is put to auth through the sidecar.
+func askAuth(transport http.RoundTripper) apikey.Ask {
+	return apikey.At(func(question *http.Request) (*http.Response, error) {
+		return transport.RoundTrip(question.WithContext(sidecar.Target(question.Context(), authApp)))
+	}, request.VerifyKeyPath)
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"stoa/gateway/edge/request"
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/web"
 	"stoa/pkg/sidecar"
@@ -50,7 +51,7 @@ func (p *proxy) to(app string) http.Handler {
 // inspect tells an app's answer from a sidecar's. Apps say what is wrong in problem documents; whatever else is an error
 // comes from a sidecar that cannot reach its app, and its words are for the log.
 func inspect(answer *http.Response) error {
-	tidy(answer.Header)
+	request.Tidy(answer.Header)
 	contentType := answer.Header.Get("Content-Type")
 	if answer.StatusCode < http.StatusBadRequest || strings.HasPrefix(contentType, web.ProblemType) {
 		return nil

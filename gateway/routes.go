@@ -5,6 +5,8 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"stoa/gateway/edge/apikey"
+	"stoa/gateway/edge/request"
 	"stoa/pkg/common/web"
 )
 
@@ -46,14 +48,14 @@ var methods = []string{
 }
 
 // newRouter puts the table into effect.
-func newRouter(apps *proxy, keys *keyCheck) *mux.Router {
+func newRouter(apps *proxy, keys *apikey.Checker) *mux.Router {
 	// A path is taken as it is or refused: cleaning it would answer a redirect to something that nobody asked for.
 	router := web.NewRouter().SkipClean(true)
-	router.Use(plainPaths)
+	router.Use(plainURLs)
 	for _, r := range routes() {
 		handler := apps.to(r.app)
 		if !r.open {
-			handler = keys.require(handler)
+			handler = requireKey(keys, handler)
 		}
 		router.Path(r.path).Methods(methods...).Handler(handler)
 		if !r.exact {
@@ -61,4 +63,27 @@ func newRouter(apps *proxy, keys *keyCheck) *mux.Router {
 		}
 	}
 	return router
+}
+
+// plainURLs refuses URLs that what comes after us could read in another way than we do.
+func plainURLs(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := request.CheckURL(r.URL); err != nil {
+			web.WriteError(w, r, err)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// requireKey lets a request through to next if its API key is valid.
+func requireKey(keys *apikey.Checker, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		client := request.Proxies(nil).Client(r)
+		if _, err := keys.Verify(r.Context(), client, r.Header.Get(request.KeyHeader)); err != nil {
+			web.WriteError(w, r, err)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }

@@ -1,29 +1,20 @@
-package main
+// Package request keeps what a client sends harmless for what comes after the gateway, be it the built-in one or Kong:
+// which paths are taken, which headers go on, and from which address a request came.
+package request
 
 import (
-	"net/http"
 	"net/url"
 	"path"
 	"strings"
 	"unicode/utf8"
 
 	"stoa/pkg/common/errs"
-	"stoa/pkg/common/web"
 )
 
-// plainPaths refuses paths that the two sidecars on the way could read in another way than we do: they decode a path,
-// clean it, and write it into the next URL without encoding it again.
-func plainPaths(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := checkURL(r.URL); err != nil {
-			web.WriteError(w, r, err)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-func checkURL(u *url.URL) error {
+// CheckURL refuses URLs that the two sidecars on the way could read in another way than we do: they decode a path, clean
+// it, and write it into the next URL without encoding it again. The error is errs.NotFound for a path that is not in its
+// plain form, and errs.Malformed for characters that no path here has.
+func CheckURL(u *url.URL) error {
 	encodedSlash := strings.Contains(strings.ToLower(u.EscapedPath()), "%2f")
 	switch {
 	case path.Clean(u.Path) != u.Path || encodedSlash:
