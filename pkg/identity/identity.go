@@ -5,6 +5,7 @@ package identity
 import (
 	"context"
 	"slices"
+	"time"
 )
 
 // Role is a right that an account holds. A role is exact: none contains another.
@@ -24,7 +25,7 @@ const (
 	Admin Role = "ADMIN"
 )
 
-// Caller is the person behind a request, as the access token describes them.
+// Caller is the person behind a request, as the access token and the session describe them.
 type Caller struct {
 	// ID is the account's id.
 	ID string
@@ -34,8 +35,10 @@ type Caller struct {
 	Name string
 	// SessionID is the session that the token belongs to.
 	SessionID string
-	// Roles are the rights that the account held when the token was issued.
+	// Roles are the rights that the account holds.
 	Roles []Role
+	// ExpiresAt is the end of the access token.
+	ExpiresAt time.Time
 }
 
 // Has reports whether the caller holds at least one of these roles.

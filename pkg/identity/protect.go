@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
@@ -36,13 +37,13 @@ func Protect(api huma.API, v Verifier) {
 			next(ctx)
 			return
 		}
-		caller, err := authorise(ctx, v, roles)
+		authorised, err := authorise(ctx, v, roles)
 		if err != nil {
 			// 500 with one cause is how a handler's error reaches the problem of its kind.
 			_ = huma.WriteErr(api, ctx, http.StatusInternalServerError, "", err) // the caller went away
 			return
 		}
-		next(huma.WithContext(ctx, WithCaller(ctx.Context(), caller)))
+		next(huma.WithContext(ctx, authorised))
 	})
 }
 
@@ -58,19 +59,21 @@ func required(op *huma.Operation) (roles []Role, protected bool) {
 	return roles, protected
 }
 
-func authorise(ctx huma.Context, v Verifier, roles []Role) (Caller, error) {
+// authorise returns the context in which a request is served: its caller is known and holds one of these roles, if any.
+func authorise(ctx huma.Context, v Verifier, roles []Role) (context.Context, error) {
 	token, err := bearer(ctx.Header("Authorization"))
 	if err != nil {
-		return Caller{}, err
+		return nil, err
 	}
 	caller, err := v.Verify(ctx.Context(), token)
 	if err != nil {
-		return Caller{}, err
+		return nil, err
 	}
 	if len(roles) > 0 && !caller.Has(roles...) {
-		return Caller{}, errs.New(errs.Forbidden, "this needs the role %s", list(roles))
+		return nil, errs.New(errs.Forbidden, "this needs the role %s", list(roles))
 	}
-	return caller, nil
+	proven := context.WithValue(ctx.Context(), proofKey{}, proof{verifier: v, token: token})
+	return WithCaller(proven, caller), nil
 }
 
 // bearer takes the token out of an Authorization header (RFC 6750).

@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 	"crypto/ed25519"
+	"crypto/sha256"
 	"errors"
 	"time"
 
@@ -39,7 +40,9 @@ func (c claims) Validate() error {
 }
 
 func (c claims) caller() Caller {
-	return Caller{ID: c.Subject, Email: c.Email, Name: c.Name, SessionID: c.SessionID, Roles: c.Roles}
+	return Caller{
+		ID: c.Subject, Email: c.Email, Name: c.Name, SessionID: c.SessionID, Roles: c.Roles, ExpiresAt: c.ExpiresAt.Time,
+	}
 }
 
 // Verifier tells who a token belongs to.
@@ -53,12 +56,24 @@ type Verifier interface {
 type TokenVerifier struct {
 	keys   *keyring
 	parser *jwt.Parser
+	proven *recent[tokenHash, proven]
+}
+
+// tokenHash stands for a token without being one.
+type tokenHash [sha256.Size]byte
+
+// proven is what a token said that held. Checking its signature again would cost more than all the rest of a small request.
+type proven struct {
+	caller Caller
+	kid    string
+	key    ed25519.PublicKey
 }
 
 // NewTokenVerifier returns a verifier; keys fetches the key set (a JWKS document, RFC 7517) that it caches.
 func NewTokenVerifier(keys func(ctx context.Context) ([]byte, error)) *TokenVerifier {
 	return &TokenVerifier{
-		keys: newKeyring(keys),
+		keys:   newKeyring(keys),
+		proven: newRecent[tokenHash, proven](maxRecent),
 		parser: jwt.NewParser(
 			// Pinned: what the token says about its algorithm never selects how it is checked.
 			jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}),
@@ -68,32 +83,61 @@ func NewTokenVerifier(keys func(ctx context.Context) ([]byte, error)) *TokenVeri
 	}
 }
 
-// Verify implements Verifier.
+// Verify implements Verifier. The caller's roles are those that the account held when the token was issued.
 func (v *TokenVerifier) Verify(ctx context.Context, token string) (Caller, error) {
+	hash := tokenHash(sha256.Sum256([]byte(token)))
+	if p, known := v.proven.get(hash); known && v.holds(ctx, p) {
+		return p.caller, nil
+	}
+	p, err := v.prove(ctx, token)
+	if err == nil {
+		v.proven.put(hash, p)
+	}
+	return p.caller, err
+}
+
+// holds tells whether a token that once held still does: it has not expired, and its key is still published.
+func (v *TokenVerifier) holds(ctx context.Context, p proven) bool {
+	if !time.Now().Before(p.caller.ExpiresAt.Add(clockSkew)) {
+		return false
+	}
+	key, err := v.keys.get(ctx, p.kid)
+	return err == nil && key.Equal(p.key)
+}
+
+// prove checks all that there is to a token.
+func (v *TokenVerifier) prove(ctx context.Context, token string) (proven, error) {
 	var c claims
-	_, err := v.parser.ParseWithClaims(token, &c, func(t *jwt.Token) (any, error) { return v.keyOf(ctx, t) })
+	var p proven
+	_, err := v.parser.ParseWithClaims(token, &c, func(t *jwt.Token) (any, error) {
+		var err error
+		p.kid, p.key, err = v.keyOf(ctx, t)
+		return p.key, err
+	})
 	switch {
 	case errs.Is(err, errs.Unavailable):
-		return Caller{}, errs.From(err)
+		return proven{}, errs.From(err)
 	case errors.Is(err, jwt.ErrTokenExpired):
-		return Caller{}, errs.Wrap(errs.Unauthenticated, err, "the access token has expired; refresh it or sign in again")
+		return proven{}, errs.Wrap(errs.Unauthenticated, err, "the access token has expired; refresh it or sign in again")
 	case err != nil:
-		return Caller{}, errs.Wrap(errs.Unauthenticated, err, "the access token does not hold; sign in again")
+		return proven{}, errs.Wrap(errs.Unauthenticated, err, "the access token does not hold; sign in again")
 	}
-	return c.caller(), nil
+	p.caller = c.caller()
+	return p, nil
 }
 
 // keyOf returns the published key that the token names. Keys that a token brings along (jwk, jku, x5c) are not looked at.
-func (v *TokenVerifier) keyOf(ctx context.Context, t *jwt.Token) (ed25519.PublicKey, error) {
+func (v *TokenVerifier) keyOf(ctx context.Context, t *jwt.Token) (string, ed25519.PublicKey, error) {
 	if t.Header["typ"] != tokenType {
-		return nil, errors.New("this is no access token")
+		return "", nil, errors.New("this is no access token")
 	}
 	if _, critical := t.Header["crit"]; critical {
-		return nil, errors.New("the token asks for extensions that are not known here")
+		return "", nil, errors.New("the token asks for extensions that are not known here")
 	}
 	kid, _ := t.Header["kid"].(string)
 	if kid == "" {
-		return nil, errors.New("the token names no key")
+		return "", nil, errors.New("the token names no key")
 	}
-	return v.keys.get(ctx, kid)
+	key, err := v.keys.get(ctx, kid)
+	return kid, key, err
 }

@@ -14,6 +14,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"stoa/pkg/common/errs"
@@ -54,14 +55,36 @@ func published(signers ...*identity.Signer) func(context.Context) ([]byte, error
 
 func TestSignedTokenVerifies(t *testing.T) {
 	_, signer := newKey(t)
-	token, err := signer.Sign(ada, time.Now(), time.Minute)
+	issued := time.Now().Truncate(time.Second)
+	token, err := signer.Sign(ada, issued, time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := identity.NewTokenVerifier(published(signer)).Verify(t.Context(), token)
-	if err != nil || !reflect.DeepEqual(got, ada) {
-		t.Errorf("got %+v, %v; want %+v", got, err, ada)
+	verifier, want := identity.NewTokenVerifier(published(signer)), ada
+	want.ExpiresAt = issued.Add(time.Minute)
+	for range 2 { // the second time from memory
+		got, err := verifier.Verify(t.Context(), token)
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("got %+v, %v; want %+v", got, err, want)
+		}
 	}
+}
+
+// That a token held once must not make it hold for ever.
+func TestTokensThatHeldExpire(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, signer := newKey(t)
+		verifier, token := identity.NewTokenVerifier(published(signer)), tokenOf(t, signer)
+		for _, tt := range []struct {
+			wait time.Duration
+			ok   bool
+		}{{0, true}, {time.Hour - time.Second, true}, {30 * time.Second, true}, {time.Second, false}} {
+			time.Sleep(tt.wait)
+			if _, err := verifier.Verify(t.Context(), token); errs.Is(err, errs.Unauthenticated) == tt.ok {
+				t.Errorf("after another %s: got %v, want ok=%v", tt.wait, err, tt.ok)
+			}
+		}
+	})
 }
 
 // object is a JSON object of a forged token.

@@ -3,7 +3,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"stoa/pkg/common/config"
@@ -54,10 +53,8 @@ func run(ctx context.Context) error {
 	tokens := providers.NewTokens(signer)
 	router := web.NewRouter()
 	api := web.NewAPI(router, "Auth", "Accounts, sign-in, access tokens and API keys.")
-	identity.Protect(api, identity.NewTokenVerifier(func(context.Context) ([]byte, error) {
-		return json.Marshal(tokens.KeySet())
-	}))
 	h := handlers.New(accounts, repositories.NewSessions(app.Sidecar), tokens, keys, ids.New)
+	identity.Protect(api, identity.NewVerifier(identity.NewTokenVerifier(tokens.Published), h.Alive))
 	h.Register(api)
 	h.RegisterInternal(web.NewAPI(router.PathPrefix(handlers.InternalBase).Subrouter(), "Auth, internal", "For the other services."))
 	return app.Run(ctx, app.HTTP(router))

@@ -1,7 +1,6 @@
 package handlers_test
 
 import (
-	"context"
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/x509"
@@ -45,7 +44,6 @@ func newService(t *testing.T) service {
 	t.Helper()
 	states, side := sidecartest.New()
 	tokens := providers.NewTokens(newSigner(t))
-	verifier := identity.NewTokenVerifier(func(context.Context) ([]byte, error) { return json.Marshal(tokens.KeySet()) })
 	keys := repositories.NewAPIKeys(side)
 	key, err := domain.NewAPIKey(apiKey, "test", []string{"shop:read"}, time.Now())
 	if err != nil {
@@ -56,9 +54,10 @@ func newService(t *testing.T) service {
 	}
 	router := web.NewRouter()
 	api := web.NewAPI(router, "Auth", "Accounts, sign-in, access tokens and API keys.")
-	identity.Protect(api, verifier)
 	accounts := domain.NewAccounts(repositories.NewAccounts(side), providers.NewPasswords(), ids.New)
 	h := handlers.New(accounts, repositories.NewSessions(side), tokens, keys, ids.New)
+	verifier := identity.NewVerifier(identity.NewTokenVerifier(tokens.Published), h.Alive)
+	identity.Protect(api, verifier)
 	h.Register(api)
 	h.RegisterInternal(web.NewAPI(router.PathPrefix(handlers.InternalBase).Subrouter(), "Auth, internal", ""))
 	return service{router: router, api: api, states: states, verifier: verifier}

@@ -1,6 +1,8 @@
 package providers
 
 import (
+	"context"
+	"encoding/json"
 	"time"
 
 	"stoa/pkg/identity"
@@ -30,3 +32,6 @@ func (t *Tokens) Issue(account domain.Account, sessionID string) (token string, 
 
 // KeySet returns the keys against which the tokens verify.
 func (t *Tokens) KeySet() identity.KeySet { return t.signer.KeySet() }
+
+// Published is the key set as other services fetch it: what this one verifies its own tokens against.
+func (t *Tokens) Published(context.Context) ([]byte, error) { return json.Marshal(t.KeySet()) }

@@ -50,7 +50,7 @@ func run(ctx context.Context) error {
 
 	router := web.NewRouter()
 	api := web.NewAPI(router, "Backoffice", "For the staff: orders to be shipped, and events that could not be handled.")
-	identity.Protect(api, identity.NewTokenVerifier(identity.Keys(app.Sidecar)))
+	identity.Protect(api, identity.FromAuth(app.Sidecar))
 	h.Register(api)
 	h.Bind(router)
 	return app.Run(ctx, app.HTTP(router), consumer.Run)

@@ -30,7 +30,7 @@ func run(ctx context.Context) error {
 
 	router := web.NewRouter()
 	api := web.NewAPI(router, "Inventory", "The catalogue and the stock.")
-	identity.Protect(api, identity.NewTokenVerifier(identity.Keys(app.Sidecar)))
+	identity.Protect(api, identity.FromAuth(app.Sidecar))
 	handlers.Register(api, catalogue)
 	return app.Run(ctx, app.HTTP(router))
 }

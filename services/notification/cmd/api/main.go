@@ -67,7 +67,7 @@ func run(ctx context.Context) error {
 
 	router := web.NewRouter()
 	api := web.NewAPI(router, "Notifications", "What users were told about their orders.")
-	identity.Protect(api, identity.NewTokenVerifier(identity.Keys(app.Sidecar)))
+	identity.Protect(api, identity.FromAuth(app.Sidecar))
 	handlers.Register(api, inbox)
 	return app.Run(ctx, app.HTTP(router), consumer.Run)
 }

@@ -43,7 +43,7 @@ func run(ctx context.Context) error {
 
 	router := web.NewRouter()
 	api := web.NewAPI(router, "Orders", "Place orders, follow them, call them off.")
-	identity.Protect(api, identity.NewTokenVerifier(identity.Keys(app.Sidecar)))
+	identity.Protect(api, identity.FromAuth(app.Sidecar))
 	handlers.Register(api, handlers.NewAPI(intake, orders, orders, events, cfg.CancelWait))
 	return app.Run(ctx, app.HTTP(router))
 }

@@ -1,0 +1,242 @@
+package identity_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"stoa/pkg/common/errs"
+	"stoa/pkg/identity"
+)
+
+// registry is an auth service that knows one session, ada's, which can end, and that can be down.
+type registry struct {
+	takes time.Duration
+	asked atomic.Int64
+
+	mu    sync.Mutex
+	err   error
+	roles []identity.Role
+}
+
+func newRegistry() *registry { return &registry{roles: []identity.Role{identity.Learner}} }
+
+// answer has every question fail from now on, or, by nil, succeed.
+func (r *registry) answer(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.err = err
+}
+
+func (r *registry) grant(roles ...identity.Role) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.roles = roles
+}
+
+// ask decides when the question comes in, as a store does that is read at once; the answer may be long on its way.
+func (r *registry) ask(ctx context.Context, id string) (identity.Liveness, error) {
+	r.asked.Add(1)
+	r.mu.Lock()
+	err, roles := r.err, r.roles
+	r.mu.Unlock()
+	select {
+	case <-time.After(r.takes):
+	case <-ctx.Done():
+		return identity.Liveness{}, ctx.Err()
+	}
+	if err == nil && id != ada.SessionID {
+		err = errEnded
+	}
+	if err != nil {
+		return identity.Liveness{}, err
+	}
+	return identity.Liveness{AccountID: ada.ID, Roles: roles}, nil
+}
+
+var (
+	errEnded = errs.New(errs.NotFound, "there is no such session")
+	errDown  = errs.New(errs.Unavailable, "auth does not answer")
+)
+
+// byHeart are the tokens of the tests here: what they say is not in question, only whether their sessions are alive.
+var byHeart = tokens{
+	"ada":     ada,
+	"eve":     {ID: "a-6", SessionID: ada.SessionID}, // her token names another's session
+	"unknown": {ID: ada.ID, SessionID: "s-9"},
+}
+
+// live returns a verifier that asks the registry, and what it says of ada.
+func (r *registry) live(t *testing.T) (verify func() error) {
+	verifier := identity.NewVerifier(byHeart, r.ask)
+	return func() error {
+		_, err := verifier.Verify(t.Context(), "ada")
+		return err
+	}
+}
+
+func TestSessionsAreAskedAboutOnceForAllWhoWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		auth := newRegistry()
+		auth.takes = time.Second
+		verifier := identity.NewVerifier(byHeart, auth.ask)
+		impatient, leave := context.WithTimeout(t.Context(), time.Millisecond)
+		defer leave()
+		var all sync.WaitGroup
+		all.Go(func() {
+			if _, err := verifier.Verify(impatient, "ada"); !errs.Is(err, errs.Unavailable) {
+				t.Errorf("who does not wait is told to come back, got %v", err)
+			}
+		})
+		for range 50 {
+			all.Go(func() {
+				if _, err := verifier.Verify(t.Context(), "ada"); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if n := auth.asked.Load(); n != 1 {
+			t.Errorf("%d questions, want 1", n)
+		}
+	})
+}
+
+func TestSessionsAreAskedAboutEveryFewSecondsBehindTheBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		auth := newRegistry()
+		verify, began := auth.live(t), time.Now()
+		if err := verify(); err != nil {
+			t.Fatal(err)
+		}
+		auth.takes = time.Second
+		for time.Since(began) < time.Minute {
+			time.Sleep(10 * time.Millisecond)
+			if before := time.Now(); verify() != nil || time.Since(before) > 0 {
+				t.Fatal("a session that is in use is never waited for")
+			}
+		}
+		if n := auth.asked.Load(); n > 31 {
+			t.Errorf("%d questions in a minute", n)
+		}
+		time.Sleep(time.Second) // for the question that is on its way
+	})
+}
+
+// Whatever the moment and however slow auth is: five seconds after its end, nobody believes in a session any more.
+func TestEndedSessionsAreDeadWithinFiveSeconds(t *testing.T) {
+	for name, tt := range map[string]struct {
+		after error
+		takes time.Duration
+		want  errs.Kind
+	}{
+		"auth says so":            {errEnded, 0, errs.Unauthenticated},
+		"auth is slow to say so":  {errEnded, 1900 * time.Millisecond, errs.Unauthenticated},
+		"auth says nothing":       {errDown, 0, errs.Unavailable},
+		"auth takes too long":     {errEnded, time.Hour, errs.Unavailable},
+		"something else is amiss": {errs.New(errs.Forbidden, "access policy"), 0, errs.Unavailable},
+		"its answer is nonsense":  {errors.New("unexpected end of JSON input"), 0, errs.Unavailable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				for known := time.Duration(0); known < 5*time.Second; known += 250 * time.Millisecond {
+					auth := newRegistry()
+					verify := auth.live(t)
+					if err := verify(); err != nil {
+						t.Fatal(err)
+					}
+					auth.takes = tt.takes
+					time.Sleep(known)
+					auth.answer(tt.after)
+					time.Sleep(2400 * time.Millisecond)
+					_ = verify() // in time for a question behind the back
+					time.Sleep(2600 * time.Millisecond)
+					if err := verify(); !errs.Is(err, tt.want) {
+						t.Errorf("known for %s: got %v, want %s", known, err, tt.want)
+					}
+				}
+				time.Sleep(3 * time.Second) // for the questions that are on their way
+			})
+		})
+	}
+}
+
+func TestAnOutageOfAuthIsBridgedForAMomentAndHealsByItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		auth := newRegistry()
+		verify := auth.live(t)
+		auth.answer(errDown)
+		if err := verify(); !errs.Is(err, errs.Unavailable) {
+			t.Errorf("a session never seen: got %v, want unavailable", err)
+		}
+		auth.answer(nil)
+		time.Sleep(time.Second)
+		if err := verify(); err != nil {
+			t.Fatal(err)
+		}
+		auth.answer(errDown)
+		for range 4 {
+			time.Sleep(time.Second)
+			if err := verify(); err != nil {
+				t.Errorf("a session seen a moment ago: %v", err)
+			}
+		}
+		time.Sleep(time.Second)
+		if err := verify(); !errs.Is(err, errs.Unavailable) {
+			t.Errorf("a session seen five seconds ago: got %v, want unavailable", err)
+		}
+		auth.answer(nil)
+		time.Sleep(time.Second)
+		if err := verify(); err != nil {
+			t.Errorf("auth is back: %v", err)
+		}
+	})
+}
+
+func TestAuthIsNotFloodedWhileItIsDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		auth := newRegistry()
+		verify := auth.live(t)
+		if err := verify(); err != nil {
+			t.Fatal(err)
+		}
+		auth.answer(errDown)
+		auth.asked.Store(0)
+		for range 1000 {
+			time.Sleep(10 * time.Millisecond)
+			_ = verify()
+		}
+		if n := auth.asked.Load(); n > 40 {
+			t.Errorf("%d questions in ten seconds", n)
+		}
+	})
+}
+
+func TestRolesAreThoseOfTheAccountNow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		auth := newRegistry()
+		verifier := identity.NewVerifier(byHeart, auth.ask)
+		for _, roles := range [][]identity.Role{{identity.Learner, identity.Admin}, {identity.Learner}} {
+			auth.grant(roles...)
+			time.Sleep(5 * time.Second)
+			caller, err := verifier.Verify(t.Context(), "ada")
+			if err != nil || !slices.Equal(caller.Roles, roles) || caller.ID != ada.ID || caller.Email != ada.Email {
+				t.Errorf("got %+v, %v; want the roles %v", caller, err, roles)
+			}
+		}
+	})
+}
+
+func TestSessionsThatAreNotTheCallersAreNone(t *testing.T) {
+	verifier := identity.NewVerifier(byHeart, newRegistry().ask)
+	for _, token := range []string{"eve", "unknown", "forged"} {
+		if caller, err := verifier.Verify(t.Context(), token); !errs.Is(err, errs.Unauthenticated) || caller.ID != "" {
+			t.Errorf("%s: got %+v, %v; want unauthenticated", token, caller, err)
+		}
+	}
+}
