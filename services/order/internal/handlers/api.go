@@ -31,6 +31,7 @@ type API struct {
 	lists      Lister
 	commands   Commander
 	cancelWait time.Duration
+	streams    slots
 }
 
 // NewAPI returns an API that lets a person wait for up to cancelWait until the order is seen to be cancelled.

@@ -43,9 +43,12 @@ func Register(api huma.API, h *API) {
 		OperationID: "watch-order", Method: http.MethodGet, Path: "/api/v1/orders/{id}/events",
 		Summary: "Follow an order", Tags: tags, Security: signedIn,
 		Description: "Server-sent events named `order`: first the order as it is, then each change, until it is " +
-			"delivered, rejected or cancelled. Ask for `Accept: text/event-stream`; otherwise the stream ends after ten seconds.",
+			"delivered, rejected or cancelled, or until the access token expires or the session ends. Ask for " +
+			"`Accept: text/event-stream`; otherwise the stream ends after ten seconds. Nobody may have more than five open.",
 		Responses: map[string]*huma.Response{"200": eventStream(api)},
-		Errors:    []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusServiceUnavailable},
+		Errors: []int{
+			http.StatusUnauthorized, http.StatusNotFound, http.StatusTooManyRequests, http.StatusServiceUnavailable,
+		},
 	}, h.watch)
 
 	// Call one's own order off, until it is shipped.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,20 +36,10 @@ var (
 )
 
 // callers are who may call, by their tokens.
-var callers = callersByToken{
+var callers = map[string]identity.Caller{
 	"alice": {ID: ids.Derive("alice"), Email: "alice@example.com", Name: "Alice", Roles: []identity.Role{identity.Learner}},
 	"bob":   {ID: ids.Derive("bob"), Email: "bob@example.com", Name: "Bob", Roles: []identity.Role{identity.Learner}},
 	"staff": {ID: ids.Derive("staff"), Email: "staff@example.com", Name: "Staff", Roles: []identity.Role{identity.Staff}},
-}
-
-type callersByToken map[string]identity.Caller
-
-func (c callersByToken) Verify(_ context.Context, token string) (identity.Caller, error) {
-	caller, ok := c[token]
-	if !ok {
-		return caller, errs.New(errs.Unauthenticated, "the access token does not hold")
-	}
-	return caller, nil
 }
 
 // prices quotes every product at its price in cents.
@@ -74,6 +65,21 @@ type shop struct {
 	orders *repositories.Orders
 	api    http.Handler
 	worker map[string]messaging.Handler
+
+	signedOut atomic.Bool // everybody's session has ended
+}
+
+// tokenTime is how long the tokens hold.
+const tokenTime = 15 * time.Minute
+
+// Verify implements identity.Verifier.
+func (s *shop) Verify(_ context.Context, token string) (identity.Caller, error) {
+	caller, ok := callers[token]
+	if !ok || s.signedOut.Load() {
+		return identity.Caller{}, errs.New(errs.Unauthenticated, "the access token does not hold")
+	}
+	caller.ExpiresAt = time.Now().Add(tokenTime)
+	return caller, nil
 }
 
 func newShop(t *testing.T) *shop {
@@ -84,12 +90,10 @@ func newShop(t *testing.T) *shop {
 	intake := handlers.NewIntake(orders, orders, prices{apple: 250, pear: 100}, events)
 	router := web.NewRouter()
 	api := web.NewAPI(router, "Orders", "")
-	identity.Protect(api, callers)
+	s := &shop{states: states, bus: bus, orders: orders, worker: map[string]messaging.Handler{}}
+	identity.Protect(api, s)
 	handlers.Register(api, handlers.NewAPI(intake, orders, orders, events, 2*time.Second))
-
-	s := &shop{
-		states: states, bus: bus, orders: orders, api: web.Wrap(router, zerolog.Nop()), worker: map[string]messaging.Handler{},
-	}
+	s.api = web.Wrap(router, zerolog.Nop())
 	for _, subscription := range handlers.Subscriptions(handlers.NewProgress(orders, orders, events)) {
 		for eventType, handler := range subscription.On {
 			s.worker[eventType] = handler

@@ -67,12 +67,19 @@ func (h *API) watch(ctx context.Context, in *OrderPath) (*watchOutput, error) {
 	if err != nil {
 		return nil, err
 	}
+	leave, err := h.streams.take(identity.CallerOf(ctx).ID)
+	if err != nil {
+		return nil, err
+	}
 	return &watchOutput{
 		ContentType: "text/event-stream", CacheControl: "no-store",
 		Body: func(ctx huma.Context) {
+			defer leave()
 			_, w := humamux.Unwrap(ctx)
+			lasting, end := identity.Lasting(ctx.Context())
+			defer end()
 			// The client is gone, and with it whoever could be told.
-			_ = send(w, follow(ctx.Context(), h.orders, order))
+			_ = send(w, follow(lasting, h.orders, order))
 		},
 	}, nil
 }

@@ -170,6 +170,60 @@ func TestWatchEndsWithAWithdrawnDraftAndABrokenConnection(t *testing.T) {
 	})
 }
 
+func TestWatchEndsWithTheTokenAndWithTheSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t)
+		order := s.placed(t, "")
+		began, w := time.Now(), s.watch(t, order.ID)
+		<-w.done
+		if took := time.Since(began); took < tokenTime-time.Second || took > tokenTime+time.Second {
+			t.Errorf("it ended after %s, the token after %s", took, tokenTime)
+		}
+		w = s.watch(t, order.ID)
+		w.after(time.Minute)
+		s.signedOut.Store(true)
+		ended := time.Now()
+		<-w.done
+		if took := time.Since(ended); took > 5*time.Second {
+			t.Errorf("it ended %s after the session", took)
+		}
+	})
+}
+
+func TestNobodyWatchesMoreThanFive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t)
+		order := s.placed(t, "")
+		var open []*stream
+		for range 5 {
+			open = append(open, s.watch(t, order.ID))
+		}
+		synctest.Wait()
+		sixth := request{path: "/" + order.ID + "/events"}
+		answer := s.do(t.Context(), sixth)
+		expectProblem(t, answer, http.StatusTooManyRequests, errs.RateLimited, "")
+		if answer.Header().Get("Retry-After") == "" {
+			t.Error("it does not say when to come back")
+		}
+		sixth.token = "staff" // whom others' streams do not concern
+		ctx, leave := context.WithTimeout(t.Context(), time.Second)
+		defer leave()
+		if answer := s.do(ctx, sixth); answer.Code != http.StatusOK {
+			t.Errorf("somebody else: got %d %s", answer.Code, answer.Body)
+		}
+		open[0].leave()
+		<-open[0].done
+		again := s.watch(t, order.ID)
+		if got, want := again.after(time.Second), "event: order id: pending"; got != want {
+			t.Errorf("after one was closed: got %q, want %q", got, want)
+		}
+		for _, w := range append(open, again) {
+			w.leave()
+			<-w.done
+		}
+	})
+}
+
 type brokenPipe struct{ http.ResponseWriter }
 
 func (brokenPipe) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }
