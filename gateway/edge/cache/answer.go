@@ -1,0 +1,135 @@
+package cache
+
+import (
+	"bytes"
+	"net/http"
+	"strconv"
+	"time"
+
+	"stoa/pkg/common/errs"
+	"stoa/pkg/common/web"
+)
+
+// kept is an answer for everybody. It does not change any more.
+type kept struct {
+	header http.Header
+	body   []byte
+	// born is when it was asked for, less the age that it had: its age counts from then (RFC 9111, section 4.2.3).
+	born, expires time.Time
+}
+
+func (k *kept) size() int {
+	size := len(k.body)
+	for name, values := range k.header {
+		size += len(name)
+		for _, value := range values {
+			size += len(value)
+		}
+	}
+	return size
+}
+
+// send answers a request: with the whole, or with 304 for a caller who has it.
+func (k *kept) send(w http.ResponseWriter, r *http.Request, status string) {
+	header := w.Header()
+	for name, values := range k.header {
+		header[name] = values
+	}
+	header.Set(statusHeader, status)
+	if status == hit {
+		header.Set("Age", strconv.Itoa(int(time.Since(k.born).Seconds())))
+	}
+	if web.HasCurrent(r.Header.Get("If-None-Match"), k.header.Get("ETag")) {
+		header.Del("Content-Type")
+		header.Del("Content-Length")
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	header.Set("Content-Length", strconv.Itoa(len(k.body)))
+	w.WriteHeader(http.StatusOK)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(k.body) // the caller may have gone away
+	}
+}
+
+// capture takes an answer in. It holds back one that may be kept; any other goes on to the caller piece by piece.
+type capture struct {
+	http.ResponseWriter
+	// keeps says for how long an answer is kept.
+	keeps func(status int, header http.Header) time.Duration
+	// release is called when it turns out that the answer is for the caller only.
+	release func(status int)
+
+	header  http.Header
+	body    bytes.Buffer
+	fresh   time.Duration
+	decided bool
+	passing bool
+}
+
+// Header is that of the answer: apart from the caller's, which has what concerns this caller only, while it may be kept.
+func (c *capture) Header() http.Header {
+	if c.passing {
+		return c.ResponseWriter.Header()
+	}
+	return c.header
+}
+
+// WriteHeader decides.
+func (c *capture) WriteHeader(status int) {
+	if c.decided || status < http.StatusOK {
+		return
+	}
+	c.decided = true
+	if c.fresh = c.keeps(status, c.header); c.fresh <= 0 {
+		c.pass(status)
+	}
+}
+
+// Write keeps a piece or passes it on. When it gets too much, all of it is passed on.
+func (c *capture) Write(piece []byte) (int, error) {
+	c.WriteHeader(http.StatusOK)
+	if !c.passing && c.body.Len()+len(piece) > maxBody {
+		c.pass(http.StatusOK)
+	}
+	if c.passing {
+		return c.ResponseWriter.Write(piece)
+	}
+	return c.body.Write(piece)
+}
+
+// FlushError passes on what may be passed on.
+func (c *capture) FlushError() error {
+	if !c.passing {
+		return nil
+	}
+	return http.NewResponseController(c.ResponseWriter).Flush()
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (c *capture) Unwrap() http.ResponseWriter { return c.ResponseWriter }
+
+// pass sends what there is to the caller, who gets the rest as it comes. An error of writing shows at the next piece.
+func (c *capture) pass(status int) {
+	header := c.ResponseWriter.Header()
+	for name, values := range c.header {
+		header[name] = values
+	}
+	header.Set(statusHeader, miss)
+	c.passing = true
+	c.release(status)
+	c.ResponseWriter.WriteHeader(status)
+	_, _ = c.ResponseWriter.Write(c.body.Bytes())
+	c.body = bytes.Buffer{}
+}
+
+// finish returns the answer to be kept, or errs.Unavailable for one that broke off.
+func (c *capture) finish(asked time.Time) (*kept, error) {
+	announced := c.header.Get("Content-Length")
+	if announced != "" && announced != strconv.Itoa(c.body.Len()) {
+		return nil, errs.New(errs.Unavailable, "the answer of a service that this needs broke off")
+	}
+	had := seconds(c.header.Get("Age"))
+	c.header.Del("Age")
+	return &kept{header: c.header, body: c.body.Bytes(), born: asked.Add(-had), expires: asked.Add(c.fresh)}, nil
+}

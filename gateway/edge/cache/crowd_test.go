@@ -1,0 +1,183 @@
+package cache
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+)
+
+// crowd lets so many callers ask at once and the service answer once all of them wait; it returns the answers.
+func crowd(t *testing.T, callers int, answer http.HandlerFunc) (answers []*httptest.ResponseRecorder, asked int) {
+	t.Helper()
+	answers = make([]*httptest.ResponseRecorder, callers)
+	var questions atomic.Int64
+	synctest.Test(t, func(t *testing.T) {
+		open := make(chan struct{})
+		handler := New().Wrap("products", rules, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			questions.Add(1)
+			<-open
+			answer(w, r)
+		}))
+		var all sync.WaitGroup
+		for i := range answers {
+			all.Go(func() { answers[i] = get(t, handler, "/products") })
+		}
+		synctest.Wait()
+		if got := questions.Load(); got != 1 {
+			t.Errorf("the service was asked %d times while everybody waits", got)
+		}
+		close(open)
+		all.Wait()
+	})
+	return answers, int(questions.Load())
+}
+
+func TestACrowdCostsOneFetch(t *testing.T) {
+	answers, asked := crowd(t, 1000, newService().ServeHTTP)
+	from := map[string]int{}
+	for _, answer := range answers {
+		if answer.Code != http.StatusOK || answer.Body.String() != `{"n":1}` {
+			t.Fatalf("got %d %s", answer.Code, answer.Body)
+		}
+		from[answer.Header().Get(statusHeader)]++
+	}
+	if asked != 1 || from[miss] != 1 || from[hit] != 999 {
+		t.Errorf("asked %d times; %v", asked, from)
+	}
+}
+
+// A service that is in trouble is not asked by everybody at once, and nobody waits for ever.
+func TestACrowdIsKeptOffAServiceThatFails(t *testing.T) {
+	answers, asked := crowd(t, 1000, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+	for _, answer := range answers {
+		if answer.Code != http.StatusServiceUnavailable {
+			t.Fatalf("got %d %s", answer.Code, answer.Body)
+		}
+	}
+	if asked != 2 {
+		t.Errorf("asked %d times, want 2", asked)
+	}
+}
+
+// One of those who waited asks again, and has the answer for all.
+func TestOneFailureHurtsOneCaller(t *testing.T) {
+	for name, fail := range map[string]func(http.ResponseWriter){
+		"error":  func(w http.ResponseWriter) { w.WriteHeader(http.StatusBadGateway) },
+		"broken": func(http.ResponseWriter) { panic(http.ErrAbortHandler) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var asked atomic.Int64
+			service := newService()
+			answers, _ := crowd(t, 100, func(w http.ResponseWriter, r *http.Request) {
+				if asked.Add(1) > 1 {
+					service.ServeHTTP(w, r)
+					return
+				}
+				defer func() {
+					if recover() != nil { // as the server does
+						w.WriteHeader(http.StatusBadGateway)
+					}
+				}()
+				fail(w)
+			})
+			failed := 0
+			for _, answer := range answers {
+				if answer.Code != http.StatusOK {
+					failed++
+				}
+			}
+			if failed != 1 || asked.Load() != 2 {
+				t.Errorf("%d callers failed, and the service was asked %d times", failed, asked.Load())
+			}
+		})
+	}
+}
+
+// An answer that is not for all is for one: the others ask for themselves, at once.
+func TestAPrivateAnswerIsNotShared(t *testing.T) {
+	var n atomic.Int64
+	answers, asked := crowd(t, 100, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Cache-Control", "private")
+		fmt.Fprint(w, n.Add(1))
+	})
+	seen := map[string]bool{}
+	for _, answer := range answers {
+		seen[answer.Body.String()] = true
+	}
+	if asked != 100 || len(seen) != 100 {
+		t.Errorf("asked %d times, %d answers", asked, len(seen))
+	}
+}
+
+// The first caller goes away while others wait for what it asked.
+func TestTheFetchOutlivesItsCaller(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		open, service := make(chan struct{}), newService()
+		handler := New().Wrap("products", rules, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			<-open
+			if r.Context().Err() != nil {
+				w.WriteHeader(http.StatusBadGateway)
+				return
+			}
+			service.ServeHTTP(w, r)
+		}))
+		ctx, leave := context.WithCancel(t.Context())
+		go handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodGet, "/products", nil))
+		synctest.Wait()
+		second := make(chan *httptest.ResponseRecorder)
+		go func() { second <- get(t, handler, "/products") }()
+		synctest.Wait()
+		leave()
+		synctest.Wait()
+		close(open)
+		want(t, <-second, hit, `{"n":1}`)
+	})
+}
+
+// Who waits for somebody else's fetch can go at any time.
+func TestWaitingEndsWithTheCaller(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		open := make(chan struct{})
+		handler := New().Wrap("products", rules, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-open }))
+		go get(t, handler, "/products")
+		synctest.Wait()
+		ctx, leave := context.WithCancel(t.Context())
+		gone := make(chan struct{})
+		go func() {
+			handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodGet, "/products", nil))
+			close(gone)
+		}()
+		synctest.Wait()
+		leave()
+		<-gone
+		close(open)
+	})
+}
+
+func TestMemoryIsBounded(t *testing.T) {
+	cache, service := &Cache{memory: newMemory(3, maxBytes)}, newService()
+	handler := cache.Wrap("products", rules, service)
+	for _, path := range []string{"/a", "/b", "/c", "/a", "/d"} { // b was used least recently
+		get(t, handler, path)
+	}
+	want(t, get(t, handler, "/a"), hit, `{"n":1}`)
+	want(t, get(t, handler, "/b"), miss, `{"n":5}`)
+
+	small := &Cache{memory: newMemory(maxEntries, 10_000)}
+	large := small.Wrap("products", rules, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		newService().ServeHTTP(w, r)
+		_, _ = w.Write([]byte(strings.Repeat("x", 3000)))
+	}))
+	for i := range 100 {
+		get(t, large, fmt.Sprintf("/%d", i))
+	}
+	if got := len(small.memory.entries); got != 2 || small.memory.bytes > 10_000 || small.memory.recent.Len() != got {
+		t.Errorf("%d entries of %d bytes", got, small.memory.bytes)
+	}
+}

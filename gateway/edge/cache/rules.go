@@ -1,0 +1,102 @@
+package cache
+
+import (
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"stoa/pkg/common/web"
+)
+
+// personal are request headers by which an answer may be somebody's own, or only a part of the whole.
+var personal = []string{"Authorization", "Cookie", "Range", "If-Match", "If-Unmodified-Since", "Upgrade"}
+
+// serve reports whether a kept answer may serve a request.
+func (rules Rules) serve(r *http.Request) bool {
+	if !slices.Contains(rules.Methods, r.Method) || r.ContentLength != 0 || web.IsStream(r) {
+		return false
+	}
+	for _, name := range personal {
+		if len(r.Header.Values(name)) > 0 {
+			return false
+		}
+	}
+	asked := directivesOf(r.Header)
+	return !asked.has("no-cache") && !asked.has("no-store") && asked["max-age"] != "0"
+}
+
+// keep returns for how long an answer may be shared, 0 for not at all: what the service says, less the time for which
+// somebody behind us has kept it.
+func (rules Rules) keep(status int, header http.Header) time.Duration {
+	said := directivesOf(header)
+	media, _, _ := mime.ParseMediaType(header.Get("Content-Type"))
+	switch {
+	case status != http.StatusOK, !slices.Contains(rules.MediaTypes, media):
+		return 0
+	case !said.has("public"), said.has("private"), said.has("no-store"), said.has("no-cache"):
+		return 0
+	case len(header.Values("Set-Cookie")) > 0, len(header.Values("Trailer")) > 0, varies(header):
+		return 0
+	}
+	age, ok := said["s-maxage"]
+	if !ok {
+		age = said["max-age"]
+	}
+	return max(0, seconds(age)-seconds(header.Get("Age")))
+}
+
+// varies reports whether an answer depends on request headers that are not part of the key.
+func varies(header http.Header) bool {
+	for _, list := range header.Values("Vary") {
+		for name := range strings.SplitSeq(list, ",") {
+			if name = strings.TrimSpace(name); name != "" && !strings.EqualFold(name, "Accept") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// directives are what a Cache-Control says, by name in small letters.
+type directives map[string]string
+
+func (d directives) has(name string) bool { _, ok := d[name]; return ok }
+
+// directivesOf reads the Cache-Control headers. Of a directive that comes twice, the first counts.
+func directivesOf(header http.Header) directives {
+	all := directives{}
+	for _, list := range header.Values("Cache-Control") {
+		for directive := range strings.SplitSeq(list, ",") {
+			name, value, _ := strings.Cut(strings.TrimSpace(directive), "=")
+			if name = strings.ToLower(name); !all.has(name) {
+				all[name] = strings.Trim(value, `"`)
+			}
+		}
+	}
+	return all
+}
+
+// seconds reads a number of seconds; one that cannot be read is none. Nothing here is kept for more than a day.
+func seconds(number string) time.Duration {
+	n, err := strconv.ParseUint(number, 10, 31)
+	if err != nil {
+		return 0
+	}
+	return min(time.Duration(n)*time.Second, 24*time.Hour)
+}
+
+// keyOf tells apart what may have different answers. The order of query parameters makes no difference, that of the
+// values of one does. A query that cannot be read has no key.
+func keyOf(route string, r *http.Request) (key string, ok bool) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return "", false
+	}
+	return strings.Join([]string{
+		route, r.URL.EscapedPath(), query.Encode(), strings.Join(r.Header.Values("Accept"), ","),
+	}, "\n"), true
+}
