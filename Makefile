@@ -163,11 +163,12 @@ vuln: ## Known vulnerabilities in what the programs call
 		echo "govulncheck skipped: its database, $(VULNERABILITIES), cannot be reached from here."; \
 	fi
 
-generate: ## Write the generated files anew: gRPC code, OpenAPI descriptions, sample mails
+generate: ## Write the generated files anew: gRPC code, OpenAPI descriptions, access policies, sample mails
 	go generate ./...
 	STOA_UPDATE=1 go test -count=1 -run 'TestOpenAPI|TestMail' ./services/...
+	STOA_UPDATE=1 go test -count=1 -run TestAccessPolicies ./internal/architecture
 
-CHECKSUM = git ls-files -co --exclude-standard api services/*/internal/providers/mail/testdata | LC_ALL=C sort | xargs cksum | cksum
+CHECKSUM = git ls-files -co --exclude-standard api components/config/access services/*/internal/providers/mail/testdata | LC_ALL=C sort | xargs cksum | cksum
 check-generated: ## Fail when a generated file is not what its source says
 	@before=$$($(CHECKSUM)); $(MAKE) --no-print-directory generate; \
 		if [ "$$before" != "$$($(CHECKSUM))" ]; then \

@@ -43,6 +43,7 @@ func TestComposeDescribesTheSameSystem(t *testing.T) {
 		got := process{path.Base(slices.Concat(program.Entrypoint, []string{""})[0]), program.Environment,
 			flags(arguments[slices.Index(arguments, "/daprd")+1:])}
 		expectMounts(t, app, sidecar, got.sidecar["resources-path"], want.sidecar["resources-path"])
+		expectConfiguration(t, app, sidecar, got.sidecar["config"])
 		for _, flag := range inContainers {
 			delete(got.sidecar, flag)
 			delete(want.sidecar, flag)
@@ -75,6 +76,16 @@ func expectMounts(t *testing.T, app string, sidecar composeService, reads, folde
 	}
 	if !slices.Equal(mounted, folders) {
 		t.Errorf("%s: the sidecar of %s reads %v, dapr.yaml says %v", composeFile, app, mounted, folders)
+	}
+}
+
+// expectConfiguration makes sure that a sidecar loads its app's own configuration and then what differs in containers.
+func expectConfiguration(t *testing.T, app string, sidecar composeService, files []string) {
+	t.Helper()
+	const mounted = "./components/config:/config:ro"
+	want := []string{"/config/apps/" + app + ".yaml,/config/compose.yaml"}
+	if !slices.Equal(files, want) || !slices.Contains(sidecar.Volumes, mounted) {
+		t.Errorf("%s: the sidecar of %s loads %v, want %v and the volume %s", composeFile, app, files, want, mounted)
 	}
 }
 

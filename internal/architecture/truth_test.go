@@ -203,6 +203,8 @@ func TestDocumentationNamesEveryTopic(t *testing.T) {
 		want := slices.Concat(appsIn(from), appsIn(to), []string{"backoffice"})
 		slices.Sort(want)
 		expectNames(t, "docs/architecture.md, the apps of "+r.Name(), slices.Clone(r.Scopes), slices.Compact(want))
+		subscribers := appsInScope(r.Value("subscriptionScopes"))
+		expectNames(t, "docs/architecture.md, who "+r.Name()+" goes to", subscribers, appsIn(to))
 	}
 	expectNames(t, "docs/architecture.md, topics", topics, components)
 }
@@ -210,4 +212,14 @@ func TestDocumentationNamesEveryTopic(t *testing.T) {
 // appsIn reads a list of apps.
 func appsIn(cell string) []string {
 	return strings.FieldsFunc(cell, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+// appsInScope reads the apps of "app=topic;app=topic".
+func appsInScope(scopes string) []string {
+	var apps []string
+	for entry := range strings.SplitSeq(scopes, ";") {
+		app, _, _ := strings.Cut(entry, "=")
+		apps = append(apps, app)
+	}
+	return apps
 }

@@ -58,13 +58,34 @@ func TestEveryBusHasEveryTopic(t *testing.T) {
 		}
 		for topic, apps := range traffic {
 			c := folder["pubsub-"+topic]
-			checkScopes(t, c, append(slices.Clone(apps), "backoffice")...)
+			publishers := append(slices.Clone(apps.from), "backoffice")
+			checkScopes(t, c, slices.Concat(publishers, apps.to)...)
+			checkTopicScopes(t, c, topic, publishers, apps.to)
 			checkSettings(t, c, losesNothing[c.Spec.Type], "")
 			checkSettings(t, c, ofTopic[c.Spec.Type], topic)
 			checkSecrets(t, c)
 			checkBusPolicies(t, folder["pubsub"], c)
 		}
 	})
+}
+
+// checkTopicScopes expects that only the right apps may publish and subscribe. Dapr lets an app that no scope names do
+// both, unless the topic is protected, and lets all apps use any other topic of the component, unless topics are listed.
+func checkTopicScopes(t *testing.T, c Resource, topic string, publishers, subscribers []string) {
+	t.Helper()
+	checkSettings(t, c, map[string]string{"allowedTopics": topic, "protectedTopics": topic}, "")
+	for setting, want := range map[string][]string{"publishingScopes": publishers, "subscriptionScopes": subscribers} {
+		var entries []string
+		for _, app := range want {
+			entries = append(entries, app+"="+topic)
+		}
+		got := strings.Split(c.Value(setting), ";")
+		slices.Sort(got)
+		slices.Sort(entries)
+		if !slices.Equal(got, slices.Compact(entries)) {
+			t.Errorf("%s: %s is %v, want %v", c.File, setting, got, entries)
+		}
+	}
 }
 
 func TestEveryStoreHasEveryService(t *testing.T) {

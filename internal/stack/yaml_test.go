@@ -10,15 +10,15 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// traffic is who publishes to a topic and who consumes it. Besides, backoffice publishes to every topic, to replay dead
-// letters.
-var traffic = map[string][]string{
-	"order-placed":    {"order-api", "inventory-worker"},
-	"order-confirmed": {"order-worker", "notification"},
-	"order-updates":   {"order-worker", "notification", "inventory-worker"},
-	"order-commands":  {"order-api", "order-worker"},
-	"stock":           {"inventory-worker", "order-worker", "notification"},
-	"dead-letters":    {"order-worker", "inventory-worker", "notification"},
+// traffic is who publishes to a topic and who subscribes to it. Besides, backoffice publishes to every topic, to replay
+// dead letters.
+var traffic = map[string]struct{ from, to []string }{
+	"order-placed":    {[]string{"order-api"}, []string{"inventory-worker"}},
+	"order-confirmed": {[]string{"order-worker"}, []string{"notification", "backoffice"}},
+	"order-updates":   {[]string{"order-worker"}, []string{"inventory-worker", "notification", "backoffice"}},
+	"order-commands":  {[]string{"order-api"}, []string{"order-worker"}},
+	"stock":           {[]string{"inventory-worker"}, []string{"order-worker", "notification"}},
+	"dead-letters":    {[]string{"order-worker", "inventory-worker", "notification"}, []string{"backoffice"}},
 }
 
 // stores is who keeps documents in <name>-store.
@@ -64,7 +64,7 @@ func load(t *testing.T, desc *Description, folder string) map[string]Resource {
 func checkScopes(t *testing.T, r Resource, want ...string) {
 	t.Helper()
 	got := slices.Sorted(slices.Values(r.Scopes))
-	want = slices.Sorted(slices.Values(want))
+	want = slices.Compact(slices.Sorted(slices.Values(want)))
 	if !slices.Equal(got, want) {
 		t.Errorf("%s is scoped to %v, want %v", r.File, got, want)
 	}
@@ -135,7 +135,7 @@ func checkAppPolicies(t *testing.T, file, app string, node yaml.Node) {
 func TestEverythingListensOnLoopbackAndIsLoaded(t *testing.T) {
 	desc := repository(t)
 	for _, app := range desc.Apps {
-		if app.Config != filepath.Join(desc.Root, "components/config/local.yaml") || len(app.Resources) != 4 {
+		if app.Config != filepath.Join(desc.Root, "components/config/apps", app.ID+".yaml") || len(app.Resources) != 4 {
 			t.Errorf("%s loads %v with %s", app.ID, app.Resources, app.Config)
 		}
 		for _, s := range (&planner{}).app(app, 1) {

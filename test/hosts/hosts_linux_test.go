@@ -181,6 +181,7 @@ func (l launcher) sidecar(h host, app string, args ...string) (kill func()) {
 	program := h.command(l.daprd, append([]string{
 		"--app-id", app, "--dapr-http-port", httpPort, "--dapr-listen-addresses", "127.0.0.1",
 		"--dapr-internal-grpc-port", "13800", "--dapr-internal-grpc-listen-address", h.address,
+		"--config", filepath.Join(l.root, "components/config/apps", app+".yaml"),
 		"--config", filepath.Join(l.root, "components/config/mdns.yaml"),
 		"--resources-path", filepath.Join(l.root, "components/config/resiliency"),
 	}, args...)...)

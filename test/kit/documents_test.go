@@ -168,14 +168,18 @@ func TestIndexOnARealStore(t *testing.T) {
 
 func TestSecretsAndBindings(t *testing.T) {
 	t.Parallel()
-	s := start(t, "notification")
-	side := s.open("notification")
-	if value, err := side.Secret(t.Context(), "NATS_URL"); err != nil || !strings.HasPrefix(value, "nats://") {
+	s := start(t, "auth", "notification")
+	side := s.open("auth")
+	if value, err := side.Secret(t.Context(), "AUTH_BOOTSTRAP"); err != nil || !strings.HasPrefix(value, "{") {
 		t.Errorf("got %d characters, %v", len(value), err)
 	}
-	if _, err := side.Secret(t.Context(), "NO_SUCH_SECRET"); err == nil || !strings.Contains(err.Error(), "NO_SUCH_SECRET") {
-		t.Errorf("got %v, want an error that names the secret", err)
+	// Not even to auth a sidecar hands out what only its components need.
+	for _, name := range []string{"NATS_URL", "NO_SUCH_SECRET"} {
+		if _, err := side.Secret(t.Context(), name); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("got %v, want an error that names the secret", err)
+		}
 	}
+	side = s.open("notification")
 	if err := side.Send(t.Context(), "mail", []byte("hello"), map[string]string{"fileName": "a.eml"}); err != nil {
 		t.Error(err)
 	}

@@ -54,7 +54,7 @@ func (s stock) Quote(context.Context, *inventoryv1.QuoteRequest) (*inventoryv1.Q
 }
 
 func TestServerChecksTheTokenAndSurvivesAPanic(t *testing.T) {
-	client := dial(t, stock{answer: func() error { panic("nil map") }})
+	client := inventoryv1.NewStockClient(dial(t, stock{answer: func() error { panic("nil map") }}))
 	if _, err := client.Quote(t.Context(), &inventoryv1.QuoteRequest{}); status.Code(err) != codes.Unauthenticated {
 		t.Errorf("without a token: got %v", err)
 	}
@@ -67,7 +67,7 @@ func TestServerChecksTheTokenAndSurvivesAPanic(t *testing.T) {
 }
 
 // dial serves s behind the token "secret" and connects to it.
-func dial(t *testing.T, s stock) inventoryv1.StockClient {
+func dial(t *testing.T, s stock) *grpc.ClientConn {
 	t.Helper()
 	probe, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -77,6 +77,7 @@ func dial(t *testing.T, s stock) inventoryv1.StockClient {
 	probe.Close()
 	server := rpc.NewServer(zerolog.New(io.Discard), "secret")
 	inventoryv1.RegisterStockServer(server, s)
+	server.RegisterService(&echo, nil)
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- rpc.Serve(ctx, address, server) }()
@@ -92,5 +93,27 @@ func dial(t *testing.T, s stock) inventoryv1.StockClient {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	return inventoryv1.NewStockClient(conn)
+	return conn
+}
+
+// echo is a service with a stream, as no app has one yet.
+var echo = grpc.ServiceDesc{
+	ServiceName: "test.Echo", HandlerType: (*any)(nil),
+	Streams: []grpc.StreamDesc{{StreamName: "Talk", ClientStreams: true, Handler: func(_ any, stream grpc.ServerStream) error {
+		return stream.SendMsg(&inventoryv1.QuoteResponse{})
+	}}},
+}
+
+func TestStreamsAskForTheToken(t *testing.T) {
+	conn := dial(t, stock{})
+	for token, want := range map[string]codes.Code{"": codes.Unauthenticated, "wrong": codes.Unauthenticated, "secret": codes.OK} {
+		ctx := metadata.AppendToOutgoingContext(t.Context(), "dapr-api-token", token)
+		stream, err := conn.NewStream(ctx, &echo.Streams[0], "/test.Echo/Talk")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := stream.RecvMsg(&inventoryv1.QuoteResponse{}); status.Code(err) != want {
+			t.Errorf("with the token %q: got %v, want %v", token, err, want)
+		}
+	}
 }

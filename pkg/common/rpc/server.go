@@ -21,11 +21,13 @@ import (
 // drainTime is how long calls that were accepted may take to finish once the process is told to stop.
 const drainTime = 15 * time.Second
 
-// NewServer returns a server for the app channel of a sidecar: it answers only calls that carry the app token.
+// NewServer returns a server for the app channel of a sidecar: it answers only calls that carry the app token. Methods that
+// nobody serves are unimplemented for everybody: a sidecar that starts asks without the token what the app subscribes to.
 func NewServer(log zerolog.Logger, appToken string) *grpc.Server {
 	return grpc.NewServer(
 		grpc.StatsHandler(otelgrpc.NewServerHandler()),
 		grpc.ChainUnaryInterceptor(logged(log), recovered, requireToken(appToken)),
+		grpc.StreamInterceptor(requireTokenOfStream(appToken)),
 	)
 }
 
@@ -75,10 +77,26 @@ func recovered(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handle grp
 
 func requireToken(token string) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
-		given := metadata.ValueFromIncomingContext(ctx, "dapr-api-token")
-		if len(given) != 1 || subtle.ConstantTimeCompare([]byte(given[0]), []byte(token)) != 1 {
-			return nil, errs.New(errs.Unauthenticated, "this port is for the sidecar only")
+		if err := checkToken(ctx, token); err != nil {
+			return nil, err
 		}
 		return handle(ctx, req)
 	}
+}
+
+func requireTokenOfStream(token string) grpc.StreamServerInterceptor {
+	return func(server any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
+		if err := checkToken(stream.Context(), token); err != nil {
+			return ToStatus(err)
+		}
+		return handle(server, stream)
+	}
+}
+
+func checkToken(ctx context.Context, token string) error {
+	given := metadata.ValueFromIncomingContext(ctx, "dapr-api-token")
+	if len(given) != 1 || subtle.ConstantTimeCompare([]byte(given[0]), []byte(token)) != 1 {
+		return errs.New(errs.Unauthenticated, "this port is for the sidecar only")
+	}
+	return nil
 }

@@ -1,0 +1,33 @@
+package web_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"stoa/pkg/common/web"
+)
+
+func TestOnlyPlainPathsPass(t *testing.T) {
+	handler := web.PlainPaths(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }))
+	tests := map[string]int{
+		"/":                          http.StatusOK,
+		"/internal/sessions/1":       http.StatusOK,
+		"/api/v1/tags/caf%C3%A9":     http.StatusOK,
+		"/internal%2fsessions/1":     http.StatusNotFound,
+		"/internal%2Fsessions/1":     http.StatusNotFound,
+		"/internal/sessions/..%2f..": http.StatusNotFound,
+		"/internal/sessions/%2e%2e":  http.StatusNotFound,
+		"/internal/x/../sessions/1":  http.StatusNotFound,
+		"/internal//sessions/1":      http.StatusNotFound,
+		"/internal/sessions/1/":      http.StatusNotFound,
+		"/internal/sessions%5c1":     http.StatusNotFound,
+	}
+	for path, want := range tests {
+		answer := httptest.NewRecorder()
+		handler.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, path, nil))
+		if answer.Code != want {
+			t.Errorf("%s: got %d, want %d", path, answer.Code, want)
+		}
+	}
+}
