@@ -3,6 +3,7 @@ module stoa
 go 1.26.4
 
 require (
+	github.com/Kong/go-pdk v0.11.0
 	github.com/danielgtaylor/huma/v2 v2.37.2
 	github.com/dapr/dapr v1.18.0
 	github.com/dapr/go-sdk v1.15.0
@@ -66,6 +67,7 @@ require (
 	github.com/prometheus/procfs v0.22.0 // indirect
 	github.com/spf13/pflag v1.0.10 // indirect
 	github.com/spiffe/go-spiffe/v2 v2.8.1 // indirect
+	github.com/ugorji/go/codec v1.3.1 // indirect
 	go.opentelemetry.io/auto/sdk v1.2.1 // indirect
 	go.opentelemetry.io/otel/exporters/otlp/otlptrace v1.43.0 // indirect
 	go.opentelemetry.io/otel/log v1.47.0 // indirect

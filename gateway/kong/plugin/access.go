@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/Kong/go-pdk"
+
+	"stoa/gateway/edge/limit"
+	"stoa/gateway/edge/request"
+	"stoa/pkg/common/errs"
+	"stoa/pkg/common/web"
+)
+
+const (
+	// maxHeaders is how many header lines a request may have. Kong shows a plugin only so many as it asks for, and what it
+	// does not show would go on unseen.
+	maxHeaders = 100
+	// streamAccept is sent for server-sent events. To the plain "text/event-stream" a sidecar has an answer of its own: it
+	// turns every error of the app into a 500.
+	streamAccept = "text/event-stream, application/problem+json"
+)
+
+// framing are the headers that Kong writes for the way to the sidecar itself, whatever the client sent. To clear them
+// would confuse it about where the body ends.
+var framing = []string{"Connection", "Content-Length", "Expect", "Host", "Te", "Transfer-Encoding", "Upgrade"}
+
+// received is a request as Kong has it.
+type received struct {
+	*http.Request
+	client netip.Addr
+	// names are those of the headers, as Kong spells them.
+	names []string
+}
+
+// Access decides about one request: it goes on, with the headers that its app is meant to see, or is answered here.
+func (c *Config) Access(kong *pdk.PDK) {
+	standing := http.Header{}
+	in, err := receive(kong)
+	if err == nil {
+		err = c.admit(in, standing)
+	}
+	if err == nil {
+		err = c.pass(kong, in, standing)
+	}
+	if err != nil {
+		refuse(kong, err, standing)
+	}
+}
+
+// receive asks Kong for the request. The path is the one that the client sent: the one that Kong routes by is cleaned.
+func receive(kong *pdk.PDK) (*received, error) {
+	target, err := kong.Request.GetPathWithQuery()
+	if err != nil {
+		return nil, err
+	}
+	method, err := kong.Request.GetMethod()
+	if err != nil {
+		return nil, err
+	}
+	address, err := kong.Client.GetForwardedIp()
+	if err != nil {
+		return nil, err
+	}
+	headers, err := kong.Request.GetHeaders(maxHeaders + 1)
+	if err != nil {
+		return nil, err
+	}
+	return newReceived(method, target, address, headers)
+}
+
+func newReceived(method, target, address string, headers map[string][]string) (*received, error) {
+	u, err := url.ParseRequestURI(target)
+	if err != nil {
+		return nil, errs.Wrap(errs.Malformed, err, "the URL cannot be read")
+	}
+	client, err := netip.ParseAddr(address)
+	if err != nil {
+		return nil, errs.Wrap(errs.Internal, err, "Kong names no address of the client")
+	}
+	in := &received{
+		Request: &http.Request{Method: method, URL: u, Header: http.Header{}},
+		client:  client.Unmap().WithZone(""),
+	}
+	lines := 0
+	for name, values := range headers {
+		lines += len(values)
+		in.names = append(in.names, name)
+		canonical := http.CanonicalHeaderKey(name)
+		in.Header[canonical] = append(in.Header[canonical], values...)
+	}
+	if lines > maxHeaders {
+		return nil, errs.New(errs.Malformed, "the request has more than %d headers", maxHeaders)
+	}
+	return in, nil
+}
+
+// admit returns an error unless the request may go on. In standing it notes where the key stands at its limit.
+func (c *Config) admit(in *received, standing http.Header) error {
+	if err := request.CheckURL(in.URL); err != nil {
+		return err
+	}
+	if c.Anonymous {
+		return nil
+	}
+	grant, err := c.keys.Verify(context.Background(), in.client, in.Header.Get(request.KeyHeader))
+	if err != nil {
+		return err
+	}
+	if c.LimitPerMinute > 0 {
+		rate := limit.Rate{Period: time.Minute, Max: int64(c.LimitPerMinute)}
+		verdict := c.edge.counts.Take(grant.KeyID, rate)
+		verdict.Headers(standing)
+		if err := verdict.Err("too many requests came with this API key"); err != nil {
+			return err
+		}
+	}
+	return grant.Allows(c.Permission, in.Method)
+}
+
+// pass leaves of the request's headers those that go on, and adds what the sidecar needs.
+func (c *Config) pass(kong *pdk.PDK, in *received, standing http.Header) error {
+	forwarded := request.Forwarded(in.Header)
+	if in.URL.Path == request.VerifyKeyPath { // it is about the key itself
+		forwarded.Set(request.KeyHeader, in.Header.Get(request.KeyHeader))
+	}
+	for _, name := range in.names {
+		canonical := http.CanonicalHeaderKey(name)
+		if _, stays := forwarded[canonical]; stays || slices.Contains(framing, canonical) {
+			continue
+		}
+		if err := kong.ServiceRequest.ClearHeader(name); err != nil {
+			return err
+		}
+	}
+	added := http.Header{}
+	if c.edge.token != "" {
+		added.Set(tokenHeader, c.edge.token)
+	}
+	if web.IsStream(in.Request) {
+		added.Set("Accept", streamAccept)
+	}
+	if len(added) > 0 {
+		if err := kong.ServiceRequest.SetHeaders(added); err != nil {
+			return err
+		}
+	}
+	if len(standing) == 0 {
+		return nil
+	}
+	return kong.Response.SetHeaders(standing)
+}

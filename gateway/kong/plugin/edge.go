@@ -1,0 +1,76 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"stoa/gateway/edge/apikey"
+	"stoa/gateway/edge/limit"
+)
+
+// tokenHeader is how a sidecar knows those who may use it.
+const tokenHeader = "Dapr-Api-Token"
+
+// edge is what all uses of the plugin share: Kong starts one for each route, and again whenever its configuration
+// changes, but what is known of a key is known to all, and its requests are counted together.
+type edge struct {
+	token  string
+	client *http.Client
+	counts *limit.Limiter
+
+	mu       sync.Mutex
+	checkers map[string]*apikey.Checker
+}
+
+// newEdge returns an edge that knows nothing yet. The token is that of the gateway's sidecar.
+func newEdge(token string) *edge {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.Proxy = nil
+	transport.MaxIdleConnsPerHost = 16
+	return &edge{
+		token:    token,
+		client:   &http.Client{Transport: transport, CheckRedirect: stay},
+		counts:   limit.New(),
+		checkers: map[string]*apikey.Checker{},
+	}
+}
+
+// stay follows no redirect: it would carry the key to where nobody meant it to go.
+func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+// checker returns the one that asks at these URLs in these times.
+func (e *edge) checker(urls []string, timeout, age time.Duration) (*apikey.Checker, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	id := fmt.Sprintf("%q %s %s", urls, timeout, age)
+	if known := e.checkers[id]; known != nil {
+		return known, nil
+	}
+	var asks []apikey.Ask
+	for _, u := range urls {
+		asks = append(asks, apikey.At(e.send, u))
+	}
+	made, err := apikey.NewChecker(apikey.FailOver(timeout, asks...), age, timeout*time.Duration(len(urls)))
+	if err != nil {
+		return nil, err
+	}
+	e.checkers[id] = made
+	return made, nil
+}
+
+// send puts a question. Only a sidecar beside us gets its token to see.
+func (e *edge) send(question *http.Request) (*http.Response, error) {
+	if e.token != "" && onLoopback(question.URL) {
+		question.Header.Set(tokenHeader, e.token)
+	}
+	return e.client.Do(question)
+}
+
+func onLoopback(u *url.URL) bool {
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+}
