@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help tools dapr-cli build binaries up down status logs doctor credentials seed dapr-run dapr-stop \
-	test test-unit test-kit test-e2e conformance conformance-quick redis lint vuln generate check-generated clean \
+	test test-unit test-kit test-e2e test-browser conformance conformance-quick redis chromium lint vuln generate check-generated clean \
 	images compose-up compose-down compose-test compose-check
 
 # The programs and the packages that they are built from.
@@ -122,7 +122,7 @@ compose-check: images .stoa/compose.env .stoa/servers.env
 
 ## Checking
 
-test: lint check-generated vuln test-unit test-kit test-e2e conformance-quick ## Everything that CI runs
+test: lint check-generated vuln test-unit test-kit test-e2e test-browser conformance-quick ## Everything that CI runs
 
 test-unit: ## Unit tests, with the race detector where there is a C compiler
 	@[ -n "$(RACE)" ] || echo "The race detector is off: it needs a C compiler."
@@ -134,6 +134,9 @@ test-kit: tools redis ## Tests of the kit and of the stack against real sidecars
 
 test-e2e: tools build dapr-cli redis ## Tests of the whole system on its real processes
 	go test -count=1 -p 1 stoa/test/e2e/... stoa/test/chaos/... stoa/test/runner/...
+
+test-browser: tools build chromium ## The gateway's pages in a browser without a screen
+	go test -count=1 stoa/test/browser/...
 
 conformance: tools build ## Measure each bus and store, and the shop on each pair: docs/conformance.md; BUS=kafka STORE=redis narrow it
 	go test -count=1 stoa/test/servers
@@ -148,6 +151,12 @@ redis: # a server for tests; installed where that is allowed, and not started
 		{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
 			RUNLEVEL=1 apt-get install -q -y --no-install-recommends redis-server; } || \
 		echo "NOT CHECKED: all that needs Redis, since redis-server is not installed and cannot be installed from here."
+
+chromium: # a browser for tests; installed where that is allowed
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
+		{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
+			apt-get install -q -y --no-install-recommends chromium; } || \
+		echo "NOT TESTED: the gateway's pages, since no browser is installed and none can be installed from here."
 
 lint: ## gofmt, go vet, staticcheck
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
