@@ -16,6 +16,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+
+	"stoa/pkg/common/ids"
+	"stoa/pkg/common/keytext"
 )
 
 // DefaultBrokerPort is where the embedded broker listens unless NATS_URL says otherwise. It is not 4222, which a broker
@@ -112,10 +115,28 @@ func ensureSecrets(dir string, brokerPort int, given map[string]string) (map[str
 		}
 	}
 	maps.Copy(secrets, given)
+	if err := renewAPIKey(secrets); err != nil {
+		return nil, brokenSecret(dir, secretBootstrap, err)
+	}
 	if maps.Equal(before, secrets) {
 		return secrets, nil
 	}
 	return secrets, writePrivate(secretsFile(dir), secrets)
+}
+
+// renewAPIKey replaces an API key of a form that was given out by earlier versions and is not accepted any more.
+func renewAPIKey(secrets map[string]string) error {
+	var b Bootstrap
+	if err := json.Unmarshal([]byte(secrets[secretBootstrap]), &b); err != nil {
+		return err
+	}
+	if _, _, ok := keytext.Parse(b.APIKey); ok {
+		return nil
+	}
+	b.APIKey = keytext.New(ids.New())
+	text, err := json.Marshal(b)
+	secrets[secretBootstrap] = string(text)
+	return err
 }
 
 // missingSecret names the first secret that a component refers to and that is nowhere. What a store such as Vault holds
@@ -180,7 +201,7 @@ func freshSecrets() (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	bootstrap := Bootstrap{APIKey: "stoa_" + randomText(24), Accounts: map[string]Account{}}
+	bootstrap := Bootstrap{APIKey: keytext.New(ids.New()), Accounts: map[string]Account{}}
 	for _, role := range []string{"admin", "staff", "author", "editor"} {
 		bootstrap.Accounts[role] = Account{Email: role + "@stoa.local", Password: randomText(18)}
 	}

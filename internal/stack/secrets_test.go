@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"stoa/pkg/common/keytext"
 )
 
 func stateDir(t *testing.T) string {
@@ -96,6 +98,25 @@ func TestSecondStartKeepsSecrets(t *testing.T) {
 	}
 	if got := strings.Replace(first[secretBroker], ":14222", ":20001", 1); got != second[secretBroker] {
 		t.Errorf("NATS_URL is %s; only the port may change", second[secretBroker])
+	}
+}
+
+func TestAnAPIKeyOfAnOlderFormIsReplaced(t *testing.T) {
+	dir := stateDir(t)
+	secrets, err := ensureSecrets(dir, 0, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secrets[secretBootstrap] = `{"apiKey": "stoa_abc-def", "accounts": {"admin": {"email": "a@example.org", "password": "p"}}}`
+	if err := writePrivate(secretsFile(dir), secrets); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ensureSecrets(dir, 0, nil); err != nil {
+		t.Fatal(err)
+	}
+	renewed, err := Credentials(dir)
+	if _, _, ok := keytext.Parse(renewed.APIKey); err != nil || !ok || renewed.Accounts["admin"].Password != "p" {
+		t.Errorf("got %+v, %v", renewed, err)
 	}
 }
 

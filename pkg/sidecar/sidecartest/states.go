@@ -64,6 +64,13 @@ func (s *States) TTL(store, key string) string {
 	return s.stores[store][key].ttl
 }
 
+// Value returns what is stored under a key, "" for nothing.
+func (s *States) Value(store, key string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return string(s.stores[store][key].value)
+}
+
 // Drop removes a key, as its expiry would.
 func (s *States) Drop(store, key string) {
 	s.mu.Lock()

@@ -53,11 +53,13 @@ func run(ctx context.Context) error {
 	tokens := providers.NewTokens(signer)
 	router := web.NewRouter()
 	api := web.NewAPI(router, "Auth", "Accounts, sign-in, access tokens and API keys.")
-	h := handlers.New(accounts, repositories.NewSessions(app.Sidecar), tokens, keys, ids.New)
+	h := handlers.New(accounts, repositories.NewSessions(app.Sidecar), tokens, ids.New)
 	identity.Protect(api, identity.NewVerifier(identity.NewTokenVerifier(tokens.Published), h.Alive))
 	h.Register(api)
+	uses := handlers.NewUses(keys)
+	handlers.NewKeys(tokens, keys, uses, ids.New).Register(api)
 	h.RegisterInternal(web.NewAPI(router.PathPrefix(handlers.InternalBase).Subrouter(), "Auth, internal", "For the other services."))
-	return app.Run(ctx, app.HTTP(router))
+	return app.Run(ctx, app.HTTP(router), uses.Run)
 }
 
 // secrets reads and checks what the service cannot start without.

@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/keytext"
 	"stoa/services/auth/internal/domain"
 )
 
@@ -60,7 +61,12 @@ func Parse(secret string) (Plan, error) {
 	if err := json.Unmarshal([]byte(secret), &text); err != nil {
 		return Plan{}, errors.New("it is not valid JSON of the documented form")
 	}
-	key, err := domain.NewAPIKey(text.APIKey, "web pages", domain.AllPermissions(), time.Now())
+	id, prefix, ok := keytext.Parse(text.APIKey)
+	if !ok {
+		return Plan{}, errors.New("apiKey: it is none of ours, or has a typo; leave it to the first start to make one")
+	}
+	wish := domain.KeyWish{Name: "web pages", Permissions: domain.AllPermissions()}
+	key, err := domain.NewAPIKey(id, prefix, text.APIKey, wish, time.Now())
 	if err != nil {
 		return Plan{}, fmt.Errorf("apiKey: %w", err)
 	}

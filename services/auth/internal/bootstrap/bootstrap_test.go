@@ -7,20 +7,23 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/rs/zerolog"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"stoa/pkg/common/ids"
+	"stoa/pkg/common/keytext"
 	"stoa/pkg/sidecar/sidecartest"
 	"stoa/services/auth/internal/bootstrap"
 	"stoa/services/auth/internal/domain"
 	"stoa/services/auth/internal/repositories"
 )
 
-const (
-	apiKey = "stoa_0123456789abcdefghijklmn"
+var (
+	keyID  = ids.New()
+	apiKey = keytext.New(keyID)
 	secret = `{"apiKey": "` + apiKey + `", "accounts": {
 		"admin": {"email": "admin@stoa.local", "password": "admin-password"},
 		"staff": {"email": "staff@stoa.local", "password": "staff-password"},
@@ -75,9 +78,12 @@ func (w world) check(t *testing.T) {
 	if stored := w.states.Keys("auth-store", "account:"); len(stored) != 4 {
 		t.Errorf("%d accounts, want 4", len(stored))
 	}
-	key, err := w.keys.Find(t.Context(), domain.APIKeyID(apiKey))
-	if err != nil || !key.Matches(apiKey) || len(key.Permissions) == 0 {
+	key, err := w.keys.Find(t.Context(), keyID)
+	if err != nil || !key.Admits(apiKey, time.Now()) || !slices.Equal(key.Permissions, domain.AllPermissions()) {
 		t.Errorf("the API key: %+v, %v", key, err)
+	}
+	if listed, _, err := w.keys.List(t.Context(), "", 10); err != nil || len(listed) != 1 {
+		t.Errorf("listed: %+v, %v", listed, err)
 	}
 }
 
@@ -96,6 +102,19 @@ func TestAnAccountThatExistsIsLeftAlone(t *testing.T) {
 	w.apply(t, secret)
 	w.apply(t, strings.ReplaceAll(secret, "-password", "-changed-password"))
 	w.check(t)
+}
+
+// Whoever revoked the key does not get it back by a restart.
+func TestARevokedKeyStaysRevoked(t *testing.T) {
+	w := newWorld()
+	w.apply(t, secret)
+	if _, err := w.keys.Update(t.Context(), keyID, func(k *domain.APIKey) { k.Revoke(time.Now()) }); err != nil {
+		t.Fatal(err)
+	}
+	w.apply(t, secret)
+	if key, err := w.keys.Find(t.Context(), keyID); err != nil || key.Admits(apiKey, time.Now()) {
+		t.Errorf("got %+v, %v", key, err)
+	}
 }
 
 func TestItWaitsForTheStore(t *testing.T) {
@@ -117,7 +136,8 @@ func TestParseRefusesWithoutRepeatingTheSecret(t *testing.T) {
 	for name, text := range map[string]string{
 		"no JSON":        "hunter22-hunter22",
 		"another form":   `["hunter22-hunter22"]`,
-		"short key":      `{"apiKey": "hunter22"}`,
+		"no key of ours": `{"apiKey": "hunter22-hunter22-hunter22"}`,
+		"typo in a key":  `{"apiKey": "` + strings.ToLower(apiKey) + `hunter"}`,
 		"unknown role":   `{"apiKey": "` + apiKey + `", "accounts": {"root": {"email": "r@stoa.local", "password": "hunter22"}}}`,
 		"no address":     `{"apiKey": "` + apiKey + `", "accounts": {"admin": {"email": "", "password": "hunter22"}}}`,
 		"short password": `{"apiKey": "` + apiKey + `", "accounts": {"admin": {"email": "a@stoa.local", "password": "hunter"}}}`,

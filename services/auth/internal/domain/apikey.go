@@ -4,51 +4,112 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
-	"errors"
+	"slices"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"stoa/pkg/common/errs"
 )
+
+// Permission is what an API key can be allowed to do.
+type Permission string
+
+// AllPermissions are those that there are. Who may read may not write by that, nor the other way round.
+func AllPermissions() []Permission {
+	return []Permission{"blog:read", "blog:write", "shop:read", "shop:write"}
+}
 
 const (
-	// minAPIKey is the shortest key that is accepted: a fast hash protects only what cannot be guessed.
-	minAPIKey = 24
-	// shownOfAPIKey is how much of a key is kept in the clear, so that its owner can tell it from others.
-	shownOfAPIKey = 12
+	// maxKeyName is the longest name of a key, in characters.
+	maxKeyName = 100
+	// useEvery is how often the use of a key is noted: it is used with every request.
+	useEvery = time.Minute
 )
-
-// AllPermissions are what an API key can be allowed to do.
-func AllPermissions() []string { return []string{"shop:read", "shop:write", "blog:read", "blog:write"} }
 
 // APIKey is an application's right to call the gateway.
 type APIKey struct {
-	// ID follows from the key, so that a key is found without a search.
 	ID string `json:"id"`
 	// Name says what the key is for.
 	Name string `json:"name"`
-	// Prefix is the beginning of the key.
+	// Prefix is the beginning of the key, by which its owner tells it from others.
 	Prefix string `json:"prefix"`
-	// Hash is the SHA-256 of the key, which itself is kept nowhere.
-	Hash        string    `json:"hash"`
-	Permissions []string  `json:"permissions"`
-	CreatedAt   time.Time `json:"createdAt"`
+	// Hash is the SHA-256 of the key, which itself is kept nowhere. A fast hash will do: nobody guesses 32 random bytes.
+	Hash        string       `json:"hash"`
+	Permissions []Permission `json:"permissions"`
+	CreatedAt   time.Time    `json:"createdAt"`
+	ExpiresAt   time.Time    `json:"expiresAt,omitzero"`
+	RevokedAt   time.Time    `json:"revokedAt,omitzero"`
+	LastUsedAt  time.Time    `json:"lastUsedAt,omitzero"`
+	// Request tells the request that made the key from others.
+	Request string `json:"request,omitempty"`
 }
 
-// NewAPIKey returns what is kept of a key.
-func NewAPIKey(key, name string, permissions []string, now time.Time) (APIKey, error) {
-	if len(key) < minAPIKey {
-		return APIKey{}, errors.New("an API key needs at least 24 characters")
+// KeyWish is what somebody wants a key to be.
+type KeyWish struct {
+	Name        string
+	Permissions []Permission
+	// ExpiresAt is zero for a key that does not expire.
+	ExpiresAt time.Time
+}
+
+// NewAPIKey returns what is kept of a key that has this id and begins with this prefix. The error names every field of the
+// wish at fault.
+func NewAPIKey(id, prefix, key string, wish KeyWish, now time.Time) (APIKey, error) {
+	name := strings.TrimSpace(wish.Name)
+	if err := errs.InvalidFields(wish.faults(name, now)...); err != nil {
+		return APIKey{}, err
 	}
+	permissions := slices.Clone(wish.Permissions)
+	slices.Sort(permissions)
 	return APIKey{
-		ID: APIKeyID(key), Name: name, Prefix: key[:shownOfAPIKey], Hash: hashOfAPIKey(key),
-		Permissions: permissions, CreatedAt: now.UTC(),
+		ID: id, Name: name, Prefix: prefix, Hash: hashOfAPIKey(key), Permissions: slices.Compact(permissions),
+		CreatedAt: now.UTC(), ExpiresAt: wish.ExpiresAt.UTC(),
 	}, nil
 }
 
-// APIKeyID returns the id under which a key is kept.
-func APIKeyID(key string) string { return hashOfAPIKey(key)[:32] }
+func (w KeyWish) faults(name string, now time.Time) (faults []errs.Field) {
+	if n := utf8.RuneCountInString(name); n == 0 || n > maxKeyName || strings.ContainsFunc(name, unicode.IsControl) {
+		faults = append(faults, errs.Field{Name: "name", Problem: "must have 1 to 100 characters, and no control characters"})
+	}
+	if len(w.Permissions) == 0 {
+		faults = append(faults, errs.Field{Name: "permissions", Problem: "must name at least one"})
+	}
+	for _, p := range w.Permissions {
+		if !slices.Contains(AllPermissions(), p) {
+			faults = append(faults, errs.Field{Name: "permissions", Problem: "must be among blog:read, blog:write, shop:read, shop:write"})
+			break
+		}
+	}
+	if !w.ExpiresAt.IsZero() && !w.ExpiresAt.After(now) {
+		faults = append(faults, errs.Field{Name: "expiresAt", Problem: "must be in the future"})
+	}
+	return faults
+}
 
-// Matches reports whether this is what is kept of the key, in a time that tells nothing about it.
-func (k APIKey) Matches(key string) bool {
-	return subtle.ConstantTimeCompare([]byte(k.Hash), []byte(hashOfAPIKey(key))) == 1
+// Admits reports whether this is what is kept of the key, and the key is good now. How long it takes tells nothing about
+// the key.
+func (k APIKey) Admits(key string, now time.Time) bool {
+	matches := subtle.ConstantTimeCompare([]byte(k.Hash), []byte(hashOfAPIKey(key))) == 1
+	return matches && k.RevokedAt.IsZero() && (k.ExpiresAt.IsZero() || now.Before(k.ExpiresAt))
+}
+
+// Revoke ends the key for good. Once is enough: a second time changes nothing.
+func (k *APIKey) Revoke(now time.Time) {
+	if k.RevokedAt.IsZero() {
+		k.RevokedAt = now.UTC()
+	}
+}
+
+// UseIsNews reports whether the last use that is noted is so long ago that another is worth a write.
+func (k APIKey) UseIsNews(now time.Time) bool { return now.Sub(k.LastUsedAt) >= useEvery }
+
+// Use notes that the key was used.
+func (k *APIKey) Use(now time.Time) {
+	if k.UseIsNews(now) {
+		k.LastUsedAt = now.UTC()
+	}
 }
 
 func hashOfAPIKey(key string) string {

@@ -28,25 +28,3 @@ func TestNewSessionKeepsNoToken(t *testing.T) {
 		t.Errorf("it lives for %s", got)
 	}
 }
-
-func TestAPIKey(t *testing.T) {
-	const text = "stoa_0123456789abcdefghijklmn"
-	_, err := domain.NewAPIKey("stoa_short", "x", nil, time.Now())
-	if err == nil || strings.Contains(err.Error(), "stoa_short") {
-		t.Errorf("got %v, want an error that keeps the key", err)
-	}
-	key, err := domain.NewAPIKey(text, "web pages", domain.AllPermissions(), time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	raw, err := json.Marshal(key)
-	if err != nil || strings.Contains(string(raw), text) {
-		t.Errorf("%s holds the key (%v)", raw, err)
-	}
-	if key.ID != domain.APIKeyID(text) || !key.Matches(text) {
-		t.Error("the key is not found again")
-	}
-	if key.Matches(text+"x") || key.Matches("") || (domain.APIKey{}).Matches("") {
-		t.Error("another key passes")
-	}
-}

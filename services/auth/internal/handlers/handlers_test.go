@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gorilla/mux"
@@ -30,14 +29,15 @@ import (
 	"stoa/services/auth/internal/repositories"
 )
 
-const apiKey = "stoa_0123456789abcdefghijklmn"
-
 // service is the whole service on a store in memory.
 type service struct {
 	router   *mux.Router
 	api      huma.API
 	states   *sidecartest.States
 	verifier identity.Verifier
+	accounts *domain.Accounts
+	uses     *handlers.Uses
+	apiKey   string // a valid one, which permits shop:read
 }
 
 func newService(t *testing.T) service {
@@ -45,22 +45,20 @@ func newService(t *testing.T) service {
 	states, side := sidecartest.New()
 	tokens := providers.NewTokens(newSigner(t))
 	keys := repositories.NewAPIKeys(side)
-	key, err := domain.NewAPIKey(apiKey, "test", []string{"shop:read"}, time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := keys.Ensure(t.Context(), key); err != nil {
-		t.Fatal(err)
-	}
+	apiKey := keyFor(t, keys)
 	router := web.NewRouter()
 	api := web.NewAPI(router, "Auth", "Accounts, sign-in, access tokens and API keys.")
 	accounts := domain.NewAccounts(repositories.NewAccounts(side), providers.NewPasswords(), ids.New)
-	h := handlers.New(accounts, repositories.NewSessions(side), tokens, keys, ids.New)
+	h := handlers.New(accounts, repositories.NewSessions(side), tokens, ids.New)
 	verifier := identity.NewVerifier(identity.NewTokenVerifier(tokens.Published), h.Alive)
 	identity.Protect(api, verifier)
 	h.Register(api)
+	uses := handlers.NewUses(keys)
+	handlers.NewKeys(tokens, keys, uses, ids.New).Register(api)
 	h.RegisterInternal(web.NewAPI(router.PathPrefix(handlers.InternalBase).Subrouter(), "Auth, internal", ""))
-	return service{router: router, api: api, states: states, verifier: verifier}
+	return service{
+		router: router, api: api, states: states, verifier: verifier, accounts: accounts, uses: uses, apiKey: apiKey,
+	}
 }
 
 func newSigner(t *testing.T) *identity.Signer {
@@ -223,7 +221,7 @@ func TestRefusals(t *testing.T) {
 		"profile of nobody":    {"GET", "/profile/mine", "", "", errs.Unauthenticated},
 		"refresh as access":    {"GET", "/profile/mine", "", "Authorization: Bearer " + ada.RefreshToken, errs.Unauthenticated},
 		"API key is missing":   {"GET", "/verify/apikey", "", "", errs.Unauthenticated},
-		"API key is not known": {"GET", "/verify/apikey", "", "X-Api-Key: " + apiKey + "x", errs.Forbidden},
+		"API key is not known": {"GET", "/verify/apikey", "", "X-Api-Key: " + s.apiKey + "x", errs.Forbidden},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -242,30 +240,6 @@ func TestUnknownAddressAndWrongPasswordAnswerAlike(t *testing.T) {
 	}
 }
 
-func TestVerifyAPIKey(t *testing.T) {
-	s := newService(t)
-	answer := s.ask(http.MethodGet, "/verify/apikey", "", "X-Api-Key: "+apiKey)
-	body := read[struct {
-		KeyID       string
-		Permissions []string
-	}](t, answer, http.StatusOK)
-	if body.KeyID != domain.APIKeyID(apiKey) || !slices.Equal(body.Permissions, []string{"shop:read"}) {
-		t.Errorf("got %+v", body)
-	}
-}
-
-func TestKeySetIsPublic(t *testing.T) {
-	s := newService(t)
-	answer := s.ask(http.MethodGet, "/.well-known/jwks.json", "")
-	keys := read[map[string][]map[string]any](t, answer, http.StatusOK)["keys"]
-	if len(keys) != 1 || keys[0]["kid"] == "" || keys[0]["d"] != nil {
-		t.Errorf("got %v", keys)
-	}
-	if !strings.Contains(answer.Header().Get("Cache-Control"), "max-age") {
-		t.Error("the keys cannot be cached")
-	}
-}
-
 func TestStoreDown(t *testing.T) {
 	s := newService(t)
 	in := read[grant](t, s.ask(http.MethodPost, "/signup/basic", adaSignsUp), http.StatusCreated)
@@ -274,7 +248,7 @@ func TestStoreDown(t *testing.T) {
 		"sign-up": s.ask(http.MethodPost, "/signup/basic", `{"email":"b@example.org","password":"password","name":"Bob"}`),
 		"sign-in": s.ask(http.MethodPost, "/signin/basic", adaSignsIn),
 		"profile": s.ask(http.MethodGet, "/profile/mine", "", "Authorization: Bearer "+in.AccessToken),
-		"API key": s.ask(http.MethodGet, "/verify/apikey", "", "X-Api-Key: "+apiKey),
+		"API key": s.ask(http.MethodGet, "/verify/apikey", "", "X-Api-Key: "+s.apiKey),
 	} {
 		if problem := read[web.Problem](t, answer, http.StatusServiceUnavailable); problem.Kind != errs.Unavailable {
 			t.Errorf("%s: got %s", name, answer.Body)

@@ -15,13 +15,12 @@ type Handlers struct {
 	accounts *domain.Accounts
 	sessions Sessions
 	tokens   Tokens
-	keys     APIKeys
 	newID    func() string
 }
 
 // New returns the handlers.
-func New(accounts *domain.Accounts, sessions Sessions, tokens Tokens, keys APIKeys, newID func() string) *Handlers {
-	return &Handlers{accounts: accounts, sessions: sessions, tokens: tokens, keys: keys, newID: newID}
+func New(accounts *domain.Accounts, sessions Sessions, tokens Tokens, newID func() string) *Handlers {
+	return &Handlers{accounts: accounts, sessions: sessions, tokens: tokens, newID: newID}
 }
 
 // base is the path of all operations here.
@@ -47,17 +46,46 @@ func (h *Handlers) Register(api huma.API) {
 		Summary: "The own account", Security: identity.SignedIn(),
 		Errors: []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusServiceUnavailable},
 	}, h.myProfile)
+}
+
+// Register adds the operations on keys to an API that identity.Protect guards.
+func (k *Keys) Register(api huma.API) {
+	admin, tags := identity.SignedIn(identity.Admin), []string{"keys"}
 
 	// For other programs.
 	huma.Register(api, huma.Operation{
-		OperationID: "key-set", Method: http.MethodGet, Path: base + "/.well-known/jwks.json", Tags: []string{"keys"},
+		OperationID: "key-set", Method: http.MethodGet, Path: base + "/.well-known/jwks.json", Tags: tags,
 		Summary: "The keys against which access tokens verify (RFC 7517)",
-	}, h.keySet)
+	}, k.keySet)
 	huma.Register(api, huma.Operation{
-		OperationID: "verify-api-key", Method: http.MethodGet, Path: base + "/verify/apikey", Tags: []string{"keys"},
+		OperationID: "verify-api-key", Method: http.MethodGet, Path: base + "/verify/apikey", Tags: tags,
 		Summary: "Whether an API key is valid, and what it permits",
 		Errors:  []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusServiceUnavailable},
-	}, h.verifyAPIKey)
+	}, k.verify)
+
+	// API keys, by those who hand them out.
+	huma.Register(api, huma.Operation{
+		OperationID: "create-api-key", Method: http.MethodPost, Path: base + "/apikeys", Tags: tags, Security: admin,
+		Summary: "Make an API key", DefaultStatus: http.StatusCreated,
+		Description: "The answer is the only one that shows the key. Sent again with the same Idempotency-Key, the answer " +
+			"is 409 and names the key that there is.",
+		Errors: []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusConflict, http.StatusServiceUnavailable},
+	}, k.create)
+	huma.Register(api, huma.Operation{
+		OperationID: "list-api-keys", Method: http.MethodGet, Path: base + "/apikeys", Tags: tags, Security: admin,
+		Summary: "List the API keys, newest first; also those that are revoked or have expired",
+		Errors:  []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusServiceUnavailable},
+	}, k.list)
+	huma.Register(api, huma.Operation{
+		OperationID: "get-api-key", Method: http.MethodGet, Path: base + "/apikeys/{id}", Tags: tags, Security: admin,
+		Summary: "Show what is kept of an API key",
+		Errors:  []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusServiceUnavailable},
+	}, k.get)
+	huma.Register(api, huma.Operation{
+		OperationID: "revoke-api-key", Method: http.MethodDelete, Path: base + "/apikeys/{id}", Tags: tags, Security: admin,
+		Summary: "Revoke an API key; it is refused everywhere within five seconds",
+		Errors:  []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusServiceUnavailable},
+	}, k.revoke)
 }
 
 // InternalBase is below which path the operations of RegisterInternal are. No route of the gateway leads there.
