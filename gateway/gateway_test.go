@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -16,7 +17,10 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"stoa/gateway/declaration"
 	"stoa/gateway/edge/apikey"
+	"stoa/gateway/edge/request"
+	"stoa/gateway/kong"
 	"stoa/pkg/common/config"
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/web"
@@ -25,16 +29,79 @@ import (
 
 const goodKey = "stoa_good"
 
-// start serves a gateway whose sidecar is the handler, and returns its base URL.
+// rig is a gateway under test; its zero value has the routes that are shipped.
+type rig struct {
+	routes  string // the text of another kong.yml
+	proxies request.Proxies
+	limits  *web.Limits
+	ask     apikey.Ask
+	off     bool // no limits
+}
+
+// start serves a gateway with the routes that are shipped, whose sidecar is the handler, and returns its base URL.
 func start(t *testing.T, upstream http.HandlerFunc) string {
+	t.Helper()
+	return rig{}.start(t, upstream)
+}
+
+// start serves the gateway, whose sidecar is the handler, and returns its base URL.
+func (g rig) start(t *testing.T, upstream http.HandlerFunc) string {
 	t.Helper()
 	fake := httptest.NewServer(upstream)
 	t.Cleanup(fake.Close)
-	return startOn(t, fake.URL)
+	return g.startOn(t, fake.URL)
 }
 
-// startOn serves a gateway whose sidecar is at this URL.
-func startOn(t *testing.T, sidecarURL string) string {
+// startOn serves the gateway, whose sidecar is at this URL.
+func (g rig) startOn(t *testing.T, sidecarURL string) string {
+	t.Helper()
+	side := sidecarAt(t, sidecarURL)
+	if g.ask == nil {
+		g.ask = askGood
+	}
+	keys, err := apikey.NewChecker(g.ask, apikey.MaxAge, keyTimeout)
+	if err != nil {
+		t.Fatal(err)
+	}
+	edge := newEdge(newProxy(side.Transport()), keys, nil, func() bool { return !g.off })
+	handler := identified(g.proxies, secured(web.Wrap(edge.router(g.load(t)), zerolog.Nop())))
+	return g.serve(t, handler)
+}
+
+func (g rig) load(t *testing.T) []declaration.Route {
+	t.Helper()
+	routes, err := declaration.Parse("kong.yml", []byte(cmp.Or(g.routes, string(kong.Table()))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return routes
+}
+
+// serve serves as the gateway does, within the limits of the rig.
+func (g rig) serve(t *testing.T, handler http.Handler) string {
+	t.Helper()
+	if g.limits == nil {
+		server := httptest.NewServer(handler)
+		t.Cleanup(server.Close)
+		return server.URL
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error)
+	go func() { ended <- web.ServeOn(ctx, listener, handler, *g.limits) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	return "http://" + listener.Addr().String()
+}
+
+func sidecarAt(t *testing.T, sidecarURL string) *sidecar.Sidecar {
 	t.Helper()
 	address, err := url.Parse(sidecarURL)
 	if err != nil {
@@ -51,21 +118,14 @@ func startOn(t *testing.T, sidecarURL string) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(side.Close)
-	keys, err := apikey.NewChecker(askGood, apikey.MaxAge, keyTimeout)
-	if err != nil {
-		t.Fatal(err)
-	}
-	router := newRouter(newProxy(side.Transport()), keys)
-	server := httptest.NewServer(secured(web.Wrap(router, zerolog.Nop())))
-	t.Cleanup(server.Close)
-	return server.URL
+	return side
 }
 
 func askGood(_ context.Context, key string) (apikey.Grant, error) {
 	if key != goodKey {
 		return apikey.Grant{}, errs.New(errs.Forbidden, "this API key is not valid")
 	}
-	return apikey.Grant{KeyID: "1"}, nil
+	return apikey.Grant{KeyID: "1", Permissions: []string{"shop:read", "shop:write"}}, nil
 }
 
 // do sends a request with a valid key and returns the answer with its body read.
@@ -118,6 +178,7 @@ func TestRoutesReachTheirApps(t *testing.T) {
 		"/api/v1/orders/4711/events":                 "order-api /api/v1/orders/4711/events?",
 		"/api/v1/backoffice/fulfilments/4711/ship":   "backoffice /api/v1/backoffice/fulfilments/4711/ship?",
 		"/api/v1/notifications":                      "notification /api/v1/notifications?",
+		"/api/v1/auth/token/refresh":                 "auth /api/v1/auth/token/refresh?",
 		"/api/v1/products/gr%C3%BCner%20tee?q=a%26b": "inventory-api /api/v1/products/grüner tee?q=a%26b",
 	} {
 		answer, body := do(t, http.MethodGet, gateway+path, nil)
@@ -132,13 +193,36 @@ func TestNothingElseCanBeReached(t *testing.T) {
 	for _, path := range []string{
 		"/", "/openapi.json", "/metrics", "/compact", "/v1.0/metadata", "/v1.0/invoke/auth/method/metrics",
 		"/api", "/api/v1", "/api/v1/ordersX", "/api/v1/orders.json", "/API/v1/orders", "/api/v2/orders",
-		"/api/v1/auth/.well-known/jwks.json/", "/api/v1/orders/",
+		"/api/v1/auth/.well-known/jwks.json/", "/api/v1/orders/", "/internal/sessions/1", "/api/v1/internal/sessions/1",
+		"/x/api/v1/orders", "/docs/../api/v1/orders",
 	} {
 		answer, body := do(t, http.MethodGet, gateway+path, nil)
 		wantProblem(t, answer, body, errs.NotFound)
 	}
-	answer, body := do(t, http.MethodTrace, gateway+"/api/v1/orders", nil)
-	wantProblem(t, answer, body, errs.MethodNotAllowed)
+	for _, method := range []string{http.MethodTrace, "PROPFIND", "get"} {
+		answer, body := do(t, method, gateway+"/api/v1/orders", nil)
+		wantProblem(t, answer, body, errs.MethodNotAllowed)
+		if !strings.Contains(answer.Header.Get("Allow"), "GET") {
+			t.Errorf("%s: Allow: got %q", method, answer.Header.Get("Allow"))
+		}
+	}
+}
+
+func TestHeadAndOptions(t *testing.T) {
+	gateway := start(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet {
+			t.Errorf("%s was forwarded", r.Method)
+		}
+		fmt.Fprint(w, "catalogue")
+	})
+	answer, body := do(t, http.MethodHead, gateway+"/api/v1/products", nil)
+	if answer.StatusCode != http.StatusOK || answer.ContentLength != int64(len("catalogue")) || body != "" {
+		t.Errorf("HEAD: got %d, length %d, %q", answer.StatusCode, answer.ContentLength, body)
+	}
+	answer, _ = do(t, http.MethodOptions, gateway+"/api/v1/auth/.well-known/jwks.json", nil, "x-api-key", "")
+	if got := answer.Header.Get("Allow"); answer.StatusCode != http.StatusNoContent || got != "GET, HEAD, OPTIONS" {
+		t.Errorf("OPTIONS: got %d, %q", answer.StatusCode, got)
+	}
 }
 
 // The targets go out as they stand here: an HTTP client would clean some of them.
@@ -154,7 +238,7 @@ func TestPathTricksAreRefused(t *testing.T) {
 		"/api/v1/orders/a%2fb":               errs.NotFound,
 		"/api/v1/orders/..%2f..%2fmetrics":   errs.NotFound,
 		"/api/v1/orders/x%00":                errs.Malformed,
-		"/api/v1/orders/x%0d%0aX-Evil:1":     errs.Malformed,
+		"/api/v1/orders/x%0d%0aX-Evil:1":     errs.NotFound,
 		"/api/v1/orders/%252e%252e%252fauth": errs.Malformed,
 		"/api/v1/orders/x%3fadmin=1":         errs.Malformed,
 		"/api/v1/orders/x%23":                errs.Malformed,

@@ -13,7 +13,7 @@ import (
 const streamAccept = "text/event-stream, application/problem+json"
 
 // rewrite makes the request for the app. One operation is about the API key itself and gets to see it. The trace goes on
-// in the transport.
+// in the transport. X-Forwarded-For is the one address that we found: auth slows guessing by it.
 func rewrite(r *httputil.ProxyRequest) {
 	headers := request.Forwarded(r.In.Header)
 	if web.IsStream(r.In) {
@@ -22,20 +22,27 @@ func rewrite(r *httputil.ProxyRequest) {
 	if r.In.URL.Path == request.VerifyKeyPath {
 		headers.Set(request.KeyHeader, r.In.Header.Get(request.KeyHeader))
 	}
+	caller := callerOf(r.In)
+	headers.Set("X-Forwarded-For", caller.address.String())
+	headers.Set("X-Forwarded-Host", r.In.Host)
+	headers.Set("X-Forwarded-Proto", "http")
+	if caller.secure {
+		headers.Set("X-Forwarded-Proto", "https")
+	}
 	r.Out.Header = headers
-	r.SetXForwarded()
 }
 
 // secured adds the headers that keep a browser from doing more with an answer than to read it, wherever the answer
 // does not say otherwise itself.
 func secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next.ServeHTTP(&securedWriter{ResponseWriter: w}, r)
+		next.ServeHTTP(&securedWriter{ResponseWriter: w, tls: callerOf(r).secure}, r)
 	})
 }
 
 type securedWriter struct {
 	http.ResponseWriter
+	tls  bool
 	sent bool
 }
 
@@ -43,19 +50,22 @@ type securedWriter struct {
 func (w *securedWriter) WriteHeader(status int) {
 	if !w.sent && status >= http.StatusOK {
 		w.sent = true
-		for name, value := range map[string]string{
-			"X-Content-Type-Options":  "nosniff",
-			"Referrer-Policy":         "no-referrer",
-			"X-Frame-Options":         "DENY",
-			"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-			"Cache-Control":           "no-store",
-		} {
-			if w.Header().Get(name) == "" {
-				w.Header().Set(name, value)
-			}
+		w.unlessSet("X-Content-Type-Options", "nosniff")
+		w.unlessSet("Referrer-Policy", "no-referrer")
+		w.unlessSet("X-Frame-Options", "DENY")
+		w.unlessSet("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		w.unlessSet("Cache-Control", "no-store")
+		if w.tls { // over plain HTTP a browser ignores it
+			w.unlessSet("Strict-Transport-Security", "max-age=31536000")
 		}
 	}
 	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *securedWriter) unlessSet(name, value string) {
+	if w.Header().Get(name) == "" {
+		w.Header().Set(name, value)
+	}
 }
 
 // Write sends the headers first if nobody has.

@@ -1,30 +1,48 @@
-// Command gateway is the only public port: it asks for an API key and forwards what the table of routes names to the app
-// behind it, through its own sidecar. It holds no state and knows no business, so that any other gateway can stand in.
+// Command gateway is the only public port: it holds requests against the plugins of kong.yml and forwards what that file
+// names to the app behind it, through its own sidecar. It holds no state and knows no business, so that any other gateway
+// can stand in; a real Kong does so with the same file.
 package main
 
 import (
 	"context"
 	"net/http"
-	"time"
 
+	"stoa/gateway/declaration"
 	"stoa/gateway/edge/apikey"
 	"stoa/gateway/edge/request"
+	"stoa/gateway/kong"
 	"stoa/pkg/common/config"
+	"stoa/pkg/common/live"
 	"stoa/pkg/common/service"
-	"stoa/pkg/sidecar"
+	"stoa/pkg/common/web"
 )
 
-// keyTimeout bounds the question to auth: a person is told within three seconds that it is down.
-const keyTimeout = 2 * time.Second
+// settings are what the gateway is told by its environment.
+type settings struct {
+	config.Base
+	// Routes is a file with everything that can be reached from outside; the kong.yml that was built in when empty.
+	Routes string `envconfig:"GATEWAY_ROUTES"`
+	// TrustedProxies are the networks of load balancers in front of the gateway; only their X-Forwarded-For counts.
+	TrustedProxies request.Proxies `envconfig:"TRUSTED_PROXIES"`
+	// RateLimits switches all limits off where nobody needs protection. It can be changed live.
+	RateLimits bool `envconfig:"RATE_LIMITS" default:"true"`
+	// MaxConnections is how many connections may be open, and MaxConnectionsPerAddress how many of them from one address.
+	MaxConnections           int `envconfig:"MAX_CONNECTIONS" default:"8192"`
+	MaxConnectionsPerAddress int `envconfig:"MAX_CONNECTIONS_PER_ADDRESS" default:"2048"`
+}
 
 func main() { service.Main(run) }
 
 func run(ctx context.Context) error {
-	cfg, err := config.Load[config.Base]()
+	cfg, err := config.Load[settings]()
 	if err != nil {
 		return err
 	}
-	app, err := service.Start(ctx, cfg)
+	routes, err := cfg.routes()
+	if err != nil {
+		return err
+	}
+	app, err := service.Start(ctx, cfg.Base)
 	if err != nil {
 		return err
 	}
@@ -33,17 +51,25 @@ func run(ctx context.Context) error {
 		return app.Sidecar.Invoke(ctx, authApp, http.MethodGet, "/healthz", nil, nil)
 	})
 	transport := app.Sidecar.Transport()
-	keys, err := apikey.NewChecker(askAuth(transport), apikey.MaxAge, keyTimeout)
+	keys, err := apikey.NewChecker(askAuth(transport), cacheAge(routes), keyTimeout)
 	if err != nil {
 		return err
 	}
-	router := newRouter(newProxy(transport), keys)
-	return app.Run(ctx, app.PublicHTTP(router, secured), app.ProbeServer())
+	edge := newEdge(newProxy(transport), keys, app.Live, live.Bool(app.Live, "RATE_LIMITS", cfg.RateLimits).Get)
+	around := func(next http.Handler) http.Handler { return identified(cfg.TrustedProxies, secured(next)) }
+	return app.Run(ctx, app.PublicHTTP(edge.router(routes), cfg.limits(), around), app.ProbeServer())
 }
 
-// askAuth returns the question whether an API key is valid, as it is put to auth through the sidecar.
-func askAuth(transport http.RoundTripper) apikey.Ask {
-	return apikey.At(func(question *http.Request) (*http.Response, error) {
-		return transport.RoundTrip(question.WithContext(sidecar.Target(question.Context(), authApp)))
-	}, request.VerifyKeyPath)
+func (s settings) routes() ([]declaration.Route, error) {
+	if s.Routes != "" {
+		return declaration.Load(s.Routes)
+	}
+	return declaration.Parse(kong.File, kong.Table())
+}
+
+// limits bound what clients can hold.
+func (s settings) limits() web.Limits {
+	limits := web.DefaultLimits()
+	limits.Connections, limits.PerAddress, limits.Unbounded = s.MaxConnections, s.MaxConnectionsPerAddress, s.TrustedProxies.Trusts
+	return limits
 }

@@ -190,7 +190,10 @@ func TestProblemsOfAppsPass(t *testing.T) {
 func TestSidecarDown(t *testing.T) {
 	gone := httptest.NewServer(http.NotFoundHandler())
 	gone.Close()
-	answer, body := do(t, http.MethodGet, startOn(t, gone.URL)+"/api/v1/orders", nil)
+	gateway := rig{}.startOn(t, gone.URL)
+	answer, body := do(t, http.MethodGet, gateway+"/api/v1/orders", nil)
+	wantProblem(t, answer, body, errs.Unavailable)
+	answer, body = do(t, http.MethodPost, gateway+"/api/v1/orders", strings.NewReader(strings.Repeat("x", web.MaxBody)))
 	wantProblem(t, answer, body, errs.Unavailable)
 }
 

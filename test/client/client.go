@@ -73,6 +73,7 @@ func Open(ctx context.Context, root, dir string, changes ...func(*stack.Options)
 	}
 	options := stack.Options{
 		Dir: dir, FreePorts: true, Log: io.Discard, Bus: os.Getenv("STOA_BUS"), Store: os.Getenv("STOA_STORE"),
+		Env: map[string]string{"RATE_LIMITS": "false"}, // a test sends in a second what a customer sends in a day
 	}
 	for _, change := range changes {
 		change(&options)

@@ -35,7 +35,7 @@ func (l *Limiter) Take(client string, rates ...Rate) Verdict {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
-	tightest := Verdict{Allowed: true, Limit: -1}
+	tightest := Unlimited()
 	for _, rate := range rates {
 		tightest = Tighter(tightest, standing(rate, l.counts(rate.Period, now).count(client), now))
 	}
@@ -90,6 +90,9 @@ type Verdict struct {
 	// Reset is how long this period still takes.
 	Reset time.Duration
 }
+
+// Unlimited is the verdict where no limit is.
+func Unlimited() Verdict { return Verdict{Allowed: true, Limit: -1} }
 
 // Tighter returns the verdict that leaves the client less: a refusal, and of two the longer one, goes first.
 func Tighter(a, b Verdict) Verdict {

@@ -90,29 +90,29 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 func (a *App) HTTP(router *mux.Router) Part {
 	a.Probes(router)
 	handler := web.RequireAppToken(a.Config.AppAPIToken, web.PlainPaths(web.Wrap(router, a.Telemetry.Log)))
-	return a.listen(a.Config.Host, a.Config.AppPort, "APP_PORT", handler)
+	return a.listen(a.Config.Host, a.Config.AppPort, "APP_PORT", web.DefaultLimits(), handler)
 }
 
-// PublicHTTP returns the part that serves a router on the app port to everybody, with /healthz and /readyz; around goes
-// outside of all that every request gets. Metrics are not for everybody: run ProbeServer beside it.
-func (a *App) PublicHTTP(router *mux.Router, around func(http.Handler) http.Handler) Part {
+// PublicHTTP returns the part that serves a router on the app port to everybody, within these limits, with /healthz and
+// /readyz; around goes outside of all that every request gets. Metrics are not for everybody: run ProbeServer beside it.
+func (a *App) PublicHTTP(router *mux.Router, limits web.Limits, around func(http.Handler) http.Handler) Part {
 	a.health(router)
-	return a.listen(a.Config.Host, a.Config.AppPort, "APP_PORT", around(web.Wrap(router, a.Telemetry.Log)))
+	return a.listen(a.Config.Host, a.Config.AppPort, "APP_PORT", limits, around(web.Wrap(router, a.Telemetry.Log)))
 }
 
 // ProbeServer returns the part that serves the probes of an app that has no HTTP app port, or one that is public.
 func (a *App) ProbeServer() Part {
 	router := web.NewRouter()
 	a.Probes(router)
-	return a.listen(a.Config.ProbeHost, a.Config.ProbePort, "PROBE_PORT", router)
+	return a.listen(a.Config.ProbeHost, a.Config.ProbePort, "PROBE_PORT", web.DefaultLimits(), router)
 }
 
-func (a *App) listen(host string, port int, variable string, handler http.Handler) Part {
+func (a *App) listen(host string, port int, variable string, limits web.Limits, handler http.Handler) Part {
 	return func(ctx context.Context) error {
 		if port == 0 {
 			return fmt.Errorf("configuration: %s is not set", variable)
 		}
-		return web.Serve(ctx, net.JoinHostPort(host, strconv.Itoa(port)), handler)
+		return web.Serve(ctx, net.JoinHostPort(host, strconv.Itoa(port)), handler, limits)
 	}
 }
 

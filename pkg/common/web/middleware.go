@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"crypto/subtle"
 	"fmt"
@@ -35,7 +36,7 @@ const requestIDHeader = "X-Request-Id"
 // limit on body and time.
 func Wrap(router *mux.Router, log zerolog.Logger) http.Handler {
 	router.Use(nameRoute)
-	handler := limit(recovered(router))
+	handler := limit(headAsGet(recovered(router)))
 	handler = logged(log, handler)
 	return otelhttp.NewHandler(handler, "http", otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string {
 		return r.Method
@@ -65,11 +66,13 @@ func entryOf(ctx context.Context) *entry {
 // noteError leaves an error for the request's log line: logging happens once, at the edge.
 func noteError(ctx context.Context, err error) { entryOf(ctx).err = err }
 
-// nameRoute remembers the route's template, "/api/v1/orders/{id}", so that logs can be grouped by it.
+// nameRoute remembers the route's template, "/api/v1/orders/{id}", or the name of one that has none, so that logs can be
+// grouped by it.
 func nameRoute(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if route := mux.CurrentRoute(r); route != nil {
-			entryOf(r.Context()).route, _ = route.GetPathTemplate()
+			template, _ := route.GetPathTemplate()
+			entryOf(r.Context()).route = cmp.Or(template, route.GetName())
 		}
 		next.ServeHTTP(w, r)
 	})
@@ -129,6 +132,18 @@ func recovered(next http.Handler) http.Handler {
 			}
 			WriteError(w, r, fmt.Errorf("panic: %v\n%s", cause, debug.Stack()))
 		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// headAsGet answers HEAD by what GET would say: the server leaves out the body. A stream has nothing to say in advance.
+func headAsGet(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead && !acceptsStream(r) {
+			read := *r
+			read.Method = http.MethodGet
+			r = &read
+		}
 		next.ServeHTTP(w, r)
 	})
 }

@@ -7,17 +7,18 @@ import (
 	"time"
 )
 
-// streamWriteTimeout is how long a client may take over one piece of a stream.
-const streamWriteTimeout = 30 * time.Second
-
 // IsStream reports a request for server-sent events, which has no end of its own.
 func IsStream(r *http.Request) bool {
-	return r.Method == http.MethodGet && strings.Contains(r.Header.Get("Accept"), "text/event-stream")
+	return r.Method == http.MethodGet && acceptsStream(r)
+}
+
+func acceptsStream(r *http.Request) bool {
+	return strings.Contains(r.Header.Get("Accept"), "text/event-stream")
 }
 
 // endWith lifts the server's deadlines from streaming requests, and ends their context when streams ends, since they
 // would not finish by themselves.
-func endWith(streams context.Context, next http.Handler) http.Handler {
+func endWith(streams context.Context, patience time.Duration, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !IsStream(r) {
 			next.ServeHTTP(w, r)
@@ -28,16 +29,19 @@ func endWith(streams context.Context, next http.Handler) http.Handler {
 		defer context.AfterFunc(streams, cancel)()
 		// The server reads on to notice that the client went away: its read deadline would look like that.
 		_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
-		next.ServeHTTP(streamWriter{w}, r.WithContext(ctx))
+		next.ServeHTTP(streamWriter{w, patience}, r.WithContext(ctx))
 	})
 }
 
 // streamWriter gives every piece of a stream a deadline of its own, in place of one for the whole answer.
-type streamWriter struct{ http.ResponseWriter }
+type streamWriter struct {
+	http.ResponseWriter
+	patience time.Duration
+}
 
 // Write writes one piece; a flush that follows has what is left of the time.
 func (w streamWriter) Write(b []byte) (int, error) {
-	_ = http.NewResponseController(w.ResponseWriter).SetWriteDeadline(time.Now().Add(streamWriteTimeout))
+	_ = http.NewResponseController(w.ResponseWriter).SetWriteDeadline(time.Now().Add(w.patience))
 	return w.ResponseWriter.Write(b)
 }
 

@@ -28,7 +28,7 @@ func TestStreamsOutliveTheServersDeadlines(t *testing.T) {
 			_ = http.NewResponseController(w).Flush()
 		}
 	})
-	server := httptest.NewUnstartedServer(endWith(t.Context(), handler))
+	server := httptest.NewUnstartedServer(endWith(t.Context(), 30*time.Second, handler))
 	server.Config.ReadTimeout, server.Config.WriteTimeout = deadline, deadline
 	server.Start()
 	defer server.Close()
@@ -46,7 +46,7 @@ func TestStreamsOutliveTheServersDeadlines(t *testing.T) {
 
 func TestStreamsEndWithTheServer(t *testing.T) {
 	streams, stop := context.WithCancel(t.Context())
-	server := httptest.NewServer(endWith(streams, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(endWith(streams, 30*time.Second, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, "data: first\n")
 		_ = http.NewResponseController(w).Flush()
 		<-r.Context().Done()

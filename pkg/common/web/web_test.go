@@ -197,6 +197,31 @@ func TestReadErrorRebuildsWhatWriteErrorSent(t *testing.T) {
 	}
 }
 
+func TestHeadIsGetWithoutABody(t *testing.T) {
+	server := httptest.NewServer(newServer(io.Discard, nil))
+	defer server.Close()
+	head, err := http.Head(server.URL + "/things/1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer head.Body.Close()
+	get, err := http.Get(server.URL + "/things/1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer get.Body.Close()
+	if head.StatusCode != http.StatusOK || head.ContentLength != get.ContentLength || head.ContentLength <= 0 {
+		t.Errorf("HEAD: %d with length %d; GET: %d with length %d", head.StatusCode, head.ContentLength, get.StatusCode, get.ContentLength)
+	}
+	stream := httptest.NewRequest(http.MethodHead, "/things/1", nil)
+	stream.Header.Set("Accept", "text/event-stream")
+	recorder := httptest.NewRecorder()
+	newServer(io.Discard, nil).ServeHTTP(recorder, stream)
+	if recorder.Code != http.StatusMethodNotAllowed {
+		t.Errorf("a stream: got %d", recorder.Code)
+	}
+}
+
 func TestAppToken(t *testing.T) {
 	handler := web.RequireAppToken("secret", newServer(io.Discard, func(string) error { return nil }))
 	for token, want := range map[string]int{"": 401, "wrong": 401, "secret": 200} {
@@ -268,7 +293,7 @@ func serve(t *testing.T, ctx context.Context, handler http.Handler) (address str
 	address = probe.Addr().String()
 	probe.Close()
 	ended = make(chan error, 1)
-	go func() { ended <- web.Serve(ctx, address, handler) }()
+	go func() { ended <- web.Serve(ctx, address, handler, web.DefaultLimits()) }()
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
 		if conn, err := net.Dial("tcp", address); err == nil {
 			conn.Close()
@@ -302,7 +327,7 @@ func TestServeSaysWhichAddressIsTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	err = web.Serve(t.Context(), taken.Addr().String(), http.NotFoundHandler())
+	err = web.Serve(t.Context(), taken.Addr().String(), http.NotFoundHandler(), web.DefaultLimits())
 	if err == nil || !strings.Contains(err.Error(), taken.Addr().String()) {
 		t.Errorf("got %v", err)
 	}

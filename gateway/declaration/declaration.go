@@ -1,0 +1,276 @@
+// Package declaration reads kong.yml: services, routes and plugins in Kong's declarative format, of which the built-in
+// gateway honours a part. Whatever it does not honour it refuses, by name and place, so that both gateways do the same.
+package declaration
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"gopkg.in/yaml.v3"
+)
+
+// Route is one line of the table: which requests it takes, for which app, and what they pass on the way.
+type Route struct {
+	Name    string
+	Service string
+	// App is the Dapr app-id behind it.
+	App     string
+	Methods []string
+	// Timeout is how long the app may take.
+	Timeout time.Duration
+	Plugins Plugins
+
+	paths    []path
+	priority int
+}
+
+// path is one pattern of a route.
+type path struct {
+	prefix  string
+	pattern *regexp.Regexp // nil for a plain prefix
+}
+
+// Load reads the routes of a file, in the order in which they are tried: regular expressions by falling regex_priority,
+// then plain prefixes, the longest first.
+func Load(name string) ([]Route, error) {
+	raw, err := os.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("routes: %w", err)
+	}
+	return Parse(name, raw)
+}
+
+// Parse reads the routes of a file that has this name and content.
+func Parse(name string, raw []byte) ([]Route, error) {
+	var document yaml.Node
+	if err := yaml.Unmarshal(raw, &document); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if len(document.Content) == 0 {
+		return nil, fmt.Errorf("%s: there is nothing in it", name)
+	}
+	c := &compiler{reader: reader{file: name}}
+	var declared file
+	c.fill(document.Content[0], reflect.ValueOf(&declared).Elem(), "")
+	routes := c.routes(declared)
+	return routes, c.err()
+}
+
+// Matches reports whether a path belongs to the route.
+func (r Route) Matches(urlPath string) bool {
+	return slices.ContainsFunc(r.paths, func(p path) bool {
+		if p.pattern != nil {
+			return p.pattern.MatchString(urlPath)
+		}
+		return strings.HasPrefix(urlPath, p.prefix)
+	})
+}
+
+// compiler makes routes out of what the file says.
+type compiler struct{ reader }
+
+// at notes what is wrong on a line.
+func (c *compiler) at(line int, format string, args ...any) {
+	c.problems = append(c.problems, fmt.Errorf("%s:%d: %s", c.file, line, fmt.Sprintf(format, args...)))
+}
+
+func (c *compiler) routes(declared file) []Route {
+	if declared.FormatVersion != "3.0" {
+		c.at(1, `_format_version has to be "3.0"`)
+	}
+	global := c.plugins(declared.Plugins, "")
+	var all []Route
+	for _, s := range declared.Services {
+		if !isOff(s.Enabled) {
+			all = append(all, c.service(s, global)...)
+		}
+	}
+	if len(all) == 0 && len(c.problems) == 0 {
+		c.at(1, "there are no routes")
+	}
+	c.unique(all)
+	slices.SortStableFunc(all, func(a, b Route) int {
+		return cmp.Or(-cmp.Compare(a.rank(), b.rank()), -cmp.Compare(a.priority, b.priority), -cmp.Compare(a.longest(), b.longest()))
+	})
+	return all
+}
+
+// rank puts regular expressions before plain prefixes.
+func (r Route) rank() int {
+	if slices.ContainsFunc(r.paths, func(p path) bool { return p.pattern != nil }) {
+		return 1
+	}
+	return 0
+}
+
+// longest is the length of the longest plain prefix.
+func (r Route) longest() int {
+	length := 0
+	for _, p := range r.paths {
+		length = max(length, len(p.prefix))
+	}
+	return length
+}
+
+// unique refuses names that are there twice: routes are told apart by them.
+func (c *compiler) unique(all []Route) {
+	var seen []string
+	for _, r := range all {
+		if slices.Contains(seen, r.Name) {
+			c.at(1, "two routes have the name %s", r.Name)
+		}
+		seen = append(seen, r.Name)
+	}
+}
+
+func (c *compiler) service(s service, global []config) []Route {
+	where := "service " + s.Name
+	app, err := s.app()
+	if err != nil {
+		c.at(s.Line, "%s: %s", where, err)
+	}
+	if s.Name == "" {
+		c.at(s.Line, "%s: name is missing", where)
+	}
+	if s.Retries == nil || *s.Retries != 0 {
+		c.at(s.Line, "%s: retries has to be 0: it is the sidecar that repeats requests, and it knows which ones", where)
+	}
+	for _, timeout := range []*int{s.ConnectTimeout, s.WriteTimeout, s.ReadTimeout} {
+		if timeout == nil || *timeout < 1 {
+			c.at(s.Line, "%s: connect_timeout, write_timeout and read_timeout are needed, in milliseconds", where)
+			return nil
+		}
+	}
+	own := c.plugins(s.Plugins, where+": ")
+	var routes []Route
+	for _, r := range s.Routes {
+		compiled := c.route(r, where)
+		compiled.Service, compiled.App, compiled.Timeout = s.Name, app, milliseconds(*s.ReadTimeout)
+		for _, plugin := range slices.Concat(c.plugins(r.Plugins, "route "+r.Name+": "), own, global) {
+			plugin.put(&compiled.Plugins)
+		}
+		routes = append(routes, compiled)
+	}
+	return routes
+}
+
+// invocation is the sidecar's operation that a service's URL has to be.
+var invocation = regexp.MustCompile(`^/v1\.0/invoke/([a-z0-9]+(?:-[a-z0-9]+)*)/method$`)
+
+// app returns the app-id in a service's URL.
+func (s service) app() (string, error) {
+	text := s.URL
+	if text == "" {
+		text = cmp.Or(s.Protocol, "http") + "://" + s.Host + ":" + strconv.Itoa(cmp.Or(s.Port, 80)) + s.Path
+	} else if s.Protocol != "" || s.Host != "" || s.Port != 0 || s.Path != "" {
+		return "", errors.New("url already says what protocol, host, port and path say")
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "http" || u.Host == "" || u.RawQuery != "" {
+		return "", fmt.Errorf("%s is no plain http URL", text)
+	}
+	match := invocation.FindStringSubmatch(u.Path)
+	if match == nil {
+		return "", fmt.Errorf("%s has to be the sidecar's operation that invokes an app: http://localhost:3600/v1.0/invoke/<app-id>/method", text)
+	}
+	return match[1], nil
+}
+
+var knownMethods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+
+func (c *compiler) route(r route, where string) Route {
+	where += ": route " + r.Name
+	for _, wrong := range complaints(
+		complain(r.Name == "", "name is missing"),
+		complain(len(r.Paths) == 0, "paths are missing"),
+		complain(len(r.Methods) == 0, "methods are missing: name those that are meant"),
+		complain(r.StripPath == nil || *r.StripPath, "strip_path has to be false: apps know their whole paths"),
+		complain(r.PreserveHost, "preserve_host has to be false: a sidecar is called by its own name"),
+		complain(slices.ContainsFunc(r.Protocols, notHTTP), "protocols: http and https, not %s", r.Protocols),
+	) {
+		c.at(r.Line, "%s: %s", where, wrong)
+	}
+	for _, method := range r.Methods {
+		if !slices.Contains(knownMethods, method) {
+			c.at(r.Line, "%s: methods: %s is none of %s", where, method, strings.Join(knownMethods, ", "))
+		}
+	}
+	compiled := Route{Name: r.Name, Methods: r.Methods, priority: r.RegexPriority}
+	for _, text := range r.Paths {
+		p, err := compile(text)
+		if err != nil {
+			c.at(r.Line, "%s: paths: %s", where, err)
+			continue
+		}
+		compiled.paths = append(compiled.paths, p)
+	}
+	return compiled
+}
+
+func notHTTP(protocol string) bool { return protocol != "http" && protocol != "https" }
+
+// compile reads a path of a route. Like Kong, it holds a regular expression, which begins with ~, against the beginning.
+func compile(text string) (path, error) {
+	expression, isPattern := strings.CutPrefix(text, "~")
+	if !strings.HasPrefix(expression, "/") {
+		return path{}, fmt.Errorf("%s does not begin with / or ~/", text)
+	}
+	if !isPattern {
+		return path{prefix: text}, nil
+	}
+	pattern, err := regexp.Compile("^(?:" + expression + ")")
+	if err != nil {
+		return path{}, fmt.Errorf("%s cannot be read: %w", text, err)
+	}
+	return path{pattern: pattern}, nil
+}
+
+// plugins reads the plugins of one place.
+func (c *compiler) plugins(declared []plugin, where string) []config {
+	var all []config
+	var seen []string
+	for _, p := range declared {
+		at := where + "plugin " + p.Name
+		construct, known := configs[p.Name]
+		switch {
+		case !known:
+			c.at(p.Line, "%s is not honoured by the built-in gateway; honoured are %s", at, strings.Join(knownPlugins(), ", "))
+			continue
+		case slices.Contains(seen, p.Name):
+			c.at(p.Line, "%s is there twice, and only one can count", at)
+			continue
+		case slices.ContainsFunc(p.Protocols, notHTTP):
+			c.at(p.Line, "%s: protocols: http and https, not %s", at, p.Protocols)
+		}
+		seen = append(seen, p.Name)
+		made := construct(p.InstanceName)
+		if p.Config.Kind != 0 {
+			c.fill(&p.Config, reflect.ValueOf(made).Elem(), at+": config: ")
+		}
+		for _, wrong := range made.check() {
+			c.at(p.Line, "%s: config: %s", at, wrong)
+		}
+		if !isOff(p.Enabled) {
+			all = append(all, made)
+		}
+	}
+	return all
+}
+
+func knownPlugins() []string {
+	var names []string
+	for name := range configs {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}

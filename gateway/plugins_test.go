@@ -1,0 +1,224 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"stoa/gateway/edge/apikey"
+	"stoa/gateway/edge/request"
+	"stoa/pkg/common/errs"
+)
+
+// declared is a kong.yml with two services and the plugins of a test, for all routes and for those of /b.
+func declared(global, ofB string) string {
+	return fmt.Sprintf(`
+_format_version: "3.0"
+services:
+  - {name: a, url: &url http://localhost:3600/v1.0/invoke/a/method, retries: 0, connect_timeout: 1, write_timeout: 1, read_timeout: 8000,
+     routes: [{name: a, paths: [/a], methods: [GET, POST, OPTIONS], strip_path: false}, {name: a2, paths: [/aa], methods: [GET], strip_path: false}]}
+  - {name: b, url: *url, retries: 0, connect_timeout: 1, write_timeout: 1, read_timeout: 8000,
+     routes: [{name: b, paths: [/b], methods: [GET, POST, OPTIONS], strip_path: false, plugins: [%s]}]}
+plugins: [%s]`, ofB, global)
+}
+
+// get sends GET and returns the status with the limit headers, as in "200 3/2".
+func get(t *testing.T, url string, headers ...string) string {
+	t.Helper()
+	answer, _ := do(t, http.MethodGet, url, nil, headers...)
+	return fmt.Sprintf("%d %s/%s", answer.StatusCode, answer.Header.Get("RateLimit-Limit"), answer.Header.Get("RateLimit-Remaining"))
+}
+
+func expect(t *testing.T, what, got, want string) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %q, want %q", what, got, want)
+	}
+}
+
+// hourly counts by the hour, so that no test runs into the next period.
+const hourly = "{name: rate-limiting, config: {hour: %d, limit_by: %s}}"
+
+func TestRateLimitPerAddress(t *testing.T) {
+	forwarded := 0
+	gateway := rig{routes: declared(fmt.Sprintf(hourly, 3, "ip"), fmt.Sprintf(hourly, 1, "ip"))}.start(t,
+		func(http.ResponseWriter, *http.Request) { forwarded++ })
+	expect(t, "first", get(t, gateway+"/a"), "200 3/2")
+	expect(t, "a forged address is no other", get(t, gateway+"/aa", "X-Forwarded-For", "203.0.113.7"), "200 3/1")
+	expect(t, "third", get(t, gateway+"/a"), "200 3/0")
+	answer, body := do(t, http.MethodGet, gateway+"/a", nil)
+	wantProblem(t, answer, body, errs.RateLimited)
+	for _, name := range []string{"Retry-After", "RateLimit-Reset"} {
+		if seconds := answer.Header.Get(name); seconds == "" || seconds == "0" {
+			t.Errorf("%s: got %q", name, seconds)
+		}
+	}
+	expect(t, "the route's own limit", get(t, gateway+"/b"), "200 1/0")
+	expect(t, "beyond the route's own limit", get(t, gateway+"/b"), "429 1/0")
+	if forwarded != 4 {
+		t.Errorf("%d requests were forwarded, want 4", forwarded)
+	}
+}
+
+func TestRateLimitBehindATrustedProxy(t *testing.T) {
+	var proxies request.Proxies
+	if err := proxies.Decode("127.0.0.0/8"); err != nil {
+		t.Fatal(err)
+	}
+	var seen string
+	gateway := rig{routes: declared(fmt.Sprintf(hourly, 1, "ip"), ""), proxies: proxies}.start(t,
+		func(_ http.ResponseWriter, r *http.Request) { seen = r.Header.Get("X-Forwarded-For") })
+	expect(t, "one client", get(t, gateway+"/a", "X-Forwarded-For", "198.51.100.1, 203.0.113.7"), "200 1/0")
+	expect(t, "what the app sees", seen, "203.0.113.7")
+	expect(t, "the same, with another forgery", get(t, gateway+"/a", "X-Forwarded-For", "198.51.100.2, 203.0.113.7"), "429 1/0")
+	expect(t, "another client", get(t, gateway+"/a", "X-Forwarded-For", "203.0.113.8"), "200 1/0")
+	expect(t, "IPv6", get(t, gateway+"/a", "X-Forwarded-For", "2001:db8::1"), "200 1/0")
+	expect(t, "its neighbour in the same /64", get(t, gateway+"/a", "X-Forwarded-For", "2001:db8::2"), "429 1/0")
+}
+
+func TestWhatIsCountedBy(t *testing.T) {
+	for name, tt := range map[string]struct{ config, path, header, sameAs string }{
+		"header":                {"{hour: 1, limit_by: header, header_name: X-Tenant}", "/a", "1", "X-Tenant 1"},
+		"header, another value": {"{hour: 1, limit_by: header, header_name: X-Tenant}", "/a", "2", ""},
+		"no header: address":    {"{hour: 1, limit_by: header, header_name: X-Tenant}", "/a", "", ""},
+		"service":               {"{hour: 1, limit_by: service}", "/aa", "", "service"},
+		"another service":       {"{hour: 1, limit_by: service}", "/b", "", ""},
+		"path":                  {"{hour: 1, limit_by: path, path: /a}", "/a", "", "path"},
+		"another path: address": {"{hour: 1, limit_by: path, path: /a}", "/aa", "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			plugin := "{name: rate-limiting, config: " + tt.config + "}"
+			gateway := rig{routes: declared(plugin, "")}.start(t, func(http.ResponseWriter, *http.Request) {})
+			expect(t, "first", get(t, gateway+"/a", "X-Tenant", "1"), "200 1/0")
+			want := "200 1/0"
+			if tt.sameAs != "" {
+				want = "429 1/0"
+			}
+			expect(t, "second", get(t, gateway+tt.path, "X-Tenant", tt.header), want)
+		})
+	}
+}
+
+func TestLimitsCanBeHiddenAndSwitchedOff(t *testing.T) {
+	hidden := declared("{name: rate-limiting, config: {hour: 1, limit_by: ip, hide_client_headers: true}}", "")
+	gateway := rig{routes: hidden}.start(t, func(http.ResponseWriter, *http.Request) {})
+	expect(t, "hidden", get(t, gateway+"/a"), "200 /")
+	expect(t, "hidden, beyond", get(t, gateway+"/a"), "429 /")
+	gateway = rig{routes: hidden, off: true}.start(t, func(http.ResponseWriter, *http.Request) {})
+	for range 3 {
+		expect(t, "off", get(t, gateway+"/a"), "200 /")
+	}
+}
+
+const key = "{name: stoa-api-key, config: {permission: %q, limit_per_minute: %d}}"
+
+func TestPermissionsOfKeys(t *testing.T) {
+	reader := func(context.Context, string) (apikey.Grant, error) {
+		return apikey.Grant{KeyID: "1", Permissions: []string{"shop:read"}}, nil
+	}
+	gateway := rig{routes: declared(fmt.Sprintf(key, "", 0), fmt.Sprintf(key, "shop", 0)), ask: reader}.start(t,
+		func(http.ResponseWriter, *http.Request) {})
+	for _, tt := range []struct {
+		method, path string
+		want         int
+	}{{"POST", "/a", 200}, {"GET", "/b", 200}, {"HEAD", "/b", 200}, {"POST", "/b", 403}} {
+		answer, body := do(t, tt.method, gateway+tt.path, nil)
+		if answer.StatusCode != tt.want || tt.want == 403 && !strings.Contains(body, "shop:write") {
+			t.Errorf("%s %s: got %d %s", tt.method, tt.path, answer.StatusCode, body)
+		}
+	}
+}
+
+// A key has one account at all routes, and the answer shows the limit that is closest, be it the key's or the address's.
+func TestLimitPerKey(t *testing.T) {
+	each := func(_ context.Context, key string) (apikey.Grant, error) { return apikey.Grant{KeyID: key}, nil }
+	plugins := fmt.Sprintf(hourly, 100, "ip") + "," + fmt.Sprintf(key, "", 50)
+	gateway := rig{routes: declared(plugins, fmt.Sprintf(key, "", 20)), ask: each}.start(t, func(http.ResponseWriter, *http.Request) {})
+	expect(t, "first", get(t, gateway+"/a"), "200 50/49")
+	// A minute may end in between, so that only the second of two runs has to be told apart.
+	for run := range 2 {
+		last := ""
+		for range 30 {
+			last = get(t, gateway+"/b")
+		}
+		if run == 1 && last != "429 100/38" && last != "429 20/0" {
+			t.Errorf("beyond: got %q", last)
+		}
+	}
+	if got := get(t, gateway+"/a", "x-api-key", "another"); !strings.HasPrefix(got, "200 ") {
+		t.Errorf("another key: got %q", got)
+	}
+}
+
+const crossOrigin = "{name: cors, config: {origins: [%s], methods: [GET, POST], headers: [X-Api-Key], exposed_headers: [ETag], credentials: %t, max_age: 60}}"
+
+func TestPreflightsNeedNoKey(t *testing.T) {
+	plugins := fmt.Sprintf(crossOrigin, `"https://a.example", "https://b.example"`, true) + "," + fmt.Sprintf(key, "shop", 0) + "," + fmt.Sprintf(hourly, 1, "ip")
+	gateway := rig{routes: declared(plugins, "")}.start(t, func(_ http.ResponseWriter, r *http.Request) { t.Errorf("%s was forwarded", r.Method) })
+	for origin, want := range map[string]string{"https://b.example": "https://b.example", "https://evil.example": "", "null": ""} {
+		answer, _ := do(t, http.MethodOptions, gateway+"/a", nil, "Origin", origin, "Access-Control-Request-Method", "POST", "X-Api-Key", "")
+		if answer.StatusCode != http.StatusOK {
+			t.Errorf("%s: got %d", origin, answer.StatusCode)
+		}
+		for name, value := range map[string]string{
+			"Access-Control-Allow-Origin": want, "Access-Control-Allow-Methods": "GET, POST", "Vary": "Origin",
+			"Access-Control-Allow-Headers": "X-Api-Key", "Access-Control-Max-Age": "60",
+		} {
+			expect(t, origin+": "+name, answer.Header.Get(name), value)
+		}
+		if credentials := answer.Header.Get("Access-Control-Allow-Credentials"); (credentials == "true") != (want != "") {
+			t.Errorf("%s: credentials: got %q", origin, credentials)
+		}
+	}
+}
+
+// A page has to be able to read what went wrong as well.
+func TestCrossOriginAnswers(t *testing.T) {
+	plugins := fmt.Sprintf(crossOrigin, `"*"`, false) + "," + fmt.Sprintf(key, "shop", 0)
+	gateway := rig{routes: declared(plugins, "")}.start(t, func(http.ResponseWriter, *http.Request) {})
+	for key, status := range map[string]int{goodKey: 200, "": 401, "invented": 403} {
+		answer, _ := do(t, http.MethodGet, gateway+"/a", nil, "Origin", "https://a.example", "X-Api-Key", key)
+		if answer.StatusCode != status {
+			t.Errorf("%q: got %d", key, answer.StatusCode)
+		}
+		expect(t, key, answer.Header.Get("Access-Control-Allow-Origin"), "*")
+		expect(t, key, answer.Header.Get("Access-Control-Expose-Headers"), "ETag")
+	}
+}
+
+func TestSizeLimit(t *testing.T) {
+	small := "{name: request-size-limiting, config: {allowed_payload_size: 10, size_unit: bytes, require_content_length: true}}"
+	gateway := rig{routes: declared("", small)}.start(t, func(http.ResponseWriter, *http.Request) {})
+	for _, tt := range []struct {
+		path string
+		size int
+		want errs.Kind
+	}{{"/b", 10, ""}, {"/b", 11, errs.TooLarge}, {"/a", 11, ""}} {
+		answer, body := do(t, http.MethodPost, gateway+tt.path, strings.NewReader(strings.Repeat("x", tt.size)))
+		if tt.want != "" {
+			wantProblem(t, answer, body, tt.want)
+		} else if answer.StatusCode != http.StatusOK {
+			t.Errorf("%d bytes to %s: got %d", tt.size, tt.path, answer.StatusCode)
+		}
+	}
+	unknown := struct{ *strings.Reader }{strings.NewReader("{}")}
+	answer, body := do(t, http.MethodPost, gateway+"/b", unknown)
+	wantProblem(t, answer, body, errs.Malformed)
+}
+
+func TestTransportSecurityOnlyWhereItIsTrue(t *testing.T) {
+	var proxies request.Proxies
+	if err := proxies.Decode("127.0.0.1"); err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		rig  rig
+		want string
+	}{"forged": {rig{}, ""}, "trusted": {rig{proxies: proxies}, "max-age=31536000"}} {
+		gateway := tt.rig.start(t, func(http.ResponseWriter, *http.Request) {})
+		answer, _ := do(t, http.MethodGet, gateway+"/nowhere", nil, "X-Forwarded-Proto", "https")
+		expect(t, name, answer.Header.Get("Strict-Transport-Security"), tt.want)
+	}
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"stoa/gateway/declaration"
+	"stoa/gateway/edge/limit"
+	"stoa/gateway/edge/request"
+	"stoa/pkg/common/errs"
+	"stoa/pkg/common/live"
+	"stoa/pkg/common/web"
+)
+
+// rateLimit is the plugin rate-limiting: one instance, with its counters, for all routes that it is declared for.
+type rateLimit struct {
+	config  *declaration.RateLimiting
+	limits  []periodLimit
+	limiter *limit.Limiter
+	on      func() bool
+}
+
+// periodLimit is a limit that may change while the gateway runs; 0 is none.
+type periodLimit struct {
+	period time.Duration
+	most   func() int64
+}
+
+// newRateLimit makes an instance. Where there is a configuration store, the limits of one with an instance_name can be
+// changed live: those of "sign-in" are LIMIT_SIGN_IN_SECOND, _MINUTE and _HOUR.
+func newRateLimit(config *declaration.RateLimiting, settings *live.Settings, on func() bool) *rateLimit {
+	l := &rateLimit{config: config, limiter: limit.New(), on: on}
+	for _, p := range []struct {
+		name   string
+		period time.Duration
+		most   int64
+	}{{"SECOND", time.Second, config.Second}, {"MINUTE", time.Minute, config.Minute}, {"HOUR", time.Hour, config.Hour}} {
+		most := func() int64 { return p.most }
+		if settings != nil && config.Instance != "" {
+			name := strings.ToUpper(strings.ReplaceAll(config.Instance, "-", "_"))
+			most = live.Int(settings, "LIMIT_"+name+"_"+p.name, p.most).Get
+		}
+		l.limits = append(l.limits, periodLimit{p.period, most})
+	}
+	return l
+}
+
+// around lets requests to a service through to next as long as their sender is within its limits.
+func (l *rateLimit) around(service string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !l.on() {
+			next.ServeHTTP(w, r)
+			return
+		}
+		verdict := l.limiter.Take(l.client(service, r), l.rates()...)
+		if !l.config.HideClientHeaders {
+			callerOf(r).report(w, verdict)
+		}
+		if err := verdict.Err("too many requests; come back later"); err != nil {
+			web.WriteError(w, r, err)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// rates are the limits that hold now.
+func (l *rateLimit) rates() []limit.Rate {
+	rates := make([]limit.Rate, 0, len(l.limits))
+	for _, p := range l.limits {
+		if most := p.most(); most > 0 {
+			rates = append(rates, limit.Rate{Period: p.period, Max: most})
+		}
+	}
+	return rates
+}
+
+// client is what requests are counted by. Who is not told from others by it counts by address, as in Kong.
+func (l *rateLimit) client(service string, r *http.Request) string {
+	switch {
+	case l.config.LimitBy == "service":
+		return "service " + service
+	case l.config.LimitBy == "path" && r.URL.Path == l.config.Path:
+		return "path " + l.config.Path
+	case l.config.LimitBy == "header" && r.Header.Get(l.config.HeaderName) != "":
+		return "header " + r.Header.Get(l.config.HeaderName)
+	default:
+		return request.Network(callerOf(r).address)
+	}
+}
+
+// sizeLimited is the plugin request-size-limiting.
+func sizeLimited(config *declaration.SizeLimiting, next http.Handler) http.Handler {
+	most := config.MaxBytes()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.ContentLength > most:
+			w.Header().Set("Connection", "close")
+			web.WriteError(w, r, errs.New(errs.TooLarge, "the request body is over %d bytes", most))
+			return
+		case r.ContentLength < 0 && config.RequireContentLength:
+			web.WriteError(w, r, errs.New(errs.Malformed, "a Content-Length is needed"))
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, most)
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,187 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"stoa/gateway/kong"
+	"stoa/pkg/common/errs"
+	"stoa/pkg/common/web"
+)
+
+// soon is a time that a test can wait for, and late one that it would not reach if a limit did not hold.
+const (
+	soon = 200 * time.Millisecond
+	late = 30 * time.Second
+)
+
+// limits are those of the gateway, with the change that a test is about.
+func limits(change func(*web.Limits)) *web.Limits {
+	l := web.DefaultLimits()
+	l.ReadHeader, l.Read, l.Write, l.Idle = late, late, late, late
+	change(&l)
+	return &l
+}
+
+// dial opens a connection on which a test waits no longer than late.
+func dial(t *testing.T, gateway string) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(gateway, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	if err := conn.SetDeadline(time.Now().Add(late)); err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+// trickle writes one byte at a time, at a slow client's pace, until the other side has had enough; it reports whether it had.
+func trickle(conn net.Conn, text string) bool {
+	pace := time.NewTicker(soon / 20)
+	defer pace.Stop()
+	for n := 0; n < int(late/soon)*20; n++ {
+		<-pace.C
+		if _, err := conn.Write([]byte{text[n%len(text)]}); err != nil {
+			return !errors.Is(err, os.ErrDeadlineExceeded)
+		}
+	}
+	return false
+}
+
+func TestSlowHeadersEndTheConnection(t *testing.T) {
+	gateway := rig{limits: limits(func(l *web.Limits) { l.ReadHeader = soon })}.start(t,
+		func(_ http.ResponseWriter, r *http.Request) { t.Errorf("%s was forwarded", r.URL.Path) })
+	conn := dial(t, gateway)
+	fmt.Fprint(conn, "GET /api/v1/products HTTP/1.1\r\nHost: gateway\r\n")
+	if !trickle(conn, "X-Slow: 1\r\n") {
+		t.Error("a client may take for ever over its headers")
+	}
+}
+
+// Its sender, not the app, is at fault, be it the reading that ends it or the time that the app has.
+func TestASlowBodyIsTheClientsFault(t *testing.T) {
+	impatient := strings.ReplaceAll(string(kong.Table()), "read_timeout: 8000", fmt.Sprintf("read_timeout: %d", soon.Milliseconds()))
+	for name, tt := range map[string]struct {
+		rig     rig
+		framing string
+	}{
+		"with a length":        {rig{limits: limits(func(l *web.Limits) { l.Read = soon })}, "Content-Length: 1000"},
+		"in chunks":            {rig{limits: limits(func(l *web.Limits) { l.Read = soon })}, "Transfer-Encoding: chunked"},
+		"over the app's time":  {rig{limits: limits(func(*web.Limits) {}), routes: impatient}, "Content-Length: 1000"},
+		"in chunks, over that": {rig{limits: limits(func(*web.Limits) {}), routes: impatient}, "Transfer-Encoding: chunked"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			gateway := tt.rig.start(t, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) })
+			conn := dial(t, gateway)
+			fmt.Fprintf(conn, "POST /api/v1/orders HTTP/1.1\r\nHost: gateway\r\nX-Api-Key: %s\r\n%s\r\n\r\n", goodKey, tt.framing)
+			answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer answer.Body.Close()
+			body, err := io.ReadAll(answer.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantProblem(t, answer, string(body), errs.Malformed)
+		})
+	}
+}
+
+// A client that asks and does not read is let go, and with it what was read for it from the app.
+func TestASlowReaderIsLetGo(t *testing.T) {
+	ended := make(chan error, 1)
+	gateway := rig{limits: limits(func(l *web.Limits) { l.Write = soon })}.start(t, func(w http.ResponseWriter, _ *http.Request) {
+		piece := make([]byte, 1<<20)
+		for {
+			if _, err := w.Write(piece); err != nil {
+				ended <- err
+				return
+			}
+		}
+	})
+	fmt.Fprintf(dial(t, gateway), "GET /api/v1/products HTTP/1.1\r\nHost: gateway\r\nX-Api-Key: %s\r\n\r\n", goodKey)
+	select {
+	case <-ended:
+	case <-time.After(late / 2):
+		t.Error("the app still writes for a client that does not read")
+	}
+}
+
+func TestAnIdleConnectionIsClosed(t *testing.T) {
+	gateway := rig{limits: limits(func(l *web.Limits) { l.Idle = soon })}.start(t, func(http.ResponseWriter, *http.Request) {})
+	conn := dial(t, gateway)
+	fmt.Fprintf(conn, "GET /nowhere HTTP/1.1\r\nHost: gateway\r\n\r\n")
+	if _, err := io.ReadAll(conn); err != nil {
+		t.Errorf("it must be closed by the server: %v", err)
+	}
+}
+
+func TestHeadersHaveALimit(t *testing.T) {
+	gateway := rig{limits: limits(func(*web.Limits) {})}.start(t,
+		func(_ http.ResponseWriter, r *http.Request) { t.Errorf("%s was forwarded", r.URL.Path) })
+	conn := dial(t, gateway)
+	fmt.Fprintf(conn, "GET /api/v1/products HTTP/1.1\r\nHost: gateway\r\nX-Large: %s\r\n\r\n", strings.Repeat("x", 32<<10))
+	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
+		t.Errorf("got %d", answer.StatusCode)
+	}
+}
+
+// A connection over the limit is closed at once; one that ends makes room.
+func TestConnectionsAreLimited(t *testing.T) {
+	const most = 3
+	everybody := func(netip.Addr) bool { return true }
+	for name, change := range map[string]func(*web.Limits){
+		"in all":      func(l *web.Limits) { l.Connections, l.PerAddress, l.Unbounded = most, 1, everybody },
+		"per address": func(l *web.Limits) { l.Connections, l.PerAddress = 100, most },
+	} {
+		t.Run(name, func(t *testing.T) {
+			gateway := rig{limits: limits(change)}.start(t, func(http.ResponseWriter, *http.Request) {})
+			var open []net.Conn
+			for range most {
+				conn := dial(t, gateway)
+				if !answers(conn) {
+					t.Fatal("within the limit there is no answer")
+				}
+				open = append(open, conn)
+			}
+			if answers(dial(t, gateway)) {
+				t.Error("one over the limit is served")
+			}
+			open[0].Close()
+			for began := time.Now(); !answers(dial(t, gateway)); {
+				if time.Since(began) > late {
+					t.Fatal("a connection that ended makes no room")
+				}
+			}
+		})
+	}
+}
+
+// answers reports whether a request on a connection gets an answer.
+func answers(conn net.Conn) bool {
+	fmt.Fprint(conn, "GET /nowhere HTTP/1.1\r\nHost: gateway\r\n\r\n")
+	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		return false
+	}
+	defer answer.Body.Close()
+	_, err = io.Copy(io.Discard, answer.Body)
+	return err == nil
+}

@@ -1,0 +1,82 @@
+package web
+
+import (
+	"net"
+	"net/netip"
+	"sync"
+)
+
+// bound returns the listener with these limits on its connections, or as it is if there are none.
+func (l Limits) bound(listener net.Listener) net.Listener {
+	if l.Connections == 0 && l.PerAddress == 0 {
+		return listener
+	}
+	return &boundListener{Listener: listener, limits: l, from: map[netip.Addr]int{}}
+}
+
+// boundListener closes connections over the limits at once. To leave them waiting would let one client, by opening more
+// than it uses, keep everybody else waiting too.
+type boundListener struct {
+	net.Listener
+	limits Limits
+
+	mu   sync.Mutex
+	open int
+	from map[netip.Addr]int
+}
+
+// Accept implements net.Listener.
+func (l *boundListener) Accept() (net.Conn, error) {
+	for {
+		conn, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		address := addressOf(conn)
+		if l.admit(address) {
+			return &boundConn{Conn: conn, release: sync.OnceFunc(func() { l.release(address) })}, nil
+		}
+		_ = conn.Close() // whoever it is gets no more than this
+	}
+}
+
+func (l *boundListener) admit(address netip.Addr) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	many := l.limits.Unbounded != nil && l.limits.Unbounded(address)
+	if l.limits.Connections > 0 && l.open >= l.limits.Connections ||
+		l.limits.PerAddress > 0 && l.from[address] >= l.limits.PerAddress && !many {
+		return false
+	}
+	l.open++
+	l.from[address]++
+	return true
+}
+
+func (l *boundListener) release(address netip.Addr) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.open--
+	if l.from[address]--; l.from[address] == 0 {
+		delete(l.from, address)
+	}
+}
+
+func addressOf(conn net.Conn) netip.Addr {
+	address, err := netip.ParseAddrPort(conn.RemoteAddr().String())
+	if err != nil {
+		return netip.Addr{}
+	}
+	return address.Addr().Unmap()
+}
+
+type boundConn struct {
+	net.Conn
+	release func()
+}
+
+// Close implements net.Conn.
+func (c *boundConn) Close() error {
+	c.release()
+	return c.Conn.Close()
+}
