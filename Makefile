@@ -16,6 +16,7 @@ bin/inventory-worker: PACKAGE := ./services/inventory/cmd/worker
 bin/notification:     PACKAGE := ./services/notification/cmd/api
 bin/backoffice:       PACKAGE := ./services/backoffice/cmd/api
 bin/pod:              PACKAGE := ./deploy/pod
+bin/stoa-api-key:     PACKAGE := ./gateway/kong/plugin
 APPS := gateway auth order-api order-worker inventory-api inventory-worker notification backoffice
 
 # All that a program may be built from: files, embedded ones too, and folders, whose time changes when a file goes. So
@@ -85,12 +86,12 @@ dapr-stop: down ## Stop what `make dapr-run` started
 ## Containers
 
 COMPOSE ?= $(shell command -v docker-compose || echo docker compose)
-# OVERLAY=redis, or OVERLAY="kafka postgres": other brokers and stores, from public images.
+# OVERLAY=redis, or OVERLAY="kafka postgres": other brokers and stores, from public images. OVERLAY=kong: Kong as the gateway.
 OVERLAID = $(COMPOSE) -f docker-compose.yml $(OVERLAY:%=-f deploy/compose/%.yml)
 
 # What goes into an image, and nothing else, is what its builder is given.
 IMAGES := bin/image
-images: build bin/pod ## Build both container images FROM scratch out of our own programs; nothing is pulled
+images: build bin/pod bin/stoa-api-key ## Build both container images FROM scratch out of our own programs; nothing is pulled
 	@rm -rf $(IMAGES) && install -d $(IMAGES)/apps $(IMAGES)/sidecar/state
 	@install -d -m 700 $(addprefix $(IMAGES)/sidecar/state/.stoa,/. /data /mail)
 	@install $(APPS:%=bin/%) bin/stoa bin/pod $(IMAGES)/apps
@@ -107,7 +108,7 @@ images: build bin/pod ## Build both container images FROM scratch out of our own
 	@install -d -m 700 .stoa && umask 077 && for name in $(SECRETS); do \
 		echo "$$name=$$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')"; done > $@
 
-compose-up: images .stoa/compose.env .stoa/servers.env ## Start everything in containers; OVERLAY=redis takes another broker and store
+compose-up: images .stoa/compose.env .stoa/servers.env ## Start everything in containers; OVERLAY=redis takes another broker and store, OVERLAY=kong another gateway
 	@$(OVERLAID) up -d
 	@echo "The gateway is at http://127.0.0.1:$${STOA_PORT:-8080} in a moment; the sign-ins: $(COMPOSE) exec broker /stoa credentials"
 

@@ -115,7 +115,7 @@ func (c *Config) admit(in *received, standing http.Header) error {
 		rate := limit.Rate{Period: time.Minute, Max: int64(c.LimitPerMinute)}
 		verdict := c.edge.counts.Take(grant.KeyID, rate)
 		verdict.Headers(standing)
-		if err := verdict.Err("too many requests came with this API key"); err != nil {
+		if err := verdict.Err("too many requests with this API key; come back later"); err != nil {
 			return err
 		}
 	}

@@ -12,7 +12,7 @@ import (
 
 const (
 	defaultTimeoutMS    = 1000
-	defaultCacheSeconds = 5
+	defaultCacheSeconds = 4
 )
 
 // Config is what kong.yml says under `config` of one use of the plugin. Kong reads its own schema out of the fields, and

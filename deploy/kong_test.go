@@ -1,0 +1,190 @@
+package deploy
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+)
+
+// Kong's image cannot be run everywhere, so what can be known of its overlay without running it is held here.
+
+const kongOverlay = "compose/kong.yml"
+
+// container is what the tests read of Kong's service and its sidecar's.
+type container struct {
+	Image       string
+	Command     []string
+	Environment map[string]string
+	Volumes     []string
+	Tmpfs       []string
+}
+
+func containers(t *testing.T, path string) map[string]container {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct{ Services map[string]container }
+	if err := yaml.Unmarshal(text, &file); err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	return file.Services
+}
+
+func TestKongTakesThePlaceOfTheGatewayAndNoMore(t *testing.T) {
+	changed := slices.Sorted(maps.Keys(containers(t, kongOverlay)))
+	if want := []string{"gateway", "gateway-sidecar"}; !slices.Equal(changed, want) {
+		t.Errorf("the overlay changes %v, want %v", changed, want)
+	}
+	if image := containers(t, kongOverlay)["gateway"].Image; !regexp.MustCompile(`^kong:3\.9\.\d+$`).MatchString(image) {
+		t.Errorf("the image is %s; the schemas of gateway/kong/schema are those of Kong 3.9", image)
+	}
+}
+
+func TestKongIsOpenToPeopleOnly(t *testing.T) {
+	env := containers(t, kongOverlay)["gateway"].Environment
+	for name, want := range map[string]string{
+		"KONG_DATABASE": "off", "KONG_ADMIN_LISTEN": "off", "KONG_ADMIN_GUI_LISTEN": "off", "KONG_ALLOW_DEBUG_HEADER": "off",
+		"KONG_HEADERS": "off", "KONG_HEADERS_UPSTREAM": "off", "KONG_ANONYMOUS_REPORTS": "off", "KONG_TRUSTED_IPS": "",
+	} {
+		if got := env[name]; got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+	for name, value := range env {
+		if strings.HasSuffix(name, "_LISTEN") && name != "KONG_PROXY_LISTEN" && value != "off" && !strings.HasPrefix(value, "127.0.0.1:") {
+			t.Errorf("%s is open to others: %s", name, value)
+		}
+	}
+	_, published, _ := strings.Cut(env["KONG_PROXY_LISTEN"], ":")
+	base, err := os.ReadFile("../docker-compose.yml")
+	if err != nil || published == "" || !strings.Contains(string(base), "}:"+published+`"]`) {
+		t.Errorf("port %q, where Kong listens, is not the one that is published: %v", published, err)
+	}
+}
+
+func TestKongFindsItsFiles(t *testing.T) {
+	kong := containers(t, kongOverlay)["gateway"]
+	mounted := map[string]string{}
+	for _, volume := range kong.Volumes {
+		parts := strings.Split(volume, ":")
+		if len(parts) != 3 || parts[2] != "ro" {
+			t.Errorf("%s is not for reading only", volume)
+			continue
+		}
+		mounted[parts[1]] = parts[0]
+		if _, err := os.Stat(filepath.Join("..", parts[0])); err != nil && !strings.HasPrefix(parts[0], "./bin/") {
+			t.Errorf("%s: %v", volume, err)
+		}
+	}
+	for name, want := range map[string]string{
+		"KONG_DECLARATIVE_CONFIG":                  "./gateway/kong/kong.yml",
+		"KONG_NGINX_HTTP_INCLUDE":                  "./deploy/compose/kong/http.conf",
+		"KONG_NGINX_PROXY_INCLUDE":                 "./deploy/compose/kong/proxy.conf",
+		"KONG_PLUGINSERVER_STOA_API_KEY_START_CMD": "./bin/stoa-api-key",
+		"KONG_PLUGINSERVER_STOA_API_KEY_QUERY_CMD": "./bin/stoa-api-key",
+	} {
+		file, _, _ := strings.Cut(kong.Environment[name], " ")
+		if mounted[file] != want {
+			t.Errorf("%s is %q, where %q is mounted, want %q", name, file, mounted[file], want)
+		}
+	}
+	prefix := kong.Environment["KONG_PREFIX"]
+	if socket := kong.Environment["KONG_PLUGINSERVER_STOA_API_KEY_SOCKET"]; socket != prefix+"/stoa-api-key.socket" {
+		t.Errorf("the plugin listens at %s/stoa-api-key.socket, Kong asks at %s", prefix, socket)
+	}
+	if !slices.ContainsFunc(kong.Tmpfs, func(mount string) bool { return strings.HasPrefix(mount, prefix+":") }) {
+		t.Errorf("Kong cannot write to %s", prefix)
+	}
+}
+
+// declared is what the tests read of kong.yml.
+type declared struct {
+	Services []struct {
+		URL     string
+		Routes  []struct{ Plugins []struct{ Name string } }
+		Plugins []struct{ Name string }
+	}
+	Plugins []struct{ Name string }
+}
+
+func declaration(t *testing.T) declared {
+	t.Helper()
+	text, err := os.ReadFile("../gateway/kong/kong.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d declared
+	if err := yaml.Unmarshal(text, &d); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func TestKongLoadsThePluginsOfItsRoutes(t *testing.T) {
+	loaded := strings.Split(containers(t, kongOverlay)["gateway"].Environment["KONG_PLUGINS"], ",")
+	d := declaration(t)
+	used := d.Plugins
+	for _, service := range d.Services {
+		used = append(used, service.Plugins...)
+		for _, route := range service.Routes {
+			used = append(used, route.Plugins...)
+		}
+	}
+	for _, plugin := range used {
+		if !slices.Contains(loaded, plugin.Name) {
+			t.Errorf("kong.yml uses %s, which is not loaded", plugin.Name)
+		}
+	}
+}
+
+// The sidecar is the gateway's in all but two things: nobody takes calls from it, and it repeats none.
+func TestKongsSidecar(t *testing.T) {
+	sidecar := containers(t, kongOverlay)["gateway-sidecar"]
+	want := slices.DeleteFunc(containers(t, "../docker-compose.yml")["gateway-sidecar"].Command, func(argument string) bool {
+		return strings.HasPrefix(argument, "--app-port=") || strings.HasPrefix(argument, "--app-protocol=")
+	})
+	if !slices.Equal(sidecar.Command, want) {
+		t.Errorf("the sidecar runs with %v, want %v", sidecar.Command, want)
+	}
+	if want := []string{"./deploy/compose/kong/resiliency:/components/resiliency:ro"}; !slices.Equal(sidecar.Volumes, want) {
+		t.Errorf("the sidecar mounts %v, want %v", sidecar.Volumes, want)
+	}
+}
+
+func TestKongsSidecarRepeatsNothing(t *testing.T) {
+	text, err := os.ReadFile("compose/kong/resiliency/apps.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var resiliency struct {
+		Spec struct {
+			Policies struct {
+				Retries map[string]struct {
+					MaxRetries *int `yaml:"maxRetries"`
+				}
+			}
+			Targets struct {
+				Apps map[string]struct{ Retry string }
+			}
+		}
+	}
+	if err := yaml.Unmarshal(text, &resiliency); err != nil {
+		t.Fatal(err)
+	}
+	for _, service := range declaration(t).Services {
+		_, app, _ := strings.Cut(service.URL, "/invoke/")
+		app, _, _ = strings.Cut(app, "/")
+		policy := resiliency.Spec.Policies.Retries[resiliency.Spec.Targets.Apps[app].Retry]
+		if policy.MaxRetries == nil || *policy.MaxRetries != 0 {
+			t.Errorf("calls to %s are repeated", app)
+		}
+	}
+}

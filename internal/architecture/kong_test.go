@@ -1,0 +1,232 @@
+package architecture
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+
+	"stoa/gateway/edge/request"
+	"stoa/internal/stack"
+)
+
+// The tests of this file hold the table of routes against the apps and their operations. They route as Kong's
+// documentation says that Kong does, not as the built-in gateway does: both read the same file.
+
+const kongFile = "gateway/kong/kong.yml"
+
+type kongPlugin struct {
+	Name   string
+	Config map[string]any
+}
+
+type kongRoute struct {
+	Name           string
+	Paths, Methods []string
+	RegexPriority  int   `yaml:"regex_priority"`
+	StripPath      *bool `yaml:"strip_path"`
+	Plugins        []kongPlugin
+
+	service kongService
+}
+
+type kongService struct {
+	Name, URL string
+	Routes    []kongRoute
+	Plugins   []kongPlugin
+}
+
+type kongTable struct {
+	Services []kongService
+	Plugins  []kongPlugin
+}
+
+func kong(t *testing.T) kongTable {
+	t.Helper()
+	var table kongTable
+	if err := yaml.Unmarshal([]byte(read(t, kongFile)), &table); err != nil {
+		t.Fatal(err)
+	}
+	return table
+}
+
+// matching returns the routes for a request that none goes before, in Kong's order: a regular expression is anchored
+// where the path begins, and where several match, the highest regex_priority counts.
+func (table kongTable) matching(t *testing.T, method, path string) []kongRoute {
+	t.Helper()
+	var best []kongRoute
+	for _, service := range table.Services {
+		for _, route := range service.Routes {
+			if !slices.Contains(route.Methods, method) || !slices.ContainsFunc(route.Paths, func(pattern string) bool {
+				return regexp.MustCompile("^" + strings.TrimPrefix(pattern, "~")).MatchString(path)
+			}) {
+				continue
+			}
+			route.service = service
+			if len(best) > 0 && route.RegexPriority > best[0].RegexPriority {
+				best = nil
+			}
+			if len(best) == 0 || route.RegexPriority == best[0].RegexPriority {
+				best = append(best, route)
+			}
+		}
+	}
+	return best
+}
+
+// plugin returns the settings of the one plugin of this name that runs for a route: its own, its service's, or all's.
+func (table kongTable) plugin(route kongRoute, name string) (settings map[string]any, found bool) {
+	for _, plugins := range [][]kongPlugin{route.Plugins, route.service.Plugins, table.Plugins} {
+		for _, plugin := range plugins {
+			if plugin.Name == name {
+				return plugin.Config, true
+			}
+		}
+	}
+	return nil, false
+}
+
+// throughSidecar is the URL at which the gateway's sidecar reaches an app.
+func throughSidecar(t *testing.T, app string) string {
+	t.Helper()
+	for _, a := range description(t).Apps {
+		if a.ID == "gateway" {
+			return fmt.Sprintf("http://localhost:%d/v1.0/invoke/%s/method", a.Ports[stack.PortHTTP], app)
+		}
+	}
+	t.Fatal("dapr.yaml has no gateway")
+	return ""
+}
+
+func TestKongsServicesAreApps(t *testing.T) {
+	table, known := kong(t), map[string]bool{}
+	for _, app := range description(t).Apps {
+		known[throughSidecar(t, app.ID)] = app.Protocol == "http" && app.ID != "gateway"
+	}
+	for _, service := range table.Services {
+		if !known[service.URL] {
+			t.Errorf("%s: the service %s is at %s, where no app is that speaks HTTP", kongFile, service.Name, service.URL)
+		}
+		for _, route := range service.Routes {
+			if route.StripPath == nil || *route.StripPath {
+				t.Errorf("%s: the route %s takes away a part of the path", kongFile, route.Name)
+			}
+			route.service = service
+			config, found := table.plugin(route, "stoa-api-key")
+			want := []any{throughSidecar(t, "auth") + request.VerifyKeyPath}
+			if urls, _ := config["verification_urls"].([]any); !found || !slices.Equal(urls, want) {
+				t.Errorf("%s: for %s, keys are verified at %v, want %v", kongFile, route.Name, urls, want)
+			}
+		}
+	}
+}
+
+// permissions are what an API key needs for the operations of an app.
+var permissions = map[string]any{
+	"auth": nil, "order-api": "shop", "inventory-api": "shop", "backoffice": "shop", "notification": "shop", "blog": "blog",
+}
+
+// open are the operations that need no API key.
+var open = []string{"GET /api/v1/auth/.well-known/jwks.json"}
+
+var parameter = regexp.MustCompile(`\{[^}]+\}`)
+
+func TestKongReachesEveryOperation(t *testing.T) {
+	table, used := kong(t), map[string]bool{}
+	for app, description := range openAPI(t) {
+		for path, verbs := range description.Paths {
+			for verb := range verbs {
+				used[table.expectRoute(t, app, strings.ToUpper(verb), path)] = true
+			}
+		}
+	}
+	for _, service := range table.Services {
+		for _, route := range service.Routes {
+			if !used[route.Name] {
+				t.Errorf("%s: no operation needs the route %s", kongFile, route.Name)
+			}
+		}
+	}
+}
+
+// expectRoute makes sure that one route leads to an operation, and asks for the right key. It returns its name.
+func (table kongTable) expectRoute(t *testing.T, app, method, template string) string {
+	t.Helper()
+	path := parameter.ReplaceAllString(template, "0199c0de-0000-7000-8000-000000000001")
+	routes := table.matching(t, method, path)
+	if len(routes) != 1 {
+		t.Errorf("%s: %d routes for %s %s, want 1", kongFile, len(routes), method, template)
+		return ""
+	}
+	route := routes[0]
+	if url := throughSidecar(t, app); route.service.URL != url {
+		t.Errorf("%s: %s %s goes to %s, want %s", kongFile, method, template, route.service.URL, url)
+	}
+	config, _ := table.plugin(route, "stoa-api-key")
+	if want, known := permissions[app]; !known || config["permission"] != want {
+		t.Errorf("%s: %s %s needs the permission %v, want %v", kongFile, method, template, config["permission"], want)
+	}
+	anonymous := config["anonymous"] == true
+	if anonymous != slices.Contains(open, method+" "+template) {
+		t.Errorf("%s: %s %s needs no API key: %v", kongFile, method, template, anonymous)
+	}
+	if asked := table.matching(t, http.MethodOptions, path); len(asked) != 1 || asked[0].Name != route.Name {
+		t.Errorf("%s: a browser that asks what it may send to %s does not reach the plugin cors", kongFile, template)
+	}
+	return route.Name
+}
+
+// What an app serves for its sidecar and for other apps is nobody else's business.
+func TestKongReachesNothingElse(t *testing.T) {
+	table := kong(t)
+	for _, path := range []string{
+		"/", "/metrics", "/healthz", "/readyz", "/openapi.json", "/dapr/config", "/dapr/subscribe", "/compact", "/internal",
+		"/internal/sessions/1", "/api", "/api/v1", "/api/v1/", "/api/v1/internal/sessions/1", "/api/v2/orders", "/API/v1/orders",
+		"/api/v1/ordersX", "/api/v1/orders.json", "/x/api/v1/orders",
+		"/v1.0/metadata", "/v1.0/invoke/auth/method/metrics", "/v1.0/invoke/auth/method/api/v1/auth/profile/mine",
+	} {
+		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
+			for _, route := range table.matching(t, method, path) {
+				t.Errorf("%s: %s %s goes to %s", kongFile, method, path, route.service.URL)
+			}
+		}
+	}
+	for _, service := range table.Services {
+		for _, route := range service.Routes {
+			if len(route.Methods) == 0 {
+				t.Errorf("%s: the route %s takes any method", kongFile, route.Name)
+			}
+			for _, path := range route.Paths {
+				if !strings.HasPrefix(path, "~/api/v1/") || !strings.HasSuffix(path, "$") {
+					t.Errorf("%s: the path %s is no expression below /api/v1 that says where it ends", kongFile, path)
+				}
+			}
+		}
+	}
+}
+
+// Kong's cache stores whatever its settings let it: only with cache_control does it ask what the service says.
+func TestKongCachesOnlyWhatServicesMark(t *testing.T) {
+	table := kong(t)
+	for _, service := range table.Services {
+		for _, route := range service.Routes {
+			route.service = service
+			config, cached := table.plugin(route, "proxy-cache")
+			if !cached {
+				continue
+			}
+			if config["cache_control"] != true {
+				t.Errorf("%s: the route %s caches what is not marked as everybody's", kongFile, route.Name)
+			}
+			for _, method := range config["request_method"].([]any) {
+				if method != http.MethodGet && method != http.MethodHead {
+					t.Errorf("%s: the route %s caches answers to %s", kongFile, route.Name, method)
+				}
+			}
+		}
+	}
+}
