@@ -64,7 +64,11 @@ func (g rig) startOn(t *testing.T, sidecarURL string) string {
 		t.Fatal(err)
 	}
 	edge := newEdge(newProxy(side.Transport()), keys, nil, func() bool { return !g.off })
-	handler := identified(g.proxies, secured(web.Wrap(edge.router(g.load(t)), zerolog.Nop())))
+	router := edge.router(g.load(t))
+	if err := addPages(router); err != nil {
+		t.Fatal(err)
+	}
+	handler := identified(g.proxies, secured(web.Wrap(router, zerolog.Nop())))
 	return g.serve(t, handler)
 }
 
@@ -191,10 +195,10 @@ func TestRoutesReachTheirApps(t *testing.T) {
 func TestNothingElseCanBeReached(t *testing.T) {
 	gateway := start(t, func(_ http.ResponseWriter, r *http.Request) { t.Errorf("%s was forwarded", r.URL.Path) })
 	for _, path := range []string{
-		"/", "/openapi.json", "/metrics", "/compact", "/v1.0/metadata", "/v1.0/invoke/auth/method/metrics",
+		"/openapi.json", "/metrics", "/compact", "/v1.0/metadata", "/v1.0/invoke/auth/method/metrics",
 		"/api", "/api/v1", "/api/v1/ordersX", "/api/v1/orders.json", "/API/v1/orders", "/api/v2/orders",
 		"/api/v1/auth/.well-known/jwks.json/", "/api/v1/orders/", "/internal/sessions/1", "/api/v1/internal/sessions/1",
-		"/x/api/v1/orders", "/docs/../api/v1/orders",
+		"/x/api/v1/orders", "/docs/../api/v1/orders", "/docs/", "/docs/missing", "/docs/openapi/nobody.json",
 	} {
 		answer, body := do(t, http.MethodGet, gateway+path, nil)
 		wantProblem(t, answer, body, errs.NotFound)

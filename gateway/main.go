@@ -56,8 +56,12 @@ func run(ctx context.Context) error {
 		return err
 	}
 	edge := newEdge(newProxy(transport), keys, app.Live, live.Bool(app.Live, "RATE_LIMITS", cfg.RateLimits).Get)
+	router := edge.router(routes)
+	if err := addPages(router); err != nil {
+		return err
+	}
 	around := func(next http.Handler) http.Handler { return identified(cfg.TrustedProxies, secured(next)) }
-	return app.Run(ctx, app.PublicHTTP(edge.router(routes), cfg.limits(), around), app.ProbeServer())
+	return app.Run(ctx, app.PublicHTTP(router, cfg.limits(), around), app.ProbeServer())
 }
 
 func (s settings) routes() ([]declaration.Route, error) {

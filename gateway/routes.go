@@ -7,6 +7,7 @@ import (
 
 	"stoa/gateway/declaration"
 	"stoa/gateway/edge/apikey"
+	"stoa/gateway/edge/cache"
 	"stoa/gateway/edge/limit"
 	"stoa/gateway/edge/request"
 	"stoa/pkg/common/live"
@@ -21,13 +22,14 @@ type edge struct {
 	// limited says whether limits hold: where a test sends thousands of requests, they are in the way.
 	limited func() bool
 	limits  map[*declaration.RateLimiting]*rateLimit
+	cache   *cache.Cache
 }
 
 // newEdge returns an edge without routes; settings may be nil where nothing changes live.
 func newEdge(apps *proxy, keys *apikey.Checker, settings *live.Settings, limited func() bool) *edge {
 	return &edge{
 		apps: apps, keys: &keyCheck{checker: keys, limiter: limit.New(), limited: limited}, settings: settings,
-		limited: limited, limits: map[*declaration.RateLimiting]*rateLimit{},
+		limited: limited, limits: map[*declaration.RateLimiting]*rateLimit{}, cache: cache.New(),
 	}
 }
 
@@ -47,6 +49,9 @@ func (e *edge) router(routes []declaration.Route) *mux.Router {
 // costs nothing refuses first, and no limit is asked of a preflight.
 func (e *edge) handler(r declaration.Route) http.Handler {
 	handler := e.apps.to(r.App, r.Timeout)
+	if config := r.Plugins.ProxyCache; config != nil {
+		handler = e.cache.Wrap(r.Name, cache.Rules{Methods: config.RequestMethod, MediaTypes: config.ContentType}, handler)
+	}
 	if config := r.Plugins.SizeLimiting; config != nil {
 		handler = sizeLimited(config, handler)
 	}

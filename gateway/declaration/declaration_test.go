@@ -57,6 +57,7 @@ plugins:
   - {name: stoa-api-key, config: {permission: shop, verification_urls: *origins}}
   - {name: request-size-limiting, config: {allowed_payload_size: 2, size_unit: kilobytes}}
   - {name: correlation-id, config: {header_name: X-Request-Id, generator: uuid, echo_downstream: true}}
+  - {name: proxy-cache, config: {strategy: memory, cache_control: true, response_code: [200], request_method: [GET, HEAD], content_type: [a/b]}}
 `
 
 func routes(t *testing.T) map[string]Route {
@@ -116,7 +117,7 @@ func TestWhichPluginCounts(t *testing.T) {
 		t.Errorf("one that is off hides none: got %+v", got)
 	}
 	plugins := all["short"].Plugins
-	if plugins.SizeLimiting.MaxBytes() != 2048 || plugins.APIKey.Permission != "shop" || plugins.APIKey.CacheSeconds != 4 || plugins.CorrelationID == nil {
+	if plugins.SizeLimiting.MaxBytes() != 2048 || plugins.APIKey.Permission != "shop" || plugins.APIKey.CacheSeconds != 4 || plugins.CorrelationID == nil || plugins.ProxyCache.ContentType[0] != "a/b" {
 		t.Errorf("got %+v", plugins)
 	}
 }
@@ -173,6 +174,15 @@ func TestWhatIsNotHonouredIsRefused(t *testing.T) {
 		{"generator: uuid", "generator: tracker", "generator: uuid"},
 		{"echo_downstream: true", "echo_downstream: false", "echo_downstream: true"},
 		{"header_name: X-Request-Id", "header_name: Kong-Request-ID", "header_name: X-Request-Id"},
+		{"strategy: memory", "strategy: redis", "strategy: memory"},
+		{"cache_control: true, ", "", "cache_control: true"},
+		{"strategy: memory", "strategy: memory, memory: {dictionary_name: d}, cache_ttl: 0", "cache_ttl: at least 1"},
+		{"strategy: memory", "strategy: memory, vary_headers: [Accept]", "vary_headers is not honoured"},
+		{"response_code: [200]", "response_code: [200, 404]", "response_code: [200]"},
+		{"response_code: [200], ", "", "response_code: [200]"},
+		{"request_method: [GET, HEAD]", "request_method: [GET, POST]", "request_method: of GET and HEAD"},
+		{"request_method: [GET, HEAD], ", "", "request_method: of GET and HEAD"},
+		{", content_type: [a/b]", "", "content_type: name them"},
 	} {
 		t.Run(tt.old+" -> "+tt.new, func(t *testing.T) {
 			changed := strings.Replace(good, tt.old, tt.new, 1)

@@ -17,6 +17,7 @@ type Plugins struct {
 	CORS          *CORS
 	SizeLimiting  *SizeLimiting
 	CorrelationID *CorrelationID
+	ProxyCache    *ProxyCache
 }
 
 // config is the part of a plugin that differs from plugin to plugin.
@@ -37,6 +38,7 @@ var configs = map[string]func(instance string) config{
 	"cors":                  func(string) config { return &CORS{} },
 	"request-size-limiting": func(string) config { return &SizeLimiting{AllowedPayloadSize: 128, SizeUnit: "megabytes"} },
 	"correlation-id":        func(string) config { return &CorrelationID{HeaderName: "Kong-Request-ID", Generator: "uuid#counter"} },
+	"proxy-cache":           func(string) config { return &ProxyCache{CacheTTL: 300} },
 }
 
 // APIKey is our own plugin: it asks for an API key, holds what the key allows against what the route needs, and limits

@@ -46,6 +46,7 @@ func open(t *testing.T, url string) page {
 	arguments := []string{
 		"--headless", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
 		"--disable-background-networking", "--disable-component-update", "--disable-extensions",
+		"--disable-features=AutofillServerCommunication",
 		"--user-data-dir=" + t.TempDir(), "--proxy-server=" + server.URL, "--proxy-bypass-list=<-loopback>",
 		"--enable-logging=stderr", "--dump-dom",
 		// Time stands still while something is on its way, so this is no wait: it lets all that follows happen.

@@ -1,0 +1,26 @@
+package main
+
+import (
+	"net/http"
+
+	"github.com/gorilla/mux"
+
+	"stoa/gateway/docs"
+)
+
+// addPages adds what the gateway shows by itself, to whoever opens it in a browser. It needs no API key and no service,
+// so a Kong in the gateway's place has none of it.
+func addPages(router *mux.Router) error {
+	page, err := docs.New()
+	if err != nil {
+		return err
+	}
+	for route, handler := range map[*mux.Route]http.Handler{
+		router.Path("/"):                   http.RedirectHandler(docs.Path, http.StatusFound),
+		router.Path(docs.Path):             page,
+		router.PathPrefix(docs.Path + "/"): page,
+	} {
+		route.Methods(http.MethodGet, http.MethodHead).Handler(handler)
+	}
+	return nil
+}
