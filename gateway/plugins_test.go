@@ -222,39 +222,3 @@ func TestTransportSecurityOnlyWhereItIsTrue(t *testing.T) {
 		expect(t, name, answer.Header.Get("Strict-Transport-Security"), tt.want)
 	}
 }
-
-const cached = "{name: proxy-cache, config: {strategy: memory, cache_control: true, response_code: [200], request_method: [GET], content_type: [text/plain]}}"
-
-// What is kept is for those who may ask, as often as they may.
-func TestTheCacheComesAfterKeysAndLimits(t *testing.T) {
-	forwarded := 0
-	rig := rig{routes: declared(fmt.Sprintf(hourly, 4, "ip")+", {name: stoa-api-key, config: {}}, "+cached, "")}
-	gateway := rig.start(t, func(w http.ResponseWriter, _ *http.Request) {
-		forwarded++
-		w.Header().Set("Content-Type", "text/plain")
-		w.Header().Set("Cache-Control", "public, max-age=3600")
-		fmt.Fprint(w, forwarded)
-	})
-	for _, want := range []struct{ from, remaining string }{{"Miss", "3"}, {"Hit", "2"}} {
-		answer, body := do(t, http.MethodGet, gateway+"/a", nil)
-		expect(t, "the body", body, "1")
-		expect(t, "where it is from", answer.Header.Get("X-Cache-Status"), want.from)
-		expect(t, "what is left of the limit", answer.Header.Get("RateLimit-Remaining"), want.remaining)
-	}
-	answer, body := do(t, http.MethodGet, gateway+"/a", nil, "X-Api-Key", "")
-	wantProblem(t, answer, body, errs.Unauthenticated)
-	_, body = do(t, http.MethodGet, gateway+"/a", nil, "Authorization", "Bearer t")
-	expect(t, "signed in", body, "2")
-	expect(t, "beyond the limit", get(t, gateway+"/a"), "429 4/0")
-}
-
-func TestPages(t *testing.T) {
-	gateway := start(t, func(_ http.ResponseWriter, r *http.Request) { t.Errorf("%s was forwarded", r.URL.Path) })
-	answer, body := do(t, http.MethodGet, gateway+"/", nil, "X-Api-Key", "")
-	if answer.StatusCode != http.StatusOK || answer.Request.URL.Path != "/docs" || !strings.Contains(body, "<h1>Stoa") ||
-		!strings.Contains(answer.Header.Get("Content-Security-Policy"), "script-src 'self'") || answer.Header.Get("X-Frame-Options") != "DENY" {
-		t.Errorf("got %d of %s, %v", answer.StatusCode, answer.Request.URL, answer.Header)
-	}
-	answer, body = do(t, http.MethodPost, gateway+"/docs", nil)
-	wantProblem(t, answer, body, errs.MethodNotAllowed)
-}

@@ -98,8 +98,9 @@ func (o *upOptions) inForeground(ctx context.Context, out io.Writer, root string
 
 // whereToLook is the last thing that a person reads after a start.
 func whereToLook(out io.Writer, gateway string, took time.Duration) {
-	fmt.Fprintf(out, `Stoa is ready after %.1f s.
-  gateway    %s
+	fmt.Fprintf(out, `Stoa is ready after %.1[1]f s.
+  gateway    %[2]s
+  its API    %[2]s/docs
   sign-ins   bin/stoa credentials
   mails      .stoa/mail, unless the base sends them
   state      bin/stoa status
