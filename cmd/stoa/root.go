@@ -29,6 +29,7 @@ func newRoot() *cobra.Command {
 		logsCommand(place),
 		doctorCommand(place),
 		credentialsCommand(place),
+		keysCommand(place),
 		seedCommand(place),
 		toolsCommand(place),
 		runCommand(place),

@@ -35,6 +35,9 @@ func InitState(dir, brokerHost string, given map[string]string) error {
 	address.Host = brokerHost
 	secrets[secretBroker] = address.String()
 	maps.Copy(secrets, given)
+	if err := renewAPIKey(secrets); err != nil {
+		return brokenSecret(dir, secretBootstrap, err)
+	}
 	return writePrivate(secretsFile(dir), secrets)
 }
 

@@ -38,6 +38,21 @@ func (s *Stack) environmentSecrets(stored map[string]string) map[string]string {
 	return secrets
 }
 
+// latestSecrets returns what reads the secrets for the environment of a sidecar anew: they may have changed since the stack
+// was started. While they cannot be read, those of the start hold. It is nil where sidecars read them elsewhere.
+func (s *Stack) latestSecrets(atStart map[string]string) func() map[string]string {
+	if s.environmentSecrets(atStart) == nil {
+		return nil
+	}
+	return func() map[string]string {
+		stored, err := readSecrets(s.options.Dir)
+		if err != nil {
+			stored = atStart
+		}
+		return s.environmentSecrets(stored)
+	}
+}
+
 // checkLive says whether settings can be changed while the system runs.
 func checkLive(resources []Resource) Finding {
 	for _, r := range resources {

@@ -59,10 +59,31 @@ func TestSecretsGoIntoTheEnvironmentWhereTheyAreReadThere(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", name, secrets[name], want)
 		}
 	}
-	for _, spec := range (&planner{secrets: secrets}).app(s.apps[0], 1) {
-		if has := slices.Contains(spec.env, "SMTP_USER=me"); has != (spec.kind == KindSidecar) {
+	for _, spec := range (&planner{secrets: s.latestSecrets(stored)}).app(s.apps[0], 1) {
+		if has := slices.Contains(spec.environment(), "SMTP_USER=me"); has != (spec.kind == KindSidecar) {
 			t.Errorf("%s has the secrets in its environment: %v", spec.name, has)
 		}
+	}
+}
+
+// A sidecar that restarts gets the secrets as they are then.
+func TestSecretsOfTheEnvironmentAreReadAtEveryStart(t *testing.T) {
+	s := withBase(t, "server")
+	s.options.Dir = stateDir(t)
+	stored, err := ensureSecrets(s.options.Dir, 0, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sidecar := (&planner{secrets: s.latestSecrets(stored)}).app(s.apps[0], 1)[0]
+	if _, err := RotateSigningKeys(t.Context(), s.options.Dir, func(string) {}); err != nil {
+		t.Fatal(err)
+	}
+	rotated, err := readSecrets(s.options.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Contains(sidecar.environment(), secretSigning+"="+rotated[secretSigning]) {
+		t.Error("the sidecar would start with the keys of before")
 	}
 }
 

@@ -178,7 +178,7 @@ func (s *Stack) plan() (specs, broker []spec, err error) {
 	s.reserveFixed(secrets)
 	planner := planner{
 		dir: s.options.Dir, daprd: s.options.Daprd, tokens: tokens, inherit: inherited(), extra: s.options.Env,
-		secrets: s.environmentSecrets(secrets),
+		secrets: s.latestSecrets(secrets),
 	}
 	for _, app := range s.apps {
 		for replica := range s.replicas(app.ID) {

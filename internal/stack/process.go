@@ -152,7 +152,7 @@ func (p *process) spawn() (*exec.Cmd, error) {
 	}
 	defer log.Close()
 	cmd := exec.Command(p.spec.command[0], p.spec.command[1:]...)
-	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = p.spec.dir, p.spec.env, log, log
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = p.spec.dir, p.spec.environment(), log, log
 	p.mu.Lock()
 	p.logOffset = offset
 	p.mu.Unlock()

@@ -1,12 +1,9 @@
 package stack
 
 import (
-	"crypto/ed25519"
 	"crypto/rand"
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,9 +13,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"time"
 
 	"stoa/pkg/common/ids"
 	"stoa/pkg/common/keytext"
+	"stoa/pkg/identity/signing"
 )
 
 // DefaultBrokerPort is where the embedded broker listens unless NATS_URL says otherwise. It is not 4222, which a broker
@@ -193,14 +192,6 @@ func brokenSecret(dir, name string, err error) error {
 }
 
 func freshSecrets() (map[string]string, error) {
-	_, key, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		return nil, err
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return nil, err
-	}
 	bootstrap := Bootstrap{APIKey: keytext.New(ids.New()), Accounts: map[string]Account{}}
 	for _, role := range []string{"admin", "staff", "author", "editor"} {
 		bootstrap.Accounts[role] = Account{Email: role + "@stoa.local", Password: randomText(18)}
@@ -211,7 +202,7 @@ func freshSecrets() (map[string]string, error) {
 	}
 	return map[string]string{
 		secretBroker:    fmt.Sprintf("nats://stoa:%s@127.0.0.1:%d", randomText(24), DefaultBrokerPort),
-		secretSigning:   string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})),
+		secretSigning:   signing.Fresh(time.Now()).String(),
 		secretBootstrap: string(accounts),
 	}, nil
 }

@@ -32,8 +32,9 @@ type spec struct {
 	command         []string
 	dir             string // working directory
 	env             []string
-	ports           map[string]int // what `stoa status` shows
-	listens         []int          // what has to be free before
+	secrets         func() map[string]string // what its environment holds besides, read at every start; may be nil
+	ports           map[string]int           // what `stoa status` shows
+	listens         []int                    // what has to be free before
 	ready           func(context.Context) error
 }
 
@@ -43,7 +44,7 @@ type planner struct {
 	daprd   string
 	extra   map[string]string // further environment of apps
 	tokens  Tokens
-	secrets map[string]string // for sidecars that read them in their environment
+	secrets func() map[string]string // for sidecars that read them in their environment; nil where they do not
 	inherit []string
 }
 
@@ -117,16 +118,27 @@ func (p *planner) program(app App, name string, replica int) spec {
 
 func (p *planner) sidecar(app App, name string, replica int) spec {
 	env := map[string]string{"DAPR_HOST_IP": loopback, "DAPR_API_TOKEN": p.tokens.Dapr, "APP_API_TOKEN": p.tokens.App}
-	maps.Copy(env, p.secrets)
 	s := spec{
 		name: name + ".sidecar", app: app.ID, kind: KindSidecar, replica: replica, dir: p.dir,
 		command: slices.Concat([]string{p.daprd}, app.SidecarArguments()),
-		env:     p.environment(env),
-		ports:   pick(app.Ports, PortHTTP, PortGRPC, PortInternal, PortMetrics),
-		ready:   answers(fmt.Sprintf("http://%s:%d/v1.0/healthz/outbound", loopback, app.Ports[PortHTTP])),
+		env:     p.environment(env), secrets: p.secrets,
+		ports: pick(app.Ports, PortHTTP, PortGRPC, PortInternal, PortMetrics),
+		ready: answers(fmt.Sprintf("http://%s:%d/v1.0/healthz/outbound", loopback, app.Ports[PortHTTP])),
 	}
 	s.listens = slices.Collect(maps.Values(s.ports))
 	return s
+}
+
+// environment is what the program is started with now.
+func (s spec) environment() []string {
+	if s.secrets == nil {
+		return s.env
+	}
+	env := slices.Clone(s.env)
+	for name, value := range s.secrets() {
+		env = append(env, name+"="+value)
+	}
+	return env
 }
 
 func (p *planner) environment(own map[string]string) []string {

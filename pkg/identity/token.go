@@ -10,6 +10,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/identity/signing"
 )
 
 // What every access token of ours says about itself.
@@ -18,9 +19,6 @@ const (
 	audience  = "stoa"
 	tokenType = "at+jwt" // RFC 9068: no other token of ours can pass for an access token
 )
-
-// clockSkew is how far the clocks of two machines may be apart.
-const clockSkew = 30 * time.Second
 
 // claims is the payload of an access token.
 type claims struct {
@@ -77,7 +75,7 @@ func NewTokenVerifier(keys func(ctx context.Context) ([]byte, error)) *TokenVeri
 		parser: jwt.NewParser(
 			// Pinned: what the token says about its algorithm never selects how it is checked.
 			jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}),
-			jwt.WithIssuer(issuer), jwt.WithAudience(audience), jwt.WithLeeway(clockSkew),
+			jwt.WithIssuer(issuer), jwt.WithAudience(audience), jwt.WithLeeway(signing.Skew),
 			jwt.WithExpirationRequired(), jwt.WithNotBeforeRequired(), jwt.WithStrictDecoding(),
 		),
 	}
@@ -98,7 +96,7 @@ func (v *TokenVerifier) Verify(ctx context.Context, token string) (Caller, error
 
 // holds tells whether a token that once held still does: it has not expired, and its key is still published.
 func (v *TokenVerifier) holds(ctx context.Context, p proven) bool {
-	if !time.Now().Before(p.caller.ExpiresAt.Add(clockSkew)) {
+	if !time.Now().Before(p.caller.ExpiresAt.Add(signing.Skew)) {
 		return false
 	}
 	key, err := v.keys.get(ctx, p.kid)

@@ -19,7 +19,7 @@ import (
 
 // Names in the secret store.
 const (
-	signingKey = "AUTH_SIGNING_KEY" // Ed25519 private key, PKCS#8 PEM
+	signingKey = "AUTH_SIGNING_KEY" // Ed25519 private keys, see signing.Parse
 	firstUsers = "AUTH_BOOTSTRAP"   // JSON, see bootstrap.Parse
 )
 
@@ -59,7 +59,8 @@ func run(ctx context.Context) error {
 	uses := handlers.NewUses(keys)
 	handlers.NewKeys(tokens, keys, uses, ids.New).Register(api)
 	h.RegisterInternal(web.NewAPI(router.PathPrefix(handlers.InternalBase).Subrouter(), "Auth, internal", "For the other services."))
-	return app.Run(ctx, app.HTTP(router), uses.Run)
+	readKeys := func(ctx context.Context) (string, error) { return app.Sidecar.Secret(ctx, signingKey) }
+	return app.Run(ctx, app.HTTP(router), uses.Run, tokens.Follow(readKeys, app.Telemetry.Log))
 }
 
 // secrets reads and checks what the service cannot start without.

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"stoa/internal/stack"
+	"stoa/pkg/identity/signing"
+)
+
+// signingKey is what `stoa keys --json` prints of a key.
+type signingKey struct {
+	ID    string      `json:"id"`
+	Use   signing.Use `json:"use"`
+	Since time.Time   `json:"since,omitzero"`
+	Until time.Time   `json:"until,omitzero"`
+}
+
+func keysCommand(place *place) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "keys",
+		Short: "Show or rotate the keys that access tokens are signed with",
+		Long: `Access tokens are signed by the key "current". The key "next" is published already, so that everybody knows it
+when it is its turn. A key "previous" is published until the last token of it has expired.
+
+All of them are one secret, AUTH_SIGNING_KEY: PEM blocks whose headers Use and Since say what they are for.`,
+	}
+	cmd.AddCommand(listKeysCommand(place), rotateKeysCommand(place))
+	return cmd
+}
+
+func listKeysCommand(place *place) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "Show the signing keys: id, use, since when, until when",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			root, err := place.root()
+			if err != nil {
+				return err
+			}
+			keys, err := stack.SigningKeys(root)
+			if err != nil {
+				return noKeysYet(err)
+			}
+			return showKeys(cmd.OutOrStdout(), keys, asJSON)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func rotateKeysCommand(place *place) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "rotate",
+		Short: "Sign with the next key from now on; tokens that are out hold until they expire",
+		Long: `The next key becomes the current one, the current one a previous one, and a new next key is made. Nobody has to sign in
+again: tokens that are out hold until they expire.
+
+While Stoa runs, the sidecars of auth restart one after another to read the secret, and the command returns once auth
+publishes the new keys. Where the secrets are kept elsewhere, in Vault for one, change AUTH_SIGNING_KEY there: auth reads
+it again every two seconds. Publish a key as "next" ten seconds before it becomes "current", and keep it as "previous"
+for sixteen minutes after.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			root, err := place.root()
+			if err != nil {
+				return err
+			}
+			say := func(line string) { fmt.Fprintln(cmd.ErrOrStderr(), line) }
+			keys, err := stack.RotateSigningKeys(cmd.Context(), root, say)
+			if err != nil {
+				return noKeysYet(err)
+			}
+			return showKeys(cmd.OutOrStdout(), keys, asJSON)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func noKeysYet(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return errors.New("there are no signing keys yet; the first `stoa up` makes them")
+	}
+	return err
+}
+
+func showKeys(out io.Writer, keys signing.Bundle, asJSON bool) error {
+	shown := make([]signingKey, len(keys))
+	for i, key := range keys {
+		shown[i] = signingKey{ID: key.ID(), Use: key.Use, Since: key.Since, Until: key.Until()}
+	}
+	if asJSON {
+		return writeJSON(out, map[string][]signingKey{"keys": shown})
+	}
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "KEY\tUSE\tSINCE\tUNTIL")
+	for _, key := range shown {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", key.ID, key.Use, moment(key.Since), moment(key.Until))
+	}
+	return table.Flush()
+}
+
+// moment is a time as a person reads it, "-" for none.
+func moment(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.Local().Format(time.DateTime)
+}

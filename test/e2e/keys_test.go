@@ -1,0 +1,121 @@
+package e2e
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"stoa/internal/stack"
+	"stoa/pkg/identity/signing"
+	"stoa/test/client"
+)
+
+// kidOf returns which key a token says that it was signed with.
+func kidOf(t *testing.T, token string) string {
+	t.Helper()
+	header, _, _ := strings.Cut(token, ".")
+	raw, err := base64.RawURLEncoding.DecodeString(header)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var named struct{ Kid string }
+	if err := json.Unmarshal(raw, &named); err != nil || named.Kid == "" {
+		t.Fatalf("%s: %v", raw, err)
+	}
+	return named.Kid
+}
+
+// signedInReads are reads in every service that somebody who is signed in may do.
+var signedInReads = []string{"/auth/profile/mine", "/orders", "/notifications"}
+
+// readOn reads with the token of whoever was put in last, until stop is called, which returns how often it was served, and
+// how often it was told to come back. Being told to sign in again is an error.
+func readOn(t *testing.T, shop *client.Shop, users *atomic.Value) (stop func() (served, later int64)) {
+	t.Helper()
+	var all sync.WaitGroup
+	var served, later atomic.Int64
+	ctx, cancel := context.WithCancel(t.Context())
+	for n := range 4 * len(signedInReads) {
+		all.Go(func() {
+			for ctx.Err() == nil {
+				user, _ := users.Load().(client.User)
+				answer, err := shop.Do(ctx, client.Request{Method: "GET", Path: signedInReads[n%len(signedInReads)], As: user})
+				switch {
+				case ctx.Err() != nil:
+				case err == nil && answer.Status == http.StatusOK:
+					served.Add(1)
+				case err == nil && answer.Status == http.StatusServiceUnavailable:
+					later.Add(1)
+				default:
+					t.Errorf("got %s, %v", answer, err)
+				}
+			}
+		})
+	}
+	return func() (int64, int64) {
+		cancel()
+		all.Wait()
+		return served.Load(), later.Load()
+	}
+}
+
+// While the signing keys are rotated, again and again, nobody is told to sign in again.
+func TestRotatingTheSigningKeysRefusesNobody(t *testing.T) {
+	t.Parallel()
+	shop := client.Start(t, t.TempDir())
+	first := shop.SignUp(t)
+	kids := []string{kidOf(t, first.Token)}
+	var reader atomic.Value
+	reader.Store(first)
+	stop := readOn(t, shop, &reader)
+	for n := range 3 {
+		began := time.Now()
+		keys, err := stack.RotateSigningKeys(t.Context(), shop.Dir(), func(line string) { t.Log(line) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("rotation %d took %s", n+1, time.Since(began).Round(time.Millisecond))
+		current, _ := keys.Find(signing.Current)
+		latest := shop.SignUp(t)
+		if kid := kidOf(t, latest.Token); kid != current.ID() {
+			t.Errorf("rotation %d: %s signs, want %s", n+1, kid, current.ID())
+		}
+		kids = append(kids, current.ID())
+		for _, user := range []client.User{first, latest} {
+			for _, path := range signedInReads {
+				shop.Must(t, client.Request{Method: "GET", Path: path, As: user}, http.StatusOK, nil)
+			}
+		}
+		reader.Store(latest)
+	}
+	served, later := stop()
+	t.Logf("%d reads were served, %d told to come back", served, later)
+	if served < 100 || later > served/10 {
+		t.Errorf("only %d reads were served, %d told to come back", served, later)
+	}
+	published := map[string]bool{}
+	for _, kid := range publishedKeys(t, shop) {
+		published[kid] = true
+	}
+	for _, kid := range kids {
+		if !published[kid] {
+			t.Errorf("%s is not published, and tokens of it still hold", kid)
+		}
+	}
+}
+
+func publishedKeys(t *testing.T, shop *client.Shop) (kids []string) {
+	t.Helper()
+	var set struct{ Keys []struct{ Kid string } }
+	shop.Must(t, client.Request{Method: "GET", Path: "/auth/.well-known/jwks.json"}, http.StatusOK, &set)
+	for _, key := range set.Keys {
+		kids = append(kids, key.Kid)
+	}
+	return kids
+}
