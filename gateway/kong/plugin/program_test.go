@@ -6,37 +6,24 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"stoa/gateway/edge/request"
+	"stoa/pkg/common/web"
+	"stoa/test/kong"
 )
 
 // This test runs the program as Kong does, and speaks to it as Kong does: that the plugin works inside of a test of the
 // PDK says nothing about whether it serves.
 func TestTheProgram(t *testing.T) {
-	binary := filepath.Join(t.TempDir(), "stoa-api-key")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
+	binary := kong.Build(t)
 	t.Run("says what it is", func(t *testing.T) { testDump(t, binary) })
 	t.Run("serves", func(t *testing.T) { testServing(t, binary) })
 }
 
-// program is the command that runs the plugin with its socket beside it.
-func program(t *testing.T, binary string, args ...string) *exec.Cmd {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), binary, append([]string{"-kong-prefix", filepath.Dir(binary)}, args...)...)
-	cmd.Env = append(os.Environ(), "DAPR_API_TOKEN=sidecar")
-	return cmd
-}
-
 func testDump(t *testing.T, binary string) {
-	out, err := program(t, binary, "-dump").Output()
+	out, err := kong.Program(t, binary, "", "-dump").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,34 +58,36 @@ func testServing(t *testing.T, binary string) {
 		_, _ = io.WriteString(w, `{"keyId": "k1", "permissions": ["shop:read"]}`)
 	}))
 	defer auth.Close()
-	cmd := program(t, binary)
-	if err := cmd.Start(); err != nil {
+	k := kong.Start(t, binary, "sidecar")
+	use, err := k.Use(fmt.Appendf(nil, `{"verification_urls": [%q], "permission": "shop", "__seq__": 7}`, auth.URL))
+	if err != nil {
 		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	k := &kong{t: t, socket: binary + ".socket"}
-	instance := k.start(fmt.Sprintf(`{"verification_urls": [%q], "permission": "shop", "__seq__": 7}`, auth.URL))
-
-	passed := k.access(instance, "GET", "/api/v1/products?limit=5", http.Header{"x-api-key": {shopKey}, "cookie": {"a=b"}})
-	if passed.status != 0 || !slices.Contains(passed.cleared, "cookie") || !slices.Contains(passed.cleared, "x-api-key") ||
-		!slices.Equal(passed.set[tokenHeader], []string{"sidecar"}) {
-		t.Errorf("a valid key: %+v", passed)
 	}
 	for name, tt := range map[string]struct {
 		method, target, key string
 		want                int
 	}{
+		"a valid key":   {"GET", "/api/v1/products?limit=5", shopKey, 0},
 		"no key":        {"GET", "/api/v1/products", "", 401},
 		"unknown key":   {"GET", "/api/v1/products", "made-up", 403},
 		"no permission": {"POST", "/api/v1/products", shopKey, 403},
 		"path trick":    {"GET", "/api/v1/products/%2e%2e/auth", shopKey, 404},
 	} {
-		got := k.access(instance, tt.method, tt.target, http.Header{"x-api-key": {tt.key}})
-		if got.status != tt.want || !strings.HasPrefix(got.headers.Get("Content-Type"), "application/problem+json") {
-			t.Errorf("%s: got %+v, want %d", name, got, tt.want)
+		headers := http.Header{"x-api-key": {tt.key}, "cookie": {"a=b"}}
+		got, err := k.Access(use, kong.Request{Method: tt.method, Target: tt.target, Address: "10.1.2.3", Headers: headers})
+		if err != nil || got.Status != tt.want {
+			t.Errorf("%s: got %+v, %v, want %d", name, got, err, tt.want)
 		}
+		if tt.want == 0 {
+			slices.Sort(got.Cleared)
+			if !slices.Equal(got.Cleared, []string{"cookie", "x-api-key"}) || !slices.Equal(got.Set[tokenHeader], []string{"sidecar"}) {
+				t.Errorf("%s: got %+v", name, got)
+			}
+		} else if got.Headers.Get("Content-Type") != web.ProblemType {
+			t.Errorf("%s: got %+v", name, got)
+		}
+	}
+	if _, err := k.Use([]byte(`{"verification_urls": []}`)); err == nil {
+		t.Error("settings without a URL are accepted")
 	}
 }
