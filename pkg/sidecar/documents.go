@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"strconv"
 	"time"
 
 	dapr "github.com/dapr/go-sdk/client"
@@ -35,6 +34,7 @@ type Documents[T any] struct {
 	writes gate
 	store  string
 	kind   string
+	lives  func(T) time.Duration
 }
 
 // StateClient is the part of the SDK's client that documents need; package sidecartest has one in memory.
@@ -137,15 +137,15 @@ func (d *Documents[T]) decode(id string, raw []byte, etag string) (Document[T], 
 }
 
 // Create writes a document that does not exist yet; of several that try, one wins and the rest get errs.Conflict.
-// A ttl above zero lets it expire, unless a later write of it comes first.
+// A ttl above zero lets it expire, unless a later write of it comes first; documents that are Expiring take none.
 func (d *Documents[T]) Create(ctx context.Context, id string, value T, ttl time.Duration) error {
 	raw, err := json.Marshal(value)
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", d.kind, id, err)
 	}
-	var meta map[string]string
+	meta := d.lifetime(value)
 	if ttl > 0 {
-		meta = map[string]string{"ttlInSeconds": strconv.Itoa(int(ttl / time.Second))}
+		meta = inSeconds(ttl)
 	}
 	return d.save(ctx, id, raw, "", meta)
 }
@@ -178,7 +178,7 @@ func (d *Documents[T]) write(ctx context.Context, id string, change func(*Docume
 		if err != nil || !changed {
 			return document.Value, err
 		}
-		err = d.save(ctx, id, raw, document.ETag, nil)
+		err = d.save(ctx, id, raw, document.ETag, d.lifetime(document.Value))
 		if err == nil {
 			return document.Value, nil
 		}
@@ -270,7 +270,7 @@ func (d *Documents[T]) Swap(ctx context.Context, document Document[T], value T) 
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", d.kind, document.ID, err)
 	}
-	return d.save(ctx, document.ID, raw, document.ETag, nil)
+	return d.save(ctx, document.ID, raw, document.ETag, d.lifetime(value))
 }
 
 // Delete removes the document if it still is as it was read, and answers errs.Conflict if it is not.

@@ -163,3 +163,36 @@ func TestDeleteOnlyWhatWasRead(t *testing.T) {
 		t.Errorf("left: %s", keys)
 	}
 }
+
+func TestEachWriteOfAnExpiringDocumentSaysHowLongItIsKept(t *testing.T) {
+	states, side := sidecartest.New()
+	counters := sidecar.Expiring(side, "store", "counter", func(c counter) time.Duration {
+		return time.Duration(c.N) * time.Minute
+	})
+	kept := func(after, seconds string) {
+		t.Helper()
+		if got := states.TTL("store", "counter:a"); got != seconds {
+			t.Errorf("after %s: got a ttl of %q seconds, want %s", after, got, seconds)
+		}
+	}
+	if err := counters.Create(t.Context(), "a", counter{N: 1}, 0); err != nil {
+		t.Fatal(err)
+	}
+	kept("create", "60")
+	if _, err := counters.Update(t.Context(), "a", func(c *counter) error { c.N = 2; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	kept("update", "120")
+	if _, err := counters.Upsert(t.Context(), "a", func(c *counter) error { c.N = 3; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	kept("upsert", "180")
+	document, err := counters.Get(t.Context(), "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := counters.Swap(t.Context(), document, counter{N: -1}); err != nil {
+		t.Fatal(err)
+	}
+	kept("swap for what is over already", "1")
+}

@@ -138,6 +138,19 @@ func timeToLive(t *probe, r *rig) {
 			}
 		}
 	}
+	expiring := sidecar.Expiring(r.open(t, publisher), "order-store", "expiring", func(note) time.Duration { return 2 * time.Second })
+	if err := expiring.Create(t.Context(), "session", note{}, 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := expiring.Update(t.Context(), "session", func(n *note) error { n.N = 1; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	t.within(15*time.Second, "what is expiring is gone although it was written again", func() error {
+		if _, err := expiring.Get(t.Context(), "session"); !errs.Is(err, errs.NotFound) {
+			return fmt.Errorf("reading it gives %v", err)
+		}
+		return nil
+	})
 	t.within(15*time.Second, "the draft of two seconds is gone", func() error {
 		if _, err := notes.Get(t.Context(), "draft"); !errs.Is(err, errs.NotFound) {
 			return fmt.Errorf("reading it gives %v", err)

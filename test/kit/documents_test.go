@@ -90,6 +90,22 @@ func TestDocuments(t *testing.T) {
 		}
 	})
 
+	t.Run("an expiring document goes, however often it was written", func(t *testing.T) {
+		brief := sidecar.Expiring(side, "order-store", "brief", func(note) time.Duration { return time.Second })
+		if err := brief.Create(t.Context(), "a", note{}, 0); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := brief.Update(t.Context(), "a", func(n *note) error { n.N = 1; return nil }); err != nil {
+			t.Fatal(err)
+		}
+		client.Eventually(t, "it is gone", func() error {
+			if got, err := brief.Get(t.Context(), "a"); !errs.Is(err, errs.NotFound) {
+				return fmt.Errorf("got %+v, %v", got.Value, err)
+			}
+			return nil
+		})
+	})
+
 	t.Run("delete only what was read", func(t *testing.T) {
 		if err := notes.Create(t.Context(), "old", note{}, 0); err != nil {
 			t.Fatal(err)
