@@ -18,6 +18,7 @@ var traffic = map[string]struct{ from, to []string }{
 	"order-updates":   {[]string{"order-worker"}, []string{"inventory-worker", "notification", "backoffice"}},
 	"order-commands":  {[]string{"order-api"}, []string{"order-worker"}},
 	"stock":           {[]string{"inventory-worker"}, []string{"order-worker", "notification"}},
+	"accounts":        {[]string{"auth"}, []string{"notification"}},
 	"dead-letters":    {[]string{"order-worker", "inventory-worker", "notification"}, []string{"backoffice"}},
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -111,8 +112,14 @@ func mailsAreSentOnce(t *testing.T, shop *client.Shop, accepted []client.Placed,
 		})
 	}
 	sent := sentMails(t, shop)
-	if len(sent) < len(accepted) {
-		t.Errorf("the log tells of %d mails for %d orders", len(sent), len(accepted))
+	told := 0
+	for mail := range sent {
+		if strings.HasPrefix(mail, "order-") {
+			told++
+		}
+	}
+	if told < len(accepted) {
+		t.Errorf("the log tells of %d mails for %d orders", told, len(accepted))
 	}
 	for mail, times := range sent {
 		for i := 1; i < len(times); i++ {

@@ -50,10 +50,13 @@ func TestFirstOrder(t *testing.T) {
 	var inbox struct {
 		Items []struct{ Kind, OrderID string }
 	}
-	shop.Must(t, client.Request{Method: "GET", Path: "/notifications", As: customer}, http.StatusOK, &inbox)
-	if len(inbox.Items) != 3 || inbox.Items[0].OrderID != order.ID {
-		t.Errorf("inbox: got %+v, want three entries", inbox)
-	}
+	client.Eventually(t, "the inbox has the welcome and three entries about the order", func() error {
+		shop.Must(t, client.Request{Method: "GET", Path: "/notifications", As: customer}, http.StatusOK, &inbox)
+		if len(inbox.Items) != 4 || inbox.Items[0].OrderID != order.ID {
+			return fmt.Errorf("got %+v", inbox)
+		}
+		return nil
+	})
 	var orders struct{ Items []client.Order }
 	shop.Must(t, client.Request{Method: "GET", Path: "/orders", As: customer}, http.StatusOK, &orders)
 	if len(orders.Items) != 1 || orders.Items[0].ID != order.ID {

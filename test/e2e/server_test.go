@@ -68,25 +68,35 @@ func mailsArrive(t *testing.T, shop *client.Shop, post *mailServer, product clie
 	}
 	all.Wait()
 	for i, customer := range customers {
-		client.Eventually(t, "both mails are there", func() error {
-			if got := len(post.to(customer.Email)); got != 2 {
+		client.Eventually(t, "the welcome and both mails about the order are there", func() error {
+			if got := len(post.to(customer.Email)); got != 3 {
 				return fmt.Errorf("%d are", got)
 			}
 			return nil
 		})
+		welcomes := 0
 		for _, mail := range post.to(customer.Email) {
-			if !strings.Contains(mail.body, orders[i].ID) || !strings.HasPrefix(mail.body, "<!DOCTYPE html>") ||
+			about := orders[i].ID
+			if strings.HasPrefix(mail.subject, "Welcome") {
+				about = "Your account is ready"
+				welcomes++
+			}
+			if !strings.Contains(mail.body, about) || !strings.HasPrefix(mail.body, "<!DOCTYPE html>") ||
 				!strings.HasPrefix(mail.contentType, "text/html") || mail.from != "shop@stoa.local" {
 				t.Errorf("%s got %+v", customer.Email, mail)
 			}
 		}
+		if welcomes != 1 {
+			t.Errorf("%s was welcomed %d times", customer.Email, welcomes)
+		}
 	}
 }
 
-// strangerIsSetAside sees to it that a customer whom the mail server does not know becomes a dead letter, and that nothing
-// waits behind it.
+// strangerIsSetAside sees to it that a customer whom the mail server does not know becomes a dead letter for each mail, and
+// that nothing waits behind them.
 func strangerIsSetAside(t *testing.T, shop *client.Shop) {
-	product := shop.NewProduct(t, shop.SignIn(t, "staff"), 1)
+	staff := shop.SignIn(t, "staff")
+	product := shop.NewProduct(t, staff, 1)
 	var session struct {
 		User        struct{ ID, Email string }
 		AccessToken string
@@ -95,13 +105,13 @@ func strangerIsSetAside(t *testing.T, shop *client.Shop) {
 		"email": stranger + product.ID + "@example.com", "password": "correct horse battery", "name": "Nobody",
 	}}, http.StatusCreated, &session)
 	order := shop.PlaceOrder(t, client.User{Token: session.AccessToken}, product.ID, 1)
-	client.Eventually(t, "the dead letter is there", func() error {
+	client.Eventually(t, "the dead letters of the welcome and the order are there", func() error {
 		var letters struct {
 			Items []struct{ Consumer, Reason string }
 		}
-		staff := shop.SignIn(t, "staff")
 		shop.Must(t, client.Request{Method: "GET", Path: "/backoffice/dead-letters", As: staff}, http.StatusOK, &letters)
-		if len(letters.Items) != 1 || !strings.Contains(letters.Items[0].Reason, "does not exist") {
+		if len(letters.Items) != 2 || !strings.Contains(letters.Items[0].Reason, "does not exist") ||
+			!strings.Contains(letters.Items[1].Reason, "does not exist") {
 			return fmt.Errorf("got %+v for the order %s", letters.Items, order.ID)
 		}
 		return nil

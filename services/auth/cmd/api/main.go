@@ -42,7 +42,14 @@ func run(ctx context.Context) error {
 	}
 	store := repositories.NewAccounts(app.Sidecar)
 	app.Check("auth-store", store.Ready)
-	accounts := domain.NewAccounts(store, providers.NewPasswords(), ids.New)
+	publisher, err := app.Publisher()
+	if err != nil {
+		return err
+	}
+	announcer := domain.NewAnnouncer(store, providers.NewEvents(publisher), repositories.NewOverdue(app.Sidecar))
+	guard := domain.NewGuard(repositories.NewAttempts(app.Sidecar))
+	accounts := domain.NewAccounts(store, repositories.NewAdmins(app.Sidecar), providers.NewPasswords(), guard, announcer, ids.New)
+	sessions := domain.NewSessions(repositories.NewSessions(app.Sidecar), accounts, announcer, ids.New)
 	keys := repositories.NewAPIKeys(app.Sidecar)
 	// Before the app port opens: nobody may take the address of an account that is about to be made, and the service is
 	// not ready without them.
@@ -53,14 +60,15 @@ func run(ctx context.Context) error {
 	tokens := providers.NewTokens(signer)
 	router := web.NewRouter()
 	api := web.NewAPI(router, "Auth", "Accounts, sign-in, access tokens and API keys.")
-	h := handlers.New(accounts, repositories.NewSessions(app.Sidecar), tokens, ids.New)
+	h := handlers.New(accounts, sessions, tokens)
 	identity.Protect(api, identity.NewVerifier(identity.NewTokenVerifier(tokens.Published), h.Alive))
 	h.Register(api)
 	uses := handlers.NewUses(keys)
 	handlers.NewKeys(tokens, keys, uses, ids.New).Register(api)
 	h.RegisterInternal(web.NewAPI(router.PathPrefix(handlers.InternalBase).Subrouter(), "Auth, internal", "For the other services."))
 	readKeys := func(ctx context.Context) (string, error) { return app.Sidecar.Secret(ctx, signingKey) }
-	return app.Run(ctx, app.HTTP(router), uses.Run, tokens.Follow(readKeys, app.Telemetry.Log))
+	return app.Run(ctx, app.HTTP(router), uses.Run, tokens.Follow(readKeys, app.Telemetry.Log),
+		handlers.Catchup(announcer, app.Telemetry.Log))
 }
 
 // secrets reads and checks what the service cannot start without.

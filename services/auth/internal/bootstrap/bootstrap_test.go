@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
 	"stoa/pkg/common/keytext"
 	"stoa/pkg/sidecar/sidecartest"
@@ -38,6 +39,7 @@ func (plain) Hash(_ context.Context, password string) (string, error) { return p
 func (plain) Matches(_ context.Context, hash, password string) (bool, error) {
 	return hash == password, nil
 }
+func (plain) Outdated(string) bool { return false }
 
 // world is what a plan is applied to.
 type world struct {
@@ -48,7 +50,9 @@ type world struct {
 
 func newWorld() world {
 	states, side := sidecartest.New()
-	accounts := domain.NewAccounts(repositories.NewAccounts(side), plain{}, ids.New)
+	store, guard := repositories.NewAccounts(side), domain.NewGuard(repositories.NewAttempts(side))
+	// Nothing is announced of these accounts: what would do it is missing.
+	accounts := domain.NewAccounts(store, repositories.NewAdmins(side), plain{}, guard, domain.NewAnnouncer(store, nil, nil), ids.New)
 	return world{states: states, accounts: accounts, keys: repositories.NewAPIKeys(side)}
 }
 
@@ -70,13 +74,16 @@ func (w world) check(t *testing.T) {
 	for name, role := range map[string]domain.Role{
 		"admin": domain.Admin, "staff": domain.Staff, "author": domain.Author, "editor": domain.Editor,
 	} {
-		account, err := w.accounts.Authenticate(t.Context(), name+"@stoa.local", name+"-password")
+		account, err := w.accounts.Authenticate(t.Context(), name+"@stoa.local", name+"-password", domain.Client{})
 		if want := []domain.Role{domain.Learner, role}; err != nil || !slices.Equal(account.Roles, want) {
 			t.Errorf("%s: got %v, %v; want %v", name, account.Roles, err, want)
 		}
 	}
 	if stored := w.states.Keys("auth-store", "account:"); len(stored) != 4 {
 		t.Errorf("%d accounts, want 4", len(stored))
+	}
+	if _, err := w.accounts.SetRoles(t.Context(), w.admin(t), nil); !errs.Is(err, errs.Conflict) {
+		t.Errorf("the only admin may not be left without the role: got %v", err)
 	}
 	key, err := w.keys.Find(t.Context(), keyID)
 	if err != nil || !key.Admits(apiKey, time.Now()) || !slices.Equal(key.Permissions, domain.AllPermissions()) {
@@ -85,6 +92,16 @@ func (w world) check(t *testing.T) {
 	if listed, _, err := w.keys.List(t.Context(), "", 10); err != nil || len(listed) != 1 {
 		t.Errorf("listed: %+v, %v", listed, err)
 	}
+}
+
+// admin is the id of the admin's account.
+func (w world) admin(t *testing.T) string {
+	t.Helper()
+	found, _, err := w.accounts.List(t.Context(), "admin@stoa.local", "", 1)
+	if err != nil || len(found) != 1 {
+		t.Fatalf("got %v, %v", found, err)
+	}
+	return found[0].ID
 }
 
 func TestSeveralReplicasMakeEachAccountOnce(t *testing.T) {

@@ -22,6 +22,7 @@ import (
 	"stoa/pkg/common/ids"
 	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
+	"stoa/pkg/messaging/messagingtest"
 	"stoa/pkg/sidecar/sidecartest"
 	"stoa/services/auth/internal/domain"
 	"stoa/services/auth/internal/handlers"
@@ -35,9 +36,16 @@ type service struct {
 	api      huma.API
 	states   *sidecartest.States
 	verifier identity.Verifier
+	// tokens verifies by the signature alone, also what belongs to a session that has ended.
+	tokens   *identity.TokenVerifier
+	bus      *messagingtest.Bus
 	accounts *domain.Accounts
-	uses     *handlers.Uses
-	apiKey   string // a valid one, which permits shop:read
+	store    *repositories.Accounts
+	sessions *repositories.Sessions
+	// announcer catches up with what the bus did not take.
+	announcer *domain.Announcer
+	uses      *handlers.Uses
+	apiKey    string // a valid one, which permits shop:read
 }
 
 func newService(t *testing.T) service {
@@ -48,16 +56,23 @@ func newService(t *testing.T) service {
 	apiKey := keyFor(t, keys)
 	router := web.NewRouter()
 	api := web.NewAPI(router, "Auth", "Accounts, sign-in, access tokens and API keys.")
-	accounts := domain.NewAccounts(repositories.NewAccounts(side), providers.NewPasswords(), ids.New)
-	h := handlers.New(accounts, repositories.NewSessions(side), tokens, ids.New)
-	verifier := identity.NewVerifier(identity.NewTokenVerifier(tokens.Published), h.Alive)
+	bus, publisher := messagingtest.NewPublisher(t, "auth")
+	store := repositories.NewAccounts(side)
+	announcer := domain.NewAnnouncer(store, providers.NewEvents(publisher), repositories.NewOverdue(side))
+	guard := domain.NewGuard(repositories.NewAttempts(side))
+	accounts := domain.NewAccounts(store, repositories.NewAdmins(side), providers.NewPasswords(), guard, announcer, ids.New)
+	sessionStore := repositories.NewSessions(side)
+	h := handlers.New(accounts, domain.NewSessions(sessionStore, accounts, announcer, ids.New), tokens)
+	tokenVerifier := identity.NewTokenVerifier(tokens.Published)
+	verifier := identity.NewVerifier(tokenVerifier, h.Alive)
 	identity.Protect(api, verifier)
 	h.Register(api)
 	uses := handlers.NewUses(keys)
 	handlers.NewKeys(tokens, keys, uses, ids.New).Register(api)
 	h.RegisterInternal(web.NewAPI(router.PathPrefix(handlers.InternalBase).Subrouter(), "Auth, internal", ""))
 	return service{
-		router: router, api: api, states: states, verifier: verifier, accounts: accounts, uses: uses, apiKey: apiKey,
+		router: router, api: api, states: states, verifier: verifier, tokens: tokenVerifier, bus: bus, accounts: accounts,
+		store: store, sessions: sessionStore, announcer: announcer, uses: uses, apiKey: apiKey,
 	}
 }
 

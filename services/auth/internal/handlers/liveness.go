@@ -2,9 +2,7 @@ package handlers
 
 import (
 	"context"
-	"time"
 
-	"stoa/pkg/common/errs"
 	"stoa/pkg/identity"
 )
 
@@ -28,14 +26,7 @@ func (h *Handlers) liveness(ctx context.Context, in *livenessInput) (*livenessOu
 
 // Alive implements identity.Sessions: what this service asks itself, the others ask by liveness.
 func (h *Handlers) Alive(ctx context.Context, id string) (identity.Liveness, error) {
-	session, err := h.sessions.Get(ctx, id)
-	if err != nil {
-		return identity.Liveness{}, err
-	}
-	if !time.Now().Before(session.ExpiresAt) {
-		return identity.Liveness{}, errs.New(errs.NotFound, "there is no such session")
-	}
-	account, err := h.accounts.Get(ctx, session.AccountID)
+	account, err := h.sessions.Alive(ctx, id)
 	if err != nil {
 		return identity.Liveness{}, err
 	}

@@ -8,7 +8,9 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
+	"time"
 
 	"golang.org/x/crypto/argon2"
 
@@ -25,20 +27,28 @@ const (
 	hashSize    = 32
 )
 
-// maxHashing is how many hashes are computed at a time. Each takes a core and 19 MiB; a flood of sign-ins waits in line
-// instead of taking the machine from everybody else.
-const maxHashing = 2
+// maxWaiting is how many callers wait for their turn to hash. With one core for it, the last of them waits for a second or
+// two; whoever comes then is told to come back at once, instead of waiting for longer than anybody would.
+const maxWaiting = 32
 
-// Passwords implements domain.Passwords by Argon2id.
+// retryAfter is what those are told.
+const retryAfter = 2 * time.Second
+
+// Passwords implements domain.Passwords by Argon2id. A hash takes a core and 19 MiB, so no more are computed at a time than
+// leave half of the machine to everybody else.
 type Passwords struct {
 	slots chan struct{}
+	// line holds a place for each that is computed or waited for.
+	line  chan struct{}
 	decoy phc
 }
 
 // NewPasswords returns the hasher of the process: its limit on parallel work counts for all who share it.
-func NewPasswords() *Passwords {
+func NewPasswords() *Passwords { return newPasswords(max(1, runtime.GOMAXPROCS(0)/2)) }
+
+func newPasswords(slots int) *Passwords {
 	decoy := phc{memory: memory, passes: passes, parallelism: parallelism, salt: randomSalt(), hash: make([]byte, hashSize)}
-	return &Passwords{slots: make(chan struct{}, maxHashing), decoy: decoy}
+	return &Passwords{slots: make(chan struct{}, slots), line: make(chan struct{}, slots+maxWaiting), decoy: decoy}
 }
 
 // Hash implements domain.Passwords.
@@ -61,15 +71,34 @@ func (p *Passwords) Matches(ctx context.Context, hash, password string) (bool, e
 	return err == nil && hash != "" && subtle.ConstantTimeCompare(got, known.hash) == 1, err
 }
 
+// Outdated implements domain.Passwords.
+func (p *Passwords) Outdated(hash string) bool {
+	h, err := parsePHC(hash)
+	return err != nil || h.memory != memory || h.passes != passes || h.parallelism != parallelism || len(h.hash) != hashSize
+}
+
 // derive computes a hash when it is this caller's turn.
 func (p *Passwords) derive(ctx context.Context, with phc, password string, size uint32) ([]byte, error) {
+	select {
+	case p.line <- struct{}{}:
+		defer func() { <-p.line }()
+	default:
+		return nil, crowded(nil)
+	}
 	select {
 	case p.slots <- struct{}{}:
 		defer func() { <-p.slots }()
 	case <-ctx.Done():
-		return nil, errs.Wrap(errs.Unavailable, ctx.Err(), "too many people are signing in right now; try again in a moment")
+		return nil, crowded(ctx.Err())
 	}
 	return argon2.IDKey([]byte(password), with.salt, with.passes, with.memory, with.parallelism, size), nil
+}
+
+func crowded(cause error) error {
+	return &errs.Error{
+		Kind: errs.Unavailable, Message: "too many people are signing in right now; try again in a moment", Cause: cause,
+		RetryAfter: retryAfter,
+	}
 }
 
 func randomSalt() []byte {

@@ -10,7 +10,7 @@ import (
 // A crowd waits in line instead of taking the machine, and nobody waits longer than they want to.
 func TestHashingWaitsForItsTurnAndHonoursTheContext(t *testing.T) {
 	passwords := NewPasswords()
-	for range maxHashing {
+	for range cap(passwords.slots) {
 		passwords.slots <- struct{}{}
 	}
 	gone, leave := context.WithCancel(t.Context())
@@ -25,7 +25,35 @@ func TestHashingWaitsForItsTurnAndHonoursTheContext(t *testing.T) {
 	if _, err := passwords.Hash(t.Context(), "password"); err != nil {
 		t.Error(err)
 	}
-	if len(passwords.slots) != maxHashing-1 {
+	if len(passwords.slots) != cap(passwords.slots)-1 {
 		t.Error("the place in line was not given back")
+	}
+}
+
+// Nobody joins a line that is too long already: they learn at once when to come back.
+func TestACrowdIsToldToComeBack(t *testing.T) {
+	passwords := newPasswords(1)
+	for range cap(passwords.line) {
+		passwords.line <- struct{}{}
+	}
+	_, err := passwords.Hash(t.Context(), "password")
+	if !errs.Is(err, errs.Unavailable) || errs.From(err).RetryAfter != retryAfter {
+		t.Errorf("got %v, want unavailable", err)
+	}
+	<-passwords.line
+	if _, err := passwords.Hash(t.Context(), "password"); err != nil || len(passwords.line) != cap(passwords.line)-1 {
+		t.Errorf("got %v, and %d places are taken", err, len(passwords.line))
+	}
+}
+
+func TestHashesOfOtherParametersAreOutdated(t *testing.T) {
+	passwords := NewPasswords()
+	hash, err := passwords.Hash(t.Context(), "password")
+	if err != nil || passwords.Outdated(hash) {
+		t.Errorf("%s is outdated (%v)", hash, err)
+	}
+	const old = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4"
+	if !passwords.Outdated(old) {
+		t.Error("a hash that costs less is up to date")
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
+	"stoa/pkg/sidecar"
 	"stoa/pkg/sidecar/sidecartest"
 	"stoa/services/auth/internal/domain"
 	"stoa/services/auth/internal/repositories"
@@ -25,6 +26,14 @@ func (plain) Matches(_ context.Context, hash, password string) (bool, error) {
 	return hash == "hash of "+password, nil
 }
 
+func (plain) Outdated(hash string) bool { return false }
+
+// people returns the accounts behind a sidecar. Nothing is announced of them: what would do it is missing.
+func people(side *sidecar.Sidecar) *domain.Accounts {
+	store, guard := repositories.NewAccounts(side), domain.NewGuard(repositories.NewAttempts(side))
+	return domain.NewAccounts(store, repositories.NewAdmins(side), plain{}, guard, domain.NewAnnouncer(store, nil, nil), ids.New)
+}
+
 func register(t *testing.T, accounts *domain.Accounts, email, password string) (domain.Account, error) {
 	t.Helper()
 	registration, err := domain.NewRegistration(email, "Ada", password)
@@ -36,7 +45,7 @@ func register(t *testing.T, accounts *domain.Accounts, email, password string) (
 
 func TestOneAccountForEachAddressUnderARace(t *testing.T) {
 	states, side := sidecartest.New()
-	accounts := domain.NewAccounts(repositories.NewAccounts(side), plain{}, ids.New)
+	accounts := people(side)
 	var won atomic.Int64
 	var winner atomic.Value
 	var all sync.WaitGroup
@@ -63,14 +72,14 @@ func TestOneAccountForEachAddressUnderARace(t *testing.T) {
 		t.Errorf("stored are %v, the winner is %s", stored, account.ID)
 	}
 	password := strings.TrimPrefix(account.PasswordHash, "hash of ")
-	if got, err := accounts.Authenticate(t.Context(), "aDa@example.org", password); err != nil || got.ID != account.ID {
+	if got, err := accounts.Authenticate(t.Context(), "aDa@example.org", password, domain.Client{}); err != nil || got.ID != account.ID {
 		t.Errorf("the winner signs in as %q, %v", got.ID, err)
 	}
 }
 
 func TestACrashBetweenClaimAndAccountHeals(t *testing.T) {
 	states, side := sidecartest.New()
-	accounts := domain.NewAccounts(repositories.NewAccounts(side), plain{}, ids.New)
+	accounts := people(side)
 	states.Before = func(operation, key string) error {
 		if operation == "save" && strings.HasPrefix(key, "account:") {
 			return errors.New("crash")
@@ -81,14 +90,14 @@ func TestACrashBetweenClaimAndAccountHeals(t *testing.T) {
 		t.Fatalf("got %v, want unavailable", err)
 	}
 	states.Before = nil
-	if _, err := accounts.Authenticate(t.Context(), "ada@example.org", "password one"); !errs.Is(err, errs.Unauthenticated) {
+	if _, err := accounts.Authenticate(t.Context(), "ada@example.org", "password one", domain.Client{}); !errs.Is(err, errs.Unauthenticated) {
 		t.Errorf("there is no account yet: got %v", err)
 	}
 	account, err := register(t, accounts, "ada@example.org", "password two")
 	if err != nil {
 		t.Fatalf("the address has to be free: %v", err)
 	}
-	got, err := accounts.Authenticate(t.Context(), "ada@example.org", "password two")
+	got, err := accounts.Authenticate(t.Context(), "ada@example.org", "password two", domain.Client{})
 	if err != nil || got.ID != account.ID {
 		t.Errorf("got %q, %v; want %q", got.ID, err, account.ID)
 	}
@@ -99,25 +108,14 @@ func TestACrashBetweenClaimAndAccountHeals(t *testing.T) {
 
 func TestAuthenticateTellsNobodyWhetherThereIsAnAccount(t *testing.T) {
 	_, side := sidecartest.New()
-	accounts := domain.NewAccounts(repositories.NewAccounts(side), plain{}, ids.New)
+	accounts := people(side)
 	if _, err := register(t, accounts, "ada@example.org", "password one"); err != nil {
 		t.Fatal(err)
 	}
-	_, wrong := accounts.Authenticate(t.Context(), "ada@example.org", "password two")
-	_, unknown := accounts.Authenticate(t.Context(), "eve@example.org", "password one")
+	_, wrong := accounts.Authenticate(t.Context(), "ada@example.org", "password two", domain.Client{})
+	_, unknown := accounts.Authenticate(t.Context(), "eve@example.org", "password one", domain.Client{})
 	if !errs.Is(wrong, errs.Unauthenticated) || wrong.Error() != unknown.Error() {
 		t.Errorf("wrong password: %v; unknown address: %v", wrong, unknown)
-	}
-}
-
-func TestSessionsExpire(t *testing.T) {
-	states, side := sidecartest.New()
-	session := domain.Session{ID: "s-1", AccountID: "a-1"}
-	if err := repositories.NewSessions(side).Add(t.Context(), session); err != nil {
-		t.Fatal(err)
-	}
-	if got := states.TTL("auth-store", "session:s-1"); got != "604800" {
-		t.Errorf("got %q seconds, want seven days", got)
 	}
 }
 

@@ -1,4 +1,5 @@
-// Command notification tells people by mail and in their inbox what became of their orders.
+// Command notification tells people by mail and in their inbox what became of their orders
+// and what happened to their accounts.
 package main
 
 import (
@@ -66,7 +67,7 @@ func run(ctx context.Context) error {
 	}
 
 	router := web.NewRouter()
-	api := web.NewAPI(router, "Notifications", "What users were told about their orders.")
+	api := web.NewAPI(router, "Notifications", "What users were told about their orders and accounts.")
 	identity.Protect(api, identity.FromAuth(app.Sidecar))
 	handlers.Register(api, inbox)
 	return app.Run(ctx, app.HTTP(router), consumer.Run)

@@ -40,6 +40,23 @@ func TestOfOrderRefusesWhatCannotBeSent(t *testing.T) {
 	}
 }
 
+func TestOfAccountRefusesWhatCannotBeSent(t *testing.T) {
+	for name, tt := range map[string]struct {
+		account domain.Account
+		event   string
+	}{
+		"no address":          {domain.Account{ID: "1"}, "e"},
+		"broken address":      {domain.Account{ID: "1", Email: "a@b\r\nBcc: c@d"}, "e"},
+		"no account":          {domain.Account{Email: "a@b.c"}, "e"},
+		"event with a path":   {domain.Account{ID: "1", Email: "a@b.c"}, "../e"},
+		"account with a path": {domain.Account{ID: "../1", Email: "a@b.c"}, "e"},
+	} {
+		if _, err := domain.OfAccount(domain.PasswordChanged, tt.account, tt.event); !errs.Is(err, errs.Invalid) {
+			t.Errorf("%s: got %v, want invalid", name, err)
+		}
+	}
+}
+
 func TestWordsStayOnTheirLine(t *testing.T) {
 	notice, err := domain.OfOrder(domain.OrderRejected, domain.Order{
 		ID: "1", Reason: "sold out.\r\nBcc: x@y.z", Items: []domain.Line{{Name: "Mug\nTotal: 0.00 EUR"}},
@@ -52,7 +69,11 @@ func TestWordsStayOnTheirLine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, text := range []string{notice.To.Name, notice.Opening, notice.Order.Items[0].Name, low.Subject, low.Opening} {
+	welcome, err := domain.OfAccount(domain.AccountRegistered, domain.Account{ID: "1", Email: "a@b.c", Name: "Eve\r\nBcc: x"}, "e")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{welcome.To.Name, notice.To.Name, notice.Opening, notice.Order.Items[0].Name, low.Subject, low.Opening} {
 		if strings.ContainsAny(text, "\r\n") {
 			t.Errorf("%q has more than one line", text)
 		}

@@ -15,12 +15,15 @@ type Kind string
 
 // The kinds of notices.
 const (
-	OrderConfirmed Kind = "order-confirmed"
-	OrderRejected  Kind = "order-rejected"
-	OrderCancelled Kind = "order-cancelled"
-	OrderShipped   Kind = "order-shipped"
-	OrderDelivered Kind = "order-delivered"
-	StockLow       Kind = "stock-low"
+	OrderConfirmed    Kind = "order-confirmed"
+	OrderRejected     Kind = "order-rejected"
+	OrderCancelled    Kind = "order-cancelled"
+	OrderShipped      Kind = "order-shipped"
+	OrderDelivered    Kind = "order-delivered"
+	StockLow          Kind = "stock-low"
+	AccountRegistered Kind = "account-registered"
+	PasswordChanged   Kind = "account-password-changed"
+	SessionsRevoked   Kind = "account-sessions-revoked"
 )
 
 // Notice is something that one person is to be told, once.

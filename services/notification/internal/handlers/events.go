@@ -14,7 +14,7 @@ type Notifier interface {
 }
 
 // Subscriptions is the table of what this service is told, and whom it tells about it: customers about their orders,
-// the staff about stock.
+// people about their accounts, the staff about stock.
 func Subscriptions(notifier Notifier, staff mail.Address) []messaging.Subscription {
 	e := events{notifier: notifier, staff: staff}
 	return []messaging.Subscription{
@@ -26,6 +26,11 @@ func Subscriptions(notifier Notifier, staff mail.Address) []messaging.Subscripti
 			"order.cancelled.v1": e.order(domain.OrderCancelled),
 			"order.shipped.v1":   e.order(domain.OrderShipped),
 			"order.delivered.v1": e.order(domain.OrderDelivered),
+		}},
+		{Topic: "accounts", On: map[string]messaging.Handler{
+			"account.registered.v1":       e.account(domain.AccountRegistered),
+			"account.password_changed.v1": e.account(domain.PasswordChanged),
+			"account.sessions_revoked.v1": e.account(domain.SessionsRevoked),
 		}},
 		{Topic: "stock", On: map[string]messaging.Handler{
 			"stock.low.v1": messaging.Typed(e.lowStock),
@@ -42,6 +47,17 @@ type events struct {
 func (e events) order(kind domain.Kind) messaging.Handler {
 	return messaging.Typed(func(ctx context.Context, _ messaging.Event, order domain.Order) error {
 		notice, err := domain.OfOrder(kind, order)
+		if err != nil {
+			return err
+		}
+		return e.notifier.Tell(ctx, notice)
+	})
+}
+
+// account returns the handler that tells people that this has happened to their accounts.
+func (e events) account(kind domain.Kind) messaging.Handler {
+	return messaging.Typed(func(ctx context.Context, event messaging.Event, account domain.Account) error {
+		notice, err := domain.OfAccount(kind, account, event.ID)
 		if err != nil {
 			return err
 		}

@@ -79,6 +79,10 @@ func order(status string) domain.Order {
 	}
 }
 
+func account(reason string) domain.Account {
+	return domain.Account{ID: customerID, Email: "a@example.com", Name: "Ada", At: time.Now().UTC(), Reason: reason}
+}
+
 func event(t *testing.T, eventType string, data any) messaging.Event {
 	t.Helper()
 	e, err := messaging.New(eventType, orderID, data)
@@ -112,6 +116,16 @@ func TestEveryEventIsToldOnce(t *testing.T) {
 	for _, status := range []string{"confirmed", "rejected", "cancelled", "shipped", "delivered"} {
 		all = append(all, event(t, "order."+status+".v1", order(status)))
 	}
+	for _, fact := range []string{"registered", "password_changed"} {
+		all = append(all, event(t, "account."+fact+".v1", account("")))
+	}
+	for _, reason := range []string{"by_owner", "refresh_token_reused"} {
+		e, err := messaging.New("account.sessions_revoked.v1", customerID, account(reason), reason)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, e)
+	}
 	for range 3 {
 		for _, e := range all {
 			if err := events.Check(e.Type, e.Data); err != nil {
@@ -125,12 +139,15 @@ func TestEveryEventIsToldOnce(t *testing.T) {
 	for _, file := range []string{
 		"order-confirmed-" + orderID, "order-rejected-" + orderID, "order-cancelled-" + orderID, "order-shipped-" + orderID,
 		"order-delivered-" + orderID, "stock-low-" + all[0].ID,
+		"account-registered-" + all[6].ID, "account-password-changed-" + all[7].ID,
+		"account-sessions-revoked-" + all[8].ID, "account-sessions-revoked-" + all[9].ID,
 	} {
 		if got := post.sent[file+".eml"]; got != 1 {
 			t.Errorf("%s: sent %d times, want once", file, got)
 		}
 	}
-	if got := entries(t, side); len(got) != 5 || got[0].Kind != domain.OrderDelivered || got[0].OrderID != orderID {
+	if got := entries(t, side); len(got) != 9 || got[4].Kind != domain.OrderDelivered || got[4].OrderID != orderID ||
+		got[0].Kind != domain.SessionsRevoked || got[0].OrderID != "" || got[0].Text == got[1].Text {
 		t.Errorf("the inbox is %+v", got)
 	}
 }

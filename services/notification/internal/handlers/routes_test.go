@@ -33,7 +33,7 @@ func (verifier) Verify(_ context.Context, token string) (identity.Caller, error)
 
 func serve(side *sidecar.Sidecar) (*mux.Router, huma.API) {
 	router := web.NewRouter()
-	api := web.NewAPI(router, "Notifications", "What users were told about their orders.")
+	api := web.NewAPI(router, "Notifications", "What users were told about their orders and accounts.")
 	identity.Protect(api, verifier{})
 	handlers.Register(api, repositories.NewInbox(side))
 	return router, api

@@ -51,6 +51,13 @@ func order(name string) domain.Order {
 	}
 }
 
+func account(name, reason string) domain.Account {
+	return domain.Account{
+		ID: "0198c6a0-0000-7000-8000-000000000002", Email: "chloe@example.com", Name: name, Reason: reason,
+		At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
+	}
+}
+
 // newMailer returns a mailer for a binding that takes this form.
 func newMailer(t *testing.T, to *outbox, form Form) *Mailer {
 	t.Helper()
@@ -95,6 +102,16 @@ func TestMailsAreWhatPeopleGet(t *testing.T) {
 		t.Fatal(err)
 	}
 	notices["stock-low"] = low
+	for name, reason := range map[string]string{
+		"account-registered": "", "account-password-changed": "", "account-sessions-revoked": "by_owner",
+		"account-sessions-revoked-token-reused": "refresh_token_reused",
+	} {
+		kind := domain.Kind(strings.TrimSuffix(name, "-token-reused"))
+		notices[name], err = domain.OfAccount(kind, account("Chloé", reason), "0198c6a0-0000-5000-8000-000000000004")
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 	for name, notice := range notices {
 		t.Run(name, func(t *testing.T) {
 			sent := send(t, notice)

@@ -1,0 +1,48 @@
+package domain
+
+import (
+	"context"
+	"net/url"
+
+	"stoa/pkg/common/errs"
+)
+
+// Profile is what owners may change about their accounts; nil leaves a part as it is.
+type Profile struct {
+	Name       *string
+	PictureURL *string
+}
+
+// maxPictureURL is the longest address of a picture, in bytes.
+const maxPictureURL = 2000
+
+// ChangeProfile changes what an account shows of its owner.
+func (a *Accounts) ChangeProfile(ctx context.Context, id string, to Profile) (Account, error) {
+	var faults []errs.Field
+	var name string
+	if to.Name != nil {
+		name, faults = parseName(*to.Name)
+	}
+	if to.PictureURL != nil && !isPictureURL(*to.PictureURL) {
+		faults = append(faults, errs.Field{Name: "profilePicUrl", Problem: "is no address such as https://example.org/ada.png"})
+	}
+	if err := errs.InvalidFields(faults...); err != nil {
+		return Account{}, err
+	}
+	return a.store.Update(ctx, id, func(stored *Account) error {
+		if to.Name != nil {
+			stored.Name = name
+		}
+		if to.PictureURL != nil {
+			stored.PictureURL = *to.PictureURL
+		}
+		return nil
+	})
+}
+
+// isPictureURL accepts absolute addresses that browsers load pictures from, and "" for none.
+func isPictureURL(text string) bool {
+	parsed, err := url.Parse(text)
+	return text == "" || err == nil && (parsed.Scheme == "https" || parsed.Scheme == "http") && parsed.Host != "" &&
+		parsed.User == nil && len(text) <= maxPictureURL
+}

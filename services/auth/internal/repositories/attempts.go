@@ -1,0 +1,27 @@
+package repositories
+
+import (
+	"context"
+	"time"
+
+	"stoa/pkg/sidecar"
+	"stoa/services/auth/internal/domain"
+)
+
+// Attempts implements domain.AttemptStore: one document for each address that somebody tried to sign in with.
+type Attempts struct {
+	attempts *sidecar.Documents[domain.Attempts]
+}
+
+// NewAttempts returns the attempts behind a sidecar.
+func NewAttempts(s *sidecar.Sidecar) *Attempts {
+	// Above all times that count, so that what expires holds nothing any more.
+	kept := func(domain.Attempts) time.Duration { return 48 * time.Hour }
+	return &Attempts{sidecar.Expiring(s, store, "attempts", kept)}
+}
+
+// Change implements domain.AttemptStore.
+func (r *Attempts) Change(ctx context.Context, emailKey string, change func(*domain.Attempts) error) error {
+	_, err := r.attempts.Upsert(ctx, emailKey, change)
+	return err
+}

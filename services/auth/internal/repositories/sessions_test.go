@@ -1,0 +1,45 @@
+package repositories_test
+
+import (
+	"testing"
+	"time"
+
+	"stoa/pkg/common/errs"
+	"stoa/pkg/common/ids"
+	"stoa/pkg/sidecar/sidecartest"
+	"stoa/services/auth/internal/domain"
+	"stoa/services/auth/internal/repositories"
+)
+
+func TestSessionsExpireHoweverOftenTheyAreWritten(t *testing.T) {
+	states, side := sidecartest.New()
+	sessions := repositories.NewSessions(side)
+	session, _ := domain.NewSession(ids.New(), domain.Account{ID: ids.New()}, domain.Client{}, time.Now())
+	if err := sessions.Add(t.Context(), session); err != nil {
+		t.Fatal(err)
+	}
+	key := "session:" + session.ID
+	if got := states.TTL("auth-store", key); got != "604799" { // a moment has passed
+		t.Errorf("got %q seconds, want seven days", got)
+	}
+	_, err := sessions.Update(t.Context(), session.ID, func(s *domain.Session) error { s.End(time.Now()); return nil })
+	if got := states.TTL("auth-store", key); err != nil || got != "604799" {
+		t.Errorf("after it ended: got %q seconds, %v", got, err)
+	}
+	if got := states.TTL("auth-store", "sessions-of:"+session.AccountID); got != "7779600" {
+		t.Errorf("the list: got %q seconds, want ninety days and an hour", got)
+	}
+}
+
+func TestIdsThatAreNoneOfOursAreNotFound(t *testing.T) {
+	states, side := sidecartest.New()
+	states.Before = func(string, string) error { t.Error("the store was asked"); return nil }
+	for _, id := range []string{"", "x", "a||b", "nobody"} {
+		if _, err := repositories.NewSessions(side).Get(t.Context(), id); !errs.Is(err, errs.NotFound) {
+			t.Errorf("session %q: got %v", id, err)
+		}
+		if _, err := repositories.NewAccounts(side).Get(t.Context(), id); !errs.Is(err, errs.NotFound) {
+			t.Errorf("account %q: got %v", id, err)
+		}
+	}
+}

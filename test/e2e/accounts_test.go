@@ -1,0 +1,294 @@
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"stoa/internal/stack"
+	"stoa/test/client"
+)
+
+// tokens is what coming in answers.
+type tokens struct {
+	User         struct{ ID, Email string }
+	AccessToken  string
+	RefreshToken string
+}
+
+func (s tokens) user() client.User {
+	return client.User{ID: s.User.ID, Email: s.User.Email, Token: s.AccessToken}
+}
+
+const password = "correct horse battery"
+
+// address is an e-mail address that no other test has.
+func address(t *testing.T) string {
+	t.Helper()
+	name := strings.ToLower(strings.NewReplacer("/", "-", "_", "-").Replace(t.Name()))
+	return fmt.Sprintf("%s-%d@example.com", name, time.Now().UnixNano())
+}
+
+// signUp makes an account at a shop and keeps both of its tokens.
+func signUp(t *testing.T, shop *client.Shop, email string) tokens {
+	t.Helper()
+	var in tokens
+	body := map[string]string{"email": email, "password": password, "name": "Ada"}
+	shop.Must(t, client.Request{Method: "POST", Path: "/auth/signup/basic", Body: body}, http.StatusCreated, &in)
+	return in
+}
+
+func signIn(t *testing.T, shop *client.Shop, email, password string) tokens {
+	t.Helper()
+	var in tokens
+	shop.Must(t, signInOf(email, password), http.StatusOK, &in)
+	return in
+}
+
+func signInOf(email, password string) client.Request {
+	body := map[string]string{"email": email, "password": password}
+	return client.Request{Method: "POST", Path: "/auth/signin/basic", Body: body}
+}
+
+func refreshOf(token string) client.Request {
+	return client.Request{Method: "POST", Path: "/auth/token/refresh", Body: map[string]string{"refreshToken": token}}
+}
+
+func profileOf(u client.User) client.Request {
+	return client.Request{Method: "GET", Path: "/auth/profile/mine", As: u}
+}
+
+// statuses sends many requests at once and counts the answers by their status.
+func statuses(t *testing.T, shop *client.Shop, n int, request func(i int) client.Request) map[int]int {
+	t.Helper()
+	answers := make([]client.Answer, n)
+	var all sync.WaitGroup
+	for i := range answers {
+		all.Go(func() {
+			var err error
+			if answers[i], err = shop.Do(t.Context(), request(i)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	count := map[int]int{}
+	for _, answer := range answers {
+		count[answer.Status]++
+	}
+	return count
+}
+
+func TestOneOfManyRefreshesWins(t *testing.T) {
+	t.Parallel()
+	up := signUp(t, shop, address(t))
+	got := statuses(t, shop, 50, func(int) client.Request { return refreshOf(up.RefreshToken) })
+	if got[http.StatusOK] != 1 || got[http.StatusConflict] != 49 {
+		t.Errorf("got %v, want one 200 and 49 conflicts", got)
+	}
+	shop.Must(t, profileOf(up.user()), http.StatusOK, nil)
+}
+
+func TestOneOfManySignUpsWins(t *testing.T) {
+	t.Parallel()
+	email := address(t)
+	got := statuses(t, shop, 50, func(i int) client.Request {
+		body := map[string]string{"email": email, "password": fmt.Sprintf("password %d", i), "name": "Ada"}
+		return client.Request{Method: "POST", Path: "/auth/signup/basic", Body: body}
+	})
+	if got[http.StatusCreated] != 1 || got[http.StatusConflict]+got[http.StatusServiceUnavailable] != 49 {
+		t.Errorf("got %v, want one 201 and conflicts, but for those who were told to come back", got)
+	}
+}
+
+func TestAStolenRefreshTokenEndsTheSession(t *testing.T) {
+	t.Parallel()
+	up := signUp(t, shop, address(t))
+	var latest tokens
+	shop.Must(t, refreshOf(up.RefreshToken), http.StatusOK, &latest)
+	shop.Must(t, refreshOf(latest.RefreshToken), http.StatusOK, &latest)
+	shop.Must(t, refreshOf(up.RefreshToken), http.StatusUnauthorized, nil)
+	shop.Must(t, refreshOf(latest.RefreshToken), http.StatusUnauthorized, nil)
+	awaitNotice(t, shop, signIn(t, shop, up.User.Email, password).user(), "account-sessions-revoked")
+}
+
+// awaitNotice waits until somebody has a notice of this kind, and a mail.
+func awaitNotice(t *testing.T, shop *client.Shop, u client.User, kind string) {
+	t.Helper()
+	var inbox struct{ Items []struct{ ID, Kind string } }
+	id := ""
+	client.Eventually(t, "there is a notice "+kind, func() error {
+		shop.Must(t, client.Request{Method: "GET", Path: "/notifications", As: u}, http.StatusOK, &inbox)
+		for _, item := range inbox.Items {
+			if item.Kind == kind {
+				id = item.ID
+				return nil
+			}
+		}
+		return fmt.Errorf("the inbox is %+v", inbox)
+	})
+	client.Eventually(t, "there is a mail "+kind, func() error {
+		text, err := os.ReadFile(filepath.Join(shop.Dir(), stack.StateFolder, "mail", id+".eml"))
+		if err == nil && !strings.Contains(string(text), u.Email) {
+			err = fmt.Errorf("it is to somebody else: %s", text)
+		}
+		return err
+	})
+}
+
+// What ends a session is refused by every service within five seconds, on whatever it had been used before.
+func TestWhatEndedIsRefusedEverywhere(t *testing.T) {
+	t.Parallel()
+	email := address(t)
+	here := signUp(t, shop, email)
+	awaitNotice(t, shop, here.user(), "account-registered")
+	ways := map[string]client.Request{
+		"signing out":       {Method: "DELETE", Path: "/auth/signout"},
+		"ending the others": {Method: "DELETE", Path: "/auth/sessions", As: here.user()},
+		"another password": {
+			Method: "PUT", Path: "/auth/password", As: here.user(), Body: map[string]string{"current": password, "new": "battery staple"},
+		},
+	}
+	for _, name := range []string{"signing out", "ending the others", "another password"} { // the password changes once
+		t.Run(name, func(t *testing.T) {
+			other, request := signIn(t, shop, email, password), ways[name]
+			if request.As.Token == "" {
+				request.As = other.user()
+			}
+			reads := []client.Request{
+				{Method: "GET", Path: "/notifications", As: other.user()}, {Method: "GET", Path: "/orders", As: other.user()},
+				profileOf(other.user()),
+			}
+			for _, read := range reads {
+				shop.Must(t, read, http.StatusOK, nil)
+			}
+			shop.Must(t, request, http.StatusNoContent, nil)
+			ended := time.Now()
+			for _, read := range reads {
+				client.Eventually(t, read.Path+" is refused", func() error {
+					answer, err := shop.Do(t.Context(), read)
+					if err == nil && answer.Status != http.StatusUnauthorized {
+						err = fmt.Errorf("got %s", answer)
+					}
+					return err
+				})
+			}
+			if took := time.Since(ended); took > 5*time.Second {
+				t.Errorf("it took %s", took)
+			}
+			shop.Must(t, refreshOf(other.RefreshToken), http.StatusUnauthorized, nil)
+			shop.Must(t, profileOf(here.user()), http.StatusOK, nil)
+		})
+	}
+	shop.Must(t, signInOf(email, password), http.StatusUnauthorized, nil)
+	signIn(t, shop, email, "battery staple")
+	awaitNotice(t, shop, here.user(), "account-password-changed")
+}
+
+func TestSessionsAreListedWithWhereTheyCameFrom(t *testing.T) {
+	t.Parallel()
+	here, eve := signUp(t, shop, address(t)), shop.SignUp(t)
+	request := client.Request{Method: "GET", Path: "/auth/sessions", As: here.user(), Header: map[string]string{
+		"X-Forwarded-For": "203.0.113.9",
+	}}
+	var list struct {
+		Items []struct {
+			ID, UserAgent, Address string
+			Current                bool
+		}
+	}
+	in := signInOf(here.User.Email, password)
+	in.Header = map[string]string{"X-Forwarded-For": "203.0.113.9", "User-Agent": "a browser"}
+	shop.Must(t, in, http.StatusOK, nil)
+	shop.Must(t, request, http.StatusOK, &list)
+	if len(list.Items) != 2 || list.Items[0].Address != "127.0.0.1" || list.Items[0].UserAgent != "a browser" || !list.Items[1].Current {
+		t.Errorf("got %+v", list)
+	}
+	// Somebody else's is as unknown as one that never was.
+	path := "/auth/sessions/" + list.Items[1].ID
+	foreign := shop.Must(t, client.Request{Method: "DELETE", Path: path, As: eve}, http.StatusNotFound, nil)
+	unknown := shop.Must(t, client.Request{Method: "DELETE", Path: "/auth/sessions/" + eve.ID, As: eve}, http.StatusNotFound, nil)
+	if foreign.Problem().Detail != unknown.Problem().Detail {
+		t.Errorf("somebody else's: %s, unknown: %s", foreign, unknown)
+	}
+}
+
+func TestGuessesAreSlowedDown(t *testing.T) {
+	t.Parallel()
+	up := signUp(t, shop, address(t))
+	for _, email := range []string{up.User.Email, address(t)} {
+		got := statuses(t, shop, 50, func(int) client.Request { return signInOf(email, "wrong horse") })
+		// On a slow machine a second passes, after which there is one more.
+		if through := 50 - got[http.StatusTooManyRequests]; through < 10 || through > 13 {
+			t.Errorf("%s: got %v, want some 10 that are let through", email, got)
+		}
+	}
+}
+
+func TestRolesCountWithinFiveSeconds(t *testing.T) {
+	t.Parallel()
+	admin, ada := shop.SignIn(t, "admin"), shop.SignUp(t)
+	asStaff := client.Request{Method: "GET", Path: "/backoffice/fulfilments", As: ada}
+	shop.Must(t, asStaff, http.StatusForbidden, nil)
+	for _, step := range []struct {
+		roles []string
+		want  int
+	}{{[]string{"STAFF"}, http.StatusOK}, {[]string{}, http.StatusForbidden}} {
+		body := map[string][]string{"roles": step.roles}
+		shop.Must(t, client.Request{Method: "PUT", Path: "/auth/users/" + ada.ID + "/roles", As: admin, Body: body}, http.StatusOK, nil)
+		given := time.Now()
+		client.Eventually(t, fmt.Sprint("the roles are ", step.roles), func() error {
+			answer, err := shop.Do(t.Context(), asStaff)
+			if err == nil && answer.Status != step.want {
+				err = fmt.Errorf("got %s", answer)
+			}
+			return err
+		})
+		if took := time.Since(given); took > 5*time.Second {
+			t.Errorf("%v: it took %s", step.roles, took)
+		}
+	}
+	var users struct{ Items []struct{ ID, Email string } }
+	shop.Must(t, client.Request{Method: "GET", Path: "/auth/users?email=" + strings.ToUpper(ada.Email), As: admin}, http.StatusOK, &users)
+	if len(users.Items) != 1 || users.Items[0].ID != ada.ID {
+		t.Errorf("got %+v", users)
+	}
+}
+
+// What ended stays ended after auth is killed, and what did not goes on.
+func TestEndedSessionsStayEndedAfterAKill(t *testing.T) {
+	t.Parallel()
+	shop := client.Start(t, t.TempDir())
+	email := address(t)
+	here, out, other := signUp(t, shop, email), signIn(t, shop, email, password), signIn(t, shop, email, password)
+	shop.Must(t, client.Request{Method: "DELETE", Path: "/auth/signout", As: out.user()}, http.StatusNoContent, nil)
+	shop.Must(t, client.Request{Method: "DELETE", Path: "/auth/sessions", As: here.user()}, http.StatusNoContent, nil)
+	for _, name := range []string{"auth", "auth.sidecar"} {
+		processes := shop.Processes()
+		killed := processes[slices.IndexFunc(processes, func(p stack.Process) bool { return p.Name == name })]
+		if err := shop.Signal(name, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		client.Eventually(t, name+" is back", func() error { return client.Replaced(shop.Stack, killed) })
+	}
+	// The sidecars that call auth find its new one in a moment.
+	client.Eventually(t, "auth answers", func() error {
+		answer, err := shop.Do(t.Context(), profileOf(here.user()))
+		if err == nil && answer.Status != http.StatusOK {
+			err = fmt.Errorf("got %s", answer)
+		}
+		return err
+	})
+	for _, ended := range []tokens{out, other} {
+		shop.Must(t, refreshOf(ended.RefreshToken), http.StatusUnauthorized, nil)
+		shop.Must(t, profileOf(ended.user()), http.StatusUnauthorized, nil)
+	}
+	shop.Must(t, refreshOf(here.RefreshToken), http.StatusOK, nil)
+}
