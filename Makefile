@@ -1,7 +1,7 @@
 # Everything that CI does has a name here, and CI does nothing else. `make` alone lists the targets.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help tools dapr-cli build binaries up down status logs doctor credentials seed dapr-run dapr-stop \
+.PHONY: help tools sentry dapr-cli build binaries up down status logs doctor credentials seed dapr-run dapr-stop \
 	test test-unit test-kit test-e2e test-browser conformance conformance-quick redis chromium lint vuln generate check-generated clean \
 	images compose-up compose-down compose-test compose-check
 
@@ -37,6 +37,9 @@ help: ## List the targets
 
 tools: bin/stoa ## Build the Dapr sidecar, once for all checkouts, unless a suitable one is installed
 	@bin/stoa tools
+
+sentry: bin/stoa ## Build Dapr's certificate authority too, for `bin/stoa up --mtls`; a minute or two the first time
+	@bin/stoa tools --mtls
 
 dapr-cli: bin/dapr ## Build the official dapr CLI into bin/; some four minutes the first time
 
@@ -133,8 +136,8 @@ test-kit: tools redis ## Tests of the kit and of the stack against real sidecars
 	@[ "$$(id -u)" = 0 ] && command -v ip >/dev/null || echo "Several hosts are NOT TESTED: that needs root and the command ip."
 	go test -count=1 stoa/test/kit/... stoa/test/stack/... stoa/test/hosts/...
 
-test-e2e: tools build dapr-cli redis ## Tests of the whole system on its real processes
-	go test -count=1 -p 1 stoa/test/e2e/... stoa/test/chaos/... stoa/test/runner/...
+test-e2e: tools sentry build dapr-cli redis ## Tests of the whole system on its real processes
+	go test -count=1 -p 1 stoa/test/e2e/... stoa/test/security/... stoa/test/chaos/... stoa/test/runner/...
 
 test-browser: tools build chromium ## The gateway's pages in a browser without a screen
 	go test -count=1 stoa/test/browser/...

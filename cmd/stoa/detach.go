@@ -77,6 +77,9 @@ func (o *upOptions) detached(root string, log *os.File) (*exec.Cmd, error) {
 		return nil, err
 	}
 	args := []string{"up", "--background", "--dir", root, "--bus", o.bus, "--store", o.store, "--base", o.base}
+	if o.mtls {
+		args = append(args, "--mtls")
+	}
 	for app, n := range o.scale {
 		args = append(args, "--scale", fmt.Sprintf("%s=%d", app, n))
 	}

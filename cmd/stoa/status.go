@@ -71,6 +71,9 @@ func showStatus(out io.Writer, record stack.Record) error {
 	}
 	fmt.Fprintf(out, "In all %d, %s resident, of which the sidecars share most; gateway: %s\n",
 		len(record.Processes), megabytes(total), record.Gateway)
+	if record.MTLS() {
+		fmt.Fprintln(out, "The sidecars know each other by certificates (mTLS).")
+	}
 	return nil
 }
 

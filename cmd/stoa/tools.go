@@ -11,6 +11,7 @@ import (
 
 func toolsCommand(place *place) *cobra.Command {
 	var copyTo string
+	var mtls bool
 	cmd := &cobra.Command{
 		Use:   "tools",
 		Short: "Build the Dapr sidecar unless a suitable one is installed",
@@ -20,6 +21,11 @@ func toolsCommand(place *place) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if mtls {
+				if _, err := stack.InstallSentry(cmd.Context(), root, cmd.OutOrStdout()); err != nil {
+					return err
+				}
+			}
 			path, err := stack.InstallDaprd(cmd.Context(), root, copyTo != "", cmd.OutOrStdout())
 			if err != nil || copyTo == "" {
 				return err
@@ -28,6 +34,7 @@ func toolsCommand(place *place) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&copyTo, "copy", "", "copy it into this folder, for an image; one that needs a C library is built anew")
+	cmd.Flags().BoolVar(&mtls, "mtls", false, "build the certificate authority too, for `stoa up --mtls`")
 	return cmd
 }
 

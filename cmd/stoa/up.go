@@ -22,6 +22,7 @@ type upOptions struct {
 	background       bool // this is the process that --detach has left behind
 	bus, store, base string
 	scale            map[string]int
+	mtls             bool
 }
 
 func upCommand(place *place) *cobra.Command {
@@ -52,13 +53,14 @@ func upCommand(place *place) *cobra.Command {
 	flags.StringVar(&o.store, "store", "", "folder below components/store (default: what dapr.yaml says)")
 	flags.StringVar(&o.base, "base", "", "folder below components/base (default: what dapr.yaml says)")
 	flags.StringToIntVar(&o.scale, "scale", nil, "replicas of an app, as app=n; 0 leaves it out")
+	flags.BoolVar(&o.mtls, "mtls", false, "sidecars prove by certificates whose they are, and only the right app may call what it calls")
 	return cmd
 }
 
 // alreadyRunning is fine for whoever just wants it to run. Whoever wants it to run in a certain way has to know that it
 // does not.
 func (o *upOptions) alreadyRunning(cmd *cobra.Command) error {
-	if o.bus != "" || o.store != "" || o.base != "" || len(o.scale) > 0 {
+	if o.bus != "" || o.store != "" || o.base != "" || len(o.scale) > 0 || o.mtls {
 		return errors.New("already running, as it was started; `stoa down` first, then start it with these choices")
 	}
 	fmt.Fprintln(cmd.OutOrStdout(), "Stoa is already running; `stoa status` shows it, `stoa down` stops it.")
@@ -71,7 +73,7 @@ func (o *upOptions) newStack(root string, log io.Writer) (*stack.Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	return stack.New(desc, stack.Options{Bus: o.bus, Store: o.store, Base: o.base, Scale: o.scale, Log: log})
+	return stack.New(desc, stack.Options{Bus: o.bus, Store: o.store, Base: o.base, Scale: o.scale, MTLS: o.mtls, Log: log})
 }
 
 // inForeground runs the system until the person stops it.

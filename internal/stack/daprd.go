@@ -2,7 +2,10 @@ package stack
 
 import (
 	"context"
+	"crypto/sha256"
 	"debug/buildinfo"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -38,12 +41,12 @@ func FindDaprd(root string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	cached, err := cachedDaprd(version)
+	built, err := cached(version, "daprd")
 	if err != nil {
 		return "", err
 	}
-	if _, err := os.Stat(cached); err == nil {
-		return cached, nil
+	if _, err := os.Stat(built); err == nil {
+		return built, nil
 	}
 	for _, path := range installedDaprds() {
 		if suitable(path, version) {
@@ -53,7 +56,34 @@ func FindDaprd(root string) (string, error) {
 	return "", fmt.Errorf("no sidecar (daprd %s with all components) is installed; run `make tools`", minor(version))
 }
 
-func cachedDaprd(version string) (string, error) {
+// FindSentry returns the certificate authority that `stoa tools --mtls` built.
+func FindSentry(root string) (string, error) {
+	path, err := cachedSentry(root)
+	if err != nil {
+		return "", err
+	}
+	if _, err := os.Stat(path); err != nil {
+		return "", errors.New("--mtls needs Dapr's certificate authority, which is not built; run `make sentry`")
+	}
+	return path, nil
+}
+
+// cachedSentry is where sentry is, by its main's content: the version that is pinned says nothing of that.
+func cachedSentry(root string) (string, error) {
+	version, err := DaprdVersion(root)
+	if err != nil {
+		return "", err
+	}
+	source, err := os.ReadFile(filepath.Join(root, "tools", "dapr", "sentry", "main.go"))
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(source)
+	return cached(version, "sentry-"+hex.EncodeToString(sum[:4]))
+}
+
+// cached is where a program of Dapr is kept for all checkouts.
+func cached(version, name string) (string, error) {
 	cache := os.Getenv("XDG_CACHE_HOME")
 	if cache == "" {
 		home, err := os.UserHomeDir()
@@ -62,7 +92,7 @@ func cachedDaprd(version string) (string, error) {
 		}
 		cache = filepath.Join(home, ".cache")
 	}
-	return filepath.Join(cache, "stoa", "dapr", version, "daprd"), nil
+	return filepath.Join(cache, "stoa", "dapr", version, name), nil
 }
 
 func installedDaprds() []string {

@@ -44,6 +44,7 @@ const (
 	PortInternal = "internal" // sidecar to sidecar
 	PortMetrics  = "metrics"  // the sidecar's metrics
 	PortBroker   = "broker"   // the embedded broker
+	PortSentry   = "sentry"   // the certificate authority
 )
 
 // probeVariable names the port of PortProbe in an app's environment.

@@ -220,8 +220,19 @@ func checkDead(dir string, record Record) []Finding {
 	return findings
 }
 
+// checkCertificates says by what sidecars know each other.
+func checkCertificates(record Record) Finding {
+	if record.MTLS() {
+		return fine("sidecars know each other by certificates; components/config/access says who may call what")
+	}
+	return Finding{
+		Note, "sidecars take calls of each other, and of every program on this machine, without certificates",
+		"where others have programs on this machine, start with `stoa up --mtls`",
+	}
+}
+
 func checkRunning(dir string, record Record) []Finding {
-	var findings []Finding
+	findings := []Finding{checkCertificates(record)}
 	for _, p := range record.Processes {
 		log := shortPath(LogFile(dir, p.Name))
 		switch {

@@ -105,19 +105,19 @@ func (s *Stack) close(phase Phase, failure error) {
 }
 
 func (s *Stack) launch(ctx context.Context) error {
-	specs, broker, err := s.plan()
+	specs, first, err := s.plan(ctx)
 	if err != nil {
 		return err
 	}
-	if taken := takenPorts(append(specs, broker...)); len(taken) > 0 {
+	if taken := takenPorts(append(specs, first...)); len(taken) > 0 {
 		return taken[0]
 	}
 	// Sidecars find each other by what they write here; what an earlier run wrote would only mislead them.
 	for _, suffix := range []string{"", "-wal", "-shm"} {
 		_ = os.Remove(filepath.Join(s.options.Dir, StateFolder, "data", "names.db"+suffix))
 	}
-	// Streams must be there before a sidecar subscribes.
-	for _, group := range append([][]spec{broker}, s.groups(specs)...) {
+	// Streams must be there before a sidecar subscribes, and whoever signs its certificate before it starts.
+	for _, group := range append([][]spec{first}, s.groups(specs)...) {
 		if err := waitReady(ctx, s.startAll(group)); err != nil {
 			return err
 		}
@@ -156,8 +156,9 @@ func (s *Stack) startAll(specs []spec) []*process {
 	return started
 }
 
-// plan decides on ports and secrets and lists what to start: the apps with their sidecars, and the broker if any.
-func (s *Stack) plan() (specs, broker []spec, err error) {
+// plan decides on ports and secrets and lists what to start: the apps with their sidecars, and what these need first, the
+// broker and the certificate authority if any.
+func (s *Stack) plan(ctx context.Context) (specs, first []spec, err error) {
 	brokerPort := 0
 	if s.options.FreePorts {
 		if brokerPort, err = s.pool.Take(); err != nil {
@@ -190,9 +191,41 @@ func (s *Stack) plan() (specs, broker []spec, err error) {
 		}
 	}
 	if s.broker {
-		broker, err = s.planBroker(secrets)
+		if first, err = s.planBroker(secrets); err != nil {
+			return nil, nil, err
+		}
 	}
-	return specs, broker, err
+	if s.options.MTLS {
+		sentry, err := s.planSentry(ctx, specs)
+		return specs, append(first, sentry), err
+	}
+	return specs, first, nil
+}
+
+// planSentry plans the certificate authority, and tells the sidecars of it.
+func (s *Stack) planSentry(ctx context.Context, specs []spec) (spec, error) {
+	port := DefaultSentryPort
+	if s.options.FreePorts {
+		free, err := s.pool.Take()
+		if err != nil {
+			return spec{}, err
+		}
+		port = free
+	}
+	var apps []string
+	for _, app := range s.apps {
+		apps = append(apps, app.ID)
+	}
+	authority, err := prepareAuthority(ctx, s.options.Dir, s.options.Sentry, apps)
+	if err != nil {
+		return spec{}, err
+	}
+	for i := range specs {
+		if specs[i].kind == KindSidecar {
+			authority.arm(&specs[i], s.root, port)
+		}
+	}
+	return authority.sentrySpec(s.options.Sentry, s.options.Dir, port), nil
 }
 
 // reserveFixed keeps the ports that are given from being handed out as free ones to replicas.
@@ -201,6 +234,7 @@ func (s *Stack) reserveFixed(secrets map[string]string) {
 		port, _ := parsePort(address.Port())
 		s.pool.reserved = append(s.pool.reserved, port)
 	}
+	s.pool.reserved = append(s.pool.reserved, DefaultSentryPort)
 	for _, app := range s.apps {
 		s.pool.reserved = slices.AppendSeq(s.pool.reserved, maps.Values(app.Ports))
 	}
@@ -242,12 +276,12 @@ func (s *Stack) place(app App, replica int) (App, error) {
 	return app, nil
 }
 
-// shutdown stops all processes in waves: the gateway, the other apps, the sidecars, the broker.
+// shutdown stops all processes in waves: the gateway, the other apps, the sidecars, the rest.
 func (s *Stack) shutdown(ctx context.Context) {
 	waves := make([][]*process, 4)
 	s.mu.Lock()
 	for _, p := range s.processes {
-		wave := map[string]int{KindApp: 1, KindSidecar: 2, KindBroker: 3}[p.spec.kind]
+		wave := map[string]int{KindApp: 1, KindSidecar: 2, KindBroker: 3, KindSentry: 3}[p.spec.kind]
 		if p.spec.kind == KindApp && p.spec.app == gatewayApp {
 			wave = 0
 		}

@@ -34,6 +34,11 @@ type Record struct {
 	Processes  []Process `json:"processes"`
 }
 
+// MTLS tells whether the sidecars know each other by certificates.
+func (r Record) MTLS() bool {
+	return slices.ContainsFunc(r.Processes, func(p Process) bool { return p.Kind == KindSentry })
+}
+
 func runFolder(dir string) string  { return filepath.Join(dir, StateFolder, "run") }
 func recordFile(dir string) string { return filepath.Join(runFolder(dir), "state.json") }
 func lockPath(dir string) string   { return filepath.Join(runFolder(dir), "lock") }

@@ -21,6 +21,7 @@ const drainSeconds = 15
 // The kinds of processes.
 const (
 	KindBroker  = "broker"
+	KindSentry  = "sentry"
 	KindApp     = "app"
 	KindSidecar = "sidecar"
 )

@@ -34,11 +34,14 @@ type Options struct {
 	Env       map[string]string // further environment for every app
 	Secrets   map[string]string // written into .stoa/secrets.json, over what stands there
 	Broker    []string          // command that calls [RunBroker]; `bin/stoa broker` when empty
+	MTLS      bool              // sidecars know each other by certificates, and components/config/access applies
+	Sentry    string            // the certificate authority's program; looked for when empty, see [FindSentry]
 }
 
 // Stack is the running system.
 type Stack struct {
 	options   Options
+	root      string // the folder of dapr.yaml
 	apps      []App
 	resources []Resource
 	broker    bool // whether the components need the embedded broker
@@ -70,7 +73,7 @@ func New(desc *Description, options Options) (*Stack, error) {
 		return nil, err
 	}
 	options.Dir = dir
-	s := &Stack{options: options, phase: PhaseStopped}
+	s := &Stack{options: options, root: desc.Root, phase: PhaseStopped}
 	if err := s.chooseApps(desc); err != nil {
 		return nil, err
 	}
@@ -79,6 +82,11 @@ func New(desc *Description, options Options) (*Stack, error) {
 	}
 	if s.options.Daprd == "" {
 		if s.options.Daprd, err = FindDaprd(desc.Root); err != nil {
+			return nil, err
+		}
+	}
+	if s.options.MTLS && s.options.Sentry == "" {
+		if s.options.Sentry, err = FindSentry(desc.Root); err != nil {
 			return nil, err
 		}
 	}
@@ -128,6 +136,11 @@ func (s *Stack) loadResources() error {
 	resources, err := LoadResources(s.folders()...)
 	if err != nil {
 		return err
+	}
+	if s.options.MTLS {
+		for _, app := range s.apps {
+			configs = append(configs, accessFile(s.root, app.ID))
+		}
 	}
 	slices.Sort(configs)
 	for _, config := range slices.Compact(configs) {
@@ -182,7 +195,7 @@ func (s *Stack) GatewayURL() string {
 	return ""
 }
 
-// Processes lists all processes of the stack, the broker first.
+// Processes lists all processes of the stack, the broker and the certificate authority first.
 func (s *Stack) Processes() []Process {
 	s.mu.Lock()
 	processes := slices.Clone(s.processes)
