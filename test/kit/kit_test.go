@@ -36,26 +36,33 @@ func start(t *testing.T, apps ...string) system {
 // startWith is start with a choice of components.
 func startWith(t *testing.T, options stack.Options, apps ...string) system {
 	t.Helper()
-	root, err := filepath.Abs(filepath.Join("..", ".."))
-	if err != nil {
-		t.Fatal(err)
-	}
-	all, err := stack.Load(root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	only := &stack.Description{Root: all.Root}
+	var only []stack.App
 	for _, id := range apps {
-		app, ok := all.App(id)
-		if !ok {
-			t.Fatalf("dapr.yaml has no app %s", id)
-		}
-		app.Command = nil
-		delete(app.Ports, stack.PortApp)
-		only.Apps = append(only.Apps, app)
+		only = append(only, sidecarOf(t, id))
 	}
+	return startSidecars(t, options, only...)
+}
+
+// sidecarOf is what dapr.yaml says of an app, without the app.
+func sidecarOf(t *testing.T, id string) stack.App {
+	t.Helper()
+	all, err := stack.Load(client.Root(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	app, ok := all.App(id)
+	if !ok {
+		t.Fatalf("dapr.yaml has no app %s", id)
+	}
+	app.Command = nil
+	delete(app.Ports, stack.PortApp)
+	return app
+}
+
+func startSidecars(t *testing.T, options stack.Options, apps ...stack.App) system {
+	t.Helper()
 	options.Dir, options.FreePorts, options.Log = t.TempDir(), true, io.Discard
-	s, err := stack.New(only, options)
+	s, err := stack.New(&stack.Description{Root: client.Root(t), Apps: apps}, options)
 	if err != nil {
 		t.Fatal(err)
 	}
