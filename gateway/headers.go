@@ -8,16 +8,12 @@ import (
 	"stoa/pkg/common/web"
 )
 
-// streamAccept is sent for server-sent events. To the plain "text/event-stream" a sidecar has an answer of its own: it
-// turns every error of the app into a 500.
-const streamAccept = "text/event-stream, application/problem+json"
-
 // rewrite makes the request for the app. One operation is about the API key itself and gets to see it. The trace goes on
 // in the transport. X-Forwarded-For is the one address that we found: auth slows guessing by it.
 func rewrite(r *httputil.ProxyRequest) {
 	headers := request.Forwarded(r.In.Header)
 	if web.IsStream(r.In) {
-		headers.Set("Accept", streamAccept)
+		headers.Set("Accept", request.StreamAccept)
 	}
 	if r.In.URL.Path == request.VerifyKeyPath {
 		headers.Set(request.KeyHeader, r.In.Header.Get(request.KeyHeader))

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"stoa/gateway/edge/request"
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/web"
 )
@@ -201,7 +202,7 @@ func TestSidecarDown(t *testing.T) {
 func TestServerSentEventsPassWhileTheStreamIsOpen(t *testing.T) {
 	arrived := make(chan struct{})
 	gateway := start(t, func(w http.ResponseWriter, r *http.Request) {
-		if got := r.Header.Get("Accept"); got != streamAccept {
+		if got := r.Header.Get("Accept"); got != request.StreamAccept {
 			t.Errorf("got Accept %q", got)
 		}
 		w.Header().Set("Content-Type", "text/event-stream")

@@ -13,6 +13,10 @@ const KeyHeader = "X-Api-Key"
 // to see the key.
 const VerifyKeyPath = "/api/v1/auth/verify/apikey"
 
+// StreamAccept is sent for server-sent events. To the plain "text/event-stream" a sidecar has an answer of its own: it
+// turns every error of the app into a 500.
+const StreamAccept = "text/event-stream, application/problem+json"
+
 // forwarded are the request headers that an app gets to see. What is not listed stays here: the API key, headers that
 // speak to sidecars, and those with which a client could claim to be somebody.
 var forwarded = []string{

@@ -16,14 +16,9 @@ import (
 	"stoa/pkg/common/web"
 )
 
-const (
-	// maxHeaders is how many header lines a request may have. Kong shows a plugin only so many as it asks for, and what it
-	// does not show would go on unseen.
-	maxHeaders = 100
-	// streamAccept is sent for server-sent events. To the plain "text/event-stream" a sidecar has an answer of its own: it
-	// turns every error of the app into a 500.
-	streamAccept = "text/event-stream, application/problem+json"
-)
+// maxHeaders is how many header lines a request may have. Kong shows a plugin only so many as it asks for, and what it
+// does not show would go on unseen.
+const maxHeaders = 100
 
 // framing are the headers that Kong writes for the way to the sidecar itself, whatever the client sent. To clear them
 // would confuse it about where the body ends.
@@ -142,7 +137,7 @@ func (c *Config) pass(kong *pdk.PDK, in *received, standing http.Header) error {
 		added.Set(tokenHeader, c.edge.token)
 	}
 	if web.IsStream(in.Request) {
-		added.Set("Accept", streamAccept)
+		added.Set("Accept", request.StreamAccept)
 	}
 	if len(added) > 0 {
 		if err := kong.ServiceRequest.SetHeaders(added); err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"stoa/gateway/edge/request"
 	"stoa/pkg/common/errs"
 )
 
@@ -90,7 +91,7 @@ func TestStreamsAskForProblemsToo(t *testing.T) {
 	c := configured(t, plugin(newAuth()), settings(""))
 	env := call(t, http.MethodGet, "/api/v1/orders/1/events", "X-Api-Key", shopKey, "Accept", "text/event-stream")
 	outcome(t, c, env)
-	if got := env.ServiceReq.Headers.Get("Accept"); got != streamAccept {
+	if got := env.ServiceReq.Headers.Get("Accept"); got != request.StreamAccept {
 		t.Errorf("got Accept %q", got)
 	}
 }
