@@ -52,14 +52,14 @@ func (e *edge) handler(r declaration.Route) http.Handler {
 	if config := r.Plugins.ProxyCache; config != nil {
 		handler = e.cache.Wrap(r.Name, cache.Rules{Methods: config.RequestMethod, MediaTypes: config.ContentType}, handler)
 	}
-	if config := r.Plugins.SizeLimiting; config != nil {
-		handler = sizeLimited(config, handler)
-	}
 	if config := r.Plugins.APIKey; config != nil {
 		handler = e.keys.require(config, handler)
 	}
 	if config := r.Plugins.RateLimiting; config != nil {
 		handler = e.rateLimit(config).around(r.Service, handler)
+	}
+	if config := r.Plugins.SizeLimiting; config != nil {
+		handler = sizeLimited(config, handler)
 	}
 	handler = optionsOf(r.Methods, handler)
 	if config := r.Plugins.CORS; config != nil {

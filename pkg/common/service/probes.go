@@ -40,18 +40,22 @@ type Readiness struct {
 	Checks map[string]string `json:"checks"`
 }
 
+// publicAge is how long an answer of /readyz holds for those outside: whoever asks thousands of times a second has the
+// dependencies asked twice.
+const publicAge = 500 * time.Millisecond
+
 // Probes adds /healthz (the process is alive), /readyz (its dependencies answer) and /metrics to a router.
 func (a *App) Probes(router *mux.Router) {
-	a.health(router)
+	a.health(router, a.ready)
 	router.Path("/metrics").Methods(http.MethodGet).Handler(a.Telemetry.Metrics)
 }
 
-func (a *App) health(router *mux.Router) {
+func (a *App) health(router *mux.Router, ready func(context.Context) (int, Readiness)) {
 	router.Path("/healthz").Methods(http.MethodGet).HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
 	})
 	router.Path("/readyz").Methods(http.MethodGet).HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		status, readiness := a.ready(r.Context())
+		status, readiness := ready(r.Context())
 		writeJSON(w, status, readiness)
 	})
 }
@@ -79,6 +83,23 @@ func (a *App) ready(ctx context.Context) (int, Readiness) {
 	return status, readiness
 }
 
+// readyOnceIn returns ready for many who ask: within age, one asks the dependencies, and all get its answer.
+func (a *App) readyOnceIn(age time.Duration) func(context.Context) (int, Readiness) {
+	turn := make(chan struct{}, 1)
+	var asked time.Time
+	var status int
+	var readiness Readiness
+	return func(ctx context.Context) (int, Readiness) {
+		turn <- struct{}{}
+		defer func() { <-turn }()
+		if time.Since(asked) >= age {
+			status, readiness = a.ready(context.WithoutCancel(ctx))
+			asked = time.Now()
+		}
+		return status, readiness
+	}
+}
+
 func writeJSON(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
@@ -96,7 +117,7 @@ func (a *App) HTTP(router *mux.Router) Part {
 // PublicHTTP returns the part that serves a router on the app port to everybody, within these limits, with /healthz and
 // /readyz; around goes outside of all that every request gets. Metrics are not for everybody: run ProbeServer beside it.
 func (a *App) PublicHTTP(router *mux.Router, limits web.Limits, around func(http.Handler) http.Handler) Part {
-	a.health(router)
+	a.health(router, a.readyOnceIn(publicAge))
 	return a.listen(a.Config.Host, a.Config.AppPort, "APP_PORT", limits, around(web.Wrap(router, a.Telemetry.Log)))
 }
 

@@ -1,0 +1,43 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestThePublicAskForReadinessOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		app := &App{}
+		var asked atomic.Int64
+		app.Check("store", func(context.Context) error {
+			if time.Sleep(100 * time.Millisecond); asked.Add(1) > 1 {
+				return errors.New("gone")
+			}
+			return nil
+		})
+		ready := app.readyOnceIn(publicAge)
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		for _, want := range []int{http.StatusOK, http.StatusServiceUnavailable} {
+			var all sync.WaitGroup
+			for range 50 {
+				all.Go(func() {
+					if status, _ := ready(gone); status != want {
+						t.Errorf("got %d, want %d", status, want)
+					}
+				})
+			}
+			all.Wait()
+			time.Sleep(publicAge)
+		}
+		if asked.Load() != 2 {
+			t.Errorf("the dependency was asked %d times, want twice", asked.Load())
+		}
+	})
+}
