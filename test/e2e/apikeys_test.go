@@ -1,0 +1,210 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"stoa/internal/stack"
+	"stoa/test/client"
+)
+
+// deadWithin is how long a revoked key or session may still be accepted somewhere.
+const deadWithin = 5 * time.Second
+
+// apiKey is an API key as the API shows it.
+type apiKey struct {
+	ID, Name, Prefix, Key string
+	Permissions           []string
+	ExpiresAt             time.Time
+	RevokedAt             time.Time
+	LastUsedAt            time.Time
+}
+
+func newAPIKey(t *testing.T, shop *client.Shop, admin client.User, wish map[string]any) apiKey {
+	t.Helper()
+	var made apiKey
+	shop.Must(t, client.Request{Method: "POST", Path: "/auth/apikeys", As: admin, Body: wish}, http.StatusCreated, &made)
+	return made
+}
+
+// by has a request sent with this key instead of the one of the web pages.
+func (k apiKey) by(r client.Request) client.Request {
+	r.Header = map[string]string{"X-Api-Key": k.Key}
+	return r
+}
+
+func TestAnAPIKeyOpensWhatItPermits(t *testing.T) {
+	admin, customer := shop.SignIn(t, "admin"), shop.SignUp(t)
+	reader := newAPIKey(t, shop, admin, map[string]any{"name": "price comparison", "permissions": []string{"shop:read"}})
+	writer := newAPIKey(t, shop, admin, map[string]any{"name": "till", "permissions": []string{"shop:write"}})
+	order := client.Request{Method: "POST", Path: "/orders", As: customer, Body: `{"items":[]}`}
+	for _, tt := range []struct {
+		name    string
+		request client.Request
+		status  int
+		detail  string
+	}{
+		{"a reader reads", reader.by(client.Request{Method: "GET", Path: "/products"}), http.StatusOK, ""},
+		{"a reader does not write", reader.by(order), http.StatusForbidden, "shop:write"},
+		{"a writer does not read", writer.by(client.Request{Method: "GET", Path: "/products"}), http.StatusForbidden, "shop:read"},
+		{"a writer writes, if not this", writer.by(order), http.StatusUnprocessableEntity, ""},
+		{"an account needs no permission", reader.by(client.Request{Method: "GET", Path: "/auth/profile/mine", As: customer}), http.StatusOK, ""},
+		{"a key is no sign-in", reader.by(client.Request{Method: "GET", Path: "/orders"}), http.StatusUnauthorized, ""},
+		{"half a key opens nothing", apiKey{Key: reader.Key[:40]}.by(client.Request{Method: "GET", Path: "/products"}), http.StatusForbidden, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			answer := shop.Must(t, tt.request, tt.status, nil)
+			if !strings.Contains(answer.Problem().Detail, tt.detail) {
+				t.Errorf("it does not name %s: %s", tt.detail, answer)
+			}
+		})
+	}
+	var page struct{ Items []apiKey }
+	answer := shop.Must(t, client.Request{Method: "GET", Path: "/auth/apikeys?limit=100", As: admin}, http.StatusOK, &page)
+	at := slices.IndexFunc(page.Items, func(k apiKey) bool { return k.ID == reader.ID })
+	if at < 0 || page.Items[at].Prefix != reader.Prefix || strings.Contains(string(answer.Body), reader.Key[len(reader.Prefix):]) {
+		t.Errorf("listed: %s", answer)
+	}
+	client.Eventually(t, "the last use is noted", func() error {
+		var kept apiKey
+		shop.Must(t, client.Request{Method: "GET", Path: "/auth/apikeys/" + reader.ID, As: admin}, http.StatusOK, &kept)
+		if kept.LastUsedAt.IsZero() {
+			return fmt.Errorf("got %+v", kept)
+		}
+		return nil
+	})
+}
+
+// knocking sends a request over and over, and says with what status it was answered last, and since when that is so.
+type knocking struct {
+	mu     sync.Mutex
+	status int
+	since  time.Time
+}
+
+// knock begins to knock, until the test ends.
+func knock(t *testing.T, shop *client.Shop, r client.Request) *knocking {
+	k := &knocking{}
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	t.Cleanup(func() { stop(); <-done })
+	go func() {
+		defer close(done)
+		for ctx.Err() == nil {
+			asked := time.Now()
+			answer, err := shop.Do(ctx, r)
+			k.mu.Lock()
+			if err == nil && answer.Status != k.status {
+				k.status, k.since = answer.Status, asked
+			}
+			k.mu.Unlock()
+			pause(ctx, 10*time.Millisecond)
+		}
+	}()
+	return k
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
+}
+
+// await waits until the answer is this status, and returns since when it is.
+func (k *knocking) await(t *testing.T, what string, status int) (since time.Time) {
+	t.Helper()
+	client.Eventually(t, what, func() error {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		if k.status != status {
+			return fmt.Errorf("it is answered %d, not %d", k.status, status)
+		}
+		since = k.since
+		return nil
+	})
+	return since
+}
+
+// A key that is in use all the time, and so remembered wherever keys are, is dead within five seconds.
+func TestARevokedKeyIsDeadWithinFiveSeconds(t *testing.T) {
+	t.Parallel()
+	shop := client.Start(t, t.TempDir())
+	admin, customer := shop.SignIn(t, "admin"), shop.SignUp(t)
+	key := newAPIKey(t, shop, admin, map[string]any{"name": "till", "permissions": []string{"shop:read", "shop:write"}})
+	doors := map[string]*knocking{}
+	for _, path := range []string{"/products", "/orders", "/notifications", "/auth/profile/mine"} {
+		doors[path] = knock(t, shop, key.by(client.Request{Method: "GET", Path: path, As: customer}))
+		doors[path].await(t, path+" is open", http.StatusOK)
+	}
+	shop.Must(t, client.Request{Method: "DELETE", Path: "/auth/apikeys/" + key.ID, As: admin}, http.StatusNoContent, nil)
+	revoked := time.Now()
+	for path, door := range doors {
+		took := door.await(t, path+" is closed", http.StatusForbidden).Sub(revoked)
+		if t.Logf("%s was closed %s after the key was revoked", path, took.Round(time.Millisecond)); took > deadWithin {
+			t.Errorf("it took %s until %s was closed", took, path)
+		}
+	}
+	staysDead(t, shop, key.by(client.Request{Method: "GET", Path: "/products"}), http.StatusForbidden)
+	shop.Must(t, client.Request{Method: "DELETE", Path: "/auth/apikeys/" + key.ID, As: admin}, http.StatusNoContent, nil)
+}
+
+// staysDead kills auth, and expects that a request is never served meanwhile, and refused as before once auth is back.
+func staysDead(t *testing.T, shop *client.Shop, r client.Request, status int) {
+	t.Helper()
+	processes := shop.Processes()
+	before := processes[slices.IndexFunc(processes, func(p stack.Process) bool { return p.Name == "auth" })]
+	if err := shop.Signal("auth", syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	client.Eventually(t, "auth is back", func() error {
+		if answer, err := shop.Do(t.Context(), r); err != nil || answer.Status != status && answer.Status != http.StatusServiceUnavailable {
+			t.Errorf("while auth is down: %s, %v", answer, err)
+		}
+		return client.Replaced(shop.Stack, before)
+	})
+	client.Eventually(t, "auth can be asked again", func() error {
+		answer, err := shop.Do(t.Context(), r)
+		if err != nil || answer.Status == http.StatusServiceUnavailable {
+			return fmt.Errorf("got %s, %v", answer, err)
+		}
+		if answer.Status != status {
+			t.Errorf("once auth is back: %s", answer)
+		}
+		return nil
+	})
+}
+
+func TestAKeyExpires(t *testing.T) {
+	t.Parallel()
+	admin := shop.SignIn(t, "admin")
+	expires := time.Now().Add(2 * time.Second)
+	key := newAPIKey(t, shop, admin, map[string]any{"name": "trial", "permissions": []string{"shop:read"}, "expiresAt": expires})
+	door := knock(t, shop, key.by(client.Request{Method: "GET", Path: "/products"}))
+	door.await(t, "the key opens", http.StatusOK)
+	late := door.await(t, "the key has expired", http.StatusForbidden).Sub(expires)
+	if t.Logf("closed %s after the expiry", late.Round(time.Millisecond)); late < 0 || late > deadWithin {
+		t.Errorf("it was closed %s after the expiry", late)
+	}
+}
+
+// A request that comes again, because its answer was lost, makes no second key and does not show the first.
+func TestAKeyIsMadeOnce(t *testing.T) {
+	admin := shop.SignIn(t, "admin")
+	request := client.Request{Method: "POST", Path: "/auth/apikeys", As: admin, Key: fmt.Sprint("key-", time.Now().UnixNano()),
+		Body: map[string]any{"name": "once", "permissions": []string{"blog:read"}}}
+	var made apiKey
+	shop.Must(t, request, http.StatusCreated, &made)
+	again := shop.Must(t, request, http.StatusConflict, nil)
+	if raw, _ := json.Marshal(again.Problem()); !strings.Contains(string(raw), made.ID) || strings.Contains(string(raw), made.Key) {
+		t.Errorf("got %s", again)
+	}
+}
