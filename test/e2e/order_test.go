@@ -213,7 +213,7 @@ func TestOrderEvents(t *testing.T) {
 	product := shop.NewProduct(t, shop.SignIn(t, "staff"), 1)
 	order := shop.PlaceOrder(t, customer, product.ID, 1)
 	shop.AwaitOrder(t, customer, order.ID, "confirmed")
-	stream := openEvents(t, customer, order.ID)
+	stream := openEvents(t, shop, customer, order.ID)
 	if got := stream.next(t); got.Status != "confirmed" {
 		t.Errorf("first: got %s", got.Status)
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"stoa/test/client"
 )
@@ -15,7 +16,7 @@ type events struct {
 	lines *bufio.Scanner
 }
 
-func openEvents(t *testing.T, customer client.User, orderID string) events {
+func openEvents(t *testing.T, shop *client.Shop, customer client.User, orderID string) events {
 	t.Helper()
 	request, err := shop.NewRequest(t.Context(), client.Request{
 		Method: "GET", Path: "/orders/" + orderID + "/events", As: customer, Header: map[string]string{"Accept": "text/event-stream"},
@@ -50,6 +51,17 @@ func (e events) next(t *testing.T) client.Order {
 	}
 	t.Fatalf("the stream ended: %v", e.lines.Err())
 	return client.Order{}
+}
+
+// ended returns a channel that gets the time at which the stream ends, whatever comes before.
+func (e events) ended() <-chan time.Time {
+	at := make(chan time.Time, 1)
+	go func() {
+		for e.lines.Scan() {
+		}
+		at <- time.Now()
+	}()
+	return at
 }
 
 // end expects that nothing but blank lines follows.

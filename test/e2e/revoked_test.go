@@ -1,0 +1,60 @@
+package e2e
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"stoa/test/client"
+)
+
+// A session that is in use all the time in every service is dead in all of them within five seconds of its end, what it
+// follows ends as well, and it stays dead when auth is killed.
+func TestAnEndedSessionIsDeadEverywhereWithinFiveSeconds(t *testing.T) {
+	t.Parallel()
+	shop := client.Start(t, t.TempDir())
+	customer, staff := shop.SignUp(t), shop.SignIn(t, "staff")
+	product := shop.NewProduct(t, staff, 1)
+	order := shop.PlaceOrder(t, customer, product.ID, 1)
+	// Each is answered by another service, once that has let the caller in.
+	services := map[string]struct {
+		request client.Request
+		open    int
+	}{
+		"auth":          {client.Request{Method: "GET", Path: "/auth/profile/mine"}, http.StatusOK},
+		"order-api":     {client.Request{Method: "GET", Path: "/orders/" + order.ID}, http.StatusOK},
+		"notification":  {client.Request{Method: "GET", Path: "/notifications"}, http.StatusOK},
+		"backoffice":    {client.Request{Method: "GET", Path: "/backoffice/fulfilments"}, http.StatusOK},
+		"inventory-api": {client.Request{Method: "POST", Path: "/products", Body: "{}"}, http.StatusUnprocessableEntity},
+	}
+	doors := map[string]*knocking{}
+	for name, service := range services {
+		service.request.As = staff
+		doors[name] = knock(t, shop, service.request)
+		doors[name].await(t, name+" lets the caller in", service.open)
+	}
+	stream := openEvents(t, shop, staff, order.ID)
+	stream.next(t)
+	streamEnds := stream.ended()
+
+	shop.Must(t, client.Request{Method: "DELETE", Path: "/auth/signout", As: staff}, http.StatusNoContent, nil)
+	ended := time.Now()
+	for name, door := range doors {
+		took := door.await(t, name+" refuses", http.StatusUnauthorized).Sub(ended)
+		if t.Logf("%s refused %s after the session had ended", name, took.Round(time.Millisecond)); took > deadWithin {
+			t.Errorf("it took %s until %s refused", took, name)
+		}
+	}
+	select {
+	case at := <-streamEnds:
+		if took := at.Sub(ended); took > deadWithin {
+			t.Errorf("the stream ended %s after the session", took)
+		} else {
+			t.Logf("the stream ended %s after the session", took.Round(time.Millisecond))
+		}
+	case <-time.After(client.Patience):
+		t.Error("the stream does not end")
+	}
+	staysDead(t, shop, client.Request{Method: "GET", Path: "/orders", As: staff}, http.StatusUnauthorized)
+	shop.Must(t, client.Request{Method: "GET", Path: "/orders", As: customer}, http.StatusOK, nil)
+}
