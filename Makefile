@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help tools sentry dapr-cli build binaries up down status logs doctor credentials seed dapr-run dapr-stop \
-	test test-unit test-kit test-e2e test-browser conformance conformance-quick redis chromium lint vuln generate check-generated clean \
+	bench-auth test test-unit test-kit test-e2e test-browser conformance conformance-quick redis chromium lint vuln generate check-generated clean \
 	images compose-up compose-down compose-test compose-check
 
 # The programs and the packages that they are built from.
@@ -161,6 +161,9 @@ chromium: # a browser for tests; installed where that is allowed
 		{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
 			apt-get install -q -y --no-install-recommends chromium; } || \
 		echo "NOT TESTED: the gateway's pages, since no browser is installed and none can be installed from here."
+
+bench-auth: tools build ## What it costs to be signed in: the throughput of one read with and without, in one run
+	@go run ./bench/auth
 
 lint: ## gofmt, go vet, staticcheck
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
