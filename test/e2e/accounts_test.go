@@ -5,10 +5,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -94,18 +92,6 @@ func TestOneOfManyRefreshesWins(t *testing.T) {
 		t.Errorf("got %v, want one 200 and 49 conflicts", got)
 	}
 	shop.Must(t, profileOf(up.user()), http.StatusOK, nil)
-}
-
-func TestOneOfManySignUpsWins(t *testing.T) {
-	t.Parallel()
-	email := address(t)
-	got := statuses(t, shop, 50, func(i int) client.Request {
-		body := map[string]string{"email": email, "password": fmt.Sprintf("password %d", i), "name": "Ada"}
-		return client.Request{Method: "POST", Path: "/auth/signup/basic", Body: body}
-	})
-	if got[http.StatusCreated] != 1 || got[http.StatusConflict]+got[http.StatusServiceUnavailable] != 49 {
-		t.Errorf("got %v, want one 201 and conflicts, but for those who were told to come back", got)
-	}
 }
 
 func TestAStolenRefreshTokenEndsTheSession(t *testing.T) {
@@ -220,18 +206,6 @@ func TestSessionsAreListedWithWhereTheyCameFrom(t *testing.T) {
 	}
 }
 
-func TestGuessesAreSlowedDown(t *testing.T) {
-	t.Parallel()
-	up := signUp(t, shop, address(t))
-	for _, email := range []string{up.User.Email, address(t)} {
-		got := statuses(t, shop, 50, func(int) client.Request { return signInOf(email, "wrong horse") })
-		// On a slow machine a second passes, after which there is one more.
-		if through := 50 - got[http.StatusTooManyRequests]; through < 10 || through > 13 {
-			t.Errorf("%s: got %v, want some 10 that are let through", email, got)
-		}
-	}
-}
-
 func TestRolesCountWithinFiveSeconds(t *testing.T) {
 	t.Parallel()
 	admin, ada := shop.SignIn(t, "admin"), shop.SignUp(t)
@@ -260,35 +234,4 @@ func TestRolesCountWithinFiveSeconds(t *testing.T) {
 	if len(users.Items) != 1 || users.Items[0].ID != ada.ID {
 		t.Errorf("got %+v", users)
 	}
-}
-
-// What ended stays ended after auth is killed, and what did not goes on.
-func TestEndedSessionsStayEndedAfterAKill(t *testing.T) {
-	t.Parallel()
-	shop := client.Start(t, t.TempDir())
-	email := address(t)
-	here, out, other := signUp(t, shop, email), signIn(t, shop, email, password), signIn(t, shop, email, password)
-	shop.Must(t, client.Request{Method: "DELETE", Path: "/auth/signout", As: out.user()}, http.StatusNoContent, nil)
-	shop.Must(t, client.Request{Method: "DELETE", Path: "/auth/sessions", As: here.user()}, http.StatusNoContent, nil)
-	for _, name := range []string{"auth", "auth.sidecar"} {
-		processes := shop.Processes()
-		killed := processes[slices.IndexFunc(processes, func(p stack.Process) bool { return p.Name == name })]
-		if err := shop.Signal(name, syscall.SIGKILL); err != nil {
-			t.Fatal(err)
-		}
-		client.Eventually(t, name+" is back", func() error { return client.Replaced(shop.Stack, killed) })
-	}
-	// The sidecars that call auth find its new one in a moment.
-	client.Eventually(t, "auth answers", func() error {
-		answer, err := shop.Do(t.Context(), profileOf(here.user()))
-		if err == nil && answer.Status != http.StatusOK {
-			err = fmt.Errorf("got %s", answer)
-		}
-		return err
-	})
-	for _, ended := range []tokens{out, other} {
-		shop.Must(t, refreshOf(ended.RefreshToken), http.StatusUnauthorized, nil)
-		shop.Must(t, profileOf(ended.user()), http.StatusUnauthorized, nil)
-	}
-	shop.Must(t, refreshOf(here.RefreshToken), http.StatusOK, nil)
 }

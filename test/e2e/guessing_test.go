@@ -1,0 +1,114 @@
+package e2e
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"stoa/test/client"
+)
+
+func TestGuessesAreSlowedDown(t *testing.T) {
+	t.Parallel()
+	up := signUp(t, shop, address(t))
+	for _, email := range []string{up.User.Email, address(t)} {
+		got := statuses(t, shop, 50, func(int) client.Request { return signInOf(email, "wrong horse") })
+		// On a slow machine a second passes, after which there is one more.
+		if through := 50 - got[http.StatusTooManyRequests]; through < 10 || through > 13 {
+			t.Errorf("%s: got %v, want some 10 that are let through", email, got)
+		}
+	}
+}
+
+// How long it takes to be refused tells nobody whether there is an account: the medians are within a tenth of each other.
+// The samples are taken in turns, so that what else the machine does falls on both, and more of them are taken while the
+// medians differ.
+func TestAnUnknownAddressTakesAsLongAsAWrongPassword(t *testing.T) {
+	t.Parallel()
+	var wrong, unknown []time.Duration
+	for len(wrong) < 80 || len(wrong) < 800 && apart(wrong, unknown) > 0.1 {
+		// A new pair of addresses for every eight samples: after ten attempts an address has to wait.
+		known, nobody := signUp(t, shop, address(t)).User.Email, address(t)
+		for i := range 8 {
+			if i%2 == 0 {
+				wrong = append(wrong, refusalTime(t, known))
+				unknown = append(unknown, refusalTime(t, nobody))
+			} else {
+				unknown = append(unknown, refusalTime(t, nobody))
+				wrong = append(wrong, refusalTime(t, known))
+			}
+		}
+	}
+	t.Logf("after %d samples of each: wrong password %s, unknown address %s", len(wrong), median(wrong), median(unknown))
+	if got := apart(wrong, unknown); got > 0.1 {
+		t.Errorf("the medians are %.0f %% apart", 100*got)
+	}
+}
+
+func refusalTime(t *testing.T, email string) time.Duration {
+	t.Helper()
+	request := signInOf(email, "wrong horse")
+	began := time.Now()
+	shop.Must(t, request, http.StatusUnauthorized, nil)
+	return time.Since(began)
+}
+
+func median(samples []time.Duration) time.Duration {
+	return slices.Sorted(slices.Values(samples))[len(samples)/2]
+}
+
+// apart is by which part of the smaller one two medians differ.
+func apart(a, b []time.Duration) float64 {
+	x, y := float64(median(a)), float64(median(b))
+	return math.Abs(x-y) / min(x, y)
+}
+
+// Crowds have a shop of their own: who comes to sign in meanwhile is told to come back, too.
+func TestCrowds(t *testing.T) {
+	t.Parallel()
+	shop := client.Start(t, t.TempDir())
+	t.Run("one of many sign-ups wins", func(t *testing.T) { manySignUps(t, shop) })
+	t.Run("a flood of sign-ins leaves room for others", func(t *testing.T) { floodOfSignIns(t, shop) })
+}
+
+// manySignUps are for one address, each with a password of its own.
+func manySignUps(t *testing.T, shop *client.Shop) {
+	email := address(t)
+	got := statuses(t, shop, 50, func(i int) client.Request {
+		body := map[string]string{"email": email, "password": fmt.Sprintf("password %d", i), "name": "Ada"}
+		return client.Request{Method: "POST", Path: "/auth/signup/basic", Body: body}
+	})
+	if got[http.StatusCreated] != 1 || got[http.StatusConflict]+got[http.StatusServiceUnavailable] != 49 {
+		t.Errorf("got %v, want one 201 and conflicts, but for those who were told to come back", got)
+	}
+}
+
+// floodOfSignIns is answered or told to come back, and everybody else goes on.
+func floodOfSignIns(t *testing.T, shop *client.Shop) {
+	customer := shop.SignUp(t)
+	product := shop.NewProduct(t, shop.SignIn(t, "staff"), 100)
+	flood := make(chan map[int]int)
+	prefix := address(t)
+	go func() {
+		flood <- statuses(t, shop, 200, func(i int) client.Request { return signInOf(fmt.Sprintf("%d-%s", i, prefix), "wrong horse") })
+	}()
+	for under := true; under; {
+		select {
+		case got := <-flood:
+			if got[http.StatusUnauthorized] == 0 || got[http.StatusUnauthorized]+got[http.StatusServiceUnavailable] != 200 {
+				t.Errorf("the flood got %v", got)
+			}
+			under = false
+		default:
+			began := time.Now()
+			shop.Must(t, profileOf(customer), http.StatusOK, nil)
+			shop.Must(t, client.Request{Method: "GET", Path: "/products/" + product.ID}, http.StatusOK, nil)
+			if took := time.Since(began); took > answerTime {
+				t.Errorf("others had to wait for %s", took)
+			}
+		}
+	}
+}
