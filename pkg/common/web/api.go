@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -28,21 +29,21 @@ func NewRouter() *mux.Router {
 	return router
 }
 
-// allowed lists the methods that the path of r knows.
+// allowed lists the methods that the path of r knows; HEAD is there wherever GET is.
 func allowed(router *mux.Router, r *http.Request) string {
-	list := ""
-	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE"} {
+	var known []string
+	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} {
 		probe := r.Clone(r.Context())
 		probe.Method = method
 		var match mux.RouteMatch
-		if router.Match(probe, &match) && match.MatchErr == nil {
-			if list != "" {
-				list += ", "
-			}
-			list += method
+		if !router.Match(probe, &match) || match.MatchErr != nil {
+			continue
+		}
+		if known = append(known, method); method == http.MethodGet {
+			known = append(known, http.MethodHead)
 		}
 	}
-	return list
+	return strings.Join(known, ", ")
 }
 
 // NewAPI returns an API on the router whose operations are typed handlers. It serves its own description at

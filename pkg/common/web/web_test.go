@@ -124,6 +124,9 @@ func TestBadRequestsBecomeProblems(t *testing.T) {
 			}
 		})
 	}
+	if got := ask(handler, "DELETE", "/things/1", nil).Header().Get("Allow"); got != "GET, HEAD" {
+		t.Errorf("Allow: got %q", got)
+	}
 	if got := ask(handler, "DELETE", "/things", nil).Header().Get("Allow"); got != "POST" {
 		t.Errorf("Allow is %q", got)
 	}
