@@ -65,6 +65,19 @@ func readOn(t *testing.T, shop *client.Shop, users *atomic.Value) (stop func() (
 	}
 }
 
+// rotateKeys rotates the signing keys and returns which one signs now.
+func rotateKeys(t *testing.T, shop *client.Shop) (kid string) {
+	t.Helper()
+	began := time.Now()
+	keys, err := stack.RotateSigningKeys(t.Context(), shop.Dir(), func(line string) { t.Log(line) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("the rotation took %s", time.Since(began).Round(time.Millisecond))
+	current, _ := keys.Find(signing.Current)
+	return current.ID()
+}
+
 // While the signing keys are rotated, again and again, nobody is told to sign in again.
 func TestRotatingTheSigningKeysRefusesNobody(t *testing.T) {
 	t.Parallel()
@@ -75,18 +88,12 @@ func TestRotatingTheSigningKeysRefusesNobody(t *testing.T) {
 	reader.Store(first)
 	stop := readOn(t, shop, &reader)
 	for n := range 3 {
-		began := time.Now()
-		keys, err := stack.RotateSigningKeys(t.Context(), shop.Dir(), func(line string) { t.Log(line) })
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Logf("rotation %d took %s", n+1, time.Since(began).Round(time.Millisecond))
-		current, _ := keys.Find(signing.Current)
+		current := rotateKeys(t, shop)
 		latest := shop.SignUp(t)
-		if kid := kidOf(t, latest.Token); kid != current.ID() {
-			t.Errorf("rotation %d: %s signs, want %s", n+1, kid, current.ID())
+		if kid := kidOf(t, latest.Token); kid != current {
+			t.Errorf("rotation %d: %s signs, want %s", n+1, kid, current)
 		}
-		kids = append(kids, current.ID())
+		kids = append(kids, current)
 		for _, user := range []client.User{first, latest} {
 			for _, path := range signedInReads {
 				shop.Must(t, client.Request{Method: "GET", Path: path, As: user}, http.StatusOK, nil)

@@ -34,6 +34,14 @@ func TestServerBase(t *testing.T) {
 
 	t.Run("each mail reaches the one whom it is for", func(t *testing.T) { mailsArrive(t, shop, post, product) })
 	t.Run("an address that does not exist is set aside", func(t *testing.T) { strangerIsSetAside(t, shop) })
+	t.Run("signing keys that are in the environment are rotated", func(t *testing.T) {
+		customer := shop.SignUp(t)
+		current := rotateKeys(t, shop)
+		if kid := kidOf(t, shop.SignUp(t).Token); kid != current {
+			t.Errorf("%s signs, want %s", kid, current)
+		}
+		shop.Must(t, client.Request{Method: "GET", Path: "/orders", As: customer}, http.StatusOK, nil)
+	})
 	t.Run("orders are shipped automatically from now on", func(t *testing.T) {
 		customer := shop.SignUp(t)
 		before := shop.PlaceOrder(t, customer, product.ID, 1)
