@@ -76,7 +76,7 @@ func (r rotation) check() error {
 		return err
 	}
 	if !slices.ContainsFunc(record.Processes, isAuthSidecar) {
-		return errors.New("auth runs, if it does, without `stoa up`; stop it, or change the secret by hand: see docs/decisions/0010")
+		return errors.New("auth runs, if it does, without `stoa up`; stop it, or change the secret by hand: see docs/decisions/0014")
 	}
 	resources, err := LoadResources(record.Folders...)
 	if err != nil {
@@ -85,7 +85,7 @@ func (r rotation) check() error {
 	for _, resource := range resources {
 		store := resource.Spec.Type
 		if resource.Name() == "secrets" && store != fileStore && store != environmentStore {
-			return fmt.Errorf("the secrets are in %s and not in %s; rotate them there: see docs/decisions/0010",
+			return fmt.Errorf("the secrets are in %s and not in %s; rotate them there: see docs/decisions/0014",
 				store, shortPath(secretsFile(r.dir)))
 		}
 	}
