@@ -41,6 +41,7 @@ func prepareKafka(ctx context.Context, s *Server) error {
 	}
 	var id [16]byte
 	_, _ = rand.Read(id[:])
+	id[0] &= 0x7f // so that its text does not begin with "-", which the tool would take for an option
 	cluster := base64.RawURLEncoding.EncodeToString(id[:])
 	format := append(command[:len(command):len(command)], "kafka.tools.StorageTool", "format", "-t", cluster, "-c", config)
 	if _, err := output(ctx, java, format...); err != nil {
