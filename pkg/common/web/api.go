@@ -5,6 +5,7 @@ package web
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"unicode/utf8"
@@ -67,6 +68,19 @@ var jsonFormat = huma.Format{
 		if !utf8.Valid(data) {
 			return errors.New("is not valid UTF-8")
 		}
-		return json.Unmarshal(data, v)
+		return inWords(json.Unmarshal(data, v))
 	},
+}
+
+// inWords says what is wrong with JSON without the names of Go's types, and without repeating what was sent.
+func inWords(err error) error {
+	var unfit *json.UnmarshalTypeError
+	var broken *json.SyntaxError
+	switch {
+	case errors.As(err, &unfit):
+		return fmt.Errorf("has a value at byte %d that cannot be read", unfit.Offset)
+	case errors.As(err, &broken):
+		return fmt.Errorf("is no JSON: %w at byte %d", broken, broken.Offset)
+	}
+	return err
 }

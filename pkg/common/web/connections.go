@@ -80,3 +80,12 @@ func (c *boundConn) Close() error {
 	c.release()
 	return c.Conn.Close()
 }
+
+// CloseWrite lets the HTTP server end an answer before it closes the connection upon a client that is still sending: the
+// client would see the connection reset, and not the answer.
+func (c *boundConn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}

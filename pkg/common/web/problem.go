@@ -23,6 +23,9 @@ const ProblemType = "application/problem+json"
 // defaultRetryAfter is what a caller is told to wait when something is unavailable: most outages here are a restart.
 const defaultRetryAfter = time.Second
 
+// maxFields is how many of the places at fault a problem names: a body of thousands of mistakes is answered in short.
+const maxFields = 20
+
 // Problem is the body of every error answer (RFC 9457, with a stable kind and the fields at fault).
 type Problem struct {
 	Title   string       `json:"title" doc:"The status in words"`
@@ -99,6 +102,8 @@ func ReadError(status int, contentType string, body []byte) error {
 
 // useProblems makes huma answer with problems. Its hooks are package variables, so this is done once for all.
 var useProblems = sync.OnceFunc(func() {
+	// Otherwise "ITEMS" is let through unchecked, and encoding/json takes it for "items".
+	huma.ValidateStrictCasing = true
 	huma.NewError = func(status int, message string, causes ...error) huma.StatusError {
 		return problemOf(fromHuma(status, message, causes))
 	}
@@ -118,7 +123,7 @@ func fromHuma(status int, message string, causes []error) error {
 		return fromHandler(message, causes[0])
 	}
 	e := errs.New(errs.KindOfStatus(status), "%s", message)
-	for _, cause := range causes {
+	for _, cause := range causes[:min(len(causes), maxFields)] {
 		e.Fields = append(e.Fields, fieldOf(cause))
 	}
 	if len(e.Fields) > 0 {

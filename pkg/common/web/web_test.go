@@ -1,10 +1,12 @@
 package web_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -101,6 +103,8 @@ func TestBadRequestsBecomeProblems(t *testing.T) {
 		"wrong type":       {"POST", "/things", `{"name":1,"count":1}`, 422, errs.Invalid, "name"},
 		"missing":          {"POST", "/things", `{"name":"a"}`, 422, errs.Invalid, "count"},
 		"unknown":          {"POST", "/things", `{"name":"a","count":1,"x":1}`, 422, errs.Invalid, "x"},
+		"another case":     {"POST", "/things", `{"name":"a","count":1,"COUNT":2}`, 422, errs.Invalid, "COUNT"},
+		"beyond numbers":   {"POST", "/things", `{"name":"a","count":1e999}`, 400, errs.Malformed, "body"},
 		"broken":           {"POST", "/things", `{`, 400, errs.Malformed, "body"},
 		"bad UTF-8":        {"POST", "/things", "{\"name\":\"\xff\",\"count\":1}", 400, errs.Malformed, "body"},
 		"no body":          {"POST", "/things", "", 400, errs.Malformed, ""},
@@ -119,6 +123,9 @@ func TestBadRequestsBecomeProblems(t *testing.T) {
 			if answer.Code != tt.status || p.Kind != tt.kind {
 				t.Errorf("got %d %s, want %d %s", answer.Code, answer.Body, tt.status, tt.kind)
 			}
+			if strings.Contains(p.Detail, "Go ") || strings.Contains(p.Detail, "json:") {
+				t.Errorf("that is how it looks from the inside: %s", p.Detail)
+			}
 			if tt.field != "" && (len(p.Errors) == 0 || p.Errors[0].Name != tt.field) {
 				t.Errorf("got %+v, want the field %q", p.Errors, tt.field)
 			}
@@ -129,6 +136,18 @@ func TestBadRequestsBecomeProblems(t *testing.T) {
 	}
 	if got := ask(handler, "DELETE", "/things", nil).Header().Get("Allow"); got != "POST" {
 		t.Errorf("Allow is %q", got)
+	}
+}
+
+func TestThousandsOfMistakesAreAnsweredInShort(t *testing.T) {
+	var body strings.Builder
+	for i := range 5000 {
+		fmt.Fprintf(&body, `,"n%d":0`, i)
+	}
+	handler := newServer(io.Discard, func(string) error { return nil })
+	answer := ask(handler, "POST", "/things", strings.NewReader("{"+body.String()[1:]+"}"))
+	if p := problemOf(t, answer); p.Status != 422 || len(p.Errors) != 20 {
+		t.Errorf("got %d with %d places in %d bytes", p.Status, len(p.Errors), answer.Body.Len())
 	}
 }
 
@@ -266,7 +285,7 @@ func TestServeDrains(t *testing.T) {
 		_, _ = io.WriteString(w, "done")
 	})
 	ctx, stop := context.WithCancel(t.Context())
-	address, ended := serve(t, ctx, handler)
+	address, ended := serve(t, ctx, handler, web.DefaultLimits())
 	answers := make(chan string, 2)
 	for _, accept := range []string{"text/plain", "text/event-stream"} {
 		go func() { answers <- read(t, address, accept) }()
@@ -287,7 +306,7 @@ func TestServeDrains(t *testing.T) {
 }
 
 // serve starts a server on a free port.
-func serve(t *testing.T, ctx context.Context, handler http.Handler) (address string, ended chan error) {
+func serve(t *testing.T, ctx context.Context, handler http.Handler, limits web.Limits) (address string, ended chan error) {
 	t.Helper()
 	probe, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -296,7 +315,7 @@ func serve(t *testing.T, ctx context.Context, handler http.Handler) (address str
 	address = probe.Addr().String()
 	probe.Close()
 	ended = make(chan error, 1)
-	go func() { ended <- web.Serve(ctx, address, handler, web.DefaultLimits()) }()
+	go func() { ended <- web.Serve(ctx, address, handler, limits) }()
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
 		if conn, err := net.Dial("tcp", address); err == nil {
 			conn.Close()
@@ -333,5 +352,34 @@ func TestServeSaysWhichAddressIsTaken(t *testing.T) {
 	err = web.Serve(t.Context(), taken.Addr().String(), http.NotFoundHandler(), web.DefaultLimits())
 	if err == nil || !strings.Contains(err.Error(), taken.Addr().String()) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A client that still sends when it is refused sees the answer, and not only that the connection was reset.
+func TestARefusalReachesAClientThatIsStillSending(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	limits := web.DefaultLimits()
+	limits.Connections = 10
+	address, ended := serve(t, ctx, http.NotFoundHandler(), limits)
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_, _ = fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: a\r\nX-Long: %s\r\n\r\n", strings.Repeat("x", 1<<20))
+	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if body, err := io.ReadAll(answer.Body); err != nil {
+		t.Errorf("got %q, then %v", body, err)
+	}
+	if answer.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
+		t.Errorf("got %d", answer.StatusCode)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }
