@@ -76,7 +76,7 @@ func NewTokenVerifier(keys func(ctx context.Context) ([]byte, error)) *TokenVeri
 			// Pinned: what the token says about its algorithm never selects how it is checked.
 			jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}),
 			jwt.WithIssuer(issuer), jwt.WithAudience(audience), jwt.WithLeeway(signing.Skew),
-			jwt.WithExpirationRequired(), jwt.WithNotBeforeRequired(), jwt.WithStrictDecoding(),
+			jwt.WithExpirationRequired(), jwt.WithNotBeforeRequired(), jwt.WithIssuedAt(), jwt.WithStrictDecoding(),
 		),
 	}
 }

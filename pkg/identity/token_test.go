@@ -231,6 +231,7 @@ func TestVerifyRefusesWrongClaims(t *testing.T) {
 		"expiry of another type": claim(object{"exp": "tomorrow"}),
 		"not valid yet":          claim(object{"nbf": time.Now().Add(time.Minute).Unix()}),
 		"no beginning":           claim(object{"nbf": nil}),
+		"issued in the future":   claim(object{"iat": time.Now().Add(time.Minute).Unix()}),
 		"no subject":             claim(object{"sub": nil}),
 		"no session":             claim(object{"sid": nil}),
 		"no token id":            claim(object{"jti": nil}),
