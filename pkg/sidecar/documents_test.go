@@ -125,6 +125,21 @@ func TestDocumentErrors(t *testing.T) {
 	}
 }
 
+// A sidecar refuses a key with its separator in it. That is no outage: it is an id that nothing has.
+func TestNothingHasAnIDWithTheSeparatorOfKeys(t *testing.T) {
+	states, side := sidecartest.New()
+	states.Before = func(string, string) error {
+		return status.Error(codes.InvalidArgument, "input key/keyPrefix can't contain '||'")
+	}
+	counters := sidecar.NewDocuments[counter](side, "store", "counter")
+	if _, err := counters.Get(t.Context(), "x||counter:a"); !errs.Is(err, errs.NotFound) {
+		t.Errorf("get: %v", err)
+	}
+	if _, err := counters.Update(t.Context(), "x||counter:a", func(*counter) error { return nil }); !errs.Is(err, errs.NotFound) {
+		t.Errorf("update: %v", err)
+	}
+}
+
 func TestGetManyKeepsTheOrderAndSkipsWhatIsGone(t *testing.T) {
 	_, side := sidecartest.New()
 	counters := sidecar.NewDocuments[counter](side, "store", "counter")
