@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -140,6 +141,27 @@ func TestBodiesOverTheLimitAreRefused(t *testing.T) {
 	wantProblem(t, answer, body, errs.TooLarge)
 	answer, body = do(t, http.MethodPost, gateway+"/api/v1/orders", io.MultiReader(strings.NewReader(large)))
 	wantProblem(t, answer, body, errs.TooLarge)
+}
+
+// What is wrong with a body is told by who sent it, and is no outage of the app that waits for it.
+func TestBodiesThatBreakOffAreTheirSendersFault(t *testing.T) {
+	gateway := start(t, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) })
+	conn, err := net.Dial("tcp", strings.TrimPrefix(gateway, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "POST /api/v1/orders HTTP/1.1\r\nHost: gateway\r\nX-Api-Key: %s\r\nTransfer-Encoding: chunked\r\n\r\nfive\r\n{}\r\n", goodKey)
+	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	raw, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantProblem(t, answer, string(raw), errs.Malformed)
 }
 
 func TestErrorsOfSidecarsBecomeProblems(t *testing.T) {

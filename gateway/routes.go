@@ -37,7 +37,7 @@ func newEdge(apps *proxy, keys *apikey.Checker, settings *live.Settings, limited
 func (e *edge) router(routes []declaration.Route) *mux.Router {
 	// A path is taken as it is or refused: cleaning it would answer a redirect to something that nobody asked for.
 	router := web.NewRouter().SkipClean(true)
-	router.Use(plainURLs)
+	router.Use(plain)
 	for _, r := range routes {
 		matches := func(request *http.Request, _ *mux.RouteMatch) bool { return r.Matches(request.URL.Path) }
 		router.Name(r.Name).MatcherFunc(matches).Methods(r.Methods...).Handler(e.handler(r))
@@ -76,10 +76,10 @@ func (e *edge) rateLimit(config *declaration.RateLimiting) *rateLimit {
 	return e.limits[config]
 }
 
-// plainURLs refuses URLs that what comes after us could read in another way than we do.
-func plainURLs(next http.Handler) http.Handler {
+// plain refuses requests that what comes after us could read in another way than we do.
+func plain(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := request.CheckURL(r.URL); err != nil {
+		if err := request.Check(r); err != nil {
 			web.WriteError(w, r, err)
 			return
 		}

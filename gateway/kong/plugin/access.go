@@ -96,7 +96,7 @@ func newReceived(method, target, address string, headers map[string][]string) (*
 
 // admit returns an error unless the request may go on. In standing it notes where the key stands at its limit.
 func (c *Config) admit(in *received, standing http.Header) error {
-	if err := request.CheckURL(in.URL); err != nil {
+	if err := request.Check(in.Request); err != nil {
 		return err
 	}
 	if c.Anonymous {
