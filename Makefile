@@ -137,7 +137,7 @@ test-kit: tools redis ## Tests of the kit and of the stack against real sidecars
 	go test -count=1 stoa/test/kit/... stoa/test/stack/... stoa/test/hosts/...
 
 test-e2e: tools sentry build dapr-cli redis ## Tests of the whole system on its real processes
-	go test -count=1 -p 1 stoa/test/e2e/... stoa/test/security/... stoa/test/chaos/... stoa/test/runner/...
+	go test -count=1 -p 1 stoa/test/e2e/... stoa/test/hostile/... stoa/test/security/... stoa/test/chaos/... stoa/test/runner/...
 
 test-browser: tools build chromium ## The gateway's pages in a browser without a screen
 	go test -count=1 stoa/test/browser/...
@@ -179,10 +179,11 @@ vuln: ## Known vulnerabilities in what the programs call
 		echo "govulncheck skipped: its database, $(VULNERABILITIES), cannot be reached from here."; \
 	fi
 
-generate: ## Write the generated files anew: gRPC code, OpenAPI descriptions, access policies, sample mails
+generate: ## Write the generated files anew: gRPC code, OpenAPI descriptions, who may call what, sample mails
 	go generate ./...
 	STOA_UPDATE=1 go test -count=1 -run 'TestOpenAPI|TestMail' ./services/...
 	STOA_UPDATE=1 go test -count=1 -run TestAccessPolicies ./internal/architecture
+	STOA_UPDATE=1 go test -count=1 -run TestMatrix ./api/access
 
 CHECKSUM = git ls-files -co --exclude-standard api components/config/access services/*/internal/providers/mail/testdata | LC_ALL=C sort | xargs cksum | cksum
 check-generated: ## Fail when a generated file is not what its source says

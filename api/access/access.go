@@ -1,0 +1,167 @@
+// Package access says who may call which operation: one decision for each, checked in beside the OpenAPI files that it
+// speaks of. The services do not read it; tests hold them against it, from the inside and from the outside.
+package access
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"slices"
+
+	"gopkg.in/yaml.v3"
+
+	"stoa/pkg/identity"
+)
+
+//go:embed access.yaml
+var file []byte
+
+// Caller is a kind of caller.
+type Caller string
+
+// The callers that hold no role. Every other caller is the name of a role.
+const (
+	// NoKey sends not even an API key.
+	NoKey Caller = "no key"
+	// WeakKey has an API key that does not permit the operation. It is refused before it is looked at who is signed in.
+	WeakKey Caller = "weak key"
+	// KeyOnly is an application with a valid API key, for which nobody is signed in.
+	KeyOnly Caller = "key only"
+)
+
+// Callers lists all kinds, from the one who may least.
+func Callers() []Caller {
+	callers := []Caller{NoKey, WeakKey, KeyOnly}
+	for _, role := range roles() {
+		callers = append(callers, Caller(role))
+	}
+	return callers
+}
+
+func roles() []identity.Role {
+	return []identity.Role{identity.Learner, identity.Author, identity.Editor, identity.Staff, identity.Admin}
+}
+
+// Outcome is what becomes of a call before the operation itself has a say.
+type Outcome int
+
+// The outcomes.
+const (
+	// Allowed is anything but the three others.
+	Allowed Outcome = 0
+	// Unauthenticated is for those of whom something is missing: an API key or a sign-in.
+	Unauthenticated Outcome = 401
+	// Forbidden is for those who lack a role, or whose API key lacks a permission.
+	Forbidden Outcome = 403
+	// Absent is for those who ask for what belongs to somebody else.
+	Absent Outcome = 404
+)
+
+// What an API key may have to be good for, besides an area such as "shop".
+const (
+	// AnyKey is asked for where it is enough that the key is valid.
+	AnyKey = "any"
+	// NotEvenAKey is asked for where somebody may have none of our keys.
+	NotEvenAKey = "none"
+)
+
+// Rule is the decision about one operation.
+type Rule struct {
+	// Key is what the API key has to be good for: NotEvenAKey, AnyKey, or an area.
+	Key string `yaml:"key"`
+	// Allow is who gets through.
+	Allow Who `yaml:"allow"`
+	// Others is who gets through to what belongs to somebody else; nil where nothing belongs to anybody.
+	Others *Who `yaml:"others"`
+}
+
+// Owned reports whether the operation is about something that belongs to one account.
+func (r Rule) Owned() bool { return r.Others != nil }
+
+// Outcome is what becomes of a call about something of the caller's own, or about another's.
+func (r Rule) Outcome(c Caller, another bool) Outcome {
+	free := r.Key == NotEvenAKey
+	switch {
+	case c == NoKey && !free:
+		return Unauthenticated
+	case c == WeakKey && !free && r.Key != AnyKey:
+		return Forbidden
+	case r.Allow.word == everyone:
+		return Allowed
+	case c == NoKey || c == WeakKey || c == KeyOnly:
+		return Unauthenticated
+	case !r.Allow.has(c):
+		return Forbidden
+	case another && r.Owned() && !r.Others.has(c):
+		return Absent
+	}
+	return Allowed
+}
+
+// Who is a group of callers: everyone, those who are signed in, or those with one of these roles.
+type Who struct {
+	word  string
+	roles []identity.Role
+}
+
+const (
+	everyone = "everyone"
+	signedIn = "signed-in"
+)
+
+// has reports whether a caller who is signed in belongs to the group.
+func (w Who) has(c Caller) bool { return w.word != "" || slices.Contains(w.roles, identity.Role(c)) }
+
+// security is how OpenAPI says that an operation is for this group.
+func (w Who) security() []map[string][]string {
+	if w.word == everyone {
+		return nil
+	}
+	return identity.SignedIn(w.roles...)
+}
+
+// UnmarshalYAML implements yaml.Unmarshaler.
+func (w *Who) UnmarshalYAML(node *yaml.Node) error {
+	if node.Kind == yaml.ScalarNode {
+		w.word = node.Value
+		if w.word != everyone && w.word != signedIn {
+			return fmt.Errorf("line %d: %q is neither %s nor %s", node.Line, w.word, everyone, signedIn)
+		}
+		return nil
+	}
+	if err := node.Decode(&w.roles); err != nil {
+		return err
+	}
+	for _, role := range w.roles {
+		if !slices.Contains(roles(), role) {
+			return fmt.Errorf("line %d: there is no role %q", node.Line, role)
+		}
+	}
+	return nil
+}
+
+// Matrix holds the rule of every operation, by service and by operation id.
+type Matrix map[string]map[string]Rule
+
+// Load reads the matrix that is checked in.
+func Load() (Matrix, error) { return parse(file) }
+
+func parse(text []byte) (Matrix, error) {
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	decoder.KnownFields(true)
+	var m Matrix
+	if err := decoder.Decode(&m); err != nil {
+		return nil, fmt.Errorf("access.yaml: %w", err)
+	}
+	for service, rules := range m {
+		for id, rule := range rules {
+			if rule.Allow.word == "" && len(rule.Allow.roles) == 0 {
+				return nil, fmt.Errorf("access.yaml: %s: %s: it is not said who is allowed", service, id)
+			}
+			if rule.Key == "" {
+				return nil, fmt.Errorf("access.yaml: %s: %s: it is not said what the API key has to be good for", service, id)
+			}
+		}
+	}
+	return m, nil
+}

@@ -1,0 +1,79 @@
+package access
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"stoa/api/openapi"
+)
+
+// Operation is one operation as OpenAPI describes it.
+type Operation struct {
+	Service  string
+	ID       string
+	Method   string
+	Path     string
+	Security []map[string][]string
+}
+
+// Parameters lists the names that stand in braces in the path.
+func (o Operation) Parameters() []string {
+	var names []string
+	for part := range strings.SplitSeq(o.Path, "/") {
+		if strings.HasPrefix(part, "{") {
+			names = append(names, strings.Trim(part, "{}"))
+		}
+	}
+	return names
+}
+
+// Target is the path with a value in the place of every parameter.
+func (o Operation) Target(value string) string {
+	target := o.Path
+	for _, name := range o.Parameters() {
+		target = strings.Replace(target, "{"+name+"}", value, 1)
+	}
+	return target
+}
+
+// Operations lists what all services say that they do.
+func Operations() ([]Operation, error) {
+	var all []Operation
+	for _, service := range openapi.Services() {
+		raw, err := openapi.Description(service)
+		if err != nil {
+			return nil, err
+		}
+		operations, err := operationsOf(service, raw)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", service, err)
+		}
+		all = append(all, operations...)
+	}
+	slices.SortFunc(all, func(a, b Operation) int {
+		return cmp.Or(cmp.Compare(a.Service, b.Service), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Method, b.Method))
+	})
+	return all, nil
+}
+
+func operationsOf(service string, raw []byte) ([]Operation, error) {
+	var document struct {
+		Paths map[string]map[string]struct {
+			OperationID string                `json:"operationId"`
+			Security    []map[string][]string `json:"security"`
+		} `json:"paths"`
+	}
+	if err := json.Unmarshal(raw, &document); err != nil {
+		return nil, err
+	}
+	var all []Operation
+	for path, methods := range document.Paths {
+		for method, o := range methods {
+			all = append(all, Operation{service, o.OperationID, strings.ToUpper(method), path, o.Security})
+		}
+	}
+	return all, nil
+}
