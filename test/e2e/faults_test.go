@@ -117,6 +117,16 @@ func expectRefusal(t *testing.T, shop *client.Shop, customer client.User, produc
 	}
 }
 
+func expectProblem(t *testing.T, answer client.Answer, status int, kind string) {
+	t.Helper()
+	if answer.Status != status || answer.Problem().Kind != kind {
+		t.Errorf("got %s, want %d %s", answer, status, kind)
+	}
+	if media := answer.Header.Get("Content-Type"); media != "application/problem+json" {
+		t.Errorf("the media type is %q", media)
+	}
+}
+
 // lockedStore holds SQLite's write lock (byte 120 of the shared-memory file, https://www.sqlite.org/walformat.html), as a
 // writer that is stuck would.
 func lockedStore(database string) outage {

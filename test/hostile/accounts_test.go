@@ -1,0 +1,133 @@
+package hostile
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"stoa/test/client"
+)
+
+const (
+	signUpPath = "/api/v1/auth/signup/basic"
+	signInPath = "/api/v1/auth/signin/basic"
+)
+
+// accountAttacks are sign-ups and sign-ins that nobody can mean.
+func accountAttacks(t *testing.T, w *world) []attack {
+	t.Helper()
+	refused := []int{http.StatusUnprocessableEntity, http.StatusBadRequest}
+	var all []attack
+	for name, email := range map[string]string{
+		"that adds a header":          "eve@example.com\r\nBcc: all@example.com",
+		"that adds a line":            "eve@example.com\nTo: all@example.com",
+		"that adds an escaped line":   "eve@example.com%0d%0aBcc:all@example.com",
+		"that adds a line of Unicode": "eve@example.com\u2028Bcc: all@example.com",
+		"of two people":               "eve@example.com, all@example.com",
+		"of two people, otherwise":    "eve@example.com;all@example.com",
+		"with a name":                 "Eve <eve@example.com>",
+		"in brackets":                 "<eve@example.com>",
+		"with a comment":              "eve(comment)@example.com",
+		"in quotes":                   `"eve\" all"@example.com`,
+		"with a space before it":      " eve@example.com",
+		"with a space after it":       "eve@example.com ",
+		"with a space of no width":    "eve\u200b @example.com",
+		"with a zero":                 "eve\x00@example.com",
+		"without a host":              "eve@",
+		"without a name":              "@example.com",
+		"of two hosts":                "eve@example.com@evil.example",
+		"by a route":                  "@relay.example:eve@example.com",
+		"with dots":                   "eve..x@example.com",
+		"of 300 letters":              strings.Repeat("e", 288) + "@example.com",
+		"that is a path":              "../../admin",
+		"that is a key of a store":    "account:" + w.alice.ID,
+		"that is empty":               "",
+	} {
+		body := object{"email": email, "password": "correct horse battery", "name": "Eve"}
+		all = append(all, attack{
+			name: "sign-up with an address " + name, want: refused, field: "email",
+			wire: w.ask("POST", signUpPath, client.User{}).with(text(t, body)).String(),
+		})
+	}
+	for name, email := range map[string]string{
+		"in upper case": strings.ToUpper(w.alice.Email), "in mixed case": strings.Replace(w.alice.Email, "c", "C", 1),
+		"whose host is in upper case": strings.Replace(w.alice.Email, "example", "EXAMPLE", 1),
+	} {
+		body := object{"email": email, "password": "another password", "name": "Eve"}
+		all = append(all, attack{
+			name: "sign-up with the address of alice " + name, want: []int{http.StatusConflict}, field: "email",
+			wire: w.ask("POST", signUpPath, client.User{}).with(text(t, body)).String(),
+		})
+	}
+	for name, value := range map[string]any{
+		"short": "1234567", "empty": "", "of 101 letters": strings.Repeat("p", 101), "of 40 kB": strings.Repeat("p", 40<<10),
+		"a list": []string{"correct horse battery"}, "an object": object{"$ne": ""}, "a number": 12345678, "null": nil, "true": true,
+	} {
+		all = append(all, attack{
+			name: "sign-up with a password that is " + name, want: refused, field: "password",
+			wire: w.ask("POST", signUpPath, client.User{}).with(text(t, object{"email": "eve@example.com", "password": value, "name": "Eve"})).String(),
+		})
+	}
+	for name, value := range map[string]any{
+		"a list": []string{w.Accounts["author"].Password}, "an object": object{"$ne": ""}, "null": nil, "true": true, "of 40 kB": strings.Repeat("p", 40<<10),
+	} {
+		all = append(all, attack{
+			name: "sign-in with a password that is " + name, want: append(refused, http.StatusUnauthorized),
+			wire: w.ask("POST", signInPath, client.User{}).with(text(t, object{"email": w.Accounts["author"].Email, "password": value})).String(),
+		})
+	}
+	return append(all, refreshAttacks(t, w)...)
+}
+
+// refreshAttacks show refresh tokens that are none.
+func refreshAttacks(t *testing.T, w *world) []attack {
+	t.Helper()
+	id, secret, _ := strings.Cut(w.refresh, ".")
+	var all []attack
+	for name, token := range map[string]string{
+		"that is made up":           "made-up",
+		"that is an access token":   w.bob.Token,
+		"that is an API key":        w.APIKey,
+		"that is a session's id":    id,
+		"without its secret":        id + ".",
+		"without its session":       "." + secret,
+		"of dots":                   "..",
+		"of an unknown session":     unknown + "." + secret,
+		"with a letter more":        w.refresh + "x",
+		"with half its secret":      id + "." + secret[:len(secret)/2],
+		"with another secret":       id + "." + strings.ToUpper(secret),
+		"with a part more":          w.refresh + "." + secret,
+		"with a space before it":    " " + w.refresh,
+		"of another kind of thing":  "account:" + w.alice.ID + "." + secret,
+		"of a key of a store":       "auth||session:" + id + "." + secret,
+		"that is a path":            "../../session:" + id + "." + secret,
+		"of zeros":                  "\x00\x00.\x00",
+		"that is SQL":               "' OR 1=1--." + secret,
+		"of a session in wide dots": strings.Replace(w.refresh, ".", "\uff0e", 1),
+		"of 2000 letters":           strings.Repeat("r", 2000),
+	} {
+		all = append(all, attack{
+			name: "refresh token " + name, want: []int{http.StatusUnauthorized},
+			wire: w.ask("POST", "/api/v1/auth/token/refresh", client.User{}).with(text(t, object{"refreshToken": token})).String(),
+		})
+	}
+	return all
+}
+
+// Whoever guesses does not learn whether there is an account: the answers do not differ in anything.
+func TestNobodyLearnsWhetherThereIsAnAccount(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	signIn := func(email, password string) client.Answer {
+		return w.send(t, w.ask("POST", signInPath, client.User{}).with(text(t, object{"email": email, "password": password})).String())
+	}
+	for name, password := range map[string]string{"wrong": "not the password", "empty": "", "long": strings.Repeat("p", 10_000), "a zero": "\x00"} {
+		t.Run(name, func(t *testing.T) {
+			known, nobody := signIn(w.alice.Email, password), signIn("nobody-"+w.alice.Email, password)
+			if known.Status < 400 || known.Status >= 500 {
+				t.Errorf("got %s", known)
+			}
+			alike(t, known, nobody)
+		})
+	}
+}

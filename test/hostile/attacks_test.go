@@ -1,0 +1,125 @@
+package hostile
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"stoa/pkg/common/errs"
+	"stoa/test/client"
+)
+
+// attack is a request that nobody should send, and what may come of it.
+type attack struct {
+	name string
+	wire string
+	want []int
+	// field is the input that the problem has to name.
+	field string
+	// plain is what the HTTP server may answer itself, in plain text: it has not come as far as a problem document.
+	plain bool
+	// check looks at what else there is to see.
+	check func(t *testing.T, answer client.Answer)
+}
+
+// attacks is the whole table.
+func attacks(t *testing.T, w *world) []attack {
+	return slices.Concat(
+		tokenAttacks(t, w), schemeAttacks(w), keyAttacks(w),
+		bodyAttacks(t, w), orderAttacks(w), assignmentAttacks(t, w),
+		idAttacks(t, w), queryAttacks(w), accountAttacks(t, w),
+		pathAttacks(w), headerAttacks(w), methodAttacks(w), framingAttacks(w),
+	)
+}
+
+// atLeast is how many requests the table has to hold. It holds many more; this is what was promised.
+const atLeast = 300
+
+func TestHostileRequests(t *testing.T) {
+	w := newWorld(t)
+	table := attacks(t, w)
+	names, wires := map[string]bool{}, map[string]string{}
+	for _, a := range table {
+		if first, twice := wires[a.wire]; twice || names[a.name] {
+			t.Errorf("%s is in the table twice, see %s", a.name, first)
+		}
+		names[a.name], wires[a.wire] = true, a.name
+	}
+	if len(wires) < atLeast {
+		t.Errorf("only %d requests, want at least %d", len(wires), atLeast)
+	}
+	t.Logf("%d requests", len(wires))
+	t.Run("of", func(t *testing.T) {
+		for _, a := range table {
+			t.Run(a.name, func(t *testing.T) {
+				t.Parallel()
+				a.run(t, w)
+			})
+		}
+	})
+	w.unharmed(t)
+}
+
+func (a attack) run(t *testing.T, w *world) {
+	answer := w.send(t, a.wire)
+	if !slices.Contains(a.want, answer.Status) {
+		t.Errorf("got %s, want %v", answer, a.want)
+	}
+	harmless(t, answer, a.plain)
+	if a.field != "" && answer.Field() != a.field {
+		t.Errorf("got the field %q, want %q in %s", answer.Field(), a.field, answer)
+	}
+	if a.check != nil {
+		a.check(t, answer)
+	}
+}
+
+// inside matches what only those know who have seen the inside: stack traces, names of Go and of its libraries, addresses,
+// and the words of sidecars, databases and brokers.
+var inside = regexp.MustCompile(`(?i)goroutine|panic|runtime error|\.go:\d|go struct|go value|` +
+	`\b(errs|domain|handlers|json|http|huma|strconv|jwt|sql|url|mux|context)\.[a-z]+\b[^/]|` +
+	`127\.0\.0\.1|localhost|::1|/home/|/tmp/|dapr|sidecar|err_|rpc error|grpc|` +
+	`sqlite|sqlstate|redis|nats|argon|\w+-store|\w+-worker|dial tcp|connection refused|deadline exceeded`)
+
+// harmless checks what holds for every answer: it is no defect of ours, an error is a problem of a known kind, and no
+// answer shows what is inside.
+func harmless(t *testing.T, answer client.Answer, plain bool) {
+	t.Helper()
+	plain = plain && !strings.HasSuffix(answer.Header.Get("Content-Type"), "json")
+	if answer.Status >= 500 && !plain {
+		t.Errorf("a request made the system fail: %s", answer)
+	}
+	for name := range answer.Header {
+		if strings.HasPrefix(name, "Dapr-") || name == "Server" || name == "X-Powered-By" || name == "Traceparent" {
+			t.Errorf("the answer has the header %s", name)
+		}
+	}
+	if answer.Status < 400 {
+		return
+	}
+	if leak := inside.FindString(string(answer.Body)); leak != "" {
+		t.Errorf("the answer shows %q: %s", leak, answer)
+	}
+	if plain {
+		return
+	}
+	if media := answer.Header.Get("Content-Type"); media != "application/problem+json" {
+		t.Errorf("the media type of %s is %q", answer, media)
+	}
+	if kind := errs.Kind(answer.Problem().Kind); !kind.Known() || kind.HTTPStatus() != answer.Status {
+		t.Errorf("the kind does not go with the status: %s", answer)
+	}
+	if answer.Header.Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("the security headers are missing: %v", answer.Header)
+	}
+}
+
+// each makes an attack of every case, all with the same outcome.
+func each(prefix string, cases map[string]string, wire func(value string) string, want ...int) []attack {
+	var all []attack
+	for name, value := range cases {
+		all = append(all, attack{name: prefix + " " + name, wire: wire(value), want: want})
+	}
+	return all
+}

@@ -1,0 +1,198 @@
+package hostile
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"stoa/test/client"
+)
+
+// framingAttacks leave it open where a request ends, what protocol it is in, or whether it is one.
+func framingAttacks(w *world) []attack {
+	order := fmt.Sprintf(`{"items":[{"productId":%q,"quantity":1}]}`, unknown)
+	request := w.ask("POST", "/api/v1/orders", w.bob, "Content-Type: application/json")
+	length := fmt.Sprintf("Content-Length: %d", len(order))
+	bodies := map[string]struct {
+		lines []string
+		body  string
+	}{
+		"of two lengths":               {[]string{length, "Content-Length: 0"}, order},
+		"of two lengths in one line":   {[]string{"Content-Length: 5, 6"}, order},
+		"of a length with a sign":      {[]string{fmt.Sprintf("Content-Length: +%d", len(order))}, order},
+		"of a length below zero":       {[]string{"Content-Length: -1"}, order},
+		"of a length in hex":           {[]string{"Content-Length: 0x40"}, order},
+		"of a length beyond all":       {[]string{"Content-Length: 99999999999999999999"}, order},
+		"of a length in words":         {[]string{"Content-Length: chunked"}, order},
+		"of an empty length":           {[]string{"Content-Length: "}, order},
+		"of a length with a space":     {[]string{"Content-Length : 5"}, order},
+		"of chunks with a space":       {[]string{"Transfer-Encoding : chunked"}, chunked(order)},
+		"of chunks with a zero":        {[]string{"Transfer-Encoding: chunked\x00"}, chunked(order)},
+		"of a chunk with no end":       {[]string{"Transfer-Encoding: chunked"}, "ffffffffffffffffff\r\n" + order},
+		"of a chunk of less than none": {[]string{"Transfer-Encoding: chunked"}, "-1\r\n" + order + "\r\n0\r\n\r\n"},
+		"of a chunk in hex of hex":     {[]string{"Transfer-Encoding: chunked"}, "0x5\r\n" + order + "\r\n0\r\n\r\n"},
+		"of a chunk of words":          {[]string{"Transfer-Encoding: chunked"}, "five\r\n" + order + "\r\n0\r\n\r\n"},
+		"of a chunk of another size":   {[]string{"Transfer-Encoding: chunked"}, "3\r\n" + order + "\r\n0\r\n\r\n"},
+		"of a chunk with a long note":  {[]string{"Transfer-Encoding: chunked"}, "5;" + strings.Repeat("x", 64<<10) + "\r\n" + order + "\r\n0\r\n\r\n"},
+		"of chunks with a bad trailer": {[]string{"Transfer-Encoding: chunked", "Trailer: Content-Length, Authorization, X-User-Id"}, fmt.Sprintf("%x\r\n%s\r\n0\r\nAuthorization: Bearer %s\r\n\r\n", len(order), order, w.staff.Token)},
+		"of chunks and a length":       {[]string{"Transfer-Encoding: chunked", "Content-Length: 4"}, chunked(order)},
+		"of a length and chunks":       {[]string{length, "Transfer-Encoding: chunked"}, chunked(order)},
+	}
+	refused := []int{http.StatusBadRequest, http.StatusUnprocessableEntity}
+	var all []attack
+	for name, tt := range bodies {
+		m := request.and(tt.lines...)
+		m.body = tt.body
+		all = append(all, attack{name: "body " + name, wire: m.String(), want: refused, plain: true})
+	}
+	// The one 5xx that HTTP asks for: what the server has never heard of it has not implemented (RFC 9112, 6.1).
+	for name, coding := range map[string]string{
+		"chunks twice": "chunked\r\nTransfer-Encoding: chunked", "chunks and themselves": "chunked\r\nTransfer-Encoding: identity",
+		"an encoding that is none": "xchunked", "an encoding and chunks": "gzip, chunked", "chunks and an encoding": "chunked, identity",
+		"an empty encoding": "", "chunks with a tab": "chunked\t;q=0", "chunks in a wrong case": "cHuNkEd, x",
+	} {
+		m := request.and("Transfer-Encoding: " + coding)
+		m.body = chunked(order)
+		all = append(all, attack{name: "body in " + name, wire: m.String(), want: append(refused, http.StatusNotImplemented), plain: true})
+	}
+	return append(all, protocolAttacks(w)...)
+}
+
+// protocolAttacks speak another protocol, or ask to.
+func protocolAttacks(w *world) []attack {
+	list := w.ask("GET", "/api/v1/orders", w.bob)
+	version := func(v string) string { return strings.Replace(list.String(), "HTTP/1.1", v, 1) }
+	var all []attack
+	for name, wire := range map[string]string{
+		"of HTTP/0.9":              "GET /api/v1/orders\r\n\r\n",
+		"of HTTP/2.0 in words":     version("HTTP/2.0"),
+		"of HTTP/3.0 in words":     version("HTTP/3.0"),
+		"of HTTP/9.9":              version("HTTP/9.9"),
+		"of HTTP/1":                version("HTTP/1"),
+		"of HTTP/1.10":             version("HTTP/1.10"),
+		"of http in lower case":    version("http/1.1"),
+		"of another protocol":      version("ICAP/1.0"),
+		"of no protocol":           version(""),
+		"of TLS":                   "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + strings.Repeat("\x00", 64) + "\r\n\r\n",
+		"of SSH":                   "SSH-2.0-OpenSSH_9.6\r\n\r\n",
+		"of a shell":               "id; cat /etc/passwd\r\n\r\n",
+		"of a mail server":         "EHLO evil.example\r\n\r\n",
+		"of Redis":                 "*1\r\n$7\r\nFLUSHDB\r\n\r\n",
+		"of NATS":                  "CONNECT {\"verbose\":false}\r\nPING\r\n\r\n",
+		"of the HTTP/2 preface":    "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + strings.Repeat("\x00", 9),
+		"with zeros before it":     "\x00\x00\x00\x00" + list.String(),
+		"with a space before it":   " " + list.String(),
+		"with lines before it":     "\r\n\r\n" + list.String(),
+		"with a header before it":  "X-First: 1\r\n" + list.String(),
+		"folded at its first line": strings.Replace(list.String(), " HTTP", "\r\n HTTP", 1),
+	} {
+		all = append(all, attack{name: "request " + name, wire: wire, plain: true, want: []int{
+			http.StatusBadRequest, http.StatusHTTPVersionNotSupported, http.StatusMethodNotAllowed, http.StatusNotFound,
+		}})
+	}
+	for name, lines := range map[string][]string{
+		"a web socket":        {"Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="},
+		"HTTP/2":              {"Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQAAP__"},
+		"TLS":                 {"Connection: Upgrade", "Upgrade: TLS/1.0"},
+		"what nobody knows":   {"Connection: upgrade", "Upgrade: nonsense/99"},
+		"it without a name":   {"Connection: Upgrade", "Upgrade: "},
+		"it, and then nobody": {"Upgrade: websocket", "Sec-WebSocket-Key: x"},
+	} {
+		// The wish is passed over: the answer is that to the request.
+		all = append(all, attack{name: "request to speak " + name, wire: w.ask("GET", "/api/v1/orders", w.bob, lines...).String(), want: []int{http.StatusOK}})
+	}
+	all = append(all, attack{
+		name: "request that expects a miracle", wire: w.ask("POST", "/api/v1/orders", w.bob, "Expect: a-miracle", "Content-Length: 0").String(),
+		want: []int{http.StatusExpectationFailed}, plain: true,
+	})
+	return all
+}
+
+// What is hidden in the body of a request never becomes a request of its own: the gateway reads the body to its end, or
+// closes the connection. Where two lengths contradict each other, it reads them in one way only.
+func TestNothingIsSmuggled(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	cancel := w.ask("POST", "/api/v1/orders/"+w.order.ID+"/cancel", w.alice, "Content-Length: 0").String()
+	length := fmt.Sprintf("Content-Length: %d", len(cancel))
+	carrier := w.ask("POST", "/api/v1/orders", w.bob, "Content-Type: application/json")
+	for name, tt := range map[string]struct {
+		lines []string
+		body  string
+	}{
+		"a length":                  {[]string{length}, cancel},
+		"a chunk":                   {[]string{"Transfer-Encoding: chunked"}, chunked(cancel)},
+		"two lengths":               {[]string{"Content-Length: 0", length}, cancel},
+		"chunks against a length":   {[]string{"Content-Length: 4", "Transfer-Encoding: chunked"}, chunked(cancel)},
+		"a coding that is none":     {[]string{"Transfer-Encoding: xchunked"}, "0\r\n\r\n" + cancel},
+		"a coding with a space":     {[]string{"Transfer-Encoding : chunked"}, "0\r\n\r\n" + cancel},
+		"a length with a sign":      {[]string{"Content-Length: +0"}, cancel},
+		"an expectation":            {[]string{"Expect: 100-continue", length}, cancel},
+		"a wish for a web socket":   {[]string{"Connection: Upgrade", "Upgrade: websocket", length}, cancel},
+		"a wish for HTTP/2":         {[]string{"Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQAAP__", length}, cancel},
+		"a length that is too long": {[]string{fmt.Sprintf("Content-Length: %d", 300<<10)}, cancel + strings.Repeat(" ", 300<<10-len(cancel))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := carrier.and(tt.lines...)
+			m.body = tt.body
+			expectNoneHidden(t, w, m)
+		})
+	}
+	t.Run("a body of a GET", func(t *testing.T) {
+		m := w.ask("GET", "/api/v1/orders", w.bob, length)
+		m.body = cancel
+		expectNoneHidden(t, w, m)
+	})
+	if order := w.Order(t, w.alice, w.order.ID); order.Status != "confirmed" {
+		t.Errorf("a request that was hidden was carried out: %+v", order)
+	}
+}
+
+// expectNoneHidden sends a request and another after it: what comes after the answer to the first is the answer to the
+// other, or the end.
+func expectNoneHidden(t *testing.T, w *world, m message) {
+	t.Helper()
+	conn := w.dial(t)
+	defer conn.Close()
+	next := w.ask("GET", "/api/v1/auth/profile/mine", w.bob, "Connection: close").String()
+	_, _ = io.WriteString(conn, m.String()+next) // the connection may be closed before all is written
+	reader := bufio.NewReader(conn)
+	answer, err := read(reader, m.method)
+	if err == nil && answer.Status == http.StatusContinue {
+		answer, err = read(reader, m.method)
+	}
+	if err != nil {
+		t.Fatalf("no answer: %v", err)
+	}
+	harmless(t, answer, true)
+	if answer, err := read(reader, m.method); err == nil && !strings.Contains(string(answer.Body), w.bob.ID) {
+		t.Errorf("what was hidden was answered: %s", answer)
+	}
+	if answer, err := read(reader, m.method); err == nil {
+		t.Errorf("there is one answer too many: %s", answer)
+	}
+}
+
+// Bytes that follow a request are the next request of the same client, with the rights that it shows itself.
+func TestRequestsOnOneConnectionShareNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	conn := w.dial(t)
+	defer conn.Close()
+	mine := w.ask("GET", "/api/v1/auth/profile/mine", w.alice)
+	anonymous := w.ask("GET", "/api/v1/auth/profile/mine", client.User{})
+	keyless := mine.without("X-Api-Key")
+	if _, err := io.WriteString(conn, mine.String()+anonymous.String()+keyless.String()+mine.String()); err != nil {
+		t.Fatal(err)
+	}
+	reader := bufio.NewReader(conn)
+	for i, want := range []int{200, 401, 401, 200} {
+		answer, err := read(reader, "GET ")
+		if err != nil || answer.Status != want {
+			t.Fatalf("request %d: got %s, %v; want %d", i+1, answer, err, want)
+		}
+	}
+}

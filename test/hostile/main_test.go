@@ -1,0 +1,104 @@
+// Package hostile tests the system from outside, as those see it who mean it harm: requests that nobody sends by mistake,
+// every operation called by everybody who may not, and what is left of a sign-in while auth is away. All of it goes
+// through the gateway of a running system, most of it over a plain connection, since an HTTP client would tidy it up.
+package hostile
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"stoa/test/client"
+)
+
+// shop is the system that the tests of this package share; those that break something start their own.
+var shop *client.Shop
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	root, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		return fail(err)
+	}
+	dir, err := os.MkdirTemp("", "stoa-hostile-")
+	if err != nil {
+		return fail(err)
+	}
+	defer os.RemoveAll(dir)
+	shop, err = client.Open(context.Background(), root, dir)
+	if err != nil {
+		return fail(err)
+	}
+	code := m.Run()
+	if err := shop.Stop(context.Background()); err != nil {
+		return fail(err)
+	}
+	return code
+}
+
+func fail(err error) int {
+	fmt.Fprintln(os.Stderr, err)
+	return 1
+}
+
+// unknown is a well-formed id that nothing has.
+const unknown = "0198c6a0-0000-7000-8000-000000000001"
+
+// world is what the attacks are about: people, and what belongs to them.
+type world struct {
+	*client.Shop
+	alice, bob, staff, admin client.User
+	product                  client.Product
+	order                    client.Order // of alice, decided
+	refresh                  string       // a refresh token of bob's
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{Shop: shop, alice: shop.SignUp(t), bob: shop.SignUp(t), staff: shop.SignIn(t, "staff"), admin: shop.SignIn(t, "admin")}
+	w.product = shop.NewProduct(t, w.staff, 100)
+	placed := shop.PlaceOrder(t, w.alice, w.product.ID, 1)
+	w.refresh = w.session(t, w.bob).RefreshToken
+	w.order = shop.AwaitOrder(t, w.alice, placed.ID, "confirmed")
+	return w
+}
+
+// address is where the gateway listens.
+func (w *world) address() string { return strings.TrimPrefix(w.URL, "http://") }
+
+// unharmed checks that nothing was written by what was refused, and that the shop is open.
+func (w *world) unharmed(t *testing.T) {
+	t.Helper()
+	if p := w.Product(t, w.product.ID); p.Stock != 100 || p.Available != 99 || p.Reserved != 1 {
+		t.Errorf("the stock was touched: %+v", p)
+	}
+	if orders := w.Orders(t, w.alice); len(orders) != 1 || orders[0].Status != "confirmed" {
+		t.Errorf("the orders of alice were touched: %+v", orders)
+	}
+	if orders := w.Orders(t, w.bob); len(orders) != 0 {
+		t.Errorf("bob has orders now: %+v", orders)
+	}
+	var profile struct{ Roles []string }
+	w.Must(t, client.Request{Method: "GET", Path: "/auth/profile/mine", As: w.bob}, http.StatusOK, &profile)
+	if fmt.Sprint(profile.Roles) != "[LEARNER]" {
+		t.Errorf("bob has the roles %v", profile.Roles)
+	}
+	order := w.PlaceOrder(t, w.bob, w.product.ID, 1)
+	w.AwaitOrder(t, w.bob, order.ID, "confirmed")
+}
+
+// text is a value as JSON.
+func text(t *testing.T, value any) string {
+	t.Helper()
+	raw, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}

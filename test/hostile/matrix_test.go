@@ -1,0 +1,187 @@
+package hostile
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"testing"
+
+	"stoa/api/access"
+	"stoa/test/client"
+)
+
+// cast is everybody who calls the operations of the matrix.
+type cast struct {
+	*world
+	signedIn map[access.Caller]client.User
+	// weakKeys holds an API key for each permission, that has all the others.
+	weakKeys map[string]string
+}
+
+func newCast(t *testing.T) *cast {
+	t.Helper()
+	c := &cast{world: newWorld(t), weakKeys: map[string]string{}}
+	c.signedIn = map[access.Caller]client.User{access.NoKey: {}, access.WeakKey: {}, access.KeyOnly: {}}
+	for _, caller := range access.Callers() {
+		if _, known := c.signedIn[caller]; !known {
+			c.signedIn[caller] = c.somebody(t, caller)
+		}
+	}
+	permissions := []string{"shop:read", "shop:write", "blog:read", "blog:write"}
+	for _, lacking := range permissions {
+		others := slices.DeleteFunc(slices.Clone(permissions), func(p string) bool { return p == lacking })
+		var made struct{ Key string }
+		c.Must(t, client.Request{Method: "POST", Path: "/auth/apikeys", As: c.admin, Body: object{"name": "all but " + lacking, "permissions": others}},
+			http.StatusCreated, &made)
+		c.weakKeys[lacking] = made.Key
+	}
+	return c
+}
+
+// somebody makes a caller of this kind, who holds no other role.
+func (c *cast) somebody(t *testing.T, caller access.Caller) client.User {
+	t.Helper()
+	user := c.SignUp(t)
+	if caller != "LEARNER" {
+		c.Must(t, client.Request{Method: "PUT", Path: "/auth/users/" + user.ID + "/roles", As: c.admin, Body: object{"roles": []access.Caller{caller}}},
+			http.StatusOK, nil)
+	}
+	return user
+}
+
+// weakKey is an API key that is good for everything but one operation, if its permissions matter there.
+func (c *cast) weakKey(o access.Operation, rule access.Rule) string {
+	needed := rule.Key + ":write"
+	if o.Method == http.MethodGet {
+		needed = rule.Key + ":read"
+	}
+	return cmp.Or(c.weakKeys[needed], c.weakKeys["shop:read"])
+}
+
+// TestAccessMatrix calls every operation as every kind of caller, about things of their own and of others, and holds
+// what happens against what was decided.
+func TestAccessMatrix(t *testing.T) {
+	t.Parallel()
+	c := newCast(t)
+	matrix, err := access.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range operations(t) {
+		probe, ok := probes[o.ID]
+		if !ok {
+			t.Errorf("there is no request for %s of %s: add one to probes_test.go", o.ID, o.Service)
+			continue
+		}
+		rule := matrix[o.Service][o.ID]
+		for _, caller := range access.Callers() {
+			about := []bool{false}
+			if rule.Owned() {
+				about = append(about, true)
+			}
+			for _, another := range about {
+				t.Run(fmt.Sprintf("%s/%s/another's=%t", o.ID, caller, another), func(t *testing.T) {
+					c.call(t, o, rule, probe, caller, another)
+				})
+			}
+		}
+	}
+}
+
+// call sends one request and holds its answer against the decision.
+func (c *cast) call(t *testing.T, o access.Operation, rule access.Rule, p probe, caller access.Caller, another bool) {
+	as := c.signedIn[caller]
+	if p.spends && as.Token != "" {
+		as = c.somebody(t, caller)
+	}
+	owner := as
+	if another || owner.Token == "" {
+		owner = c.alice
+	}
+	request := c.request(t, o, p, owner, as)
+	switch caller {
+	case access.NoKey:
+		request = request.without("X-Api-Key")
+	case access.WeakKey:
+		request = request.without("X-Api-Key").and("X-Api-Key: " + c.weakKey(o, rule))
+	}
+	answer := c.send(t, request.String())
+	harmless(t, answer, false)
+	switch rule.Outcome(caller, another) {
+	case access.Allowed:
+		if answer.Status >= 300 {
+			t.Errorf("got %s, want it done", answer)
+		}
+	case access.Unauthenticated:
+		expect(t, answer, http.StatusUnauthorized, "unauthenticated")
+	case access.Forbidden:
+		expect(t, answer, http.StatusForbidden, "forbidden")
+	case access.Absent:
+		expect(t, answer, http.StatusNotFound, "not_found")
+	}
+}
+
+func expect(t *testing.T, answer client.Answer, status int, kind string) {
+	t.Helper()
+	if answer.Status != status || answer.Problem().Kind != kind {
+		t.Errorf("got %s, want %d %s", answer, status, kind)
+	}
+}
+
+// request is a good request of somebody, about what belongs to somebody.
+func (c *cast) request(t *testing.T, o access.Operation, p probe, owner, as client.User) message {
+	t.Helper()
+	id := ""
+	if len(o.Parameters()) > 0 {
+		id = p.id(t, c, owner)
+	}
+	m := c.ask(o.Method, o.Target(id), as)
+	if o.Method == http.MethodGet {
+		// Of a stream the beginning is read; to whoever does not ask for one it goes on for ten seconds.
+		return m.and("Accept: text/event-stream, application/json")
+	}
+	if p.body == nil {
+		return m.and("Content-Length: 0")
+	}
+	raw, err := json.Marshal(p.body(t, c, owner))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m.with(string(raw))
+}
+
+// Another's things answer to the byte as those that do not exist, in every operation on something that belongs to
+// somebody, whoever of two people asks. Only what names the request itself may differ.
+func TestWhatIsAnothersIsNotThere(t *testing.T) {
+	t.Parallel()
+	c := newCast(t)
+	matrix, err := access.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	crossed := 0
+	for _, o := range operations(t) {
+		if !matrix[o.Service][o.ID].Owned() {
+			continue
+		}
+		for name, people := range map[string][2]client.User{"alice": {c.alice, c.bob}, "bob": {c.bob, c.alice}} {
+			crossed++
+			t.Run(o.ID+" as "+name, func(t *testing.T) {
+				as, owner := people[0], people[1]
+				request := c.request(t, o, probes[o.ID], owner, as)
+				another := c.send(t, request.String())
+				request.target = o.Target(unknown)
+				none := c.send(t, request.String())
+				if another.Status != http.StatusNotFound {
+					t.Errorf("got %s, want 404", another)
+				}
+				alike(t, another, none)
+			})
+		}
+	}
+	if crossed == 0 {
+		t.Error("nothing belongs to anybody")
+	}
+}

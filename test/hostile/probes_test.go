@@ -1,0 +1,178 @@
+package hostile
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"testing"
+
+	"stoa/pkg/common/ids"
+	"stoa/test/client"
+)
+
+// probe makes a request for an operation that succeeds when it is allowed.
+type probe struct {
+	// id is what the path names, new where it is used up; it belongs to the owner where such things belong to somebody.
+	id func(t *testing.T, c *cast, owner client.User) string
+	// body is what is sent; nothing when nil.
+	body func(t *testing.T, c *cast, owner client.User) any
+	// spends says that the caller is not the same afterwards: it is somebody new each time.
+	spends bool
+}
+
+// probes holds one for every operation, by its id. TestAccessMatrix says what is missing.
+var probes = map[string]probe{
+	// auth
+	"change-password":    {body: func(*testing.T, *cast, client.User) any { return object{"current": password, "new": "battery staple"} }, spends: true},
+	"change-profile":     {body: func(*testing.T, *cast, client.User) any { return object{"name": "Clara Changed"} }},
+	"create-api-key":     {body: newAPIKey},
+	"end-other-sessions": {},
+	"end-session":        {id: func(t *testing.T, c *cast, owner client.User) string { return c.session(t, owner).id(t) }},
+	"get-api-key":        {id: apiKey},
+	"key-set":            {},
+	"list-api-keys":      {},
+	"list-sessions":      {},
+	"list-users":         {},
+	"my-profile":         {},
+	"profile":            {id: func(_ *testing.T, _ *cast, owner client.User) string { return owner.ID }},
+	"refresh": {body: func(t *testing.T, c *cast, owner client.User) any {
+		return object{"refreshToken": c.session(t, owner).RefreshToken}
+	}},
+	"revoke-api-key": {id: apiKey},
+	"set-roles": {
+		id:   func(t *testing.T, c *cast, _ client.User) string { return c.SignUp(t).ID },
+		body: func(*testing.T, *cast, client.User) any { return object{"roles": []string{"AUTHOR"}} },
+	},
+	"sign-in":        {body: func(_ *testing.T, c *cast, _ client.User) any { return c.Accounts["author"] }},
+	"sign-out":       {spends: true},
+	"sign-up":        {body: newcomer},
+	"verify-api-key": {},
+
+	// backoffice
+	"list-fulfilments":   {},
+	"ship":               {id: queued},
+	"deliver":            {id: shipped},
+	"list-dead-letters":  {},
+	"get-dead-letter":    {id: deadLetter},
+	"replay-dead-letter": {id: deadLetter},
+	"delete-dead-letter": {id: deadLetter},
+
+	// inventory
+	"list-products":  {},
+	"get-product":    {id: onSale},
+	"create-product": {body: newProduct},
+	"edit-product":   {id: newOnSale, body: edited},
+	"adjust-stock":   {id: newOnSale, body: func(*testing.T, *cast, client.User) any { return object{"change": 1} }},
+	"remove-product": {id: newOnSale},
+
+	// notification
+	"list-notifications": {},
+
+	// order
+	"list-orders":  {},
+	"place-order":  {body: func(_ *testing.T, c *cast, _ client.User) any { return client.OrderOf(c.product.ID, 1) }},
+	"get-order":    {id: ordered},
+	"watch-order":  {id: ordered},
+	"cancel-order": {id: ordered},
+}
+
+// password is that of everybody whom client.SignUp makes.
+const password = "correct horse battery"
+
+// session is what sign-in answers.
+type session struct{ AccessToken, RefreshToken string }
+
+// session signs somebody in once more.
+func (w *world) session(t *testing.T, as client.User) session {
+	t.Helper()
+	var s session
+	w.Must(t, client.Request{Method: "POST", Path: "/auth/signin/basic", Body: object{"email": as.Email, "password": password}}, http.StatusOK, &s)
+	return s
+}
+
+// id is the session's own, as its access token says.
+func (s session) id(t *testing.T) string {
+	t.Helper()
+	_, claims := decode(t, s.AccessToken)
+	return claims["sid"].(string)
+}
+
+func newcomer(*testing.T, *cast, client.User) any {
+	return object{"email": ids.New() + "@example.com", "password": password, "name": "Nina Newcomer"}
+}
+
+func newAPIKey(*testing.T, *cast, client.User) any {
+	return object{"name": "A price comparison", "permissions": []string{"shop:read"}}
+}
+
+func apiKey(t *testing.T, c *cast, _ client.User) string {
+	var key struct{ ID string }
+	body := newAPIKey(t, c, client.User{})
+	c.Must(t, client.Request{Method: "POST", Path: "/auth/apikeys", As: c.admin, Body: body}, http.StatusCreated, &key)
+	return key.ID
+}
+
+func onSale(_ *testing.T, c *cast, _ client.User) string { return c.product.ID }
+
+func newOnSale(t *testing.T, c *cast, _ client.User) string { return c.NewProduct(t, c.staff, 0).ID }
+
+func newProduct(*testing.T, *cast, client.User) any {
+	return object{"name": "Kylix", "description": "A cup.", "sku": ids.New(), "price": client.Money{Amount: 100, Currency: "EUR"}}
+}
+
+func edited(*testing.T, *cast, client.User) any {
+	return object{"name": "Kylix", "description": "A cup.", "price": client.Money{Amount: 100, Currency: "EUR"}}
+}
+
+// ordered is an order of the owner's.
+func ordered(t *testing.T, c *cast, owner client.User) string {
+	return c.PlaceOrder(t, owner, c.product.ID, 1).ID
+}
+
+// queued is an order that can be shipped.
+func queued(t *testing.T, c *cast, owner client.User) string {
+	id := ordered(t, c, owner)
+	c.AwaitOrder(t, owner, id, "confirmed")
+	client.Eventually(t, "the order is queued", func() error {
+		var page struct{ Items []struct{ OrderID string } }
+		c.Must(t, client.Request{Method: "GET", Path: "/backoffice/fulfilments?limit=100", As: c.staff}, http.StatusOK, &page)
+		if !slices.ContainsFunc(page.Items, func(f struct{ OrderID string }) bool { return f.OrderID == id }) {
+			return fmt.Errorf("%s is not among %d", id, len(page.Items))
+		}
+		return nil
+	})
+	return id
+}
+
+// shipped is an order that can be delivered.
+func shipped(t *testing.T, c *cast, owner client.User) string {
+	id := queued(t, c, owner)
+	c.Must(t, client.Request{Method: "POST", Path: "/backoffice/fulfilments/" + id + "/ship", As: c.staff}, http.StatusOK, nil)
+	c.AwaitOrder(t, owner, id, "shipped")
+	return id
+}
+
+// deadLetter is an event that nobody can handle.
+func deadLetter(t *testing.T, c *cast, _ client.User) string {
+	t.Helper()
+	subject := ids.New()
+	c.publish(t, "order-placed", "order.placed.v1", subject)
+	id := ""
+	client.Eventually(t, "the dead letter is there", func() error {
+		var page struct {
+			Items []struct {
+				ID    string
+				Event struct{ Subject string }
+			}
+		}
+		c.Must(t, client.Request{Method: "GET", Path: "/backoffice/dead-letters?limit=100", As: c.staff}, http.StatusOK, &page)
+		for _, letter := range page.Items {
+			if letter.Event.Subject == subject {
+				id = letter.ID
+				return nil
+			}
+		}
+		return fmt.Errorf("it is not among %d", len(page.Items))
+	})
+	return id
+}
