@@ -61,6 +61,12 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldIn(t, shop)
+}
+
+// newWorldIn is newWorld in a system of its own.
+func newWorldIn(t *testing.T, shop *client.Shop) *world {
+	t.Helper()
 	w := &world{Shop: shop, alice: shop.SignUp(t), bob: shop.SignUp(t), staff: shop.SignIn(t, "staff"), admin: shop.SignIn(t, "admin")}
 	w.product = shop.NewProduct(t, w.staff, 100)
 	placed := shop.PlaceOrder(t, w.alice, w.product.ID, 1)

@@ -22,7 +22,13 @@ type cast struct {
 
 func newCast(t *testing.T) *cast {
 	t.Helper()
-	c := &cast{world: newWorld(t), weakKeys: map[string]string{}}
+	return newCastIn(t, shop)
+}
+
+// newCastIn is newCast in a system of its own.
+func newCastIn(t *testing.T, shop *client.Shop) *cast {
+	t.Helper()
+	c := &cast{world: newWorldIn(t, shop), weakKeys: map[string]string{}}
 	c.signedIn = map[access.Caller]client.User{access.NoKey: {}, access.WeakKey: {}, access.KeyOnly: {}}
 	for _, caller := range access.Callers() {
 		if _, known := c.signedIn[caller]; !known {

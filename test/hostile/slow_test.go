@@ -1,0 +1,55 @@
+package hostile
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"stoa/test/client"
+)
+
+// crowd is how many slow clients come at once.
+const crowd = 300
+
+// Clients that say a little and then nothing do not keep anybody else waiting, and are shown out.
+func TestSlowClientsKeepNobodyWaiting(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	list := w.ask("GET", "/api/v1/orders", w.bob).String()
+	order := w.ask("POST", "/api/v1/orders", w.bob).with(text(t, client.OrderOf(unknown, 1))).String()
+	var slow []net.Conn
+	for i := range crowd {
+		conn := w.dial(t)
+		defer conn.Close()
+		begun := list[:len(list)-2] // all but the line that ends the headers
+		if i%2 == 1 {
+			begun = order[:len(order)-2] // all but the end of the body
+		}
+		if _, err := io.WriteString(conn, begun); err != nil {
+			t.Fatal(err)
+		}
+		slow = append(slow, conn)
+	}
+	started := time.Now()
+	w.Must(t, client.Request{Method: "GET", Path: "/orders", As: w.alice}, http.StatusOK, nil)
+	if took := time.Since(started); took > 3*time.Second {
+		t.Errorf("a request took %s beside %d slow ones", took, crowd)
+	}
+	var all sync.WaitGroup
+	for _, conn := range slow {
+		all.Go(func() {
+			if _, err := io.Copy(io.Discard, conn); isTimeout(err) {
+				t.Error("a client that said nothing more was not shown out")
+			}
+		})
+	}
+	all.Wait()
+}
+
+func isTimeout(err error) bool {
+	late, ok := err.(net.Error)
+	return ok && late.Timeout()
+}
