@@ -63,15 +63,13 @@ func TestLimitPerKey(t *testing.T) {
 	plugins := fmt.Sprintf(hourly, 100, "ip") + "," + fmt.Sprintf(key, "", 50)
 	gateway := rig{routes: declared(plugins, fmt.Sprintf(key, "", 20)), ask: each}.start(t, func(http.ResponseWriter, *http.Request) {})
 	expect(t, "first", get(t, gateway+"/a"), "200 50/49")
-	// A minute may end in between, so that only the second of two runs has to be told apart.
-	for run := range 2 {
-		last := ""
-		for range 30 {
-			last = get(t, gateway+"/b")
-		}
-		if run == 1 && last != "429 100/38" && last != "429 20/0" {
-			t.Errorf("beyond: got %q", last)
-		}
+	// A minute may end in between, so that the limit is met in one of the two at least.
+	answers := map[string]bool{}
+	for range 2*20 + 2 {
+		answers[get(t, gateway+"/b")] = true
+	}
+	if !answers["429 20/0"] {
+		t.Errorf("nothing is beyond the limit: %v", answers)
 	}
 	if got := get(t, gateway+"/a", "x-api-key", "another"); !strings.HasPrefix(got, "200 ") {
 		t.Errorf("another key: got %q", got)

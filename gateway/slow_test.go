@@ -99,6 +99,29 @@ func TestASlowBodyIsTheClientsFault(t *testing.T) {
 	}
 }
 
+// A stream has no end of its own, but what asks for one has.
+func TestAskingForAStreamGivesNoMoreTimeForABody(t *testing.T) {
+	for _, path := range []string{"/api/v1/orders/1/events", "/api/v1/products", "/nowhere"} {
+		for _, framing := range []string{"Content-Length: 1000", "Transfer-Encoding: chunked"} {
+			gateway := rig{limits: limits(func(l *web.Limits) { l.Read = soon })}.start(t,
+				func(_ http.ResponseWriter, r *http.Request) { t.Errorf("%s was forwarded", r.URL.Path) })
+			conn := dial(t, gateway)
+			fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: gateway\r\nX-Api-Key: %s\r\nAccept: text/event-stream\r\n%s\r\n\r\n",
+				path, goodKey, framing)
+			answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil {
+				t.Fatalf("%s with %s: %v", path, framing, err)
+			}
+			body, err := io.ReadAll(answer.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer.Body.Close()
+			wantProblem(t, answer, string(body), errs.Malformed)
+		}
+	}
+}
+
 // A client that asks and does not read is let go, and with it what was read for it from the app.
 func TestASlowReaderIsLetGo(t *testing.T) {
 	ended := make(chan error, 1)

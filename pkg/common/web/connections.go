@@ -11,7 +11,7 @@ func (l Limits) bound(listener net.Listener) net.Listener {
 	if l.Connections == 0 && l.PerAddress == 0 {
 		return listener
 	}
-	return &boundListener{Listener: listener, limits: l, from: map[netip.Addr]int{}}
+	return &boundListener{Listener: listener, limits: l, from: map[netip.Prefix]int{}}
 }
 
 // boundListener closes connections over the limits at once. To leave them waiting would let one client, by opening more
@@ -22,7 +22,7 @@ type boundListener struct {
 
 	mu   sync.Mutex
 	open int
-	from map[netip.Addr]int
+	from map[netip.Prefix]int
 }
 
 // Accept implements net.Listener.
@@ -43,23 +43,35 @@ func (l *boundListener) Accept() (net.Conn, error) {
 func (l *boundListener) admit(address netip.Addr) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	network := networkOf(address)
 	many := l.limits.Unbounded != nil && l.limits.Unbounded(address)
 	if l.limits.Connections > 0 && l.open >= l.limits.Connections ||
-		l.limits.PerAddress > 0 && l.from[address] >= l.limits.PerAddress && !many {
+		l.limits.PerAddress > 0 && l.from[network] >= l.limits.PerAddress && !many {
 		return false
 	}
 	l.open++
-	l.from[address]++
+	l.from[network]++
 	return true
 }
 
 func (l *boundListener) release(address netip.Addr) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	network := networkOf(address)
 	l.open--
-	if l.from[address]--; l.from[address] == 0 {
-		delete(l.from, address)
+	if l.from[network]--; l.from[network] == 0 {
+		delete(l.from, network)
 	}
+}
+
+// networkOf is what connections are counted under: the address, or for IPv6 its /64, of which every household has one whole.
+func networkOf(address netip.Addr) netip.Prefix {
+	bits := address.BitLen()
+	if address.Is6() {
+		bits = 64
+	}
+	network, _ := address.WithZone("").Prefix(bits) // fails for no address at all, which is one network
+	return network
 }
 
 func addressOf(conn net.Conn) netip.Addr {

@@ -159,6 +159,11 @@ func limit(next http.Handler) http.Handler {
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
 		if IsStream(r) {
+			if r.ContentLength != 0 {
+				w.Header().Set("Connection", "close")
+				WriteError(w, r, errs.New(errs.Malformed, "a stream is asked for without a body"))
+				return
+			}
 			next.ServeHTTP(w, r)
 			return
 		}

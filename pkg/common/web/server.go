@@ -22,7 +22,7 @@ type Limits struct {
 	Idle time.Duration
 	// HeaderBytes is the most that the headers of a request may have.
 	HeaderBytes int
-	// Connections is how many may be open, and PerAddress how many from one address; 0 is any number.
+	// Connections is how many may be open, and PerAddress how many from one address (of IPv6: one /64); 0 is any number.
 	Connections, PerAddress int
 	// Unbounded reports addresses that stand for many clients, such as load balancers: PerAddress is not for them.
 	Unbounded func(netip.Addr) bool

@@ -2,6 +2,8 @@ package web
 
 import (
 	"context"
+	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -20,7 +22,7 @@ func acceptsStream(r *http.Request) bool {
 // would not finish by themselves.
 func endWith(streams context.Context, patience time.Duration, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !IsStream(r) {
+		if !IsStream(r) || !bodyless(r) {
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -31,6 +33,17 @@ func endWith(streams context.Context, patience time.Duration, next http.Handler)
 		_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 		next.ServeHTTP(streamWriter{w, patience}, r.WithContext(ctx))
 	})
+}
+
+// bodyless reports a request without a body, or with one of no chunks, as sidecars may send it. For one with a body, which
+// limit refuses, the server's deadlines stay: to ask for a stream must be no way to take for ever over something else.
+func bodyless(r *http.Request) bool {
+	if r.ContentLength < 0 {
+		if n, err := r.Body.Read(make([]byte, 1)); n == 0 && errors.Is(err, io.EOF) {
+			r.Body, r.ContentLength = http.NoBody, 0
+		}
+	}
+	return r.ContentLength == 0
 }
 
 // streamWriter gives every piece of a stream a deadline of its own, in place of one for the whole answer.

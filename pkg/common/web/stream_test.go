@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 )
@@ -14,7 +15,7 @@ import (
 // A server's deadlines count from the beginning of a request, so they must be off for a stream: this one is open for
 // several times as long as they are.
 func TestStreamsOutliveTheServersDeadlines(t *testing.T) {
-	const deadline, pieces = 40 * time.Millisecond, 5
+	const deadline, pieces = 200 * time.Millisecond, 5
 	tick := time.NewTicker(deadline)
 	defer tick.Stop()
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -57,6 +58,22 @@ func TestStreamsEndWithTheServer(t *testing.T) {
 	stop()
 	if _, err := io.ReadAll(answer.Body); err != nil {
 		t.Errorf("the stream must end in good order: %v", err)
+	}
+}
+
+func TestWhatAsksForAStreamHasNoBody(t *testing.T) {
+	for name, tt := range map[string]struct {
+		length int64
+		body   string
+		want   bool
+	}{
+		"none": {0, "", true}, "no chunks": {-1, "", true}, "a length": {2, "{}", false}, "chunks": {-1, "{}", false},
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", strings.NewReader(tt.body))
+		r.ContentLength = tt.length
+		if got := bodyless(r); got != tt.want || got != (r.ContentLength == 0) {
+			t.Errorf("%s: got %v, and a length of %d", name, got, r.ContentLength)
+		}
 	}
 }
 
