@@ -66,7 +66,11 @@ func open(t *testing.T, url string) page {
 }
 
 // ownHosts are those of the browser's maker that it calls whatever it is told. No page here has a reason to.
-var ownHosts = []string{"accounts.google.com", "clients2.google.com", "redirector.gvt1.com", "update.googleapis.com"}
+var ownHosts = []string{
+	"accounts.google.com", "android.clients.google.com", "clients2.google.com", "clientservices.googleapis.com",
+	"content-autofill.googleapis.com", "edgedl.me.gvt1.com", "mtalk.google.com", "optimizationguide-pa.googleapis.com",
+	"redirector.gvt1.com", "safebrowsing.googleapis.com", "safebrowsingohttpgateway.googleapis.com", "update.googleapis.com",
+}
 
 // proxy lets requests to one host through and notes all.
 type proxy struct {
