@@ -81,34 +81,40 @@ func manySignUps(t *testing.T, shop *client.Shop) {
 		body := map[string]string{"email": email, "password": fmt.Sprintf("password %d", i), "name": "Ada"}
 		return client.Request{Method: "POST", Path: "/auth/signup/basic", Body: body}
 	})
-	if got[http.StatusCreated] != 1 || got[http.StatusConflict]+got[http.StatusServiceUnavailable] != 49 {
+	// Who meets the account while it is half made tries its password by this, and is slowed down like everybody who does.
+	later := got[http.StatusServiceUnavailable] + got[http.StatusTooManyRequests]
+	if got[http.StatusCreated] != 1 || got[http.StatusConflict]+later != 49 {
 		t.Errorf("got %v, want one 201 and conflicts, but for those who were told to come back", got)
 	}
 }
 
-// floodOfSignIns is answered or told to come back, and everybody else goes on.
+// floodOfSignIns is answered or told to come back, and everybody else goes on: what they ask for meanwhile takes a small
+// part of the time that the flood takes, however fast the machine is.
 func floodOfSignIns(t *testing.T, shop *client.Shop) {
 	customer := shop.SignUp(t)
 	product := shop.NewProduct(t, shop.SignIn(t, "staff"), 100)
-	flood := make(chan map[int]int)
-	prefix := address(t)
+	flood, prefix, began := make(chan map[int]int), address(t), time.Now()
 	go func() {
 		flood <- statuses(t, shop, 200, func(i int) client.Request { return signInOf(fmt.Sprintf("%d-%s", i, prefix), "wrong horse") })
 	}()
-	for under := true; under; {
+	var others []time.Duration
+	for {
 		select {
 		case got := <-flood:
 			if got[http.StatusUnauthorized] == 0 || got[http.StatusUnauthorized]+got[http.StatusServiceUnavailable] != 200 {
 				t.Errorf("the flood got %v", got)
 			}
-			under = false
+			took := time.Since(began)
+			t.Logf("the flood took %s; %d others took %s each, in the middle", took, len(others), median(others))
+			if median(others) > took/10 {
+				t.Errorf("others had to wait")
+			}
+			return
 		default:
-			began := time.Now()
+			asked := time.Now()
 			shop.Must(t, profileOf(customer), http.StatusOK, nil)
 			shop.Must(t, client.Request{Method: "GET", Path: "/products/" + product.ID}, http.StatusOK, nil)
-			if took := time.Since(began); took > answerTime {
-				t.Errorf("others had to wait for %s", took)
-			}
+			others = append(others, time.Since(asked))
 		}
 	}
 }
