@@ -36,8 +36,8 @@ var (
 type plain struct{}
 
 func (plain) Hash(_ context.Context, password string) (string, error) { return password, nil }
-func (plain) Matches(_ context.Context, hash, password string) (bool, error) {
-	return hash == password, nil
+func (plain) Matches(_ context.Context, hash, password string, first func() error) (bool, error) {
+	return hash == password, first()
 }
 func (plain) Outdated(string) bool { return false }
 

@@ -27,8 +27,9 @@ type Passwords interface {
 	// Hash returns a salted hash that says how it was made.
 	Hash(ctx context.Context, password string) (string, error)
 	// Matches compares a password with a hash. With the hash "" it answers no after the same work, so that the time it
-	// takes tells nobody whether there is an account.
-	Matches(ctx context.Context, hash, password string) (bool, error)
+	// takes tells nobody whether there is an account. It calls first before it begins, unless it is too busy to begin at
+	// all, and does not begin when that fails.
+	Matches(ctx context.Context, hash, password string, first func() error) (bool, error)
 	// Outdated reports whether hashes are made otherwise by now.
 	Outdated(hash string) bool
 }
@@ -124,11 +125,13 @@ func (a *Accounts) Settle(ctx context.Context, account Account) {
 
 // prove returns the error wrong unless the password is the account's. Guessing is slowed down, with errs.RateLimited.
 func (a *Accounts) prove(ctx context.Context, email Email, account Account, password string, from Client, wrong error) error {
-	attempt, err := a.guard.begin(ctx, email, account, from)
-	if err != nil {
+	var attempt attempt
+	// Whoever is sent away because of a crowd has not guessed: else a crowd could keep the owner out.
+	begin := func() (err error) {
+		attempt, err = a.guard.begin(ctx, email, account, from)
 		return err
 	}
-	matches, err := a.passwords.Matches(ctx, account.PasswordHash, password)
+	matches, err := a.passwords.Matches(ctx, account.PasswordHash, password, begin)
 	if err != nil {
 		return err
 	}
@@ -160,7 +163,8 @@ func (a *Accounts) Authenticate(ctx context.Context, email, password string, fro
 	return account, nil
 }
 
-// signedIn notes on the account what a successful sign-in brings to light, if anything.
+// signedIn notes on the account what a successful sign-in brings to light, if anything. The account stays of the epoch of
+// the password that was compared: what ended all sessions since ends the one that is about to open as well.
 func (a *Accounts) signedIn(ctx context.Context, account Account, password string, from Client) (Account, error) {
 	network, hash := networkOf(from.Address), ""
 	outdated := a.passwords.Outdated(account.PasswordHash)
@@ -173,13 +177,18 @@ func (a *Accounts) signedIn(ctx context.Context, account Account, password strin
 			return Account{}, err
 		}
 	}
-	return a.store.Update(ctx, account.ID, func(stored *Account) error {
+	noted, err := a.store.Update(ctx, account.ID, func(stored *Account) error {
+		if stored.Epoch != account.Epoch {
+			return nil
+		}
 		if outdated && stored.PasswordHash == account.PasswordHash {
 			stored.PasswordHash = hash
 		}
 		stored.rememberNetwork(network)
 		return nil
 	})
+	noted.Epoch = account.Epoch
+	return noted, err
 }
 
 // Get returns an account by its id, or errs.NotFound.

@@ -3,6 +3,8 @@ package domain
 import (
 	"context"
 	"slices"
+
+	"stoa/pkg/common/errs"
 )
 
 // Admins remembers which accounts hold the role ADMIN, because nothing else could be asked whether an account is the last
@@ -32,6 +34,9 @@ func (a *Accounts) SetRoles(ctx context.Context, id string, roles []Role) (Accou
 		}
 	}
 	account, err = a.store.Update(ctx, id, func(stored *Account) error {
+		if stored.Has(Admin) && !stays && !account.Has(Admin) { // given in the meantime, and nobody asked who else has it
+			return errs.New(errs.Conflict, "the account was made an ADMIN in the meantime; look at it again")
+		}
 		stored.Roles = withLearner(roles)
 		return nil
 	})

@@ -193,7 +193,10 @@ func TestCreateKeyRefuses(t *testing.T) {
 			refused(t, s.ask(http.MethodPost, "/apikeys", tt.body, admin), errs.Invalid, tt.field)
 		})
 	}
-	refused(t, s.ask(http.MethodGet, "/apikeys/unknown", "", admin), errs.NotFound, "")
+	for _, id := range []string{"unknown", "a%7C%7Cb"} {
+		refused(t, s.ask(http.MethodGet, "/apikeys/"+id, "", admin), errs.NotFound, "")
+		refused(t, s.ask(http.MethodDelete, "/apikeys/"+id, "", admin), errs.NotFound, "")
+	}
 	refused(t, s.ask(http.MethodDelete, "/apikeys/"+ids.New(), "", admin), errs.NotFound, "")
 	refused(t, s.ask(http.MethodGet, "/apikeys?cursor=x", "", admin), errs.Invalid, "cursor")
 	if after := s.states.Keys("auth-store", ""); !slices.Equal(after, before) {

@@ -53,19 +53,31 @@ func newPasswords(slots int) *Passwords {
 
 // Hash implements domain.Passwords.
 func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
+	leave, err := p.enter()
+	if err != nil {
+		return "", err
+	}
+	defer leave()
 	made := phc{memory: memory, passes: passes, parallelism: parallelism, salt: randomSalt()}
-	var err error
 	made.hash, err = p.derive(ctx, made, password, hashSize)
 	return made.String(), err
 }
 
 // Matches implements domain.Passwords.
-func (p *Passwords) Matches(ctx context.Context, hash, password string) (bool, error) {
+func (p *Passwords) Matches(ctx context.Context, hash, password string, first func() error) (bool, error) {
 	known, err := p.decoy, error(nil)
 	if hash != "" {
 		if known, err = parsePHC(hash); err != nil {
 			return false, err
 		}
+	}
+	leave, err := p.enter()
+	if err != nil {
+		return false, err
+	}
+	defer leave()
+	if err := first(); err != nil {
+		return false, err
 	}
 	got, err := p.derive(ctx, known, password, uint32(len(known.hash))) //nolint:gosec // a few dozen bytes
 	return err == nil && hash != "" && subtle.ConstantTimeCompare(got, known.hash) == 1, err
@@ -77,14 +89,18 @@ func (p *Passwords) Outdated(hash string) bool {
 	return err != nil || h.memory != memory || h.passes != passes || h.parallelism != parallelism || len(h.hash) != hashSize
 }
 
-// derive computes a hash when it is this caller's turn.
-func (p *Passwords) derive(ctx context.Context, with phc, password string, size uint32) ([]byte, error) {
+// enter takes a place in the line until leave is called.
+func (p *Passwords) enter() (leave func(), err error) {
 	select {
 	case p.line <- struct{}{}:
-		defer func() { <-p.line }()
+		return func() { <-p.line }, nil
 	default:
 		return nil, crowded(nil)
 	}
+}
+
+// derive computes a hash when it is the turn of a caller who stands in the line.
+func (p *Passwords) derive(ctx context.Context, with phc, password string, size uint32) ([]byte, error) {
 	select {
 	case p.slots <- struct{}{}:
 		defer func() { <-p.slots }()

@@ -1,6 +1,7 @@
 package providers_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -32,9 +33,14 @@ func TestPasswords(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := passwords.Matches(t.Context(), tt.hash, tt.password)
-			if err != nil || got != tt.want {
+			begun := 0
+			got, err := passwords.Matches(t.Context(), tt.hash, tt.password, func() error { begun++; return nil })
+			if err != nil || got != tt.want || begun != 1 {
 				t.Errorf("got %v, %v; want %v", got, err, tt.want)
+			}
+			refusal := errors.New("no")
+			if ok, err := passwords.Matches(t.Context(), tt.hash, tt.password, func() error { return refusal }); ok || !errors.Is(err, refusal) {
+				t.Errorf("got %v, %v, when it is not to begin", ok, err)
 			}
 		})
 	}
@@ -52,7 +58,7 @@ func TestUnreadableHashesAreDefects(t *testing.T) {
 		"no hash":           "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$",
 	} {
 		t.Run(name, func(t *testing.T) {
-			if ok, err := passwords.Matches(t.Context(), hash, "password"); ok || !errs.Is(err, errs.Internal) {
+			if ok, err := passwords.Matches(t.Context(), hash, "password", func() error { return nil }); ok || !errs.Is(err, errs.Internal) {
 				t.Errorf("got %v, %v; want an internal error", ok, err)
 			}
 		})

@@ -18,7 +18,7 @@ func TestHashingWaitsForItsTurnAndHonoursTheContext(t *testing.T) {
 	if _, err := passwords.Hash(gone, "password"); !errs.Is(err, errs.Unavailable) {
 		t.Errorf("got %v, want unavailable", err)
 	}
-	if ok, err := passwords.Matches(gone, "", "password"); ok || !errs.Is(err, errs.Unavailable) {
+	if ok, err := passwords.Matches(gone, "", "password", func() error { return nil }); ok || !errs.Is(err, errs.Unavailable) {
 		t.Errorf("got %v, %v; want unavailable", ok, err)
 	}
 	<-passwords.slots
@@ -30,7 +30,7 @@ func TestHashingWaitsForItsTurnAndHonoursTheContext(t *testing.T) {
 	}
 }
 
-// Nobody joins a line that is too long already: they learn at once when to come back.
+// Nobody joins a line that is too long already: they learn at once when to come back, and nothing has begun.
 func TestACrowdIsToldToComeBack(t *testing.T) {
 	passwords := newPasswords(1)
 	for range cap(passwords.line) {
@@ -38,6 +38,9 @@ func TestACrowdIsToldToComeBack(t *testing.T) {
 	}
 	_, err := passwords.Hash(t.Context(), "password")
 	if !errs.Is(err, errs.Unavailable) || errs.From(err).RetryAfter != retryAfter {
+		t.Errorf("got %v, want unavailable", err)
+	}
+	if _, err = passwords.Matches(t.Context(), "", "password", func() error { panic("it has begun") }); !errs.Is(err, errs.Unavailable) {
 		t.Errorf("got %v, want unavailable", err)
 	}
 	<-passwords.line

@@ -22,8 +22,8 @@ type plain struct{}
 func (plain) Hash(_ context.Context, password string) (string, error) {
 	return "hash of " + password, nil
 }
-func (plain) Matches(_ context.Context, hash, password string) (bool, error) {
-	return hash == "hash of "+password, nil
+func (plain) Matches(_ context.Context, hash, password string, first func() error) (bool, error) {
+	return hash == "hash of "+password, first()
 }
 
 func (plain) Outdated(hash string) bool { return false }

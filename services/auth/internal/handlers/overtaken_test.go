@@ -1,0 +1,64 @@
+package handlers_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"stoa/pkg/common/errs"
+	"stoa/services/auth/internal/domain"
+)
+
+// before has something else happen right before the first save of a key that begins like this.
+func (s service) before(prefix string, happens func()) {
+	var once atomic.Bool
+	s.states.Before = func(operation, key string) error {
+		if operation == "save" && strings.HasPrefix(key, prefix) && once.CompareAndSwap(false, true) {
+			happens()
+		}
+		return nil
+	}
+}
+
+// Somebody who knows the old password and is about to come in, from where nobody did before, when it is changed, is out
+// with everybody else.
+func TestASignInThatANewPasswordOvertakesOpensNothing(t *testing.T) {
+	s := newService(t)
+	up := s.signUp(t, "ada@example.org")
+	var changed *httptest.ResponseRecorder
+	s.before("account:", func() {
+		changed = s.ask(http.MethodPut, "/password", `{"current": "correct horse", "new": "battery staple"}`, as(up))
+	})
+	thief := s.enter("ada@example.org", "correct horse", "X-Forwarded-For: 198.51.100.1")
+	if changed == nil || changed.Code != http.StatusNoContent {
+		t.Fatalf("the password was not changed meanwhile: %+v", changed)
+	}
+	if thief.Code == http.StatusOK && s.alive(t, read[grant](t, thief, http.StatusOK)) {
+		t.Error("a session that the old password opened lives on")
+	}
+	account, err := s.accounts.Get(t.Context(), up.User.ID)
+	if err != nil || account.KnowsNetwork("198.51.100.0/24") {
+		t.Errorf("the networks that are known: %v, %v", account.Networks, err)
+	}
+	if !s.alive(t, up) {
+		t.Error("the session that changed the password has ended")
+	}
+}
+
+// Somebody is given the role ADMIN, and the one who gave it steps down, while a third request is about to take it away
+// which has seen neither.
+func TestOneAdminStaysAmongThree(t *testing.T) {
+	s := newService(t)
+	admin, ada := s.newAdmin(t, "admin@example.org"), s.signUp(t, "ada@example.org")
+	s.before("account:"+ada.User.ID, func() {
+		read[map[string]any](t, s.setRoles(admin, ada.User.ID, `["ADMIN"]`), http.StatusOK)
+		read[map[string]any](t, s.setRoles(admin, admin.User.ID, `[]`), http.StatusOK)
+	})
+	refused(t, s.setRoles(admin, ada.User.ID, `["AUTHOR"]`), errs.Conflict, "")
+	account, err := s.accounts.Get(t.Context(), ada.User.ID)
+	if err != nil || !account.Has(domain.Admin) {
+		t.Errorf("nobody is left who can give roles: %+v, %v", account, err)
+	}
+}
