@@ -4,12 +4,10 @@
 package hostile
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -19,32 +17,11 @@ import (
 // shop is the system that the tests of this package share; those that break something start their own.
 var shop *client.Shop
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
-
-func run(m *testing.M) int {
-	root, err := filepath.Abs(filepath.Join("..", ".."))
-	if err != nil {
-		return fail(err)
-	}
-	dir, err := os.MkdirTemp("", "stoa-hostile-")
-	if err != nil {
-		return fail(err)
-	}
-	defer os.RemoveAll(dir)
-	shop, err = client.Open(context.Background(), root, dir)
-	if err != nil {
-		return fail(err)
-	}
-	code := m.Run()
-	if err := shop.Stop(context.Background()); err != nil {
-		return fail(err)
-	}
-	return code
-}
-
-func fail(err error) int {
-	fmt.Fprintln(os.Stderr, err)
-	return 1
+func TestMain(m *testing.M) {
+	os.Exit(client.Main(m, func(started *client.Shop) error {
+		shop = started
+		return nil
+	}))
 }
 
 // unknown is a well-formed id that nothing has.

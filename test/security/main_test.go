@@ -29,35 +29,16 @@ var shop *client.Shop
 // tokens are what apps and sidecars show each other in it.
 var tokens stack.Tokens
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
-
-func run(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "stoa-security-")
-	if err != nil {
-		return fail(err)
-	}
-	defer os.RemoveAll(dir)
+func TestMain(m *testing.M) {
 	withCertificates := func(o *stack.Options) { o.MTLS = true }
-	if shop, err = client.Open(context.Background(), filepath.Join("..", ".."), dir, withCertificates); err != nil {
-		return fail(err)
-	}
-	text, err := os.ReadFile(filepath.Join(dir, stack.StateFolder, "tokens.json"))
-	if err == nil {
-		err = json.Unmarshal(text, &tokens)
-	}
-	code := 1
-	if err == nil {
-		code = m.Run()
-	}
-	if stopped := shop.Stop(context.Background()); err != nil || stopped != nil {
-		return fail(fmt.Errorf("%w, %w", err, stopped))
-	}
-	return code
-}
-
-func fail(err error) int {
-	fmt.Fprintln(os.Stderr, err)
-	return 1
+	os.Exit(client.Main(m, func(started *client.Shop) error {
+		shop = started
+		text, err := os.ReadFile(filepath.Join(shop.Dir(), stack.StateFolder, "tokens.json"))
+		if err != nil {
+			return err
+		}
+		return json.Unmarshal(text, &tokens)
+	}, withCertificates))
 }
 
 // process is the app of that name, or, with .sidecar, its sidecar.
