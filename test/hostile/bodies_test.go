@@ -33,7 +33,7 @@ func writings(w *world) []writing {
 		{"a profile", "PATCH", "/api/v1/auth/profile/mine", w.bob, object{"name": "Bob"}},
 		{"a password", "PUT", "/api/v1/auth/password", w.bob, object{"current": password, "new": "battery staple"}},
 		{"a refresh", "POST", "/api/v1/auth/token/refresh", client.User{}, object{"refreshToken": w.refresh}},
-		{"an API key", "POST", "/api/v1/auth/apikeys", w.admin, newAPIKey(nil, nil, client.User{}).(object)},
+		{"an API key", "POST", "/api/v1/auth/apikeys", w.admin, object{"name": "Mine", "permissions": []string{"shop:read"}}},
 		{"a grant of roles", "PUT", "/api/v1/auth/users/" + w.bob.ID + "/roles", w.admin, object{"roles": []string{"AUTHOR"}}},
 		{"a sign-in", "POST", "/api/v1/auth/signin/basic", client.User{}, object{"email": w.Accounts["author"].Email, "password": w.Accounts["author"].Password}},
 	}
@@ -222,9 +222,12 @@ func assignmentAttacks(t *testing.T, w *world) []attack {
 			"id": w.alice.ID, "email": w.alice.Email, "roles": []string{"ADMIN"}, "role": "ADMIN", "passwordHash": "x", "password": "battery staple",
 			"createdAt": "1970-01-01T00:00:00Z", "userId": w.alice.ID, "owner": w.alice.ID, "Name": "Mallory",
 		},
-		"a password":       {"userId": w.alice.ID, "email": w.alice.Email, "id": w.alice.ID, "roles": []string{"ADMIN"}, "force": true},
-		"a refresh":        {"roles": []string{"ADMIN"}, "userId": w.alice.ID, "sid": "1", "expiresIn": 1 << 40, "scope": "*"},
-		"an API key":       {"id": unknown, "key": "stoa_mine", "hash": "x", "prefix": "stoa_", "createdAt": "1970-01-01T00:00:00Z", "owner": w.bob.ID, "revokedAt": nil},
+		"a password": {"userId": w.alice.ID, "email": w.alice.Email, "id": w.alice.ID, "roles": []string{"ADMIN"}, "force": true},
+		"a refresh":  {"roles": []string{"ADMIN"}, "userId": w.alice.ID, "sid": "1", "expiresIn": 1 << 40, "scope": "*"},
+		"an API key": {
+			"id": unknown, "key": "stoa_mine", "hash": "x", "prefix": "stoa_", "createdAt": "1970-01-01T00:00:00Z", "owner": w.bob.ID,
+			"revokedAt": nil,
+		},
 		"a grant of roles": {"id": w.alice.ID, "permissions": []string{"*"}, "role": "ADMIN", "email": w.alice.Email},
 		"a sign-in":        {"roles": []string{"ADMIN"}, "role": "ADMIN", "userId": w.alice.ID, "expiresIn": 1 << 40, "sid": "1", "aud": "other"},
 	}

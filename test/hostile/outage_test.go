@@ -13,13 +13,14 @@ import (
 	"stoa/test/client"
 )
 
-// reading is something that everybody who is signed in may read, or staff, of each service that does not keep accounts.
-func reading(as client.User) map[string]client.Request {
+// asking is something that staff may ask of each service but auth; of one there is no such product.
+func asking(as client.User) map[string]client.Request {
+	edit := object{"name": "None", "description": "None.", "price": client.Money{Amount: 1, Currency: "EUR"}}
 	return map[string]client.Request{
 		"order":        {Method: "GET", Path: "/orders", As: as},
 		"notification": {Method: "GET", Path: "/notifications", As: as},
 		"backoffice":   {Method: "GET", Path: "/backoffice/fulfilments", As: as},
-		"inventory":    {Method: "PUT", Path: "/products/" + unknown, As: as, Body: object{"name": "None", "description": "None.", "price": client.Money{Amount: 1, Currency: "EUR"}}},
+		"inventory":    {Method: "PUT", Path: "/products/" + unknown, As: as, Body: edit},
 	}
 }
 
@@ -36,7 +37,7 @@ func TestWithoutAuthNobodyIsTakenForAStranger(t *testing.T) {
 	unseen := w.SignIn(t, "staff")
 	all := func(as client.User, check func(service string, answer client.Answer)) {
 		var done sync.WaitGroup
-		for service, request := range reading(as) {
+		for service, request := range asking(as) {
 			done.Go(func() {
 				answer, err := w.Do(t.Context(), request)
 				if err != nil {
@@ -78,7 +79,7 @@ func expectOutage(t *testing.T, service string, answer client.Answer) {
 
 // everywhere is nil once every service lets somebody in, or none does. Whatever it is, it is no refusal.
 func (w *world) everywhere(t *testing.T, as client.User, in bool) error {
-	for service, request := range reading(as) {
+	for service, request := range asking(as) {
 		answer, err := w.Do(t.Context(), request)
 		switch {
 		case err != nil:
@@ -108,7 +109,7 @@ func TestWhatWasEndedStaysEndedWhenAuthIsKilled(t *testing.T) {
 	revoked := client.Request{Method: "GET", Path: "/products", Header: map[string]string{"X-Api-Key": key.Key}}
 	c.refused(t, "the API key", revoked, http.StatusForbidden, "forbidden")
 	for name, s := range map[string]session{"signed out": signedOut, "ended": ended} {
-		for service, request := range reading(client.User{Token: s.AccessToken}) {
+		for service, request := range asking(client.User{Token: s.AccessToken}) {
 			c.refused(t, name+" at "+service, request, http.StatusUnauthorized, "unauthenticated")
 		}
 		again := client.Request{Method: "POST", Path: "/auth/token/refresh", Body: object{"refreshToken": s.RefreshToken}}
