@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -35,7 +36,8 @@ type rig struct {
 	proxies request.Proxies
 	limits  *web.Limits
 	ask     apikey.Ask
-	off     bool // no limits
+	age     time.Duration // for which what ask says holds
+	off     bool          // no limits
 }
 
 // start serves a gateway with the routes that are shipped, whose sidecar is the handler, and returns its base URL.
@@ -59,7 +61,7 @@ func (g rig) startOn(t *testing.T, sidecarURL string) string {
 	if g.ask == nil {
 		g.ask = askGood
 	}
-	keys, err := apikey.NewChecker(g.ask, apikey.MaxAge, keyTimeout)
+	keys, err := apikey.NewChecker(g.ask, cmp.Or(g.age, apikey.MaxAge), keyTimeout)
 	if err != nil {
 		t.Fatal(err)
 	}

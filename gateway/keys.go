@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"stoa/gateway/declaration"
@@ -45,8 +47,21 @@ func (k *keyCheck) require(config *declaration.APIKey, next http.Handler) http.H
 			web.WriteError(w, r, err)
 			return
 		}
+		if web.IsStream(r) {
+			ctx, end := context.WithCancel(r.Context())
+			defer end()
+			go k.endWithKey(ctx, end, caller.address, r.Header.Get(request.KeyHeader))
+			r = r.WithContext(ctx)
+		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// endWithKey ends a stream once the key that it was asked for with is revoked: otherwise it would outlive that by as long as
+// it likes.
+func (k *keyCheck) endWithKey(ctx context.Context, end context.CancelFunc, client netip.Addr, key string) {
+	k.checker.Watch(ctx, client, key)
+	end()
 }
 
 // askAuth returns the question whether an API key is valid, as it is put to auth through the sidecar.

@@ -134,7 +134,8 @@ func (k *knocking) await(t *testing.T, what string, status int) (since time.Time
 	return since
 }
 
-// A key that is in use all the time, and so remembered wherever keys are, is dead within five seconds.
+// A key that is in use all the time, and so remembered wherever keys are, is dead within five seconds, and with it what it
+// follows.
 func TestARevokedKeyIsDeadWithinFiveSeconds(t *testing.T) {
 	t.Parallel()
 	shop := client.Start(t, t.TempDir())
@@ -145,6 +146,10 @@ func TestARevokedKeyIsDeadWithinFiveSeconds(t *testing.T) {
 		doors[path] = knock(t, shop, key.by(client.Request{Method: "GET", Path: path, As: customer}))
 		doors[path].await(t, path+" is open", http.StatusOK)
 	}
+	product := shop.NewProduct(t, shop.SignIn(t, "staff"), 1)
+	stream := openEventsBy(t, shop, key.Key, customer, shop.PlaceOrder(t, customer, product.ID, 1).ID)
+	stream.next(t)
+	streamEnds := stream.ended()
 	shop.Must(t, client.Request{Method: "DELETE", Path: "/auth/apikeys/" + key.ID, As: admin}, http.StatusNoContent, nil)
 	revoked := time.Now()
 	for path, door := range doors {
@@ -153,6 +158,7 @@ func TestARevokedKeyIsDeadWithinFiveSeconds(t *testing.T) {
 			t.Errorf("it took %s until %s was closed", took, path)
 		}
 	}
+	expectEnd(t, streamEnds, revoked)
 	staysDead(t, shop, key.by(client.Request{Method: "GET", Path: "/products"}), http.StatusForbidden)
 	shop.Must(t, client.Request{Method: "DELETE", Path: "/auth/apikeys/" + key.ID, As: admin}, http.StatusNoContent, nil)
 }

@@ -18,8 +18,15 @@ type events struct {
 
 func openEvents(t *testing.T, shop *client.Shop, customer client.User, orderID string) events {
 	t.Helper()
+	return openEventsBy(t, shop, shop.APIKey, customer, orderID)
+}
+
+// openEventsBy is openEvents with another API key.
+func openEventsBy(t *testing.T, shop *client.Shop, key string, customer client.User, orderID string) events {
+	t.Helper()
 	request, err := shop.NewRequest(t.Context(), client.Request{
-		Method: "GET", Path: "/orders/" + orderID + "/events", As: customer, Header: map[string]string{"Accept": "text/event-stream"},
+		Method: "GET", Path: "/orders/" + orderID + "/events", As: customer,
+		Header: map[string]string{"Accept": "text/event-stream", "X-Api-Key": key},
 	})
 	if err != nil {
 		t.Fatal(err)

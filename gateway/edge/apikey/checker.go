@@ -19,6 +19,8 @@ const (
 	MaxAge = 5 * time.Second
 	// maxKey is the longest key that is looked up, in bytes. Ours have about 50.
 	maxKey = 200
+	// watchEvery is how often a key is looked at again while a request with it goes on.
+	watchEvery = 200 * time.Millisecond
 	// acquaintance is how long a key that was valid is told from an invented one.
 	acquaintance = 10 * time.Minute
 )
@@ -78,6 +80,22 @@ func (c *Checker) Verify(ctx context.Context, client netip.Addr, key string) (Gr
 		return grant, result.Err
 	case <-ctx.Done():
 		return Grant{}, ctx.Err()
+	}
+}
+
+// Watch returns once a key is not valid any more, or ctx ends. While auth cannot be asked, the key counts as it did.
+func (c *Checker) Watch(ctx context.Context, client netip.Addr, key string) {
+	again := time.NewTicker(watchEvery)
+	defer again.Stop()
+	for {
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return
+		}
+		if _, err := c.Verify(ctx, client, key); isRefusal(err) {
+			return
+		}
 	}
 }
 

@@ -102,6 +102,41 @@ func TestARevokedKeyIsRefusedOnceItsAnswerIsOld(t *testing.T) {
 	})
 }
 
+func TestAKeyIsWatched(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		auth := &auth{}
+		keys := auth.checker(t)
+		if _, err := keys.Verify(t.Context(), client, "k"); err != nil {
+			t.Fatal(err)
+		}
+		ended, left := make(chan time.Time), make(chan struct{})
+		ctx, leave := context.WithCancel(t.Context())
+		go func() { keys.Watch(t.Context(), client, "k"); ended <- time.Now() }()
+		go func() { keys.Watch(ctx, client, "k"); close(left) }()
+		time.Sleep(time.Hour)
+		leave()
+		<-left
+		// Twice as often as one watcher would: both may look in the same moment.
+		if most := 2 * (int(time.Hour/MaxAge) + 1); auth.asked > most {
+			t.Errorf("auth was asked %d times, want %d at most", auth.asked, most)
+		}
+		auth.err = errors.New("connection refused")
+		time.Sleep(time.Hour)
+		select {
+		case <-ended:
+			t.Fatal("an outage is no refusal")
+		default:
+		}
+		auth.err = nil
+		time.Sleep(MaxAge)
+		auth.err = errs.New(errs.Forbidden, "revoked")
+		revoked := time.Now()
+		if took := (<-ended).Sub(revoked); took > MaxAge+watchEvery {
+			t.Errorf("it took %s until it was noticed that the key is revoked", took)
+		}
+	})
+}
+
 func TestOneRequestAsksForAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		auth := &auth{takes: time.Second}
