@@ -92,9 +92,12 @@ func (r rotation) check() error {
 	return nil
 }
 
+func isAuth(p Process) bool        { return p.App == authApp && p.Kind == KindApp }
 func isAuthSidecar(p Process) bool { return p.App == authApp && p.Kind == KindSidecar }
 
-// settle returns when the next key may sign. Where there is none yet, one is published.
+// settle returns when the next key may sign. Where there is none yet, one is published; where auth does not know it, because
+// an earlier rotation broke off, it is handed over first: a key that signs in the moment in which it is published would have
+// valid tokens refused.
 func (r rotation) settle() error {
 	keys, err := SigningKeys(r.dir)
 	if err != nil {
@@ -107,6 +110,12 @@ func (r rotation) settle() error {
 		}
 	}
 	wait := time.Until(keys.Settled())
+	if r.running && !r.publishedByAll(keys) {
+		if err := r.handOver(keys); err != nil {
+			return err
+		}
+		wait = signing.Settle
+	}
 	if !r.running || wait <= 0 {
 		return nil
 	}
@@ -185,13 +194,21 @@ func (r rotation) takenOver(before Process, keys signing.Bundle) error {
 		switch {
 		case p.Name == before.Name && (p.PID == before.PID || p.State != StateReady):
 			return fmt.Errorf("%s is not ready again", p.Name)
-		case p.App == authApp && p.Kind == KindApp && p.Replica == before.Replica:
+		case isAuth(p) && p.Replica == before.Replica:
 			if err := r.published(p, keys); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// publishedByAll asks all replicas of auth whether their key sets are this one.
+func (r rotation) publishedByAll(keys signing.Bundle) bool {
+	record, err := ReadRecord(r.dir)
+	return err == nil && !slices.ContainsFunc(record.Processes, func(p Process) bool {
+		return isAuth(p) && r.published(p, keys) != nil
+	})
 }
 
 // published asks a replica of auth whether its key set is this one.
