@@ -41,6 +41,19 @@ func (a *auth) ask(ctx context.Context, _ string) (Grant, error) {
 	return Grant{KeyID: "4711", Permissions: []string{"shop:read"}}, nil
 }
 
+// say changes what it answers, while others may be asking.
+func (a *auth) say(err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.err = err
+}
+
+func (a *auth) times() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.asked
+}
+
 func (a *auth) checker(t *testing.T) *Checker {
 	t.Helper()
 	checker, err := NewChecker(a.ask, MaxAge, patience)
@@ -103,6 +116,7 @@ func TestARevokedKeyIsRefusedOnceItsAnswerIsOld(t *testing.T) {
 }
 
 func TestAKeyIsWatched(t *testing.T) {
+	const long = 2 * acquaintance
 	synctest.Test(t, func(t *testing.T) {
 		auth := &auth{}
 		keys := auth.checker(t)
@@ -113,23 +127,23 @@ func TestAKeyIsWatched(t *testing.T) {
 		ctx, leave := context.WithCancel(t.Context())
 		go func() { keys.Watch(t.Context(), client, "k"); ended <- time.Now() }()
 		go func() { keys.Watch(ctx, client, "k"); close(left) }()
-		time.Sleep(time.Hour)
+		time.Sleep(long)
 		leave()
 		<-left
 		// Twice as often as one watcher would: both may look in the same moment.
-		if most := 2 * (int(time.Hour/MaxAge) + 1); auth.asked > most {
-			t.Errorf("auth was asked %d times, want %d at most", auth.asked, most)
+		if most := 2 * (int(long/MaxAge) + 1); auth.times() > most {
+			t.Errorf("auth was asked %d times, want %d at most", auth.times(), most)
 		}
-		auth.err = errors.New("connection refused")
-		time.Sleep(time.Hour)
+		auth.say(errors.New("connection refused"))
+		time.Sleep(long)
 		select {
 		case <-ended:
 			t.Fatal("an outage is no refusal")
 		default:
 		}
-		auth.err = nil
+		auth.say(nil)
 		time.Sleep(MaxAge)
-		auth.err = errs.New(errs.Forbidden, "revoked")
+		auth.say(errs.New(errs.Forbidden, "revoked"))
 		revoked := time.Now()
 		if took := (<-ended).Sub(revoked); took > MaxAge+watchEvery {
 			t.Errorf("it took %s until it was noticed that the key is revoked", took)
