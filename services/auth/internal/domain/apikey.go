@@ -24,6 +24,8 @@ func AllPermissions() []Permission {
 const (
 	// maxKeyName is the longest name of a key, in characters.
 	maxKeyName = 100
+	// lastYear is the last one that a time in JSON can be of.
+	lastYear = 9999
 	// useEvery is how often the use of a key is noted: it is used with every request.
 	useEvery = time.Minute
 )
@@ -50,8 +52,8 @@ type APIKey struct {
 type KeyWish struct {
 	Name        string
 	Permissions []Permission
-	// ExpiresAt is zero for a key that does not expire.
-	ExpiresAt time.Time
+	// ExpiresAt is nil for a key that does not expire.
+	ExpiresAt *time.Time
 }
 
 // NewAPIKey returns what is kept of a key that has this id and begins with this prefix. The error names every field of the
@@ -63,10 +65,13 @@ func NewAPIKey(id, prefix, key string, wish KeyWish, now time.Time) (APIKey, err
 	}
 	permissions := slices.Clone(wish.Permissions)
 	slices.Sort(permissions)
-	return APIKey{
-		ID: id, Name: name, Prefix: prefix, Hash: hashOfAPIKey(key), Permissions: slices.Compact(permissions),
-		CreatedAt: now.UTC(), ExpiresAt: wish.ExpiresAt.UTC(),
-	}, nil
+	made := APIKey{
+		ID: id, Name: name, Prefix: prefix, Hash: hashOfAPIKey(key), Permissions: slices.Compact(permissions), CreatedAt: now.UTC(),
+	}
+	if wish.ExpiresAt != nil {
+		made.ExpiresAt = wish.ExpiresAt.UTC()
+	}
+	return made, nil
 }
 
 func (w KeyWish) faults(name string, now time.Time) (faults []errs.Field) {
@@ -82,8 +87,8 @@ func (w KeyWish) faults(name string, now time.Time) (faults []errs.Field) {
 			break
 		}
 	}
-	if !w.ExpiresAt.IsZero() && !w.ExpiresAt.After(now) {
-		faults = append(faults, errs.Field{Name: "expiresAt", Problem: "must be in the future"})
+	if w.ExpiresAt != nil && (!w.ExpiresAt.After(now) || w.ExpiresAt.UTC().Year() > lastYear) {
+		faults = append(faults, errs.Field{Name: "expiresAt", Problem: "must be in the future, in UTC before the year 10000"})
 	}
 	return faults
 }

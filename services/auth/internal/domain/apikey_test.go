@@ -14,7 +14,7 @@ import (
 // keyText stands for an API key; the domain does not look into it.
 const keyText = "stoa_0123456789abcdefghijklmn"
 
-func newKey(t *testing.T, expires time.Time) domain.APIKey {
+func newKey(t *testing.T, expires *time.Time) domain.APIKey {
 	t.Helper()
 	key, err := domain.NewAPIKey("k-1", keyText[:8], keyText, domain.KeyWish{
 		Name: " web pages ", Permissions: []domain.Permission{"shop:write", "blog:read", "shop:write"}, ExpiresAt: expires,
@@ -26,7 +26,7 @@ func newKey(t *testing.T, expires time.Time) domain.APIKey {
 }
 
 func TestAPIKeyKeepsNoKey(t *testing.T) {
-	key := newKey(t, time.Time{})
+	key := newKey(t, nil)
 	raw, err := json.Marshal(key)
 	if err != nil || strings.Contains(string(raw), keyText) {
 		t.Errorf("%s holds the key (%v)", raw, err)
@@ -38,7 +38,7 @@ func TestAPIKeyKeepsNoKey(t *testing.T) {
 
 func TestAPIKeyAdmits(t *testing.T) {
 	now := time.Now()
-	open, limited, revoked := newKey(t, time.Time{}), newKey(t, now.Add(time.Hour)), newKey(t, time.Time{})
+	open, limited, revoked := newKey(t, nil), newKey(t, new(now.Add(time.Hour))), newKey(t, nil)
 	revoked.Revoke(now)
 	tests := map[string]struct {
 		key  domain.APIKey
@@ -63,7 +63,7 @@ func TestAPIKeyAdmits(t *testing.T) {
 }
 
 func TestRevokingTwiceKeepsTheFirstTime(t *testing.T) {
-	key, now := newKey(t, time.Time{}), time.Now()
+	key, now := newKey(t, nil), time.Now()
 	key.Revoke(now)
 	key.Revoke(now.Add(time.Hour))
 	if !key.RevokedAt.Equal(now) {
@@ -72,7 +72,7 @@ func TestRevokingTwiceKeepsTheFirstTime(t *testing.T) {
 }
 
 func TestUseIsNotedOnceAMinute(t *testing.T) {
-	key, now := newKey(t, time.Time{}), time.Now()
+	key, now := newKey(t, nil), time.Now()
 	for i, tt := range []struct{ at, want time.Duration }{
 		{0, 0}, {time.Second, 0}, {59 * time.Second, 0}, {time.Minute, time.Minute}, {90 * time.Second, time.Minute},
 	} {
@@ -84,7 +84,7 @@ func TestUseIsNotedOnceAMinute(t *testing.T) {
 
 func TestNewAPIKeyNamesEveryFault(t *testing.T) {
 	_, err := domain.NewAPIKey("k-1", "stoa_", keyText, domain.KeyWish{
-		Name: "a\nb", Permissions: []domain.Permission{"shop:read", "root"}, ExpiresAt: time.Now(),
+		Name: "a\nb", Permissions: []domain.Permission{"shop:read", "root"}, ExpiresAt: new(time.Now()),
 	}, time.Now().Add(time.Second))
 	var names []string
 	for _, field := range errs.From(err).Fields {

@@ -88,6 +88,9 @@ func (s *Sessions) Refresh(ctx context.Context, refreshToken string, from Client
 		next, outcome = stored.rotate(token, from, time.Now())
 		return nil
 	})
+	if errs.Is(err, errs.NotFound) { // it expired in between
+		return Grant{}, badRefreshToken()
+	}
 	if err != nil {
 		return Grant{}, err
 	}

@@ -42,8 +42,11 @@ type keySetOutput struct {
 	Body         identity.KeySet
 }
 
+// keySetKept is how long caches may keep the key set: they have to learn of a key before it signs, see signing.Settle.
+const keySetKept = "public, max-age=5"
+
 func (k *Keys) keySet(context.Context, *struct{}) (*keySetOutput, error) {
-	return &keySetOutput{CacheControl: "public, max-age=60", Body: k.tokens.KeySet()}, nil
+	return &keySetOutput{CacheControl: keySetKept, Body: k.tokens.KeySet()}, nil
 }
 
 type verifyInput struct {
@@ -151,10 +154,7 @@ func (k *Keys) create(ctx context.Context, in *createKeyInput) (*createKeyOutput
 	}
 	text := keytext.New(id)
 	_, prefix, _ := keytext.Parse(text)
-	wish := domain.KeyWish{Name: in.Body.Name, Permissions: in.Body.Permissions}
-	if in.Body.ExpiresAt != nil {
-		wish.ExpiresAt = *in.Body.ExpiresAt
-	}
+	wish := domain.KeyWish{Name: in.Body.Name, Permissions: in.Body.Permissions, ExpiresAt: in.Body.ExpiresAt}
 	key, err := domain.NewAPIKey(id, prefix, text, wish, time.Now())
 	if err != nil {
 		return nil, err

@@ -18,6 +18,7 @@ import (
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
 	"stoa/pkg/common/keytext"
+	"stoa/pkg/identity/signing"
 	"stoa/services/auth/internal/domain"
 	"stoa/services/auth/internal/repositories"
 )
@@ -183,6 +184,8 @@ func TestCreateKeyRefuses(t *testing.T) {
 		"null":                {`{"name": "x", "permissions": null}`, "permissions"},
 		"unknown permission":  {`{"name": "x", "permissions": ["shop:read", "shop:*"]}`, "permissions[1]"},
 		"expired":             {`{"name": "x", "permissions": ["shop:read"], "expiresAt": "2020-01-01T00:00:00Z"}`, "expiresAt"},
+		"expired for ages":    {`{"name": "x", "permissions": ["shop:read"], "expiresAt": "0001-01-01T00:00:00Z"}`, "expiresAt"},
+		"after all time":      {`{"name": "x", "permissions": ["shop:read"], "expiresAt": "9999-12-31T23:59:59-12:00"}`, "expiresAt"},
 		"expiry is no time":   {`{"name": "x", "permissions": ["shop:read"], "expiresAt": "tomorrow"}`, "expiresAt"},
 		"a key of one's own":  {`{"name": "x", "permissions": ["shop:read"], "key": "stoa_x"}`, "key"},
 		"revoked in advance":  {`{"name": "x", "permissions": ["shop:read"], "revokedAt": null}`, "revokedAt"},
@@ -294,7 +297,11 @@ func TestKeySetIsPublic(t *testing.T) {
 	if len(keys) != 1 || keys[0]["kid"] == "" || keys[0]["d"] != nil {
 		t.Errorf("got %v", keys)
 	}
-	if !strings.Contains(answer.Header().Get("Cache-Control"), "max-age") {
-		t.Error("the keys cannot be cached")
+	var seconds int
+	if _, err := fmt.Sscanf(answer.Header().Get("Cache-Control"), "public, max-age=%d", &seconds); err != nil || seconds == 0 {
+		t.Errorf("the keys cannot be cached: %q, %v", answer.Header().Get("Cache-Control"), err)
+	}
+	if kept := time.Duration(seconds) * time.Second; kept >= signing.Settle {
+		t.Errorf("a key may sign after %s, while caches keep the set without it for %s", signing.Settle, kept)
 	}
 }

@@ -47,6 +47,14 @@ func TestASignInThatANewPasswordOvertakesOpensNothing(t *testing.T) {
 	}
 }
 
+// A session may expire while its refresh token is exchanged.
+func TestARefreshThatTheEndOvertakesIsRefused(t *testing.T) {
+	s := newService(t)
+	up := s.signUp(t, "ada@example.org")
+	s.before("session:", func() { s.states.Drop("auth-store", s.states.Keys("auth-store", "session:")[0]) })
+	refused(t, s.refresh(up.RefreshToken), errs.Unauthenticated, "")
+}
+
 // Somebody is given the role ADMIN, and the one who gave it steps down, while a third request is about to take it away
 // which has seen neither.
 func TestOneAdminStaysAmongThree(t *testing.T) {

@@ -8,8 +8,9 @@ import (
 	"stoa/services/auth/internal/domain"
 )
 
-// Client is where a request comes from; inputs embed it (huma sees exported types only). The gateway writes the address that it sees at the end of what
-// was there before; what the sidecars add on the way stands in headers of their own after that one.
+// Client is where a request comes from; inputs embed it (huma sees exported types only). The gateway writes the address that
+// it sees alone or, as Kong does, at the end of what was there before; what the sidecars add on the way stands in headers of
+// their own after that one.
 type Client struct {
 	Forwarded string `header:"X-Forwarded-For" hidden:"true"`
 	UserAgent string `header:"User-Agent" hidden:"true"`
