@@ -9,7 +9,8 @@ import (
 )
 
 // rewrite makes the request for the app. One operation is about the API key itself and gets to see it. The trace goes on
-// in the transport. X-Forwarded-For is the one address that we found: auth slows guessing by it.
+// in the transport. X-Forwarded-For is the one address that we found: auth slows guessing by it. What a client sends behind
+// its body are headers by another way, so none of them goes on.
 func rewrite(r *httputil.ProxyRequest) {
 	headers := request.Forwarded(r.In.Header)
 	if web.IsStream(r.In) {
@@ -25,7 +26,7 @@ func rewrite(r *httputil.ProxyRequest) {
 	if caller.secure {
 		headers.Set("X-Forwarded-Proto", "https")
 	}
-	r.Out.Header = headers
+	r.Out.Header, r.Out.Trailer = headers, nil
 }
 
 // secured adds the headers that keep a browser from doing more with an answer than to read it, wherever the answer

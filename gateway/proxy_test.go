@@ -49,6 +49,24 @@ func TestHeadersOnTheWayIn(t *testing.T) {
 	}
 }
 
+// Not even the names of trailers go on.
+func TestTrailersStayHere(t *testing.T) {
+	got := make(chan http.Header, 1)
+	gateway := start(t, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		got <- r.Trailer
+	})
+	conn := dial(t, gateway)
+	fmt.Fprintf(conn, "POST /api/v1/orders HTTP/1.1\r\nHost: gateway\r\nX-Api-Key: %s\r\nTrailer: X-User-Id, Dapr-App-Id\r\n"+
+		"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX-User-Id: admin\r\nDapr-App-Id: auth\r\n\r\n", goodKey)
+	if _, err := http.ReadResponse(bufio.NewReader(conn), nil); err != nil {
+		t.Fatal(err)
+	}
+	if trailers := <-got; len(trailers) > 0 {
+		t.Errorf("got %v", trailers)
+	}
+}
+
 // Who asks auth about their key has to show it; nobody else gets to see it.
 func TestTheQuestionAboutAKeyCarriesIt(t *testing.T) {
 	gateway := start(t, func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Header.Get("X-Api-Key")) })

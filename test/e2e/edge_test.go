@@ -43,6 +43,22 @@ func TestGuessingIsSlowedDown(t *testing.T) {
 	shop.Must(t, client.Request{Method: "GET", Path: "/products"}, http.StatusOK, nil)
 }
 
+// Auth is told where a request came from by the gateway alone, whatever sidecars add on the way: people behind a trusted
+// proxy are told apart, and nobody who claims to be another is believed.
+func TestAuthSeesTheAddressThatTheGatewayFound(t *testing.T) {
+	t.Parallel()
+	shop := client.Start(t, t.TempDir(), func(o *stack.Options) { o.Env = map[string]string{"TRUSTED_PROXIES": "127.0.0.0/8"} })
+	in := signInOf(signUp(t, shop, address(t)).User.Email, password)
+	in.Header = map[string]string{"X-Forwarded-For": "198.51.100.1, 203.0.113.9"}
+	var came tokens
+	shop.Must(t, in, http.StatusOK, &came)
+	var list struct{ Items []struct{ Address string } }
+	shop.Must(t, client.Request{Method: "GET", Path: "/auth/sessions", As: came.user()}, http.StatusOK, &list)
+	if len(list.Items) != 2 || list.Items[0].Address != "203.0.113.9" || list.Items[1].Address != "127.0.0.1" {
+		t.Errorf("got %+v", list.Items)
+	}
+}
+
 // While auth is down, a key that was used a moment ago still opens, and nobody is told that theirs is wrong.
 func TestKeysWhileAuthIsDown(t *testing.T) {
 	shop := client.Start(t, t.TempDir())
