@@ -3,19 +3,14 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync/atomic"
 	"testing"
-	"time"
 
-	"stoa/gateway/edge/apikey"
-	"stoa/gateway/edge/request"
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/web"
 )
@@ -240,86 +235,4 @@ func TestSidecarDown(t *testing.T) {
 	wantProblem(t, answer, body, errs.Unavailable)
 	answer, body = do(t, http.MethodPost, gateway+"/api/v1/orders", strings.NewReader(strings.Repeat("x", web.MaxBody)))
 	wantProblem(t, answer, body, errs.Unavailable)
-}
-
-// Each piece is asked for only once the piece before it has arrived, so nothing on the way may hold it back.
-func TestServerSentEventsPassWhileTheStreamIsOpen(t *testing.T) {
-	arrived := make(chan struct{})
-	gateway := start(t, func(w http.ResponseWriter, r *http.Request) {
-		if got := r.Header.Get("Accept"); got != request.StreamAccept {
-			t.Errorf("got Accept %q", got)
-		}
-		w.Header().Set("Content-Type", "text/event-stream")
-		for n := range 3 {
-			fmt.Fprintf(w, "data: %d\n\n", n)
-			_ = http.NewResponseController(w).Flush()
-			select {
-			case <-arrived:
-			case <-r.Context().Done():
-				return
-			}
-		}
-	})
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, gateway+"/api/v1/orders/1/events", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Header.Set("x-api-key", goodKey)
-	request.Header.Set("Accept", "text/event-stream")
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	got := 0
-	for lines := bufio.NewScanner(answer.Body); lines.Scan(); {
-		if strings.HasPrefix(lines.Text(), "data:") {
-			got++
-			arrived <- struct{}{}
-		}
-	}
-	if got != 3 {
-		t.Errorf("got %d events, want 3", got)
-	}
-}
-
-// A stream ends with the API key that it was asked for with, and the app is told.
-func TestAStreamEndsWithItsKey(t *testing.T) {
-	var revoked atomic.Bool
-	ask := func(context.Context, string) (apikey.Grant, error) {
-		if revoked.Load() {
-			return apikey.Grant{}, errs.New(errs.Forbidden, "this API key is not valid")
-		}
-		return apikey.Grant{KeyID: "1", Permissions: []string{"shop:read"}}, nil
-	}
-	told := make(chan struct{})
-	gateway := rig{ask: ask, age: time.Millisecond}.start(t, func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/event-stream")
-		fmt.Fprint(w, "data: 1\n\n")
-		_ = http.NewResponseController(w).Flush()
-		<-r.Context().Done()
-		close(told)
-	})
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, gateway+"/api/v1/orders/1/events", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Header.Set("x-api-key", goodKey)
-	request.Header.Set("Accept", "text/event-stream")
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	lines := bufio.NewReader(answer.Body)
-	if line, err := lines.ReadString('\n'); err != nil || line != "data: 1\n" {
-		t.Fatalf("got %q, %v", line, err)
-	}
-	revoked.Store(true)
-	_, _ = io.Copy(io.Discard, lines) // until it ends
-	select {
-	case <-told:
-	case <-time.After(late):
-		t.Error("the app still sends")
-	}
 }

@@ -3,6 +3,7 @@ package cache
 import (
 	"bytes"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -32,9 +33,7 @@ func (k *kept) size() int {
 // send answers a request: with the whole, or with 304 for a caller who has it.
 func (k *kept) send(w http.ResponseWriter, r *http.Request, status string) {
 	header := w.Header()
-	for name, values := range k.header {
-		header[name] = values
-	}
+	addTo(header, k.header)
 	header.Set(statusHeader, status)
 	if status == hit {
 		header.Set("Age", strconv.Itoa(int(time.Since(k.born).Seconds())))
@@ -49,6 +48,13 @@ func (k *kept) send(w http.ResponseWriter, r *http.Request, status string) {
 	w.WriteHeader(http.StatusOK)
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(k.body) // the caller may have gone away
+	}
+}
+
+// addTo adds the headers of an answer to what is said to this caller, such as by what its page may see it (Vary).
+func addTo(header, answer http.Header) {
+	for name, values := range answer {
+		header[name] = slices.Concat(header[name], values)
 	}
 }
 
@@ -112,9 +118,7 @@ func (c *capture) Unwrap() http.ResponseWriter { return c.ResponseWriter }
 // pass sends what there is to the caller, who gets the rest as it comes. An error of writing shows at the next piece.
 func (c *capture) pass(status int) {
 	header := c.ResponseWriter.Header()
-	for name, values := range c.header {
-		header[name] = values
-	}
+	addTo(header, c.header)
 	header.Set(statusHeader, miss)
 	c.passing = true
 	c.release(status)

@@ -241,6 +241,21 @@ func TestHeadersOfOneCallerAreNotKept(t *testing.T) {
 	}
 }
 
+// What was said to a caller before stays said, be the answer fetched for all, kept, or for this caller only.
+func TestAnswersAddToWhatIsSaidAlready(t *testing.T) {
+	shared, private := newService("Vary", "Accept"), newService("Vary", "Accept", "Cache-Control", "private")
+	all, one := New().Wrap("all", rules, shared), New().Wrap("one", rules, private)
+	for _, cached := range []http.Handler{all, all, one} {
+		handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Add("Vary", "Origin")
+			cached.ServeHTTP(w, r)
+		})
+		if got := strings.Join(get(t, handler, "/products").Header().Values("Vary"), ", "); got != "Origin, Accept" {
+			t.Errorf("got Vary %q", got)
+		}
+	}
+}
+
 func TestLargeAnswersPassWhole(t *testing.T) {
 	asked := 0
 	handler := New().Wrap("products", rules, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
