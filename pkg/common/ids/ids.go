@@ -3,6 +3,7 @@ package ids
 
 import (
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -17,6 +18,15 @@ func New() string { return uuid.Must(uuid.NewV7()).String() }
 // kept apart, so Derive("a", "bc") and Derive("ab", "c") differ.
 func Derive(parts ...string) string {
 	return uuid.NewSHA1(namespace, []byte(strings.Join(parts, "\x1f"))).String()
+}
+
+// Made returns when New made an id; long ago for what is none of its ids.
+func Made(id string) time.Time {
+	parsed, err := uuid.Parse(id)
+	if err != nil || parsed.Version() != 7 {
+		return time.Time{}
+	}
+	return time.Unix(parsed.Time().UnixTime())
 }
 
 // Valid reports whether s is a UUID in its canonical text form.

@@ -2,6 +2,7 @@ package ids_test
 
 import (
 	"testing"
+	"time"
 
 	"stoa/pkg/common/ids"
 )
@@ -24,6 +25,18 @@ func TestNewSortsByTime(t *testing.T) {
 			t.Fatalf("%s came after %s", next, previous)
 		}
 		previous = next
+	}
+}
+
+func TestMade(t *testing.T) {
+	before := time.Now().Truncate(time.Millisecond)
+	if made := ids.Made(ids.New()); made.Before(before) || made.After(time.Now().Add(time.Millisecond)) {
+		t.Errorf("it was made at %s, says the id; it was after %s", made, before)
+	}
+	for _, id := range []string{"", "x", ids.Derive("a")} {
+		if made := ids.Made(id); !made.IsZero() {
+			t.Errorf("%q was made at %s", id, made)
+		}
 	}
 }
 

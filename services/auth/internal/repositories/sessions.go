@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
 	"stoa/pkg/sidecar"
 	"stoa/services/auth/internal/domain"
@@ -48,6 +49,9 @@ func (r *Sessions) Add(ctx context.Context, session domain.Session) error {
 	return r.sessions.Create(ctx, session.ID, session, 0)
 }
 
+// storing is how long after it was listed a session may still be about to be stored, by another sign-in.
+const storing = time.Minute
+
 // trim makes room for the last of these sessions, which is about to be stored: it drops from the list what is over, and
 // ends the oldest if that does not suffice.
 func (r *Sessions) trim(ctx context.Context, accountID string, listed []string) error {
@@ -56,22 +60,36 @@ func (r *Sessions) trim(ctx context.Context, accountID string, listed []string) 
 	if err != nil {
 		return err
 	}
-	alive := slices.DeleteFunc(documents, func(d sidecar.Document[domain.Session]) bool { return !d.Value.Alive(now) })
+	alive := slices.DeleteFunc(slices.Clone(documents), func(d sidecar.Document[domain.Session]) bool { return !d.Value.Alive(now) })
 	surplus := max(0, len(alive)-(domain.MaxSessions-1))
 	for _, oldest := range alive[:surplus] {
-		if _, err := r.Update(ctx, oldest.ID, func(s *domain.Session) error { s.End(now); return nil }); err != nil {
+		_, err := r.Update(ctx, oldest.ID, func(s *domain.Session) error { s.End(now); return nil })
+		if err != nil && !errs.Is(err, errs.NotFound) { // it may expire in between
 			return err
 		}
 	}
-	keep := map[string]bool{}
-	for _, session := range alive[surplus:] {
-		keep[session.ID] = true
-	}
+	over := overOf(former, documents, alive[surplus:], now)
 	_, err = r.lists.Update(ctx, accountID, func(l *sessionsOf) error {
-		l.IDs = slices.DeleteFunc(l.IDs, func(id string) bool { return slices.Contains(former, id) && !keep[id] })
+		l.IDs = slices.DeleteFunc(l.IDs, func(id string) bool { return over[id] })
 		return nil
 	})
 	return err
+}
+
+// overOf returns which of the listed sessions need not be listed any more: those that were found and are not to stay, and
+// those that were not found and that nobody can be about to store.
+func overOf(listed []string, found, staying []sidecar.Document[domain.Session], now time.Time) map[string]bool {
+	over := map[string]bool{}
+	for _, id := range listed {
+		over[id] = now.Sub(ids.Made(id)) > storing
+	}
+	for _, session := range found {
+		over[session.ID] = true
+	}
+	for _, session := range staying {
+		over[session.ID] = false
+	}
+	return over
 }
 
 // Get implements domain.SessionStore.
