@@ -35,9 +35,7 @@ func TestSlowClientsKeepNobodyWaiting(t *testing.T) {
 	}
 	started := time.Now()
 	w.Must(t, client.Request{Method: "GET", Path: "/orders", As: w.alice}, http.StatusOK, nil)
-	if took := time.Since(started); took > 3*time.Second {
-		t.Errorf("a request took %s beside %d slow ones", took, crowd)
-	}
+	took := time.Since(started)
 	var all sync.WaitGroup
 	for _, conn := range slow {
 		all.Go(func() {
@@ -47,6 +45,9 @@ func TestSlowClientsKeepNobodyWaiting(t *testing.T) {
 		})
 	}
 	all.Wait()
+	if patience := time.Since(started); took > patience/2 {
+		t.Errorf("a request took %s beside %d slow ones, who were shown out after %s", took, crowd, patience)
+	}
 }
 
 func isTimeout(err error) bool {

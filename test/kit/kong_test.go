@@ -18,17 +18,18 @@ import (
 func TestKongsSidecarRepeatsNothing(t *testing.T) {
 	ours := filepath.Join(client.Root(t), "components/config/resiliency")
 	kongs := filepath.Join(client.Root(t), "deploy/compose/kong/resiliency")
-	for folder, repeats := range map[string]bool{ours: true, kongs: false} {
+	patience := map[string]time.Duration{}
+	for _, folder := range []string{ours, kongs} {
 		gateway := sidecarOf(t, "gateway")
 		at := slices.Index(gateway.Resources, ours)
 		if at < 0 {
 			t.Fatalf("the gateway's sidecar does not read %s", ours)
 		}
 		gateway.Resources[at] = folder
-		took := timeOfFailure(t, startSidecars(t, stack.Options{}, gateway))
-		if repeated := took > time.Second; repeated != repeats {
-			t.Errorf("with %s, a request to nobody failed after %s", folder, took)
-		}
+		patience[folder] = timeOfFailure(t, startSidecars(t, stack.Options{}, gateway))
+	}
+	if patience[kongs] > patience[ours]/2 {
+		t.Errorf("a request to nobody failed after %s, one that is repeated after %s", patience[kongs], patience[ours])
 	}
 }
 

@@ -89,7 +89,7 @@ func TestMistakesInTheDeclaration(t *testing.T) {
 		"a value that Kong lacks":       {"limit_by: ip", "limit_by: address"},
 		"a limit of no period":          {"minute: 300, ", ""},
 		"a limit of nothing":            {"minute: 300", "minute: 0"},
-		"an answer kept for too long":   {"cache_seconds: 4", "cache_seconds: 6"},
+		"an answer kept for too long":   {"cache_seconds: 3", "cache_seconds: 6"},
 		"an empty text":                 {"permission: shop", `permission: ""`},
 		"keys without a place to ask":   {"{verification_urls: *verification, permission: shop", "{permission: shop"},
 	} {
