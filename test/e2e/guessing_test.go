@@ -11,8 +11,8 @@ import (
 	"stoa/test/client"
 )
 
+// The crowd of it would be in the way of tests beside it, so there are none.
 func TestGuessesAreSlowedDown(t *testing.T) {
-	t.Parallel()
 	up := signUp(t, shop, address(t))
 	for _, email := range []string{up.User.Email, address(t)} {
 		got := statuses(t, shop, 50, func(int) client.Request { return signInOf(email, "wrong horse") })
