@@ -34,17 +34,7 @@ func TestServerSentEventsPassWhileTheStreamIsOpen(t *testing.T) {
 			}
 		}
 	})
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, gateway+"/api/v1/orders/1/events", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Header.Set("x-api-key", goodKey)
-	request.Header.Set("Accept", "text/event-stream")
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
+	answer := follow(t, gateway)
 	got := 0
 	for lines := bufio.NewScanner(answer.Body); lines.Scan(); {
 		if strings.HasPrefix(lines.Text(), "data:") {
@@ -74,17 +64,7 @@ func TestAStreamEndsWithItsKey(t *testing.T) {
 		<-r.Context().Done()
 		close(told)
 	})
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, gateway+"/api/v1/orders/1/events", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Header.Set("x-api-key", goodKey)
-	request.Header.Set("Accept", "text/event-stream")
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
+	answer := follow(t, gateway)
 	lines := bufio.NewReader(answer.Body)
 	if line, err := lines.ReadString('\n'); err != nil || line != "data: 1\n" {
 		t.Fatalf("got %q, %v", line, err)
@@ -96,4 +76,21 @@ func TestAStreamEndsWithItsKey(t *testing.T) {
 	case <-time.After(late):
 		t.Error("the app still sends")
 	}
+}
+
+// follow opens the stream of an order's events.
+func follow(t *testing.T, gateway string) *http.Response {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, gateway+"/api/v1/orders/1/events", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("x-api-key", goodKey)
+	request.Header.Set("Accept", "text/event-stream")
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { answer.Body.Close() })
+	return answer
 }

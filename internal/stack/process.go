@@ -16,9 +16,9 @@ const (
 	maxDelay    = 5 * time.Second
 	steadyAfter = 10 * time.Second      // up for that long, the next restart waits for firstDelay again
 	probeEvery  = 30 * time.Millisecond // until ready
-	probeLimit  = time.Second
-	stopGrace   = 20 * time.Second // between SIGTERM and SIGKILL; longer than drainSeconds
-	maxFailures = 3                // times that a process may die before it was ever ready, until the start is given up
+	probeLimit  = 2 * time.Second       // above the second that an app gives its dependencies, so that it can name the one it waits for
+	stopGrace   = 20 * time.Second      // between SIGTERM and SIGKILL; longer than drainSeconds
+	maxFailures = 3                     // times that a process may die before it was ever ready, until the start is given up
 )
 
 // State is where a process is in its life.
