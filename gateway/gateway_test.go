@@ -40,16 +40,23 @@ type rig struct {
 	off     bool          // no limits
 }
 
-// start serves a gateway with the routes that are shipped, whose sidecar is the handler, and returns its base URL.
-func start(t *testing.T, upstream http.HandlerFunc) string {
+// start serves a gateway with the routes that are shipped, behind whose sidecar is an app, the handler, and returns its
+// base URL.
+func start(t *testing.T, app http.HandlerFunc) string {
 	t.Helper()
-	return rig{}.start(t, upstream)
+	return rig{}.start(t, app)
 }
 
-// start serves the gateway, whose sidecar is the handler, and returns its base URL.
-func (g rig) start(t *testing.T, upstream http.HandlerFunc) string {
+// start serves the gateway, behind whose sidecar is an app, the handler, and returns its base URL.
+func (g rig) start(t *testing.T, app http.HandlerFunc) string {
 	t.Helper()
-	fake := httptest.NewServer(upstream)
+	return g.startBefore(t, web.MarkAnswers(app))
+}
+
+// startBefore serves the gateway, whose sidecar is the handler, and returns its base URL.
+func (g rig) startBefore(t *testing.T, sidecar http.Handler) string {
+	t.Helper()
+	fake := httptest.NewServer(sidecar)
 	t.Cleanup(fake.Close)
 	return g.startOn(t, fake.URL)
 }
@@ -65,7 +72,11 @@ func (g rig) startOn(t *testing.T, sidecarURL string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	edge := newEdge(newProxy(side.Transport()), keys, nil, func() bool { return !g.off })
+	apps, err := newProxy(side.Transport())
+	if err != nil {
+		t.Fatal(err)
+	}
+	edge := newEdge(apps, keys, nil, func() bool { return !g.off })
 	router := edge.router(g.load(t))
 	if err := addPages(router); err != nil {
 		t.Fatal(err)

@@ -11,7 +11,7 @@ import (
 // rewrite makes the request for the app. One operation is about the API key itself and gets to see it. The trace goes on
 // in the transport. X-Forwarded-For is the one address that we found: auth slows guessing by it. What a client sends behind
 // its body are headers by another way, so none of them goes on.
-func rewrite(r *httputil.ProxyRequest) {
+func (p *proxy) rewrite(r *httputil.ProxyRequest) {
 	headers := request.Forwarded(r.In.Header)
 	if web.IsStream(r.In) {
 		headers.Set("Accept", request.StreamAccept)
@@ -19,6 +19,7 @@ func rewrite(r *httputil.ProxyRequest) {
 	if r.In.URL.Path == request.VerifyKeyPath {
 		headers.Set(request.KeyHeader, r.In.Header.Get(request.KeyHeader))
 	}
+	p.addKey(r.In, headers)
 	caller := callerOf(r.In)
 	headers.Set("X-Forwarded-For", caller.address.String())
 	headers.Set("X-Forwarded-Host", r.In.Host)

@@ -55,7 +55,11 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	edge := newEdge(newProxy(transport), keys, app.Live, live.Bool(app.Live, "RATE_LIMITS", cfg.RateLimits).Get)
+	apps, err := newProxy(transport)
+	if err != nil {
+		return err
+	}
+	edge := newEdge(apps, keys, app.Live, live.Bool(app.Live, "RATE_LIMITS", cfg.RateLimits).Get)
 	router := edge.router(routes)
 	if err := addPages(router); err != nil {
 		return err

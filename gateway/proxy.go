@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gorilla/mux"
+
 	"stoa/gateway/edge/request"
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/web"
@@ -21,15 +23,16 @@ const maxForeignError = 4 << 10
 
 // proxy forwards requests to apps through the sidecar. Server-sent events pass piece by piece: httputil sees to it for
 // their media type.
-type proxy struct{ reverse httputil.ReverseProxy }
+type proxy struct {
+	reverse httputil.ReverseProxy
+	keyed   *mux.Router // matches operations that take an Idempotency-Key
+}
 
-func newProxy(transport http.RoundTripper) *proxy {
-	return &proxy{httputil.ReverseProxy{
-		Transport:      transport,
-		Rewrite:        rewrite,
-		ModifyResponse: inspect,
-		ErrorHandler:   fail,
-	}}
+func newProxy(transport http.RoundTripper) (*proxy, error) {
+	keyed, err := keyedOperations()
+	p := &proxy{keyed: keyed}
+	p.reverse = httputil.ReverseProxy{Transport: transport, Rewrite: p.rewrite, ModifyResponse: inspect, ErrorHandler: fail}
+	return p, err
 }
 
 // to returns the handler that forwards to the app with this id. The time-out bounds the wait for an app that is slow; what
@@ -52,8 +55,8 @@ func (p *proxy) to(app string, timeout time.Duration) http.Handler {
 	})
 }
 
-// inspect tells an app's answer from a sidecar's. Apps say what is wrong in problem documents; whatever else is an error
-// comes from a sidecar that cannot reach its app, and its words are for the log.
+// inspect takes off an answer what sidecars add. An error that an app gave in another form becomes a problem document, and
+// its words are for the log.
 func inspect(answer *http.Response) error {
 	request.Tidy(answer.Header)
 	contentType := answer.Header.Get("Content-Type")

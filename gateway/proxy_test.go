@@ -142,7 +142,11 @@ func TestUnsafeRequestsTravelWithoutALength(t *testing.T) {
 			} else if reader != nil {
 				reader = io.TeeReader(reader, &sent)
 			}
-			answer, _ := do(t, tt.method, gateway+"/api/v1/orders", reader, headers...)
+			path := "/api/v1/orders/1/cancel" // takes no key
+			if tt.key != "" {
+				path = "/api/v1/orders"
+			}
+			answer, _ := do(t, tt.method, gateway+path, reader, headers...)
 			if answer.StatusCode != http.StatusOK || length != tt.want || body != sent.String() {
 				t.Errorf("got %d, length %d, %d bytes; want length %d, %d bytes",
 					answer.StatusCode, length, len(body), tt.want, sent.Len())
@@ -197,11 +201,11 @@ func TestErrorsOfSidecarsBecomeProblems(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			gateway := start(t, func(w http.ResponseWriter, _ *http.Request) {
+			gateway := rig{}.startBefore(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Content-Type", tt.contentType)
 				w.WriteHeader(tt.status)
 				_, _ = io.WriteString(w, tt.body)
-			})
+			}))
 			answer, body := do(t, http.MethodGet, gateway+"/api/v1/orders", nil)
 			wantProblem(t, answer, body, tt.want)
 			if strings.Contains(body, "10.0.0.1") {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,14 +14,28 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 
+	"stoa/pkg/common/errs"
+	"stoa/pkg/common/rpc"
 	"stoa/pkg/common/web"
 )
 
 // maxAnswer bounds the answer that Invoke reads, in bytes.
 const maxAnswer = 4 << 20
 
+// maxForeign is how much of an answer that no app gave is read for the log, in bytes.
+const maxForeign = 4 << 10
+
+// repeatFor is how long after its first try a request is sent again whose answer a sidecar made up. It is as long as the
+// sidecar itself repeats what failed (components/config/resiliency/apps.yaml).
+const repeatFor = 2 * time.Second
+
+// repeatPause is between two tries of such a request.
+const repeatPause = 50 * time.Millisecond
+
 // Transport returns a round tripper that sends a request to an app through the sidecar: the request names path and
-// query, the app is that of Target. It keeps status, headers and streams.
+// query, the app is that of Target. It keeps status, headers and streams. An answer that no app gave is an error:
+// errs.Forbidden if access control refused the call, errs.Malformed if its headers are too large for the sidecar,
+// errs.Unavailable otherwise.
 //
 // The sidecar repeats requests that failed on the way, by its Resiliency policies, but never one without a
 // Content-Length. Unsafe requests are therefore sent without one, unless they carry an Idempotency-Key.
@@ -45,13 +60,71 @@ func (t roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
 	r.URL.Scheme, r.URL.Host = "http", t.sidecar.base[len("http://"):]
 	r.Host = ""
 	r.Header.Set("dapr-app-id", appID)
-	if !repeatable(r) {
-		r.ContentLength = -1
-		if r.Body == nil || r.Body == http.NoBody {
-			r.Body = io.NopCloser(bytes.NewReader(nil))
+	if repeatable(r) {
+		return t.sendUntilAnswered(r)
+	}
+	r.ContentLength = -1
+	if r.Body == nil || r.Body == http.NoBody {
+		r.Body = io.NopCloser(bytes.NewReader(nil))
+	}
+	answer, _, err := t.send(r)
+	return answer, err
+}
+
+// sendUntilAnswered sends a request that may be repeated, and repeats it for a while if the sidecar made a success up.
+func (t roundTripper) sendUntilAnswered(r *http.Request) (*http.Response, error) {
+	var body []byte
+	if r.Body != nil && r.Body != http.NoBody {
+		var err error
+		body, err = io.ReadAll(r.Body)
+		r.Body.Close()
+		if err != nil {
+			return nil, err
 		}
 	}
-	return t.sidecar.http.Transport.RoundTrip(r)
+	for began := time.Now(); ; {
+		attempt := r.Clone(r.Context())
+		attempt.Body, attempt.ContentLength = http.NoBody, int64(len(body))
+		if len(body) > 0 {
+			attempt.Body = io.NopCloser(bytes.NewReader(body))
+		}
+		answer, madeUp, err := t.send(attempt)
+		if !madeUp || time.Since(began) >= repeatFor {
+			return answer, err
+		}
+		select {
+		case <-time.After(repeatPause):
+		case <-r.Context().Done():
+			return nil, err
+		}
+	}
+}
+
+// send sends a request once. It reports whether the sidecar made up a success for an app that gave no answer.
+func (t roundTripper) send(r *http.Request) (answer *http.Response, madeUp bool, err error) {
+	answer, err = t.sidecar.http.Transport.RoundTrip(r)
+	if err != nil {
+		return nil, false, err
+	}
+	if err := web.CheckAnswer(answer); err != nil {
+		return nil, answer.StatusCode < http.StatusBadRequest, foreign(answer, err)
+	}
+	return answer, false, nil
+}
+
+// foreign is the error for an answer that no app gave, which it closes.
+func foreign(answer *http.Response, cause error) error {
+	defer answer.Body.Close()
+	words, _ := io.ReadAll(io.LimitReader(answer.Body, maxForeign)) // as much as there is
+	cause = fmt.Errorf("%w: %s", cause, words)
+	switch {
+	case answer.StatusCode == http.StatusForbidden && bytes.Contains(words, []byte("ERR_DIRECT_INVOKE")):
+		return errs.Wrap(errs.Forbidden, cause, "access control does not allow this call")
+	case answer.StatusCode == http.StatusRequestHeaderFieldsTooLarge:
+		return errs.Wrap(errs.Malformed, cause, "the headers of the request are too large")
+	default:
+		return errs.Wrap(errs.Unavailable, cause, "a service that this needs does not answer")
+	}
 }
 
 // repeatable reports whether doing it twice is the same as doing it once (RFC 9110, section 9.2.2).
@@ -83,6 +156,10 @@ func (s *Sidecar) Invoke(ctx context.Context, appID, method, path string, in, ou
 	}
 	request.Header.Set("Content-Type", "application/json")
 	answer, err := s.Transport().RoundTrip(request)
+	var known *errs.Error
+	if errors.As(err, &known) {
+		return err
+	}
 	if err != nil {
 		return unavailable(err, appID)
 	}
@@ -117,12 +194,39 @@ type appConn struct {
 func (c appConn) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
 	ctx, cancel := context.WithTimeout(metadata.AppendToOutgoingContext(ctx, "dapr-app-id", c.appID), callTimeout)
 	defer cancel()
-	return c.conn.Invoke(ctx, method, args, reply, opts...)
+	var header metadata.MD
+	if err := c.conn.Invoke(ctx, method, args, reply, append(opts, grpc.Header(&header))...); err != nil {
+		return err
+	}
+	return rpc.CheckAnswer(header)
 }
 
 // NewStream implements grpc.ClientConnInterface.
 func (c appConn) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, opts ...grpc.CallOption) (grpc.ClientStream, error) {
-	return c.conn.NewStream(metadata.AppendToOutgoingContext(ctx, "dapr-app-id", c.appID), desc, method, opts...)
+	stream, err := c.conn.NewStream(metadata.AppendToOutgoingContext(ctx, "dapr-app-id", c.appID), desc, method, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return answeredStream{stream}, nil
+}
+
+// answeredStream takes no message and no end for the app's that a sidecar made up.
+type answeredStream struct{ grpc.ClientStream }
+
+// RecvMsg implements grpc.ClientStream.
+func (s answeredStream) RecvMsg(message any) error {
+	err := s.ClientStream.RecvMsg(message)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	header, headerErr := s.Header()
+	if headerErr != nil {
+		return headerErr
+	}
+	if missing := rpc.CheckAnswer(header); missing != nil {
+		return missing
+	}
+	return err
 }
 
 // newTransport returns the transport to the sidecar's HTTP API: it adds the token and carries on the trace.

@@ -32,8 +32,8 @@ func At(send func(*http.Request) (*http.Response, error), url string) Ask {
 		}
 		question.Header.Set(request.KeyHeader, key)
 		answer, err := send(question)
-		if err != nil {
-			return Grant{}, err
+		if err != nil { // whatever its kind: a sidecar that refuses the call knows nothing about keys
+			return Grant{}, errs.Wrap(errs.Unavailable, err, "auth does not answer")
 		}
 		defer answer.Body.Close()
 		raw, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))

@@ -10,6 +10,7 @@ import (
 
 	"stoa/gateway/edge/apikey"
 	"stoa/gateway/edge/limit"
+	"stoa/pkg/common/web"
 )
 
 // tokenHeader is how a sidecar knows those who may use it.
@@ -62,12 +63,20 @@ func (e *edge) checker(urls []string, timeout, age time.Duration) (*apikey.Check
 	return made, nil
 }
 
-// send puts a question. Only a sidecar beside us gets its token to see.
+// send puts a question, and takes only auth's own answer to it. Only a sidecar beside us gets its token to see.
 func (e *edge) send(question *http.Request) (*http.Response, error) {
 	if e.token != "" && onLoopback(question.URL) {
 		question.Header.Set(tokenHeader, e.token)
 	}
-	return e.client.Do(question)
+	answer, err := e.client.Do(question)
+	if err != nil {
+		return nil, err
+	}
+	if err := web.CheckAnswer(answer); err != nil {
+		answer.Body.Close()
+		return nil, err
+	}
+	return answer, nil
 }
 
 func onLoopback(u *url.URL) bool {

@@ -26,8 +26,8 @@ const drainTime = 15 * time.Second
 func NewServer(log zerolog.Logger, appToken string) *grpc.Server {
 	return grpc.NewServer(
 		grpc.StatsHandler(otelgrpc.NewServerHandler()),
-		grpc.ChainUnaryInterceptor(logged(log), recovered, requireToken(appToken)),
-		grpc.StreamInterceptor(requireTokenOfStream(appToken)),
+		grpc.ChainUnaryInterceptor(logged(log), marked, recovered, requireToken(appToken)),
+		grpc.ChainStreamInterceptor(markedStream, requireTokenOfStream(appToken)),
 	)
 }
 

@@ -111,6 +111,7 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 func (a *App) HTTP(router *mux.Router) Part {
 	a.Probes(router)
 	handler := web.RequireAppToken(a.Config.AppAPIToken, web.PlainPaths(web.Wrap(router, a.Telemetry.Log)))
+	handler = web.MarkAnswers(handler)
 	return a.listen(a.Config.Host, a.Config.AppPort, "APP_PORT", web.DefaultLimits(), handler)
 }
 

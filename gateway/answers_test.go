@@ -1,0 +1,172 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"stoa/pkg/common/errs"
+	"stoa/pkg/common/web"
+)
+
+// madeUp is a sidecar that answers with this status and body for an app that gave no answer.
+func madeUp(status int, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.WriteHeader(status)
+		if body != "" {
+			_, _ = io.WriteString(w, body)
+		}
+	}
+}
+
+func TestAnswers_NoSuccessOfASidecarPasses(t *testing.T) {
+	t.Parallel()
+	sidecars := map[string]http.Handler{
+		"200":                  madeUp(http.StatusOK, ""),
+		"200 with a body":      madeUp(http.StatusOK, `{"id": "1"}`),
+		"201":                  madeUp(http.StatusCreated, `{"id": "1"}`),
+		"202":                  madeUp(http.StatusAccepted, ""),
+		"204":                  madeUp(http.StatusNoContent, ""),
+		"304":                  madeUp(http.StatusNotModified, ""),
+		"404":                  madeUp(http.StatusNotFound, "404 page not found"),
+		"401 of the API token": madeUp(http.StatusUnauthorized, "invalid api token"),
+		"two marks":            marked("2", "2"),
+		"a mark in words":      marked("two"),
+		"a mark below zero":    marked("-1"),
+	}
+	for name, sidecar := range sidecars {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			gateway := rig{}.startBefore(t, sidecar)
+			answer, body := do(t, http.MethodPost, gateway+"/api/v1/orders/1/cancel", nil) // is not repeated
+			wantProblem(t, answer, body, errs.Unavailable)
+			if answer.Header.Get("Retry-After") != "1" {
+				t.Errorf("Retry-After: got %q", answer.Header.Get("Retry-After"))
+			}
+		})
+	}
+	t.Run("repeated in vain", func(t *testing.T) {
+		t.Parallel()
+		answer, body := do(t, http.MethodGet, rig{}.startBefore(t, madeUp(http.StatusOK, ""))+"/api/v1/orders", nil)
+		wantProblem(t, answer, body, errs.Unavailable)
+	})
+}
+
+func marked(values ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header()[web.AnswerHeader] = values
+		_, _ = io.WriteString(w, "{}")
+	}
+}
+
+// A success that is made up says nothing about the app, so a request that is safe to repeat is repeated.
+func TestAnswers_ARequestIsRepeatedIfThatIsSafe(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		method, path string
+		body, key    string
+		times        int64
+	}{
+		"read":                           {http.MethodGet, "/api/v1/orders", "", "", 3},
+		"replacement":                    {http.MethodPut, "/api/v1/products/1", "{}", "", 3},
+		"order with a key":               {http.MethodPost, "/api/v1/orders", "{}", "k", 3},
+		"order without a key":            {http.MethodPost, "/api/v1/orders", "{}", "", 3},
+		"operation that takes no key":    {http.MethodPost, "/api/v1/orders/1/cancel", "", "", 1},
+		"change that is not replacement": {http.MethodPatch, "/api/v1/auth/profile/mine", "{}", "", 1},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var times atomic.Int64
+			app := web.MarkAnswers(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				body, _ := io.ReadAll(r.Body)
+				fmt.Fprintf(w, "%s %s", r.Method, body)
+			}))
+			gateway := rig{}.startBefore(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if times.Add(1) < 3 {
+					madeUp(http.StatusOK, "")(w, r)
+					return
+				}
+				app.ServeHTTP(w, r)
+			}))
+			var headers []string
+			if tt.key != "" {
+				headers = []string{"Idempotency-Key", tt.key}
+			}
+			answer, body := do(t, tt.method, gateway+tt.path, strings.NewReader(tt.body), headers...)
+			if times.Load() != tt.times {
+				t.Errorf("sent %d times, want %d", times.Load(), tt.times)
+			}
+			if tt.times == 1 {
+				wantProblem(t, answer, body, errs.Unavailable)
+			} else if answer.StatusCode != http.StatusOK || body != tt.method+" "+tt.body {
+				t.Errorf("got %d %s", answer.StatusCode, body)
+			}
+		})
+	}
+}
+
+// Sidecars end a body without a word when the app that sends it dies.
+func TestAnswers_ABodyThatEndsEarlyIsNoAnswer(t *testing.T) {
+	t.Parallel()
+	for name, length := range map[string]string{"short": "20", "long": "3"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			gateway := rig{}.startBefore(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set(web.AnswerHeader, length)
+				_, _ = io.WriteString(w, `{"id":`)
+				_ = http.NewResponseController(w).Flush() // as sidecars do: no Content-Length
+			}))
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, gateway+"/api/v1/orders", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Header.Set("X-Api-Key", goodKey)
+			answer, err := http.DefaultClient.Do(request)
+			if err != nil {
+				return // nothing of it arrived
+			}
+			defer answer.Body.Close()
+			if body, err := io.ReadAll(answer.Body); err == nil {
+				t.Errorf("got %d %s as if it were all", answer.StatusCode, body)
+			}
+		})
+	}
+}
+
+func TestAnswers_TheMarkStaysInside(t *testing.T) {
+	gateway := start(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") })
+	for _, path := range []string{"/api/v1/orders", "/nowhere"} {
+		answer, _ := do(t, http.MethodGet, gateway+path, nil)
+		if mark := answer.Header.Values(web.AnswerHeader); len(mark) > 0 {
+			t.Errorf("%s: clients see the mark %q", path, mark)
+		}
+	}
+}
+
+func TestAnswers_OnlyOperationsThatTakeAKeyGetOne(t *testing.T) {
+	var got []string
+	gateway := start(t, func(_ http.ResponseWriter, r *http.Request) { got = r.Header.Values(idempotencyKey) })
+	for _, tt := range []struct {
+		method, path string
+		given        []string
+		made         bool
+	}{
+		{http.MethodPost, "/api/v1/orders", nil, true},
+		{http.MethodPost, "/api/v1/products/1/stock", nil, true},
+		{http.MethodPost, "/api/v1/orders", []string{idempotencyKey, "mine"}, false},
+		{http.MethodPost, "/api/v1/orders", []string{idempotencyKey, ""}, false},
+		{http.MethodPost, "/api/v1/orders/1/cancel", nil, false},
+		{http.MethodGet, "/api/v1/orders", nil, false},
+	} {
+		do(t, tt.method, gateway+tt.path, nil, tt.given...)
+		made := len(got) == 1 && strings.HasPrefix(got[0], "gateway-")
+		if made != tt.made || !made && len(tt.given) > 0 && (len(got) != 1 || got[0] != tt.given[1]) {
+			t.Errorf("%s %s with %v: the app got the key %q", tt.method, tt.path, tt.given, got)
+		}
+	}
+}

@@ -1,0 +1,145 @@
+package web
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+)
+
+// AnswerHeader marks an HTTP answer as one that an app gave: a sidecar can make up a success for an app that gave none, and
+// can end a body early without saying so. The value is the length of the body in bytes, or UnknownLength.
+// api/README.md has the rule for services in other languages, docs/decisions/0015 the reason.
+const AnswerHeader = "Stoa-Answer"
+
+// UnknownLength is the value of AnswerHeader for a body whose length is not known when it begins, such as a stream.
+const UnknownLength = "*"
+
+// maxHeld is how much of a body is held back to learn its length, in bytes: more than any answer here but a stream has.
+const maxHeld = 4 << 20
+
+// MarkAnswers sets AnswerHeader on every answer of next. It holds a body back until it is complete, so that its length is
+// known, unless next flushes it.
+func MarkAnswers(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		marked := &markedWriter{ResponseWriter: w, status: http.StatusOK}
+		next.ServeHTTP(marked, r)
+		marked.end()
+	})
+}
+
+type markedWriter struct {
+	http.ResponseWriter
+	status  int
+	decided bool // the handler has chosen the status
+	sent    bool
+	held    bytes.Buffer
+}
+
+// WriteHeader keeps the status until the body is complete.
+func (w *markedWriter) WriteHeader(status int) {
+	switch {
+	case status < http.StatusOK: // informational, an answer follows
+		w.ResponseWriter.WriteHeader(status)
+	case !w.decided:
+		w.status, w.decided = status, true
+	}
+}
+
+// Write keeps the piece until the body is complete, or too long to be kept.
+func (w *markedWriter) Write(b []byte) (int, error) {
+	w.decided = true
+	if !w.sent && w.held.Len()+len(b) <= maxHeld {
+		return w.held.Write(b)
+	}
+	if err := w.send(UnknownLength); err != nil {
+		return 0, err
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+// FlushError sends what has been held back: the answer is a stream. It serves http.ResponseController.
+func (w *markedWriter) FlushError() error {
+	if err := w.send(UnknownLength); err != nil {
+		return err
+	}
+	return http.NewResponseController(w.ResponseWriter).Flush()
+}
+
+// Flush serves writers that ask for http.Flusher instead of a controller.
+func (w *markedWriter) Flush() { _ = w.FlushError() }
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *markedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// end sends the complete answer.
+func (w *markedWriter) end() {
+	length := strconv.Itoa(w.held.Len())
+	if !w.sent && w.held.Len() > 0 {
+		w.Header().Set("Content-Length", length)
+	}
+	_ = w.send(length) // the caller may have gone away
+}
+
+// send sends what is held back, once, with this value of AnswerHeader.
+func (w *markedWriter) send(length string) error {
+	if w.sent {
+		return nil
+	}
+	w.sent = true
+	w.Header().Set(AnswerHeader, length)
+	w.ResponseWriter.WriteHeader(w.status)
+	if w.held.Len() == 0 {
+		return nil
+	}
+	_, err := w.held.WriteTo(w.ResponseWriter)
+	return err
+}
+
+// CheckAnswer returns an error unless a response that came through a sidecar is the answer of an app. It takes AnswerHeader
+// off; from then on, reading a body that ends early fails with io.ErrUnexpectedEOF.
+func CheckAnswer(answer *http.Response) error {
+	values := answer.Header.Values(AnswerHeader)
+	answer.Header.Del(AnswerHeader)
+	if len(values) != 1 {
+		return fmt.Errorf("no app gave this answer of status %d: it has no %s", answer.StatusCode, AnswerHeader)
+	}
+	if values[0] == UnknownLength {
+		return nil
+	}
+	length, err := strconv.ParseUint(values[0], 10, 63)
+	if err != nil {
+		return fmt.Errorf("%s is not valid: %w", AnswerHeader, err)
+	}
+	if !hasBody(answer) {
+		return nil
+	}
+	answer.ContentLength = int64(length)
+	answer.Header.Set("Content-Length", values[0])
+	answer.Body = &wholeBody{ReadCloser: answer.Body, missing: answer.ContentLength}
+	return nil
+}
+
+// hasBody reports whether HTTP lets this answer have a body (RFC 9110, section 6.4.1).
+func hasBody(answer *http.Response) bool {
+	return (answer.Request == nil || answer.Request.Method != http.MethodHead) &&
+		answer.StatusCode != http.StatusNoContent && answer.StatusCode != http.StatusNotModified
+}
+
+// wholeBody fails where a body ends that should be longer, or goes on where it should end.
+type wholeBody struct {
+	io.ReadCloser
+	missing int64 // bytes
+}
+
+// Read implements io.Reader.
+func (b *wholeBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	b.missing -= int64(n)
+	if b.missing < 0 || errors.Is(err, io.EOF) && b.missing > 0 {
+		return n, io.ErrUnexpectedEOF
+	}
+	return n, err
+}
