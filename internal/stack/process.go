@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	firstDelay  = 100 * time.Millisecond // before the first restart; doubles with each further one
+	firstDelay  = 100 * time.Millisecond // before the first restart; doubles with each further one, unless somebody asked for it
 	maxDelay    = 5 * time.Second
 	steadyAfter = 10 * time.Second      // up for that long, the next restart waits for firstDelay again
 	probeEvery  = 30 * time.Millisecond // until ready
@@ -109,7 +109,8 @@ func (p *process) supervise(ctx context.Context) {
 		if ctx.Err() != nil {
 			break
 		}
-		if time.Since(began) >= steadyAfter {
+		askedToEnd := err == nil && p.snapshot().State == StateReady
+		if askedToEnd || time.Since(began) >= steadyAfter {
 			delay = firstDelay
 		}
 		p.died(err, delay)

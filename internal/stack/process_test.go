@@ -1,6 +1,13 @@
 package stack
 
-import "testing"
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
 
 // A process that waits for its restart is not there, and stopping it does not bring it back.
 func TestStopStartsNothing(t *testing.T) {
@@ -22,5 +29,36 @@ func TestStopStartsNothing(t *testing.T) {
 	<-p.done
 	if starts != 1 || p.snapshot().State != StateStopped {
 		t.Errorf("started %d times, and is %s", starts, p.snapshot().State)
+	}
+}
+
+// Somebody who restarts a program again and again does not wait longer each time: only what fails is held back.
+func TestProcess_RestartsWithoutBackOffWhenAskedTo(t *testing.T) {
+	dir := t.TempDir()
+	write(t, LogFile(dir, "asked"), "")
+	up := filepath.Join(dir, "up")
+	spawner := NewSpawner()
+	t.Cleanup(spawner.Close)
+	var p *process
+	var restarts []string
+	ready := func(context.Context) error { _, err := os.Stat(up); return err }
+	command := []string{"sh", "-c", `trap "exit 0" TERM; touch up; while :; do sleep 0.01; done`}
+	p = newProcess(spec{name: "asked", command: command, dir: dir, ready: ready}, dir, spawner, func(now Process, line string) {
+		switch now.State {
+		case StateReady:
+			_ = os.Remove(up)
+			_ = syscall.Kill(now.PID, syscall.SIGTERM)
+		case StateWaiting:
+			if restarts = append(restarts, line); len(restarts) == 3 {
+				p.cancel()
+			}
+		}
+	})
+	p.start()
+	<-p.done
+	for _, line := range restarts {
+		if !strings.HasSuffix(line, "restart in 100ms") {
+			t.Errorf("got %q", line)
+		}
 	}
 }

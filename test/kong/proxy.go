@@ -17,7 +17,8 @@ import (
 // place is a route of kong.yml, with its use of the plugin.
 type place struct {
 	declaration.Route
-	use int32
+	use    int32
+	filter Filter
 }
 
 // Handler serves what kong.yml lets through, by way of the sidecar with this base URL, which is in kong.yml that of port
@@ -25,6 +26,10 @@ type place struct {
 func (k *Kong) Handler(sidecar string) (http.Handler, error) {
 	const written = "http://localhost:3600"
 	routes, err := declaration.Parse(table.File, table.Table())
+	if err != nil {
+		return nil, err
+	}
+	filter, err := ReadFilter()
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +43,7 @@ func (k *Kong) Handler(sidecar string) (http.Handler, error) {
 		if err != nil {
 			return nil, err
 		}
-		places = append(places, place{route, use})
+		places = append(places, place{route, use, filter})
 	}
 	target, err := url.Parse(sidecar)
 	if err != nil {
@@ -83,14 +88,15 @@ func (k *Kong) serve(w http.ResponseWriter, r *http.Request, places []place, sid
 		_, _ = w.Write(d.Body)
 		return
 	}
-	forward(places[i].App, sidecar, d).ServeHTTP(w, r)
+	forward(places[i], sidecar, d).ServeHTTP(w, r)
 }
 
-// forward sends a request as Kong does: to the URL of the service and the whole path, with the headers that are left.
-func forward(app string, sidecar *url.URL, d Decision) http.Handler {
+// forward sends a request as Kong does: to the URL of the service and the whole path, with the headers that are left. The
+// answer passes the filter.
+func forward(p place, sidecar *url.URL, d Decision) http.Handler {
 	service := *sidecar
-	service.Path = "/v1.0/invoke/" + app + "/method"
-	return &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+	service.Path = "/v1.0/invoke/" + p.App + "/method"
+	rewrite := func(r *httputil.ProxyRequest) {
 		r.SetURL(&service)
 		for _, name := range d.Cleared {
 			r.Out.Header.Del(name)
@@ -98,5 +104,7 @@ func forward(app string, sidecar *url.URL, d Decision) http.Handler {
 		for name, values := range d.Set {
 			r.Out.Header[http.CanonicalHeaderKey(name)] = values
 		}
-	}}
+	}
+	filter := func(answer *http.Response) error { return p.filter.Run(answer, "service") }
+	return &httputil.ReverseProxy{Rewrite: rewrite, ModifyResponse: filter}
 }

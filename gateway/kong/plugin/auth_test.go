@@ -34,6 +34,8 @@ type auth struct {
 	keys  map[string]apikey.Grant
 	down  map[string]bool          // hosts that refuse connections
 	takes map[string]time.Duration // how long a host takes to answer
+	// unmarked lets sidecars make up the answers: they lack the mark of an app.
+	unmarked bool
 }
 
 func newAuth() *auth {
@@ -65,12 +67,20 @@ func (a *auth) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, errors.New("connection refused")
 	}
 	recorder := httptest.NewRecorder()
-	if grant, ok := a.keys[r.Header.Get(request.KeyHeader)]; ok {
-		_ = json.NewEncoder(recorder).Encode(grant)
+	if a.unmarked {
+		a.answer(recorder, r)
 	} else {
-		web.WriteError(recorder, r, errs.New(errs.Forbidden, "this API key is not valid"))
+		web.MarkAnswers(http.HandlerFunc(a.answer)).ServeHTTP(recorder, r)
 	}
 	return recorder.Result(), nil
+}
+
+func (a *auth) answer(w http.ResponseWriter, r *http.Request) {
+	if grant, ok := a.keys[r.Header.Get(request.KeyHeader)]; ok {
+		_ = json.NewEncoder(w).Encode(grant)
+	} else {
+		web.WriteError(w, r, errs.New(errs.Forbidden, "this API key is not valid"))
+	}
 }
 
 func (a *auth) times() int {

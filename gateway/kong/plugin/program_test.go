@@ -48,7 +48,7 @@ func testDump(t *testing.T, binary string) {
 }
 
 func testServing(t *testing.T, binary string) {
-	auth := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	auth := httptest.NewServer(web.MarkAnswers(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get(request.KeyHeader) != shopKey || r.Header.Get(tokenHeader) != "sidecar" {
 			w.Header().Set("Content-Type", "application/problem+json")
 			w.WriteHeader(http.StatusForbidden)
@@ -56,7 +56,7 @@ func testServing(t *testing.T, binary string) {
 			return
 		}
 		_, _ = io.WriteString(w, `{"keyId": "k1", "permissions": ["shop:read"]}`)
-	}))
+	})))
 	defer auth.Close()
 	k := kong.Start(t, binary, "sidecar")
 	use, err := k.Use(fmt.Appendf(nil, `{"verification_urls": [%q], "permission": "shop", "__seq__": 7}`, auth.URL))

@@ -198,3 +198,15 @@ func wantHeaders(t *testing.T, env *test.TestEnv, want map[string]string) {
 		}
 	}
 }
+
+func TestVerification_TakesOnlyTheAnswerOfAnApp(t *testing.T) {
+	for name, key := range map[string]string{"a grant": shopKey, "a refusal": "made-up"} {
+		t.Run(name, func(t *testing.T) {
+			auth := newAuth()
+			auth.unmarked = true
+			if got := outcome(t, configured(t, plugin(auth), settings("")), withKey(t, key)); got != errs.Unavailable {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+}
