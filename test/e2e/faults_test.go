@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -170,12 +171,14 @@ func TestRestartUnderLoad(t *testing.T) {
 	}
 }
 
-// orderWhileRestarting has eight callers place orders while order-api is restarted, and returns the ids of those taken.
+// orderWhileRestarting has eight callers place orders while order-api is restarted, and returns the ids of those taken. The
+// next restart comes once every caller has had an answer: a service that is never up longer than a moment serves nobody.
 func orderWhileRestarting(t *testing.T, shop *client.Shop, customer client.User, productID string, keyed bool) map[string]bool {
 	t.Helper()
 	const callers = 8
 	var all sync.WaitGroup
 	var mu sync.Mutex
+	var answers [callers]atomic.Int64
 	taken, over := map[string]bool{}, make(chan struct{})
 	for caller := range callers {
 		all.Go(func() {
@@ -190,6 +193,7 @@ func orderWhileRestarting(t *testing.T, shop *client.Shop, customer client.User,
 					request.Key = fmt.Sprintf("%d-%d", caller, n)
 				}
 				answer, err := shop.Do(t.Context(), request)
+				answers[caller].Add(1)
 				var order client.Order
 				if err != nil || answer.Status != http.StatusCreated || json.Unmarshal(answer.Body, &order) != nil {
 					t.Errorf("got %s, %v", answer, err)
@@ -206,6 +210,15 @@ func orderWhileRestarting(t *testing.T, shop *client.Shop, customer client.User,
 	}
 	for range *restarts {
 		restart(t, shop, "order-api")
+		for caller := range callers {
+			before := answers[caller].Load()
+			client.Eventually(t, "every caller has an answer", func() error {
+				if answers[caller].Load() == before {
+					return fmt.Errorf("caller %d has none", caller)
+				}
+				return nil
+			})
+		}
 	}
 	close(over)
 	all.Wait()
