@@ -19,10 +19,10 @@ import (
 	"stoa/services/order/internal/domain"
 )
 
-// The tests of this file run in bubbles, where time passes only when everybody waits: nothing is slow or depends on how
-// fast the machine is, and a goroutine that is left behind fails the test.
+// The tests of this file run in bubbles, where time passes only when all goroutines wait: they do not depend on the speed
+// of the machine, and a goroutine that does not end fails the test.
 
-// stream is a client that follows an order, and the writer of what it gets.
+// stream is a client that follows an order, and records what it gets.
 type stream struct {
 	*httptest.ResponseRecorder
 	mu    sync.Mutex
@@ -30,7 +30,7 @@ type stream struct {
 	done  chan struct{}
 }
 
-// Write implements http.ResponseWriter, while somebody reads.
+// Write implements http.ResponseWriter; text may read at the same time.
 func (w *stream) Write(b []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -53,7 +53,7 @@ func (s *shop) watch(t *testing.T, id string) *stream {
 	return w
 }
 
-// after lets some time pass and returns the fields of what was streamed until then, without the data.
+// after lets some time pass and returns the fields that were streamed until then, without the data.
 func (w *stream) after(wait time.Duration) string {
 	time.Sleep(wait)
 	synctest.Wait()
@@ -66,7 +66,7 @@ func (w *stream) after(wait time.Duration) string {
 	return strings.Join(fields, " ")
 }
 
-func TestWatchShowsEveryChangeUntilTheLast(t *testing.T) {
+func TestWatch_showsEveryChangeUntilTheLast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShop(t)
 		order := s.placed(t, "")
@@ -78,7 +78,7 @@ func TestWatchShowsEveryChangeUntilTheLast(t *testing.T) {
 		for _, step := range []struct{ name, status string }{
 			{"reserve", "confirmed"}, {"ship", "shipped"}, {"deliver", "delivered"},
 		} {
-			must(t, life[step.name](t, s, order.ID))
+			must(t, steps[step.name](t, s, order.ID))
 			want += " event: order id: " + step.status
 			if got := w.after(time.Second); got != want {
 				t.Errorf("after %s: got %q, want %q", step.name, got, want)
@@ -94,7 +94,7 @@ func TestWatchShowsEveryChangeUntilTheLast(t *testing.T) {
 	})
 }
 
-func TestWatchIsQuickAfterAChangeAndThenSparing(t *testing.T) {
+func TestWatch_readsOftenAfterAChangeAndThenLess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShop(t)
 		order := s.placed(t, "")
@@ -118,7 +118,7 @@ func TestWatchIsQuickAfterAChangeAndThenSparing(t *testing.T) {
 	})
 }
 
-func TestWatchShowsThatItIsAlive(t *testing.T) {
+func TestWatch_sendsHeartbeats(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShop(t)
 		w := s.watch(t, s.placed(t, "").ID)
@@ -133,7 +133,7 @@ func TestWatchShowsThatItIsAlive(t *testing.T) {
 	})
 }
 
-func TestWatchOutlastsAnOutage(t *testing.T) {
+func TestWatch_survivesAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShop(t)
 		order := s.placed(t, "")
@@ -149,7 +149,7 @@ func TestWatchOutlastsAnOutage(t *testing.T) {
 		away.Store(true)
 		w.after(10 * time.Second)
 		away.Store(false)
-		must(t, life["reject"](t, s, order.ID))
+		must(t, steps["reject"](t, s, order.ID))
 		if got, want := w.after(time.Second), "event: order id: pending event: order id: rejected"; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
@@ -157,7 +157,7 @@ func TestWatchOutlastsAnOutage(t *testing.T) {
 	})
 }
 
-func TestWatchEndsWithAWithdrawnDraftAndABrokenConnection(t *testing.T) {
+func TestWatch_endsWithAWithdrawnDraftAndABrokenConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShop(t)
 		order := s.placed(t, "")
@@ -170,7 +170,7 @@ func TestWatchEndsWithAWithdrawnDraftAndABrokenConnection(t *testing.T) {
 	})
 }
 
-func TestWatchEndsWithTheTokenAndWithTheSession(t *testing.T) {
+func TestWatch_endsWithTheTokenAndWithTheSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShop(t)
 		order := s.placed(t, "")
@@ -190,7 +190,7 @@ func TestWatchEndsWithTheTokenAndWithTheSession(t *testing.T) {
 	})
 }
 
-func TestNobodyWatchesMoreThanFive(t *testing.T) {
+func TestWatch_allowsFiveStreams(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShop(t)
 		order := s.placed(t, "")
@@ -205,11 +205,11 @@ func TestNobodyWatchesMoreThanFive(t *testing.T) {
 		if answer.Header().Get("Retry-After") == "" {
 			t.Error("it does not say when to come back")
 		}
-		sixth.token = "staff" // whom others' streams do not concern
+		sixth.token = "staff" // the streams of others do not count
 		ctx, leave := context.WithTimeout(t.Context(), time.Second)
 		defer leave()
 		if answer := s.do(ctx, sixth); answer.Code != http.StatusOK {
-			t.Errorf("somebody else: got %d %s", answer.Code, answer.Body)
+			t.Errorf("another caller: got %d %s", answer.Code, answer.Body)
 		}
 		open[0].leave()
 		<-open[0].done
@@ -228,7 +228,7 @@ type brokenPipe struct{ http.ResponseWriter }
 
 func (brokenPipe) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }
 
-// cancelled asks for an order to be cancelled; the worker hears of it after a while, and meanwhile something happens.
+// cancelled cancels an order; the worker gets the command after a while, and these steps happen in the meantime.
 func cancelled(
 	t *testing.T, s *shop, id, prefer string, while time.Duration, meanwhile ...string,
 ) *httptest.ResponseRecorder {
@@ -239,7 +239,7 @@ func cancelled(
 				defer close(done)
 				time.Sleep(while)
 				for _, step := range append(meanwhile, "cancel") {
-					must(t, life[step](t, s, id))
+					must(t, steps[step](t, s, id))
 				}
 			}()
 		}
@@ -254,7 +254,7 @@ func cancelled(
 	return answer
 }
 
-func TestCancelWaitsForTheOutcome(t *testing.T) {
+func TestCancel_waitsForTheOutcome(t *testing.T) {
 	tests := map[string]struct {
 		prefer    string
 		worker    time.Duration
@@ -285,14 +285,14 @@ func TestCancelWaitsForTheOutcome(t *testing.T) {
 					t.Errorf("got %s, want %s", order.Status, tt.shown)
 				}
 				if applied := answer.Header().Get("Preference-Applied") != ""; applied != (tt.prefer != "") {
-					t.Error("Preference-Applied has to say whether it is")
+					t.Error("Preference-Applied does not say whether it was")
 				}
 			})
 		})
 	}
 }
 
-func TestCancelOfWhatIsDecided(t *testing.T) {
+func TestCancel_answersForDecidedOrders(t *testing.T) {
 	s := newShop(t)
 	order := s.placed(t, "")
 	cancel := request{method: http.MethodPost, path: "/" + order.ID + "/cancel"}
@@ -304,7 +304,7 @@ func TestCancelOfWhatIsDecided(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	rejected := s.placed(t, "")
-	must(t, life["reject"](t, s, rejected.ID))
+	must(t, steps["reject"](t, s, rejected.ID))
 	cancel.path = "/" + rejected.ID + "/cancel"
 	expectProblem(t, s.do(t.Context(), cancel), 409, errs.Conflict, "")
 }
