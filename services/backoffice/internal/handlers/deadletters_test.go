@@ -13,7 +13,6 @@ import (
 	"stoa/pkg/common/ids"
 	"stoa/pkg/messaging"
 	"stoa/services/backoffice/internal/domain"
-	"stoa/services/backoffice/internal/handlers"
 )
 
 const deadLetters = "/api/v1/backoffice/dead-letters"
@@ -45,8 +44,8 @@ func (o *office) receive(t *testing.T, l messaging.DeadLetter) {
 	}
 }
 
-func TestDeadLettersAreKept(t *testing.T) {
-	o, l := newOffice(t, handlers.Options{}), letter(t)
+func TestDeadLetters_areStoredUntilTheyAreDeleted(t *testing.T) {
+	o, l := newOffice(t, 0), letter(t)
 	o.receive(t, l)
 	o.receive(t, l)
 	var page struct{ Items []domain.DeadLetter }
@@ -68,8 +67,8 @@ func TestDeadLettersAreKept(t *testing.T) {
 	}
 }
 
-func TestReplayPublishesTheEventUnderANewID(t *testing.T) {
-	o, l := newOffice(t, handlers.Options{}), letter(t)
+func TestReplay_publishesTheEventUnderANewID(t *testing.T) {
+	o, l := newOffice(t, 0), letter(t)
 	o.receive(t, l)
 	var after domain.DeadLetter
 	for range 2 {
@@ -91,9 +90,9 @@ func TestReplayPublishesTheEventUnderANewID(t *testing.T) {
 	}
 }
 
-// Whoever asked does not know whether it happened and asks again: receivers must be able to tell.
-func TestAReplayThatDiedHalfwayIsTheSameReplay(t *testing.T) {
-	o, l := newOffice(t, handlers.Options{}), letter(t)
+// The caller does not know whether the event was published, and asks again: consumers must handle it once.
+func TestReplay_thatFailedHalfwayIsTheSameReplay(t *testing.T) {
+	o, l := newOffice(t, 0), letter(t)
 	o.receive(t, l)
 	o.states.Before = func(operation, _ string) error {
 		if operation == "save" {
@@ -109,8 +108,8 @@ func TestAReplayThatDiedHalfwayIsTheSameReplay(t *testing.T) {
 	}
 }
 
-func TestAReplayThatTheBrokerRefusesIsNoReplay(t *testing.T) {
-	o, l := newOffice(t, handlers.Options{}), letter(t)
+func TestReplay_isNotNotedWhenTheBrokerRefuses(t *testing.T) {
+	o, l := newOffice(t, 0), letter(t)
 	o.receive(t, l)
 	o.bus.Before = func(string) error { return errors.New("down") }
 	o.call(t, http.MethodPost, deadLetters+"/"+l.ID+"/replay", http.StatusServiceUnavailable, nil)
@@ -122,8 +121,8 @@ func TestAReplayThatTheBrokerRefusesIsNoReplay(t *testing.T) {
 }
 
 // A failure here would publish a dead letter, which would come back here.
-func TestDeadLettersMakeNoDeadLetters(t *testing.T) {
-	o := newOffice(t, handlers.Options{})
+func TestDeadLetters_makeNoDeadLetters(t *testing.T) {
+	o := newOffice(t, 0)
 	for _, data := range []string{`{}`, `[]`, `{"id":5}`, `not JSON`} {
 		e := messaging.Event{ID: ids.New(), Type: messaging.DeadLetterType, Data: json.RawMessage(data)}
 		if err := o.on[e.Type](t.Context(), e); err != nil {
@@ -140,8 +139,8 @@ func TestDeadLettersMakeNoDeadLetters(t *testing.T) {
 	}
 }
 
-func TestCompactionForgetsWhatWasDeleted(t *testing.T) {
-	o := newOffice(t, handlers.Options{})
+func TestCompaction_takesDeletedLettersOffTheList(t *testing.T) {
+	o := newOffice(t, 0)
 	for n := range 210 {
 		l := letter(t)
 		l.Attempts = n + 1

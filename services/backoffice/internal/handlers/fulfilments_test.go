@@ -12,7 +12,6 @@ import (
 	"stoa/pkg/common/ids"
 	"stoa/pkg/messaging"
 	"stoa/services/backoffice/internal/domain"
-	"stoa/services/backoffice/internal/handlers"
 )
 
 const fulfilments = "/api/v1/backoffice/fulfilments"
@@ -22,8 +21,8 @@ type fulfilmentPage struct {
 	Next  string
 }
 
-func TestConfirmedOrdersAreQueuedOnce(t *testing.T) {
-	o := newOffice(t, handlers.Options{})
+func TestFulfilments_queueAConfirmedOrderOnce(t *testing.T) {
+	o := newOffice(t, 0)
 	for range 3 {
 		o.happen(t, orderID, "confirmed")
 	}
@@ -33,13 +32,13 @@ func TestConfirmedOrdersAreQueuedOnce(t *testing.T) {
 		t.Errorf("got %+v", page)
 	}
 	if len(o.bus.Events()) != 0 {
-		t.Errorf("nobody asked for %v", o.bus.Types())
+		t.Errorf("unexpected commands: %v", o.bus.Types())
 	}
 }
 
-// A list is searched for an entry a few hundred places back at most, and orders are shipped and delivered days later.
-func TestAnOrderIsListedOnceHoweverLateItIsShipped(t *testing.T) {
-	o := newOffice(t, handlers.Options{})
+// A list is searched for an entry at most a few hundred places back, and orders are shipped and delivered days later.
+func TestFulfilments_listAnOrderOnceHoweverLateItIsShipped(t *testing.T) {
+	o := newOffice(t, 0)
 	o.happen(t, orderID, "confirmed")
 	const others = 250
 	for range others {
@@ -64,10 +63,10 @@ func TestAnOrderIsListedOnceHoweverLateItIsShipped(t *testing.T) {
 	}
 }
 
-// Whatever dies while the first event of an order is handled, the order is on the list after the next delivery.
-func TestAnOrderIsListedAfterACrashAtEveryStep(t *testing.T) {
+// After a crash at any step of the first event of an order, the next delivery of the event lists the order.
+func TestFulfilments_listAnOrderAfterACrashAtEveryStep(t *testing.T) {
 	for step := range 6 {
-		o := newOffice(t, handlers.Options{})
+		o := newOffice(t, 0)
 		e := eventOf(t, orderID, "confirmed")
 		operations := 0
 		o.states.After = func(string, string) error {
@@ -87,8 +86,9 @@ func TestAnOrderIsListedAfterACrashAtEveryStep(t *testing.T) {
 	}
 }
 
-func TestAnOvertakingCancellationKeepsAnOrderOffTheQueue(t *testing.T) {
-	o := newOffice(t, handlers.Options{AutoFulfil: always})
+func TestFulfilments_doNotQueueAnOrderAfterItsCancellation(t *testing.T) {
+	o := newOffice(t, 0)
+	o.autoFulfil = true
 	o.happen(t, orderID, "cancelled")
 	o.happen(t, orderID, "confirmed")
 	var page fulfilmentPage
@@ -99,10 +99,9 @@ func TestAnOvertakingCancellationKeepsAnOrderOffTheQueue(t *testing.T) {
 	o.call(t, http.MethodPost, fulfilments+"/"+orderID+"/ship", http.StatusConflict, nil)
 }
 
-func always() bool { return true }
-
-func TestAutoFulfilShipsByItself(t *testing.T) {
-	o := newOffice(t, handlers.Options{AutoFulfil: always})
+func TestFulfilments_shipByThemselvesIfTheOperatorWants(t *testing.T) {
+	o := newOffice(t, 0)
+	o.autoFulfil = true
 	o.happen(t, orderID, "confirmed")
 	o.happen(t, orderID, "confirmed")
 	published := o.bus.Events()
@@ -115,14 +114,14 @@ func TestAutoFulfilShipsByItself(t *testing.T) {
 	o.happen(t, orderID, "shipped")
 	o.happen(t, orderID, "confirmed")
 	if got := len(o.bus.Events()); got != 2 {
-		t.Errorf("what is shipped must not be shipped again, got %d commands", got)
+		t.Errorf("a shipped order must not be shipped again, got %d commands", got)
 	}
 }
 
-func TestStepsShowTheirOutcome(t *testing.T) {
-	o := newOffice(t, handlers.Options{CommandWait: time.Minute})
+func TestSteps_showTheirOutcome(t *testing.T) {
+	o := newOffice(t, time.Minute)
 	o.happen(t, orderID, "confirmed")
-	// The order's owner, as far as it matters here.
+	// The part of the order's owner that matters here.
 	o.bus.After = func(string) error {
 		published := o.bus.Events()
 		outcome := map[string]string{"order.ship.v1": "shipped", "order.deliver.v1": "delivered"}
@@ -150,9 +149,9 @@ func TestStepsShowTheirOutcome(t *testing.T) {
 	o.call(t, http.MethodPost, fulfilments+"/"+orderID+"/ship", http.StatusConflict, nil)
 }
 
-func TestStepsDoNotWaitForEver(t *testing.T) {
+func TestSteps_doNotWaitForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t, handlers.Options{CommandWait: 2 * time.Second})
+		o := newOffice(t, 2*time.Second)
 		o.happen(t, orderID, "confirmed")
 		for prefer, wait := range map[string]time.Duration{
 			"": 2 * time.Second, "respond-async": 0, "handling=strict, Respond-Async": 0,
@@ -167,8 +166,8 @@ func TestStepsDoNotWaitForEver(t *testing.T) {
 	})
 }
 
-func TestACancellationWhileAStepIsUnderWay(t *testing.T) {
-	o := newOffice(t, handlers.Options{CommandWait: time.Minute})
+func TestSteps_conflictWithACancellationMeanwhile(t *testing.T) {
+	o := newOffice(t, time.Minute)
 	o.happen(t, orderID, "confirmed")
 	o.bus.After = func(string) error {
 		o.happen(t, orderID, "cancelled")
@@ -177,8 +176,8 @@ func TestACancellationWhileAStepIsUnderWay(t *testing.T) {
 	o.call(t, http.MethodPost, fulfilments+"/"+orderID+"/ship", http.StatusConflict, nil)
 }
 
-func TestStepsThatCannotBe(t *testing.T) {
-	o := newOffice(t, handlers.Options{})
+func TestSteps_refuseWhatIsImpossible(t *testing.T) {
+	o := newOffice(t, 0)
 	o.call(t, http.MethodPost, fulfilments+"/"+orderID+"/ship", http.StatusNotFound, nil)
 	o.call(t, http.MethodPost, fulfilments+"/x/ship", http.StatusUnprocessableEntity, nil)
 	o.happen(t, orderID, "confirmed")
@@ -187,9 +186,9 @@ func TestStepsThatCannotBe(t *testing.T) {
 	o.call(t, http.MethodPost, fulfilments+"/"+orderID+"/ship", http.StatusServiceUnavailable, nil)
 }
 
-// The few that are wanted are far apart, so that a page has to be gathered from many reads.
-func TestListReadsOnUntilThePageIsFull(t *testing.T) {
-	o := newOffice(t, handlers.Options{})
+// The matching fulfilments are far apart, so a page needs many reads.
+func TestList_readsUntilThePageIsFull(t *testing.T) {
+	o := newOffice(t, 0)
 	var queued []string
 	for n := range 130 {
 		id := ids.New()
@@ -218,8 +217,8 @@ func TestListReadsOnUntilThePageIsFull(t *testing.T) {
 	o.call(t, http.MethodGet, fulfilments+"?status=lost", http.StatusUnprocessableEntity, nil)
 }
 
-func TestEventsThatAreNoOrdersAreInvalid(t *testing.T) {
-	o := newOffice(t, handlers.Options{})
+func TestSubscriptions_refuseEventsThatAreNotOrders(t *testing.T) {
+	o := newOffice(t, 0)
 	for _, data := range []string{`[]`, `{}`, `{"id":"1","status":"pending"}`} {
 		e := messaging.Event{ID: "e", Type: "order.confirmed.v1", Data: json.RawMessage(data)}
 		if err := o.on[e.Type](t.Context(), e); !errs.Is(err, errs.Invalid) {
