@@ -2,6 +2,7 @@ package domain
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"stoa/pkg/common/errs"
@@ -62,10 +63,7 @@ func (l *DeadLetter) CheckReplay() error {
 
 // MarkReplayed adds a replay to the history, once.
 func (l *DeadLetter) MarkReplayed(replay Replay) {
-	for _, known := range l.Replays {
-		if known.EventID == replay.EventID {
-			return
-		}
+	if !slices.ContainsFunc(l.Replays, func(known Replay) bool { return known.EventID == replay.EventID }) {
+		l.Replays = append(l.Replays, replay)
 	}
-	l.Replays = append(l.Replays, replay)
 }

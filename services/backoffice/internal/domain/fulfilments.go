@@ -67,28 +67,27 @@ func (f *Fulfilments) Take(ctx context.Context, step Step, orderID, by string, w
 	if err := f.publisher.Command(ctx, step, orderID, by, ids.New()); err != nil {
 		return fulfilment, err
 	}
-	return f.await(ctx, fulfilment, step, wait)
-}
-
-// await reads the fulfilment until the step is done or time is up. It finds what another replica records, too.
-func (f *Fulfilments) await(ctx context.Context, latest Fulfilment, step Step, wait time.Duration) (Fulfilment, error) {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	tick := time.NewTicker(readPause)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return latest, nil
-		case <-tick.C:
-		}
-		current, err := f.Get(ctx, latest.OrderID)
+	for pause(ctx) {
+		current, err := f.Get(ctx, orderID)
 		if err != nil {
 			continue // the command is sent; only its outcome cannot be read
 		}
-		latest = current
-		if done, err := step.Check(latest); done || err != nil {
-			return latest, err
+		fulfilment = current
+		if done, err := step.Check(fulfilment); done || err != nil {
+			return fulfilment, err
 		}
+	}
+	return fulfilment, nil
+}
+
+// pause waits for readPause and reports whether ctx lasts that long.
+func pause(ctx context.Context) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(readPause):
+		return true
 	}
 }

@@ -45,25 +45,20 @@ type stepOutput struct {
 	Body              domain.Fulfilment
 }
 
-func (h *handlers) ship(ctx context.Context, in *stepInput) (*stepOutput, error) {
-	return h.step(ctx, in, domain.Ship)
-}
-
-func (h *handlers) deliver(ctx context.Context, in *stepInput) (*stepOutput, error) {
-	return h.step(ctx, in, domain.Deliver)
-}
-
-func (h *handlers) step(ctx context.Context, in *stepInput, step domain.Step) (*stepOutput, error) {
-	wait, applied := h.commandWait, ""
-	if web.PrefersAsync(in.Prefer) {
-		wait, applied = 0, web.RespondAsync
+// step returns the handler that takes a step.
+func (h *handlers) step(step domain.Step) func(context.Context, *stepInput) (*stepOutput, error) {
+	return func(ctx context.Context, in *stepInput) (*stepOutput, error) {
+		wait, applied := h.commandWait, ""
+		if web.PrefersAsync(in.Prefer) {
+			wait, applied = 0, web.RespondAsync
+		}
+		fulfilment, err := h.fulfilments.Take(ctx, step, in.OrderID, identity.CallerOf(ctx).ID, wait)
+		if err != nil {
+			return nil, err
+		}
+		if fulfilment.Status == step.To {
+			return &stepOutput{Status: http.StatusOK, Body: fulfilment}, nil
+		}
+		return &stepOutput{Status: http.StatusAccepted, PreferenceApplied: applied, Body: fulfilment}, nil
 	}
-	fulfilment, err := h.fulfilments.Take(ctx, step, in.OrderID, identity.CallerOf(ctx).ID, wait)
-	if err != nil {
-		return nil, err
-	}
-	if fulfilment.Status == step.To {
-		return &stepOutput{Status: http.StatusOK, Body: fulfilment}, nil
-	}
-	return &stepOutput{Status: http.StatusAccepted, PreferenceApplied: applied, Body: fulfilment}, nil
 }

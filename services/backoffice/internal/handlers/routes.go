@@ -38,14 +38,14 @@ func Routes(api huma.API, f *domain.Fulfilments, l *domain.DeadLetters, commandW
 		OperationID: "ship", Method: http.MethodPost, Path: base + "/fulfilments/{orderId}/ship", Tags: fulfilments,
 		Summary: "Mark an order as shipped", Security: staff(),
 		Errors: refusals(http.StatusNotFound, http.StatusConflict),
-	}, h.ship)
+	}, h.step(domain.Ship))
 
 	// Deliver an order, in the same way.
 	huma.Register(api, huma.Operation{
 		OperationID: "deliver", Method: http.MethodPost, Path: base + "/fulfilments/{orderId}/deliver", Tags: fulfilments,
 		Summary: "Mark an order as delivered", Security: staff(),
 		Errors: refusals(http.StatusNotFound, http.StatusConflict),
-	}, h.deliver)
+	}, h.step(domain.Deliver))
 
 	// List the events that a consumer could not handle.
 	huma.Register(api, huma.Operation{

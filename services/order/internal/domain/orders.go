@@ -62,10 +62,10 @@ func (o *Orders) List(ctx context.Context, customerID, cursor string, limit int)
 // it is after the wait, cancelled or not yet: errs.Conflict if it can no longer be cancelled.
 func (o *Orders) Cancel(ctx context.Context, id, customerID string, wait time.Duration) (Order, error) {
 	order, err := o.Get(ctx, id, Viewer{ID: customerID})
-	if err == nil {
-		err = order.Cancellable()
+	if err != nil {
+		return order, err
 	}
-	if err != nil || order.Status == Cancelled {
+	if done, err := Cancel.check(order.Status); done || err != nil {
 		return order, err
 	}
 	if err := o.publisher.Cancel(ctx, order); err != nil {
@@ -74,7 +74,7 @@ func (o *Orders) Cancel(ctx context.Context, id, customerID string, wait time.Du
 	ctx, stop := context.WithTimeout(ctx, wait)
 	defer stop()
 	for order = range o.Follow(ctx, order) {
-		if err := order.Cancellable(); err != nil || order.Status == Cancelled {
+		if done, err := Cancel.check(order.Status); done || err != nil {
 			return order, err
 		}
 	}
@@ -101,12 +101,10 @@ func (o *Orders) Follow(ctx context.Context, first Order) iter.Seq[Order] {
 
 // pause reports whether ctx lasts that long.
 func pause(ctx context.Context, wait time.Duration) bool {
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 		return false
-	case <-timer.C:
+	case <-time.After(wait):
 		return true
 	}
 }

@@ -81,31 +81,17 @@ func (p *Progress) Reject(ctx context.Context, id, reason string) error {
 	return p.publisher.Changed(ctx, record.Order)
 }
 
-// Cancel cancels an order that is not shipped yet: errs.Conflict if it is, errs.Invalid if it does not exist.
-func (p *Progress) Cancel(ctx context.Context, id, reason string) error {
-	return p.execute(ctx, id, Cancelled, func(r *Record) error { return r.Cancel(reason, time.Now()) })
-}
-
-// Ship marks a confirmed order as shipped: errs.Conflict if it is not confirmed, errs.Invalid if it does not exist.
-func (p *Progress) Ship(ctx context.Context, id string) error {
-	return p.execute(ctx, id, Shipped, func(r *Record) error { return r.Ship(time.Now()) })
-}
-
-// Deliver marks a shipped order as delivered: errs.Conflict if it is not shipped, errs.Invalid if it does not exist.
-func (p *Progress) Deliver(ctx context.Context, id string) error {
-	return p.execute(ctx, id, Delivered, func(r *Record) error { return r.Deliver(time.Now()) })
-}
-
-// execute executes a command and publishes the order with the status that the command gave it.
-func (p *Progress) execute(ctx context.Context, id string, to Status, change func(*Record) error) error {
-	record, err := p.move(ctx, id, change)
+// Execute executes a command, and publishes the order with the status that the command gave it: errs.Conflict if the
+// status of the order does not allow it, errs.Invalid if there is no such order.
+func (p *Progress) Execute(ctx context.Context, c Command, id, reason string) error {
+	record, err := p.move(ctx, id, func(r *Record) error { return r.Execute(c, reason, time.Now()) })
 	if errs.Is(err, errs.NotFound) {
 		return errs.Wrap(errs.Invalid, err, "the command names the order %s, which does not exist", id)
 	}
 	if err != nil {
 		return err
 	}
-	return p.publisher.Changed(ctx, record.In(to))
+	return p.publisher.Changed(ctx, record.In(c.to))
 }
 
 // move changes an order. A pending order is put on its customer's list first, so that a customer who reads the decision

@@ -1,11 +1,6 @@
 package domain
 
-import (
-	"slices"
-	"time"
-
-	"stoa/pkg/common/errs"
-)
+import "time"
 
 // Status is the status of an order.
 type Status string
@@ -34,11 +29,6 @@ func (s Status) Final() bool {
 	return s == Delivered || s == Rejected || s == Cancelled || s == Expired
 }
 
-// Cancellable returns errs.Conflict if the order cannot be cancelled now. A cancelled order can be cancelled again.
-func (o Order) Cancellable() error {
-	return o.allow(Cancelled, []Status{Pending, Confirmed}, Cancelled)
-}
-
 // Reserve decides a pending order when stock is reserved under its id. It is confirmed, or rejected if the stock is for
 // other lines: then the broker has delivered an earlier attempt with the same Idempotency-Key that was given up. An order
 // that is decided stays as it is.
@@ -58,42 +48,6 @@ func (o *Order) Reject(reason string, now time.Time) {
 	if o.Status == Pending {
 		o.move(Rejected, reason, now)
 	}
-}
-
-// Cancel cancels the order: errs.Conflict if it is shipped, delivered or rejected.
-func (o *Order) Cancel(reason string, now time.Time) error {
-	err := o.Cancellable()
-	if err == nil && o.Status != Cancelled {
-		o.move(Cancelled, reason, now)
-	}
-	return err
-}
-
-// Ship marks a confirmed order as shipped: errs.Conflict if it is not confirmed. A delivered order stays delivered.
-func (o *Order) Ship(now time.Time) error {
-	err := o.allow(Shipped, []Status{Confirmed}, Shipped, Delivered)
-	if err == nil && o.Status == Confirmed {
-		o.move(Shipped, "", now)
-	}
-	return err
-}
-
-// Deliver marks a shipped order as delivered: errs.Conflict if it is not shipped.
-func (o *Order) Deliver(now time.Time) error {
-	err := o.allow(Delivered, []Status{Shipped}, Delivered)
-	if err == nil && o.Status == Shipped {
-		o.move(Delivered, "", now)
-	}
-	return err
-}
-
-// allow returns errs.Conflict unless the order can become `to` from its status, or the step is done already: handlers may
-// run again.
-func (o Order) allow(to Status, from []Status, done ...Status) error {
-	if slices.Contains(from, o.Status) || slices.Contains(done, o.Status) {
-		return nil
-	}
-	return errs.New(errs.Conflict, "the order is %s and cannot be %s", o.Status, to)
 }
 
 func (o *Order) move(to Status, reason string, now time.Time) {

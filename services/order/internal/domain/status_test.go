@@ -18,9 +18,9 @@ var lines = []Wanted{{ProductID: "a", Quantity: 1}}
 var steps = map[string]func(o *Order) error{
 	"reserve": func(o *Order) error { o.Reserve(lines, time.Now()); return nil },
 	"reject":  func(o *Order) error { o.Reject("sold out", time.Now()); return nil },
-	"cancel":  func(o *Order) error { return o.Cancel("changed my mind", time.Now()) },
-	"ship":    func(o *Order) error { return o.Ship(time.Now()) },
-	"deliver": func(o *Order) error { return o.Deliver(time.Now()) },
+	"cancel":  func(o *Order) error { return o.Execute(Cancel, "changed my mind", time.Now()) },
+	"ship":    func(o *Order) error { return o.Execute(Ship, "ignored", time.Now()) },
+	"deliver": func(o *Order) error { return o.Execute(Deliver, "ignored", time.Now()) },
 }
 
 func orderIn(s Status) Order {
@@ -45,8 +45,8 @@ func TestStatus_followsEveryStep(t *testing.T) {
 				if !errs.Is(err, errs.Conflict) || order.Status != from {
 					t.Errorf("%s of %s: got %s, %v, want a conflict", name, from, order.Status, err)
 				}
-			} else if err != nil || order.Status != to {
-				t.Errorf("%s of %s: got %s, %v, want %s", name, from, order.Status, err, to)
+			} else if err != nil || order.Status != to || order.Reason == "ignored" {
+				t.Errorf("%s of %s: got %s %q, %v, want %s", name, from, order.Status, order.Reason, err, to)
 			}
 		}
 	}

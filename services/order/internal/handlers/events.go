@@ -20,9 +20,9 @@ func Subscriptions(progress *domain.Progress) []messaging.Subscription {
 		}},
 		// What customers and staff want done to an order.
 		{Topic: "order-commands", On: map[string]messaging.Handler{
-			"order.cancel.v1":  messaging.Typed(h.cancel),
-			"order.ship.v1":    messaging.Typed(h.ship),
-			"order.deliver.v1": messaging.Typed(h.deliver),
+			"order.cancel.v1":  h.command(domain.Cancel),
+			"order.ship.v1":    h.command(domain.Ship),
+			"order.deliver.v1": h.command(domain.Deliver),
 		}},
 	}
 }
@@ -56,23 +56,15 @@ type command struct {
 	Reason  string `json:"reason"`
 }
 
-func (h events) cancel(ctx context.Context, _ messaging.Event, c command) error {
-	return c.outcome(ctx, h.progress.Cancel(ctx, c.OrderID, c.Reason))
-}
-
-func (h events) ship(ctx context.Context, _ messaging.Event, c command) error {
-	return c.outcome(ctx, h.progress.Ship(ctx, c.OrderID))
-}
-
-func (h events) deliver(ctx context.Context, _ messaging.Event, c command) error {
-	return c.outcome(ctx, h.progress.Deliver(ctx, c.OrderID))
-}
-
-// outcome ignores a command that comes too late: its sender reads what the order has become instead.
-func (c command) outcome(ctx context.Context, err error) error {
-	if !errs.Is(err, errs.Conflict) {
-		return err
-	}
-	observability.Log(ctx).Info().Err(err).Str("order_id", c.OrderID).Str("by", c.By).Msg("command came too late")
-	return nil
+// command returns the handler of a command. A command that comes too late is ignored: its sender reads what the order has
+// become instead.
+func (h events) command(of domain.Command) messaging.Handler {
+	return messaging.Typed(func(ctx context.Context, _ messaging.Event, c command) error {
+		err := h.progress.Execute(ctx, of, c.OrderID, c.Reason)
+		if !errs.Is(err, errs.Conflict) {
+			return err
+		}
+		observability.Log(ctx).Info().Err(err).Str("order_id", c.OrderID).Str("by", c.By).Msg("command came too late")
+		return nil
+	})
 }
