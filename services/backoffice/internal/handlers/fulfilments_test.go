@@ -3,6 +3,7 @@ package handlers_test
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -16,9 +17,11 @@ import (
 
 const fulfilments = "/api/v1/backoffice/fulfilments"
 
-type fulfilmentPage struct {
-	Items []domain.Fulfilment
-	Next  string
+// fulfilments returns all fulfilments that a query asks for.
+func (o *office) fulfilments(t *testing.T, query string) []domain.Fulfilment {
+	t.Helper()
+	found, _ := all[domain.Fulfilment](t, o, fulfilments+"?"+query)
+	return found
 }
 
 func TestFulfilments_queueAConfirmedOrderOnce(t *testing.T) {
@@ -26,10 +29,8 @@ func TestFulfilments_queueAConfirmedOrderOnce(t *testing.T) {
 	for range 3 {
 		o.happen(t, orderID, "confirmed")
 	}
-	var page fulfilmentPage
-	o.call(t, http.MethodGet, fulfilments, http.StatusOK, &page)
-	if len(page.Items) != 1 || page.Items[0].Status != domain.Queued || page.Items[0].Items[0].SKU != "AMP-1" {
-		t.Errorf("got %+v", page)
+	if got := o.fulfilments(t, ""); len(got) != 1 || got[0].Status != domain.Queued || got[0].Items[0].SKU != "AMP-1" {
+		t.Errorf("got %+v", got)
 	}
 	if len(o.bus.Events()) != 0 {
 		t.Errorf("unexpected commands: %v", o.bus.Types())
@@ -45,21 +46,10 @@ func TestFulfilments_listAnOrderOnceHoweverLateItIsShipped(t *testing.T) {
 		o.happen(t, ids.New(), "confirmed")
 	}
 	o.happen(t, orderID, "shipped")
-	listed, pages := 0, 0
-	for next := ""; ; pages++ {
-		var page fulfilmentPage
-		o.call(t, http.MethodGet, fulfilments+"?limit=100&cursor="+next, http.StatusOK, &page)
-		for _, f := range page.Items {
-			if f.OrderID == orderID {
-				listed++
-			}
-		}
-		if next = page.Next; next == "" {
-			break
-		}
-	}
-	if listed != 1 || pages < 2 {
-		t.Errorf("listed %d times on %d pages, want once", listed, pages+1)
+	got, pages := all[domain.Fulfilment](t, o, fulfilments+"?limit=100")
+	listed := len(slices.DeleteFunc(got, func(f domain.Fulfilment) bool { return f.OrderID != orderID }))
+	if listed != 1 || pages < 3 {
+		t.Errorf("listed %d times on %d pages, want once", listed, pages)
 	}
 }
 
@@ -78,10 +68,8 @@ func TestFulfilments_listAnOrderAfterACrashAtEveryStep(t *testing.T) {
 		_ = o.on[e.Type](t.Context(), e)
 		o.states.After = nil
 		o.happen(t, orderID, "confirmed")
-		var page fulfilmentPage
-		o.call(t, http.MethodGet, fulfilments, http.StatusOK, &page)
-		if len(page.Items) != 1 {
-			t.Errorf("killed after step %d: got %+v", step, page)
+		if got := o.fulfilments(t, ""); len(got) != 1 {
+			t.Errorf("killed after step %d: got %+v", step, got)
 		}
 	}
 }
@@ -91,10 +79,8 @@ func TestFulfilments_doNotQueueAnOrderAfterItsCancellation(t *testing.T) {
 	o.autoFulfil = true
 	o.happen(t, orderID, "cancelled")
 	o.happen(t, orderID, "confirmed")
-	var page fulfilmentPage
-	o.call(t, http.MethodGet, fulfilments, http.StatusOK, &page)
-	if len(page.Items) != 0 || len(o.bus.Events()) != 0 {
-		t.Errorf("got %+v and %v", page, o.bus.Types())
+	if got := o.fulfilments(t, ""); len(got) != 0 || len(o.bus.Events()) != 0 {
+		t.Errorf("got %+v and %v", got, o.bus.Types())
 	}
 	o.call(t, http.MethodPost, fulfilments+"/"+orderID+"/ship", http.StatusConflict, nil)
 }
@@ -200,16 +186,8 @@ func TestList_readsUntilThePageIsFull(t *testing.T) {
 		}
 	}
 	var got []string
-	for path := fulfilments + "?status=queued&limit=2"; path != ""; {
-		var page fulfilmentPage
-		o.call(t, http.MethodGet, path, http.StatusOK, &page)
-		for _, f := range page.Items {
-			got = append(got, f.OrderID)
-		}
-		path = ""
-		if page.Next != "" {
-			path = fulfilments + "?status=queued&limit=2&cursor=" + page.Next
-		}
+	for _, f := range o.fulfilments(t, "status=queued&limit=2") {
+		got = append(got, f.OrderID)
 	}
 	if strings.Join(got, " ") != strings.Join(queued, " ") {
 		t.Errorf("got %v, want %v", got, queued)

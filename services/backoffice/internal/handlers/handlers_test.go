@@ -87,6 +87,22 @@ func (o *office) call(t *testing.T, method, path string, status int, out any, he
 	}
 }
 
+// all returns the items of a list, and on how many pages they are.
+func all[T any](t *testing.T, o *office, path string) (items []T, pages int) {
+	t.Helper()
+	for cursor := ""; ; {
+		var page struct {
+			Items []T
+			Next  string
+		}
+		o.call(t, http.MethodGet, path+"&cursor="+cursor, http.StatusOK, &page)
+		items, pages = append(items, page.Items...), pages+1
+		if cursor = page.Next; cursor == "" {
+			return items, pages
+		}
+	}
+}
+
 func order(id, status string) domain.Order {
 	at, price := time.Now().UTC(), domain.Money{Amount: 1250, Currency: "EUR"}
 	return domain.Order{

@@ -41,9 +41,7 @@ func TestPlacement_leavesNothingWhenTheBrokerIsDown(t *testing.T) {
 		if answer.Header().Get("Retry-After") == "" {
 			t.Error("there is no Retry-After")
 		}
-		if keys := s.states.Keys(store, ""); len(keys) != 0 {
-			t.Errorf("something is stored: %v", keys)
-		}
+		s.expectStored(t, 0)
 		s.placed(t, key) // the next request is not affected
 		s.expectPublished(t, "order-placed order.placed.v1")
 	}
@@ -121,9 +119,7 @@ func TestPlacement_doesNotAcceptAWithdrawnDraft(t *testing.T) {
 		expectProblem(t, s.place(t.Context(), "key", oneApple), 503, errs.Unavailable, "")
 	})
 	expectProblem(t, s.place(t.Context(), "key", oneApple), 503, errs.Unavailable, "")
-	if keys := s.states.Keys(store, "order:"); len(keys) != 0 {
-		t.Errorf("something is stored: %v", keys)
-	}
+	s.expectStored(t, 0)
 }
 
 // The same, but by then a third request has written its own draft under the id, which Accept does not mean.
@@ -155,9 +151,7 @@ func TestPlacement_withdrawsWhenTheCallerHasGone(t *testing.T) {
 	ctx, leave := context.WithCancel(t.Context())
 	s.bus.Before = failOnce("order-placed", leave)
 	s.place(ctx, "key", oneApple)
-	if keys := s.states.Keys(store, ""); len(keys) != 0 {
-		t.Errorf("something is stored: %v", keys)
-	}
+	s.expectStored(t, 0)
 }
 
 // refused places an order that gets 503 although the broker has its event, and returns its id.

@@ -41,16 +41,6 @@ func TestGet_showsCustomersTheirOrdersAndStaffAll(t *testing.T) {
 	}
 }
 
-func TestCancel_isOnlyForTheCustomer(t *testing.T) {
-	s := newShop(t)
-	order := s.placed(t, "")
-	for _, token := range []string{"bob", "staff"} {
-		answer := s.do(t.Context(), request{method: http.MethodPost, path: "/" + order.ID + "/cancel", token: token})
-		expectProblem(t, answer, 404, errs.NotFound, "")
-	}
-	s.expectPublished(t, "order-placed order.placed.v1")
-}
-
 func TestList_pagesThroughTheCallersOrdersNewestFirst(t *testing.T) {
 	s := newShop(t)
 	var want []string

@@ -91,9 +91,7 @@ func TestPlace_refusesBadOrders(t *testing.T) {
 			expectProblem(t, s.place(t.Context(), "", tt.body), tt.status, tt.kind, tt.field)
 		})
 	}
-	if keys := s.states.Keys(store, ""); len(keys) != 0 {
-		t.Errorf("something is stored: %v", keys)
-	}
+	s.expectStored(t, 0)
 	s.expectPublished(t)
 }
 
@@ -163,8 +161,6 @@ func TestPlacement_placesOneOrderForFiftyRequestsAtOnce(t *testing.T) {
 			t.Errorf("got %d %s, another got %s", answer.Code, answer.Body, answers[0].Body)
 		}
 	}
-	if keys := s.states.Keys(store, "order:"); len(keys) != 1 {
-		t.Errorf("%d orders are stored", len(keys))
-	}
+	s.expectStored(t, 1)
 	s.expectPublished(t, "order-placed order.placed.v1")
 }

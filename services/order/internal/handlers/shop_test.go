@@ -218,6 +218,14 @@ func (s *shop) expectStatus(t *testing.T, id string, want domain.Status) {
 	}
 }
 
+// expectStored fails the test unless so many documents are stored.
+func (s *shop) expectStored(t *testing.T, want int) {
+	t.Helper()
+	if keys := s.states.Keys(store, ""); len(keys) != want {
+		t.Errorf("stored: %v, want %d", keys, want)
+	}
+}
+
 // expectPublished fails the test unless these topics and types were published, without copies.
 func (s *shop) expectPublished(t *testing.T, want ...string) {
 	t.Helper()

@@ -16,7 +16,6 @@ import (
 	"google.golang.org/grpc/status"
 
 	"stoa/pkg/common/errs"
-	"stoa/services/order/internal/domain"
 )
 
 // The tests of this file run in bubbles, where time passes only when all goroutines wait: they do not depend on the speed
@@ -66,11 +65,20 @@ func (w *stream) after(wait time.Duration) string {
 	return strings.Join(fields, " ")
 }
 
-func TestWatch_showsEveryChangeUntilTheLast(t *testing.T) {
+// watching calls test with a pending order and a client that follows it, in a bubble.
+func watching(t *testing.T, test func(t *testing.T, s *shop, id string, w *stream)) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShop(t)
-		order := s.placed(t, "")
-		w := s.watch(t, order.ID)
+		id := s.placed(t, "").ID
+		w := s.watch(t, id)
+		test(t, s, id, w)
+		w.leave()
+		<-w.done
+	})
+}
+
+func TestWatch_showsEveryChangeUntilTheLast(t *testing.T) {
+	watching(t, func(t *testing.T, s *shop, id string, w *stream) {
 		want := "event: order id: pending"
 		if got := w.after(0); got != want {
 			t.Errorf("at first: got %q", got)
@@ -78,14 +86,14 @@ func TestWatch_showsEveryChangeUntilTheLast(t *testing.T) {
 		for _, step := range []struct{ name, status string }{
 			{"reserve", "confirmed"}, {"ship", "shipped"}, {"deliver", "delivered"},
 		} {
-			must(t, steps[step.name](t, s, order.ID))
+			must(t, steps[step.name](t, s, id))
 			want += " event: order id: " + step.status
 			if got := w.after(time.Second); got != want {
 				t.Errorf("after %s: got %q, want %q", step.name, got, want)
 			}
 		}
 		<-w.done
-		if !strings.Contains(w.text(), `data: {"id":"`+order.ID+`","status":"delivered"`) {
+		if !strings.Contains(w.text(), `data: {"id":"`+id+`","status":"delivered"`) {
 			t.Errorf("got %s", w.text())
 		}
 		if media := w.Header().Get("Content-Type"); media != "text/event-stream" {
@@ -119,17 +127,13 @@ func TestWatch_readsOftenAfterAChangeAndThenLess(t *testing.T) {
 }
 
 func TestWatch_sendsHeartbeats(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newShop(t)
-		w := s.watch(t, s.placed(t, "").ID)
-		if got := w.after(14 * time.Second); strings.Contains(got, ":  still") {
+	watching(t, func(t *testing.T, _ *shop, _ string, w *stream) {
+		if got := w.after(14 * time.Second); strings.Contains(got, ": still") {
 			t.Errorf("too early: %q", got)
 		}
 		if got, want := w.after(20*time.Second), "event: order id: pending : still pending : still pending"; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
-		w.leave()
-		<-w.done
 	})
 }
 
@@ -158,12 +162,9 @@ func TestWatch_survivesAnOutage(t *testing.T) {
 }
 
 func TestWatch_endsWithAWithdrawnDraftAndABrokenConnection(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newShop(t)
-		order := s.placed(t, "")
-		w := s.watch(t, order.ID)
+	watching(t, func(t *testing.T, s *shop, id string, w *stream) {
 		w.after(time.Second)
-		s.states.Drop(store, "order:"+order.ID)
+		s.states.Drop(store, "order:"+id)
 		<-w.done
 
 		s.serve(t.Context(), brokenPipe{httptest.NewRecorder()}, request{path: "/" + s.placed(t, "").ID + "/events"})
@@ -171,15 +172,13 @@ func TestWatch_endsWithAWithdrawnDraftAndABrokenConnection(t *testing.T) {
 }
 
 func TestWatch_endsWithTheTokenAndWithTheSession(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newShop(t)
-		order := s.placed(t, "")
-		began, w := time.Now(), s.watch(t, order.ID)
+	watching(t, func(t *testing.T, s *shop, id string, w *stream) {
+		began := time.Now()
 		<-w.done
 		if took := time.Since(began); took < tokenTime-time.Second || took > tokenTime+time.Second {
 			t.Errorf("it ended after %s, the token after %s", took, tokenTime)
 		}
-		w = s.watch(t, order.ID)
+		w = s.watch(t, id)
 		w.after(time.Minute)
 		s.signedOut.Store(true)
 		ended := time.Now()
@@ -227,84 +226,3 @@ func TestWatch_allowsFiveStreams(t *testing.T) {
 type brokenPipe struct{ http.ResponseWriter }
 
 func (brokenPipe) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }
-
-// cancelled cancels an order; the worker gets the command after a while, and these steps happen in the meantime.
-func cancelled(
-	t *testing.T, s *shop, id, prefer string, while time.Duration, meanwhile ...string,
-) *httptest.ResponseRecorder {
-	done := make(chan struct{})
-	s.bus.After = func(topic string) error {
-		if topic == "order-commands" {
-			go func() {
-				defer close(done)
-				time.Sleep(while)
-				for _, step := range append(meanwhile, "cancel") {
-					must(t, steps[step](t, s, id))
-				}
-			}()
-		}
-		return nil
-	}
-	r := request{method: http.MethodPost, path: "/" + id + "/cancel"}
-	if prefer != "" {
-		r.header = http.Header{"Prefer": {prefer}}
-	}
-	answer := s.do(t.Context(), r)
-	<-done
-	return answer
-}
-
-func TestCancel_waitsForTheOutcome(t *testing.T) {
-	tests := map[string]struct {
-		prefer    string
-		worker    time.Duration
-		meanwhile []string
-		status    int
-		shown     domain.Status
-		took      time.Duration
-	}{
-		"done at once":       {"", 0, nil, 200, domain.Cancelled, 200 * time.Millisecond},
-		"done soon":          {"", time.Second, nil, 200, domain.Cancelled, 2 * time.Second},
-		"confirmed before":   {"", time.Second, []string{"reserve"}, 200, domain.Cancelled, 2 * time.Second},
-		"not yet":            {"", time.Minute, nil, 202, domain.Pending, time.Minute},
-		"shipped meanwhile":  {"", time.Second, []string{"reserve", "ship"}, 409, "", 2 * time.Second},
-		"rejected meanwhile": {"", time.Second, []string{"reject"}, 409, "", 2 * time.Second},
-		"not waited for":     {"handling=strict, Respond-Async; x=1", 0, nil, 202, domain.Pending, time.Millisecond},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				s, began := newShop(t), time.Now()
-				answer := cancelled(t, s, s.placed(t, "").ID, tt.prefer, tt.worker, tt.meanwhile...)
-				if took := time.Since(began); took > tt.took {
-					t.Errorf("it took %s", took)
-				}
-				if tt.shown == "" {
-					expectProblem(t, answer, tt.status, errs.Conflict, "")
-				} else if order := orderOf(t, answer, tt.status); order.Status != tt.shown {
-					t.Errorf("got %s, want %s", order.Status, tt.shown)
-				}
-				if applied := answer.Header().Get("Preference-Applied") != ""; applied != (tt.prefer != "") {
-					t.Error("Preference-Applied does not say whether it was")
-				}
-			})
-		})
-	}
-}
-
-func TestCancel_answersForDecidedOrders(t *testing.T) {
-	s := newShop(t)
-	order := s.placed(t, "")
-	cancel := request{method: http.MethodPost, path: "/" + order.ID + "/cancel"}
-	s.bus.Before = func(string) error { return errBroker }
-	expectProblem(t, s.do(t.Context(), cancel), 503, errs.Unavailable, "")
-	s.bus.Before = nil
-	must(t, s.command(t, "cancel", order.ID))
-	if got := orderOf(t, s.do(t.Context(), cancel), http.StatusOK); got.Status != domain.Cancelled || got.Reason == "" {
-		t.Errorf("got %+v", got)
-	}
-	rejected := s.placed(t, "")
-	must(t, steps["reject"](t, s, rejected.ID))
-	cancel.path = "/" + rejected.ID + "/cancel"
-	expectProblem(t, s.do(t.Context(), cancel), 409, errs.Conflict, "")
-}
