@@ -141,8 +141,7 @@ const (
 // anatomy says, for one file of a service, what is wrong with it.
 var anatomy = map[string]func(s source) bool{
 	"code is in cmd/api, cmd/worker, and internal/domain, handlers, repositories and providers": func(s source) bool {
-		// Auth makes its first accounts before it serves anybody.
-		return !folders.MatchString(s.folder) && !(s.service == "auth" && s.folder == "internal/bootstrap")
+		return !folders.MatchString(s.folder)
 	},
 	"a program is one main.go with main and run": func(s source) bool {
 		functions := s.functions()
