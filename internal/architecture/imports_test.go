@@ -1,5 +1,5 @@
-// Package architecture holds the code against what docs/architecture.md says of it: which way imports point, and that the
-// names in the code and in the YAML are the same.
+// Package architecture checks the code against docs/architecture.md: which way imports point, what a service consists of,
+// and that the names in the code and in the YAML are the same.
 package architecture
 
 import (
@@ -76,16 +76,20 @@ func within(importPath, folder string) bool {
 	return importPath == module+folder || strings.HasPrefix(importPath, module+folder+"/")
 }
 
-// isStandard reports a package of the standard library: its first element has no dot, and it is none of ours.
+// isStandard reports a package of the standard library: its first element has no dot, and it is not one of ours.
 func isStandard(importPath string) bool {
 	first, _, _ := strings.Cut(importPath, "/")
 	return !strings.Contains(first, ".") && !strings.HasPrefix(importPath, module)
 }
 
+func mayDomainImport(importPath string) bool {
+	return isStandard(importPath) || importPath == module+"pkg/common/errs" || importPath == module+"pkg/common/ids"
+}
+
 // rules says, for one package and one import of it, what is wrong with that.
 var rules = map[string]func(from pkg, to string) bool{
-	"a domain imports the standard library and errs, nothing else": func(from pkg, to string) bool {
-		return path.Base(from.ImportPath) == "domain" && !isStandard(to) && to != module+"pkg/common/errs"
+	"a domain imports the standard library, errs and ids, nothing else": func(from pkg, to string) bool {
+		return path.Base(from.ImportPath) == "domain" && !mayDomainImport(to)
 	},
 	"handlers, repositories and providers meet in cmd only": func(from pkg, to string) bool {
 		layers := []string{"handlers", "repositories", "providers"}
@@ -107,7 +111,7 @@ var rules = map[string]func(from pkg, to string) bool{
 	},
 }
 
-func TestImportsPointInward(t *testing.T) {
+func TestImports_pointInward(t *testing.T) {
 	packages := list(t)
 	if len(packages) < 20 {
 		t.Fatalf("only %d packages", len(packages))

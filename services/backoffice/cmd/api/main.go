@@ -1,5 +1,5 @@
-// Command backoffice is where the staff fulfils orders and looks after events that could not be handled, and what does
-// the housekeeping on schedule.
+// Command backoffice serves the staff, who fulfil orders and replay events that could not be handled, and compacts its
+// lists on schedule.
 package main
 
 import (
@@ -7,20 +7,22 @@ import (
 	"time"
 
 	"stoa/pkg/common/config"
-	"stoa/pkg/common/ids"
 	"stoa/pkg/common/live"
 	"stoa/pkg/common/service"
 	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
+	"stoa/services/backoffice/internal/domain"
 	"stoa/services/backoffice/internal/handlers"
+	"stoa/services/backoffice/internal/providers"
 	"stoa/services/backoffice/internal/repositories"
 )
 
+// settings is the configuration of this binary.
 type settings struct {
 	config.Base
-	// CommandWait is how long a request waits to see what became of its command.
+	// CommandWait is how long a request waits for the outcome of its command.
 	CommandWait time.Duration `envconfig:"COMMAND_WAIT" default:"2s"`
-	// AutoFulfil ships every order as soon as it is confirmed. It can be changed live.
+	// AutoFulfil ships every order as soon as it is confirmed. It can change while the process runs.
 	AutoFulfil bool `envconfig:"AUTO_FULFIL" default:"false"`
 }
 
@@ -41,17 +43,19 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	h := handlers.New(repositories.NewFulfilments(app.Sidecar), repositories.NewDeadLetters(app.Sidecar), publisher, ids.New,
-		handlers.Options{CommandWait: cfg.CommandWait, AutoFulfil: live.Bool(app.Live, "AUTO_FULFIL", cfg.AutoFulfil).Get})
-	consumer, err := app.Consumer(publisher, h.Subscriptions()...)
+	events := providers.NewEvents(publisher)
+	autoFulfil := live.Bool(app.Live, "AUTO_FULFIL", cfg.AutoFulfil).Get
+	fulfilments := domain.NewFulfilments(repositories.NewFulfilments(app.Sidecar), events, autoFulfil)
+	letters := domain.NewDeadLetters(repositories.NewDeadLetters(app.Sidecar), events)
+	consumer, err := app.Consumer(publisher, handlers.Subscriptions(fulfilments, letters)...)
 	if err != nil {
 		return err
 	}
 
 	router := web.NewRouter()
-	api := web.NewAPI(router, "Backoffice", "For the staff: orders to be shipped, and events that could not be handled.")
+	api := web.NewAPI(router, "Backoffice", "For the staff: ship orders, and replay events that could not be handled.")
 	identity.Protect(api, identity.FromAuth(app.Sidecar))
-	h.Register(api)
-	h.Bind(router)
+	handlers.Routes(api, fulfilments, letters, cfg.CommandWait)
+	handlers.Schedules(router, fulfilments, letters)
 	return app.Run(ctx, app.HTTP(router), consumer.Run)
 }

@@ -2,22 +2,23 @@ package domain
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"stoa/pkg/common/errs"
 )
 
-// DeadLetter is an event that a consumer could not handle, and what the staff did about it.
+// DeadLetter is an event that a consumer could not handle, and how often the staff replayed it.
 type DeadLetter struct {
 	ID       string    `json:"id"`
 	Consumer string    `json:"consumer" doc:"The app that gave up"`
-	Topic    string    `json:"topic" doc:"Where the event came from, and goes to when it is replayed"`
+	Topic    string    `json:"topic" doc:"The topic of the event, to which a replay publishes it again"`
 	Reason   string    `json:"reason" doc:"The last error"`
-	Attempts int       `json:"attempts" doc:"How often the app tried"`
-	FailedAt time.Time `json:"failedAt" doc:"When it gave up"`
-	TraceID  string    `json:"traceId,omitempty" doc:"To be looked up in the logs"`
-	Event    Event     `json:"event" doc:"The event itself"`
-	Replays  []Replay  `json:"replays,omitempty" doc:"When it was published again, oldest first"`
+	Attempts int       `json:"attempts" doc:"How often the app tried to handle it"`
+	FailedAt time.Time `json:"failedAt" doc:"When the app gave up"`
+	TraceID  string    `json:"traceId,omitempty" doc:"The trace of the event; the logs have it too"`
+	Event    Event     `json:"event" doc:"The event that could not be handled"`
+	Replays  []Replay  `json:"replays,omitempty" doc:"The replays, oldest first"`
 }
 
 // Event is the event that could not be handled.
@@ -31,30 +32,38 @@ type Event struct {
 	Data        json.RawMessage `json:"data" doc:"The payload"`
 }
 
-// Replay is one time that the event was published again.
+// Replay says that the event was published again.
 type Replay struct {
-	EventID string    `json:"eventId" doc:"The id that it got; brokers drop one that they know"`
-	By      string    `json:"by" doc:"The account that asked for it"`
+	EventID string    `json:"eventId" doc:"The new id of the event; a broker may drop an id that it knows"`
+	By      string    `json:"by" doc:"The account that asked for the replay"`
 	At      time.Time `json:"at"`
 }
 
-// DeadLetters is the topic of dead letters.
-const DeadLetters = "dead-letters"
+// topic is the topic of dead letters.
+const topic = "dead-letters"
 
-// CheckReplay returns errs.Conflict for a letter that has nowhere to go back to.
+// Unreadable returns the dead letter for an event of the topic that is not a dead letter.
+func Unreadable(e Event) DeadLetter {
+	if !json.Valid(e.Data) {
+		e.Data, _ = json.Marshal(string(e.Data)) // a string always can be marshalled
+	}
+	return DeadLetter{
+		ID: e.ID, Consumer: appID, Topic: topic, Reason: "this is not a dead letter", Attempts: 1,
+		FailedAt: time.Now().UTC(), Event: e,
+	}
+}
+
+// CheckReplay returns errs.Conflict if the topic of the event is not known.
 func (l *DeadLetter) CheckReplay() error {
-	if l.Topic == DeadLetters || l.Topic == "" {
-		return errs.New(errs.Conflict, "this came from no topic that it could go back to")
+	if l.Topic == topic || l.Topic == "" {
+		return errs.New(errs.Conflict, "this dead letter cannot be replayed: the topic of its event is not known")
 	}
 	return nil
 }
 
 // MarkReplayed adds a replay to the history, once.
 func (l *DeadLetter) MarkReplayed(replay Replay) {
-	for _, known := range l.Replays {
-		if known.EventID == replay.EventID {
-			return
-		}
+	if !slices.ContainsFunc(l.Replays, func(known Replay) bool { return known.EventID == replay.EventID }) {
+		l.Replays = append(l.Replays, replay)
 	}
-	l.Replays = append(l.Replays, replay)
 }

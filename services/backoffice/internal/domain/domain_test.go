@@ -8,10 +8,10 @@ import (
 	"stoa/services/backoffice/internal/domain"
 )
 
-// lines are what an order cannot be without.
+// lines are the lines of an order, which must have some.
 var lines = []domain.Line{{ProductID: "p", Quantity: 1}}
 
-func TestFulfilmentsOnlyMoveForward(t *testing.T) {
+func TestFulfilment_onlyMovesForward(t *testing.T) {
 	for name, tt := range map[string]struct {
 		events []string
 		want   domain.Status
@@ -38,7 +38,7 @@ func TestFulfilmentsOnlyMoveForward(t *testing.T) {
 	}
 }
 
-func TestRecordRefusesWhatIsNoFulfilment(t *testing.T) {
+func TestFulfilment_refusesOrdersThatHaveNone(t *testing.T) {
 	for _, order := range []domain.Order{
 		{ID: "1", Status: "pending", Items: lines},
 		{ID: "1", Items: lines},
@@ -52,7 +52,7 @@ func TestRecordRefusesWhatIsNoFulfilment(t *testing.T) {
 	}
 }
 
-func TestSteps(t *testing.T) {
+func TestStep_checksTheStatus(t *testing.T) {
 	for _, tt := range []struct {
 		step domain.Step
 		at   domain.Status
@@ -75,7 +75,7 @@ func TestSteps(t *testing.T) {
 	}
 }
 
-func TestListedUntilLongFinished(t *testing.T) {
+func TestFulfilment_isListedUntilLongFinished(t *testing.T) {
 	now := time.Now()
 	long, lately := now.Add(-31*24*time.Hour), now.Add(-time.Hour)
 	for _, tt := range []struct {

@@ -1,4 +1,4 @@
-// Package domain is what the staff works with: orders that are to be shipped, and events that nobody could handle.
+// Package domain is what the staff works with: orders to be shipped, and events that a consumer could not handle.
 package domain
 
 import (
@@ -8,7 +8,7 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-// Status is how far the fulfilment of an order is.
+// Status is the status of a fulfilment.
 type Status string
 
 // The statuses. An order only moves forward, and ends as delivered or cancelled.
@@ -22,15 +22,15 @@ const (
 // keepFinished is how long a finished fulfilment stays on the list.
 const keepFinished = 30 * 24 * time.Hour
 
-// Fulfilment is a confirmed order as the people see it who pack and ship it.
+// Fulfilment is a confirmed order as the staff sees it.
 type Fulfilment struct {
-	OrderID   string    `json:"orderId" doc:"The order"`
-	Status    Status    `json:"status" enum:"queued,shipped,delivered,cancelled" doc:"How far it is"`
-	Customer  Customer  `json:"customer" doc:"Whom it goes to"`
-	Items     []Line    `json:"items" doc:"What to pack"`
+	OrderID   string    `json:"orderId" doc:"The id of the order"`
+	Status    Status    `json:"status" enum:"queued,shipped,delivered,cancelled"`
+	Customer  Customer  `json:"customer" doc:"The recipient"`
+	Items     []Line    `json:"items" doc:"The lines to pack"`
 	Total     Money     `json:"total" doc:"What the customer pays"`
 	CreatedAt time.Time `json:"createdAt" doc:"When the order was placed"`
-	UpdatedAt time.Time `json:"updatedAt" doc:"When it came to this status"`
+	UpdatedAt time.Time `json:"updatedAt" doc:"When it reached its status"`
 }
 
 // Customer is who placed an order.
@@ -55,7 +55,7 @@ type Money struct {
 	Currency string `json:"currency" doc:"ISO 4217"`
 }
 
-// Order is an order as its events carry it.
+// Order is an order in the form that its events carry.
 type Order struct {
 	ID        string    `json:"id"`
 	Customer  Customer  `json:"customer"`
@@ -70,15 +70,15 @@ type Order struct {
 // reached maps the status of an order to that of its fulfilment.
 var reached = map[string]Status{"confirmed": Queued, "shipped": Shipped, "delivered": Delivered, "cancelled": Cancelled}
 
-// progress is the order of the statuses; the first stands for a fulfilment that is not there yet.
+// progress is the order of the statuses; the first is that of a fulfilment that does not exist yet.
 var progress = []Status{"", Queued, Shipped, Delivered, Cancelled}
 
-// Record takes over what an event says about the order. Events overtake each other, so that only what is further counts:
-// a cancellation that comes before the confirmation leaves a fulfilment that is never queued.
+// Record takes over what an event says about the order: errs.Invalid if it has no fulfilment. Events overtake each other,
+// so only an event that is further counts: an order whose cancellation comes first is never queued.
 func (f *Fulfilment) Record(order Order) error {
 	status, known := reached[order.Status]
 	if !known || order.ID == "" || len(order.Items) == 0 {
-		return errs.New(errs.Invalid, "the order %q of %d lines with status %q has no fulfilment",
+		return errs.New(errs.Invalid, "an order %q with %d lines and status %q has no fulfilment",
 			order.ID, len(order.Items), order.Status)
 	}
 	if f.finished() || slices.Index(progress, status) <= slices.Index(progress, f.Status) {
@@ -98,11 +98,11 @@ func (f *Fulfilment) Listed(now time.Time) bool {
 	return !f.finished() || now.Sub(f.UpdatedAt) < keepFinished
 }
 
-// Step is something that the staff does to an order, by a command to its owner.
+// Step is what the staff does with an order, by a command to its owner.
 type Step struct {
-	// From is where an order has to be, To where it is then.
+	// From is the status before the step, To the status after it.
 	From, To Status
-	// Command is the type of the command.
+	// Command is the event type of the command.
 	Command string
 }
 
@@ -112,7 +112,7 @@ var (
 	Deliver = Step{From: Shipped, To: Delivered, Command: "order.deliver.v1"}
 )
 
-// Check reports whether the step is done already, and errs.Conflict when the fulfilment is not where the step begins.
+// Check reports whether the step is done already: errs.Conflict if the fulfilment has neither status of the step.
 func (s Step) Check(f Fulfilment) (done bool, err error) {
 	switch f.Status {
 	case s.To:
@@ -120,6 +120,6 @@ func (s Step) Check(f Fulfilment) (done bool, err error) {
 	case s.From:
 		return false, nil
 	default:
-		return false, errs.New(errs.Conflict, "this order is %s; it would have to be %s", f.Status, s.From)
+		return false, errs.New(errs.Conflict, "this order is %s: only a %s order can be %s", f.Status, s.From, s.To)
 	}
 }

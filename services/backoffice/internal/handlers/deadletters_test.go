@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"strconv"
 	"testing"
 	"time"
 
@@ -13,7 +12,6 @@ import (
 	"stoa/pkg/common/ids"
 	"stoa/pkg/messaging"
 	"stoa/services/backoffice/internal/domain"
-	"stoa/services/backoffice/internal/handlers"
 )
 
 const deadLetters = "/api/v1/backoffice/dead-letters"
@@ -45,31 +43,29 @@ func (o *office) receive(t *testing.T, l messaging.DeadLetter) {
 	}
 }
 
-func TestDeadLettersAreKept(t *testing.T) {
-	o, l := newOffice(t, handlers.Options{}), letter(t)
+func TestDeadLetters_areStoredUntilTheyAreDeleted(t *testing.T) {
+	o, l := newOffice(t, 0), letter(t)
 	o.receive(t, l)
 	o.receive(t, l)
-	var page struct{ Items []domain.DeadLetter }
-	o.call(t, http.MethodGet, deadLetters, http.StatusOK, &page)
+	listed, _ := all[domain.DeadLetter](t, o, deadLetters+"?")
 	var one domain.DeadLetter
 	o.call(t, http.MethodGet, deadLetters+"/"+l.ID, http.StatusOK, &one)
 	same := one.Reason == l.Reason && one.Event.ID == l.Event.ID && string(one.Event.Data) == string(l.Event.Data)
-	if len(page.Items) != 1 || !same {
-		t.Errorf("got %+v of %d", one, len(page.Items))
+	if len(listed) != 1 || !same {
+		t.Errorf("got %+v of %d", one, len(listed))
 	}
 	o.call(t, http.MethodDelete, deadLetters+"/"+l.ID, http.StatusNoContent, nil)
 	for path, method := range map[string]string{"": http.MethodGet, "/replay": http.MethodPost} {
 		o.call(t, method, deadLetters+"/"+l.ID+path, http.StatusNotFound, nil)
 	}
 	o.call(t, http.MethodDelete, deadLetters+"/"+l.ID, http.StatusNotFound, nil)
-	o.call(t, http.MethodGet, deadLetters, http.StatusOK, &page)
-	if len(page.Items) != 0 {
-		t.Errorf("a deleted letter is listed: %+v", page.Items)
+	if listed, _ := all[domain.DeadLetter](t, o, deadLetters+"?"); len(listed) != 0 {
+		t.Errorf("a deleted letter is listed: %+v", listed)
 	}
 }
 
-func TestReplayPublishesTheEventUnderANewID(t *testing.T) {
-	o, l := newOffice(t, handlers.Options{}), letter(t)
+func TestReplay_publishesTheEventUnderANewID(t *testing.T) {
+	o, l := newOffice(t, 0), letter(t)
 	o.receive(t, l)
 	var after domain.DeadLetter
 	for range 2 {
@@ -91,9 +87,9 @@ func TestReplayPublishesTheEventUnderANewID(t *testing.T) {
 	}
 }
 
-// Whoever asked does not know whether it happened and asks again: receivers must be able to tell.
-func TestAReplayThatDiedHalfwayIsTheSameReplay(t *testing.T) {
-	o, l := newOffice(t, handlers.Options{}), letter(t)
+// The caller does not know whether the event was published, and asks again: consumers must handle it once.
+func TestReplay_thatFailedHalfwayIsTheSameReplay(t *testing.T) {
+	o, l := newOffice(t, 0), letter(t)
 	o.receive(t, l)
 	o.states.Before = func(operation, _ string) error {
 		if operation == "save" {
@@ -109,8 +105,8 @@ func TestAReplayThatDiedHalfwayIsTheSameReplay(t *testing.T) {
 	}
 }
 
-func TestAReplayThatTheBrokerRefusesIsNoReplay(t *testing.T) {
-	o, l := newOffice(t, handlers.Options{}), letter(t)
+func TestReplay_isNotNotedWhenTheBrokerRefuses(t *testing.T) {
+	o, l := newOffice(t, 0), letter(t)
 	o.receive(t, l)
 	o.bus.Before = func(string) error { return errors.New("down") }
 	o.call(t, http.MethodPost, deadLetters+"/"+l.ID+"/replay", http.StatusServiceUnavailable, nil)
@@ -122,8 +118,8 @@ func TestAReplayThatTheBrokerRefusesIsNoReplay(t *testing.T) {
 }
 
 // A failure here would publish a dead letter, which would come back here.
-func TestDeadLettersMakeNoDeadLetters(t *testing.T) {
-	o := newOffice(t, handlers.Options{})
+func TestDeadLetters_makeNoDeadLetters(t *testing.T) {
+	o := newOffice(t, 0)
 	for _, data := range []string{`{}`, `[]`, `{"id":5}`, `not JSON`} {
 		e := messaging.Event{ID: ids.New(), Type: messaging.DeadLetterType, Data: json.RawMessage(data)}
 		if err := o.on[e.Type](t.Context(), e); err != nil {
@@ -140,8 +136,8 @@ func TestDeadLettersMakeNoDeadLetters(t *testing.T) {
 	}
 }
 
-func TestCompactionForgetsWhatWasDeleted(t *testing.T) {
-	o := newOffice(t, handlers.Options{})
+func TestCompaction_takesDeletedLettersOffTheList(t *testing.T) {
+	o := newOffice(t, 0)
 	for n := range 210 {
 		l := letter(t)
 		l.Attempts = n + 1
@@ -155,24 +151,13 @@ func TestCompactionForgetsWhatWasDeleted(t *testing.T) {
 	if after := len(o.states.Keys("backoffice-store", "dead-letter-list:")); after >= before {
 		t.Errorf("got %d pages, had %d", after, before)
 	}
-	count, cursor := 0, ""
-	for {
-		var page struct {
-			Items []domain.DeadLetter
-			Next  string
-		}
-		o.call(t, http.MethodGet, deadLetters+"?limit=25&cursor="+cursor, http.StatusOK, &page)
-		for _, l := range page.Items {
-			if want := 210 - count; l.Attempts != want {
-				t.Fatalf("got letter %s, want %d", strconv.Itoa(l.Attempts), want)
-			}
-			count++
-		}
-		if cursor = page.Next; cursor == "" {
-			break
-		}
+	left, _ := all[domain.DeadLetter](t, o, deadLetters+"?limit=25")
+	if len(left) != 60 {
+		t.Errorf("%d letters are left, want 60", len(left))
 	}
-	if count != 60 {
-		t.Errorf("%d letters are left, want 60", count)
+	for i, l := range left {
+		if want := 210 - i; l.Attempts != want {
+			t.Fatalf("got letter %d, want %d", l.Attempts, want)
+		}
 	}
 }

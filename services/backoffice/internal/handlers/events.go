@@ -3,69 +3,57 @@ package handlers
 import (
 	"context"
 	"encoding/json"
-	"time"
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/messaging"
 	"stoa/services/backoffice/internal/domain"
 )
 
-// appID is in whose name orders are shipped when nobody asks for it.
-const appID = "backoffice"
-
-// Subscriptions is the table of what this service is told.
-func (h *Handlers) Subscriptions() []messaging.Subscription {
+// Subscriptions is the table of what this service handles.
+func Subscriptions(fulfilments *domain.Fulfilments, letters *domain.DeadLetters) []messaging.Subscription {
+	h := events{fulfilments, letters}
 	record := messaging.Typed(h.record)
 	return []messaging.Subscription{
+		// Orders to be shipped.
 		{Topic: "order-confirmed", On: map[string]messaging.Handler{
 			"order.confirmed.v1": messaging.Typed(h.confirmed),
 		}},
+		// What became of them.
 		{Topic: "order-updates", On: map[string]messaging.Handler{
 			"order.shipped.v1":   record,
 			"order.delivered.v1": record,
 			"order.cancelled.v1": record,
 		}},
+		// Events that a consumer could not handle.
 		{Topic: messaging.DeadLetters, On: map[string]messaging.Handler{
-			messaging.DeadLetterType: h.keepDeadLetter,
+			messaging.DeadLetterType: h.deadLetter,
 		}},
 	}
 }
 
-// confirmed queues an order, and ships it at once if that is how the operator wants it.
-func (h *Handlers) confirmed(ctx context.Context, e messaging.Event, order domain.Order) error {
-	fulfilment, err := h.fulfilments.Record(ctx, order)
-	auto := h.options.AutoFulfil != nil && h.options.AutoFulfil()
-	if err != nil || !auto || fulfilment.Status != domain.Queued {
-		return err
-	}
-	return h.command(ctx, domain.Ship, order.ID, appID, e.ID)
+type events struct {
+	fulfilments *domain.Fulfilments
+	letters     *domain.DeadLetters
 }
 
-func (h *Handlers) record(ctx context.Context, _ messaging.Event, order domain.Order) error {
+func (h events) confirmed(ctx context.Context, e messaging.Event, order domain.Order) error {
+	return h.fulfilments.Confirm(ctx, order, e.ID)
+}
+
+func (h events) record(ctx context.Context, _ messaging.Event, order domain.Order) error {
 	_, err := h.fulfilments.Record(ctx, order)
 	return err
 }
 
-// keepDeadLetter keeps a dead letter. This must not make dead letters of its own, which would come back here: what cannot
-// be read is kept as it is, and what cannot be kept stays with the broker until it can.
-func (h *Handlers) keepDeadLetter(ctx context.Context, e messaging.Event) error {
+// deadLetter stores a dead letter. It must not fail in a way that makes another dead letter, which would come back here:
+// what cannot be read is stored as it is, and what cannot be stored stays with the broker until it can.
+func (h events) deadLetter(ctx context.Context, e messaging.Event) error {
 	var letter domain.DeadLetter
 	if err := json.Unmarshal(e.Data, &letter); err != nil || letter.ID == "" {
-		letter = unreadable(e)
+		letter = domain.Unreadable(domain.Event(e))
 	}
 	if err := h.letters.Add(ctx, letter); err != nil {
-		return errs.Wrap(errs.Unavailable, err, "the dead letter %s cannot be kept", letter.ID)
+		return errs.Wrap(errs.Unavailable, err, "the dead letter %s cannot be stored", letter.ID)
 	}
 	return nil
-}
-
-// unreadable makes a dead letter of an event that is none.
-func unreadable(e messaging.Event) domain.DeadLetter {
-	if !json.Valid(e.Data) {
-		e.Data, _ = json.Marshal(string(e.Data)) // a text always can be
-	}
-	return domain.DeadLetter{
-		ID: e.ID, Consumer: appID, Topic: messaging.DeadLetters, Reason: "this is no dead letter", Attempts: 1,
-		FailedAt: time.Now().UTC(), Event: domain.Event(e),
-	}
 }

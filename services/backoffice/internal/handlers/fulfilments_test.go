@@ -3,6 +3,7 @@ package handlers_test
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -12,62 +13,50 @@ import (
 	"stoa/pkg/common/ids"
 	"stoa/pkg/messaging"
 	"stoa/services/backoffice/internal/domain"
-	"stoa/services/backoffice/internal/handlers"
 )
 
 const fulfilments = "/api/v1/backoffice/fulfilments"
 
-type fulfilmentPage struct {
-	Items []domain.Fulfilment
-	Next  string
+// fulfilments returns all fulfilments that a query asks for.
+func (o *office) fulfilments(t *testing.T, query string) []domain.Fulfilment {
+	t.Helper()
+	found, _ := all[domain.Fulfilment](t, o, fulfilments+"?"+query)
+	return found
 }
 
-func TestConfirmedOrdersAreQueuedOnce(t *testing.T) {
-	o := newOffice(t, handlers.Options{})
+func TestFulfilments_queueAConfirmedOrderOnce(t *testing.T) {
+	o := newOffice(t, 0)
 	for range 3 {
 		o.happen(t, orderID, "confirmed")
 	}
-	var page fulfilmentPage
-	o.call(t, http.MethodGet, fulfilments, http.StatusOK, &page)
-	if len(page.Items) != 1 || page.Items[0].Status != domain.Queued || page.Items[0].Items[0].SKU != "AMP-1" {
-		t.Errorf("got %+v", page)
+	if got := o.fulfilments(t, ""); len(got) != 1 || got[0].Status != domain.Queued || got[0].Items[0].SKU != "AMP-1" {
+		t.Errorf("got %+v", got)
 	}
 	if len(o.bus.Events()) != 0 {
-		t.Errorf("nobody asked for %v", o.bus.Types())
+		t.Errorf("unexpected commands: %v", o.bus.Types())
 	}
 }
 
-// A list is searched for an entry a few hundred places back at most, and orders are shipped and delivered days later.
-func TestAnOrderIsListedOnceHoweverLateItIsShipped(t *testing.T) {
-	o := newOffice(t, handlers.Options{})
+// A list is searched for an entry at most a few hundred places back, and orders are shipped and delivered days later.
+func TestFulfilments_listAnOrderOnceHoweverLateItIsShipped(t *testing.T) {
+	o := newOffice(t, 0)
 	o.happen(t, orderID, "confirmed")
 	const others = 250
 	for range others {
 		o.happen(t, ids.New(), "confirmed")
 	}
 	o.happen(t, orderID, "shipped")
-	listed, pages := 0, 0
-	for next := ""; ; pages++ {
-		var page fulfilmentPage
-		o.call(t, http.MethodGet, fulfilments+"?limit=100&cursor="+next, http.StatusOK, &page)
-		for _, f := range page.Items {
-			if f.OrderID == orderID {
-				listed++
-			}
-		}
-		if next = page.Next; next == "" {
-			break
-		}
-	}
-	if listed != 1 || pages < 2 {
-		t.Errorf("listed %d times on %d pages, want once", listed, pages+1)
+	got, pages := all[domain.Fulfilment](t, o, fulfilments+"?limit=100")
+	listed := len(slices.DeleteFunc(got, func(f domain.Fulfilment) bool { return f.OrderID != orderID }))
+	if listed != 1 || pages < 3 {
+		t.Errorf("listed %d times on %d pages, want once", listed, pages)
 	}
 }
 
-// Whatever dies while the first event of an order is handled, the order is on the list after the next delivery.
-func TestAnOrderIsListedAfterACrashAtEveryStep(t *testing.T) {
+// After a crash at any step of the first event of an order, the next delivery of the event lists the order.
+func TestFulfilments_listAnOrderAfterACrashAtEveryStep(t *testing.T) {
 	for step := range 6 {
-		o := newOffice(t, handlers.Options{})
+		o := newOffice(t, 0)
 		e := eventOf(t, orderID, "confirmed")
 		operations := 0
 		o.states.After = func(string, string) error {
@@ -79,30 +68,26 @@ func TestAnOrderIsListedAfterACrashAtEveryStep(t *testing.T) {
 		_ = o.on[e.Type](t.Context(), e)
 		o.states.After = nil
 		o.happen(t, orderID, "confirmed")
-		var page fulfilmentPage
-		o.call(t, http.MethodGet, fulfilments, http.StatusOK, &page)
-		if len(page.Items) != 1 {
-			t.Errorf("killed after step %d: got %+v", step, page)
+		if got := o.fulfilments(t, ""); len(got) != 1 {
+			t.Errorf("killed after step %d: got %+v", step, got)
 		}
 	}
 }
 
-func TestAnOvertakingCancellationKeepsAnOrderOffTheQueue(t *testing.T) {
-	o := newOffice(t, handlers.Options{AutoFulfil: always})
+func TestFulfilments_doNotQueueAnOrderAfterItsCancellation(t *testing.T) {
+	o := newOffice(t, 0)
+	o.autoFulfil = true
 	o.happen(t, orderID, "cancelled")
 	o.happen(t, orderID, "confirmed")
-	var page fulfilmentPage
-	o.call(t, http.MethodGet, fulfilments, http.StatusOK, &page)
-	if len(page.Items) != 0 || len(o.bus.Events()) != 0 {
-		t.Errorf("got %+v and %v", page, o.bus.Types())
+	if got := o.fulfilments(t, ""); len(got) != 0 || len(o.bus.Events()) != 0 {
+		t.Errorf("got %+v and %v", got, o.bus.Types())
 	}
 	o.call(t, http.MethodPost, fulfilments+"/"+orderID+"/ship", http.StatusConflict, nil)
 }
 
-func always() bool { return true }
-
-func TestAutoFulfilShipsByItself(t *testing.T) {
-	o := newOffice(t, handlers.Options{AutoFulfil: always})
+func TestFulfilments_shipByThemselvesIfTheOperatorWants(t *testing.T) {
+	o := newOffice(t, 0)
+	o.autoFulfil = true
 	o.happen(t, orderID, "confirmed")
 	o.happen(t, orderID, "confirmed")
 	published := o.bus.Events()
@@ -115,14 +100,14 @@ func TestAutoFulfilShipsByItself(t *testing.T) {
 	o.happen(t, orderID, "shipped")
 	o.happen(t, orderID, "confirmed")
 	if got := len(o.bus.Events()); got != 2 {
-		t.Errorf("what is shipped must not be shipped again, got %d commands", got)
+		t.Errorf("a shipped order must not be shipped again, got %d commands", got)
 	}
 }
 
-func TestStepsShowTheirOutcome(t *testing.T) {
-	o := newOffice(t, handlers.Options{CommandWait: time.Minute})
+func TestSteps_showTheirOutcome(t *testing.T) {
+	o := newOffice(t, time.Minute)
 	o.happen(t, orderID, "confirmed")
-	// The order's owner, as far as it matters here.
+	// The part of the order's owner that matters here.
 	o.bus.After = func(string) error {
 		published := o.bus.Events()
 		outcome := map[string]string{"order.ship.v1": "shipped", "order.deliver.v1": "delivered"}
@@ -150,9 +135,9 @@ func TestStepsShowTheirOutcome(t *testing.T) {
 	o.call(t, http.MethodPost, fulfilments+"/"+orderID+"/ship", http.StatusConflict, nil)
 }
 
-func TestStepsDoNotWaitForEver(t *testing.T) {
+func TestSteps_doNotWaitForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t, handlers.Options{CommandWait: 2 * time.Second})
+		o := newOffice(t, 2*time.Second)
 		o.happen(t, orderID, "confirmed")
 		for prefer, wait := range map[string]time.Duration{
 			"": 2 * time.Second, "respond-async": 0, "handling=strict, Respond-Async": 0,
@@ -167,8 +152,8 @@ func TestStepsDoNotWaitForEver(t *testing.T) {
 	})
 }
 
-func TestACancellationWhileAStepIsUnderWay(t *testing.T) {
-	o := newOffice(t, handlers.Options{CommandWait: time.Minute})
+func TestSteps_conflictWithACancellationMeanwhile(t *testing.T) {
+	o := newOffice(t, time.Minute)
 	o.happen(t, orderID, "confirmed")
 	o.bus.After = func(string) error {
 		o.happen(t, orderID, "cancelled")
@@ -177,8 +162,8 @@ func TestACancellationWhileAStepIsUnderWay(t *testing.T) {
 	o.call(t, http.MethodPost, fulfilments+"/"+orderID+"/ship", http.StatusConflict, nil)
 }
 
-func TestStepsThatCannotBe(t *testing.T) {
-	o := newOffice(t, handlers.Options{})
+func TestSteps_refuseWhatIsImpossible(t *testing.T) {
+	o := newOffice(t, 0)
 	o.call(t, http.MethodPost, fulfilments+"/"+orderID+"/ship", http.StatusNotFound, nil)
 	o.call(t, http.MethodPost, fulfilments+"/x/ship", http.StatusUnprocessableEntity, nil)
 	o.happen(t, orderID, "confirmed")
@@ -187,9 +172,9 @@ func TestStepsThatCannotBe(t *testing.T) {
 	o.call(t, http.MethodPost, fulfilments+"/"+orderID+"/ship", http.StatusServiceUnavailable, nil)
 }
 
-// The few that are wanted are far apart, so that a page has to be gathered from many reads.
-func TestListReadsOnUntilThePageIsFull(t *testing.T) {
-	o := newOffice(t, handlers.Options{})
+// The matching fulfilments are far apart, so a page needs many reads.
+func TestList_readsUntilThePageIsFull(t *testing.T) {
+	o := newOffice(t, 0)
 	var queued []string
 	for n := range 130 {
 		id := ids.New()
@@ -201,16 +186,8 @@ func TestListReadsOnUntilThePageIsFull(t *testing.T) {
 		}
 	}
 	var got []string
-	for path := fulfilments + "?status=queued&limit=2"; path != ""; {
-		var page fulfilmentPage
-		o.call(t, http.MethodGet, path, http.StatusOK, &page)
-		for _, f := range page.Items {
-			got = append(got, f.OrderID)
-		}
-		path = ""
-		if page.Next != "" {
-			path = fulfilments + "?status=queued&limit=2&cursor=" + page.Next
-		}
+	for _, f := range o.fulfilments(t, "status=queued&limit=2") {
+		got = append(got, f.OrderID)
 	}
 	if strings.Join(got, " ") != strings.Join(queued, " ") {
 		t.Errorf("got %v, want %v", got, queued)
@@ -218,8 +195,8 @@ func TestListReadsOnUntilThePageIsFull(t *testing.T) {
 	o.call(t, http.MethodGet, fulfilments+"?status=lost", http.StatusUnprocessableEntity, nil)
 }
 
-func TestEventsThatAreNoOrdersAreInvalid(t *testing.T) {
-	o := newOffice(t, handlers.Options{})
+func TestSubscriptions_refuseEventsThatAreNotOrders(t *testing.T) {
+	o := newOffice(t, 0)
 	for _, data := range []string{`[]`, `{}`, `{"id":"1","status":"pending"}`} {
 		e := messaging.Event{ID: "e", Type: "order.confirmed.v1", Data: json.RawMessage(data)}
 		if err := o.on[e.Type](t.Context(), e); !errs.Is(err, errs.Invalid) {

@@ -3,6 +3,7 @@ package handlers_test
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -14,7 +15,6 @@ import (
 	"stoa/api/events"
 	"stoa/internal/golden"
 	"stoa/pkg/common/errs"
-	"stoa/pkg/common/ids"
 	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
 	"stoa/pkg/messaging"
@@ -22,6 +22,7 @@ import (
 	"stoa/pkg/sidecar/sidecartest"
 	"stoa/services/backoffice/internal/domain"
 	"stoa/services/backoffice/internal/handlers"
+	"stoa/services/backoffice/internal/providers"
 	"stoa/services/backoffice/internal/repositories"
 )
 
@@ -37,29 +38,31 @@ type office struct {
 	router *mux.Router
 	api    huma.API
 	on     map[string]messaging.Handler
+
+	autoFulfil bool
 }
 
-// verifier takes the token for the caller's role.
+// verifier reads the token as the caller's role.
 type verifier struct{}
 
 func (verifier) Verify(_ context.Context, token string) (identity.Caller, error) {
 	return identity.Caller{ID: staffID, Roles: []identity.Role{identity.Role(token)}}, nil
 }
 
-func newOffice(t *testing.T, options handlers.Options) *office {
+func newOffice(t *testing.T, commandWait time.Duration) *office {
 	t.Helper()
 	states, side := sidecartest.New()
 	bus, publisher := messagingtest.NewPublisher(t, "backoffice")
-	h := handlers.New(repositories.NewFulfilments(side), repositories.NewDeadLetters(side), publisher, ids.New, options)
+	events := providers.NewEvents(publisher)
 	o := &office{states: states, bus: bus, router: web.NewRouter(), on: map[string]messaging.Handler{}}
-	o.api = web.NewAPI(o.router, "Backoffice", "For the staff: orders to be shipped, and events that could not be handled.")
+	fulfilments := domain.NewFulfilments(repositories.NewFulfilments(side), events, func() bool { return o.autoFulfil })
+	letters := domain.NewDeadLetters(repositories.NewDeadLetters(side), events)
+	o.api = web.NewAPI(o.router, "Backoffice", "For the staff: ship orders, and replay events that could not be handled.")
 	identity.Protect(o.api, verifier{})
-	h.Register(o.api)
-	h.Bind(o.router)
-	for _, s := range h.Subscriptions() {
-		for eventType, handler := range s.On {
-			o.on[eventType] = handler
-		}
+	handlers.Routes(o.api, fulfilments, letters, commandWait)
+	handlers.Schedules(o.router, fulfilments, letters)
+	for _, s := range handlers.Subscriptions(fulfilments, letters) {
+		maps.Copy(o.on, s.On)
 	}
 	return o
 }
@@ -84,6 +87,22 @@ func (o *office) call(t *testing.T, method, path string, status int, out any, he
 	}
 }
 
+// all returns the items of a list, and on how many pages they are.
+func all[T any](t *testing.T, o *office, path string) (items []T, pages int) {
+	t.Helper()
+	for cursor := ""; ; {
+		var page struct {
+			Items []T
+			Next  string
+		}
+		o.call(t, http.MethodGet, path+"&cursor="+cursor, http.StatusOK, &page)
+		items, pages = append(items, page.Items...), pages+1
+		if cursor = page.Next; cursor == "" {
+			return items, pages
+		}
+	}
+}
+
 func order(id, status string) domain.Order {
 	at, price := time.Now().UTC(), domain.Money{Amount: 1250, Currency: "EUR"}
 	return domain.Order{
@@ -95,7 +114,7 @@ func order(id, status string) domain.Order {
 	}
 }
 
-// eventOf is the event that an order came to this status.
+// eventOf is the event that an order reached this status.
 func eventOf(t *testing.T, id, status string) messaging.Event {
 	t.Helper()
 	e, err := messaging.New("order."+status+".v1", id, order(id, status))
@@ -103,12 +122,12 @@ func eventOf(t *testing.T, id, status string) messaging.Event {
 		t.Fatal(err)
 	}
 	if err := events.Check(e.Type, e.Data); err != nil {
-		t.Fatalf("what is read of %s is not what its schema says: %v", e.Type, err)
+		t.Fatalf("the payload of %s does not match its schema: %v", e.Type, err)
 	}
 	return e
 }
 
-// happen delivers the event that an order came to this status.
+// happen delivers the event that an order reached this status.
 func (o *office) happen(t *testing.T, id, status string) {
 	t.Helper()
 	e := eventOf(t, id, status)
@@ -117,16 +136,16 @@ func (o *office) happen(t *testing.T, id, status string) {
 	}
 }
 
-func TestOpenAPI(t *testing.T) {
-	raw, err := json.MarshalIndent(newOffice(t, handlers.Options{}).api.OpenAPI(), "", "  ")
+func TestOpenAPI_isUpToDate(t *testing.T) {
+	raw, err := json.MarshalIndent(newOffice(t, 0).api.OpenAPI(), "", "  ")
 	if err != nil {
 		t.Fatal(err)
 	}
 	golden.Check(t, "api/openapi/backoffice.json", append(raw, '\n'))
 }
 
-func TestOnlyTheStaffComesIn(t *testing.T) {
-	o := newOffice(t, handlers.Options{})
+func TestRoutes_areOnlyForTheStaff(t *testing.T) {
+	o := newOffice(t, 0)
 	for path, method := range map[string]string{
 		"/fulfilments":                         http.MethodGet,
 		"/fulfilments/" + orderID + "/ship":    http.MethodPost,
@@ -143,9 +162,9 @@ func TestOnlyTheStaffComesIn(t *testing.T) {
 	o.call(t, http.MethodGet, "/api/v1/backoffice/fulfilments", http.StatusOK, nil, "Authorization", "Bearer ADMIN")
 }
 
-// Dapr asks by OPTIONS whether there is a handler for a binding, and takes 405 for a yes.
-func TestTheSidecarFindsTheScheduledWork(t *testing.T) {
-	o := newOffice(t, handlers.Options{})
+// Dapr asks by OPTIONS whether there is a handler for a binding, and reads 405 as yes.
+func TestSchedules_areFoundByTheSidecar(t *testing.T) {
+	o := newOffice(t, 0)
 	o.call(t, http.MethodOptions, "/compact", http.StatusMethodNotAllowed, nil)
 	o.call(t, http.MethodPost, "/compact", http.StatusOK, nil)
 	o.states.Before = func(string, string) error { return errs.New(errs.Unavailable, "down") }

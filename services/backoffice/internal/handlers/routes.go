@@ -1,68 +1,90 @@
-// Package handlers receives events and answers the staff.
+// Package handlers answers the staff over HTTP, and handles events.
 package handlers
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gorilla/mux"
 
 	"stoa/pkg/identity"
+	"stoa/services/backoffice/internal/domain"
 )
 
-// base is the path of all operations for people.
+// base is the path of all operations for the staff.
 const base = "/api/v1/backoffice"
 
-// Register adds the operations to an API that identity.Protect guards.
-func (h *Handlers) Register(api huma.API) {
-	// Orders to be packed, shipped and delivered.
-	fulfilments := []string{"fulfilments"}
+// handlers answers the staff and the sidecar.
+type handlers struct {
+	fulfilments *domain.Fulfilments
+	letters     *domain.DeadLetters
+	commandWait time.Duration
+}
+
+// Routes adds the operations for the staff. A step waits for its outcome for up to commandWait.
+func Routes(api huma.API, f *domain.Fulfilments, l *domain.DeadLetters, commandWait time.Duration) {
+	h := &handlers{fulfilments: f, letters: l, commandWait: commandWait}
+	fulfilments, letters := []string{"fulfilments"}, []string{"dead letters"}
+
+	// List the orders to be shipped and delivered, and those that are.
 	huma.Register(api, huma.Operation{
 		OperationID: "list-fulfilments", Method: http.MethodGet, Path: base + "/fulfilments", Tags: fulfilments,
-		Summary: "Orders and how far they are, newest first", Security: staff(), Errors: refusals(),
+		Summary: "List fulfilments, newest first", Security: staff(), Errors: refusals(),
 	}, h.listFulfilments)
+
+	// Ship an order: order-worker decides, and says so by an event.
 	huma.Register(api, huma.Operation{
 		OperationID: "ship", Method: http.MethodPost, Path: base + "/fulfilments/{orderId}/ship", Tags: fulfilments,
-		Summary: "Say that an order has left the house", Security: staff(),
+		Summary: "Mark an order as shipped", Security: staff(),
 		Errors: refusals(http.StatusNotFound, http.StatusConflict),
-	}, h.ship)
+	}, h.step(domain.Ship))
+
+	// Deliver an order, in the same way.
 	huma.Register(api, huma.Operation{
 		OperationID: "deliver", Method: http.MethodPost, Path: base + "/fulfilments/{orderId}/deliver", Tags: fulfilments,
-		Summary: "Say that an order has arrived", Security: staff(),
+		Summary: "Mark an order as delivered", Security: staff(),
 		Errors: refusals(http.StatusNotFound, http.StatusConflict),
-	}, h.deliver)
+	}, h.step(domain.Deliver))
 
-	// Events that a consumer could not handle.
-	letters := []string{"dead letters"}
+	// List the events that a consumer could not handle.
 	huma.Register(api, huma.Operation{
 		OperationID: "list-dead-letters", Method: http.MethodGet, Path: base + "/dead-letters", Tags: letters,
-		Summary: "Events that could not be handled, newest first", Security: staff(), Errors: refusals(),
+		Summary: "List dead letters, newest first", Security: staff(), Errors: refusals(),
 	}, h.listDeadLetters)
+
+	// Show a dead letter.
 	huma.Register(api, huma.Operation{
 		OperationID: "get-dead-letter", Method: http.MethodGet, Path: base + "/dead-letters/{id}", Tags: letters,
-		Summary: "One of them", Security: staff(), Errors: refusals(http.StatusNotFound),
+		Summary: "Show a dead letter", Security: staff(), Errors: refusals(http.StatusNotFound),
 	}, h.getDeadLetter)
+
+	// Publish the event of a dead letter again, once its cause is fixed.
 	huma.Register(api, huma.Operation{
 		OperationID: "replay-dead-letter", Method: http.MethodPost, Path: base + "/dead-letters/{id}/replay", Tags: letters,
-		Summary: "Publish the event again, once its cause is mended", Security: staff(),
+		Summary: "Publish the event of a dead letter again", Security: staff(),
 		Errors: refusals(http.StatusNotFound, http.StatusConflict),
 	}, h.replayDeadLetter)
+
+	// Delete a dead letter.
 	huma.Register(api, huma.Operation{
 		OperationID: "delete-dead-letter", Method: http.MethodDelete, Path: base + "/dead-letters/{id}", Tags: letters,
-		Summary: "Drop it for good", Security: staff(), DefaultStatus: http.StatusNoContent,
+		Summary: "Delete a dead letter", Security: staff(), DefaultStatus: http.StatusNoContent,
 		Errors: refusals(http.StatusNotFound, http.StatusConflict),
 	}, h.deleteDeadLetter)
 }
 
-// Bind adds what the sidecar calls on schedule: a path for each cron binding component, by its name.
-func (h *Handlers) Bind(router *mux.Router) {
-	// Tidies the lists.
+// Schedules adds what the sidecar calls on schedule: a path for each cron binding component, with its name.
+func Schedules(router *mux.Router, f *domain.Fulfilments, l *domain.DeadLetters) {
+	h := &handlers{fulfilments: f, letters: l}
+
+	// Take off the lists what is deleted, or was finished long ago.
 	router.Path("/compact").Methods(http.MethodPost).HandlerFunc(h.compact)
 }
 
 func staff() []map[string][]string { return identity.SignedIn(identity.Staff, identity.Admin) }
 
-// refusals lists the statuses that every operation here may answer with, and these.
+// refusals returns these statuses and those of every operation here.
 func refusals(statuses ...int) []int {
 	return append(statuses, http.StatusUnauthorized, http.StatusForbidden, http.StatusServiceUnavailable)
 }

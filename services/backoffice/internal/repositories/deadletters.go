@@ -8,15 +8,15 @@ import (
 	"stoa/services/backoffice/internal/domain"
 )
 
-// DeadLetters keeps one document for each dead letter.
+// DeadLetters stores one document for each dead letter.
 type DeadLetters struct{ list[domain.DeadLetter] }
 
-// NewDeadLetters returns the dead letters behind a sidecar.
+// NewDeadLetters returns the dead letters in the sidecar's store.
 func NewDeadLetters(s *sidecar.Sidecar) *DeadLetters {
 	return &DeadLetters{newList[domain.DeadLetter](s, "dead-letter")}
 }
 
-// Add keeps a letter, unless it is here already.
+// Add stores a letter, unless it is stored already.
 func (r *DeadLetters) Add(ctx context.Context, letter domain.DeadLetter) error {
 	if err := r.documents.Create(ctx, letter.ID, letter, 0); err != nil && !errs.Is(err, errs.Conflict) {
 		return err
@@ -30,19 +30,19 @@ func (r *DeadLetters) Get(ctx context.Context, id string) (domain.DeadLetter, er
 	return document.Value, err
 }
 
-// List returns letters, newest first.
+// List returns a page of the letters, newest first.
 func (r *DeadLetters) List(ctx context.Context, cursor string, limit int) ([]domain.DeadLetter, string, error) {
 	return r.page(ctx, cursor, limit, func(domain.DeadLetter) bool { return true })
 }
 
-// Update changes a letter by a pure function: errs.NotFound if there is none.
+// Update changes a letter by a pure function: errs.NotFound if there is no such letter.
 func (r *DeadLetters) Update(
 	ctx context.Context, id string, change func(*domain.DeadLetter) error,
 ) (domain.DeadLetter, error) {
 	return r.documents.Update(ctx, id, change)
 }
 
-// Delete removes a letter: errs.NotFound if there is none, errs.Conflict if somebody changed it at the same time.
+// Delete removes a letter: errs.NotFound if there is no such letter, errs.Conflict if it was changed at the same time.
 func (r *DeadLetters) Delete(ctx context.Context, id string) error {
 	document, err := r.documents.Get(ctx, id)
 	if err != nil {

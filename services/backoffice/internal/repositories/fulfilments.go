@@ -8,19 +8,19 @@ import (
 	"stoa/services/backoffice/internal/domain"
 )
 
-// Fulfilments keeps one document for each order.
+// Fulfilments stores one document for each order.
 type Fulfilments struct{ list[domain.Fulfilment] }
 
-// NewFulfilments returns the fulfilments behind a sidecar.
+// NewFulfilments returns the fulfilments in the sidecar's store.
 func NewFulfilments(s *sidecar.Sidecar) *Fulfilments {
 	return &Fulfilments{newList[domain.Fulfilment](s, "fulfilment")}
 }
 
-// Record takes over what an event says about an order, and returns the fulfilment as it is then. One that was cancelled
-// before it was queued is kept, but not listed: there is nothing for the staff to do or to see.
+// Record stores what an event says about an order, and returns the fulfilment as it is then. A fulfilment that was cancelled
+// before it was queued is stored but not listed: the staff has nothing to do.
 //
-// The first event of an order puts it on the list, before its document is written, so that a document is never without
-// its place; later ones may come after so many other orders that the list would not notice the repetition.
+// The first event of an order puts it on the list, before its document is written, so that every document is listed. Later
+// events do not: the list searches only its newest entries for a repetition.
 func (r *Fulfilments) Record(ctx context.Context, order domain.Order) (domain.Fulfilment, error) {
 	known, err := r.documents.Find(ctx, order.ID)
 	if err != nil {
@@ -34,7 +34,7 @@ func (r *Fulfilments) Record(ctx context.Context, order domain.Order) (domain.Fu
 	return r.documents.Upsert(ctx, order.ID, func(f *domain.Fulfilment) error { return f.Record(order) })
 }
 
-// enlist puts an order on the list that has no fulfilment yet, if its fulfilment will belong there.
+// enlist puts an order without a fulfilment on the list, if its fulfilment will belong there.
 func (r *Fulfilments) enlist(ctx context.Context, order domain.Order) error {
 	var first domain.Fulfilment
 	if err := first.Record(order); err != nil || first.Status == domain.Cancelled {
@@ -49,7 +49,7 @@ func (r *Fulfilments) Get(ctx context.Context, orderID string) (domain.Fulfilmen
 	return document.Value, err
 }
 
-// List returns fulfilments, newest first: those with this status, or all if it is "".
+// List returns a page of the fulfilments with this status, or of all if it is "", newest first.
 func (r *Fulfilments) List(
 	ctx context.Context, status domain.Status, cursor string, limit int,
 ) ([]domain.Fulfilment, string, error) {

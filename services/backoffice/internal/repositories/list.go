@@ -1,5 +1,4 @@
-// Package repositories keeps fulfilments and dead letters in the state store of the service, each kind with a list of
-// what there is.
+// Package repositories stores fulfilments and dead letters in the state store of the service, each kind with a list.
 package repositories
 
 import (
@@ -14,7 +13,7 @@ const store = "backoffice-store"
 // all is the name of the one list of each kind.
 const all = "all"
 
-// maxRounds bounds how far one request reads on in search of what it filters for: at most this many pages of its size.
+// maxRounds is how many pages of the list one request reads at most to find the values that match.
 const maxRounds = 50
 
 // list is documents of one kind and the list of them.
@@ -30,8 +29,8 @@ func newList[T any](s *sidecar.Sidecar, kind string) list[T] {
 	}
 }
 
-// page returns up to limit values that match, newest first, and the cursor to go on from, "" at the end. It reads on
-// until the page is full, within bounds: a page may be short and have a next one.
+// page returns up to limit values that match, newest first, and the cursor of the next page, "" at the end. It reads until
+// the page is full, but at most maxRounds times: a short page may have a next one.
 func (l list[T]) page(ctx context.Context, cursor string, limit int, match func(T) bool) ([]T, string, error) {
 	at, err := sidecar.ParseCursor(cursor)
 	if err != nil {
@@ -60,7 +59,7 @@ func (l list[T]) page(ctx context.Context, cursor string, limit int, match func(
 	return values, at.String(), nil
 }
 
-// compact drops from the list what is gone or no longer wanted there.
+// compact takes off the list what is deleted or no longer wanted.
 func (l list[T]) compact(ctx context.Context, wanted func(T) bool) error {
 	return l.index.Compact(ctx, all, func(ctx context.Context, ids []string) (map[string]bool, error) {
 		documents, err := l.documents.GetMany(ctx, ids)

@@ -1,4 +1,4 @@
-// Command api takes orders and shows them to people.
+// Command api places orders, shows them, and asks the worker to cancel them.
 package main
 
 import (
@@ -9,6 +9,7 @@ import (
 	"stoa/pkg/common/service"
 	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
+	"stoa/services/order/internal/domain"
 	"stoa/services/order/internal/handlers"
 	"stoa/services/order/internal/providers"
 	"stoa/services/order/internal/repositories"
@@ -17,7 +18,7 @@ import (
 // settings is the configuration of this binary.
 type settings struct {
 	config.Base
-	// CancelWait is how long a person waits to see their order cancelled before the answer is "not yet".
+	// CancelWait is how long a cancellation waits for its outcome before the answer is "not yet".
 	CancelWait time.Duration `envconfig:"CANCEL_WAIT" default:"2s"`
 }
 
@@ -39,11 +40,10 @@ func run(ctx context.Context) error {
 	}
 	orders, events := repositories.New(app.Sidecar), providers.NewEvents(publisher)
 	stock := providers.NewStock(app.Sidecar.GRPC("inventory-worker"))
-	intake := handlers.NewIntake(orders, orders, stock, events)
 
 	router := web.NewRouter()
-	api := web.NewAPI(router, "Orders", "Place orders, follow them, call them off.")
+	api := web.NewAPI(router, "Orders", "Place, follow and cancel orders.")
 	identity.Protect(api, identity.FromAuth(app.Sidecar))
-	handlers.Register(api, handlers.NewAPI(intake, orders, orders, events, cfg.CancelWait))
+	handlers.Routes(api, domain.NewPlacement(orders, stock, events), domain.NewOrders(orders, events), cfg.CancelWait)
 	return app.Run(ctx, app.HTTP(router))
 }

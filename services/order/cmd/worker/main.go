@@ -1,4 +1,4 @@
-// Command worker moves orders through their life, on events and commands. It alone changes an order once it is placed.
+// Command worker moves orders forward, on events and commands. Only the worker changes a placed order.
 package main
 
 import (
@@ -6,6 +6,7 @@ import (
 
 	"stoa/pkg/common/config"
 	"stoa/pkg/common/service"
+	"stoa/services/order/internal/domain"
 	"stoa/services/order/internal/handlers"
 	"stoa/services/order/internal/providers"
 	"stoa/services/order/internal/repositories"
@@ -27,8 +28,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	orders := repositories.New(app.Sidecar)
-	progress := handlers.NewProgress(orders, orders, providers.NewEvents(publisher))
+	progress := domain.NewProgress(repositories.New(app.Sidecar), providers.NewEvents(publisher))
 	consumer, err := app.Consumer(publisher, handlers.Subscriptions(progress)...)
 	if err != nil {
 		return err

@@ -8,8 +8,7 @@ type Money struct {
 	Currency string `json:"currency" doc:"ISO 4217"`
 }
 
-// addTimes returns the sum of m and price times quantity, none of which is negative; ok is false if it is too large to
-// be counted.
+// addTimes returns m plus price times quantity, all of which are at least 0; ok is false if the sum is too large.
 func (m Money) addTimes(price Money, quantity int64) (sum Money, ok bool) {
 	if quantity > 0 && price.Amount > (math.MaxInt64-m.Amount)/quantity {
 		return m, false

@@ -1,4 +1,4 @@
-// Package domain is what an order is: its lines, its total, and the states that it may pass through.
+// Package domain is what an order is, and how it is placed, changed and read.
 package domain
 
 import (
@@ -14,23 +14,23 @@ const (
 	MaxQuantity = 1000
 )
 
-// Customer is who ordered, as they were when they did.
+// Customer is who placed the order, as they were at that moment.
 type Customer struct {
 	ID    string `json:"id"`
 	Email string `json:"email"`
 	Name  string `json:"name"`
 }
 
-// Line is a quantity of one product, called and priced as it was at the moment of the order.
+// Line is a quantity of one product, with its name and price at the moment of the order.
 type Line struct {
 	ProductID string `json:"productId" doc:"The product"`
-	SKU       string `json:"sku" doc:"Its stock keeping unit"`
-	Name      string `json:"name" doc:"What it was called when it was ordered"`
-	Quantity  int64  `json:"quantity" doc:"How many pieces"`
-	UnitPrice Money  `json:"unitPrice" doc:"What one piece cost when it was ordered"`
+	SKU       string `json:"sku" doc:"The stock keeping unit of the product"`
+	Name      string `json:"name" doc:"Its name when it was ordered"`
+	Quantity  int64  `json:"quantity" doc:"The number of pieces"`
+	UnitPrice Money  `json:"unitPrice" doc:"The price of one piece when it was ordered"`
 }
 
-// Order is a customer's order. Every event about it carries it in this form.
+// Order is a customer's order, in the form that its events carry.
 type Order struct {
 	ID        string    `json:"id"`
 	Customer  Customer  `json:"customer"`
@@ -42,24 +42,24 @@ type Order struct {
 	UpdatedAt time.Time `json:"updatedAt"`
 }
 
-// Record is an order as it is kept: with what the taking of orders has to remember.
+// Record is an order as it is stored, with what its placement needs.
 type Record struct {
 	Order
 	// RequestHash tells whether an Idempotency-Key comes again with the same request.
 	RequestHash string `json:"requestHash,omitempty"`
-	// Attempt names the try that wrote this draft. An id that is derived from a key may see several of them.
+	// Attempt identifies the request that wrote this draft: several can write one under the id of a key.
 	Attempt string `json:"attempt,omitempty"`
-	// Accepted says that somebody other than its writer has told the customer that this draft is taken.
+	// Accepted says that a request other than its writer's has told the customer that this draft is placed.
 	Accepted bool `json:"accepted,omitempty"`
 }
 
-// Wanted is a line as the customer asks for it: names and prices are for inventory to say.
+// Wanted is a line as the customer asks for it. Inventory adds the name and the price.
 type Wanted struct {
 	ProductID string `json:"productId"`
 	Quantity  int64  `json:"quantity"`
 }
 
-// CheckWanted says what is wrong with the lines that somebody asks for: errs.Invalid, naming each of them.
+// CheckWanted checks the lines that a customer asks for: errs.Invalid, naming each that is wrong.
 func CheckWanted(lines []Wanted) error {
 	if len(lines) == 0 || len(lines) > MaxLines {
 		return errs.InvalidField("items", "must be 1 to %d lines", MaxLines)
@@ -71,7 +71,7 @@ func CheckWanted(lines []Wanted) error {
 			wrong = append(wrong, field(i, "quantity", "must be 1 to %d", MaxQuantity))
 		}
 		if first, twice := seen[line.ProductID]; twice {
-			wrong = append(wrong, field(i, "productId", "is the product of items[%d] again: put both in one line", first))
+			wrong = append(wrong, field(i, "productId", "repeats the product of items[%d]: put both in one line", first))
 			continue
 		}
 		seen[line.ProductID] = i
@@ -79,15 +79,15 @@ func CheckWanted(lines []Wanted) error {
 	return errs.InvalidFields(wrong...)
 }
 
-// New returns a pending order of these lines, which somebody asked for and inventory has quoted: errs.Invalid if they
-// have no common currency or no total.
+// New returns a pending order of lines that inventory has quoted: errs.Invalid if their currencies differ or their total
+// is too large.
 func New(id string, customer Customer, lines []Line, now time.Time) (Order, error) {
 	now = now.UTC().Truncate(time.Millisecond)
 	order := Order{ID: id, Customer: customer, Status: Pending, Items: lines, CreatedAt: now, UpdatedAt: now}
 	var wrong []errs.Field
 	for i, line := range lines {
 		if currency := lines[0].UnitPrice.Currency; line.UnitPrice.Currency != currency {
-			wrong = append(wrong, field(i, "productId", "is sold in %s and items[0] in %s: order them apart",
+			wrong = append(wrong, field(i, "productId", "is sold in %s and items[0] in %s: order them separately",
 				line.UnitPrice.Currency, currency))
 			continue
 		}
@@ -104,21 +104,20 @@ func field(line int, name, problem string, args ...any) errs.Field {
 	return errs.Field{Name: fmt.Sprintf("items[%d].%s", line, name), Problem: fmt.Sprintf(problem, args...)}
 }
 
-// AsPlaced returns the order as it was when it was placed, whatever became of it: that is what whoever places it again
-// is told, so that equal requests get equal answers.
+// AsPlaced returns the order as it was placed, whatever its status is now, so that equal requests get equal answers.
 func (o Order) AsPlaced() Order {
 	o.Status, o.Reason, o.UpdatedAt = Pending, "", o.CreatedAt
 	return o
 }
 
-// In returns the order with a status that it has passed through. A fact that is published late, after a crash, says
-// what happened then.
+// In returns the order with a status that it had. An event that is published late, after a crash, says what happened
+// then.
 func (o Order) In(s Status) Order {
 	o.Status = s
 	return o
 }
 
-// isFor reports whether the order is for exactly these lines, in any sequence.
+// isFor reports whether the order has exactly these lines, in any order.
 func (o Order) isFor(lines []Wanted) bool {
 	left := make(map[Wanted]bool, len(o.Items))
 	for _, line := range o.Items {

@@ -30,7 +30,7 @@ func wantedLines(n int) []Wanted {
 	return lines
 }
 
-func TestCheckWanted(t *testing.T) {
+func TestCheckWanted_namesEachBadLine(t *testing.T) {
 	tests := map[string]struct {
 		lines []Wanted
 		want  string
@@ -56,7 +56,7 @@ func TestCheckWanted(t *testing.T) {
 	}
 }
 
-func TestNewAddsUp(t *testing.T) {
+func TestNew_addsUp(t *testing.T) {
 	line := func(amount, quantity int64, currency string) Line {
 		return Line{ProductID: "p", Quantity: quantity, UnitPrice: Money{Amount: amount, Currency: currency}}
 	}
@@ -86,7 +86,7 @@ func TestNewAddsUp(t *testing.T) {
 	}
 }
 
-func TestReserveDecidesByTheLines(t *testing.T) {
+func TestOrder_isReservedByItsLines(t *testing.T) {
 	order := Order{Status: Pending, Items: []Line{{ProductID: "a", Quantity: 1}, {ProductID: "b", Quantity: 2}}}
 	tests := map[string]struct {
 		lines []Wanted
@@ -110,7 +110,7 @@ func TestReserveDecidesByTheLines(t *testing.T) {
 	}
 }
 
-func TestAsPlacedForgetsWhatFollowed(t *testing.T) {
+func TestOrder_asPlacedForgetsWhatFollowed(t *testing.T) {
 	placed, err := New("id", Customer{}, []Line{{ProductID: "a", Quantity: 1}}, time.Now())
 	if err != nil {
 		t.Fatal(err)

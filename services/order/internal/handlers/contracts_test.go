@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"stoa/api/events"
+	contracts "stoa/api/events"
 	"stoa/internal/golden"
 	"stoa/pkg/common/ids"
 	"stoa/pkg/common/web"
@@ -13,8 +13,8 @@ import (
 	"stoa/services/order/internal/domain"
 )
 
-// What the worker reads is what the schemas say. What is published is held against them wherever a test publishes.
-func TestPayloadsMatchTheirSchemas(t *testing.T) {
+// The bus of the tests checks every published payload; these are the payloads that the worker reads.
+func TestSubscriptions_readPayloadsOfTheirSchemas(t *testing.T) {
 	id := ids.New()
 	asked := command{OrderID: id, By: "backoffice", Reason: "it is packed"}
 	for eventType, payload := range map[string]any{
@@ -24,16 +24,16 @@ func TestPayloadsMatchTheirSchemas(t *testing.T) {
 		"order.ship.v1":     asked,
 		"order.deliver.v1":  asked,
 	} {
-		if err := events.Check(eventType, payload); err != nil {
+		if err := contracts.Check(eventType, payload); err != nil {
 			t.Errorf("%s: %v", eventType, err)
 		}
 	}
 }
 
-func TestOpenAPI(t *testing.T) {
-	api := web.NewAPI(web.NewRouter(), "Orders", "Place orders, follow them, call them off.")
+func TestOpenAPI_isUpToDate(t *testing.T) {
+	api := web.NewAPI(web.NewRouter(), "Orders", "Place, follow and cancel orders.")
 	identity.Protect(api, nil)
-	Register(api, NewAPI(nil, nil, nil, nil, time.Second))
+	Routes(api, nil, nil, time.Second)
 	raw, err := json.MarshalIndent(api.OpenAPI(), "", "  ")
 	if err != nil {
 		t.Fatal(err)

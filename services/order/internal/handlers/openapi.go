@@ -11,19 +11,19 @@ func orderSchema(api huma.API) *huma.Schema {
 	return api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Order](), true, "Order")
 }
 
-// accepted describes the answer of an operation whose outcome is still open.
+// accepted describes the answer to a cancellation that is not done yet.
 func accepted(api huma.API) *huma.Response {
 	return &huma.Response{
-		Description: "Asked for, and not done yet: the order as it is",
+		Description: "The order is not cancelled yet. The answer is the order as it is now.",
 		Content:     map[string]*huma.MediaType{"application/json": {Schema: orderSchema(api)}},
 	}
 }
 
-// eventStream describes server-sent events. OpenAPI has no words for them beyond one event's fields.
+// eventStream describes server-sent events. OpenAPI can only describe the fields of one event.
 func eventStream(api huma.API) *huma.Response {
 	text := func(doc string) *huma.Schema { return &huma.Schema{Type: huma.TypeString, Description: doc} }
 	return &huma.Response{
-		Description: "A stream of events, each with these fields",
+		Description: "A stream of events with these fields",
 		Content: map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{
 			Type:     huma.TypeObject,
 			Required: []string{"event", "id", "data"},

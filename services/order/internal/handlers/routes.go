@@ -1,80 +1,73 @@
-// Package handlers is what the service does for people, over HTTP, and for machines, on events and commands.
+// Package handlers answers people over HTTP, and handles events and commands.
 package handlers
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"stoa/pkg/identity"
-	"stoa/pkg/messaging"
+	"stoa/services/order/internal/domain"
 )
 
-// Register adds the operations for people. All of them need a sign-in; whose orders somebody sees is up to the handlers.
-func Register(api huma.API, h *API) {
+// handlers answers people.
+type handlers struct {
+	placement  *domain.Placement
+	orders     *domain.Orders
+	cancelWait time.Duration
+	streams    slots
+}
+
+// Routes adds the operations for people. A cancellation waits for its outcome for up to cancelWait.
+func Routes(api huma.API, placement *domain.Placement, orders *domain.Orders, cancelWait time.Duration) {
+	h := &handlers{placement: placement, orders: orders, cancelWait: cancelWait}
 	signedIn, tags := identity.SignedIn(), []string{"orders"}
 
-	// Place an order: prices come from inventory, and an Idempotency-Key makes it safe to repeat.
+	// Place an order. Prices come from inventory; an Idempotency-Key makes it safe to repeat the request.
 	huma.Register(api, huma.Operation{
 		OperationID: "place-order", Method: http.MethodPost, Path: "/api/v1/orders", DefaultStatus: http.StatusCreated,
 		Summary: "Place an order", Tags: tags, Security: signedIn,
-		Description: "The order is taken as pending, and confirmed or rejected moments later, once inventory has " +
-			"reserved its stock. Sent again with the same Idempotency-Key it is not placed again: the answer is the same.",
+		Description: "The new order is pending. A moment later it is confirmed if inventory could reserve its stock, and " +
+			"rejected if not. A second request with the same Idempotency-Key places no second order and gets the same answer.",
 		Errors: []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusRequestEntityTooLarge,
 			http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
 	}, h.place)
 
-	// One's own orders, newest first. An order is listed from the moment that it is decided.
+	// List the caller's orders, newest first. An order is listed once it is no longer pending.
 	huma.Register(api, huma.Operation{
 		OperationID: "list-orders", Method: http.MethodGet, Path: "/api/v1/orders",
-		Summary: "List your orders", Tags: tags, Security: signedIn,
+		Summary: "List your orders, newest first", Tags: tags, Security: signedIn,
 		Errors: []int{http.StatusUnauthorized, http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
 	}, h.list)
 
-	// One order: one's own; STAFF and ADMIN see any.
+	// Show an order of the caller; STAFF and ADMIN see every order.
 	huma.Register(api, huma.Operation{
 		OperationID: "get-order", Method: http.MethodGet, Path: "/api/v1/orders/{id}",
 		Summary: "Show an order", Tags: tags, Security: signedIn,
 		Errors: []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusServiceUnavailable},
 	}, h.get)
 
-	// The same, live.
+	// Follow an order: the same, with each change as it happens.
 	huma.Register(api, huma.Operation{
 		OperationID: "watch-order", Method: http.MethodGet, Path: "/api/v1/orders/{id}/events",
 		Summary: "Follow an order", Tags: tags, Security: signedIn,
-		Description: "Server-sent events named `order`: first the order as it is, then each change, until it is " +
-			"delivered, rejected or cancelled, or until the access token expires or the session ends. Ask for " +
-			"`Accept: text/event-stream`; otherwise the stream ends after ten seconds. Nobody may have more than five open.",
+		Description: "Server-sent events named `order`: first the order as it is, then each change. The stream ends when the " +
+			"order is delivered, rejected or cancelled, when the access token expires, or when the session ends. Send " +
+			"`Accept: text/event-stream`; without it, the stream ends after ten seconds. You can have five streams open.",
 		Responses: map[string]*huma.Response{"200": eventStream(api)},
 		Errors: []int{
 			http.StatusUnauthorized, http.StatusNotFound, http.StatusTooManyRequests, http.StatusServiceUnavailable,
 		},
 	}, h.watch)
 
-	// Call one's own order off, until it is shipped.
+	// Cancel an order of the caller that is not shipped yet.
 	huma.Register(api, huma.Operation{
 		OperationID: "cancel-order", Method: http.MethodPost, Path: "/api/v1/orders/{id}/cancel",
 		Summary: "Cancel an order", Tags: tags, Security: signedIn,
-		Description: "Answers 200 once it is cancelled, and 202 if that takes longer than a moment, or at once with " +
-			"`Prefer: respond-async`.",
+		Description: "The answer is 200 once the order is cancelled, and 202 if that takes longer than a moment. With " +
+			"`Prefer: respond-async` it is 202 at once.",
 		Responses: map[string]*huma.Response{"202": accepted(api)},
 		Errors:    []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusConflict, http.StatusServiceUnavailable},
 	}, h.cancel)
-}
-
-// Subscriptions is the table of what the worker handles.
-func Subscriptions(p *Progress) []messaging.Subscription {
-	return []messaging.Subscription{
-		// What became of the stock for an order.
-		{Topic: "stock", On: map[string]messaging.Handler{
-			"stock.reserved.v1": messaging.Typed(p.reserved),
-			"stock.rejected.v1": messaging.Typed(p.rejected),
-		}},
-		// What somebody wants done to an order.
-		{Topic: "order-commands", On: map[string]messaging.Handler{
-			"order.cancel.v1":  messaging.Typed(p.cancel),
-			"order.ship.v1":    messaging.Typed(p.ship),
-			"order.deliver.v1": messaging.Typed(p.deliver),
-		}},
-	}
 }

@@ -3,7 +3,7 @@ package handlers_test
 import (
 	"context"
 	"encoding/json"
-	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -35,7 +35,7 @@ var (
 	unknown = ids.Derive("product", "unknown")
 )
 
-// callers are who may call, by their tokens.
+// callers are the people who may call, by their tokens.
 var callers = map[string]identity.Caller{
 	"alice": {ID: ids.Derive("alice"), Email: "alice@example.com", Name: "Alice", Roles: []identity.Role{identity.Learner}},
 	"bob":   {ID: ids.Derive("bob"), Email: "bob@example.com", Name: "Bob", Roles: []identity.Role{identity.Learner}},
@@ -50,7 +50,7 @@ func (p prices) Quote(_ context.Context, wanted []domain.Wanted) ([]domain.Line,
 	for i, w := range wanted {
 		price, ok := p[w.ProductID]
 		if !ok {
-			return nil, errs.InvalidField("items[0].productId", "is no product")
+			return nil, errs.InvalidField("items[0].productId", "is not a product")
 		}
 		lines[i] = domain.Line{ProductID: w.ProductID, SKU: "SKU", Name: "Fruit", Quantity: w.Quantity,
 			UnitPrice: domain.Money{Amount: price, Currency: "EUR"}}
@@ -58,7 +58,7 @@ func (p prices) Quote(_ context.Context, wanted []domain.Wanted) ([]domain.Line,
 	return lines, nil
 }
 
-// shop is the API and the worker on a store and a bus in memory. What the API publishes reaches nobody by itself.
+// shop is the API and the worker on a store and a bus in memory. The bus delivers nothing by itself.
 type shop struct {
 	states *sidecartest.States
 	bus    *messagingtest.Bus
@@ -66,17 +66,17 @@ type shop struct {
 	api    http.Handler
 	worker map[string]messaging.Handler
 
-	signedOut atomic.Bool // everybody's session has ended
+	signedOut atomic.Bool // the sessions of all callers have ended
 }
 
-// tokenTime is how long the tokens hold.
+// tokenTime is how long the tokens are valid.
 const tokenTime = 15 * time.Minute
 
 // Verify implements identity.Verifier.
 func (s *shop) Verify(_ context.Context, token string) (identity.Caller, error) {
 	caller, ok := callers[token]
 	if !ok || s.signedOut.Load() {
-		return identity.Caller{}, errs.New(errs.Unauthenticated, "the access token does not hold")
+		return identity.Caller{}, errs.New(errs.Unauthenticated, "the access token is not valid")
 	}
 	caller.ExpiresAt = time.Now().Add(tokenTime)
 	return caller, nil
@@ -87,22 +87,20 @@ func newShop(t *testing.T) *shop {
 	states, side := sidecartest.New()
 	bus, publisher := messagingtest.NewPublisher(t, "order")
 	orders, events := repositories.New(side), providers.NewEvents(publisher)
-	intake := handlers.NewIntake(orders, orders, prices{apple: 250, pear: 100}, events)
 	router := web.NewRouter()
 	api := web.NewAPI(router, "Orders", "")
 	s := &shop{states: states, bus: bus, orders: orders, worker: map[string]messaging.Handler{}}
 	identity.Protect(api, s)
-	handlers.Register(api, handlers.NewAPI(intake, orders, orders, events, 2*time.Second))
+	placement := domain.NewPlacement(orders, prices{apple: 250, pear: 100}, events)
+	handlers.Routes(api, placement, domain.NewOrders(orders, events), 2*time.Second)
 	s.api = web.Wrap(router, zerolog.Nop())
-	for _, subscription := range handlers.Subscriptions(handlers.NewProgress(orders, orders, events)) {
-		for eventType, handler := range subscription.On {
-			s.worker[eventType] = handler
-		}
+	for _, subscription := range handlers.Subscriptions(domain.NewProgress(orders, events)) {
+		maps.Copy(s.worker, subscription.On)
 	}
 	return s
 }
 
-// request is one call of the API; the zero one but for a path is a GET by alice.
+// request is one call of the API, by default a GET by alice. In the body the names of products stand for their ids.
 type request struct {
 	method, path, token, body string
 	header                    http.Header
@@ -118,11 +116,8 @@ func (s *shop) serve(ctx context.Context, w http.ResponseWriter, r request) {
 	if r.method == "" {
 		r.method = http.MethodGet
 	}
-	var body io.Reader = http.NoBody
-	if r.body != "" {
-		body = strings.NewReader(r.body)
-	}
-	sent := httptest.NewRequestWithContext(ctx, r.method, "/api/v1/orders"+r.path, body)
+	body := strings.NewReplacer("APPLE", apple, "PEAR", pear).Replace(r.body)
+	sent := httptest.NewRequestWithContext(ctx, r.method, "/api/v1/orders"+r.path, strings.NewReader(body))
 	for name, values := range r.header {
 		sent.Header[name] = values
 	}
@@ -138,9 +133,9 @@ func (s *shop) serve(ctx context.Context, w http.ResponseWriter, r request) {
 
 const oneApple = `{"items":[{"productId":"APPLE","quantity":1}]}`
 
-// place orders by a body in which the names of products stand for their ids; key may be "".
+// place places an order; key may be "".
 func (s *shop) place(ctx context.Context, key, body string) *httptest.ResponseRecorder {
-	r := request{method: http.MethodPost, body: strings.NewReplacer("APPLE", apple, "PEAR", pear).Replace(body)}
+	r := request{method: http.MethodPost, body: body}
 	if key != "" {
 		r.header = http.Header{"Idempotency-Key": {key}}
 	}
@@ -153,7 +148,7 @@ func (s *shop) placed(t *testing.T, key string) handlers.Order {
 	return orderOf(t, s.place(t.Context(), key, oneApple), http.StatusCreated)
 }
 
-// orderOf returns the order of an answer that has to have this status.
+// orderOf returns the order of an answer that must have this status.
 func orderOf(t *testing.T, answer *httptest.ResponseRecorder, status int) handlers.Order {
 	t.Helper()
 	var order handlers.Order
@@ -166,7 +161,7 @@ func orderOf(t *testing.T, answer *httptest.ResponseRecorder, status int) handle
 	return order
 }
 
-// expectProblem holds an answer against the problem that it has to be.
+// expectProblem fails the test unless the answer is this problem.
 func expectProblem(t *testing.T, answer *httptest.ResponseRecorder, status int, kind errs.Kind, field string) {
 	t.Helper()
 	var p web.Problem
@@ -181,7 +176,7 @@ func expectProblem(t *testing.T, answer *httptest.ResponseRecorder, status int, 
 	}
 }
 
-// handle has the worker handle an event.
+// handle lets the worker handle an event.
 func (s *shop) handle(t *testing.T, eventType, orderID string, data map[string]any) error {
 	t.Helper()
 	data["orderId"] = orderID
@@ -214,7 +209,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// expectStatus holds what is kept of an order against the status that it has to have.
+// expectStatus fails the test unless the stored order has this status.
 func (s *shop) expectStatus(t *testing.T, id string, want domain.Status) {
 	t.Helper()
 	record, err := s.orders.Find(t.Context(), id)
@@ -223,7 +218,15 @@ func (s *shop) expectStatus(t *testing.T, id string, want domain.Status) {
 	}
 }
 
-// expectPublished holds what was published against the types that it has to be, copies left out.
+// expectStored fails the test unless so many documents are stored.
+func (s *shop) expectStored(t *testing.T, want int) {
+	t.Helper()
+	if keys := s.states.Keys(store, ""); len(keys) != want {
+		t.Errorf("stored: %v, want %d", keys, want)
+	}
+}
+
+// expectPublished fails the test unless these topics and types were published, without copies.
 func (s *shop) expectPublished(t *testing.T, want ...string) {
 	t.Helper()
 	var got []string

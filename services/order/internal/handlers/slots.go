@@ -8,14 +8,14 @@ import (
 )
 
 const (
-	// maxStreams is how many orders a person may follow at once, at each replica. A browser opens no more than six
-	// connections to one place, so this is what a person can use; each costs a read of the store every second.
+	// maxStreams is how many orders a person may follow at once, at each replica. A browser opens at most six connections
+	// to a server, so nobody can use more. Each stream reads the store every second.
 	maxStreams = 5
-	// streamPause is what somebody is told to wait who follows too many.
+	// streamPause is when a caller with too many streams may try again.
 	streamPause = 10 * time.Second
 )
 
-// slots count what each caller has open. The zero value has none taken.
+// slots counts the open streams of each caller. The zero value is ready to use.
 type slots struct {
 	mu    sync.Mutex
 	taken map[string]int
@@ -26,7 +26,7 @@ func (s *slots) take(callerID string) (leave func(), err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.taken[callerID] >= maxStreams {
-		limited := errs.New(errs.RateLimited, "you follow %d orders at once already; close one of these streams", maxStreams)
+		limited := errs.New(errs.RateLimited, "you already follow %d orders; close one of the streams", maxStreams)
 		limited.RetryAfter = streamPause
 		return nil, limited
 	}

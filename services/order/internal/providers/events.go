@@ -15,20 +15,20 @@ const (
 	commandsTopic  = "order-commands"
 )
 
-// Events publishes what happens to orders. The id of an event follows from what it says, so that saying it again is the
-// same event.
+// Events implements domain.Publisher. The id of an event follows from its content, so that publishing it again is the same
+// event.
 type Events struct{ publisher *messaging.Publisher }
 
-// NewEvents returns the Events of the app that the publisher belongs to.
+// NewEvents returns the Events of the publisher's app.
 func NewEvents(publisher *messaging.Publisher) *Events { return &Events{publisher: publisher} }
 
-// Placed says that an order was taken. Each attempt is an event of its own: the broker would take a second attempt for
-// a copy of the first, which was given up, and drop it.
+// Placed says that an order was placed. Each attempt has its own event id: otherwise the broker would drop the event of a
+// second attempt as a copy of the first.
 func (e *Events) Placed(ctx context.Context, draft domain.Record) error {
 	return e.publish(ctx, placedTopic, "order.placed.v1", draft.ID, draft.AsPlaced(), draft.Attempt)
 }
 
-// Changed says that an order has reached its status.
+// Changed says that an order has reached a status.
 func (e *Events) Changed(ctx context.Context, order domain.Order) error {
 	topic := updatesTopic
 	if order.Status == domain.Confirmed {
@@ -43,7 +43,7 @@ type expired struct {
 	Reason string `json:"reason"`
 }
 
-// Expired says that what is reserved under this id is for no order.
+// Expired says that the stock under this id is not needed.
 func (e *Events) Expired(ctx context.Context, id, reason string) error {
 	return e.publish(ctx, updatesTopic, "order.expired.v1", id, expired{ID: id, Reason: reason})
 }
@@ -55,7 +55,7 @@ type cancel struct {
 	Reason  string `json:"reason"`
 }
 
-// Cancel asks for an order to be cancelled, on behalf of its customer.
+// Cancel asks the worker to cancel an order, on behalf of its customer.
 func (e *Events) Cancel(ctx context.Context, order domain.Order) error {
 	return e.publish(ctx, commandsTopic, "order.cancel.v1", order.ID,
 		cancel{OrderID: order.ID, By: order.Customer.ID, Reason: "cancelled by the customer"})

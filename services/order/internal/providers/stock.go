@@ -1,4 +1,4 @@
-// Package providers is what the service needs of others: quotes of inventory, and the broker's topics.
+// Package providers asks inventory for quotes, and publishes events.
 package providers
 
 import (
@@ -12,7 +12,7 @@ import (
 	"stoa/services/order/internal/domain"
 )
 
-// Stock asks inventory.
+// Stock implements domain.Quoter by asking inventory.
 type Stock struct{ client inventoryv1.StockClient }
 
 // NewStock returns a Stock that asks over a connection to inventory.
@@ -20,8 +20,8 @@ func NewStock(conn grpc.ClientConnInterface) *Stock {
 	return &Stock{client: inventoryv1.NewStockClient(conn)}
 }
 
-// Quote returns the lines with names and prices as of now: errs.Invalid, naming the lines, if there are products among
-// them that do not exist. Whether they are in stock is decided when the order is reserved, not here.
+// Quote returns the lines with their names and prices of now: errs.Invalid, naming the lines, for products that do not
+// exist. Whether they are in stock is decided later, when inventory reserves them.
 func (s *Stock) Quote(ctx context.Context, wanted []domain.Wanted) ([]domain.Line, error) {
 	request := &inventoryv1.QuoteRequest{}
 	for _, w := range wanted {
@@ -29,7 +29,7 @@ func (s *Stock) Quote(ctx context.Context, wanted []domain.Wanted) ([]domain.Lin
 	}
 	answer, err := s.client.Quote(ctx, request)
 	if err != nil {
-		return nil, rpc.FromStatus(err) // inventory names fields as an order does
+		return nil, rpc.FromStatus(err) // inventory names the fields as an order does
 	}
 	if len(answer.GetLines()) != len(wanted) {
 		return nil, fmt.Errorf("inventory quoted %d lines of %d", len(answer.GetLines()), len(wanted))

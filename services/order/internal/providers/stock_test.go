@@ -38,7 +38,7 @@ func (i *inventory) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc
 
 var wanted = []domain.Wanted{{ProductID: "a", Quantity: 2}, {ProductID: "b", Quantity: 1}}
 
-func TestQuote(t *testing.T) {
+func TestStock_quotesLines(t *testing.T) {
 	i := &inventory{quote: []*inventoryv1.QuotedLine{
 		{ProductId: "a", Sku: "A-1", Name: "Apple", Quantity: 2, UnitPrice: 250, Currency: "EUR", Available: true},
 		{ProductId: "b", Sku: "B-1", Name: "Pear", Quantity: 1, UnitPrice: 100, Currency: "EUR"},
@@ -56,7 +56,7 @@ func TestQuote(t *testing.T) {
 	}
 }
 
-func TestQuoteErrors(t *testing.T) {
+func TestStock_refusesBadQuotes(t *testing.T) {
 	line := func(id string, price int64) *inventoryv1.QuotedLine {
 		return &inventoryv1.QuotedLine{ProductId: id, UnitPrice: price, Currency: "EUR"}
 	}
@@ -65,7 +65,7 @@ func TestQuoteErrors(t *testing.T) {
 		want      errs.Kind
 	}{
 		"down":           {inventory{err: status.Error(codes.Unavailable, "connection refused")}, errs.Unavailable},
-		"no such thing":  {inventory{err: rpc.ToStatus(errs.InvalidField("items[1].productId", "is no product"))}, errs.Invalid},
+		"no such thing":  {inventory{err: rpc.ToStatus(errs.InvalidField("items[1].productId", "is not a product"))}, errs.Invalid},
 		"a line short":   {inventory{quote: []*inventoryv1.QuotedLine{line("a", 1)}}, errs.Internal},
 		"another thing":  {inventory{quote: []*inventoryv1.QuotedLine{line("a", 1), line("c", 1)}}, errs.Internal},
 		"money for that": {inventory{quote: []*inventoryv1.QuotedLine{line("a", 1), line("b", -1)}}, errs.Internal},
@@ -79,8 +79,8 @@ func TestQuoteErrors(t *testing.T) {
 	}
 }
 
-func TestQuoteKeepsTheFieldsAtFault(t *testing.T) {
-	i := &inventory{err: rpc.ToStatus(errs.InvalidField("items[1].productId", "is no product"))}
+func TestStock_keepsTheFieldsAtFault(t *testing.T) {
+	i := &inventory{err: rpc.ToStatus(errs.InvalidField("items[1].productId", "is not a product"))}
 	_, err := NewStock(i).Quote(t.Context(), wanted)
 	if e := errs.From(err); len(e.Fields) != 1 || e.Fields[0].Name != "items[1].productId" {
 		t.Errorf("got %+v", e.Fields)

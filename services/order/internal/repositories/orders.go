@@ -1,5 +1,5 @@
-// Package repositories keeps orders in the state store of the service: one document for each, and for each customer a
-// list of theirs.
+// Package repositories stores orders in the state store of the service: one document for each order, and a list of orders
+// for each customer.
 package repositories
 
 import (
@@ -12,11 +12,11 @@ import (
 	"stoa/services/order/internal/domain"
 )
 
-// store is the component's name.
+// store is the name of the component.
 const store = "order-store"
 
-// draftTTL is how long a draft is kept that was never published and nobody came back for, and how long an expired id
-// stays closed. Outages and retries of clients are shorter by far.
+// draftTTL is how long an unpublished draft is stored, and how long an expired id stays closed. Outages, and the retries
+// of clients, are much shorter.
 const draftTTL = 30 * 24 * time.Hour
 
 // Orders are the orders of all customers.
@@ -25,7 +25,7 @@ type Orders struct {
 	lists   *sidecar.Index
 }
 
-// New returns the orders that the sidecar's store keeps.
+// New returns the orders in the sidecar's store.
 func New(s *sidecar.Sidecar) *Orders {
 	return &Orders{
 		records: sidecar.NewDocuments[domain.Record](s, store, "order"),
@@ -33,7 +33,7 @@ func New(s *sidecar.Sidecar) *Orders {
 	}
 }
 
-// Find returns the order with this id: errs.NotFound if there is none. A text that is no id is none of an order.
+// Find returns the order with this id, or errs.NotFound. A malformed id is not found.
 func (o *Orders) Find(ctx context.Context, id string) (domain.Record, error) {
 	if !ids.Valid(id) {
 		return domain.Record{}, notFound()
@@ -44,14 +44,14 @@ func (o *Orders) Find(ctx context.Context, id string) (domain.Record, error) {
 
 func notFound() error { return errs.New(errs.NotFound, "there is no such order") }
 
-// Create writes a draft that does not exist yet: errs.Conflict if something is kept under its id. A draft that never
-// becomes an order expires.
+// Create writes a new draft: errs.Conflict if something is stored under its id. A draft that never becomes an order
+// expires.
 func (o *Orders) Create(ctx context.Context, draft domain.Record) error {
 	return o.records.Create(ctx, draft.ID, draft, draftTTL)
 }
 
-// Accept notes on a draft that it is taken, so that its writer, whose own publishing may have failed, does not withdraw
-// it: errs.NotFound if it has done so already.
+// Accept notes on a draft that it is placed, so that its writer does not withdraw it: errs.NotFound if it has done so
+// already.
 func (o *Orders) Accept(ctx context.Context, draft domain.Record) error {
 	_, err := o.records.Update(ctx, draft.ID, func(r *domain.Record) error {
 		if r.Attempt != draft.Attempt {
@@ -63,8 +63,8 @@ func (o *Orders) Accept(ctx context.Context, draft domain.Record) error {
 	return err
 }
 
-// Withdraw deletes a draft, unless it is taken: somebody has accepted it, or its event has been handled.
-func (o *Orders) Withdraw(ctx context.Context, draft domain.Record) (taken bool, err error) {
+// Withdraw deletes a draft unless it is placed: another request has accepted it, or its event has been handled.
+func (o *Orders) Withdraw(ctx context.Context, draft domain.Record) (placed bool, err error) {
 	for {
 		document, err := o.records.Find(ctx, draft.ID)
 		if err != nil || document.Value.Attempt != draft.Attempt {
@@ -79,13 +79,13 @@ func (o *Orders) Withdraw(ctx context.Context, draft domain.Record) (taken bool,
 	}
 }
 
-// Update changes an order by a pure function, which may run again: errs.NotFound if there is none. It is kept for good
-// from then on.
+// Update changes an order by a pure function, which may run again: errs.NotFound if there is no such order. A changed
+// order no longer expires.
 func (o *Orders) Update(ctx context.Context, id string, change func(*domain.Record) error) (domain.Record, error) {
 	return o.records.Update(ctx, id, change)
 }
 
-// Expire closes an id under which there is no order, so that none can come to be: errs.Conflict if one did.
+// Expire closes an id, so that no order can be placed under it: errs.Conflict if there is one.
 func (o *Orders) Expire(ctx context.Context, id string) error {
 	return o.records.Create(ctx, id, domain.Record{Order: domain.Order{ID: id, Status: domain.Expired}}, draftTTL)
 }

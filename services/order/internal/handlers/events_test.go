@@ -12,8 +12,8 @@ import (
 	"stoa/services/order/internal/domain"
 )
 
-// life takes an order through its life in named steps.
-var life = map[string]func(t *testing.T, s *shop, id string) error{
+// steps are what happens to orders, by name.
+var steps = map[string]func(t *testing.T, s *shop, id string) error{
 	"reserve": func(t *testing.T, s *shop, id string) error { return s.reserve(t, id, apple) },
 	"reject": func(t *testing.T, s *shop, id string) error {
 		return s.handle(t, "stock.rejected.v1", id, map[string]any{"reason": "sold out"})
@@ -23,7 +23,7 @@ var life = map[string]func(t *testing.T, s *shop, id string) error{
 	"deliver": func(t *testing.T, s *shop, id string) error { return s.command(t, "deliver", id) },
 }
 
-var lives = map[string]struct {
+var histories = map[string]struct {
 	steps     []string
 	status    domain.Status
 	published []string
@@ -42,38 +42,38 @@ var lives = map[string]struct {
 	"shipped too early": {[]string{"ship", "reserve"}, domain.Confirmed, []string{"order-confirmed order.confirmed.v1"}},
 }
 
-func TestLives(t *testing.T) {
-	for name, tt := range lives {
+func TestProgress_followsEveryHistory(t *testing.T) {
+	for name, tt := range histories {
 		t.Run(name, func(t *testing.T) {
 			s := newShop(t)
 			order := s.placed(t, "")
 			for _, step := range tt.steps {
-				must(t, life[step](t, s, order.ID))
-				must(t, life[step](t, s, order.ID)) // delivered once more
+				must(t, steps[step](t, s, order.ID))
+				must(t, steps[step](t, s, order.ID)) // delivered once more
 			}
-			s.expectLife(t, order.ID, tt.status, tt.published)
+			s.expectHistory(t, order.ID, tt.status, tt.published)
 		})
 	}
 }
 
-// Every step of every life is killed once before and once after each of its operations on store and broker, and then
-// delivered again.
-func TestLivesSurviveACrashAtEveryPoint(t *testing.T) {
-	for name, tt := range lives {
+// Every step of every history is killed once before and once after each operation on store and broker, and then delivered
+// again.
+func TestProgress_survivesACrashAtEveryPoint(t *testing.T) {
+	for name, tt := range histories {
 		for point, killed := 0, true; killed; point++ {
 			s := newShop(t)
 			order := s.placed(t, "")
 			killed = false
 			for _, step := range tt.steps {
 				s.crash(point)
-				err := life[step](t, s, order.ID)
+				err := steps[step](t, s, order.ID)
 				s.recover()
 				if err != nil {
 					killed = true
-					must(t, life[step](t, s, order.ID))
+					must(t, steps[step](t, s, order.ID))
 				}
 			}
-			s.expectLife(t, order.ID, tt.status, tt.published)
+			s.expectHistory(t, order.ID, tt.status, tt.published)
 			if t.Failed() {
 				t.Fatalf("%s: killed at point %d", name, point)
 			}
@@ -81,8 +81,8 @@ func TestLivesSurviveACrashAtEveryPoint(t *testing.T) {
 	}
 }
 
-// A fact that was not published before its order went on is published late, as it was then.
-func TestLateFactSaysWhatHappenedThen(t *testing.T) {
+// An event that was not published before its order moved on is published late, as it was then.
+func TestProgress_publishesLateWhatHappenedThen(t *testing.T) {
 	s := newShop(t)
 	order := s.placed(t, "")
 	must(t, s.reserve(t, order.ID, apple))
@@ -97,7 +97,7 @@ func TestLateFactSaysWhatHappenedThen(t *testing.T) {
 		"order-updates order.delivered.v1", "order-updates order.shipped.v1")
 }
 
-func TestUnknownOrders(t *testing.T) {
+func TestProgress_handlesEventsOfUnknownOrders(t *testing.T) {
 	s := newShop(t)
 	nobody := ids.New()
 	for _, verb := range []string{"cancel", "ship", "deliver"} {
@@ -105,13 +105,13 @@ func TestUnknownOrders(t *testing.T) {
 			t.Errorf("%s: got %v, want a dead letter", verb, err)
 		}
 	}
-	must(t, life["reject"](t, s, nobody))
+	must(t, steps["reject"](t, s, nobody))
 	s.expectPublished(t)
 	must(t, s.reserve(t, nobody, apple))
 	s.expectPublished(t, "order-updates order.expired.v1")
 }
 
-// crash lets everything fail from the given point on. Each operation on store or broker has two: before it takes effect
+// crash makes everything fail from this point on. Each operation on store or broker has two points: before it takes effect
 // and after.
 func (s *shop) crash(point int) {
 	passed := 0
@@ -131,9 +131,8 @@ func (s *shop) recover() {
 	s.states.Before, s.states.After, s.bus.Before, s.bus.After = nil, nil, nil, nil
 }
 
-// expectLife holds what became of an order against what had to: its status, what was published, and that its customer
-// finds it, once, unless it is still pending.
-func (s *shop) expectLife(t *testing.T, id string, want domain.Status, published []string) {
+// expectHistory checks the status of an order, what was published, and that its customer finds it, once.
+func (s *shop) expectHistory(t *testing.T, id string, want domain.Status, published []string) {
 	t.Helper()
 	s.expectStatus(t, id, want)
 	s.expectPublished(t, append([]string{"order-placed order.placed.v1"}, published...)...)

@@ -11,21 +11,21 @@ import (
 )
 
 type placeInput struct {
-	Key  string `header:"Idempotency-Key" minLength:"1" maxLength:"200" pattern:"^[!-~]+$" doc:"Sent again with the same key, the order is not placed again"`
+	Key  string `header:"Idempotency-Key" minLength:"1" maxLength:"200" pattern:"^[!-~]+$" doc:"Repeat a request with the same key, and the order is placed only once"`
 	Body newOrder
 }
 
 type newOrder struct {
-	Items []newLine `json:"items" minItems:"1" maxItems:"100" nullable:"false" doc:"Each product once"`
+	Items []newLine `json:"items" minItems:"1" maxItems:"100" nullable:"false" doc:"One line for each product"`
 }
 
 type newLine struct {
 	ProductID string   `json:"productId" format:"uuid" doc:"The product"`
-	Quantity  quantity `json:"quantity" minimum:"1" maximum:"1000" doc:"How many pieces"`
+	Quantity  quantity `json:"quantity" minimum:"1" maximum:"1000" doc:"The number of pieces"`
 }
 
-// quantity reads whatever JSON Schema calls an integer: 2, but 2.0 and 2e0 as well. That it is one, and not too large
-// for a float, has been checked against the schema.
+// quantity reads everything that JSON Schema calls an integer: 2, but also 2.0 and 2e0. The schema has checked that it is
+// one and that a float can carry it.
 type quantity int64
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -36,8 +36,7 @@ func (q *quantity) UnmarshalJSON(raw []byte) error {
 	return err
 }
 
-// Resolve refuses a key that is there and empty, or there twice: it would be passed over, and with it the promise that
-// it is safe to repeat the request.
+// Resolve refuses an empty key and a second key: huma would ignore them, and repeating the request would not be safe.
 func (in *placeInput) Resolve(ctx huma.Context) []error {
 	given := 0
 	ctx.EachHeader(func(name, value string) {
@@ -52,18 +51,18 @@ func (in *placeInput) Resolve(ctx huma.Context) []error {
 }
 
 type placeOutput struct {
-	Location string `header:"Location" doc:"Where the order is"`
+	Location string `header:"Location" doc:"The path of the order"`
 	Body     Order
 }
 
-func (h *API) place(ctx context.Context, in *placeInput) (*placeOutput, error) {
+func (h *handlers) place(ctx context.Context, in *placeInput) (*placeOutput, error) {
 	caller := identity.CallerOf(ctx)
 	wanted := make([]domain.Wanted, len(in.Body.Items))
 	for i, line := range in.Body.Items {
 		wanted[i] = domain.Wanted{ProductID: line.ProductID, Quantity: int64(line.Quantity)}
 	}
-	order, err := h.intake.place(ctx, request{
-		customer: domain.Customer{ID: caller.ID, Email: caller.Email, Name: caller.Name}, key: in.Key, wanted: wanted,
+	order, err := h.placement.Place(ctx, domain.Request{
+		Customer: domain.Customer{ID: caller.ID, Email: caller.Email, Name: caller.Name}, Key: in.Key, Wanted: wanted,
 	})
 	if err != nil {
 		return nil, err

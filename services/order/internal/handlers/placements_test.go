@@ -11,7 +11,7 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-func TestPlace(t *testing.T) {
+func TestPlace_answersWithThePendingOrder(t *testing.T) {
 	s := newShop(t)
 	answer := s.place(t.Context(), "", `{"items":[{"productId":"APPLE","quantity":2},{"productId":"PEAR","quantity":1}]}`)
 	order := orderOf(t, answer, http.StatusCreated)
@@ -30,7 +30,7 @@ func TestPlace(t *testing.T) {
 	}
 }
 
-func TestPlaceReadsEveryInteger(t *testing.T) {
+func TestPlace_readsEveryInteger(t *testing.T) {
 	s := newShop(t)
 	for _, quantity := range []string{"3", "3.0", "3e0", "0.3e1"} {
 		body := strings.Replace(oneApple, `"quantity":1`, `"quantity":`+quantity, 1)
@@ -40,7 +40,7 @@ func TestPlaceReadsEveryInteger(t *testing.T) {
 	}
 }
 
-func TestBadOrdersAreRefusedAndNotKept(t *testing.T) {
+func TestPlace_refusesBadOrders(t *testing.T) {
 	one := func(product, quantity string) string {
 		return fmt.Sprintf(`{"items":[{"productId":%q,"quantity":%s}]}`, product, quantity)
 	}
@@ -53,37 +53,37 @@ func TestBadOrdersAreRefusedAndNotKept(t *testing.T) {
 		kind   errs.Kind
 		field  string
 	}{
-		"unknown product":     {one(unknown, "1"), 422, errs.Invalid, "items[0].productId"},
-		"product is no id":    {one("../etc", "1"), 422, errs.Invalid, "items[0].productId"},
-		"product is a number": {`{"items":[{"productId":1,"quantity":1}]}`, 422, errs.Invalid, "items[0].productId"},
-		"product is missing":  {`{"items":[{"quantity":1}]}`, 422, errs.Invalid, "items[0].productId"},
-		"zero":                {one("APPLE", "0"), 422, errs.Invalid, "items[0].quantity"},
-		"negative":            {one("APPLE", "-1"), 422, errs.Invalid, "items[0].quantity"},
-		"1001":                {one("APPLE", "1001"), 422, errs.Invalid, "items[0].quantity"},
-		"1e30":                {one("APPLE", "1e30"), 422, errs.Invalid, "items[0].quantity"},
-		"1e400":               {one("APPLE", "1e400"), 400, errs.Malformed, ""},
-		"1.5":                 {one("APPLE", "1.5"), 422, errs.Invalid, "items[0].quantity"},
-		"text":                {one("APPLE", `"1"`), 422, errs.Invalid, "items[0].quantity"},
-		"null":                {one("APPLE", "null"), 422, errs.Invalid, "items[0].quantity"},
-		"quantity is missing": {`{"items":[{"productId":"APPLE"}]}`, 422, errs.Invalid, "items[0].quantity"},
-		"second line":         {strings.Replace(many(2), "1}]", "0}]", 1), 422, errs.Invalid, "items[1].quantity"},
-		"no lines":            {`{"items":[]}`, 422, errs.Invalid, "items"},
-		"lines are null":      {`{"items":null}`, 422, errs.Invalid, "items"},
-		"lines are missing":   {`{}`, 422, errs.Invalid, "items"},
-		"lines are an object": {`{"items":{}}`, 422, errs.Invalid, "items"},
-		"101 lines":           {many(101), 422, errs.Invalid, "items"},
-		"a product twice":     {many(2), 422, errs.Invalid, "items[1].productId"},
-		"unknown field":       {strings.Replace(oneApple, `{"items"`, `{"price":1,"items"`, 1), 422, errs.Invalid, "price"},
-		"unknown line field":  {strings.Replace(oneApple, `1}`, `1,"sku":""}`, 1), 422, errs.Invalid, "items[0].sku"},
-		"no body":             {"", 400, errs.Malformed, ""},
-		"a null":              {"null", 422, errs.Invalid, ""},
-		"an array":            {"[1]", 422, errs.Invalid, ""},
-		"a text":              {`"order"`, 422, errs.Invalid, ""},
-		"broken JSON":         {`{"items":[`, 400, errs.Malformed, ""},
-		"two documents":       {oneApple + oneApple, 400, errs.Malformed, ""},
-		"very deep":           {strings.Repeat("[", 100_000), 400, errs.Malformed, ""},
-		"bad UTF-8":           {strings.Replace(oneApple, "APPLE", "\xff\xfe", 1), 400, errs.Malformed, ""},
-		"far too large":       {strings.Repeat(" ", 10<<20), 413, errs.TooLarge, ""},
+		"unknown product":      {one(unknown, "1"), 422, errs.Invalid, "items[0].productId"},
+		"malformed product id": {one("../etc", "1"), 422, errs.Invalid, "items[0].productId"},
+		"product is a number":  {`{"items":[{"productId":1,"quantity":1}]}`, 422, errs.Invalid, "items[0].productId"},
+		"product is missing":   {`{"items":[{"quantity":1}]}`, 422, errs.Invalid, "items[0].productId"},
+		"zero":                 {one("APPLE", "0"), 422, errs.Invalid, "items[0].quantity"},
+		"negative":             {one("APPLE", "-1"), 422, errs.Invalid, "items[0].quantity"},
+		"1001":                 {one("APPLE", "1001"), 422, errs.Invalid, "items[0].quantity"},
+		"1e30":                 {one("APPLE", "1e30"), 422, errs.Invalid, "items[0].quantity"},
+		"1e400":                {one("APPLE", "1e400"), 400, errs.Malformed, ""},
+		"1.5":                  {one("APPLE", "1.5"), 422, errs.Invalid, "items[0].quantity"},
+		"text":                 {one("APPLE", `"1"`), 422, errs.Invalid, "items[0].quantity"},
+		"null":                 {one("APPLE", "null"), 422, errs.Invalid, "items[0].quantity"},
+		"quantity is missing":  {`{"items":[{"productId":"APPLE"}]}`, 422, errs.Invalid, "items[0].quantity"},
+		"second line":          {strings.Replace(many(2), "1}]", "0}]", 1), 422, errs.Invalid, "items[1].quantity"},
+		"no lines":             {`{"items":[]}`, 422, errs.Invalid, "items"},
+		"lines are null":       {`{"items":null}`, 422, errs.Invalid, "items"},
+		"lines are missing":    {`{}`, 422, errs.Invalid, "items"},
+		"lines are an object":  {`{"items":{}}`, 422, errs.Invalid, "items"},
+		"101 lines":            {many(101), 422, errs.Invalid, "items"},
+		"a product twice":      {many(2), 422, errs.Invalid, "items[1].productId"},
+		"unknown field":        {strings.Replace(oneApple, `{"items"`, `{"price":1,"items"`, 1), 422, errs.Invalid, "price"},
+		"unknown line field":   {strings.Replace(oneApple, `1}`, `1,"sku":""}`, 1), 422, errs.Invalid, "items[0].sku"},
+		"no body":              {"", 400, errs.Malformed, ""},
+		"a null":               {"null", 422, errs.Invalid, ""},
+		"an array":             {"[1]", 422, errs.Invalid, ""},
+		"a text":               {`"order"`, 422, errs.Invalid, ""},
+		"broken JSON":          {`{"items":[`, 400, errs.Malformed, ""},
+		"two documents":        {oneApple + oneApple, 400, errs.Malformed, ""},
+		"very deep":            {strings.Repeat("[", 100_000), 400, errs.Malformed, ""},
+		"bad UTF-8":            {strings.Replace(oneApple, "APPLE", "\xff\xfe", 1), 400, errs.Malformed, ""},
+		"far too large":        {strings.Repeat(" ", 10<<20), 413, errs.TooLarge, ""},
 	}
 	s := newShop(t)
 	for name, tt := range tests {
@@ -91,24 +91,22 @@ func TestBadOrdersAreRefusedAndNotKept(t *testing.T) {
 			expectProblem(t, s.place(t.Context(), "", tt.body), tt.status, tt.kind, tt.field)
 		})
 	}
-	if keys := s.states.Keys(store, ""); len(keys) != 0 {
-		t.Errorf("something is kept: %v", keys)
-	}
+	s.expectStored(t, 0)
 	s.expectPublished(t)
 }
 
-func TestBadKeys(t *testing.T) {
+func TestPlace_refusesBadKeys(t *testing.T) {
 	s := newShop(t)
 	for name, keys := range map[string][]string{
-		"empty":    {""},
-		"two":      {"a", "b"},
-		"too long": {strings.Repeat("k", 201)},
-		"a space":  {"a b"},
-		"no ASCII": {"schlüssel"},
+		"empty":     {""},
+		"two":       {"a", "b"},
+		"too long":  {strings.Repeat("k", 201)},
+		"a space":   {"a b"},
+		"not ASCII": {"schlüssel"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			answer := s.do(t.Context(), request{
-				method: http.MethodPost, body: strings.Replace(oneApple, "APPLE", apple, 1),
+				method: http.MethodPost, body: oneApple,
 				header: http.Header{"Idempotency-Key": keys},
 			})
 			expectProblem(t, answer, 422, errs.Invalid, "Idempotency-Key")
@@ -119,10 +117,9 @@ func TestBadKeys(t *testing.T) {
 	}
 }
 
-func TestWrongTokensMediaAndMethods(t *testing.T) {
+func TestRoutes_refuseWrongTokensMediaAndMethods(t *testing.T) {
 	s := newShop(t)
-	body := strings.Replace(oneApple, "APPLE", apple, 1)
-	forged := request{method: http.MethodPost, body: body, token: "mallory"}
+	forged := request{method: http.MethodPost, body: oneApple, token: "mallory"}
 	expectProblem(t, s.do(t.Context(), forged), 401, errs.Unauthenticated, "")
 	expectProblem(t, s.do(t.Context(), request{method: http.MethodDelete, path: "/x"}), 405, errs.MethodNotAllowed, "")
 	expectProblem(t, s.do(t.Context(), request{
@@ -130,7 +127,7 @@ func TestWrongTokensMediaAndMethods(t *testing.T) {
 	}), 415, errs.UnsupportedMedia, "")
 }
 
-func TestOneKeyIsOneOrder(t *testing.T) {
+func TestPlacement_placesOneOrderForAKey(t *testing.T) {
 	s := newShop(t)
 	first := s.place(t.Context(), "key", oneApple)
 	order := orderOf(t, first, http.StatusCreated)
@@ -143,7 +140,7 @@ func TestOneKeyIsOneOrder(t *testing.T) {
 	s.expectPublished(t, "order-placed order.placed.v1", "order-confirmed order.confirmed.v1")
 
 	bobs := s.do(t.Context(), request{
-		method: http.MethodPost, token: "bob", body: strings.Replace(oneApple, "APPLE", apple, 1),
+		method: http.MethodPost, token: "bob", body: oneApple,
 		header: http.Header{"Idempotency-Key": {"key"}},
 	})
 	if got := orderOf(t, bobs, http.StatusCreated); got.ID == order.ID {
@@ -151,7 +148,7 @@ func TestOneKeyIsOneOrder(t *testing.T) {
 	}
 }
 
-func TestFiftyAtOnceWithOneKeyAreOneOrder(t *testing.T) {
+func TestPlacement_placesOneOrderForFiftyRequestsAtOnce(t *testing.T) {
 	s := newShop(t)
 	answers := make([]*httptest.ResponseRecorder, 50)
 	var all sync.WaitGroup
@@ -164,8 +161,6 @@ func TestFiftyAtOnceWithOneKeyAreOneOrder(t *testing.T) {
 			t.Errorf("got %d %s, another got %s", answer.Code, answer.Body, answers[0].Body)
 		}
 	}
-	if keys := s.states.Keys(store, "order:"); len(keys) != 1 {
-		t.Errorf("%d orders are kept", len(keys))
-	}
+	s.expectStored(t, 1)
 	s.expectPublished(t, "order-placed order.placed.v1")
 }

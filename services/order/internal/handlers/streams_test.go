@@ -16,13 +16,12 @@ import (
 	"google.golang.org/grpc/status"
 
 	"stoa/pkg/common/errs"
-	"stoa/services/order/internal/domain"
 )
 
-// The tests of this file run in bubbles, where time passes only when everybody waits: nothing is slow or depends on how
-// fast the machine is, and a goroutine that is left behind fails the test.
+// The tests of this file run in bubbles, where time passes only when all goroutines wait: they do not depend on the speed
+// of the machine, and a goroutine that does not end fails the test.
 
-// stream is a client that follows an order, and the writer of what it gets.
+// stream is a client that follows an order, and records what it gets.
 type stream struct {
 	*httptest.ResponseRecorder
 	mu    sync.Mutex
@@ -30,7 +29,7 @@ type stream struct {
 	done  chan struct{}
 }
 
-// Write implements http.ResponseWriter, while somebody reads.
+// Write implements http.ResponseWriter; text may read at the same time.
 func (w *stream) Write(b []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -53,7 +52,7 @@ func (s *shop) watch(t *testing.T, id string) *stream {
 	return w
 }
 
-// after lets some time pass and returns the fields of what was streamed until then, without the data.
+// after lets some time pass and returns the fields that were streamed until then, without the data.
 func (w *stream) after(wait time.Duration) string {
 	time.Sleep(wait)
 	synctest.Wait()
@@ -66,11 +65,20 @@ func (w *stream) after(wait time.Duration) string {
 	return strings.Join(fields, " ")
 }
 
-func TestWatchShowsEveryChangeUntilTheLast(t *testing.T) {
+// watching calls test with a pending order and a client that follows it, in a bubble.
+func watching(t *testing.T, test func(t *testing.T, s *shop, id string, w *stream)) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShop(t)
-		order := s.placed(t, "")
-		w := s.watch(t, order.ID)
+		id := s.placed(t, "").ID
+		w := s.watch(t, id)
+		test(t, s, id, w)
+		w.leave()
+		<-w.done
+	})
+}
+
+func TestWatch_showsEveryChangeUntilTheLast(t *testing.T) {
+	watching(t, func(t *testing.T, s *shop, id string, w *stream) {
 		want := "event: order id: pending"
 		if got := w.after(0); got != want {
 			t.Errorf("at first: got %q", got)
@@ -78,14 +86,14 @@ func TestWatchShowsEveryChangeUntilTheLast(t *testing.T) {
 		for _, step := range []struct{ name, status string }{
 			{"reserve", "confirmed"}, {"ship", "shipped"}, {"deliver", "delivered"},
 		} {
-			must(t, life[step.name](t, s, order.ID))
+			must(t, steps[step.name](t, s, id))
 			want += " event: order id: " + step.status
 			if got := w.after(time.Second); got != want {
 				t.Errorf("after %s: got %q, want %q", step.name, got, want)
 			}
 		}
 		<-w.done
-		if !strings.Contains(w.text(), `data: {"id":"`+order.ID+`","status":"delivered"`) {
+		if !strings.Contains(w.text(), `data: {"id":"`+id+`","status":"delivered"`) {
 			t.Errorf("got %s", w.text())
 		}
 		if media := w.Header().Get("Content-Type"); media != "text/event-stream" {
@@ -94,7 +102,7 @@ func TestWatchShowsEveryChangeUntilTheLast(t *testing.T) {
 	})
 }
 
-func TestWatchIsQuickAfterAChangeAndThenSparing(t *testing.T) {
+func TestWatch_readsOftenAfterAChangeAndThenLess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShop(t)
 		order := s.placed(t, "")
@@ -118,22 +126,18 @@ func TestWatchIsQuickAfterAChangeAndThenSparing(t *testing.T) {
 	})
 }
 
-func TestWatchShowsThatItIsAlive(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newShop(t)
-		w := s.watch(t, s.placed(t, "").ID)
-		if got := w.after(14 * time.Second); strings.Contains(got, ":  still") {
+func TestWatch_sendsHeartbeats(t *testing.T) {
+	watching(t, func(t *testing.T, _ *shop, _ string, w *stream) {
+		if got := w.after(14 * time.Second); strings.Contains(got, ": still") {
 			t.Errorf("too early: %q", got)
 		}
 		if got, want := w.after(20*time.Second), "event: order id: pending : still pending : still pending"; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
-		w.leave()
-		<-w.done
 	})
 }
 
-func TestWatchOutlastsAnOutage(t *testing.T) {
+func TestWatch_survivesAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShop(t)
 		order := s.placed(t, "")
@@ -149,7 +153,7 @@ func TestWatchOutlastsAnOutage(t *testing.T) {
 		away.Store(true)
 		w.after(10 * time.Second)
 		away.Store(false)
-		must(t, life["reject"](t, s, order.ID))
+		must(t, steps["reject"](t, s, order.ID))
 		if got, want := w.after(time.Second), "event: order id: pending event: order id: rejected"; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
@@ -157,29 +161,24 @@ func TestWatchOutlastsAnOutage(t *testing.T) {
 	})
 }
 
-func TestWatchEndsWithAWithdrawnDraftAndABrokenConnection(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newShop(t)
-		order := s.placed(t, "")
-		w := s.watch(t, order.ID)
+func TestWatch_endsWithAWithdrawnDraftAndABrokenConnection(t *testing.T) {
+	watching(t, func(t *testing.T, s *shop, id string, w *stream) {
 		w.after(time.Second)
-		s.states.Drop(store, "order:"+order.ID)
+		s.states.Drop(store, "order:"+id)
 		<-w.done
 
 		s.serve(t.Context(), brokenPipe{httptest.NewRecorder()}, request{path: "/" + s.placed(t, "").ID + "/events"})
 	})
 }
 
-func TestWatchEndsWithTheTokenAndWithTheSession(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newShop(t)
-		order := s.placed(t, "")
-		began, w := time.Now(), s.watch(t, order.ID)
+func TestWatch_endsWithTheTokenAndWithTheSession(t *testing.T) {
+	watching(t, func(t *testing.T, s *shop, id string, w *stream) {
+		began := time.Now()
 		<-w.done
 		if took := time.Since(began); took < tokenTime-time.Second || took > tokenTime+time.Second {
 			t.Errorf("it ended after %s, the token after %s", took, tokenTime)
 		}
-		w = s.watch(t, order.ID)
+		w = s.watch(t, id)
 		w.after(time.Minute)
 		s.signedOut.Store(true)
 		ended := time.Now()
@@ -190,7 +189,7 @@ func TestWatchEndsWithTheTokenAndWithTheSession(t *testing.T) {
 	})
 }
 
-func TestNobodyWatchesMoreThanFive(t *testing.T) {
+func TestWatch_allowsFiveStreams(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShop(t)
 		order := s.placed(t, "")
@@ -205,11 +204,11 @@ func TestNobodyWatchesMoreThanFive(t *testing.T) {
 		if answer.Header().Get("Retry-After") == "" {
 			t.Error("it does not say when to come back")
 		}
-		sixth.token = "staff" // whom others' streams do not concern
+		sixth.token = "staff" // the streams of others do not count
 		ctx, leave := context.WithTimeout(t.Context(), time.Second)
 		defer leave()
 		if answer := s.do(ctx, sixth); answer.Code != http.StatusOK {
-			t.Errorf("somebody else: got %d %s", answer.Code, answer.Body)
+			t.Errorf("another caller: got %d %s", answer.Code, answer.Body)
 		}
 		open[0].leave()
 		<-open[0].done
@@ -227,84 +226,3 @@ func TestNobodyWatchesMoreThanFive(t *testing.T) {
 type brokenPipe struct{ http.ResponseWriter }
 
 func (brokenPipe) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }
-
-// cancelled asks for an order to be cancelled; the worker hears of it after a while, and meanwhile something happens.
-func cancelled(
-	t *testing.T, s *shop, id, prefer string, while time.Duration, meanwhile ...string,
-) *httptest.ResponseRecorder {
-	done := make(chan struct{})
-	s.bus.After = func(topic string) error {
-		if topic == "order-commands" {
-			go func() {
-				defer close(done)
-				time.Sleep(while)
-				for _, step := range append(meanwhile, "cancel") {
-					must(t, life[step](t, s, id))
-				}
-			}()
-		}
-		return nil
-	}
-	r := request{method: http.MethodPost, path: "/" + id + "/cancel"}
-	if prefer != "" {
-		r.header = http.Header{"Prefer": {prefer}}
-	}
-	answer := s.do(t.Context(), r)
-	<-done
-	return answer
-}
-
-func TestCancelWaitsForTheOutcome(t *testing.T) {
-	tests := map[string]struct {
-		prefer    string
-		worker    time.Duration
-		meanwhile []string
-		status    int
-		shown     domain.Status
-		took      time.Duration
-	}{
-		"done at once":       {"", 0, nil, 200, domain.Cancelled, 200 * time.Millisecond},
-		"done soon":          {"", time.Second, nil, 200, domain.Cancelled, 2 * time.Second},
-		"confirmed before":   {"", time.Second, []string{"reserve"}, 200, domain.Cancelled, 2 * time.Second},
-		"not yet":            {"", time.Minute, nil, 202, domain.Pending, time.Minute},
-		"shipped meanwhile":  {"", time.Second, []string{"reserve", "ship"}, 409, "", 2 * time.Second},
-		"rejected meanwhile": {"", time.Second, []string{"reject"}, 409, "", 2 * time.Second},
-		"not waited for":     {"handling=strict, Respond-Async; x=1", 0, nil, 202, domain.Pending, time.Millisecond},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				s, began := newShop(t), time.Now()
-				answer := cancelled(t, s, s.placed(t, "").ID, tt.prefer, tt.worker, tt.meanwhile...)
-				if took := time.Since(began); took > tt.took {
-					t.Errorf("it took %s", took)
-				}
-				if tt.shown == "" {
-					expectProblem(t, answer, tt.status, errs.Conflict, "")
-				} else if order := orderOf(t, answer, tt.status); order.Status != tt.shown {
-					t.Errorf("got %s, want %s", order.Status, tt.shown)
-				}
-				if applied := answer.Header().Get("Preference-Applied") != ""; applied != (tt.prefer != "") {
-					t.Error("Preference-Applied has to say whether it is")
-				}
-			})
-		})
-	}
-}
-
-func TestCancelOfWhatIsDecided(t *testing.T) {
-	s := newShop(t)
-	order := s.placed(t, "")
-	cancel := request{method: http.MethodPost, path: "/" + order.ID + "/cancel"}
-	s.bus.Before = func(string) error { return errBroker }
-	expectProblem(t, s.do(t.Context(), cancel), 503, errs.Unavailable, "")
-	s.bus.Before = nil
-	must(t, s.command(t, "cancel", order.ID))
-	if got := orderOf(t, s.do(t.Context(), cancel), http.StatusOK); got.Status != domain.Cancelled || got.Reason == "" {
-		t.Errorf("got %+v", got)
-	}
-	rejected := s.placed(t, "")
-	must(t, life["reject"](t, s, rejected.ID))
-	cancel.path = "/" + rejected.ID + "/cancel"
-	expectProblem(t, s.do(t.Context(), cancel), 409, errs.Conflict, "")
-}

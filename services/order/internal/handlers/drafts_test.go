@@ -18,9 +18,9 @@ import (
 
 var errBroker = errors.New("the broker is away")
 
-// failOnce returns a hook of the bus that fails the first publish on a topic, after running what happens meanwhile.
+// failOnce returns a hook of the bus that calls meanwhile and then fails the first publish on a topic.
 func failOnce(topic string, meanwhile func()) func(string) error {
-	var failed atomic.Bool // no sync.Once: what happens meanwhile may publish on the same topic
+	var failed atomic.Bool // not sync.Once: meanwhile may publish on the same topic
 	return func(got string) error {
 		if got != topic || !failed.CompareAndSwap(false, true) {
 			return nil
@@ -32,7 +32,7 @@ func failOnce(topic string, meanwhile func()) func(string) error {
 	}
 }
 
-func TestNothingIsKeptWhenTheBrokerIsDown(t *testing.T) {
+func TestPlacement_leavesNothingWhenTheBrokerIsDown(t *testing.T) {
 	for _, key := range []string{"", "key"} {
 		s := newShop(t)
 		s.bus.Before = failOnce("order-placed", nil)
@@ -41,20 +41,18 @@ func TestNothingIsKeptWhenTheBrokerIsDown(t *testing.T) {
 		if answer.Header().Get("Retry-After") == "" {
 			t.Error("there is no Retry-After")
 		}
-		if keys := s.states.Keys(store, ""); len(keys) != 0 {
-			t.Errorf("something is kept: %v", keys)
-		}
-		s.placed(t, key) // what failed does not stand in the way of the next try
+		s.expectStored(t, 0)
+		s.placed(t, key) // the next request is not affected
 		s.expectPublished(t, "order-placed order.placed.v1")
 	}
 }
 
-func TestStoreDownIsUnavailable(t *testing.T) {
+func TestRoutes_areUnavailableWhenTheStoreIsDown(t *testing.T) {
 	s := newShop(t)
 	order := s.placed(t, "")
 	s.states.Before = func(string, string) error { return status.Error(codes.Internal, "connection refused") }
 	for name, r := range map[string]request{
-		"place":  {method: http.MethodPost, body: strings.Replace(oneApple, "APPLE", apple, 1)},
+		"place":  {method: http.MethodPost, body: oneApple},
 		"get":    {path: "/" + order.ID},
 		"list":   {},
 		"watch":  {path: "/" + order.ID + "/events"},
@@ -65,12 +63,12 @@ func TestStoreDownIsUnavailable(t *testing.T) {
 }
 
 // The writer of the draft dies before it publishes; the same request comes again.
-func TestRepetitionPublishesWhatTheWriterCouldNot(t *testing.T) {
+func TestPlacement_publishesWhatTheWriterCouldNot(t *testing.T) {
 	s := newShop(t)
 	s.bus.Before = failOnce("order-placed", nil)
 	s.states.Before = func(operation, _ string) error {
 		if operation == "delete" {
-			return status.Error(codes.Unavailable, "killed") // nor does it withdraw
+			return status.Error(codes.Unavailable, "killed") // so it does not withdraw either
 		}
 		return nil
 	}
@@ -80,8 +78,8 @@ func TestRepetitionPublishesWhatTheWriterCouldNot(t *testing.T) {
 	s.expectPublished(t, "order-placed order.placed.v1")
 }
 
-// The event was taken and handled, and only the acknowledgement was lost.
-func TestHandledOrderIsTakenAlthoughPublishingFailed(t *testing.T) {
+// The event was published and handled, and only the acknowledgement was lost.
+func TestPlacement_keepsAHandledOrderWhenPublishingFails(t *testing.T) {
 	s := newShop(t)
 	s.bus.After = failOnce("order-placed", func() { must(t, s.reserve(t, s.bus.Events()[0].Subject, apple)) })
 	if order := s.placed(t, ""); order.Status != domain.Pending {
@@ -90,8 +88,8 @@ func TestHandledOrderIsTakenAlthoughPublishingFailed(t *testing.T) {
 	s.expectStatus(t, s.bus.Events()[0].Subject, domain.Confirmed)
 }
 
-// While the writer fails to publish, a repetition publishes the same draft: its customer holds the order.
-func TestAcceptedDraftIsNotWithdrawn(t *testing.T) {
+// While the writer fails to publish, a repeated request publishes the same draft: its customer has the order.
+func TestPlacement_doesNotWithdrawAnAcceptedDraft(t *testing.T) {
 	s := newShop(t)
 	var repeated *httptest.ResponseRecorder
 	s.bus.Before = failOnce("order-placed", func() { repeated = s.place(t.Context(), "key", oneApple) })
@@ -102,63 +100,61 @@ func TestAcceptedDraftIsNotWithdrawn(t *testing.T) {
 	s.expectStatus(t, first.ID, domain.Pending)
 	s.placed(t, "key")
 	if got := len(s.bus.Events()); got != 1 {
-		t.Errorf("published %d times: once it is accepted, nobody needs to publish it again", got)
+		t.Errorf("published %d times: an accepted draft is not published again", got)
 	}
 }
 
-// A repetition has published the draft, and the writer withdraws it before that is noted: neither may say "taken".
-func TestWithdrawnDraftIsNotAccepted(t *testing.T) {
+// A repeated request publishes the draft, and the writer withdraws it before that is noted: neither may answer 201.
+func TestPlacement_doesNotAcceptAWithdrawnDraft(t *testing.T) {
 	s := newShop(t)
 	s.bus.Before = failOnce("order-placed", func() {
 		s.bus.Before = nil
-		s.bus.After = func(string) error { // the repetition's event is taken: now the writer withdraws
+		s.bus.After = func(string) error { // the repeated request has published: now the writer withdraws
 			s.bus.After = nil
 			draft, err := s.orders.Find(t.Context(), s.bus.Events()[0].Subject)
 			must(t, err)
-			if taken, err := s.orders.Withdraw(t.Context(), draft); taken || err != nil {
-				t.Errorf("withdraw: got %v, %v", taken, err)
-			}
+			s.withdraw(t, draft)
 			return nil
 		}
 		expectProblem(t, s.place(t.Context(), "key", oneApple), 503, errs.Unavailable, "")
 	})
 	expectProblem(t, s.place(t.Context(), "key", oneApple), 503, errs.Unavailable, "")
-	if keys := s.states.Keys(store, "order:"); len(keys) != 0 {
-		t.Errorf("something is kept: %v", keys)
-	}
+	s.expectStored(t, 0)
 }
 
-// The same, and a third request has written a draft of its own under the id by then: it is not the repetition's.
-func TestAcceptMeansTheDraftThatWasPublished(t *testing.T) {
+// The same, but by then a third request has written its own draft under the id, which Accept does not mean.
+func TestPlacement_acceptsOnlyThePublishedDraft(t *testing.T) {
 	s := newShop(t)
 	order := s.placed(t, "key")
 	draft, err := s.orders.Find(t.Context(), order.ID)
 	must(t, err)
-	if taken, err := s.orders.Withdraw(t.Context(), draft); taken || err != nil {
-		t.Fatalf("withdraw: got %v, %v", taken, err)
-	}
+	s.withdraw(t, draft)
 	s.placed(t, "key")
 	if err := s.orders.Accept(t.Context(), draft); !errs.Is(err, errs.NotFound) {
 		t.Errorf("accept: got %v", err)
 	}
-	if taken, err := s.orders.Withdraw(t.Context(), draft); taken || err != nil {
-		t.Errorf("withdraw once more: got %v, %v", taken, err)
-	}
+	s.withdraw(t, draft) // again
 	s.expectStatus(t, order.ID, domain.Pending)
 }
 
-// The caller goes away while the broker does not answer.
-func TestDraftIsWithdrawnWhenItsCallerIsGone(t *testing.T) {
+// withdraw withdraws a draft that is not placed.
+func (s *shop) withdraw(t *testing.T, draft domain.Record) {
+	t.Helper()
+	if placed, err := s.orders.Withdraw(t.Context(), draft); placed || err != nil {
+		t.Errorf("withdraw: got %v, %v", placed, err)
+	}
+}
+
+// The caller leaves while the broker does not answer.
+func TestPlacement_withdrawsWhenTheCallerHasGone(t *testing.T) {
 	s := newShop(t)
 	ctx, leave := context.WithCancel(t.Context())
 	s.bus.Before = failOnce("order-placed", leave)
 	s.place(ctx, "key", oneApple)
-	if keys := s.states.Keys(store, ""); len(keys) != 0 {
-		t.Errorf("something is kept: %v", keys)
-	}
+	s.expectStored(t, 0)
 }
 
-// refused places an order whose event the broker keeps although its caller is told to come back, and returns its id.
+// refused places an order that gets 503 although the broker has its event, and returns its id.
 func refused(t *testing.T, s *shop, key string) string {
 	t.Helper()
 	s.bus.After = failOnce("order-placed", nil)
@@ -166,9 +162,9 @@ func refused(t *testing.T, s *shop, key string) string {
 	return s.bus.Events()[0].Subject
 }
 
-// The event of a withdrawn draft surfaces: its stock goes back, and the key goes on to another id, so that nothing that
-// is said about the old one can touch the new order.
-func TestOldEventSurfacesBeforeTheRetry(t *testing.T) {
+// The event of a withdrawn draft is delivered: its stock goes back, and the key uses another id, so that no event about
+// the old id reaches the new order.
+func TestPlacement_usesAnotherIDAfterALateEvent(t *testing.T) {
 	s := newShop(t)
 	old := refused(t, s, "key")
 	must(t, s.reserve(t, old, apple))
@@ -177,7 +173,7 @@ func TestOldEventSurfacesBeforeTheRetry(t *testing.T) {
 	expectProblem(t, s.do(t.Context(), request{path: "/" + old}), 404, errs.NotFound, "")
 	expectProblem(t, s.do(t.Context(), request{path: "/" + old, token: "staff"}), 404, errs.NotFound, "")
 	if got := s.states.TTL(store, "order:"+old); got == "" {
-		t.Error("a closed id must open again some day")
+		t.Error("a closed id never opens again")
 	}
 
 	order := s.placed(t, "key")
@@ -185,19 +181,19 @@ func TestOldEventSurfacesBeforeTheRetry(t *testing.T) {
 		t.Error("the id is closed")
 	}
 	if again := s.placed(t, "key"); again.ID != order.ID {
-		t.Error("the key has moved to the new order")
+		t.Error("the key must lead to the new order")
 	}
 	must(t, s.reserve(t, order.ID, apple))
 	s.expectStatus(t, order.ID, domain.Confirmed)
 }
 
 // The same, but the retry is first: one reservation, one order, decided once.
-func TestOldEventSurfacesAfterTheRetry(t *testing.T) {
+func TestPlacement_keepsARetryThatIsBeforeALateEvent(t *testing.T) {
 	s := newShop(t)
 	old := refused(t, s, "key")
 	order := s.placed(t, "key")
 	if order.ID != old {
-		t.Fatal("nothing has closed the id")
+		t.Fatal("the id is not closed")
 	}
 	if events := s.bus.Events(); events[0].ID == events[1].ID {
 		t.Error("the broker would drop the second attempt's event as a copy of the first's")
@@ -209,8 +205,8 @@ func TestOldEventSurfacesAfterTheRetry(t *testing.T) {
 	s.expectStatus(t, order.ID, domain.Confirmed)
 }
 
-// The retry asks for something else than what the old event has reserved.
-func TestOldEventReservesOtherItems(t *testing.T) {
+// The retry asks for other items than those that the late event has reserved.
+func TestPlacement_rejectsARetryForOtherItems(t *testing.T) {
 	s := newShop(t)
 	refused(t, s, "key")
 	order := orderOf(t, s.place(t.Context(), "key", strings.Replace(oneApple, "APPLE", "PEAR", 1)), http.StatusCreated)
@@ -220,8 +216,8 @@ func TestOldEventReservesOtherItems(t *testing.T) {
 		"order-updates order.expired.v1", "order-updates order.rejected.v1")
 }
 
-// The id is closed between the look at it and the writing of the draft.
-func TestIdIsClosedWhileTheOrderIsPlaced(t *testing.T) {
+// The id is closed after it is read and before the draft is written.
+func TestPlacement_usesAnotherIDWhenItIsClosedMeanwhile(t *testing.T) {
 	s := newShop(t)
 	old := refused(t, s, "key")
 	s.states.Before = func(operation, _ string) error {

@@ -1,0 +1,93 @@
+package domain
+
+import (
+	"context"
+	"time"
+
+	"stoa/pkg/common/ids"
+)
+
+// appID is the sender of commands that no person asked for.
+const appID = "backoffice"
+
+// readPause is how often a waiting request reads whether its command has taken effect.
+const readPause = 25 * time.Millisecond
+
+// FulfilmentRepository stores fulfilments.
+type FulfilmentRepository interface {
+	// Record stores what an event says about an order, and returns the fulfilment as it is then.
+	Record(ctx context.Context, order Order) (Fulfilment, error)
+	// Get fails with errs.NotFound if the order has no fulfilment.
+	Get(ctx context.Context, orderID string) (Fulfilment, error)
+	// List returns a page of the fulfilments with this status, or of all if it is "", newest first.
+	List(ctx context.Context, status Status, cursor string, limit int) ([]Fulfilment, string, error)
+	// Compact takes what was finished long ago off the list.
+	Compact(ctx context.Context) error
+}
+
+// Publisher publishes commands about orders, and events again.
+type Publisher interface {
+	// Command publishes the command of a step. Two commands with the same cause are the same event.
+	Command(ctx context.Context, step Step, orderID, by, cause string) error
+	// Replay publishes an event to a topic.
+	Replay(ctx context.Context, topic string, event Event) error
+}
+
+// Fulfilments is the repository with the steps that the staff takes.
+type Fulfilments struct {
+	FulfilmentRepository
+	publisher  Publisher
+	autoFulfil func() bool
+}
+
+// NewFulfilments returns the Fulfilments. While autoFulfil returns true, orders are shipped as soon as they are confirmed.
+func NewFulfilments(repository FulfilmentRepository, publisher Publisher, autoFulfil func() bool) *Fulfilments {
+	return &Fulfilments{repository, publisher, autoFulfil}
+}
+
+// Confirm queues an order that the event with this id confirms, and ships it if the operator wants that.
+func (f *Fulfilments) Confirm(ctx context.Context, order Order, eventID string) error {
+	fulfilment, err := f.Record(ctx, order)
+	if err != nil || fulfilment.Status != Queued || !f.autoFulfil() {
+		return err
+	}
+	return f.publisher.Command(ctx, Ship, order.ID, appID, eventID)
+}
+
+// Take sends the command of a step to the owner of the order, and waits for the outcome. It returns the fulfilment as it
+// is after the wait, with or without the step: errs.Conflict if the step cannot be taken.
+func (f *Fulfilments) Take(ctx context.Context, step Step, orderID, by string, wait time.Duration) (Fulfilment, error) {
+	fulfilment, err := f.Get(ctx, orderID)
+	if err != nil {
+		return fulfilment, err
+	}
+	if done, err := step.Check(fulfilment); done || err != nil {
+		return fulfilment, err
+	}
+	if err := f.publisher.Command(ctx, step, orderID, by, ids.New()); err != nil {
+		return fulfilment, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	for pause(ctx) {
+		current, err := f.Get(ctx, orderID)
+		if err != nil {
+			continue // the command is sent; only its outcome cannot be read
+		}
+		fulfilment = current
+		if done, err := step.Check(fulfilment); done || err != nil {
+			return fulfilment, err
+		}
+	}
+	return fulfilment, nil
+}
+
+// pause waits for readPause and reports whether ctx lasts that long.
+func pause(ctx context.Context) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(readPause):
+		return true
+	}
+}

@@ -1,0 +1,110 @@
+package domain
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"stoa/pkg/common/errs"
+)
+
+// An order that has just changed often changes again soon: it is read often at first, then less and less.
+const (
+	shortestPause = 25 * time.Millisecond
+	longestPause  = time.Second
+)
+
+// Reader reads orders.
+type Reader interface {
+	// Find fails with errs.NotFound if there is no such order.
+	Find(ctx context.Context, id string) (Record, error)
+	// List returns a page of a customer's orders, newest first, and the cursor of the next page, "" at the end.
+	List(ctx context.Context, customerID, cursor string, limit int) (orders []Order, next string, err error)
+}
+
+// Viewer is a person who asks for an order. Staff see every order, others only their own.
+type Viewer struct {
+	ID    string
+	Staff bool
+}
+
+// Orders is how people read, follow and cancel orders.
+type Orders struct {
+	reader    Reader
+	publisher Publisher
+}
+
+// NewOrders returns the Orders that the reader reads.
+func NewOrders(reader Reader, publisher Publisher) *Orders {
+	return &Orders{reader: reader, publisher: publisher}
+}
+
+// Get returns an order that the viewer may see. For any other id it returns the same errs.NotFound, whether or not there
+// is an order.
+func (o *Orders) Get(ctx context.Context, id string, viewer Viewer) (Order, error) {
+	record, err := o.reader.Find(ctx, id)
+	if err != nil && !errs.Is(err, errs.NotFound) {
+		return Order{}, err
+	}
+	allowed := err == nil && (viewer.Staff || record.Customer.ID == viewer.ID)
+	if !allowed || record.Status == Expired {
+		return Order{}, errs.New(errs.NotFound, "there is no such order")
+	}
+	return record.Order, nil
+}
+
+// List returns a page of a customer's orders, newest first, and the cursor of the next page, "" at the end.
+func (o *Orders) List(ctx context.Context, customerID, cursor string, limit int) ([]Order, string, error) {
+	return o.reader.List(ctx, customerID, cursor, limit)
+}
+
+// Cancel asks the worker, which alone changes placed orders, to cancel an order of this customer. It returns the order as
+// it is after the wait, cancelled or not yet: errs.Conflict if it can no longer be cancelled.
+func (o *Orders) Cancel(ctx context.Context, id, customerID string, wait time.Duration) (Order, error) {
+	order, err := o.Get(ctx, id, Viewer{ID: customerID})
+	if err != nil {
+		return order, err
+	}
+	if done, err := Cancel.check(order.Status); done || err != nil {
+		return order, err
+	}
+	if err := o.publisher.Cancel(ctx, order); err != nil {
+		return order, err
+	}
+	ctx, stop := context.WithTimeout(ctx, wait)
+	defer stop()
+	for order = range o.Follow(ctx, order) {
+		if done, err := Cancel.check(order.Status); done || err != nil {
+			return order, err
+		}
+	}
+	return order, nil
+}
+
+// Follow yields the order as it is, again and again, until ctx ends or the order is withdrawn. It reads the document:
+// stores need not notify, and replicas need not know of each other. While the store is down, the order stays as it was.
+func (o *Orders) Follow(ctx context.Context, first Order) iter.Seq[Order] {
+	return func(yield func(Order) bool) {
+		latest, wait := first, shortestPause
+		for yield(latest) && pause(ctx, wait) {
+			wait = min(2*wait, longestPause)
+			current, err := o.reader.Find(ctx, latest.ID)
+			if errs.Is(err, errs.NotFound) {
+				return
+			}
+			if err == nil && current.Status != latest.Status {
+				latest, wait = current.Order, shortestPause
+			}
+		}
+	}
+}
+
+// pause reports whether ctx lasts that long.
+func pause(ctx context.Context, wait time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(wait):
+		return true
+	}
+}

@@ -1,0 +1,110 @@
+package domain
+
+import (
+	"context"
+	"time"
+
+	"stoa/pkg/common/errs"
+)
+
+// Repository stores orders, and a list of orders for each customer.
+type Repository interface {
+	// Find fails with errs.NotFound if there is no such order.
+	Find(ctx context.Context, id string) (Record, error)
+	// Update fails with errs.NotFound if there is no such order, and with the error of change.
+	Update(ctx context.Context, id string, change func(*Record) error) (Record, error)
+	// Enlist puts an order on its customer's list.
+	Enlist(ctx context.Context, order Order) error
+	// Expire closes an id: errs.Conflict if there is an order under it.
+	Expire(ctx context.Context, id string) error
+}
+
+// Progress moves placed orders forward. Each method decides, saves, and publishes what follows. A second run finds the
+// decision made and publishes the same event again, so a run may end anywhere.
+type Progress struct {
+	orders    Repository
+	publisher Publisher
+}
+
+// NewProgress returns a Progress.
+func NewProgress(orders Repository, publisher Publisher) *Progress {
+	return &Progress{orders: orders, publisher: publisher}
+}
+
+// Reserve decides an order for which stock is reserved.
+func (p *Progress) Reserve(ctx context.Context, id string, lines []Wanted) error {
+	record, err := p.move(ctx, id, func(r *Record) error {
+		r.Reserve(lines, time.Now())
+		return nil
+	})
+	if errs.Is(err, errs.NotFound) {
+		// The id is closed before the stock is given back, so that no order can be placed under it afterwards.
+		record = Record{Order: Order{ID: id, Status: Expired}}
+		err = p.orders.Expire(ctx, id)
+	}
+	if err != nil {
+		return err
+	}
+	switch record.Status {
+	case Expired:
+		return p.giveBack(ctx, id)
+	case Rejected:
+		if err := p.giveBack(ctx, id); err != nil {
+			return err
+		}
+		return p.publisher.Changed(ctx, record.Order)
+	case Cancelled:
+		return nil // order.cancelled tells inventory to give the stock back
+	default:
+		return p.publisher.Changed(ctx, record.In(Confirmed))
+	}
+}
+
+func (p *Progress) giveBack(ctx context.Context, id string) error {
+	return p.publisher.Expired(ctx, id, "the stock is reserved for an order that was not accepted")
+}
+
+// Reject ends an order for which stock is missing.
+func (p *Progress) Reject(ctx context.Context, id, reason string) error {
+	record, err := p.move(ctx, id, func(r *Record) error {
+		r.Reject(reason, time.Now())
+		return nil
+	})
+	switch {
+	case errs.Is(err, errs.NotFound):
+		return nil // the draft was withdrawn, and nothing is reserved
+	case err != nil:
+		return err
+	case record.Status != Rejected:
+		return nil
+	}
+	return p.publisher.Changed(ctx, record.Order)
+}
+
+// Execute executes a command, and publishes the order with the status that the command gave it: errs.Conflict if the
+// status of the order does not allow it, errs.Invalid if there is no such order.
+func (p *Progress) Execute(ctx context.Context, c Command, id, reason string) error {
+	record, err := p.move(ctx, id, func(r *Record) error { return r.Execute(c, reason, time.Now()) })
+	if errs.Is(err, errs.NotFound) {
+		return errs.Wrap(errs.Invalid, err, "the command names the order %s, which does not exist", id)
+	}
+	if err != nil {
+		return err
+	}
+	return p.publisher.Changed(ctx, record.In(c.to))
+}
+
+// move changes an order. A pending order is put on its customer's list first, so that a customer who reads the decision
+// finds the order on the list.
+func (p *Progress) move(ctx context.Context, id string, change func(*Record) error) (Record, error) {
+	record, err := p.orders.Find(ctx, id)
+	if err != nil {
+		return record, err
+	}
+	if record.Status == Pending {
+		if err := p.orders.Enlist(ctx, record.Order); err != nil {
+			return record, err
+		}
+	}
+	return p.orders.Update(ctx, id, change)
+}

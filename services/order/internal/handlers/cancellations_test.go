@@ -1,0 +1,103 @@
+package handlers_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"stoa/pkg/common/errs"
+	"stoa/services/order/internal/domain"
+)
+
+func TestCancel_isOnlyForTheCustomer(t *testing.T) {
+	s := newShop(t)
+	order := s.placed(t, "")
+	for _, token := range []string{"bob", "staff"} {
+		answer := s.do(t.Context(), request{method: http.MethodPost, path: "/" + order.ID + "/cancel", token: token})
+		expectProblem(t, answer, 404, errs.NotFound, "")
+	}
+	s.expectPublished(t, "order-placed order.placed.v1")
+}
+
+// cancelled cancels an order; the worker gets the command after a while, and these steps happen in the meantime.
+func cancelled(
+	t *testing.T, s *shop, id, prefer string, while time.Duration, meanwhile ...string,
+) *httptest.ResponseRecorder {
+	done := make(chan struct{})
+	s.bus.After = func(topic string) error {
+		if topic == "order-commands" {
+			go func() {
+				defer close(done)
+				time.Sleep(while)
+				for _, step := range append(meanwhile, "cancel") {
+					must(t, steps[step](t, s, id))
+				}
+			}()
+		}
+		return nil
+	}
+	r := request{method: http.MethodPost, path: "/" + id + "/cancel"}
+	if prefer != "" {
+		r.header = http.Header{"Prefer": {prefer}}
+	}
+	answer := s.do(t.Context(), r)
+	<-done
+	return answer
+}
+
+func TestCancel_waitsForTheOutcome(t *testing.T) {
+	tests := map[string]struct {
+		prefer    string
+		worker    time.Duration
+		meanwhile []string
+		status    int
+		shown     domain.Status
+		took      time.Duration
+	}{
+		"done at once":       {"", 0, nil, 200, domain.Cancelled, 200 * time.Millisecond},
+		"done soon":          {"", time.Second, nil, 200, domain.Cancelled, 2 * time.Second},
+		"confirmed before":   {"", time.Second, []string{"reserve"}, 200, domain.Cancelled, 2 * time.Second},
+		"not yet":            {"", time.Minute, nil, 202, domain.Pending, time.Minute},
+		"shipped meanwhile":  {"", time.Second, []string{"reserve", "ship"}, 409, "", 2 * time.Second},
+		"rejected meanwhile": {"", time.Second, []string{"reject"}, 409, "", 2 * time.Second},
+		"not waited for":     {"handling=strict, Respond-Async; x=1", 0, nil, 202, domain.Pending, time.Millisecond},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, began := newShop(t), time.Now()
+				answer := cancelled(t, s, s.placed(t, "").ID, tt.prefer, tt.worker, tt.meanwhile...)
+				if took := time.Since(began); took > tt.took {
+					t.Errorf("it took %s", took)
+				}
+				if tt.shown == "" {
+					expectProblem(t, answer, tt.status, errs.Conflict, "")
+				} else if order := orderOf(t, answer, tt.status); order.Status != tt.shown {
+					t.Errorf("got %s, want %s", order.Status, tt.shown)
+				}
+				if applied := answer.Header().Get("Preference-Applied") != ""; applied != (tt.prefer != "") {
+					t.Error("Preference-Applied does not say whether it was")
+				}
+			})
+		})
+	}
+}
+
+func TestCancel_answersForDecidedOrders(t *testing.T) {
+	s := newShop(t)
+	order := s.placed(t, "")
+	cancel := request{method: http.MethodPost, path: "/" + order.ID + "/cancel"}
+	s.bus.Before = func(string) error { return errBroker }
+	expectProblem(t, s.do(t.Context(), cancel), 503, errs.Unavailable, "")
+	s.bus.Before = nil
+	must(t, s.command(t, "cancel", order.ID))
+	if got := orderOf(t, s.do(t.Context(), cancel), http.StatusOK); got.Status != domain.Cancelled || got.Reason == "" {
+		t.Errorf("got %+v", got)
+	}
+	rejected := s.placed(t, "")
+	must(t, steps["reject"](t, s, rejected.ID))
+	cancel.path = "/" + rejected.ID + "/cancel"
+	expectProblem(t, s.do(t.Context(), cancel), 409, errs.Conflict, "")
+}

@@ -1,0 +1,73 @@
+package handlers
+
+import (
+	"context"
+	"time"
+
+	"stoa/pkg/identity"
+	"stoa/services/order/internal/domain"
+)
+
+// Order is an order as people see it.
+type Order struct {
+	ID         string        `json:"id" format:"uuid"`
+	Status     domain.Status `json:"status" enum:"pending,confirmed,shipped,delivered,rejected,cancelled"`
+	CustomerID string        `json:"customerId" doc:"The account that placed the order"`
+	Items      []domain.Line `json:"items" nullable:"false"`
+	Total      domain.Money  `json:"total"`
+	Reason     string        `json:"reason,omitempty" doc:"Why the order was rejected or cancelled"`
+	CreatedAt  time.Time     `json:"createdAt"`
+	UpdatedAt  time.Time     `json:"updatedAt" doc:"When the order reached its status"`
+}
+
+func viewOf(o domain.Order) Order {
+	return Order{
+		ID: o.ID, Status: o.Status, CustomerID: o.Customer.ID, Items: o.Items, Total: o.Total, Reason: o.Reason,
+		CreatedAt: o.CreatedAt, UpdatedAt: o.UpdatedAt,
+	}
+}
+
+// OrderPath is the input of operations on one order. It is exported because huma ignores embedded types that are not.
+type OrderPath struct {
+	ID string `path:"id" doc:"The id of the order"`
+}
+
+// orderBody is the answer of operations on one order.
+type orderBody struct{ Body Order }
+
+func (h *handlers) get(ctx context.Context, in *OrderPath) (*orderBody, error) {
+	order, err := h.orders.Get(ctx, in.ID, viewer(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return &orderBody{Body: viewOf(order)}, nil
+}
+
+func viewer(ctx context.Context) domain.Viewer {
+	caller := identity.CallerOf(ctx)
+	return domain.Viewer{ID: caller.ID, Staff: caller.Has(identity.Staff, identity.Admin)}
+}
+
+type listInput struct {
+	Cursor string `query:"cursor" doc:"The value of next in the previous page; absent for the first page"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"The largest number of orders to return"`
+}
+
+type orderPage struct {
+	Items []Order `json:"items" nullable:"false"`
+	Next  string  `json:"next,omitempty" doc:"The cursor of the next page; absent on the last page"`
+}
+
+type listOutput struct{ Body orderPage }
+
+func (h *handlers) list(ctx context.Context, in *listInput) (*listOutput, error) {
+	orders, next, err := h.orders.List(ctx, identity.CallerOf(ctx).ID, in.Cursor, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	page := orderPage{Items: make([]Order, len(orders)), Next: next}
+	for i, order := range orders {
+		page.Items[i] = viewOf(order)
+	}
+	return &listOutput{Body: page}, nil
+}
