@@ -9,27 +9,28 @@ import (
 	"stoa/services/inventory/internal/domain"
 )
 
-// maxQuoteLines is how many products one quote may be about.
+// maxQuoteLines is how many lines one quote may have.
 const maxQuoteLines = 100
 
-// BulkReader shows several products at once.
+// BulkReader reads several products at once.
 type BulkReader interface {
+	// GetMany returns products by id. Those that are not in the catalogue are missing.
 	GetMany(ctx context.Context, ids []string) (map[string]domain.Product, error)
 }
 
-// Quotes answers inventory.v1.Stock.
+// Quotes implements inventory.v1.Stock.
 type Quotes struct {
 	inventoryv1.UnimplementedStockServer
 	catalogue BulkReader
 }
 
-// NewQuotes returns the service over this catalogue.
+// NewQuotes returns the service for this catalogue.
 func NewQuotes(catalogue BulkReader) *Quotes { return &Quotes{catalogue: catalogue} }
 
-// Quote implements inventory.v1.Stock. The fields of its errors are named as in an order, where the lines are items.
+// Quote implements inventory.v1.Stock. Its errors name the fields of an order, where lines are items.
 func (q *Quotes) Quote(ctx context.Context, in *inventoryv1.QuoteRequest) (*inventoryv1.QuoteResponse, error) {
 	if n := len(in.GetLines()); n == 0 || n > maxQuoteLines {
-		return nil, errs.InvalidField("items", "must be 1 to %d, not %d", maxQuoteLines, n)
+		return nil, errs.InvalidField("items", "must have 1 to %d lines, not %d", maxQuoteLines, n)
 	}
 	productIDs := make([]string, len(in.GetLines()))
 	for i, line := range in.GetLines() {
@@ -43,7 +44,7 @@ func (q *Quotes) Quote(ctx context.Context, in *inventoryv1.QuoteRequest) (*inve
 	for i, line := range in.GetLines() {
 		p, ok := found[line.GetProductId()]
 		if !ok {
-			wrong = append(wrong, errs.Field{Name: fmt.Sprintf("items[%d].productId", i), Problem: "names no product of ours"})
+			wrong = append(wrong, errs.Field{Name: fmt.Sprintf("items[%d].productId", i), Problem: "is not the id of a product"})
 		}
 		out.Lines = append(out.Lines, quoted(p, line.GetQuantity()))
 	}

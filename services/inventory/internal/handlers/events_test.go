@@ -16,14 +16,14 @@ import (
 	"stoa/pkg/messaging/messagingtest"
 	"stoa/pkg/sidecar/sidecartest"
 	"stoa/services/inventory/internal/domain"
-	"stoa/services/inventory/internal/handlers"
+	"stoa/services/inventory/internal/providers"
 	"stoa/services/inventory/internal/repositories"
 )
 
-// lowStock is how many pieces are few here.
+// lowStock is how many available pieces are low stock.
 const lowStock = 2
 
-// back is what listens to events, on a store and a bus in memory.
+// back is the service's side of events, on a store and a bus in memory.
 type back struct {
 	states    *sidecartest.States
 	bus       *messagingtest.Bus
@@ -35,14 +35,10 @@ func newBack(t *testing.T) *back {
 	t.Helper()
 	states, side := sidecartest.New()
 	bus, publisher := messagingtest.NewPublisher(t, "inventory-worker")
-	b := &back{states: states, bus: bus, catalogue: repositories.NewCatalogue(side), on: map[string]messaging.Handler{}}
-	keeper := domain.NewKeeper(b.catalogue, repositories.NewReservations(side), time.Now)
-	for _, s := range handlers.NewOrders(keeper, b.catalogue, publisher, func() int64 { return lowStock }).Subscriptions() {
-		for eventType, handler := range s.On {
-			b.on[eventType] = handler
-		}
-	}
-	return b
+	catalogue := repositories.NewCatalogue(side)
+	ledger := domain.NewLedger(catalogue, repositories.NewReservations(side), providers.NewEvents(publisher),
+		func() int64 { return lowStock }, time.Now)
+	return &back{states: states, bus: bus, catalogue: catalogue, on: handlersOf(ledger)}
 }
 
 func (b *back) add(t *testing.T, sku string, stock int64) string {
@@ -67,7 +63,7 @@ func (b *back) mustHandle(t *testing.T, eventType, orderID string, lines ...line
 	}
 }
 
-// expect holds the totals of a product against these.
+// expect compares the totals of a product.
 func (b *back) expect(t *testing.T, id string, stock, reserved, sold int64) {
 	t.Helper()
 	p, err := b.catalogue.Get(t.Context(), id)
@@ -79,8 +75,8 @@ func (b *back) expect(t *testing.T, id string, stock, reserved, sold int64) {
 	}
 }
 
-// told returns the last event, read into out, and fails if it is none of this type.
-func (b *back) told(t *testing.T, eventType string, out any) messagingtest.Published {
+// published reads the last event into out, and fails if it has another type.
+func (b *back) published(t *testing.T, eventType string, out any) {
 	t.Helper()
 	all := b.bus.Events()
 	if len(all) == 0 || all[len(all)-1].Type != eventType {
@@ -93,10 +89,9 @@ func (b *back) told(t *testing.T, eventType string, out any) messagingtest.Publi
 	if last.Topic != "stock" {
 		t.Errorf("%s went to %s", eventType, last.Topic)
 	}
-	return last
 }
 
-func TestReservedThenShipped(t *testing.T) {
+func TestLedger_reservesThenCommits(t *testing.T) {
 	b, order := newBack(t), ids.New()
 	one, two := b.add(t, "1", 10), b.add(t, "2", 10)
 	b.mustHandle(t, placed, order, line{two, 3}, line{one, 1})
@@ -104,7 +99,7 @@ func TestReservedThenShipped(t *testing.T) {
 		OrderID string
 		Items   []line
 	}
-	b.told(t, "stock.reserved.v1", &got)
+	b.published(t, "stock.reserved.v1", &got)
 	if got.OrderID != order || !slices.Equal(got.Items, []line{{two, 3}, {one, 1}}) {
 		t.Errorf("got %+v", got)
 	}
@@ -115,7 +110,7 @@ func TestReservedThenShipped(t *testing.T) {
 	b.expect(t, two, 7, 0, 3)
 }
 
-func TestRejectedWhenOneLineLacksStock(t *testing.T) {
+func TestLedger_rejectsAnOrderThatLacksStockForOneLine(t *testing.T) {
 	b, order, unknown := newBack(t), ids.New(), ids.New()
 	plenty, few := b.add(t, "1", 10), b.add(t, "2", 2)
 	b.mustHandle(t, placed, order, line{plenty, 1}, line{few, 3}, line{unknown, 1})
@@ -126,7 +121,7 @@ func TestRejectedWhenOneLineLacksStock(t *testing.T) {
 			Requested, Available int64
 		}
 	}
-	b.told(t, "stock.rejected.v1", &got)
+	b.published(t, "stock.rejected.v1", &got)
 	if got.Reason != "not enough in stock" || len(got.Shortages) != 2 {
 		t.Fatalf("got %+v", got)
 	}
@@ -139,7 +134,7 @@ func TestRejectedWhenOneLineLacksStock(t *testing.T) {
 	b.expect(t, few, 2, 0, 0)
 }
 
-func TestEndedOrdersGiveBack(t *testing.T) {
+func TestLedger_releasesTheStockOfEndedOrders(t *testing.T) {
 	for _, eventType := range []string{cancelled, rejected, "order.expired.v1"} {
 		t.Run(eventType, func(t *testing.T) {
 			b, order := newBack(t), ids.New()
@@ -152,20 +147,20 @@ func TestEndedOrdersGiveBack(t *testing.T) {
 	}
 }
 
-func TestCancelledBeforePlacedReservesNothing(t *testing.T) {
+func TestLedger_reservesNothingForACancelledOrder(t *testing.T) {
 	b, order := newBack(t), ids.New()
 	p := b.add(t, "1", 10)
 	b.mustHandle(t, cancelled, order)
 	b.mustHandle(t, placed, order, line{p, 4})
 	var got struct{ Reason string }
-	b.told(t, "stock.rejected.v1", &got)
+	b.published(t, "stock.rejected.v1", &got)
 	if got.Reason != "the order ended before its stock was reserved" {
 		t.Errorf("got %q", got.Reason)
 	}
 	b.expect(t, p, 10, 0, 0)
 }
 
-func TestSecondRunTellsTheSameAgain(t *testing.T) {
+func TestLedger_publishesTheSameEventsAgain(t *testing.T) {
 	b, order := newBack(t), ids.New()
 	p := b.add(t, "1", 10)
 	for range 2 {
@@ -177,19 +172,19 @@ func TestSecondRunTellsTheSameAgain(t *testing.T) {
 		t.Fatalf("got %v", types)
 	}
 	if all[0].ID != all[2].ID || all[1].ID != all[3].ID {
-		t.Error("a second run must tell the same events")
+		t.Error("a second run must publish the same events")
 	}
 	b.expect(t, p, 10, 9, 0)
 }
 
-func TestLowStockIsToldWhenItBecomesLow(t *testing.T) {
+func TestLedger_publishesLowStockOnce(t *testing.T) {
 	b := newBack(t)
 	p := b.add(t, "1", 4)
 	for i, want := range []bool{false, true, false, false} { // 3, 2, 1, 0 left
 		before := len(b.bus.Events())
 		b.mustHandle(t, placed, ids.New(), line{p, 1})
 		if got := len(b.bus.Events())-before == 2; got != want {
-			t.Errorf("order %d: told %v, want %v", i, got, want)
+			t.Errorf("order %d: published %v, want %v", i, got, want)
 		}
 	}
 	low := slices.IndexFunc(b.bus.Events(), func(e messagingtest.Published) bool { return e.Type == "stock.low.v1" })
@@ -199,7 +194,7 @@ func TestLowStockIsToldWhenItBecomesLow(t *testing.T) {
 	}
 }
 
-func TestEventsThatCannotBe(t *testing.T) {
+func TestEvents_areRefusedIfNotValid(t *testing.T) {
 	b, order := newBack(t), ids.New()
 	p := b.add(t, "1", 10)
 	tests := map[string]struct {
@@ -225,7 +220,7 @@ func TestEventsThatCannotBe(t *testing.T) {
 	b.expect(t, p, 10, 0, 0)
 }
 
-func TestEndsThatContradict(t *testing.T) {
+func TestLedger_refusesContradictoryEnds(t *testing.T) {
 	b := newBack(t)
 	p := b.add(t, "1", 10)
 	gone, back := ids.New(), ids.New()
@@ -242,7 +237,7 @@ func TestEndsThatContradict(t *testing.T) {
 	b.expect(t, p, 9, 0, 1)
 }
 
-func TestOutageIsWaitedOut(t *testing.T) {
+func TestEvents_waitOutAnOutage(t *testing.T) {
 	b, order := newBack(t), ids.New()
 	p := b.add(t, "1", 10)
 	away := status.Error(codes.Unavailable, "away")
@@ -260,7 +255,7 @@ func TestOutageIsWaitedOut(t *testing.T) {
 	b.expect(t, p, 10, 1, 0)
 }
 
-func TestManyBuyersGetExactlyWhatThereIs(t *testing.T) {
+func TestLedger_sellsEachPieceOnceToManyBuyers(t *testing.T) {
 	const buyers, pieces, replicas = 200, 100, 8
 	b := newBack(t)
 	p := b.add(t, "1", pieces)

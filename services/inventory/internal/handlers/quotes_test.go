@@ -17,7 +17,7 @@ func ask(lines ...line) *inventoryv1.QuoteRequest {
 	return in
 }
 
-func TestQuoteAnswersLineByLine(t *testing.T) {
+func TestQuotes_answerLineByLine(t *testing.T) {
 	f := newFront(t)
 	one, two := f.add(t, "ONE", "5").ID, f.add(t, "TWO", "5").ID
 	out, err := handlers.NewQuotes(f.catalogue).Quote(t.Context(), ask(line{two, 6}, line{one, 5}))
@@ -39,7 +39,7 @@ func TestQuoteAnswersLineByLine(t *testing.T) {
 	}
 }
 
-func TestQuoteNamesTheLinesAtFault(t *testing.T) {
+func TestQuotes_nameTheLinesAtFault(t *testing.T) {
 	f := newFront(t)
 	known, gone := f.add(t, "ONE", "5").ID, f.add(t, "TWO", "5").ID
 	f.must(t, request{method: "DELETE", path: "/products/" + gone, as: "staff"}, 204)
@@ -49,7 +49,7 @@ func TestQuoteNamesTheLinesAtFault(t *testing.T) {
 		want  []string
 	}{
 		"unknown and removed": {[]line{{ids.New(), 1}, {known, 1}, {gone, 1}}, []string{"items[0].productId", "items[2].productId"}},
-		"id that is none":     {[]line{{known, 1}, {"../etc", 1}}, []string{"items[1].productId"}},
+		"malformed id":        {[]line{{known, 1}, {"../etc", 1}}, []string{"items[1].productId"}},
 		"no lines":            {nil, []string{"items"}},
 		"too many lines":      {many, []string{"items"}},
 	}
