@@ -8,15 +8,6 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-// Products keeps the products.
-type Products interface {
-	// Get returns a product of the catalogue: errs.NotFound if it was removed or never existed.
-	Get(ctx context.Context, id string) (Product, error)
-	// Update changes a product by a pure function, which may run several times, and returns the result. The product may
-	// have been removed; errs.NotFound if it never existed.
-	Update(ctx context.Context, id string, change func(*Product) error) (Product, error)
-}
-
 // Reservations keeps a reservation for each order.
 type Reservations interface {
 	// Find returns the reservation of an order; nothing is decided about an order that has none.

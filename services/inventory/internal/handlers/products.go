@@ -12,17 +12,9 @@ import (
 	"stoa/services/inventory/internal/domain"
 )
 
-// Catalogue keeps the products.
-type Catalogue interface {
-	Get(ctx context.Context, id string) (domain.Product, error)
-	List(ctx context.Context, cursor string, limit int) ([]domain.Product, string, error)
-	Create(ctx context.Context, p domain.Product) (domain.Product, error)
-	Update(ctx context.Context, id string, change func(*domain.Product) error) (domain.Product, error)
-}
-
 // products handles requests about products.
 type products struct {
-	catalogue Catalogue
+	catalogue domain.Catalogue
 }
 
 func (h products) list(ctx context.Context, in *listInput) (*listOutput, error) {
@@ -172,14 +164,14 @@ type (
 	}
 	// listInput names a page of the catalogue.
 	listInput struct {
-		Cursor string `query:"cursor" doc:"Where to continue: the next of the page before"`
-		Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"How many at most"`
+		Cursor string `query:"cursor" doc:"The next of the previous page; absent for the first page"`
+		Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"The most products to return"`
 	}
 	// listOutput is a page of the catalogue.
 	listOutput struct {
 		Body struct {
 			Items []product `json:"items" nullable:"false"`
-			Next  string    `json:"next,omitempty" doc:"The cursor of the next page; absent on the last"`
+			Next  string    `json:"next,omitempty" doc:"The cursor of the next page; absent on the last page"`
 		}
 	}
 	// createInput adds a product.

@@ -12,20 +12,14 @@ import (
 // maxQuoteLines is how many lines one quote may have.
 const maxQuoteLines = 100
 
-// BulkReader reads several products at once.
-type BulkReader interface {
-	// GetMany returns products by id. Those that are not in the catalogue are missing.
-	GetMany(ctx context.Context, ids []string) (map[string]domain.Product, error)
-}
-
 // Quotes implements inventory.v1.Stock.
 type Quotes struct {
 	inventoryv1.UnimplementedStockServer
-	catalogue BulkReader
+	catalogue domain.BulkReader
 }
 
 // NewQuotes returns the service for this catalogue.
-func NewQuotes(catalogue BulkReader) *Quotes { return &Quotes{catalogue: catalogue} }
+func NewQuotes(catalogue domain.BulkReader) *Quotes { return &Quotes{catalogue: catalogue} }
 
 // Quote implements inventory.v1.Stock. Its errors name the fields of an order, where lines are items.
 func (q *Quotes) Quote(ctx context.Context, in *inventoryv1.QuoteRequest) (*inventoryv1.QuoteResponse, error) {

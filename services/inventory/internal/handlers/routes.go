@@ -9,6 +9,7 @@ import (
 
 	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
+	"stoa/services/inventory/internal/domain"
 )
 
 // maxAge is how long caches may keep a product: with many readers the service is asked once a second. No order relies on
@@ -16,7 +17,7 @@ import (
 const maxAge = time.Second
 
 // Routes adds the operations to an API that identity.Protect guards. Everyone may read; staff may change.
-func Routes(api huma.API, catalogue Catalogue) {
+func Routes(api huma.API, catalogue domain.Catalogue) {
 	h := products{catalogue: catalogue}
 	staff, tags := identity.SignedIn(identity.Staff, identity.Admin), []string{"products"}
 

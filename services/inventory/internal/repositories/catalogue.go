@@ -17,7 +17,7 @@ const store = "inventory-store"
 // all is the one list of products.
 const all = "all"
 
-// Catalogue implements domain.Products: a document for each product and for each SKU, and a list.
+// Catalogue implements domain.Catalogue and domain.BulkReader: a document for each product and for each SKU, and a list.
 type Catalogue struct {
 	products *sidecar.Documents[domain.Product]
 	skus     *sidecar.Documents[owner]
@@ -44,7 +44,7 @@ func (c *Catalogue) Reachable(ctx context.Context) error {
 	return err
 }
 
-// Get implements domain.Products.
+// Get implements domain.Catalogue.
 func (c *Catalogue) Get(ctx context.Context, id string) (domain.Product, error) {
 	if !ids.Valid(id) {
 		return domain.Product{}, notFound()
@@ -58,7 +58,7 @@ func (c *Catalogue) Get(ctx context.Context, id string) (domain.Product, error) 
 
 func notFound() error { return errs.New(errs.NotFound, "there is no such product") }
 
-// GetMany returns products by id. Those that were removed or never existed are missing.
+// GetMany implements domain.BulkReader.
 func (c *Catalogue) GetMany(ctx context.Context, productIDs []string) (map[string]domain.Product, error) {
 	documents, err := c.products.GetMany(ctx, productIDs)
 	if err != nil {
@@ -73,8 +73,7 @@ func (c *Catalogue) GetMany(ctx context.Context, productIDs []string) (map[strin
 	return found, nil
 }
 
-// List returns a page of products, newest first, and the cursor of the next page, "" on the last. It fails with
-// errs.Invalid for a cursor that is not valid.
+// List implements domain.Catalogue.
 func (c *Catalogue) List(ctx context.Context, cursor string, limit int) ([]domain.Product, string, error) {
 	at, err := sidecar.ParseCursor(cursor)
 	if err != nil {
@@ -101,7 +100,7 @@ func (c *Catalogue) List(ctx context.Context, cursor string, limit int) ([]domai
 	}
 }
 
-// Update implements domain.Products.
+// Update implements domain.Catalogue.
 func (c *Catalogue) Update(ctx context.Context, id string, change func(*domain.Product) error) (domain.Product, error) {
 	if !ids.Valid(id) {
 		return domain.Product{}, notFound()
@@ -109,8 +108,7 @@ func (c *Catalogue) Update(ctx context.Context, id string, change func(*domain.P
 	return c.products.Update(ctx, id, change)
 }
 
-// Create adds a product to the catalogue, or returns the one that the same request added before. It fails with
-// errs.Conflict if another product has the SKU, and errs.KeyReused if another request made a product with this id.
+// Create implements domain.Catalogue.
 //
 // The owner of the SKU is written first, then the list, then the product, so that no product lacks either. A crash in
 // between leaves an SKU whose product does not exist; the next request for that SKU takes it over.
