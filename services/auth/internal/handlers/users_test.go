@@ -29,14 +29,14 @@ func (s service) newAdmin(t *testing.T, email string) grant {
 	if _, err := s.accounts.Register(t.Context(), registration, domain.Admin); err != nil {
 		t.Fatal(err)
 	}
-	return read[grant](t, s.enter(email, "correct horse"), http.StatusOK)
+	return read[grant](t, s.signIn(email, "correct horse"), http.StatusOK)
 }
 
 func (s service) setRoles(by grant, id, roles string) *httptest.ResponseRecorder {
 	return s.ask(http.MethodPut, "/users/"+id+"/roles", `{"roles": `+roles+`}`, as(by))
 }
 
-func TestAdminsGiveRoles(t *testing.T) {
+func TestRoles_areGivenByAdmins(t *testing.T) {
 	s := newService(t)
 	admin, ada := s.newAdmin(t, "admin@example.org"), s.signUp(t, "ada@example.org")
 	given := read[map[string]any](t, s.setRoles(admin, ada.User.ID, `["EDITOR","AUTHOR","AUTHOR"]`), http.StatusOK)
@@ -54,8 +54,8 @@ func TestAdminsGiveRoles(t *testing.T) {
 	refused(t, s.ask(http.MethodGet, "/users", "", as(ada)), errs.Forbidden, "")
 }
 
-// Of two admins who take the role from themselves, or from each other, at the same time, one stays.
-func TestOneAdminStays(t *testing.T) {
+// Two admins take the role from themselves, or from each other, at the same time: one keeps it.
+func TestRoles_keepOneAdmin(t *testing.T) {
 	for name, target := range map[string]func(a, b grant) (string, string){
 		"themselves": func(a, b grant) (string, string) { return a.User.ID, b.User.ID },
 		"each other": func(a, b grant) (string, string) { return b.User.ID, a.User.ID },
@@ -86,7 +86,7 @@ func TestOneAdminStays(t *testing.T) {
 	}
 }
 
-func TestUsersAreListed(t *testing.T) {
+func TestUsers_areListed(t *testing.T) {
 	s := newService(t)
 	admin := s.newAdmin(t, "admin@example.org")
 	for n := range 4 {
@@ -122,7 +122,7 @@ func TestUsersAreListed(t *testing.T) {
 	refused(t, s.ask(http.MethodGet, "/users?cursor=x", "", as(admin)), errs.Invalid, "cursor")
 }
 
-func TestOfManySignUpsForOneAddressOneWins(t *testing.T) {
+func TestSignUp_succeedsOnceForAnAddress(t *testing.T) {
 	s := newService(t)
 	answers := make([]*httptest.ResponseRecorder, 20) // each hashes a password of its own
 	var all sync.WaitGroup
@@ -145,11 +145,11 @@ func TestOfManySignUpsForOneAddressOneWins(t *testing.T) {
 	}
 }
 
-// Whatever a sign-up breaks off at, the same one again finishes it.
-func TestASignUpThatBrokeOffIsFinishedByTheNext(t *testing.T) {
+// A sign-up that fails at any step is finished by the same request again.
+func TestSignUp_isFinishedByARepeatedRequest(t *testing.T) {
 	down := errors.New("down")
 	for name, broken := range map[string]func(s *service){
-		"the broker is away":               func(s *service) { s.bus.Before = func(string) error { return down } },
+		"the broker is down":               func(s *service) { s.bus.Before = func(string) error { return down } },
 		"the answer of the broker is lost": func(s *service) { s.bus.After = func(string) error { return down } },
 		"the session is not stored": func(s *service) {
 			s.states.Before = func(operation, key string) error {
@@ -177,7 +177,7 @@ func TestASignUpThatBrokeOffIsFinishedByTheNext(t *testing.T) {
 				refused(t, s.ask(http.MethodPost, "/signup/basic", signUpBody("ada@example.org", "another one", "Eve")), errs.Conflict, "email")
 			}
 			up := read[grant](t, s.ask(http.MethodPost, "/signup/basic", adaSignsUp), http.StatusCreated)
-			if !s.alive(t, up) {
+			if !s.active(t, up) {
 				t.Error("the session has ended")
 			}
 			refused(t, s.ask(http.MethodPost, "/signup/basic", adaSignsUp), errs.Conflict, "email")
@@ -189,12 +189,12 @@ func TestASignUpThatBrokeOffIsFinishedByTheNext(t *testing.T) {
 	}
 }
 
-func TestWhatTheBrokerDoesNotTakeGoesOutLater(t *testing.T) {
+func TestEvents_arePublishedLaterIfTheBrokerIsDown(t *testing.T) {
 	for name, later := range map[string]func(t *testing.T, s service){
 		"by itself": func(t *testing.T, s service) { t.Helper(); catchUp(t, s) },
 		"by the next sign-in": func(t *testing.T, s service) {
 			t.Helper()
-			read[grant](t, s.enter("ada@example.org", "battery staple"), http.StatusOK)
+			read[grant](t, s.signIn("ada@example.org", "battery staple"), http.StatusOK)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -212,8 +212,8 @@ func TestWhatTheBrokerDoesNotTakeGoesOutLater(t *testing.T) {
 				t.Errorf("published: %v", got)
 			}
 			account, err := s.accounts.Get(t.Context(), up.User.ID)
-			if err != nil || len(account.Unannounced) != 0 {
-				t.Errorf("left is %v, %v", account.Unannounced, err)
+			if err != nil || len(account.Unpublished) != 0 {
+				t.Errorf("left is %v, %v", account.Unpublished, err)
 			}
 		})
 	}
@@ -221,39 +221,39 @@ func TestWhatTheBrokerDoesNotTakeGoesOutLater(t *testing.T) {
 
 func catchUp(t *testing.T, s service) {
 	t.Helper()
-	if err := s.announcer.Catchup(t.Context()); err != nil {
+	if err := s.publisher.CatchUp(t.Context()); err != nil {
 		t.Error(err)
 	}
 }
 
-// wrongGuesses sends many at once from one address, and counts what was let through.
-func (s service) wrongGuesses(email string, n int, header string) (through int) {
+// wrongGuesses sends many at once from one address, and counts those that were allowed.
+func (s service) wrongGuesses(email string, n int, header string) (allowed int) {
 	answers := make([]*httptest.ResponseRecorder, n)
 	var all sync.WaitGroup
 	for i := range answers {
-		all.Go(func() { answers[i] = s.enter(email, "wrong horse", header) })
+		all.Go(func() { answers[i] = s.signIn(email, "wrong horse", header) })
 	}
 	all.Wait()
 	for _, answer := range answers {
 		if answer.Code == http.StatusUnauthorized {
-			through++
+			allowed++
 		}
 	}
-	return through
+	return allowed
 }
 
 // In a bubble, hashing takes no time: the second between two attempts does not pass meanwhile.
-func TestGuessingIsSlowAndLocksNobodyOut(t *testing.T) {
+func TestGuessing_isSlowAndDoesNotLockOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t)
 		const home, elsewhere = "X-Forwarded-For: 192.0.2.7", "X-Forwarded-For: 192.0.2.7, 198.51.100.1"
 		read[grant](t, s.ask(http.MethodPost, "/signup/basic", adaSignsUp, home), http.StatusCreated)
 		for _, email := range []string{"ada@example.org", "nobody@example.org"} {
 			if got := s.wrongGuesses(email, 20, elsewhere); got != 10 {
-				t.Errorf("%d guesses for %s were let through, want 10", got, email)
+				t.Errorf("%d guesses for %s were allowed, want 10", got, email)
 			}
 		}
-		known, unknown := s.enter("ada@example.org", "correct horse", elsewhere), s.enter("nobody@example.org", "x", elsewhere)
+		known, unknown := s.signIn("ada@example.org", "correct horse", elsewhere), s.signIn("nobody@example.org", "x", elsewhere)
 		for _, answer := range []*httptest.ResponseRecorder{known, unknown} {
 			refused(t, answer, errs.RateLimited, "")
 			if answer.Header().Get("Retry-After") != "1" {
@@ -263,11 +263,11 @@ func TestGuessingIsSlowAndLocksNobodyOut(t *testing.T) {
 		if known.Body.String() != unknown.Body.String() {
 			t.Errorf("with an account: %s; without: %s", known.Body, unknown.Body)
 		}
-		read[grant](t, s.enter("ada@example.org", "correct horse", home), http.StatusOK)
+		read[grant](t, s.signIn("ada@example.org", "correct horse", home), http.StatusOK)
 	})
 }
 
-func TestAWrongCurrentPasswordIsAGuess(t *testing.T) {
+func TestGuessing_includesTheCurrentPassword(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t)
 		up := s.signUp(t, "ada@example.org")
@@ -275,11 +275,11 @@ func TestAWrongCurrentPasswordIsAGuess(t *testing.T) {
 			refused(t, s.ask(http.MethodPut, "/password", `{"current": "wrong horse", "new": "battery staple"}`, as(up)), errs.Invalid, "current")
 		}
 		refused(t, s.ask(http.MethodPut, "/password", `{"current": "correct horse", "new": "battery staple"}`, as(up)), errs.RateLimited, "")
-		refused(t, s.enter("ada@example.org", "correct horse"), errs.RateLimited, "")
+		refused(t, s.signIn("ada@example.org", "correct horse"), errs.RateLimited, "")
 	})
 }
 
-func TestAnOldHashIsReplacedAtSignIn(t *testing.T) {
+func TestSignIn_replacesAnOldHash(t *testing.T) {
 	s := newService(t)
 	up := s.signUp(t, "ada@example.org")
 	const old = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4" // of "password"
@@ -287,7 +287,7 @@ func TestAnOldHashIsReplacedAtSignIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		read[grant](t, s.enter("ada@example.org", "password"), http.StatusOK)
+		read[grant](t, s.signIn("ada@example.org", "password"), http.StatusOK)
 		account, err := s.accounts.Get(t.Context(), up.User.ID)
 		if err != nil || !strings.HasPrefix(account.PasswordHash, "$argon2id$v=19$m=19456,t=2,p=1$") {
 			t.Errorf("got %s, %v", account.PasswordHash, err)
@@ -295,12 +295,12 @@ func TestAnOldHashIsReplacedAtSignIn(t *testing.T) {
 	}
 }
 
-func TestRolesOfTheLivenessAnswerAreThoseOfNow(t *testing.T) {
+func TestLiveness_hasTheCurrentRoles(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t)
 		admin, ada := s.newAdmin(t, "admin@example.org"), s.signUp(t, "ada@example.org")
 		read[map[string]any](t, s.setRoles(admin, ada.User.ID, `["ADMIN"]`), http.StatusOK)
-		time.Sleep(5 * time.Second) // what was known of her session is forgotten
+		time.Sleep(5 * time.Second) // the cached answer about her session expires
 		caller, err := s.verifier.Verify(t.Context(), ada.AccessToken)
 		if err != nil || !caller.Has(identity.Admin) {
 			t.Errorf("got %+v, %v", caller, err)
@@ -311,7 +311,7 @@ func TestRolesOfTheLivenessAnswerAreThoseOfNow(t *testing.T) {
 	})
 }
 
-func TestAnnouncementsCarryWhoItIs(t *testing.T) {
+func TestEvents_nameTheAccount(t *testing.T) {
 	s := newService(t)
 	up := s.signUp(t, "ada@example.org")
 	var told struct{ ID, Email, Name string }

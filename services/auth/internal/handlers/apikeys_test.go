@@ -20,25 +20,20 @@ import (
 	"stoa/pkg/common/keytext"
 	"stoa/pkg/identity/signing"
 	"stoa/services/auth/internal/domain"
-	"stoa/services/auth/internal/repositories"
 )
 
-// keyFor stores a key that permits to read the shop, and returns it.
-func keyFor(t *testing.T, keys *repositories.APIKeys) string {
+// newKey makes a key that permits shop:read.
+func newKey(t *testing.T, keys *domain.APIKeys) string {
 	t.Helper()
-	text := keytext.New(ids.New())
-	id, prefix, _ := keytext.Parse(text)
-	key, err := domain.NewAPIKey(id, prefix, text, domain.KeyWish{Name: "test", Permissions: []domain.Permission{"shop:read"}}, time.Now())
+	wish := domain.KeyWish{Name: "test", Permissions: []domain.Permission{"shop:read"}}
+	_, text, err := keys.Create(t.Context(), ids.New(), "", wish)
 	if err != nil {
-		t.Fatal(err)
-	}
-	if err := keys.Ensure(t.Context(), key); err != nil {
 		t.Fatal(err)
 	}
 	return text
 }
 
-// createdKey is an API key as the API shows it; the key itself only when it is new.
+// createdKey is an API key as the API shows it, with the key itself if it is new.
 type createdKey struct {
 	ID, Name, Prefix, Key string
 	Permissions           []string
@@ -48,24 +43,10 @@ type createdKey struct {
 	RevokedAt             time.Time
 }
 
-// admin signs an ADMIN in and returns the header that says so.
+// admin signs in as an ADMIN and returns the header for requests.
 func (s service) admin(t *testing.T) string {
 	t.Helper()
-	registration, err := domain.NewRegistration("admin@example.org", "Admin", "correct horse")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.accounts.Register(t.Context(), registration, domain.Admin); err != nil {
-		t.Fatal(err)
-	}
-	return s.signIn(t)
-}
-
-// signIn is admin for another session.
-func (s service) signIn(t *testing.T) string {
-	t.Helper()
-	in := read[grant](t, s.ask(http.MethodPost, "/signin/basic", `{"email":"admin@example.org","password":"correct horse"}`), http.StatusOK)
-	return "Authorization: Bearer " + in.AccessToken
+	return as(s.newAdmin(t, "admin@example.org"))
 }
 
 const shopKey = `{"name": " Price comparison ", "permissions": ["shop:write", "shop:read", "shop:read"]}`
@@ -83,7 +64,7 @@ func (s service) verify(key string) (status int, permissions []string) {
 	return answer.Code, body.Permissions
 }
 
-func TestAnAPIKeyIsShownOnceAndDoesWhatItPermits(t *testing.T) {
+func TestAPIKeys_areShownOnceAndPermitWhatTheyShould(t *testing.T) {
 	s := newService(t)
 	admin := s.admin(t)
 	answer := s.ask(http.MethodPost, "/apikeys", shopKey, admin)
@@ -115,14 +96,14 @@ func TestAnAPIKeyIsShownOnceAndDoesWhatItPermits(t *testing.T) {
 	}
 }
 
-func TestKeysThatAreNotValidAreRefusedAlike(t *testing.T) {
+func TestAPIKeys_thatAreNotValidAreRefusedAlike(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t)
 		admin := s.admin(t)
 		revoked := s.createKey(t, shopKey, admin)
 		for range 2 {
 			if answer := s.ask(http.MethodDelete, "/apikeys/"+revoked.ID, "", admin); answer.Code != http.StatusNoContent {
-				t.Errorf("got %d %s, as often as one revokes it", answer.Code, answer.Body)
+				t.Errorf("got %d %s, and to revoke it again must do no harm", answer.Code, answer.Body)
 			}
 		}
 		expired := s.createKey(t, fmt.Sprintf(`{"name": "short", "permissions": ["shop:read"], "expiresAt": %q}`,
@@ -131,7 +112,7 @@ func TestKeysThatAreNotValidAreRefusedAlike(t *testing.T) {
 		var bodies []string
 		for name, key := range map[string]string{
 			"revoked": revoked.Key, "expired": expired.Key, "unknown": keytext.New(ids.New()), "typo": s.apiKey + "x",
-			"no key of ours": "hunter2", "another's proof": keytext.New(expired.ID), "as long as a header": strings.Repeat("x", 4000),
+			"not a key": "hunter2", "another's proof": keytext.New(expired.ID), "as long as a header": strings.Repeat("x", 4000),
 		} {
 			answer := s.ask(http.MethodGet, "/verify/apikey", "", "X-Api-Key: "+key)
 			refused(t, answer, errs.Forbidden, "")
@@ -140,14 +121,14 @@ func TestKeysThatAreNotValidAreRefusedAlike(t *testing.T) {
 				t.Errorf("%s: %s can be told from %s", name, answer.Body, bodies[0])
 			}
 		}
-		admin = s.signIn(t)
+		admin = as(read[grant](t, s.signIn("admin@example.org", "correct horse"), http.StatusOK))
 		if shown := read[createdKey](t, s.ask(http.MethodGet, "/apikeys/"+revoked.ID, "", admin), http.StatusOK); shown.RevokedAt.IsZero() {
 			t.Errorf("it does not say that it is revoked: %+v", shown)
 		}
 	})
 }
 
-func TestInventedKeysCostNoRead(t *testing.T) {
+func TestAPIKeys_thatAreMalformedCostNoRead(t *testing.T) {
 	s := newService(t)
 	s.states.Before = func(string, string) error { return status.Error(codes.Unavailable, "down") }
 	if code, _ := s.verify("stoa_0123456789abcdefghijklmn"); code != http.StatusForbidden {
@@ -158,7 +139,7 @@ func TestInventedKeysCostNoRead(t *testing.T) {
 	}
 }
 
-func TestOnlyAdminsManageKeys(t *testing.T) {
+func TestAPIKeys_areManagedByAdminsOnly(t *testing.T) {
 	s := newService(t)
 	ada := read[grant](t, s.ask(http.MethodPost, "/signup/basic", adaSignsUp), http.StatusCreated)
 	for _, operation := range []struct{ method, path, body string }{
@@ -170,7 +151,7 @@ func TestOnlyAdminsManageKeys(t *testing.T) {
 	}
 }
 
-func TestCreateKeyRefuses(t *testing.T) {
+func TestAPIKeys_refuseWhatIsNotValid(t *testing.T) {
 	s := newService(t)
 	admin := s.admin(t)
 	before := s.states.Keys("auth-store", "")
@@ -180,16 +161,16 @@ func TestCreateKeyRefuses(t *testing.T) {
 		"control characters":  {`{"name": "a\u0000b", "permissions": ["shop:read"]}`, "name"},
 		"long name":           {`{"name": "` + strings.Repeat("x", 101) + `", "permissions": ["shop:read"]}`, "name"},
 		"no permissions":      {`{"name": "x"}`, "permissions"},
-		"none of them":        {`{"name": "x", "permissions": []}`, "permissions"},
+		"empty permissions":   {`{"name": "x", "permissions": []}`, "permissions"},
 		"null":                {`{"name": "x", "permissions": null}`, "permissions"},
 		"unknown permission":  {`{"name": "x", "permissions": ["shop:read", "shop:*"]}`, "permissions[1]"},
 		"expired":             {`{"name": "x", "permissions": ["shop:read"], "expiresAt": "2020-01-01T00:00:00Z"}`, "expiresAt"},
 		"expired for ages":    {`{"name": "x", "permissions": ["shop:read"], "expiresAt": "0001-01-01T00:00:00Z"}`, "expiresAt"},
 		"after all time":      {`{"name": "x", "permissions": ["shop:read"], "expiresAt": "9999-12-31T23:59:59-12:00"}`, "expiresAt"},
-		"expiry is no time":   {`{"name": "x", "permissions": ["shop:read"], "expiresAt": "tomorrow"}`, "expiresAt"},
-		"a key of one's own":  {`{"name": "x", "permissions": ["shop:read"], "key": "stoa_x"}`, "key"},
+		"malformed expiry":    {`{"name": "x", "permissions": ["shop:read"], "expiresAt": "tomorrow"}`, "expiresAt"},
+		"a chosen key":        {`{"name": "x", "permissions": ["shop:read"], "key": "stoa_x"}`, "key"},
 		"revoked in advance":  {`{"name": "x", "permissions": ["shop:read"], "revokedAt": null}`, "revokedAt"},
-		"an id of one's own":  {`{"name": "x", "permissions": ["shop:read"], "id": "x"}`, "id"},
+		"a chosen id":         {`{"name": "x", "permissions": ["shop:read"], "id": "x"}`, "id"},
 		"permissions as text": {`{"name": "x", "permissions": "shop:read"}`, "permissions"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -207,8 +188,8 @@ func TestCreateKeyRefuses(t *testing.T) {
 	}
 }
 
-// A request that came again makes no second key, and cannot show the first: its sender may not be who it was shown to.
-func TestAKeyIsMadeOnceForEachIdempotencyKey(t *testing.T) {
+// A repeated request makes no second key and does not show the first one.
+func TestAPIKeys_areCreatedOnceForEachIdempotencyKey(t *testing.T) {
 	s := newService(t)
 	admin := s.admin(t)
 	answers := make(chan *httptest.ResponseRecorder, 20)
@@ -242,7 +223,7 @@ func TestAKeyIsMadeOnceForEachIdempotencyKey(t *testing.T) {
 	}
 }
 
-func TestKeysAreListedInPages(t *testing.T) {
+func TestAPIKeys_areListedInPages(t *testing.T) {
 	s := newService(t)
 	admin := s.admin(t)
 	want := map[string]bool{}
@@ -265,7 +246,7 @@ func TestKeysAreListedInPages(t *testing.T) {
 	}
 }
 
-func TestTheLastUseIsNotedOnceAMinuteBehindTheBack(t *testing.T) {
+func TestAPIKeys_noteTheirUseOnceAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t)
 		var writes int
@@ -277,7 +258,7 @@ func TestTheLastUseIsNotedOnceAMinuteBehindTheBack(t *testing.T) {
 			return nil
 		}
 		s.states.Before = slow
-		go func() { _ = s.uses.Run(t.Context()) }()
+		go func() { _ = s.keys.Run(t.Context()) }()
 		for began := time.Now(); time.Since(began) < 3*time.Minute; time.Sleep(100 * time.Millisecond) {
 			asked := time.Now()
 			if code, _ := s.verify(s.apiKey); code != http.StatusOK || time.Since(asked) > 0 {
@@ -290,7 +271,7 @@ func TestTheLastUseIsNotedOnceAMinuteBehindTheBack(t *testing.T) {
 	})
 }
 
-func TestKeySetIsPublic(t *testing.T) {
+func TestKeySet_isPublic(t *testing.T) {
 	s := newService(t)
 	answer := s.ask(http.MethodGet, "/.well-known/jwks.json", "")
 	keys := read[map[string][]map[string]any](t, answer, http.StatusOK)["keys"]
@@ -302,6 +283,6 @@ func TestKeySetIsPublic(t *testing.T) {
 		t.Errorf("the keys cannot be cached: %q, %v", answer.Header().Get("Cache-Control"), err)
 	}
 	if kept := time.Duration(seconds) * time.Second; kept >= signing.Settle {
-		t.Errorf("a key may sign after %s, while caches keep the set without it for %s", signing.Settle, kept)
+		t.Errorf("a key may sign after %s, but caches keep the set without it for %s", signing.Settle, kept)
 	}
 }

@@ -8,9 +8,8 @@ import (
 	"stoa/services/auth/internal/domain"
 )
 
-// Client is where a request comes from; inputs embed it (huma sees exported types only). The gateway writes the address that
-// it sees alone or, as Kong does, at the end of what was there before; what the sidecars add on the way stands in headers of
-// their own after that one.
+// Client is where a request comes from. It is exported because huma ignores embedded types that are not. The address that
+// the gateway saw is the last one in the header; sidecars add headers of their own after it.
 type Client struct {
 	Forwarded string `header:"X-Forwarded-For" hidden:"true"`
 	UserAgent string `header:"User-Agent" hidden:"true"`
@@ -21,13 +20,13 @@ func (c Client) from() domain.Client {
 	return domain.Client{Address: strings.TrimSpace(address), UserAgent: c.UserAgent}
 }
 
-// user is an account as its owner sees it.
+// user is an account as its owner and admins see it.
 type user struct {
 	ID            string        `json:"id" format:"uuid"`
 	Email         domain.Email  `json:"email" format:"email"`
 	Name          string        `json:"name"`
 	ProfilePicURL string        `json:"profilePicUrl,omitempty" format:"uri"`
-	Roles         []domain.Role `json:"roles" doc:"What the account may do; no role contains another"`
+	Roles         []domain.Role `json:"roles" doc:"What the account may do; no role includes another"`
 	CreatedAt     time.Time     `json:"createdAt"`
 }
 
@@ -37,33 +36,24 @@ func userOf(a domain.Account) user {
 	}
 }
 
-// grant is the answer to coming in.
+// grant is the answer to a sign-up, a sign-in and a refresh.
 type grant struct {
 	User         user   `json:"user"`
-	AccessToken  string `json:"accessToken" doc:"Send it as Authorization: Bearer TOKEN"`
-	RefreshToken string `json:"refreshToken" doc:"Opaque, for one use: exchange it for the next pair of tokens"`
-	ExpiresIn    int    `json:"expiresIn" doc:"For how many seconds the access token holds"`
+	AccessToken  string `json:"accessToken" doc:"Send it in the header Authorization, as Bearer TOKEN"`
+	RefreshToken string `json:"refreshToken" doc:"Exchange it for new tokens, once"`
+	ExpiresIn    int    `json:"expiresIn" doc:"How many seconds the access token is valid"`
 }
 
-// grantOf adds an access token to what somebody is granted.
-func (h *Handlers) grantOf(granted domain.Grant) (grant, error) {
-	accessToken, ttl, err := h.tokens.Issue(granted.Account, granted.SessionID)
-	if err != nil {
-		return grant{}, err
-	}
+func grantOf(g domain.Grant) grant {
 	return grant{
-		User: userOf(granted.Account), AccessToken: accessToken, RefreshToken: granted.RefreshToken,
-		ExpiresIn: int(ttl.Seconds()),
-	}, nil
+		User: userOf(g.Account), AccessToken: g.AccessToken, RefreshToken: g.RefreshToken, ExpiresIn: int(g.TTL.Seconds()),
+	}
 }
 
 type grantOutput struct {
 	CacheControl string `header:"Cache-Control"`
 	Body         grant
 }
-
-// noStore keeps tokens and personal data out of every cache on the way.
-const noStore = "no-store"
 
 type signUpInput struct {
 	Client
@@ -80,7 +70,7 @@ type signUpOutput struct {
 	Body         grant
 }
 
-func (h *Handlers) signUp(ctx context.Context, in *signUpInput) (*signUpOutput, error) {
+func (h *handlers) signUp(ctx context.Context, in *signUpInput) (*signUpOutput, error) {
 	registration, err := domain.NewRegistration(in.Body.Email, in.Body.Name, in.Body.Password)
 	if err != nil {
 		return nil, err
@@ -89,11 +79,10 @@ func (h *Handlers) signUp(ctx context.Context, in *signUpInput) (*signUpOutput, 
 	if err != nil {
 		return nil, err
 	}
-	body, err := h.grantOf(granted)
-	return &signUpOutput{Location: base + "/profile/mine", CacheControl: noStore, Body: body}, err
+	return &signUpOutput{Location: base + "/profile/mine", CacheControl: noStore, Body: grantOf(granted)}, nil
 }
 
-// signInInput asks no more of a password than that it can be one: the rules are for those who choose one.
+// signInInput does not repeat the rules for new passwords.
 type signInInput struct {
 	Client
 	Body struct {
@@ -102,27 +91,25 @@ type signInInput struct {
 	}
 }
 
-func (h *Handlers) signIn(ctx context.Context, in *signInInput) (*grantOutput, error) {
+func (h *handlers) signIn(ctx context.Context, in *signInInput) (*grantOutput, error) {
 	granted, err := h.sessions.SignIn(ctx, in.Body.Email, in.Body.Password, in.from())
 	if err != nil {
 		return nil, err
 	}
-	body, err := h.grantOf(granted)
-	return &grantOutput{CacheControl: noStore, Body: body}, err
+	return &grantOutput{CacheControl: noStore, Body: grantOf(granted)}, nil
 }
 
 type refreshInput struct {
 	Client
 	Body struct {
-		RefreshToken string `json:"refreshToken" minLength:"1" maxLength:"2000" doc:"The latest one of the session"`
+		RefreshToken string `json:"refreshToken" minLength:"1" maxLength:"2000" doc:"The latest refresh token of the session"`
 	}
 }
 
-func (h *Handlers) refresh(ctx context.Context, in *refreshInput) (*grantOutput, error) {
+func (h *handlers) refresh(ctx context.Context, in *refreshInput) (*grantOutput, error) {
 	granted, err := h.sessions.Refresh(ctx, in.Body.RefreshToken, in.from())
 	if err != nil {
 		return nil, err
 	}
-	body, err := h.grantOf(granted)
-	return &grantOutput{CacheControl: noStore, Body: body}, err
+	return &grantOutput{CacheControl: noStore, Body: grantOf(granted)}, nil
 }

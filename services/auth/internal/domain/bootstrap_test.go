@@ -1,7 +1,6 @@
-package bootstrap_test
+package domain_test
 
 import (
-	"context"
 	"slices"
 	"strings"
 	"sync"
@@ -9,66 +8,39 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/rs/zerolog"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
 	"stoa/pkg/common/keytext"
-	"stoa/pkg/sidecar/sidecartest"
-	"stoa/services/auth/internal/bootstrap"
 	"stoa/services/auth/internal/domain"
-	"stoa/services/auth/internal/repositories"
 )
 
 var (
-	keyID  = ids.New()
-	apiKey = keytext.New(keyID)
-	secret = `{"apiKey": "` + apiKey + `", "accounts": {
+	keyFormat = domain.KeyFormat{New: keytext.New, Parse: keytext.Parse}
+	keyID     = ids.New()
+	apiKey    = keytext.New(keyID)
+	secret    = `{"apiKey": "` + apiKey + `", "accounts": {
 		"admin": {"email": "admin@stoa.local", "password": "admin-password"},
 		"staff": {"email": "staff@stoa.local", "password": "staff-password"},
 		"author": {"email": "author@stoa.local", "password": "author-password"},
 		"editor": {"email": "editor@stoa.local", "password": "editor-password"}}}`
 )
 
-// plain is domain.Passwords without the work.
-type plain struct{}
-
-func (plain) Hash(_ context.Context, password string) (string, error) { return password, nil }
-func (plain) Matches(_ context.Context, hash, password string, first func() error) (bool, error) {
-	return hash == password, first()
-}
-func (plain) Outdated(string) bool { return false }
-
-// world is what a plan is applied to.
-type world struct {
-	states   *sidecartest.States
-	accounts *domain.Accounts
-	keys     *repositories.APIKeys
-}
-
-func newWorld() world {
-	states, side := sidecartest.New()
-	store, guard := repositories.NewAccounts(side), domain.NewGuard(repositories.NewAttempts(side))
-	// Nothing is announced of these accounts: what would do it is missing.
-	accounts := domain.NewAccounts(store, repositories.NewAdmins(side), plain{}, guard, domain.NewAnnouncer(store, nil, nil), ids.New)
-	return world{states: states, accounts: accounts, keys: repositories.NewAPIKeys(side)}
-}
-
 func (w world) apply(t *testing.T, text string) {
 	t.Helper()
-	plan, err := bootstrap.Parse(text)
+	first, err := domain.ParseBootstrap(text, keyFormat)
 	if err != nil {
 		t.Error(err)
 		return
 	}
-	if err := plan.Apply(t.Context(), w.accounts, w.keys, zerolog.Nop()); err != nil {
+	if err := first.Apply(t.Context(), w.accounts, w.keys, func(error) {}); err != nil {
 		t.Error(err)
 	}
 }
 
-// check holds the store against the secret: every account once, with its roles, and the key.
+// check compares the store with the secret: every account once, with its roles, and the key.
 func (w world) check(t *testing.T) {
 	t.Helper()
 	for name, role := range map[string]domain.Role{
@@ -104,7 +76,7 @@ func (w world) admin(t *testing.T) string {
 	return found[0].ID
 }
 
-func TestSeveralReplicasMakeEachAccountOnce(t *testing.T) {
+func TestBootstrap_makesEachAccountOnceInSeveralReplicas(t *testing.T) {
 	w := newWorld()
 	var all sync.WaitGroup
 	for range 5 {
@@ -114,15 +86,15 @@ func TestSeveralReplicasMakeEachAccountOnce(t *testing.T) {
 	w.check(t)
 }
 
-func TestAnAccountThatExistsIsLeftAlone(t *testing.T) {
+func TestBootstrap_leavesExistingAccountsAlone(t *testing.T) {
 	w := newWorld()
 	w.apply(t, secret)
 	w.apply(t, strings.ReplaceAll(secret, "-password", "-changed-password"))
 	w.check(t)
 }
 
-// Whoever revoked the key does not get it back by a restart.
-func TestARevokedKeyStaysRevoked(t *testing.T) {
+// A restart does not bring back a revoked key.
+func TestBootstrap_leavesARevokedKeyRevoked(t *testing.T) {
 	w := newWorld()
 	w.apply(t, secret)
 	if _, err := w.keys.Update(t.Context(), keyID, func(k *domain.APIKey) { k.Revoke(time.Now()) }); err != nil {
@@ -134,7 +106,7 @@ func TestARevokedKeyStaysRevoked(t *testing.T) {
 	}
 }
 
-func TestItWaitsForTheStore(t *testing.T) {
+func TestBootstrap_waitsForTheStore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		outage := 20
@@ -149,18 +121,18 @@ func TestItWaitsForTheStore(t *testing.T) {
 	})
 }
 
-func TestParseRefusesWithoutRepeatingTheSecret(t *testing.T) {
+func TestBootstrap_refusesWithoutRepeatingTheSecret(t *testing.T) {
 	for name, text := range map[string]string{
 		"no JSON":        "hunter22-hunter22",
 		"another form":   `["hunter22-hunter22"]`,
-		"no key of ours": `{"apiKey": "hunter22-hunter22-hunter22"}`,
+		"not a key":      `{"apiKey": "hunter22-hunter22-hunter22"}`,
 		"typo in a key":  `{"apiKey": "` + strings.ToLower(apiKey) + `hunter"}`,
 		"unknown role":   `{"apiKey": "` + apiKey + `", "accounts": {"root": {"email": "r@stoa.local", "password": "hunter22"}}}`,
 		"no address":     `{"apiKey": "` + apiKey + `", "accounts": {"admin": {"email": "", "password": "hunter22"}}}`,
 		"short password": `{"apiKey": "` + apiKey + `", "accounts": {"admin": {"email": "a@stoa.local", "password": "hunter"}}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, err := bootstrap.Parse(text); err == nil || strings.Contains(err.Error(), "hunter") {
+			if _, err := domain.ParseBootstrap(text, keyFormat); err == nil || strings.Contains(err.Error(), "hunter") {
 				t.Errorf("got %v, want an error that keeps the secret", err)
 			}
 		})

@@ -7,8 +7,8 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-// A crowd waits in line instead of taking the machine, and nobody waits longer than they want to.
-func TestHashingWaitsForItsTurnAndHonoursTheContext(t *testing.T) {
+// Callers wait in line, and leave it when their context ends.
+func TestPasswords_waitForAFreeCore(t *testing.T) {
 	passwords := NewPasswords()
 	for range cap(passwords.slots) {
 		passwords.slots <- struct{}{}
@@ -30,8 +30,8 @@ func TestHashingWaitsForItsTurnAndHonoursTheContext(t *testing.T) {
 	}
 }
 
-// Nobody joins a line that is too long already: they learn at once when to come back, and nothing has begun.
-func TestACrowdIsToldToComeBack(t *testing.T) {
+// If the line is too long, a caller learns at once when to try again, and nothing has begun.
+func TestPasswords_refuseACrowd(t *testing.T) {
 	passwords := newPasswords(1)
 	for range cap(passwords.line) {
 		passwords.line <- struct{}{}
@@ -49,7 +49,7 @@ func TestACrowdIsToldToComeBack(t *testing.T) {
 	}
 }
 
-func TestHashesOfOtherParametersAreOutdated(t *testing.T) {
+func TestPasswords_withOtherParametersAreOutdated(t *testing.T) {
 	passwords := NewPasswords()
 	hash, err := passwords.Hash(t.Context(), "password")
 	if err != nil || passwords.Outdated(hash) {

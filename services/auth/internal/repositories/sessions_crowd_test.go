@@ -11,8 +11,8 @@ import (
 	"stoa/services/auth/internal/repositories"
 )
 
-// Of many sign-ins at once, none opens a session that its owner cannot see.
-func TestSessionsThatAreOpenedTogetherAreAllListed(t *testing.T) {
+// Of many sign-ins at the same time, none opens a session that its owner cannot see.
+func TestSessions_openedTogetherAreAllListed(t *testing.T) {
 	states, side := sidecartest.New()
 	sessions := repositories.NewSessions(side)
 	account := domain.Account{ID: ids.New()}
@@ -34,19 +34,19 @@ func TestSessionsThatAreOpenedTogetherAreAllListed(t *testing.T) {
 	for _, session := range listed {
 		seen["session:"+session.ID] = true
 	}
-	now, alive, lost := time.Now(), 0, 0
+	now, active, lost := time.Now(), 0, 0
 	for _, key := range states.Keys("auth-store", "session:") {
 		session, err := sessions.Get(t.Context(), key[len("session:"):])
 		if err != nil {
 			t.Fatal(err)
 		}
-		if session.Alive(now) {
-			if alive++; !seen[key] {
+		if session.Active(now) {
+			if active++; !seen[key] {
 				lost++
 			}
 		}
 	}
 	if lost > 0 {
-		t.Errorf("%d of %d sessions are alive and not listed", lost, alive)
+		t.Errorf("%d of %d sessions are active and not listed", lost, active)
 	}
 }

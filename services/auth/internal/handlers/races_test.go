@@ -11,7 +11,7 @@ import (
 	"stoa/services/auth/internal/domain"
 )
 
-// before has something else happen right before the first save of a key that begins like this.
+// before makes something else happen right before the first save of a document with this prefix.
 func (s service) before(prefix string, happens func()) {
 	var once atomic.Bool
 	s.states.Before = func(operation, key string) error {
@@ -22,42 +22,42 @@ func (s service) before(prefix string, happens func()) {
 	}
 }
 
-// Somebody who knows the old password and is about to come in, from where nobody did before, when it is changed, is out
-// with everybody else.
-func TestASignInThatANewPasswordOvertakesOpensNothing(t *testing.T) {
+// A thief signs in with the old password from a new network while the owner changes the password: the thief's session ends
+// too.
+func TestSignIn_endsIfThePasswordChangesMeanwhile(t *testing.T) {
 	s := newService(t)
 	up := s.signUp(t, "ada@example.org")
 	var changed *httptest.ResponseRecorder
 	s.before("account:", func() {
 		changed = s.ask(http.MethodPut, "/password", `{"current": "correct horse", "new": "battery staple"}`, as(up))
 	})
-	thief := s.enter("ada@example.org", "correct horse", "X-Forwarded-For: 198.51.100.1")
+	thief := s.signIn("ada@example.org", "correct horse", "X-Forwarded-For: 198.51.100.1")
 	if changed == nil || changed.Code != http.StatusNoContent {
 		t.Fatalf("the password was not changed meanwhile: %+v", changed)
 	}
-	if thief.Code == http.StatusOK && s.alive(t, read[grant](t, thief, http.StatusOK)) {
-		t.Error("a session that the old password opened lives on")
+	if thief.Code == http.StatusOK && s.active(t, read[grant](t, thief, http.StatusOK)) {
+		t.Error("a session of the old password is still active")
 	}
 	account, err := s.accounts.Get(t.Context(), up.User.ID)
 	if err != nil || account.KnowsNetwork("198.51.100.0/24") {
 		t.Errorf("the networks that are known: %v, %v", account.Networks, err)
 	}
-	if !s.alive(t, up) {
+	if !s.active(t, up) {
 		t.Error("the session that changed the password has ended")
 	}
 }
 
 // A session may expire while its refresh token is exchanged.
-func TestARefreshThatTheEndOvertakesIsRefused(t *testing.T) {
+func TestRefresh_isRefusedIfTheSessionExpiresMeanwhile(t *testing.T) {
 	s := newService(t)
 	up := s.signUp(t, "ada@example.org")
 	s.before("session:", func() { s.states.Drop("auth-store", s.states.Keys("auth-store", "session:")[0]) })
 	refused(t, s.refresh(up.RefreshToken), errs.Unauthenticated, "")
 }
 
-// Somebody is given the role ADMIN, and the one who gave it steps down, while a third request is about to take it away
-// which has seen neither.
-func TestOneAdminStaysAmongThree(t *testing.T) {
+// An admin gives the role ADMIN to another account and gives up the role, while a third request, which has seen neither,
+// takes the role from that account.
+func TestRoles_keepOneAdminInARaceOfThree(t *testing.T) {
 	s := newService(t)
 	admin, ada := s.newAdmin(t, "admin@example.org"), s.signUp(t, "ada@example.org")
 	s.before("account:"+ada.User.ID, func() {
@@ -67,6 +67,6 @@ func TestOneAdminStaysAmongThree(t *testing.T) {
 	refused(t, s.setRoles(admin, ada.User.ID, `["AUTHOR"]`), errs.Conflict, "")
 	account, err := s.accounts.Get(t.Context(), ada.User.ID)
 	if err != nil || !account.Has(domain.Admin) {
-		t.Errorf("nobody is left who can give roles: %+v, %v", account, err)
+		t.Errorf("no ADMIN is left: %+v, %v", account, err)
 	}
 }
