@@ -1,6 +1,6 @@
-// Package mail writes notices as mails and hands them to the output binding of that name. What is behind the binding,
-// files or a mail server, is up to the components.
-package mail
+// Package providers sends notices as mails through an output binding. Its component decides whether mails become files or
+// go to a mail server.
+package providers
 
 import (
 	"bytes"
@@ -20,30 +20,29 @@ import (
 //go:embed templates
 var files embed.FS
 
-// Binding is the name of the output binding component.
-const Binding = "mail"
+// MailBinding is the name of the output binding component.
+const MailBinding = "mail"
 
-// Form is what a binding takes as the body of a mail.
-type Form int
+// MailForm is what a binding takes as the body of a mail.
+type MailForm int
 
 const (
-	// Page is the mail as HTML. That is what Dapr's mail bindings take (SMTP, SES, SendGrid, Postmark), with addresses and
-	// subject beside it: they write the message themselves.
-	Page Form = iota
-	// Message is the whole mail with all its headers, in text and HTML, for a file.
-	Message
+	// HTMLPage is the text of the mail as HTML. Dapr's mail bindings take it (SMTP, SES, SendGrid, Postmark), with addresses
+	// and subject as metadata, and write the message themselves.
+	HTMLPage MailForm = iota
+	// WholeMessage is the mail with all its headers, as text and HTML, for a file.
+	WholeMessage
 )
 
-// FormFor returns the form that a binding component of this type takes, so that the YAML alone decides what becomes of
-// a mail.
-func FormFor(componentType string) Form {
+// MailFormFor returns the form that a binding component of this type takes, so that the YAML alone decides about mails.
+func MailFormFor(componentType string) MailForm {
 	if componentType == "bindings.localstorage" {
-		return Message
+		return WholeMessage
 	}
-	return Page
+	return HTMLPage
 }
 
-// Outbox is the sidecar's side of sending.
+// Outbox calls an output binding; the sidecar does.
 type Outbox interface {
 	Send(ctx context.Context, binding string, data []byte, meta map[string]string) error
 }
@@ -52,14 +51,14 @@ type Outbox interface {
 type Mailer struct {
 	outbox Outbox
 	from   mail.Address
-	form   Form
+	form   MailForm
 	text   *texttemplate.Template
 	html   *htmltemplate.Template
 	turn   chan struct{}
 }
 
-// NewMailer returns a mailer that sends in the name of from, to a binding that takes this form.
-func NewMailer(outbox Outbox, from mail.Address, form Form) (*Mailer, error) {
+// NewMailer returns a mailer with this sender, for a binding that takes this form.
+func NewMailer(outbox Outbox, from mail.Address, form MailForm) (*Mailer, error) {
 	text, err := texttemplate.ParseFS(files, "templates/notice.txt")
 	if err != nil {
 		return nil, err
@@ -71,11 +70,11 @@ func NewMailer(outbox Outbox, from mail.Address, form Form) (*Mailer, error) {
 	return &Mailer{outbox: outbox, from: from, form: form, text: text, html: html, turn: make(chan struct{}, 1)}, nil
 }
 
-// Send implements domain.Mail: errs.Invalid when the mail server knows for good that there is no such address. The name
-// of the file follows from the notice, so that where mails are files a second copy takes the place of the first.
+// Send implements domain.Mail: errs.Invalid if the mail server says that the address does not exist. Where mails are files,
+// a second copy of a notice replaces the first, because the name of the file follows from the notice.
 func (m *Mailer) Send(ctx context.Context, n domain.Notice) error {
 	if strings.Contains(n.To.Address, ";") {
-		return errs.New(errs.Invalid, "%q would be several addresses to a mail binding", n.To.Address)
+		return errs.New(errs.Invalid, "a mail binding reads %q as several addresses", n.To.Address)
 	}
 	body, err := m.body(n)
 	if err != nil {
@@ -87,14 +86,14 @@ func (m *Mailer) Send(ctx context.Context, n domain.Notice) error {
 	if err != nil {
 		return refused(err, n)
 	}
-	// Where mails are files, nothing else tells that one was sent twice.
+	// Where mails are files, only the log shows that one was sent twice.
 	observability.Log(ctx).Info().Str("mail", n.ID()).Msg("mail sent")
 	return nil
 }
 
 func (m *Mailer) body(n domain.Notice) ([]byte, error) {
 	var text, html bytes.Buffer
-	if err := m.html.Execute(&html, n); err != nil || m.form == Page {
+	if err := m.html.Execute(&html, n); err != nil || m.form == HTMLPage {
 		return html.Bytes(), err
 	}
 	if err := m.text.Execute(&text, n); err != nil {
@@ -105,24 +104,24 @@ func (m *Mailer) body(n domain.Notice) ([]byte, error) {
 	}.encode()
 }
 
-// hand gives one mail at a time to the sidecar. Its SMTP binding keeps addresses and subject in a place that requests
-// share (components-contrib 1.18.3, bindings/smtp, mergeWithRequestMetadata): of two at once, one may go to the other's
-// recipient. More mails in less time take more replicas.
+// hand gives one mail at a time to the sidecar. Requests to its SMTP binding share the addresses and the subject
+// (components-contrib 1.18.3, bindings/smtp, mergeWithRequestMetadata): of two at the same time, one may go to the recipient
+// of the other. To send more mails, run more replicas.
 func (m *Mailer) hand(ctx context.Context, body []byte, meta map[string]string) error {
 	select {
 	case m.turn <- struct{}{}:
 		defer func() { <-m.turn }()
-		return m.outbox.Send(ctx, Binding, body, meta)
+		return m.outbox.Send(ctx, MailBinding, body, meta)
 	case <-ctx.Done():
 		return errs.Wrap(errs.Unavailable, ctx.Err(), "other mails are still being sent")
 	}
 }
 
-// noSuchAddress is how a mail server says that the address, and nothing else, is wrong and will stay so (RFC 3463,
-// section 3.2). Other permanent errors, such as a wrong password of ours, are for the operator to mend.
+// noSuchAddress matches the answer of a mail server that only the address is wrong, for good (RFC 3463, section 3.2). Other
+// permanent errors, such as our own wrong password, can be fixed by the operator.
 var noSuchAddress = regexp.MustCompile(`\b5\d\d[ -]"?5\.1\.(1|2|3|6|10)\b`)
 
-// refused tells an address that does not exist from an outage, which is waited out.
+// refused makes an error errs.Invalid if the address does not exist. Any other is an outage, and is retried.
 func refused(err error, n domain.Notice) error {
 	if noSuchAddress.MatchString(err.Error()) {
 		return errs.Wrap(errs.Invalid, err, "the mail server says that %s does not exist", n.To.Address)

@@ -26,16 +26,16 @@ type verifier struct{}
 
 func (verifier) Verify(_ context.Context, token string) (identity.Caller, error) {
 	if token == "forged" {
-		return identity.Caller{}, errs.New(errs.Unauthenticated, "the token does not hold")
+		return identity.Caller{}, errs.New(errs.Unauthenticated, "the token is not valid")
 	}
 	return identity.Caller{ID: token, Roles: []identity.Role{identity.Learner}}, nil
 }
 
 func serve(side *sidecar.Sidecar) (*mux.Router, huma.API) {
 	router := web.NewRouter()
-	api := web.NewAPI(router, "Notifications", "What users were told about their orders and accounts.")
+	api := web.NewAPI(router, "Notifications", "Your notifications about orders and accounts.")
 	identity.Protect(api, verifier{})
-	handlers.Register(api, repositories.NewInbox(side))
+	handlers.Routes(api, repositories.NewInbox(side))
 	return router, api
 }
 
@@ -49,7 +49,7 @@ func get(router http.Handler, path, token string) *httptest.ResponseRecorder {
 	return answer
 }
 
-func TestOpenAPI(t *testing.T) {
+func TestOpenAPI_isWhatIsCheckedIn(t *testing.T) {
 	_, side := sidecartest.New()
 	_, api := serve(side)
 	raw, err := json.MarshalIndent(api.OpenAPI(), "", "  ")
@@ -59,7 +59,7 @@ func TestOpenAPI(t *testing.T) {
 	golden.Check(t, "api/openapi/notification.json", append(raw, '\n'))
 }
 
-func TestInboxIsReadInPages(t *testing.T) {
+func TestInbox_isListedInPages(t *testing.T) {
 	_, side := sidecartest.New()
 	on := replica(t, side, &post{})
 	for _, status := range []string{"confirmed", "shipped", "delivered"} {
@@ -92,18 +92,18 @@ func TestInboxIsReadInPages(t *testing.T) {
 	}
 }
 
-func TestInboxAnswers(t *testing.T) {
+func TestInbox_answers(t *testing.T) {
 	_, side := sidecartest.New()
 	router, _ := serve(side)
 	for name, tt := range map[string]struct {
 		path, token string
 		want        int
 	}{
-		"somebody new":     {"/api/v1/notifications", "new", http.StatusOK},
-		"nobody":           {"/api/v1/notifications", "", http.StatusUnauthorized},
-		"a forged token":   {"/api/v1/notifications", "forged", http.StatusUnauthorized},
-		"a made-up cursor": {"/api/v1/notifications?cursor=x", "new", http.StatusUnprocessableEntity},
-		"too many":         {"/api/v1/notifications?limit=101", "new", http.StatusUnprocessableEntity},
+		"a new user":        {"/api/v1/notifications", "new", http.StatusOK},
+		"no token":          {"/api/v1/notifications", "", http.StatusUnauthorized},
+		"a forged token":    {"/api/v1/notifications", "forged", http.StatusUnauthorized},
+		"an invalid cursor": {"/api/v1/notifications?cursor=x", "new", http.StatusUnprocessableEntity},
+		"too many":          {"/api/v1/notifications?limit=101", "new", http.StatusUnprocessableEntity},
 	} {
 		if answer := get(router, tt.path, tt.token); answer.Code != tt.want {
 			t.Errorf("%s: got %d %s, want %d", name, answer.Code, answer.Body, tt.want)

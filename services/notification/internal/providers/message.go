@@ -1,4 +1,4 @@
-package mail
+package providers
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// message is a mail in two forms, of which the reader's program picks one.
+// message is a mail in two forms, as text and as HTML. The mail program of the reader chooses one.
 type message struct {
 	From, To mail.Address
 	Subject  string
@@ -23,8 +23,8 @@ type message struct {
 	HTML     []byte
 }
 
-// encode writes the message as RFC 5322 and MIME have it. The same message gives the same bytes. No value can add a
-// header of its own: addresses and subject are encoded when they hold anything but plain characters.
+// encode writes the message in the format of RFC 5322 and MIME. The same message gives the same bytes. No value can add a
+// header: addresses and subject are encoded if they contain anything but plain characters.
 func (m message) encode() ([]byte, error) {
 	var body bytes.Buffer
 	parts := multipart.NewWriter(&body)
@@ -51,7 +51,7 @@ func (m message) encode() ([]byte, error) {
 		{"Subject", mime.QEncoding.Encode("utf-8", m.Subject)},
 		{"Date", m.Date.UTC().Format(time.RFC1123Z)},
 		{"Message-ID", "<" + m.ID + "@" + domain + ">"},
-		{"Auto-Submitted", "auto-generated"}, // so that nobody's holiday notice answers (RFC 3834)
+		{"Auto-Submitted", "auto-generated"}, // so that no automatic reply comes back (RFC 3834)
 		{"MIME-Version", "1.0"},
 		{"Content-Type", mime.FormatMediaType("multipart/alternative", map[string]string{"boundary": parts.Boundary()})},
 	} {

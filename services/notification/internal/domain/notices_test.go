@@ -10,7 +10,7 @@ import (
 	"stoa/services/notification/internal/domain"
 )
 
-func TestMoney(t *testing.T) {
+func TestMoney_isWrittenAsPeopleDo(t *testing.T) {
 	for want, money := range map[string]domain.Money{
 		"12.50 EUR":           {Amount: 1250, Currency: "EUR"},
 		"0.05 USD":            {Amount: 5, Currency: "USD"},
@@ -26,7 +26,7 @@ func TestMoney(t *testing.T) {
 	}
 }
 
-func TestOfOrderRefusesWhatCannotBeSent(t *testing.T) {
+func TestOrderNotice_refusesWhatCannotBeSent(t *testing.T) {
 	for name, order := range map[string]domain.Order{
 		"no address":      {ID: "1"},
 		"broken address":  {ID: "1", Customer: domain.Customer{Email: "a@b\r\nBcc: c@d"}},
@@ -34,13 +34,13 @@ func TestOfOrderRefusesWhatCannotBeSent(t *testing.T) {
 		"id with a path":  {ID: "../../etc/passwd", Customer: domain.Customer{Email: "a@b.c"}},
 		"id with a break": {ID: "1\r\n", Customer: domain.Customer{Email: "a@b.c"}},
 	} {
-		if _, err := domain.OfOrder(domain.OrderConfirmed, order); !errs.Is(err, errs.Invalid) {
+		if _, err := domain.OrderNotice(domain.OrderConfirmed, order); !errs.Is(err, errs.Invalid) {
 			t.Errorf("%s: got %v, want invalid", name, err)
 		}
 	}
 }
 
-func TestOfAccountRefusesWhatCannotBeSent(t *testing.T) {
+func TestAccountNotice_refusesWhatCannotBeSent(t *testing.T) {
 	for name, tt := range map[string]struct {
 		account domain.Account
 		event   string
@@ -51,25 +51,25 @@ func TestOfAccountRefusesWhatCannotBeSent(t *testing.T) {
 		"event with a path":   {domain.Account{ID: "1", Email: "a@b.c"}, "../e"},
 		"account with a path": {domain.Account{ID: "../1", Email: "a@b.c"}, "e"},
 	} {
-		if _, err := domain.OfAccount(domain.PasswordChanged, tt.account, tt.event); !errs.Is(err, errs.Invalid) {
+		if _, err := domain.AccountNotice(domain.PasswordChanged, tt.account, tt.event); !errs.Is(err, errs.Invalid) {
 			t.Errorf("%s: got %v, want invalid", name, err)
 		}
 	}
 }
 
-func TestWordsStayOnTheirLine(t *testing.T) {
-	notice, err := domain.OfOrder(domain.OrderRejected, domain.Order{
+func TestNotice_keepsWordsOnOneLine(t *testing.T) {
+	notice, err := domain.OrderNotice(domain.OrderRejected, domain.Order{
 		ID: "1", Reason: "sold out.\r\nBcc: x@y.z", Items: []domain.Line{{Name: "Mug\nTotal: 0.00 EUR"}},
 		Customer: domain.Customer{Email: "a@b.c", Name: "Eve\r\nSubject: hello"},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	low, err := domain.OfLowStock(domain.LowStock{Name: "Mug\r\nX: 1", SKU: "M\n1"}, "e", time.Now(), mail.Address{})
+	low, err := domain.LowStockNotice(domain.LowStock{Name: "Mug\r\nX: 1", SKU: "M\n1"}, "e", time.Now(), mail.Address{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	welcome, err := domain.OfAccount(domain.AccountRegistered, domain.Account{ID: "1", Email: "a@b.c", Name: "Eve\r\nBcc: x"}, "e")
+	welcome, err := domain.AccountNotice(domain.AccountRegistered, domain.Account{ID: "1", Email: "a@b.c", Name: "Eve\r\nBcc: x"}, "e")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,37 +80,37 @@ func TestWordsStayOnTheirLine(t *testing.T) {
 	}
 }
 
-func TestDelivery(t *testing.T) {
+func TestDelivery_isLeasedByOne(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	claimed := domain.Delivery{Status: domain.Claimed, ClaimID: "a", ClaimedAt: now}
-	sent := domain.Delivery{Status: domain.Sent, ClaimID: "a", ClaimedAt: now, SentAt: now}
+	leased := domain.Delivery{Status: domain.Leased, LeaseID: "a", LeasedAt: now}
+	sent := domain.Delivery{Status: domain.Sent, LeaseID: "a", LeasedAt: now, SentAt: now}
 	tests := []struct {
 		name     string
 		delivery domain.Delivery
 		after    time.Duration
 		kind     errs.Kind
-		holder   string
+		lease    string
 		status   domain.DeliveryStatus
 	}{
-		{"nobody has begun", domain.Delivery{}, 0, "", "b", domain.Claimed},
-		{"somebody is at it", claimed, 9 * time.Second, errs.Unavailable, "a", domain.Claimed},
-		{"somebody died over it", claimed, 10 * time.Second, "", "b", domain.Claimed},
-		{"it is sent", sent, time.Hour, "", "a", domain.Sent},
+		{"not begun", domain.Delivery{}, 0, "", "b", domain.Leased},
+		{"another process is sending", leased, 9 * time.Second, errs.Unavailable, "a", domain.Leased},
+		{"another process died", leased, 10 * time.Second, "", "b", domain.Leased},
+		{"sent", sent, time.Hour, "", "a", domain.Sent},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			d := tt.delivery
-			err := d.Claim("b", now.Add(tt.after))
-			if errs.KindOf(err) != tt.kind || d.ClaimID != tt.holder || d.Status != tt.status {
+			err := d.Lease("b", now.Add(tt.after))
+			if errs.KindOf(err) != tt.kind || d.LeaseID != tt.lease || d.Status != tt.status {
 				t.Errorf("got %v, %+v", err, d)
 			}
 		})
 	}
-	mine, taken, done := claimed, claimed, sent
+	mine, taken, done := leased, leased, sent
 	mine.Release("a")
 	taken.Release("b")
 	done.Release("a")
-	if mine.Status != "" || taken != claimed || done != sent {
-		t.Errorf("only the holder of a claim may release it: %+v, %+v, %+v", mine, taken, done)
+	if mine.Status != "" || taken != leased || done != sent {
+		t.Errorf("only the process with the lease may release it: %+v, %+v, %+v", mine, taken, done)
 	}
 }

@@ -1,4 +1,4 @@
-package mail
+package providers
 
 import (
 	"bytes"
@@ -21,7 +21,7 @@ import (
 	"stoa/services/notification/internal/domain"
 )
 
-// outbox keeps what was sent last, and may be slow or broken.
+// outbox keeps the last mail, and may be slow or fail.
 type outbox struct {
 	data      []byte
 	meta      map[string]string
@@ -59,7 +59,7 @@ func account(name, reason string) domain.Account {
 }
 
 // newMailer returns a mailer for a binding that takes this form.
-func newMailer(t *testing.T, to *outbox, form Form) *Mailer {
+func newMailer(t *testing.T, to *outbox, form MailForm) *Mailer {
 	t.Helper()
 	mailer, err := NewMailer(to, mail.Address{Name: "Stoa", Address: "shop@stoa.local"}, form)
 	if err != nil {
@@ -72,14 +72,14 @@ func newMailer(t *testing.T, to *outbox, form Form) *Mailer {
 func send(t *testing.T, n domain.Notice) *outbox {
 	t.Helper()
 	sent := &outbox{}
-	mailer := newMailer(t, sent, Message)
+	mailer := newMailer(t, sent, WholeMessage)
 	if err := mailer.Send(t.Context(), n); err != nil {
 		t.Fatal(err)
 	}
 	return sent
 }
 
-func TestMailsAreWhatPeopleGet(t *testing.T) {
+func TestMail_matchesTheSamples(t *testing.T) {
 	notices := map[string]domain.Notice{}
 	for _, kind := range []domain.Kind{
 		domain.OrderConfirmed, domain.OrderRejected, domain.OrderCancelled, domain.OrderShipped, domain.OrderDelivered,
@@ -88,13 +88,13 @@ func TestMailsAreWhatPeopleGet(t *testing.T) {
 		if kind == domain.OrderRejected {
 			o.Reason = "not enough stock of AMP-1"
 		}
-		notice, err := domain.OfOrder(kind, o)
+		notice, err := domain.OrderNotice(kind, o)
 		if err != nil {
 			t.Fatal(err)
 		}
 		notices[string(kind)] = notice
 	}
-	low, err := domain.OfLowStock(
+	low, err := domain.LowStockNotice(
 		domain.LowStock{ProductID: "p1", SKU: "AMP-1", Name: "Amphora", Available: 3, Threshold: 5},
 		"0198c6a0-0000-5000-8000-000000000003", time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
 		mail.Address{Address: "staff@stoa.local"})
@@ -107,7 +107,7 @@ func TestMailsAreWhatPeopleGet(t *testing.T) {
 		"account-sessions-revoked-token-reused": "refresh_token_reused",
 	} {
 		kind := domain.Kind(strings.TrimSuffix(name, "-token-reused"))
-		notices[name], err = domain.OfAccount(kind, account("Chloé", reason), "0198c6a0-0000-5000-8000-000000000004")
+		notices[name], err = domain.AccountNotice(kind, account("Chloé", reason), "0198c6a0-0000-5000-8000-000000000004")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -115,7 +115,7 @@ func TestMailsAreWhatPeopleGet(t *testing.T) {
 	for name, notice := range notices {
 		t.Run(name, func(t *testing.T) {
 			sent := send(t, notice)
-			golden.Check(t, "services/notification/internal/providers/mail/testdata/"+name+".eml", sent.data)
+			golden.Check(t, "services/notification/internal/providers/testdata/"+name+".eml", sent.data)
 			if want := notice.ID() + ".eml"; sent.meta["fileName"] != want || sent.meta["emailTo"] != notice.To.Address {
 				t.Errorf("got metadata %v", sent.meta)
 			}
@@ -123,8 +123,8 @@ func TestMailsAreWhatPeopleGet(t *testing.T) {
 	}
 }
 
-func TestMailsCanBeReadByMailPrograms(t *testing.T) {
-	notice, err := domain.OfOrder(domain.OrderConfirmed, order("Chloé <script>"))
+func TestMail_isReadByMailPrograms(t *testing.T) {
+	notice, err := domain.OrderNotice(domain.OrderConfirmed, order("Chloé <script>"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +148,7 @@ func TestMailsCanBeReadByMailPrograms(t *testing.T) {
 	}
 }
 
-func TestNamesAddNoHeaders(t *testing.T) {
+func TestMail_getsNoHeadersFromNames(t *testing.T) {
 	notice := domain.Notice{
 		Kind: domain.OrderConfirmed, About: "1", Subject: "Hello\r\nBcc: everybody@example.com",
 		To: mail.Address{Name: "Eve\r\nBcc: everybody@example.com", Address: "eve@example.com"},
@@ -162,14 +162,14 @@ func TestNamesAddNoHeaders(t *testing.T) {
 	}
 }
 
-// What mail servers get is the page alone: the binding writes the headers.
-func TestAMailBindingGetsThePage(t *testing.T) {
-	notice, err := domain.OfOrder(domain.OrderConfirmed, order("Chloé <script>"))
+// A mail binding gets only the page and writes the headers itself.
+func TestMail_isAPageForAMailBinding(t *testing.T) {
+	notice, err := domain.OrderNotice(domain.OrderConfirmed, order("Chloé <script>"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	sent := &outbox{}
-	if err := newMailer(t, sent, FormFor("bindings.smtp")).Send(t.Context(), notice); err != nil {
+	if err := newMailer(t, sent, MailFormFor("bindings.smtp")).Send(t.Context(), notice); err != nil {
 		t.Fatal(err)
 	}
 	page := string(sent.data)
@@ -185,15 +185,15 @@ func TestAMailBindingGetsThePage(t *testing.T) {
 	}
 }
 
-func TestNobodyAddsRecipients(t *testing.T) {
-	mailer := newMailer(t, &outbox{}, Page)
+func TestMail_getsNoRecipientsFromAddresses(t *testing.T) {
+	mailer := newMailer(t, &outbox{}, HTMLPage)
 	err := mailer.Send(t.Context(), domain.Notice{To: mail.Address{Address: `"a;b"@example.com`}})
 	if !errs.Is(err, errs.Invalid) {
 		t.Errorf("got %v", err)
 	}
 }
 
-func TestAnAddressThatDoesNotExistIsNoOutage(t *testing.T) {
+func TestMail_isInvalidIfTheAddressDoesNotExist(t *testing.T) {
 	for text, want := range map[string]errs.Kind{
 		`gomail: could not send email 1: 550 "5.1.1 no such user"`:                     errs.Invalid,
 		"550 5.1.1 no such user":                                                       errs.Invalid,
@@ -203,7 +203,7 @@ func TestAnAddressThatDoesNotExistIsNoOutage(t *testing.T) {
 		`gomail: could not send email 1: 554 "5.7.1 <a@b>: Relay access denied 5.1.1"`: errs.Unavailable,
 	} {
 		broken := &outbox{err: errs.Wrap(errs.Unavailable, errors.New(text), "the binding mail does not answer")}
-		mailer := newMailer(t, broken, Page)
+		mailer := newMailer(t, broken, HTMLPage)
 		err := mailer.Send(t.Context(), domain.Notice{To: mail.Address{Address: "a@b"}})
 		if !errs.Is(err, want) {
 			t.Errorf("%s: got %v, want %s", text, err, want)
@@ -211,10 +211,10 @@ func TestAnAddressThatDoesNotExistIsNoOutage(t *testing.T) {
 	}
 }
 
-func TestOneMailAtATime(t *testing.T) {
+func TestMail_isSentOneAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		slow := &outbox{takes: time.Second}
-		mailer := newMailer(t, slow, Page)
+		mailer := newMailer(t, slow, HTMLPage)
 		ctx, cancel := context.WithTimeout(t.Context(), 3500*time.Millisecond)
 		defer cancel()
 		var all sync.WaitGroup
