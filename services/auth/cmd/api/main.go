@@ -35,7 +35,8 @@ func run(ctx context.Context) error {
 	}
 	defer app.Close(ctx)
 
-	signer, first, err := secrets(ctx, app)
+	keyFormat := domain.KeyFormat{New: keytext.New, Parse: keytext.Parse}
+	signer, first, err := secrets(ctx, app, keyFormat)
 	if err != nil {
 		return err
 	}
@@ -70,10 +71,8 @@ func run(ctx context.Context) error {
 		events.Run(warn("events of accounts cannot be published yet")))
 }
 
-var keyFormat = domain.KeyFormat{New: keytext.New, Parse: keytext.Parse}
-
 // secrets reads and checks the secrets that the service needs.
-func secrets(ctx context.Context, app *service.App) (*identity.Signer, domain.Bootstrap, error) {
+func secrets(ctx context.Context, app *service.App, keyFormat domain.KeyFormat) (*identity.Signer, domain.Bootstrap, error) {
 	pem, err := app.Sidecar.Secret(ctx, signingKey)
 	if err != nil {
 		return nil, domain.Bootstrap{}, err

@@ -27,7 +27,7 @@ type Account struct {
 	Spared string `json:"spared,omitempty"`
 	// Networks are those that the last sign-ins came from, the latest at the end.
 	Networks []string `json:"networks,omitempty"`
-	// Unpublished are the events that the broker has not taken yet; see Publisher.
+	// Unpublished are the events that the broker has not taken yet; see Publisher. Stored under its first name.
 	Unpublished []Event `json:"unannounced,omitempty"`
 }
 

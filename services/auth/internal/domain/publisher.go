@@ -23,13 +23,13 @@ type Reason string
 const (
 	// ByOwner: the owner ended all sessions but one.
 	ByOwner Reason = "by_owner"
-	// TokenReused: a refresh token was used again later, so somebody has a copy of it.
+	// TokenReused: a refresh token was used again later, so someone has a copy of it.
 	TokenReused Reason = "refresh_token_reused"
 )
 
 // Event is something that happened to an account.
 type Event struct {
-	Type EventType `json:"fact"`
+	Type EventType `json:"fact"` // stored under its first name
 	// Cause tells the event from others of its type.
 	Cause  string    `json:"cause"`
 	Reason Reason    `json:"reason,omitempty"`

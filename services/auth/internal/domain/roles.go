@@ -33,7 +33,7 @@ func (a *Accounts) SetRoles(ctx context.Context, id string, roles []Role) (Accou
 	}
 	account, err = a.store.Update(ctx, id, func(stored *Account) error {
 		if stored.Has(Admin) && !stays && !account.Has(Admin) { // given in the meantime; Admins was not asked
-			return errs.New(errs.Conflict, "the account was made an ADMIN in the meantime; look at it again")
+			return errs.New(errs.Conflict, "the account became an ADMIN in the meantime; try again")
 		}
 		stored.Roles = withLearner(roles)
 		return nil

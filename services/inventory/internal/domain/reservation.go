@@ -139,7 +139,7 @@ func checkLines(lines []Line) error {
 	seen := map[string]bool{}
 	for i, line := range lines {
 		if line.ProductID == "" || seen[line.ProductID] {
-			wrong = append(wrong, errs.Field{Name: fmt.Sprintf("items[%d].productId", i), Problem: "must be set, and not be repeated"})
+			wrong = append(wrong, errs.Field{Name: fmt.Sprintf("items[%d].productId", i), Problem: "must be set and must not be repeated"})
 		}
 		if line.Quantity < 1 {
 			wrong = append(wrong, errs.Field{Name: fmt.Sprintf("items[%d].quantity", i), Problem: "must be at least 1"})

@@ -12,7 +12,7 @@ const leaseTTL = 10 * time.Second
 // DeliveryStatus is how far the sending of a notice is.
 type DeliveryStatus string
 
-// The statuses; "" means that sending has not begun.
+// The statuses; "" means that sending has not begun. A lease is stored under its first name.
 const (
 	Leased DeliveryStatus = "claimed"
 	Sent   DeliveryStatus = "sent"
