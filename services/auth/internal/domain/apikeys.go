@@ -33,12 +33,10 @@ const maxUses = 100
 
 // APIKeys is how API keys are made, verified and revoked.
 type APIKeys struct {
-	store  APIKeyStore
-	format KeyFormat
-	uses   chan use
-
-	mu      sync.Mutex
-	waiting map[string]bool // the ids of keys with a use in uses
+	store   APIKeyStore
+	format  KeyFormat
+	uses    chan use
+	waiting sync.Map // the ids of the keys in uses
 }
 
 type use struct {
@@ -48,7 +46,7 @@ type use struct {
 
 // NewAPIKeys returns the API keys in a store.
 func NewAPIKeys(store APIKeyStore, format KeyFormat) *APIKeys {
-	return &APIKeys{store: store, format: format, uses: make(chan use, maxUses), waiting: map[string]bool{}}
+	return &APIKeys{store: store, format: format, uses: make(chan use, maxUses)}
 }
 
 // Create makes an API key with this id, and returns it with its text, which is stored nowhere. If the id has a key, it
@@ -82,10 +80,12 @@ func (k *APIKeys) createdBefore(ctx context.Context, key APIKey) error {
 }
 
 // Verify returns a key that is valid now. It fails with the same errs.Forbidden for a key that is unknown, expired or
-// revoked.
-func (k *APIKeys) Verify(ctx context.Context, text string) (APIKey, error) {
-	key, err := k.find(ctx, text)
-	if err != nil {
+// revoked. A text that is not a key costs no read.
+func (k *APIKeys) Verify(ctx context.Context, text string) (key APIKey, err error) {
+	if id, _, ok := k.format.Parse(text); ok {
+		key, err = k.store.Find(ctx, id)
+	}
+	if err != nil && !errs.Is(err, errs.NotFound) {
 		return APIKey{}, err
 	}
 	now := time.Now()
@@ -94,19 +94,6 @@ func (k *APIKeys) Verify(ctx context.Context, text string) (APIKey, error) {
 	}
 	k.note(key, now)
 	return key, nil
-}
-
-// find returns a key by its text, the zero one if it is not known. A text that is not a key costs no read.
-func (k *APIKeys) find(ctx context.Context, text string) (APIKey, error) {
-	id, _, ok := k.format.Parse(text)
-	if !ok {
-		return APIKey{}, nil
-	}
-	key, err := k.store.Find(ctx, id)
-	if errs.Is(err, errs.NotFound) {
-		return APIKey{}, nil
-	}
-	return key, err
 }
 
 // Get returns a key, or errs.NotFound.
@@ -129,15 +116,13 @@ func (k *APIKeys) note(key APIKey, now time.Time) {
 	if !key.UseIsDue(now) {
 		return
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.waiting[key.ID] {
+	if _, waiting := k.waiting.LoadOrStore(key.ID, true); waiting {
 		return
 	}
 	select {
 	case k.uses <- use{id: key.ID, at: now}:
-		k.waiting[key.ID] = true
 	default:
+		k.waiting.Delete(key.ID)
 	}
 }
 
@@ -150,9 +135,7 @@ func (k *APIKeys) Run(ctx context.Context) error {
 			return nil
 		case next := <-k.uses:
 			_, _ = k.store.Update(ctx, next.id, func(key *APIKey) { key.Use(next.at) })
-			k.mu.Lock()
-			delete(k.waiting, next.id)
-			k.mu.Unlock()
+			k.waiting.Delete(next.id)
 		}
 	}
 }

@@ -14,13 +14,6 @@ type members struct {
 	IDs []string `json:"ids"`
 }
 
-// add adds an id, once.
-func (m *members) add(id string) {
-	if !slices.Contains(m.IDs, id) {
-		m.IDs = append(m.IDs, id)
-	}
-}
-
 // admins is the one group of admins.
 const admins = "admins"
 
@@ -41,7 +34,9 @@ func NewAdmins(s *sidecar.Sidecar) *Admins {
 // Add implements domain.Admins.
 func (r *Admins) Add(ctx context.Context, id string) error {
 	_, err := r.groups.Upsert(ctx, admins, func(m *members) error {
-		m.add(id)
+		if !slices.Contains(m.IDs, id) {
+			m.IDs = append(m.IDs, id)
+		}
 		return nil
 	})
 	return err

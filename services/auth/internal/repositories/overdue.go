@@ -24,8 +24,8 @@ func NewOverdue(s *sidecar.Sidecar) *Overdue {
 // Add implements domain.Overdue.
 func (r *Overdue) Add(ctx context.Context, id string) error {
 	_, err := r.groups.Upsert(ctx, overdue, func(m *members) error {
-		if len(m.IDs) < maxOverdue {
-			m.add(id)
+		if len(m.IDs) < maxOverdue && !slices.Contains(m.IDs, id) {
+			m.IDs = append(m.IDs, id)
 		}
 		return nil
 	})
