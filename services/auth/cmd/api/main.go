@@ -1,4 +1,4 @@
-// Command auth is the service of accounts, sign-in and keys.
+// Command api serves accounts, sign-in, access tokens and API keys over HTTP.
 package main
 
 import (
@@ -6,21 +6,20 @@ import (
 	"fmt"
 
 	"stoa/pkg/common/config"
-	"stoa/pkg/common/ids"
+	"stoa/pkg/common/keytext"
 	"stoa/pkg/common/service"
 	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
-	"stoa/services/auth/internal/bootstrap"
 	"stoa/services/auth/internal/domain"
 	"stoa/services/auth/internal/handlers"
 	"stoa/services/auth/internal/providers"
 	"stoa/services/auth/internal/repositories"
 )
 
-// Names in the secret store.
+// The names of secrets.
 const (
 	signingKey = "AUTH_SIGNING_KEY" // Ed25519 private keys, see signing.Parse
-	firstUsers = "AUTH_BOOTSTRAP"   // JSON, see bootstrap.Parse
+	bootstrap  = "AUTH_BOOTSTRAP"   // JSON, see domain.ParseBootstrap
 )
 
 func main() { service.Main(run) }
@@ -36,7 +35,8 @@ func run(ctx context.Context) error {
 	}
 	defer app.Close(ctx)
 
-	signer, plan, err := secrets(ctx, app)
+	keyFormat := domain.KeyFormat{New: keytext.New, Parse: keytext.Parse}
+	signer, first, err := secrets(ctx, app, keyFormat)
 	if err != nil {
 		return err
 	}
@@ -46,48 +46,48 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	announcer := domain.NewAnnouncer(store, providers.NewEvents(publisher), repositories.NewOverdue(app.Sidecar))
+	events := domain.NewPublisher(store, providers.NewEvents(publisher), repositories.NewOverdue(app.Sidecar))
 	guard := domain.NewGuard(repositories.NewAttempts(app.Sidecar))
-	accounts := domain.NewAccounts(store, repositories.NewAdmins(app.Sidecar), providers.NewPasswords(), guard, announcer, ids.New)
-	sessions := domain.NewSessions(repositories.NewSessions(app.Sidecar), accounts, announcer, ids.New)
-	keys := repositories.NewAPIKeys(app.Sidecar)
-	// Before the app port opens: nobody may take the address of an account that is about to be made, and the service is
-	// not ready without them.
-	if err := plan.Apply(ctx, accounts, keys, app.Telemetry.Log); err != nil {
+	accounts := domain.NewAccounts(store, repositories.NewAdmins(app.Sidecar), providers.NewPasswords(), guard, events)
+	tokens, keyStore := providers.NewTokens(signer), repositories.NewAPIKeys(app.Sidecar)
+	sessions := domain.NewSessions(repositories.NewSessions(app.Sidecar), accounts, events, tokens)
+	keys := domain.NewAPIKeys(keyStore, keyFormat)
+	warn := func(message string) func(error) {
+		return func(err error) { app.Telemetry.Log.Warn().Err(err).Msg(message) }
+	}
+	// Before the app port opens, so that nobody can sign up with the address of one of these accounts.
+	if err := first.Apply(ctx, accounts, keyStore, warn("the first accounts cannot be made yet")); err != nil {
 		return fmt.Errorf("making the first accounts: %w", err)
 	}
 
-	tokens := providers.NewTokens(signer)
 	router := web.NewRouter()
 	api := web.NewAPI(router, "Auth", "Accounts, sign-in, access tokens and API keys.")
-	h := handlers.New(accounts, sessions, tokens)
-	identity.Protect(api, identity.NewVerifier(identity.NewTokenVerifier(tokens.Published), h.Alive))
-	h.Register(api)
-	uses := handlers.NewUses(keys)
-	handlers.NewKeys(tokens, keys, uses, ids.New).Register(api)
-	h.RegisterInternal(web.NewAPI(router.PathPrefix(handlers.InternalBase).Subrouter(), "Auth, internal", "For the other services."))
+	identity.Protect(api, identity.NewVerifier(identity.NewTokenVerifier(tokens.Published), handlers.Sessions(sessions)))
+	handlers.Routes(api, accounts, sessions, keys, tokens.KeySet)
+	internal := web.NewAPI(router.PathPrefix(handlers.InternalBase).Subrouter(), "Auth, internal", "For the other services.")
+	handlers.InternalRoutes(internal, sessions)
 	readKeys := func(ctx context.Context) (string, error) { return app.Sidecar.Secret(ctx, signingKey) }
-	return app.Run(ctx, app.HTTP(router), uses.Run, tokens.Follow(readKeys, app.Telemetry.Log),
-		handlers.Catchup(announcer, app.Telemetry.Log))
+	return app.Run(ctx, app.HTTP(router), keys.Run, tokens.Follow(readKeys, app.Telemetry.Log),
+		events.Run(warn("events of accounts cannot be published yet")))
 }
 
-// secrets reads and checks what the service cannot start without.
-func secrets(ctx context.Context, app *service.App) (*identity.Signer, bootstrap.Plan, error) {
+// secrets reads and checks the secrets that the service needs.
+func secrets(ctx context.Context, app *service.App, keyFormat domain.KeyFormat) (*identity.Signer, domain.Bootstrap, error) {
 	pem, err := app.Sidecar.Secret(ctx, signingKey)
 	if err != nil {
-		return nil, bootstrap.Plan{}, err
+		return nil, domain.Bootstrap{}, err
 	}
 	signer, err := identity.NewSigner(pem)
 	if err != nil {
-		return nil, bootstrap.Plan{}, fmt.Errorf("the secret %s: %w", signingKey, err)
+		return nil, domain.Bootstrap{}, fmt.Errorf("the secret %s: %w", signingKey, err)
 	}
-	text, err := app.Sidecar.Secret(ctx, firstUsers)
+	text, err := app.Sidecar.Secret(ctx, bootstrap)
 	if err != nil {
-		return nil, bootstrap.Plan{}, err
+		return nil, domain.Bootstrap{}, err
 	}
-	plan, err := bootstrap.Parse(text)
+	first, err := domain.ParseBootstrap(text, keyFormat)
 	if err != nil {
-		return nil, plan, fmt.Errorf("the secret %s: %w", firstUsers, err)
+		return nil, first, fmt.Errorf("the secret %s: %w", bootstrap, err)
 	}
-	return signer, plan, nil
+	return signer, first, nil
 }

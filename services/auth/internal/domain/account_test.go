@@ -9,7 +9,7 @@ import (
 	"stoa/services/auth/internal/domain"
 )
 
-func TestParseEmail(t *testing.T) {
+func TestEmail_parses(t *testing.T) {
 	tests := map[string]bool{
 		"ada@example.org":                  true,
 		"Ada.Lovelace+shop@Example.ORG":    true,
@@ -40,7 +40,7 @@ func TestParseEmail(t *testing.T) {
 	}
 }
 
-func TestAddressesThatDifferInCaseAreOne(t *testing.T) {
+func TestEmail_keyIgnoresCase(t *testing.T) {
 	if a, b := domain.Email("Ada@Example.org").Key(), domain.Email("ada@example.ORG").Key(); a != b {
 		t.Errorf("%s and %s", a, b)
 	}
@@ -49,7 +49,7 @@ func TestAddressesThatDifferInCaseAreOne(t *testing.T) {
 	}
 }
 
-func TestNewRegistrationNamesEveryFault(t *testing.T) {
+func TestRegistration_namesEveryFault(t *testing.T) {
 	tests := map[string]struct {
 		email, name, password string
 		faults                []string

@@ -11,7 +11,7 @@ import (
 	"stoa/services/auth/internal/domain"
 )
 
-// keyText stands for an API key; the domain does not look into it.
+// keyText stands for an API key; the domain does not parse it.
 const keyText = "stoa_0123456789abcdefghijklmn"
 
 func newKey(t *testing.T, expires *time.Time) domain.APIKey {
@@ -25,7 +25,7 @@ func newKey(t *testing.T, expires *time.Time) domain.APIKey {
 	return key
 }
 
-func TestAPIKeyKeepsNoKey(t *testing.T) {
+func TestAPIKey_storesOnlyAHash(t *testing.T) {
 	key := newKey(t, nil)
 	raw, err := json.Marshal(key)
 	if err != nil || strings.Contains(string(raw), keyText) {
@@ -36,7 +36,7 @@ func TestAPIKeyKeepsNoKey(t *testing.T) {
 	}
 }
 
-func TestAPIKeyAdmits(t *testing.T) {
+func TestAPIKey_admits(t *testing.T) {
 	now := time.Now()
 	open, limited, revoked := newKey(t, nil), newKey(t, new(now.Add(time.Hour))), newKey(t, nil)
 	revoked.Revoke(now)
@@ -62,7 +62,7 @@ func TestAPIKeyAdmits(t *testing.T) {
 	}
 }
 
-func TestRevokingTwiceKeepsTheFirstTime(t *testing.T) {
+func TestAPIKey_keepsTheTimeOfTheFirstRevocation(t *testing.T) {
 	key, now := newKey(t, nil), time.Now()
 	key.Revoke(now)
 	key.Revoke(now.Add(time.Hour))
@@ -71,7 +71,7 @@ func TestRevokingTwiceKeepsTheFirstTime(t *testing.T) {
 	}
 }
 
-func TestUseIsNotedOnceAMinute(t *testing.T) {
+func TestAPIKey_notesItsUseOnceAMinute(t *testing.T) {
 	key, now := newKey(t, nil), time.Now()
 	for i, tt := range []struct{ at, want time.Duration }{
 		{0, 0}, {time.Second, 0}, {59 * time.Second, 0}, {time.Minute, time.Minute}, {90 * time.Second, time.Minute},
@@ -82,7 +82,7 @@ func TestUseIsNotedOnceAMinute(t *testing.T) {
 	}
 }
 
-func TestNewAPIKeyNamesEveryFault(t *testing.T) {
+func TestAPIKey_namesEveryFault(t *testing.T) {
 	_, err := domain.NewAPIKey("k-1", "stoa_", keyText, domain.KeyWish{
 		Name: "a\nb", Permissions: []domain.Permission{"shop:read", "root"}, ExpiresAt: new(time.Now()),
 	}, time.Now().Add(time.Second))

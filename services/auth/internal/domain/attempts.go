@@ -10,26 +10,25 @@ import (
 )
 
 const (
-	// freeAttempts is how often a network may get the password of one address wrong before it has to wait.
+	// freeAttempts is how many wrong passwords for one address a network may send before it has to wait.
 	freeAttempts = 10
-	// maxWait is the longest that it has to wait between two attempts then.
+	// maxWait is the longest wait between two attempts.
 	maxWait = 15 * time.Minute
-	// strangeAttempts is how many attempts on one address all unfamiliar networks have together in a strangePeriod.
+	// strangeAttempts is how many attempts all unfamiliar networks together have on one address in a strangePeriod.
 	strangeAttempts = 100
 	strangePeriod   = time.Hour
-	// triesKept is for how long a network's attempts count, and maxTries of how many networks they do.
-	triesKept = 24 * time.Hour
-	maxTries  = 200
+	// triesTTL is how long the attempts of a network count, and maxTries how many networks are counted.
+	triesTTL = 24 * time.Hour
+	maxTries = 200
 )
 
-// Attempts is how often somebody tried to prove that an address is theirs, whether or not there is an account with it. An
-// attempt counts before its outcome is known, so that many at once do not slip through together; one that succeeds is
-// given back.
+// Attempts counts the attempts to sign in with an address, whether or not it has an account. An attempt counts before its
+// outcome is known, so that many at the same time cannot exceed the limit; one that succeeds is not counted in the end.
 type Attempts struct {
-	// Strange counts those from networks from which the account had not been signed in to, since Since.
+	// Strange counts the attempts from unfamiliar networks since Since.
 	Strange int       `json:"strange"`
 	Since   time.Time `json:"since"`
-	// Networks holds those of each network.
+	// Networks counts the attempts of each network.
 	Networks map[string]Tries `json:"networks"`
 }
 
@@ -37,12 +36,12 @@ type Attempts struct {
 type Tries struct {
 	Count int       `json:"count"`
 	Last  time.Time `json:"last"`
-	// Until is when the next one is let through.
+	// Until is when the next attempt is allowed.
 	Until time.Time `json:"until"`
 }
 
-// begin counts an attempt, or refuses it as errs.RateLimited. A familiar network is one from which the account was signed
-// in to before: what strangers do elsewhere does not keep its owner out.
+// begin counts an attempt, or refuses it with errs.RateLimited. A network is familiar if a sign-in to the account came from
+// it before: attempts of strangers elsewhere do not lock the owner out.
 func (a *Attempts) begin(network string, familiar bool, now time.Time) error {
 	a.forget(now)
 	tries := a.Networks[network]
@@ -63,7 +62,7 @@ func (a *Attempts) begin(network string, familiar bool, now time.Time) error {
 	return nil
 }
 
-// succeed gives the network's attempts back.
+// succeed forgets the attempts of a network.
 func (a *Attempts) succeed(network string, familiar bool) {
 	delete(a.Networks, network)
 	if !familiar {
@@ -71,7 +70,7 @@ func (a *Attempts) succeed(network string, familiar bool) {
 	}
 }
 
-// forget drops what is over.
+// forget drops what no longer counts, and the oldest networks if there are too many.
 func (a *Attempts) forget(now time.Time) {
 	if a.Networks == nil {
 		a.Networks = map[string]Tries{}
@@ -79,7 +78,7 @@ func (a *Attempts) forget(now time.Time) {
 	if now.Sub(a.Since) >= strangePeriod {
 		a.Strange, a.Since = 0, now.UTC()
 	}
-	maps.DeleteFunc(a.Networks, func(_ string, t Tries) bool { return now.Sub(t.Last) >= triesKept })
+	maps.DeleteFunc(a.Networks, func(_ string, t Tries) bool { return now.Sub(t.Last) >= triesTTL })
 	for len(a.Networks) >= maxTries {
 		oldest := ""
 		for network, t := range a.Networks {
@@ -97,8 +96,8 @@ func tooManyAttempts(wait time.Duration) error {
 	}
 }
 
-// networkOf returns the network that an address is counted under: what one subscriber can choose addresses from at will.
-// Everything that is no address is one network.
+// networkOf returns the network of an address: the range from which one subscriber can choose addresses freely. All
+// malformed addresses are one network.
 func networkOf(address string) string {
 	ip, err := netip.ParseAddr(address)
 	if err != nil {
@@ -116,39 +115,27 @@ func networkOf(address string) string {
 	return network.String()
 }
 
-// AttemptStore keeps attempts, by an address's key.
+// AttemptStore keeps attempts by the key of the e-mail address.
 type AttemptStore interface {
-	// Change applies a pure function to what is kept, which need not exist yet.
+	// Change applies a pure function to attempts, which need not exist yet.
 	Change(ctx context.Context, emailKey string, change func(*Attempts) error) error
 }
 
-// Guard slows the guessing of passwords down.
+// Guard slows down the guessing of passwords.
 type Guard struct{ store AttemptStore }
 
-// NewGuard returns a guard that remembers by this store.
+// NewGuard returns a guard with the attempts of a store.
 func NewGuard(store AttemptStore) *Guard { return &Guard{store: store} }
 
-// attempt is one attempt that was let through.
-type attempt struct {
-	guard    *Guard
-	email    Email
-	network  string
-	familiar bool
+// begin allows an attempt or refuses it with errs.RateLimited.
+func (g *Guard) begin(ctx context.Context, email Email, network string, familiar bool) error {
+	return g.store.Change(ctx, email.Key(), func(a *Attempts) error { return a.begin(network, familiar, time.Now()) })
 }
 
-// begin lets an attempt through or refuses it as errs.RateLimited. The account is the zero one if there is none.
-func (g *Guard) begin(ctx context.Context, email Email, account Account, from Client) (attempt, error) {
-	network := networkOf(from.Address)
-	a := attempt{guard: g, email: email, network: network, familiar: account.KnowsNetwork(network)}
-	return a, g.store.Change(ctx, email.Key(), func(all *Attempts) error {
-		return all.begin(a.network, a.familiar, time.Now())
-	})
-}
-
-// succeed gives the attempt back: its password was the right one.
-func (a attempt) succeed(ctx context.Context) error {
-	return a.guard.store.Change(ctx, a.email.Key(), func(all *Attempts) error {
-		all.succeed(a.network, a.familiar)
+// succeed ends an attempt with the right password.
+func (g *Guard) succeed(ctx context.Context, email Email, network string, familiar bool) error {
+	return g.store.Change(ctx, email.Key(), func(a *Attempts) error {
+		a.succeed(network, familiar)
 		return nil
 	})
 }

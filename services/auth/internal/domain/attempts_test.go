@@ -12,7 +12,7 @@ const home, abroad = "192.0.2.0/24", "198.51.100.0/24"
 
 var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 
-// try begins an attempt and returns how long to wait before the next, 0 when it was let through.
+// try begins an attempt and returns how long it has to wait, 0 if it was allowed.
 func try(t *testing.T, a *Attempts, network string, familiar bool, at time.Time) time.Duration {
 	t.Helper()
 	err := a.begin(network, familiar, at)
@@ -25,7 +25,7 @@ func try(t *testing.T, a *Attempts, network string, familiar bool, at time.Time)
 	return errs.From(err).RetryAfter
 }
 
-func TestANetworkHasToWaitLongerEachTime(t *testing.T) {
+func TestAttempts_makeANetworkWaitLongerEachTime(t *testing.T) {
 	var a Attempts
 	now := noon
 	for n := range freeAttempts {
@@ -51,12 +51,12 @@ func TestANetworkHasToWaitLongerEachTime(t *testing.T) {
 	if wait := try(t, &a, home, true, now); wait != 0 {
 		t.Errorf("another network has to wait for %s", wait)
 	}
-	if wait := try(t, &a, abroad, false, now.Add(triesKept)); wait != 0 || a.Networks[abroad].Count != 1 {
+	if wait := try(t, &a, abroad, false, now.Add(triesTTL)); wait != 0 || a.Networks[abroad].Count != 1 {
 		t.Errorf("a day later it has to wait for %s, attempt %d", wait, a.Networks[abroad].Count)
 	}
 }
 
-func TestStrangersDoNotKeepTheOwnerOut(t *testing.T) {
+func TestAttempts_ofStrangersDoNotLockTheOwnerOut(t *testing.T) {
 	var a Attempts
 	for n := range strangeAttempts {
 		if wait := try(t, &a, fmt.Sprintf("10.0.%d.0/24", n), false, noon); wait != 0 {
@@ -74,7 +74,7 @@ func TestStrangersDoNotKeepTheOwnerOut(t *testing.T) {
 	}
 }
 
-func TestSuccessGivesTheAttemptsBack(t *testing.T) {
+func TestAttempts_areForgottenOnSuccess(t *testing.T) {
 	var a Attempts
 	for range 5 * strangeAttempts {
 		if wait := try(t, &a, abroad, false, noon); wait != 0 {
@@ -87,7 +87,7 @@ func TestSuccessGivesTheAttemptsBack(t *testing.T) {
 	}
 }
 
-func TestAttemptsStaySmall(t *testing.T) {
+func TestAttempts_staySmall(t *testing.T) {
 	var a Attempts
 	for n := range 2 * maxTries {
 		if wait := try(t, &a, fmt.Sprint(n), true, noon.Add(time.Duration(n)*time.Second)); wait != 0 {
@@ -99,7 +99,7 @@ func TestAttemptsStaySmall(t *testing.T) {
 	}
 }
 
-func TestNetworkOf(t *testing.T) {
+func TestNetwork_ofAnAddress(t *testing.T) {
 	for address, want := range map[string]string{
 		"192.0.2.7":            "192.0.2.0/24",
 		"::ffff:192.0.2.7":     "192.0.2.0/24",
@@ -115,7 +115,7 @@ func TestNetworkOf(t *testing.T) {
 	}
 }
 
-func TestAnAccountRemembersTheNetworksOfLate(t *testing.T) {
+func TestAccount_remembersTheLatestNetworks(t *testing.T) {
 	var a Account
 	for n := range maxNetworks + 5 {
 		a.rememberNetwork(fmt.Sprint(n))

@@ -13,23 +13,23 @@ import (
 // maxEmail is the longest address that mail servers carry (RFC 5321), in bytes.
 const maxEmail = 254
 
-// Email is an address as its owner wrote it. Two that differ in case only are one address.
+// Email is an e-mail address as its owner wrote it. Upper and lower case are the same.
 type Email string
 
-// ParseEmail accepts a bare address, "ada@example.org": no display name, no quotes, no comments, nothing that could
-// end a mail header.
+// ParseEmail accepts a plain address, "ada@example.org", without display name, quotes, comments, or anything that could end
+// a mail header.
 func ParseEmail(text string) (Email, error) {
 	parsed, err := mail.ParseAddress(text)
 	odd := func(c rune) bool {
 		return unicode.IsSpace(c) || unicode.IsControl(c) || strings.ContainsRune(`"<>()[]\,;:`, c)
 	}
 	if err != nil || parsed.Address != text || len(text) > maxEmail || strings.ContainsFunc(text, odd) {
-		return "", errs.InvalidField("email", "is no e-mail address such as ada@example.org")
+		return "", errs.InvalidField("email", "must be an e-mail address such as ada@example.org")
 	}
 	return Email(text), nil
 }
 
-// Key names the address in a store: the same for every way to write it, and not readable.
+// Key names the address in a store: the same in upper and lower case, and not readable.
 func (e Email) Key() string {
 	sum := sha256.Sum256([]byte(strings.ToLower(string(e))))
 	return hex.EncodeToString(sum[:])

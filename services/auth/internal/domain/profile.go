@@ -7,16 +7,16 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-// Profile is what owners may change about their accounts; nil leaves a part as it is.
+// Profile is what owners can change about their accounts. A nil field stays as it is.
 type Profile struct {
 	Name       *string
 	PictureURL *string
 }
 
-// maxPictureURL is the longest address of a picture, in bytes.
+// maxPictureURL is the longest URL of a picture, in bytes.
 const maxPictureURL = 2000
 
-// ChangeProfile changes what an account shows of its owner.
+// ChangeProfile changes the profile of an account.
 func (a *Accounts) ChangeProfile(ctx context.Context, id string, to Profile) (Account, error) {
 	var faults []errs.Field
 	var name string
@@ -24,7 +24,7 @@ func (a *Accounts) ChangeProfile(ctx context.Context, id string, to Profile) (Ac
 		name, faults = parseName(*to.Name)
 	}
 	if to.PictureURL != nil && !isPictureURL(*to.PictureURL) {
-		faults = append(faults, errs.Field{Name: "profilePicUrl", Problem: "is no address such as https://example.org/ada.png"})
+		faults = append(faults, errs.Field{Name: "profilePicUrl", Problem: "must be a URL such as https://example.org/ada.png"})
 	}
 	if err := errs.InvalidFields(faults...); err != nil {
 		return Account{}, err
@@ -40,7 +40,7 @@ func (a *Accounts) ChangeProfile(ctx context.Context, id string, to Profile) (Ac
 	})
 }
 
-// isPictureURL accepts absolute addresses that browsers load pictures from, and "" for none.
+// isPictureURL accepts absolute HTTP URLs, and "" for no picture.
 func isPictureURL(text string) bool {
 	parsed, err := url.Parse(text)
 	return text == "" || err == nil && (parsed.Scheme == "https" || parsed.Scheme == "http") && parsed.Host != "" &&

@@ -7,21 +7,19 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-// Admins remembers which accounts hold the role ADMIN, because nothing else could be asked whether an account is the last
-// of them. An account gets the role before it is put here, and is taken out before it loses the role: what stands here
-// may be too few, never too many.
+// Admins lists the accounts with the role ADMIN, so that the last of them can be known. An account gets the role before it
+// is added, and is removed before it loses the role: the list may miss one, but never has one too many.
 type Admins interface {
-	// Add puts an account among the admins.
+	// Add adds an account.
 	Add(ctx context.Context, id string) error
-	// Remove takes an account out: errs.Conflict when there is no other.
+	// Remove removes an account: errs.Conflict if there is no other.
 	Remove(ctx context.Context, id string) error
 }
 
-// Has reports whether the account holds a role.
+// Has reports whether the account has a role.
 func (a *Account) Has(role Role) bool { return slices.Contains(a.Roles, role) }
 
-// SetRoles gives an account these roles and no others; that of a learner stays. errs.Conflict when nobody would be left
-// who can give roles.
+// SetRoles gives an account these roles and LEARNER, and no others: errs.Conflict if no ADMIN would be left.
 func (a *Accounts) SetRoles(ctx context.Context, id string, roles []Role) (Account, error) {
 	account, err := a.store.Get(ctx, id)
 	if err != nil {
@@ -34,8 +32,8 @@ func (a *Accounts) SetRoles(ctx context.Context, id string, roles []Role) (Accou
 		}
 	}
 	account, err = a.store.Update(ctx, id, func(stored *Account) error {
-		if stored.Has(Admin) && !stays && !account.Has(Admin) { // given in the meantime, and nobody asked who else has it
-			return errs.New(errs.Conflict, "the account was made an ADMIN in the meantime; look at it again")
+		if stored.Has(Admin) && !stays && !account.Has(Admin) { // given in the meantime; Admins was not asked
+			return errs.New(errs.Conflict, "the account became an ADMIN in the meantime; try again")
 		}
 		stored.Roles = withLearner(roles)
 		return nil

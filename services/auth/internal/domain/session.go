@@ -13,16 +13,16 @@ import (
 )
 
 const (
-	// SessionTTL is how long a session lives after it was last refreshed.
+	// SessionTTL is how long a session is valid after it was last refreshed.
 	SessionTTL = 7 * 24 * time.Hour
-	// SessionMaxAge is how long it lives at most.
+	// SessionMaxAge is how long it is valid at most.
 	SessionMaxAge = 90 * 24 * time.Hour
-	// MaxSessions is how many sessions an account has at most: the next one ends the oldest.
+	// MaxSessions is how many sessions an account can have; another one ends the oldest.
 	MaxSessions = 100
-	// reuseGrace is how long after its rotation a refresh token is refused without harm: two tabs of one browser, or a client
-	// whose answer got lost, send the same one twice within moments. Later, somebody has kept a copy.
+	// reuseGrace is how long after its exchange a refresh token is refused without harm: two tabs of a browser, or a client
+	// that lost an answer, send the same one twice within moments. Later, the token is a copy.
 	reuseGrace = 10 * time.Second
-	// maxUserAgent is how much is kept of what a program says about itself, in bytes.
+	// maxUserAgent is how much of a user agent is kept, in bytes.
 	maxUserAgent = 200
 )
 
@@ -30,19 +30,19 @@ const (
 type Client struct {
 	// Address is the IP address that the gateway saw.
 	Address string
-	// UserAgent is what the program says about itself.
+	// UserAgent is what the client calls itself.
 	UserAgent string
 }
 
-// Session is one sign-in on one device: a family of refresh tokens, of which each follows from the one before and only
-// the latest counts. Access tokens name it.
+// Session is one sign-in on one device. It has a family of refresh tokens: each is exchanged for the next, and only the
+// latest is valid. Access tokens name their session.
 type Session struct {
 	ID        string `json:"id"`
 	AccountID string `json:"accountId"`
 	// Epoch is that of the account at sign-in; see Account.Epoch.
 	Epoch int `json:"epoch,omitempty"`
-	// FamilyHash, RefreshHash and FormerHash are all that is kept of the refresh tokens: of the part that they share, and of
-	// what the latest and the one before have of their own. Whoever reads the store can use no session.
+	// FamilyHash, RefreshHash and FormerHash are all that is kept of the refresh tokens: hashes of the secret that they
+	// share, and of the secrets of the latest token and the one before. Reading the store does not give a usable token.
 	FamilyHash  string    `json:"familyHash"`
 	RefreshHash string    `json:"refreshHash"`
 	FormerHash  string    `json:"formerHash,omitempty"`
@@ -50,18 +50,18 @@ type Session struct {
 	CreatedAt   time.Time `json:"createdAt"`
 	LastUsedAt  time.Time `json:"lastUsedAt"`
 	ExpiresAt   time.Time `json:"expiresAt"`
-	// EndedAt is kept with the session until it would have expired: some stores would let a refresh that is under way bring
-	// back a session that is merely deleted.
+	// EndedAt is kept until the session would have expired: in some stores a refresh under way would bring back a session
+	// that was deleted instead.
 	EndedAt   time.Time `json:"endedAt,omitzero"`
 	UserAgent string    `json:"userAgent,omitempty"`
 	Address   string    `json:"address,omitempty"`
 }
 
-// secretSize is the size of either half of a refresh token's secret, in bytes.
+// secretSize is the size of each secret in a refresh token, in bytes.
 const secretSize = 32
 
-// NewSession returns a session of an account and its first refresh token, which is kept nowhere. The token names its
-// session, so that it can be looked up; then follow, in one word, the secret of the family and that of the token itself.
+// NewSession returns a session of an account and its first refresh token, which is stored nowhere. A token consists of the
+// session's id, the secret of the family, and a secret of its own.
 func NewSession(id string, account Account, from Client, now time.Time) (session Session, refreshToken string) {
 	family := randomSecret()
 	session = Session{
@@ -70,7 +70,7 @@ func NewSession(id string, account Account, from Client, now time.Time) (session
 	return session, session.next(family, from, now)
 }
 
-// next makes the refresh token that counts from now on.
+// next makes the refresh token that is valid from now on.
 func (s *Session) next(family []byte, from Client, now time.Time) (refreshToken string) {
 	now = now.UTC()
 	own := randomSecret()
@@ -83,8 +83,8 @@ func (s *Session) next(family []byte, from Client, now time.Time) (refreshToken 
 	return s.ID + "." + base64.RawURLEncoding.EncodeToString(append(family, own...))
 }
 
-// Alive reports whether the session has neither ended nor expired. Its account may say otherwise: see Account.Admits.
-func (s *Session) Alive(now time.Time) bool { return s.EndedAt.IsZero() && now.Before(s.ExpiresAt) }
+// Active reports whether the session has neither ended nor expired. Its account must admit it too: see Account.Admits.
+func (s *Session) Active(now time.Time) bool { return s.EndedAt.IsZero() && now.Before(s.ExpiresAt) }
 
 // End ends the session for good.
 func (s *Session) End(now time.Time) {
@@ -93,13 +93,13 @@ func (s *Session) End(now time.Time) {
 	}
 }
 
-// presented is a refresh token as somebody sent it.
+// presented is a refresh token that was sent.
 type presented struct {
 	sessionID   string
 	family, own []byte
 }
 
-// parseRefreshToken reads a refresh token's form; it says nothing of whether the token holds.
+// parseRefreshToken checks the form of a refresh token, not whether the token is valid.
 func parseRefreshToken(token string) (presented, error) {
 	id, secret, _ := strings.Cut(token, ".")
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(secret)
@@ -110,15 +110,14 @@ func parseRefreshToken(token string) (presented, error) {
 }
 
 func badRefreshToken() error {
-	return errs.New(errs.Unauthenticated, "the refresh token does not hold; sign in again")
+	return errs.New(errs.Unauthenticated, "the refresh token is not valid; sign in again")
 }
 
-// rotate exchanges a refresh token for the next one. A token that is none of this session's does nothing. The one before
-// the latest, shortly after it was exchanged, does nothing either. Any other that once was one ends
-// the session: whoever sends it, or whoever has sent its successors, is a thief.
+// rotate exchanges a refresh token for the next one. A token of another session changes nothing, and neither does the one
+// before the latest, shortly after its exchange. Any other earlier token ends the session: one of its users is a thief.
 func (s *Session) rotate(token presented, from Client, now time.Time) (refreshToken string, outcome rotation) {
 	switch {
-	case !s.Alive(now) || !matches(s.FamilyHash, token.family):
+	case !s.Active(now) || !matches(s.FamilyHash, token.family):
 		return "", foreign
 	case matches(s.RefreshHash, token.own):
 		s.FormerHash, s.RotatedAt = s.RefreshHash, now.UTC()
@@ -135,10 +134,10 @@ func (s *Session) rotate(token presented, from Client, now time.Time) (refreshTo
 type rotation int
 
 const (
-	foreign rotation = iota // it is none that counts or ever counted
-	rotated                 // it was exchanged
-	tooLate                 // somebody else exchanged it a moment ago
-	copied                  // it was exchanged long ago
+	foreign rotation = iota // it was never valid, or the session has ended
+	rotated                 // it was exchanged now
+	tooLate                 // it was exchanged a moment ago
+	copied                  // it was exchanged before that
 )
 
 func randomSecret() []byte {
@@ -147,7 +146,7 @@ func randomSecret() []byte {
 	return secret
 }
 
-// hashOf needs no salt and no slowness: nobody guesses 32 random bytes.
+// hashOf needs no salt and need not be slow: nobody guesses 32 random bytes.
 func hashOf(secret []byte) string {
 	hash := sha256.Sum256(secret)
 	return base64.RawURLEncoding.EncodeToString(hash[:])
@@ -157,7 +156,7 @@ func matches(hash string, secret []byte) bool {
 	return subtle.ConstantTimeCompare([]byte(hash), []byte(hashOf(secret))) == 1
 }
 
-// printable cuts what a stranger wrote to what a list can show.
+// printable returns the part of a text that a list can show.
 func printable(text string) string {
 	text = strings.Map(func(c rune) rune {
 		if !unicode.IsPrint(c) {

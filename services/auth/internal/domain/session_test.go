@@ -13,7 +13,7 @@ var (
 	here = Client{Address: "192.0.2.7", UserAgent: "curl/8"}
 )
 
-func TestNewSessionKeepsNoToken(t *testing.T) {
+func TestSession_storesNoToken(t *testing.T) {
 	now := time.Now()
 	session, token := NewSession("s-1", ada, here, now)
 	if _, again := NewSession("s-1", ada, here, now); token == again {
@@ -27,8 +27,8 @@ func TestNewSessionKeepsNoToken(t *testing.T) {
 	if err != nil || strings.Contains(string(raw), secret[:40]) || strings.Contains(string(raw), secret[43:]) {
 		t.Errorf("%s holds a secret (%v)", raw, err)
 	}
-	if got := session.ExpiresAt.Sub(now); got != 7*24*time.Hour || !session.Alive(now) || !ada.Admits(session) {
-		t.Errorf("it lives for %s: %+v", got, session)
+	if got := session.ExpiresAt.Sub(now); got != 7*24*time.Hour || !session.Active(now) || !ada.Admits(session) {
+		t.Errorf("it is valid for %s: %+v", got, session)
 	}
 }
 
@@ -42,7 +42,7 @@ func rotateAt(t *testing.T, session *Session, token string, at time.Time) (strin
 	return session.rotate(read, Client{}, at)
 }
 
-func TestRotation(t *testing.T) {
+func TestSession_rotates(t *testing.T) {
 	began := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	_, foreignToken := NewSession("s-1", ada, here, began)
 	tests := map[string]struct {
@@ -50,7 +50,7 @@ func TestRotation(t *testing.T) {
 		generation int
 		after      time.Duration
 		want       rotation
-		alive      bool
+		active     bool
 	}{
 		"the latest":                           {2, time.Minute, rotated, true},
 		"the latest, at its last moment":       {2, SessionTTL - time.Nanosecond, rotated, true},
@@ -79,8 +79,8 @@ func TestRotation(t *testing.T) {
 			}
 			at := now.Add(tt.after)
 			next, outcome := rotateAt(t, &session, token, at)
-			if outcome != tt.want || session.Alive(at) != tt.alive || (next != "") != (tt.want == rotated) {
-				t.Errorf("got %v and the token %q, alive: %v", outcome, next, session.Alive(at))
+			if outcome != tt.want || session.Active(at) != tt.active || (next != "") != (tt.want == rotated) {
+				t.Errorf("got %v and the token %q, active: %v", outcome, next, session.Active(at))
 			}
 			if (tt.want == tooLate || tt.want == foreign) && session != before {
 				t.Error("the session has changed")
@@ -89,20 +89,20 @@ func TestRotation(t *testing.T) {
 	}
 }
 
-func TestASessionThatHasEndedStaysSo(t *testing.T) {
+func TestSession_staysEnded(t *testing.T) {
 	began := time.Now()
 	session, token := NewSession("s-1", ada, here, began)
 	session.End(began)
-	if _, outcome := rotateAt(t, &session, token, began); outcome != foreign || session.Alive(began) {
-		t.Errorf("got %v, alive: %v", outcome, session.Alive(began))
+	if _, outcome := rotateAt(t, &session, token, began); outcome != foreign || session.Active(began) {
+		t.Errorf("got %v, active: %v", outcome, session.Active(began))
 	}
 }
 
-func TestASessionLivesOnAsLongAsItIsUsedButNotForEver(t *testing.T) {
+func TestSession_endsAtItsMaximumAge(t *testing.T) {
 	began := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	session, token := NewSession("s-1", ada, here, began)
 	now, days := began, 0
-	for session.Alive(now.Add(6 * 24 * time.Hour)) {
+	for session.Active(now.Add(6 * 24 * time.Hour)) {
 		now = now.Add(6 * 24 * time.Hour)
 		days += 6
 		token, _ = rotateAt(t, &session, token, now)
@@ -112,7 +112,7 @@ func TestASessionLivesOnAsLongAsItIsUsedButNotForEver(t *testing.T) {
 	}
 }
 
-func TestParseRefreshTokenRefusesOtherForms(t *testing.T) {
+func TestRefreshToken_isRefusedInOtherForms(t *testing.T) {
 	_, good := NewSession("s-1", ada, here, time.Now())
 	half := base64.RawURLEncoding.EncodeToString(make([]byte, secretSize))
 	for _, token := range []string{"", ".", "s-1", "s-1.", good[:len(good)-1], good + "A", good + ".", "s-1." + half, "s-1.!" + half} {
@@ -122,7 +122,7 @@ func TestParseRefreshTokenRefusesOtherForms(t *testing.T) {
 	}
 }
 
-func TestUserAgentsAreCutToWhatAListCanShow(t *testing.T) {
+func TestUserAgent_isCutToWhatAListCanShow(t *testing.T) {
 	for text, want := range map[string]string{
 		"curl/8":                       "curl/8",
 		"a\x00b\r\nc\u202e\xff":        "abc\ufffd",
@@ -136,7 +136,7 @@ func TestUserAgentsAreCutToWhatAListCanShow(t *testing.T) {
 	}
 }
 
-func TestEndingTheOthersSparesOne(t *testing.T) {
+func TestAccount_endsAllSessionsButOne(t *testing.T) {
 	account := Account{ID: "a-1"}
 	mine, _ := NewSession("mine", account, here, time.Now())
 	other, _ := NewSession("other", account, here, time.Now())

@@ -6,37 +6,45 @@ import (
 	"time"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/ids"
 )
 
 // SessionStore keeps sessions until they expire.
 type SessionStore interface {
-	// Add stores a new session, and ends the oldest of its account's when there are more than MaxSessions.
+	// Add stores a new session, and ends the oldest of its account if there are more than MaxSessions.
 	Add(ctx context.Context, session Session) error
 	// Get returns a session by its id, or errs.NotFound.
 	Get(ctx context.Context, id string) (Session, error)
 	// Update changes a session by a pure function, which may run several times: errs.NotFound if there is none.
 	Update(ctx context.Context, id string, change func(*Session) error) (Session, error)
-	// Of returns the sessions of an account, the newest first; some of them may be over.
+	// Of returns the sessions of an account, newest first; some may have ended.
 	Of(ctx context.Context, accountID string) ([]Session, error)
 }
 
-// Sessions is how people come in, stay in and leave.
+// Tokens issues access tokens.
+type Tokens interface {
+	// Issue returns an access token for an account in one of its sessions, and how long it is valid.
+	Issue(account Account, sessionID string) (token string, ttl time.Duration, err error)
+}
+
+// Sessions is how people sign up, sign in, stay signed in and sign out.
 type Sessions struct {
 	store     SessionStore
 	accounts  *Accounts
-	announcer *Announcer
-	newID     func() string
+	publisher *Publisher
+	tokens    Tokens
 }
 
 // NewSessions returns the sessions in a store.
-func NewSessions(store SessionStore, accounts *Accounts, announcer *Announcer, newID func() string) *Sessions {
-	return &Sessions{store: store, accounts: accounts, announcer: announcer, newID: newID}
+func NewSessions(store SessionStore, accounts *Accounts, publisher *Publisher, tokens Tokens) *Sessions {
+	return &Sessions{store: store, accounts: accounts, publisher: publisher, tokens: tokens}
 }
 
-// Grant is what somebody holds who has come in.
+// Grant is what a person gets who signs in.
 type Grant struct {
 	Account      Account
-	SessionID    string
+	AccessToken  string
+	TTL          time.Duration // of the access token
 	RefreshToken string
 }
 
@@ -48,7 +56,7 @@ func (s *Sessions) SignUp(ctx context.Context, r Registration, from Client) (Gra
 	}
 	grant, err := s.open(ctx, account, from)
 	if err == nil {
-		s.accounts.Settle(ctx, account)
+		s.accounts.FinishSignUp(ctx, account)
 	}
 	return grant, err
 }
@@ -63,13 +71,22 @@ func (s *Sessions) SignIn(ctx context.Context, email, password string, from Clie
 }
 
 func (s *Sessions) open(ctx context.Context, account Account, from Client) (Grant, error) {
-	session, refreshToken := NewSession(s.newID(), account, from, time.Now())
-	return Grant{Account: account, SessionID: session.ID, RefreshToken: refreshToken}, s.store.Add(ctx, session)
+	session, refreshToken := NewSession(ids.New(), account, from, time.Now())
+	if err := s.store.Add(ctx, session); err != nil {
+		return Grant{}, err
+	}
+	return s.grant(account, session.ID, refreshToken)
 }
 
-// Refresh exchanges a refresh token for the next one. Of several who send the same one at the same time, one gets it; the
-// others get errs.Conflict and may use what the one got. A token that does not hold is errs.Unauthenticated; if it did
-// hold once, its session ends.
+// grant adds an access token to a refresh token.
+func (s *Sessions) grant(account Account, sessionID, refreshToken string) (Grant, error) {
+	accessToken, ttl, err := s.tokens.Issue(account, sessionID)
+	return Grant{Account: account, AccessToken: accessToken, TTL: ttl, RefreshToken: refreshToken}, err
+}
+
+// Refresh exchanges a refresh token for the next one. Of several requests with the same token at the same time, one gets the
+// next; the others fail with errs.Conflict. A token that is not valid is errs.Unauthenticated; if it was valid once, its
+// session ends.
 func (s *Sessions) Refresh(ctx context.Context, refreshToken string, from Client) (Grant, error) {
 	token, err := parseRefreshToken(refreshToken)
 	if err != nil {
@@ -96,38 +113,38 @@ func (s *Sessions) Refresh(ctx context.Context, refreshToken string, from Client
 	}
 	switch outcome {
 	case rotated:
-		s.announcer.Try(ctx, account)
-		return Grant{Account: account, SessionID: session.ID, RefreshToken: next}, nil
+		s.publisher.Try(ctx, account)
+		return s.grant(account, session.ID, next)
 	case tooLate:
-		return Grant{}, errs.New(errs.Conflict, "this refresh token was exchanged a moment ago; use the one that it was exchanged for")
+		return Grant{}, errs.New(errs.Conflict, "this refresh token was used a moment ago; use the new one")
 	case copied:
-		if err := s.tell(ctx, account, Announcement{Fact: SessionsRevoked, Cause: session.ID, Reason: TokenReused}); err != nil {
+		if err := s.publish(ctx, account, Event{Type: SessionsRevoked, Cause: session.ID, Reason: TokenReused}); err != nil {
 			return Grant{}, err
 		}
 	}
 	return Grant{}, badRefreshToken()
 }
 
-// tell announces something about an account that is not written into it otherwise.
-func (s *Sessions) tell(ctx context.Context, account Account, news Announcement) error {
-	news.At = time.Now().UTC()
+// publish publishes an event that comes with no other change of the account.
+func (s *Sessions) publish(ctx context.Context, account Account, e Event) error {
+	e.At = time.Now().UTC()
 	account, err := s.accounts.store.Update(ctx, account.ID, func(stored *Account) error {
-		stored.announce(news)
+		stored.record(e)
 		return nil
 	})
 	if err == nil {
-		s.announcer.Try(ctx, account)
+		s.publisher.Try(ctx, account)
 	}
 	return err
 }
 
-// find returns a session that still counts, and its account: errs.NotFound for any other.
+// find returns an active session and its account: errs.NotFound for any other.
 func (s *Sessions) find(ctx context.Context, id string) (Session, Account, error) {
 	session, err := s.store.Get(ctx, id)
 	if err != nil {
 		return Session{}, Account{}, err
 	}
-	if !session.Alive(time.Now()) {
+	if !session.Active(time.Now()) {
 		return Session{}, Account{}, noSession()
 	}
 	account, err := s.accounts.Get(ctx, session.AccountID)
@@ -142,13 +159,13 @@ func (s *Sessions) find(ctx context.Context, id string) (Session, Account, error
 
 func noSession() error { return errs.New(errs.NotFound, "there is no such session") }
 
-// Alive returns the account of a session that still counts: errs.NotFound for one that ended, expired or never was.
-func (s *Sessions) Alive(ctx context.Context, id string) (Account, error) {
+// AccountOf returns the account of an active session: errs.NotFound for one that ended, expired or never existed.
+func (s *Sessions) AccountOf(ctx context.Context, id string) (Account, error) {
 	_, account, err := s.find(ctx, id)
 	return account, err
 }
 
-// List returns the sessions of an account that still count, the newest first.
+// List returns the active sessions of an account, newest first.
 func (s *Sessions) List(ctx context.Context, accountID string) ([]Session, error) {
 	account, err := s.accounts.Get(ctx, accountID)
 	if err != nil {
@@ -159,16 +176,17 @@ func (s *Sessions) List(ctx context.Context, accountID string) ([]Session, error
 		return nil, err
 	}
 	now := time.Now()
-	alive := make([]Session, 0, len(all))
+	active := make([]Session, 0, len(all))
 	for _, session := range all {
-		if session.Alive(now) && account.Admits(session) {
-			alive = append(alive, session)
+		if session.Active(now) && account.Admits(session) {
+			active = append(active, session)
 		}
 	}
-	return alive, nil
+	return active, nil
 }
 
-// End ends a session of an account: errs.NotFound for one that has ended, and alike for somebody else's.
+// End ends a session of an account. It fails with the same errs.NotFound for one that has ended and for one of another
+// account.
 func (s *Sessions) End(ctx context.Context, accountID, id string) error {
 	session, _, err := s.find(ctx, id)
 	if err != nil {
@@ -184,7 +202,7 @@ func (s *Sessions) End(ctx context.Context, accountID, id string) error {
 	return err
 }
 
-// SignOut ends the session at hand. That it has ended already is no error.
+// SignOut ends the current session, if it has not ended yet.
 func (s *Sessions) SignOut(ctx context.Context, accountID, id string) error {
 	if err := s.End(ctx, accountID, id); !errs.Is(err, errs.NotFound) {
 		return err
@@ -192,7 +210,7 @@ func (s *Sessions) SignOut(ctx context.Context, accountID, id string) error {
 	return nil
 }
 
-// EndOthers ends all sessions of an account but the one at hand, at once.
+// EndOthers ends all sessions of an account but the current one, at once.
 func (s *Sessions) EndOthers(ctx context.Context, current string) error {
 	session, account, err := s.current(ctx, current)
 	if err != nil {
@@ -203,18 +221,18 @@ func (s *Sessions) EndOthers(ctx context.Context, current string) error {
 			return ended()
 		}
 		stored.endOthers(session.ID)
-		stored.announce(Announcement{
-			Fact: SessionsRevoked, Cause: "epoch " + strconv.Itoa(stored.Epoch), Reason: ByOwner, At: time.Now().UTC(),
+		stored.record(Event{
+			Type: SessionsRevoked, Cause: "epoch " + strconv.Itoa(stored.Epoch), Reason: ByOwner, At: time.Now().UTC(),
 		})
 		return nil
 	})
 	if err == nil {
-		s.announcer.Try(ctx, account)
+		s.publisher.Try(ctx, account)
 	}
 	return err
 }
 
-// ChangePassword gives the account of the session at hand another password, and ends its other sessions.
+// ChangePassword changes the password of the current session's account, and ends its other sessions.
 func (s *Sessions) ChangePassword(ctx context.Context, current string, change PasswordChange, from Client) error {
 	session, _, err := s.current(ctx, current)
 	if err != nil {
@@ -223,7 +241,7 @@ func (s *Sessions) ChangePassword(ctx context.Context, current string, change Pa
 	return s.accounts.ChangePassword(ctx, session, change, from)
 }
 
-// current returns the session at hand: errs.Unauthenticated if it has ended since its token was verified.
+// current returns the current session: errs.Unauthenticated if it has ended since its token was verified.
 func (s *Sessions) current(ctx context.Context, id string) (Session, Account, error) {
 	session, account, err := s.find(ctx, id)
 	if errs.Is(err, errs.NotFound) {

@@ -19,7 +19,7 @@ import (
 
 	"stoa/internal/golden"
 	"stoa/pkg/common/errs"
-	"stoa/pkg/common/ids"
+	"stoa/pkg/common/keytext"
 	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
 	"stoa/pkg/messaging/messagingtest"
@@ -30,21 +30,20 @@ import (
 	"stoa/services/auth/internal/repositories"
 )
 
-// service is the whole service on a store in memory.
+// service is the whole service on a store and a bus in memory.
 type service struct {
 	router   *mux.Router
 	api      huma.API
 	states   *sidecartest.States
 	verifier identity.Verifier
-	// tokens verifies by the signature alone, also what belongs to a session that has ended.
-	tokens   *identity.TokenVerifier
-	bus      *messagingtest.Bus
-	accounts *domain.Accounts
-	store    *repositories.Accounts
-	sessions *repositories.Sessions
-	// announcer catches up with what the bus did not take.
-	announcer *domain.Announcer
-	uses      *handlers.Uses
+	// tokens verifies the signature only: the session may have ended.
+	tokens    *identity.TokenVerifier
+	bus       *messagingtest.Bus
+	accounts  *domain.Accounts
+	store     *repositories.Accounts
+	sessions  *repositories.Sessions
+	publisher *domain.Publisher
+	keys      *domain.APIKeys
 	apiKey    string // a valid one, which permits shop:read
 }
 
@@ -52,27 +51,26 @@ func newService(t *testing.T) service {
 	t.Helper()
 	states, side := sidecartest.New()
 	tokens := providers.NewTokens(newSigner(t))
-	keys := repositories.NewAPIKeys(side)
-	apiKey := keyFor(t, keys)
+	keyStore := repositories.NewAPIKeys(side)
+	keys := domain.NewAPIKeys(keyStore, domain.KeyFormat{New: keytext.New, Parse: keytext.Parse})
 	router := web.NewRouter()
 	api := web.NewAPI(router, "Auth", "Accounts, sign-in, access tokens and API keys.")
 	bus, publisher := messagingtest.NewPublisher(t, "auth")
 	store := repositories.NewAccounts(side)
-	announcer := domain.NewAnnouncer(store, providers.NewEvents(publisher), repositories.NewOverdue(side))
+	events := domain.NewPublisher(store, providers.NewEvents(publisher), repositories.NewOverdue(side))
 	guard := domain.NewGuard(repositories.NewAttempts(side))
-	accounts := domain.NewAccounts(store, repositories.NewAdmins(side), providers.NewPasswords(), guard, announcer, ids.New)
+	accounts := domain.NewAccounts(store, repositories.NewAdmins(side), providers.NewPasswords(), guard, events)
 	sessionStore := repositories.NewSessions(side)
-	h := handlers.New(accounts, domain.NewSessions(sessionStore, accounts, announcer, ids.New), tokens)
+	sessions := domain.NewSessions(sessionStore, accounts, events, tokens)
 	tokenVerifier := identity.NewTokenVerifier(tokens.Published)
-	verifier := identity.NewVerifier(tokenVerifier, h.Alive)
+	verifier := identity.NewVerifier(tokenVerifier, handlers.Sessions(sessions))
 	identity.Protect(api, verifier)
-	h.Register(api)
-	uses := handlers.NewUses(keys)
-	handlers.NewKeys(tokens, keys, uses, ids.New).Register(api)
-	h.RegisterInternal(web.NewAPI(router.PathPrefix(handlers.InternalBase).Subrouter(), "Auth, internal", ""))
+	handlers.Routes(api, accounts, sessions, keys, tokens.KeySet)
+	internal := web.NewAPI(router.PathPrefix(handlers.InternalBase).Subrouter(), "Auth, internal", "")
+	handlers.InternalRoutes(internal, sessions)
 	return service{
 		router: router, api: api, states: states, verifier: verifier, tokens: tokenVerifier, bus: bus, accounts: accounts,
-		store: store, sessions: sessionStore, announcer: announcer, uses: uses, apiKey: apiKey,
+		store: store, sessions: sessionStore, publisher: events, keys: keys, apiKey: newKey(t, keys),
 	}
 }
 
@@ -110,7 +108,7 @@ func (s service) askAt(method, path, body string, headers ...string) *httptest.R
 	return answer
 }
 
-// grant is what sign-up and sign-in answer, as a client reads it.
+// grant is the answer to a sign-up or a sign-in, as a client reads it.
 type grant struct {
 	User struct {
 		ID, Email, Name string
@@ -134,7 +132,7 @@ const (
 	adaSignsIn = `{"email": "ada@EXAMPLE.org", "password": "correct horse"}`
 )
 
-func TestSignUpSignInProfile(t *testing.T) {
+func TestSignUp_thenSignInAndProfile(t *testing.T) {
 	s := newService(t)
 	answer := s.ask(http.MethodPost, "/signup/basic", adaSignsUp)
 	up := read[grant](t, answer, http.StatusCreated)
@@ -186,7 +184,7 @@ func signUpBody(email, password, name string) string {
 	return string(raw)
 }
 
-func TestSignUpRefusesAndStoresNothing(t *testing.T) {
+func TestSignUp_refusesAndStoresNothing(t *testing.T) {
 	s := newService(t)
 	read[grant](t, s.ask(http.MethodPost, "/signup/basic", adaSignsUp), http.StatusCreated)
 	const bob = "bob@example.org"
@@ -204,7 +202,7 @@ func TestSignUpRefusesAndStoresNothing(t *testing.T) {
 		"short name":         {signUpBody(bob, "password", "B"), errs.Invalid, "name"},
 		"blank name":         {signUpBody(bob, "password", "    "), errs.Invalid, "name"},
 		"name is missing":    {`{"email": "bob@example.org", "password": "password"}`, errs.Invalid, "name"},
-		"roles of one's own": {strings.Replace(signUpBody(bob, "password", "Bob"), "{", `{"roles":["ADMIN"],`, 1), errs.Invalid, "roles"},
+		"roles of your own":  {strings.Replace(signUpBody(bob, "password", "Bob"), "{", `{"roles":["ADMIN"],`, 1), errs.Invalid, "roles"},
 		"wrong type":         {`{"email": 7, "password": "password", "name": "Bob"}`, errs.Invalid, "email"},
 		"broken JSON":        {`{"email":`, errs.Malformed, ""},
 		"bad UTF-8":          {strings.Replace(signUpBody(bob, "password", "Bob"), "Bob", "\xff\xfe", 1), errs.Malformed, ""},
@@ -221,7 +219,7 @@ func TestSignUpRefusesAndStoresNothing(t *testing.T) {
 	}
 }
 
-func TestRefusals(t *testing.T) {
+func TestAPI_refuses(t *testing.T) {
 	s := newService(t)
 	ada := read[grant](t, s.ask(http.MethodPost, "/signup/basic", adaSignsUp), http.StatusCreated)
 	const signIn = "/signin/basic"
@@ -233,7 +231,7 @@ func TestRefusals(t *testing.T) {
 		"unknown address":      {"POST", signIn, `{"email":"eve@example.org","password":"no"}`, "", errs.Unauthenticated},
 		"no address":           {"POST", signIn, `{"email":"","password":"no"}`, "", errs.Invalid},
 		"wrong method":         {"GET", signIn, "", "", errs.MethodNotAllowed},
-		"profile of nobody":    {"GET", "/profile/mine", "", "", errs.Unauthenticated},
+		"profile, no token":    {"GET", "/profile/mine", "", "", errs.Unauthenticated},
 		"refresh as access":    {"GET", "/profile/mine", "", "Authorization: Bearer " + ada.RefreshToken, errs.Unauthenticated},
 		"API key is missing":   {"GET", "/verify/apikey", "", "", errs.Unauthenticated},
 		"API key is not known": {"GET", "/verify/apikey", "", "X-Api-Key: " + s.apiKey + "x", errs.Forbidden},
@@ -245,7 +243,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-func TestUnknownAddressAndWrongPasswordAnswerAlike(t *testing.T) {
+func TestSignIn_hidesWhetherThereIsAnAccount(t *testing.T) {
 	s := newService(t)
 	read[grant](t, s.ask(http.MethodPost, "/signup/basic", adaSignsUp), http.StatusCreated)
 	wrong := s.ask(http.MethodPost, "/signin/basic", `{"email":"ada@example.org","password":"battery staple"}`)
@@ -255,7 +253,7 @@ func TestUnknownAddressAndWrongPasswordAnswerAlike(t *testing.T) {
 	}
 }
 
-func TestStoreDown(t *testing.T) {
+func TestAPI_isUnavailableWithoutItsStore(t *testing.T) {
 	s := newService(t)
 	in := read[grant](t, s.ask(http.MethodPost, "/signup/basic", adaSignsUp), http.StatusCreated)
 	s.states.Before = func(string, string) error { return status.Error(codes.Unavailable, "down") }
@@ -274,7 +272,7 @@ func TestStoreDown(t *testing.T) {
 	}
 }
 
-func TestOpenAPI(t *testing.T) {
+func TestOpenAPI_isWhatIsCheckedIn(t *testing.T) {
 	raw, err := json.MarshalIndent(newService(t).api.OpenAPI(), "", "  ")
 	if err != nil {
 		t.Fatal(err)

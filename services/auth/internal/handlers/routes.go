@@ -1,9 +1,8 @@
-// Package handlers is the HTTP API of the auth service.
+// Package handlers is the HTTP API of the service.
 package handlers
 
 import (
 	"net/http"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -11,170 +10,206 @@ import (
 	"stoa/services/auth/internal/domain"
 )
 
-// Tokens issues access tokens and publishes the keys against which they verify.
-type Tokens interface {
-	Issue(account domain.Account, sessionID string) (token string, ttl time.Duration, err error)
-	KeySet() identity.KeySet
-}
-
-// Handlers answers requests about accounts, sessions and keys.
-type Handlers struct {
-	accounts *domain.Accounts
-	sessions *domain.Sessions
-	tokens   Tokens
-}
-
-// New returns the handlers.
-func New(accounts *domain.Accounts, sessions *domain.Sessions, tokens Tokens) *Handlers {
-	return &Handlers{accounts: accounts, sessions: sessions, tokens: tokens}
-}
-
-// base is the path of all operations here.
+// base is the path of all public operations.
 const base = "/api/v1/auth"
 
-// Register adds the operations to an API that identity.Protect guards.
-func (h *Handlers) Register(api huma.API) {
-	h.registerSignIn(api)
-	h.registerSessions(api)
-	h.registerProfiles(api)
-	h.registerUsers(api)
+// noStore keeps tokens and personal data out of caches.
+const noStore = "no-store"
+
+// handlers answers requests.
+type handlers struct {
+	accounts *domain.Accounts
+	sessions *domain.Sessions
+	keys     *domain.APIKeys
+	keySet   func() identity.KeySet
 }
 
-// registerSignIn adds the ways to come in.
-func (h *Handlers) registerSignIn(api huma.API) {
+// Routes adds the operations to an API that identity.Protect guards. keySet returns the keys that verify access tokens.
+func Routes(
+	api huma.API, accounts *domain.Accounts, sessions *domain.Sessions, keys *domain.APIKeys, keySet func() identity.KeySet,
+) {
+	h := &handlers{accounts: accounts, sessions: sessions, keys: keys, keySet: keySet}
+	h.signInRoutes(api)
+	h.sessionRoutes(api)
+	h.profileRoutes(api)
+	h.userRoutes(api)
+	h.keyRoutes(api)
+	h.apiKeyRoutes(api)
+}
+
+func (h *handlers) signInRoutes(api huma.API) {
+	tags := []string{"sign-in"}
+
+	// A new account and its first session.
 	huma.Register(api, huma.Operation{
-		OperationID: "sign-up", Method: http.MethodPost, Path: base + "/signup/basic", Tags: []string{"sign-in"},
-		Summary: "Make an account and sign in to it", DefaultStatus: http.StatusCreated,
+		OperationID: "sign-up", Method: http.MethodPost, Path: base + "/signup/basic", Tags: tags,
+		Summary: "Create an account and sign in", DefaultStatus: http.StatusCreated,
 		Errors: []int{http.StatusConflict, http.StatusTooManyRequests, http.StatusServiceUnavailable},
 	}, h.signUp)
+
+	// A new session.
 	huma.Register(api, huma.Operation{
-		OperationID: "sign-in", Method: http.MethodPost, Path: base + "/signin/basic", Tags: []string{"sign-in"},
+		OperationID: "sign-in", Method: http.MethodPost, Path: base + "/signin/basic", Tags: tags,
 		Summary: "Sign in with e-mail address and password",
 		Errors:  []int{http.StatusUnauthorized, http.StatusTooManyRequests, http.StatusServiceUnavailable},
 	}, h.signIn)
+
+	// The next tokens of a session.
 	huma.Register(api, huma.Operation{
-		OperationID: "refresh", Method: http.MethodPost, Path: base + "/token/refresh", Tags: []string{"sign-in"},
-		Summary: "Exchange a refresh token for the next pair of tokens",
-		Description: "A refresh token is for one use. Of several who send the same one at once, one gets the next pair and the " +
-			"others 409. One that comes again later ends its session: somebody has a copy of it.",
+		OperationID: "refresh", Method: http.MethodPost, Path: base + "/token/refresh", Tags: tags,
+		Summary: "Exchange a refresh token for new tokens",
+		Description: "A refresh token can be used once. Of several requests with the same token at the same time, one gets new " +
+			"tokens and the others get 409. A token that is used again later ends its session, because it has been copied.",
 		Errors: []int{http.StatusUnauthorized, http.StatusConflict, http.StatusServiceUnavailable},
 	}, h.refresh)
 }
 
-// registerSessions adds what there is to do about one's sessions.
-func (h *Handlers) registerSessions(api huma.API) {
+func (h *handlers) sessionRoutes(api huma.API) {
+	signedIn, tags := identity.SignedIn(), []string{"sessions"}
+
+	// Repeated, it does no harm.
 	huma.Register(api, huma.Operation{
-		OperationID: "sign-out", Method: http.MethodDelete, Path: base + "/signout", Tags: []string{"sessions"},
-		Summary: "End the session of this request", Security: identity.SignedIn(),
+		OperationID: "sign-out", Method: http.MethodDelete, Path: base + "/signout", Tags: tags,
+		Summary: "Sign out of this session", Security: signedIn,
 		Errors: []int{http.StatusUnauthorized, http.StatusServiceUnavailable},
 	}, h.signOut)
+
+	// One for each device that is signed in.
 	huma.Register(api, huma.Operation{
-		OperationID: "list-sessions", Method: http.MethodGet, Path: base + "/sessions", Tags: []string{"sessions"},
-		Summary: "Where one is signed in", Security: identity.SignedIn(),
+		OperationID: "list-sessions", Method: http.MethodGet, Path: base + "/sessions", Tags: tags,
+		Summary: "List your sessions, newest first", Security: signedIn,
 		Errors: []int{http.StatusUnauthorized, http.StatusServiceUnavailable},
 	}, h.listSessions)
+
+	// A session of another account is not found.
 	huma.Register(api, huma.Operation{
-		OperationID: "end-session", Method: http.MethodDelete, Path: base + "/sessions/{id}", Tags: []string{"sessions"},
-		Summary: "End one of one's sessions", Security: identity.SignedIn(),
+		OperationID: "end-session", Method: http.MethodDelete, Path: base + "/sessions/{id}", Tags: tags,
+		Summary: "End one of your sessions", Security: signedIn,
 		Errors: []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusServiceUnavailable},
 	}, h.endSession)
+
+	// All at once, however many there are.
 	huma.Register(api, huma.Operation{
-		OperationID: "end-other-sessions", Method: http.MethodDelete, Path: base + "/sessions", Tags: []string{"sessions"},
-		Summary: "End all of one's sessions but that of this request", Security: identity.SignedIn(),
+		OperationID: "end-other-sessions", Method: http.MethodDelete, Path: base + "/sessions", Tags: tags,
+		Summary: "End all your sessions except this one", Security: signedIn,
 		Errors: []int{http.StatusUnauthorized, http.StatusServiceUnavailable},
 	}, h.endOtherSessions)
+
+	// The current password is asked for, so that an unlocked device is not enough.
 	huma.Register(api, huma.Operation{
-		OperationID: "change-password", Method: http.MethodPut, Path: base + "/password", Tags: []string{"sessions"},
-		Summary:  "Change the own password, and end all sessions but that of this request",
-		Security: identity.SignedIn(), DefaultStatus: http.StatusNoContent,
+		OperationID: "change-password", Method: http.MethodPut, Path: base + "/password", Tags: tags,
+		Summary:  "Change your password and end all your other sessions",
+		Security: signedIn, DefaultStatus: http.StatusNoContent,
 		Errors: []int{http.StatusUnauthorized, http.StatusConflict, http.StatusTooManyRequests, http.StatusServiceUnavailable},
 	}, h.changePassword)
 }
 
-// registerProfiles adds what people show of themselves.
-func (h *Handlers) registerProfiles(api huma.API) {
+func (h *handlers) profileRoutes(api huma.API) {
+	signedIn, tags := identity.SignedIn(), []string{"profile"}
+
+	// As it is now: the access token says what was true when it was issued.
 	huma.Register(api, huma.Operation{
-		OperationID: "my-profile", Method: http.MethodGet, Path: base + "/profile/mine", Tags: []string{"profile"},
-		Summary: "The own account", Security: identity.SignedIn(),
+		OperationID: "my-profile", Method: http.MethodGet, Path: base + "/profile/mine", Tags: tags,
+		Summary: "Show your account", Security: signedIn,
 		Errors: []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusServiceUnavailable},
 	}, h.myProfile)
+
+	// Name and picture.
 	huma.Register(api, huma.Operation{
-		OperationID: "change-profile", Method: http.MethodPatch, Path: base + "/profile/mine", Tags: []string{"profile"},
-		Summary: "Change what the own account shows; what is not sent stays", Security: identity.SignedIn(),
+		OperationID: "change-profile", Method: http.MethodPatch, Path: base + "/profile/mine", Tags: tags,
+		Summary: "Change your profile; omitted fields stay unchanged", Security: signedIn,
 		Errors: []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusServiceUnavailable},
 	}, h.changeProfile)
+
+	// What everyone may see of an account.
 	huma.Register(api, huma.Operation{
-		OperationID: "profile", Method: http.MethodGet, Path: base + "/profile/id/{id}", Tags: []string{"profile"},
-		Summary: "What everybody may know of an account",
+		OperationID: "profile", Method: http.MethodGet, Path: base + "/profile/id/{id}", Tags: tags,
+		Summary: "Show the public profile of an account",
 		Errors:  []int{http.StatusNotFound, http.StatusServiceUnavailable},
 	}, h.publicProfile)
 }
 
-// registerUsers adds what those do who give roles.
-func (h *Handlers) registerUsers(api huma.API) {
+func (h *handlers) userRoutes(api huma.API) {
+	admin, tags := identity.SignedIn(identity.Admin), []string{"users"}
+
+	// All accounts, or the one with an e-mail address.
 	huma.Register(api, huma.Operation{
-		OperationID: "list-users", Method: http.MethodGet, Path: base + "/users", Tags: []string{"users"},
-		Summary: "All accounts", Security: identity.SignedIn(identity.Admin),
+		OperationID: "list-users", Method: http.MethodGet, Path: base + "/users", Tags: tags,
+		Summary: "List all accounts, newest first", Security: admin,
 		Errors: []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusServiceUnavailable},
 	}, h.listUsers)
+
+	// The last ADMIN cannot lose the role.
 	huma.Register(api, huma.Operation{
-		OperationID: "set-roles", Method: http.MethodPut, Path: base + "/users/{id}/roles", Tags: []string{"users"},
-		Summary:  "Give an account these roles and no others, within five seconds",
-		Security: identity.SignedIn(identity.Admin),
+		OperationID: "set-roles", Method: http.MethodPut, Path: base + "/users/{id}/roles", Tags: tags,
+		Summary: "Replace the roles of an account; they apply within five seconds", Security: admin,
 		Errors: []int{
 			http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusServiceUnavailable,
 		},
 	}, h.setRoles)
 }
 
-// Register adds the operations on keys to an API that identity.Protect guards.
-func (k *Keys) Register(api huma.API) {
-	admin, tags := identity.SignedIn(identity.Admin), []string{"keys"}
+// keyRoutes adds the operations for other programs.
+func (h *handlers) keyRoutes(api huma.API) {
+	tags := []string{"keys"}
 
-	// For other programs.
+	// Every service verifies access tokens with it.
 	huma.Register(api, huma.Operation{
 		OperationID: "key-set", Method: http.MethodGet, Path: base + "/.well-known/jwks.json", Tags: tags,
-		Summary: "The keys against which access tokens verify (RFC 7517)",
-	}, k.keySet)
+		Summary: "Get the keys that verify access tokens (RFC 7517)",
+	}, h.getKeySet)
+
+	// The gateway asks this.
 	huma.Register(api, huma.Operation{
 		OperationID: "verify-api-key", Method: http.MethodGet, Path: base + "/verify/apikey", Tags: tags,
-		Summary: "Whether an API key is valid, and what it permits",
+		Summary: "Check whether an API key is valid and what it permits",
 		Errors:  []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusServiceUnavailable},
-	}, k.verify)
+	}, h.verifyAPIKey)
+}
 
-	// API keys, by those who hand them out.
+func (h *handlers) apiKeyRoutes(api huma.API) {
+	admin, tags := identity.SignedIn(identity.Admin), []string{"keys"}
+
+	// The only answer that shows the key.
 	huma.Register(api, huma.Operation{
 		OperationID: "create-api-key", Method: http.MethodPost, Path: base + "/apikeys", Tags: tags, Security: admin,
-		Summary: "Make an API key", DefaultStatus: http.StatusCreated,
-		Description: "The answer is the only one that shows the key. Sent again with the same Idempotency-Key, the answer " +
-			"is 409 and names the key that there is.",
+		Summary: "Create an API key", DefaultStatus: http.StatusCreated,
+		Description: "The key is shown only in this answer. A repeated request with the same Idempotency-Key gets 409 and the " +
+			"id of the key that exists.",
 		Errors: []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusConflict, http.StatusServiceUnavailable},
-	}, k.create)
+	}, h.createAPIKey)
+
+	// Revoked and expired keys stay listed.
 	huma.Register(api, huma.Operation{
 		OperationID: "list-api-keys", Method: http.MethodGet, Path: base + "/apikeys", Tags: tags, Security: admin,
-		Summary: "List the API keys, newest first; also those that are revoked or have expired",
+		Summary: "List all API keys, newest first, revoked and expired ones included",
 		Errors:  []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusServiceUnavailable},
-	}, k.list)
+	}, h.listAPIKeys)
+
+	// One API key, without the key itself.
 	huma.Register(api, huma.Operation{
 		OperationID: "get-api-key", Method: http.MethodGet, Path: base + "/apikeys/{id}", Tags: tags, Security: admin,
-		Summary: "Show what is kept of an API key",
+		Summary: "Show an API key",
 		Errors:  []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusServiceUnavailable},
-	}, k.get)
+	}, h.getAPIKey)
+
+	// For good.
 	huma.Register(api, huma.Operation{
 		OperationID: "revoke-api-key", Method: http.MethodDelete, Path: base + "/apikeys/{id}", Tags: tags, Security: admin,
 		Summary: "Revoke an API key; it is refused everywhere within five seconds",
 		Errors:  []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusServiceUnavailable},
-	}, k.revoke)
+	}, h.revokeAPIKey)
 }
 
-// InternalBase is below which path the operations of RegisterInternal are. No route of the gateway leads there.
+// InternalBase is the path of the internal operations. No route of the gateway leads there.
 const InternalBase = "/internal"
 
-// RegisterInternal adds what is for the other services only, through their sidecars, to an API of its own.
-func (h *Handlers) RegisterInternal(api huma.API) {
+// InternalRoutes adds the operations for the other services, which call through their sidecars.
+func InternalRoutes(api huma.API, sessions *domain.Sessions) {
+	// Every service asks this about the session of an access token.
 	huma.Register(api, huma.Operation{
 		OperationID: "session-liveness", Method: http.MethodGet, Path: "/sessions/{id}",
-		Summary: "Whether a session still counts, and what its account may do now",
+		Summary: "Check whether a session is active and which roles its account has",
 		Errors:  []int{http.StatusNotFound, http.StatusServiceUnavailable},
-	}, h.liveness)
+	}, liveness(sessions))
 }

@@ -7,20 +7,20 @@ import (
 )
 
 type usersInput struct {
-	Email  string `query:"email" maxLength:"254" doc:"Only the account with this address, in any case"`
-	Cursor string `query:"cursor" doc:"Where to go on: the next of the page before"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"How many at most"`
+	Email  string `query:"email" maxLength:"254" doc:"Return only the account with this address; upper and lower case are the same"`
+	Cursor string `query:"cursor" doc:"The next of the previous page; absent for the first page"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"The most accounts to return"`
 }
 
 type usersOutput struct {
 	CacheControl string `header:"Cache-Control"`
 	Body         struct {
 		Items []user `json:"items" doc:"The accounts, newest first"`
-		Next  string `json:"next,omitempty" doc:"The cursor of the next page; absent on the last"`
+		Next  string `json:"next,omitempty" doc:"The cursor of the next page; absent on the last page"`
 	}
 }
 
-func (h *Handlers) listUsers(ctx context.Context, in *usersInput) (*usersOutput, error) {
+func (h *handlers) listUsers(ctx context.Context, in *usersInput) (*usersOutput, error) {
 	accounts, next, err := h.accounts.List(ctx, in.Email, in.Cursor, in.Limit)
 	if err != nil {
 		return nil, err
@@ -36,7 +36,7 @@ func (h *Handlers) listUsers(ctx context.Context, in *usersInput) (*usersOutput,
 type setRolesInput struct {
 	ID   string `path:"id" maxLength:"100"`
 	Body struct {
-		Roles []string `json:"roles" maxItems:"10" doc:"All that the account is to have from now on; LEARNER stays in any case" example:"[\"LEARNER\",\"AUTHOR\"]"`
+		Roles []string `json:"roles" maxItems:"10" doc:"All roles of the account from now on; LEARNER is always included" example:"[\"LEARNER\",\"AUTHOR\"]"`
 	}
 }
 
@@ -45,7 +45,7 @@ type userOutput struct {
 	Body         user
 }
 
-func (h *Handlers) setRoles(ctx context.Context, in *setRolesInput) (*userOutput, error) {
+func (h *handlers) setRoles(ctx context.Context, in *setRolesInput) (*userOutput, error) {
 	roles, err := domain.ParseRoles(in.Body.Roles)
 	if err != nil {
 		return nil, err

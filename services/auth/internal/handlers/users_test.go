@@ -1,12 +1,9 @@
 package handlers_test
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -29,14 +26,14 @@ func (s service) newAdmin(t *testing.T, email string) grant {
 	if _, err := s.accounts.Register(t.Context(), registration, domain.Admin); err != nil {
 		t.Fatal(err)
 	}
-	return read[grant](t, s.enter(email, "correct horse"), http.StatusOK)
+	return read[grant](t, s.signIn(email, "correct horse"), http.StatusOK)
 }
 
 func (s service) setRoles(by grant, id, roles string) *httptest.ResponseRecorder {
 	return s.ask(http.MethodPut, "/users/"+id+"/roles", `{"roles": `+roles+`}`, as(by))
 }
 
-func TestAdminsGiveRoles(t *testing.T) {
+func TestRoles_areGivenByAdmins(t *testing.T) {
 	s := newService(t)
 	admin, ada := s.newAdmin(t, "admin@example.org"), s.signUp(t, "ada@example.org")
 	given := read[map[string]any](t, s.setRoles(admin, ada.User.ID, `["EDITOR","AUTHOR","AUTHOR"]`), http.StatusOK)
@@ -54,8 +51,8 @@ func TestAdminsGiveRoles(t *testing.T) {
 	refused(t, s.ask(http.MethodGet, "/users", "", as(ada)), errs.Forbidden, "")
 }
 
-// Of two admins who take the role from themselves, or from each other, at the same time, one stays.
-func TestOneAdminStays(t *testing.T) {
+// Two admins take the role from themselves, or from each other, at the same time: one keeps it.
+func TestRoles_keepOneAdmin(t *testing.T) {
 	for name, target := range map[string]func(a, b grant) (string, string){
 		"themselves": func(a, b grant) (string, string) { return a.User.ID, b.User.ID },
 		"each other": func(a, b grant) (string, string) { return b.User.ID, a.User.ID },
@@ -86,7 +83,7 @@ func TestOneAdminStays(t *testing.T) {
 	}
 }
 
-func TestUsersAreListed(t *testing.T) {
+func TestUsers_areListed(t *testing.T) {
 	s := newService(t)
 	admin := s.newAdmin(t, "admin@example.org")
 	for n := range 4 {
@@ -122,185 +119,12 @@ func TestUsersAreListed(t *testing.T) {
 	refused(t, s.ask(http.MethodGet, "/users?cursor=x", "", as(admin)), errs.Invalid, "cursor")
 }
 
-func TestOfManySignUpsForOneAddressOneWins(t *testing.T) {
-	s := newService(t)
-	answers := make([]*httptest.ResponseRecorder, 20) // each hashes a password of its own
-	var all sync.WaitGroup
-	for i := range answers {
-		all.Go(func() {
-			answers[i] = s.ask(http.MethodPost, "/signup/basic", signUpBody("ada@example.org", ids.New(), "Ada"))
-		})
-	}
-	all.Wait()
-	won := 0
-	for _, answer := range answers {
-		if answer.Code == http.StatusCreated {
-			won++
-		} else {
-			refused(t, answer, errs.Conflict, "email")
-		}
-	}
-	if won != 1 || len(s.states.Keys("auth-store", "account:")) != 1 {
-		t.Errorf("%d winners, accounts: %v", won, s.states.Keys("auth-store", "account:"))
-	}
-}
-
-// Whatever a sign-up breaks off at, the same one again finishes it.
-func TestASignUpThatBrokeOffIsFinishedByTheNext(t *testing.T) {
-	down := errors.New("down")
-	for name, broken := range map[string]func(s *service){
-		"the broker is away":               func(s *service) { s.bus.Before = func(string) error { return down } },
-		"the answer of the broker is lost": func(s *service) { s.bus.After = func(string) error { return down } },
-		"the session is not stored": func(s *service) {
-			s.states.Before = func(operation, key string) error {
-				if operation == "save" && strings.HasPrefix(key, "session") {
-					return down
-				}
-				return nil
-			}
-		},
-		"the account is not stored": func(s *service) {
-			s.states.Before = func(operation, key string) error {
-				if operation == "save" && strings.HasPrefix(key, "account:") {
-					return down
-				}
-				return nil
-			}
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := newService(t)
-			broken(&s)
-			refused(t, s.ask(http.MethodPost, "/signup/basic", adaSignsUp), errs.Unavailable, "")
-			s.bus.Before, s.bus.After, s.states.Before = nil, nil, nil
-			if len(s.states.Keys("auth-store", "account:")) > 0 {
-				refused(t, s.ask(http.MethodPost, "/signup/basic", signUpBody("ada@example.org", "another one", "Eve")), errs.Conflict, "email")
-			}
-			up := read[grant](t, s.ask(http.MethodPost, "/signup/basic", adaSignsUp), http.StatusCreated)
-			if !s.alive(t, up) {
-				t.Error("the session has ended")
-			}
-			refused(t, s.ask(http.MethodPost, "/signup/basic", adaSignsUp), errs.Conflict, "email")
-			events := s.bus.Events()
-			if len(events) == 0 || len(events) > 2 || events[0].ID != events[len(events)-1].ID {
-				t.Errorf("published: %+v", events)
-			}
-		})
-	}
-}
-
-func TestWhatTheBrokerDoesNotTakeGoesOutLater(t *testing.T) {
-	for name, later := range map[string]func(t *testing.T, s service){
-		"by itself": func(t *testing.T, s service) { t.Helper(); catchUp(t, s) },
-		"by the next sign-in": func(t *testing.T, s service) {
-			t.Helper()
-			read[grant](t, s.enter("ada@example.org", "battery staple"), http.StatusOK)
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := newService(t)
-			up := s.signUp(t, "ada@example.org")
-			s.bus.Before = func(string) error { return errors.New("down") }
-			answer := s.ask(http.MethodPut, "/password", `{"current": "correct horse", "new": "battery staple"}`, as(up))
-			if answer.Code != http.StatusNoContent {
-				t.Fatalf("got %d %s", answer.Code, answer.Body)
-			}
-			s.bus.Before = nil
-			later(t, s)
-			catchUp(t, s)
-			if got := s.bus.Types(); !slices.Equal(got, []string{"account.registered.v1", "account.password_changed.v1"}) {
-				t.Errorf("published: %v", got)
-			}
-			account, err := s.accounts.Get(t.Context(), up.User.ID)
-			if err != nil || len(account.Unannounced) != 0 {
-				t.Errorf("left is %v, %v", account.Unannounced, err)
-			}
-		})
-	}
-}
-
-func catchUp(t *testing.T, s service) {
-	t.Helper()
-	if err := s.announcer.Catchup(t.Context()); err != nil {
-		t.Error(err)
-	}
-}
-
-// wrongGuesses sends many at once from one address, and counts what was let through.
-func (s service) wrongGuesses(email string, n int, header string) (through int) {
-	answers := make([]*httptest.ResponseRecorder, n)
-	var all sync.WaitGroup
-	for i := range answers {
-		all.Go(func() { answers[i] = s.enter(email, "wrong horse", header) })
-	}
-	all.Wait()
-	for _, answer := range answers {
-		if answer.Code == http.StatusUnauthorized {
-			through++
-		}
-	}
-	return through
-}
-
-// In a bubble, hashing takes no time: the second between two attempts does not pass meanwhile.
-func TestGuessingIsSlowAndLocksNobodyOut(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newService(t)
-		const home, elsewhere = "X-Forwarded-For: 192.0.2.7", "X-Forwarded-For: 192.0.2.7, 198.51.100.1"
-		read[grant](t, s.ask(http.MethodPost, "/signup/basic", adaSignsUp, home), http.StatusCreated)
-		for _, email := range []string{"ada@example.org", "nobody@example.org"} {
-			if got := s.wrongGuesses(email, 20, elsewhere); got != 10 {
-				t.Errorf("%d guesses for %s were let through, want 10", got, email)
-			}
-		}
-		known, unknown := s.enter("ada@example.org", "correct horse", elsewhere), s.enter("nobody@example.org", "x", elsewhere)
-		for _, answer := range []*httptest.ResponseRecorder{known, unknown} {
-			refused(t, answer, errs.RateLimited, "")
-			if answer.Header().Get("Retry-After") != "1" {
-				t.Errorf("Retry-After is %q", answer.Header().Get("Retry-After"))
-			}
-		}
-		if known.Body.String() != unknown.Body.String() {
-			t.Errorf("with an account: %s; without: %s", known.Body, unknown.Body)
-		}
-		read[grant](t, s.enter("ada@example.org", "correct horse", home), http.StatusOK)
-	})
-}
-
-func TestAWrongCurrentPasswordIsAGuess(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newService(t)
-		up := s.signUp(t, "ada@example.org")
-		for range 10 {
-			refused(t, s.ask(http.MethodPut, "/password", `{"current": "wrong horse", "new": "battery staple"}`, as(up)), errs.Invalid, "current")
-		}
-		refused(t, s.ask(http.MethodPut, "/password", `{"current": "correct horse", "new": "battery staple"}`, as(up)), errs.RateLimited, "")
-		refused(t, s.enter("ada@example.org", "correct horse"), errs.RateLimited, "")
-	})
-}
-
-func TestAnOldHashIsReplacedAtSignIn(t *testing.T) {
-	s := newService(t)
-	up := s.signUp(t, "ada@example.org")
-	const old = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4" // of "password"
-	if _, err := s.store.Update(t.Context(), up.User.ID, func(a *domain.Account) error { a.PasswordHash = old; return nil }); err != nil {
-		t.Fatal(err)
-	}
-	for range 2 {
-		read[grant](t, s.enter("ada@example.org", "password"), http.StatusOK)
-		account, err := s.accounts.Get(t.Context(), up.User.ID)
-		if err != nil || !strings.HasPrefix(account.PasswordHash, "$argon2id$v=19$m=19456,t=2,p=1$") {
-			t.Errorf("got %s, %v", account.PasswordHash, err)
-		}
-	}
-}
-
-func TestRolesOfTheLivenessAnswerAreThoseOfNow(t *testing.T) {
+func TestLiveness_hasTheCurrentRoles(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t)
 		admin, ada := s.newAdmin(t, "admin@example.org"), s.signUp(t, "ada@example.org")
 		read[map[string]any](t, s.setRoles(admin, ada.User.ID, `["ADMIN"]`), http.StatusOK)
-		time.Sleep(5 * time.Second) // what was known of her session is forgotten
+		time.Sleep(5 * time.Second) // the cached answer about her session expires
 		caller, err := s.verifier.Verify(t.Context(), ada.AccessToken)
 		if err != nil || !caller.Has(identity.Admin) {
 			t.Errorf("got %+v, %v", caller, err)
@@ -309,14 +133,4 @@ func TestRolesOfTheLivenessAnswerAreThoseOfNow(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		refused(t, s.ask(http.MethodGet, "/users", "", as(admin)), errs.Forbidden, "")
 	})
-}
-
-func TestAnnouncementsCarryWhoItIs(t *testing.T) {
-	s := newService(t)
-	up := s.signUp(t, "ada@example.org")
-	var told struct{ ID, Email, Name string }
-	event := s.bus.Events()[0]
-	if err := json.Unmarshal(event.Data, &told); err != nil || told.ID != up.User.ID || told.Email != "ada@example.org" || event.Topic != "accounts" {
-		t.Errorf("got %s on %s (%v)", event.Data, event.Topic, err)
-	}
 }

@@ -8,16 +8,16 @@ import (
 	"stoa/services/auth/internal/domain"
 )
 
-// topic is where everything that happens to accounts is published.
+// topic carries all events about accounts.
 const topic = "accounts"
 
-// Events implements domain.Events on the topic of accounts.
+// Events implements domain.Events.
 type Events struct{ publisher *messaging.Publisher }
 
-// NewEvents returns what publishes by this publisher.
+// NewEvents returns the events that go through this publisher.
 func NewEvents(publisher *messaging.Publisher) *Events { return &Events{publisher} }
 
-// accountEvent is the payload of everything that is told about an account; see api/events.
+// accountEvent is the payload of every event about an account; see api/events.
 type accountEvent struct {
 	ID     string        `json:"id"`
 	Email  domain.Email  `json:"email"`
@@ -27,12 +27,12 @@ type accountEvent struct {
 }
 
 // Publish implements domain.Events.
-func (e *Events) Publish(ctx context.Context, account domain.Account, news domain.Announcement) error {
-	event, err := messaging.New("account."+string(news.Fact)+".v1", account.ID, accountEvent{
-		ID: account.ID, Email: account.Email, Name: account.Name, At: news.At, Reason: news.Reason,
-	}, news.Cause)
+func (p *Events) Publish(ctx context.Context, account domain.Account, e domain.Event) error {
+	event, err := messaging.New("account."+string(e.Type)+".v1", account.ID, accountEvent{
+		ID: account.ID, Email: account.Email, Name: account.Name, At: e.At, Reason: e.Reason,
+	}, e.Cause)
 	if err != nil {
 		return err
 	}
-	return e.publisher.Publish(ctx, topic, event)
+	return p.publisher.Publish(ctx, topic, event)
 }

@@ -1,4 +1,4 @@
-// Package providers is what the domain needs from elsewhere: password hashes and access tokens.
+// Package providers is what the domain needs from outside: events, password hashes and access tokens.
 package providers
 
 import (
@@ -17,8 +17,7 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-// The cost of a hash, as OWASP advises for Argon2id. Hashes carry the parameters that they were made with, so that these
-// may change.
+// The cost of a hash, as OWASP advises for Argon2id. A hash contains its parameters, so these may change.
 const (
 	memory      = 19 << 10 // KiB
 	passes      = 2
@@ -27,23 +26,23 @@ const (
 	hashSize    = 32
 )
 
-// maxWaiting is how many callers wait for their turn to hash. With one core for it, the last of them waits for a second or
-// two; whoever comes then is told to come back at once, instead of waiting for longer than anybody would.
+// maxWaiting is how many callers may wait to hash. With one core, the last of them waits for a second or two; more callers
+// are told at once to try again later.
 const maxWaiting = 32
 
-// retryAfter is what those are told.
+// retryAfter is how much later.
 const retryAfter = 2 * time.Second
 
-// Passwords implements domain.Passwords by Argon2id. A hash takes a core and 19 MiB, so no more are computed at a time than
-// leave half of the machine to everybody else.
+// Passwords implements domain.Passwords with Argon2id. A hash takes a core and 19 MiB, so hashes use half of the cores at
+// most.
 type Passwords struct {
 	slots chan struct{}
-	// line holds a place for each that is computed or waited for.
+	// line has a place for each caller who hashes or waits.
 	line  chan struct{}
 	decoy phc
 }
 
-// NewPasswords returns the hasher of the process: its limit on parallel work counts for all who share it.
+// NewPasswords returns the hasher. A process needs one, because the limit counts for all who share it.
 func NewPasswords() *Passwords { return newPasswords(max(1, runtime.GOMAXPROCS(0)/2)) }
 
 func newPasswords(slots int) *Passwords {
@@ -99,7 +98,7 @@ func (p *Passwords) enter() (leave func(), err error) {
 	}
 }
 
-// derive computes a hash when it is the turn of a caller who stands in the line.
+// derive computes a hash when a core is free for it.
 func (p *Passwords) derive(ctx context.Context, with phc, password string, size uint32) ([]byte, error) {
 	select {
 	case p.slots <- struct{}{}:
@@ -112,7 +111,7 @@ func (p *Passwords) derive(ctx context.Context, with phc, password string, size 
 
 func crowded(cause error) error {
 	return &errs.Error{
-		Kind: errs.Unavailable, Message: "too many people are signing in right now; try again in a moment", Cause: cause,
+		Kind: errs.Unavailable, Message: "too many people are signing in; try again in a moment", Cause: cause,
 		RetryAfter: retryAfter,
 	}
 }
@@ -123,8 +122,7 @@ func randomSalt() []byte {
 	return salt
 }
 
-// phc is a hash with all that is needed to compute it again. Its text is in the PHC string format, which other
-// implementations of Argon2 read too.
+// phc is a hash and its parameters. Its text is in the PHC string format, which other implementations of Argon2 read too.
 type phc struct {
 	memory, passes uint32
 	parallelism    uint8
@@ -144,7 +142,7 @@ func parsePHC(text string) (phc, error) {
 	var h phc
 	parts := strings.Split(text, "$")
 	if len(parts) != 6 || parts[1] != "argon2id" || parts[2] != fmt.Sprintf("v=%d", argon2.Version) {
-		return h, fmt.Errorf("a stored password hash is none of Argon2id, version %d", argon2.Version)
+		return h, fmt.Errorf("a stored password hash is not Argon2id, version %d", argon2.Version)
 	}
 	_, err := fmt.Sscanf(parts[3], phcParameters, &h.memory, &h.passes, &h.parallelism)
 	if err == nil {

@@ -9,7 +9,7 @@ import (
 	"stoa/services/auth/internal/providers"
 )
 
-func TestPasswords(t *testing.T) {
+func TestPasswords_match(t *testing.T) {
 	passwords := providers.NewPasswords()
 	hash, err := passwords.Hash(t.Context(), "correct horse")
 	if err != nil || !strings.HasPrefix(hash, "$argon2id$v=19$m=19456,t=2,p=1$") {
@@ -18,7 +18,7 @@ func TestPasswords(t *testing.T) {
 	if again, _ := passwords.Hash(t.Context(), "correct horse"); again == hash {
 		t.Error("two hashes share a salt")
 	}
-	// Made by the reference implementation with other parameters: old hashes go on working when ours change.
+	// Made by the reference implementation with other parameters: old hashes still match when ours change.
 	const foreign = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4"
 	tests := map[string]struct {
 		hash, password string
@@ -46,10 +46,10 @@ func TestPasswords(t *testing.T) {
 	}
 }
 
-func TestUnreadableHashesAreDefects(t *testing.T) {
+func TestPasswords_reportUnreadableHashesAsDefects(t *testing.T) {
 	passwords := providers.NewPasswords()
 	for name, hash := range map[string]string{
-		"no PHC":            "secret",
+		"not PHC":           "secret",
 		"other function":    "$argon2i$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65",
 		"other version":     "$argon2id$v=16$m=256,t=2,p=1$c29tZXNhbHQ$nf65",
 		"no parameters":     "$argon2id$v=19$x$c29tZXNhbHQ$nf65",

@@ -13,23 +13,23 @@ import (
 	"stoa/services/auth/internal/domain"
 )
 
-// followEvery is how often the signing keys are read again; signing.Settle counts on it.
+// followEvery is how often the signing keys are read again; signing.Settle relies on it.
 const followEvery = 2 * time.Second
 
-// Tokens issues access tokens. They cannot be taken back, so they hold for a short time.
+// Tokens implements domain.Tokens. Access tokens cannot be revoked, so they are valid for a short time.
 type Tokens struct {
 	signer atomic.Pointer[identity.Signer]
 }
 
-// NewTokens returns what issues tokens with this signer, until Follow finds another.
+// NewTokens returns tokens of this signer, until Follow finds another.
 func NewTokens(signer *identity.Signer) *Tokens {
 	t := &Tokens{}
 	t.signer.Store(signer)
 	return t
 }
 
-// Follow returns what reads the signing keys again and again until ctx ends, so that they may change while the service runs.
-// Keys that cannot be had or cannot be read leave those in use.
+// Follow returns a part of the process that reads the signing keys again and again, so that they may change while it runs.
+// If they cannot be read or are not valid, the former keys stay in use.
 func (t *Tokens) Follow(read func(ctx context.Context) (string, error), log zerolog.Logger) func(ctx context.Context) error {
 	return func(ctx context.Context) error {
 		tick := time.NewTicker(followEvery)
@@ -48,19 +48,19 @@ func (t *Tokens) Follow(read func(ctx context.Context) (string, error), log zero
 	}
 }
 
-// take uses other signing keys from now on. What is wrong with them is logged once.
+// take uses other signing keys from now on, if they are valid.
 func (t *Tokens) take(text string, log zerolog.Logger) {
 	signer, err := identity.NewSigner(text)
 	if err != nil {
-		log.Error().Err(err).Msg("the signing keys have changed to something that cannot be used; those before stay in use")
+		log.Error().Err(err).Msg("the changed signing keys are not valid; the former ones stay in use")
 		return
 	}
 	if before := t.signer.Swap(signer); before.KeyID() != signer.KeyID() {
-		log.Info().Str("kid", signer.KeyID()).Msg("another key signs access tokens")
+		log.Info().Str("kid", signer.KeyID()).Msg("a new key signs access tokens")
 	}
 }
 
-// Issue returns an access token for an account in one of its sessions, and how long it holds.
+// Issue implements domain.Tokens.
 func (t *Tokens) Issue(account domain.Account, sessionID string) (token string, ttl time.Duration, err error) {
 	caller := identity.Caller{
 		ID: account.ID, Email: string(account.Email), Name: account.Name, SessionID: sessionID,
@@ -72,8 +72,8 @@ func (t *Tokens) Issue(account domain.Account, sessionID string) (token string, 
 	return token, signing.TokenLife, err
 }
 
-// KeySet returns the keys against which the tokens verify.
+// KeySet returns the public keys that verify the tokens.
 func (t *Tokens) KeySet() identity.KeySet { return t.signer.Load().KeySet() }
 
-// Published is the key set as other services fetch it: what this one verifies its own tokens against.
+// Published returns the key set as other services fetch it. This service verifies tokens with it too.
 func (t *Tokens) Published(context.Context) ([]byte, error) { return json.Marshal(t.KeySet()) }

@@ -17,7 +17,7 @@ import (
 	"stoa/services/auth/internal/providers"
 )
 
-// secretStore holds one secret, which may change, and may be away.
+// secretStore holds one secret, which may change, and may be down.
 type secretStore struct {
 	mu   sync.Mutex
 	text string
@@ -36,8 +36,8 @@ func (s *secretStore) set(text string, err error) {
 	s.text, s.err = text, err
 }
 
-// What somebody does to the keys in the store takes effect within two seconds, unless it is of no use.
-func TestTokensFollowTheSigningKeys(t *testing.T) {
+// Changed keys take effect within two seconds, if they are valid.
+func TestTokens_followTheSigningKeys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		first := signing.Fresh(time.Now())
 		second, err := first.Rotate(time.Now())
@@ -59,10 +59,10 @@ func TestTokensFollowTheSigningKeys(t *testing.T) {
 			want signing.Bundle
 		}{
 			{"the same keys", first.String(), nil, first},
-			{"the store is away", "", errors.New("away"), first},
+			{"the store is down", "", errors.New("away"), first},
 			{"no keys", "hunter2", nil, first},
 			{"other keys", second.String(), nil, second},
-			{"the store is away again", "", errors.New("away"), second},
+			{"the store is down again", "", errors.New("away"), second},
 			{"back to the first", first.String(), nil, first},
 		} {
 			store.set(step.text, step.err)

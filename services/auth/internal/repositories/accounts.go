@@ -13,22 +13,22 @@ import (
 // store is the name of the state store component.
 const store = "auth-store"
 
-// everybody is the one list of accounts.
-const everybody = "all"
+// everyone is the one list of accounts.
+const everyone = "all"
 
 // nobody is an id that no account has.
 const nobody = "nobody"
 
-// claim ties an address to an account. It is written before the account.
-type claim struct {
+// owner is the account that an address belongs to. It is written before the account.
+type owner struct {
 	AccountID string `json:"accountId"`
 }
 
-// Accounts implements domain.AccountStore: one document for each account, one for each address, whose first write decides
-// to whom the address belongs, and one list.
+// Accounts implements domain.AccountStore: a document for each account, a document for each address, whose first write
+// decides which account owns it, and a list.
 type Accounts struct {
 	accounts *sidecar.Documents[domain.Account]
-	claims   *sidecar.Documents[claim]
+	owners   *sidecar.Documents[owner]
 	lists    *sidecar.Index
 }
 
@@ -36,48 +36,48 @@ type Accounts struct {
 func NewAccounts(s *sidecar.Sidecar) *Accounts {
 	return &Accounts{
 		accounts: sidecar.NewDocuments[domain.Account](s, store, "account"),
-		claims:   sidecar.NewDocuments[claim](s, store, "email"),
+		owners:   sidecar.NewDocuments[owner](s, store, "email"),
 		lists:    sidecar.NewIndex(s, store, "accounts"),
 	}
 }
 
 // Add implements domain.AccountStore.
 //
-// A claim without an account is what a crash between the two writes leaves behind, or somebody who is between them right
-// now. Either way the account may be created by whoever comes, under the id that was claimed: creating it is again a
-// first write, so that one wins, and the address is never lost. The list comes before the account, so that none is
-// missing there; readers skip an id whose account never came to be.
+// The owner of the address is written first. After a crash, or while another request is between these writes, the address
+// has an owner without an account. Any request may then create the account, under the owner's id: again the first write
+// wins, and the address is never lost. The list comes before the account, so that no account is missing there; readers
+// skip an id without an account.
 func (r *Accounts) Add(ctx context.Context, account domain.Account) (domain.Account, error) {
-	id, err := r.claim(ctx, account.Email, account.ID)
+	id, err := r.take(ctx, account.Email, account.ID)
 	if err != nil {
 		return domain.Account{}, err
 	}
 	account.ID = id
-	if err := r.lists.Add(ctx, everybody, id); err != nil {
+	if err := r.lists.Add(ctx, everyone, id); err != nil {
 		return domain.Account{}, err
 	}
 	return account, r.accounts.Create(ctx, id, account, 0)
 }
 
-// claim returns the id of the account that the address belongs to from now on.
-func (r *Accounts) claim(ctx context.Context, email domain.Email, proposed string) (string, error) {
-	err := r.claims.Create(ctx, email.Key(), claim{AccountID: proposed}, 0)
+// take returns the id of the account that owns the address from now on.
+func (r *Accounts) take(ctx context.Context, email domain.Email, proposed string) (string, error) {
+	err := r.owners.Create(ctx, email.Key(), owner{AccountID: proposed}, 0)
 	if !errs.Is(err, errs.Conflict) {
 		return proposed, err
 	}
-	claimed, err := r.claims.Get(ctx, email.Key())
-	return claimed.Value.AccountID, err
+	first, err := r.owners.Get(ctx, email.Key())
+	return first.Value.AccountID, err
 }
 
-// ByEmail implements domain.AccountStore. For an address without an account it asks for that of nobody, which takes as
-// long as asking for somebody's.
+// ByEmail implements domain.AccountStore. For an address without an account it reads the account of nobody, which takes as
+// long as any other.
 func (r *Accounts) ByEmail(ctx context.Context, email domain.Email) (domain.Account, bool, error) {
-	claimed, err := r.claims.Find(ctx, email.Key())
+	owned, err := r.owners.Find(ctx, email.Key())
 	if err != nil {
 		return domain.Account{}, false, err
 	}
-	id := claimed.Value.AccountID
-	if !claimed.Exists() {
+	id := owned.Value.AccountID
+	if !owned.Exists() {
 		id = nobody
 	}
 	account, err := r.accounts.Find(ctx, id)
@@ -93,7 +93,7 @@ func (r *Accounts) Get(ctx context.Context, id string) (domain.Account, error) {
 	return account.Value, err
 }
 
-// notFound is the answer for an id that is none of ours, without asking a store that might make something else of it.
+// notFound is the answer for a malformed id. The store is not asked, because it might read the id in another way.
 func notFound(kind string) error { return errs.New(errs.NotFound, "there is no such %s", kind) }
 
 // Update implements domain.AccountStore.
@@ -107,7 +107,7 @@ func (r *Accounts) List(ctx context.Context, cursor string, limit int) ([]domain
 	if err != nil {
 		return nil, "", err
 	}
-	listed, next, err := r.lists.Read(ctx, everybody, from, limit)
+	listed, next, err := r.lists.Read(ctx, everyone, from, limit)
 	if err != nil {
 		return nil, "", err
 	}

@@ -11,7 +11,7 @@ import (
 // allKeys is the one list of API keys.
 const allKeys = "all"
 
-// APIKeys keeps API keys: one document for each, and a list of them.
+// APIKeys implements domain.APIKeyStore: a document for each key, and a list.
 type APIKeys struct {
 	keys  *sidecar.Documents[domain.APIKey]
 	lists *sidecar.Index
@@ -25,15 +25,15 @@ func NewAPIKeys(s *sidecar.Sidecar) *APIKeys {
 	}
 }
 
-// Create stores a new key: errs.Conflict if its id has one. It is put on the list first, so that there is no key that
-// nobody sees; a list entry without a key, which is what a crash leaves, is passed over.
+// Create implements domain.APIKeyStore. The list comes first, so that every key is listed; List skips an id without a key,
+// which a crash may leave behind.
 func (r *APIKeys) Create(ctx context.Context, key domain.APIKey) error {
-	kept, err := r.keys.Find(ctx, key.ID)
+	stored, err := r.keys.Find(ctx, key.ID)
 	switch {
 	case err != nil:
 		return err
-	case kept.Exists():
-		return errs.New(errs.Conflict, "there is such an API key already")
+	case stored.Exists():
+		return errs.New(errs.Conflict, "there is already an API key with this id")
 	}
 	if err := r.lists.Add(ctx, allKeys, key.ID); err != nil {
 		return err
@@ -41,21 +41,13 @@ func (r *APIKeys) Create(ctx context.Context, key domain.APIKey) error {
 	return r.keys.Create(ctx, key.ID, key, 0)
 }
 
-// Ensure stores a key unless it is there already.
-func (r *APIKeys) Ensure(ctx context.Context, key domain.APIKey) error {
-	if err := r.Create(ctx, key); !errs.Is(err, errs.Conflict) {
-		return err
-	}
-	return nil
-}
-
-// Find returns the key with this id, or errs.NotFound.
+// Find implements domain.APIKeyStore.
 func (r *APIKeys) Find(ctx context.Context, id string) (domain.APIKey, error) {
 	key, err := r.keys.Get(ctx, id)
 	return key.Value, err
 }
 
-// Update changes a key by a pure function, which may run again: errs.NotFound if there is none.
+// Update implements domain.APIKeyStore.
 func (r *APIKeys) Update(ctx context.Context, id string, change func(*domain.APIKey)) (domain.APIKey, error) {
 	return r.keys.Update(ctx, id, func(key *domain.APIKey) error {
 		change(key)
@@ -63,7 +55,7 @@ func (r *APIKeys) Update(ctx context.Context, id string, change func(*domain.API
 	})
 }
 
-// List returns a page of all keys, newest first, and the cursor of the next page, "" at the end.
+// List implements domain.APIKeyStore.
 func (r *APIKeys) List(ctx context.Context, cursor string, limit int) ([]domain.APIKey, string, error) {
 	from, err := sidecar.ParseCursor(cursor)
 	if err != nil {

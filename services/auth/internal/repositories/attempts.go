@@ -8,16 +8,16 @@ import (
 	"stoa/services/auth/internal/domain"
 )
 
-// Attempts implements domain.AttemptStore: one document for each address that somebody tried to sign in with.
+// Attempts implements domain.AttemptStore: a document for each address that was tried.
 type Attempts struct {
 	attempts *sidecar.Documents[domain.Attempts]
 }
 
 // NewAttempts returns the attempts behind a sidecar.
 func NewAttempts(s *sidecar.Sidecar) *Attempts {
-	// Above all times that count, so that what expires holds nothing any more.
-	kept := func(domain.Attempts) time.Duration { return 48 * time.Hour }
-	return &Attempts{sidecar.Expiring(s, store, "attempts", kept)}
+	// Longer than anything in them counts.
+	ttl := func(domain.Attempts) time.Duration { return 48 * time.Hour }
+	return &Attempts{sidecar.Expiring(s, store, "attempts", ttl)}
 }
 
 // Change implements domain.AttemptStore.

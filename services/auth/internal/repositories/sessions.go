@@ -11,12 +11,12 @@ import (
 	"stoa/services/auth/internal/domain"
 )
 
-// sessionsOf names the sessions of one account, in the order in which they were opened. The sessions decide.
+// sessionsOf lists the sessions of one account, oldest first. It is a hint: the sessions decide.
 type sessionsOf struct {
 	IDs []string `json:"ids"`
 }
 
-// Sessions implements domain.SessionStore: one document for each session, and a list for each account.
+// Sessions implements domain.SessionStore: a document for each session, and a list for each account.
 type Sessions struct {
 	sessions *sidecar.Documents[domain.Session]
 	lists    *sidecar.Documents[sessionsOf]
@@ -32,7 +32,7 @@ func NewSessions(s *sidecar.Sidecar) *Sessions {
 	}
 }
 
-// Add implements domain.SessionStore. The list comes first, so that no session lives that its owner cannot see.
+// Add implements domain.SessionStore. The list comes first, so that the owner sees every session.
 func (r *Sessions) Add(ctx context.Context, session domain.Session) error {
 	listed, err := r.lists.Upsert(ctx, session.AccountID, func(l *sessionsOf) error {
 		l.IDs = append(l.IDs, session.ID)
@@ -49,47 +49,47 @@ func (r *Sessions) Add(ctx context.Context, session domain.Session) error {
 	return r.sessions.Create(ctx, session.ID, session, 0)
 }
 
-// storing is how long after it was listed a session may still be about to be stored, by another sign-in.
+// storing is how long a session may be listed before it is stored, by another sign-in.
 const storing = time.Minute
 
-// trim makes room for the last of these sessions, which is about to be stored: it drops from the list what is over, and
-// ends the oldest if that does not suffice.
+// trim makes room for the last of these sessions, which is about to be stored: it drops ended sessions from the list, and
+// ends the oldest ones if there are still too many.
 func (r *Sessions) trim(ctx context.Context, accountID string, listed []string) error {
 	former, now := listed[:len(listed)-1], time.Now()
 	documents, err := r.sessions.GetMany(ctx, former)
 	if err != nil {
 		return err
 	}
-	alive := slices.DeleteFunc(slices.Clone(documents), func(d sidecar.Document[domain.Session]) bool { return !d.Value.Alive(now) })
-	surplus := max(0, len(alive)-(domain.MaxSessions-1))
-	for _, oldest := range alive[:surplus] {
+	active := slices.DeleteFunc(slices.Clone(documents), func(d sidecar.Document[domain.Session]) bool { return !d.Value.Active(now) })
+	surplus := max(0, len(active)-(domain.MaxSessions-1))
+	for _, oldest := range active[:surplus] {
 		_, err := r.Update(ctx, oldest.ID, func(s *domain.Session) error { s.End(now); return nil })
 		if err != nil && !errs.Is(err, errs.NotFound) { // it may expire in between
 			return err
 		}
 	}
-	over := overOf(former, documents, alive[surplus:], now)
+	ended := endedOf(former, documents, active[surplus:], now)
 	_, err = r.lists.Update(ctx, accountID, func(l *sessionsOf) error {
-		l.IDs = slices.DeleteFunc(l.IDs, func(id string) bool { return over[id] })
+		l.IDs = slices.DeleteFunc(l.IDs, func(id string) bool { return ended[id] })
 		return nil
 	})
 	return err
 }
 
-// overOf returns which of the listed sessions need not be listed any more: those that were found and are not to stay, and
-// those that were not found and that nobody can be about to store.
-func overOf(listed []string, found, staying []sidecar.Document[domain.Session], now time.Time) map[string]bool {
-	over := map[string]bool{}
+// endedOf returns which of the listed sessions can be dropped from the list: those that were found but do not stay, and
+// those that were not found and are too old to be stored yet.
+func endedOf(listed []string, found, staying []sidecar.Document[domain.Session], now time.Time) map[string]bool {
+	ended := map[string]bool{}
 	for _, id := range listed {
-		over[id] = now.Sub(ids.Made(id)) > storing
+		ended[id] = now.Sub(ids.Made(id)) > storing
 	}
 	for _, session := range found {
-		over[session.ID] = true
+		ended[session.ID] = true
 	}
 	for _, session := range staying {
-		over[session.ID] = false
+		ended[session.ID] = false
 	}
-	return over
+	return ended
 }
 
 // Get implements domain.SessionStore.

@@ -11,7 +11,7 @@ import (
 	"stoa/services/auth/internal/repositories"
 )
 
-func TestSessionsExpireHoweverOftenTheyAreWritten(t *testing.T) {
+func TestSessions_expireAlsoAfterAnUpdate(t *testing.T) {
 	states, side := sidecartest.New()
 	sessions := repositories.NewSessions(side)
 	session, _ := domain.NewSession(ids.New(), domain.Account{ID: ids.New()}, domain.Client{}, time.Now())
@@ -31,7 +31,7 @@ func TestSessionsExpireHoweverOftenTheyAreWritten(t *testing.T) {
 	}
 }
 
-func TestIdsThatAreNoneOfOursAreNotFound(t *testing.T) {
+func TestMalformedIDs_areNotFound(t *testing.T) {
 	states, side := sidecartest.New()
 	states.Before = func(string, string) error { t.Error("the store was asked"); return nil }
 	for _, id := range []string{"", "x", "a||b", "nobody"} {

@@ -1,4 +1,4 @@
-// Command api serves the catalogue and the stock to people.
+// Command api shows and changes the catalogue and the stock over HTTP.
 package main
 
 import (
@@ -31,6 +31,6 @@ func run(ctx context.Context) error {
 	router := web.NewRouter()
 	api := web.NewAPI(router, "Inventory", "The catalogue and the stock.")
 	identity.Protect(api, identity.FromAuth(app.Sidecar))
-	handlers.Register(api, catalogue)
+	handlers.Routes(api, catalogue)
 	return app.Run(ctx, app.HTTP(router))
 }

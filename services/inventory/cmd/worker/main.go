@@ -1,4 +1,4 @@
-// Command worker keeps the stock by what happens to orders, and answers quotes over gRPC.
+// Command worker reserves, releases and commits stock as orders change, and answers quotes over gRPC.
 package main
 
 import (
@@ -13,13 +13,14 @@ import (
 	"stoa/pkg/common/service"
 	"stoa/services/inventory/internal/domain"
 	"stoa/services/inventory/internal/handlers"
+	"stoa/services/inventory/internal/providers"
 	"stoa/services/inventory/internal/repositories"
 )
 
 // settings is the configuration of this process.
 type settings struct {
 	config.Base
-	// LowStock is how many available pieces of a product are few enough to tell about it. It can be changed live.
+	// LowStock is how many available pieces of a product are low stock. It may change while the process runs.
 	LowStock int64 `envconfig:"LOW_STOCK" default:"5"`
 }
 
@@ -42,9 +43,9 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	keeper := domain.NewKeeper(catalogue, repositories.NewReservations(app.Sidecar), time.Now)
-	orders := handlers.NewOrders(keeper, catalogue, publisher, live.Int(app.Live, "LOW_STOCK", cfg.LowStock).Get)
-	consumer, err := app.Consumer(publisher, orders.Subscriptions()...)
+	ledger := domain.NewLedger(catalogue, repositories.NewReservations(app.Sidecar), providers.NewEvents(publisher),
+		live.Int(app.Live, "LOW_STOCK", cfg.LowStock).Get, time.Now)
+	consumer, err := app.Consumer(publisher, handlers.Subscriptions(ledger)...)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 
 var now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
-func TestAdjust(t *testing.T) {
+func TestProduct_adjusts(t *testing.T) {
 	known := []Adjustment{{Key: "k", Request: "r"}}
 	tests := map[string]struct {
 		product Product
@@ -44,7 +44,7 @@ func TestAdjust(t *testing.T) {
 	}
 }
 
-func TestAdjustRemembersTheLatestKeys(t *testing.T) {
+func TestProduct_remembersTheLatestAdjustments(t *testing.T) {
 	var p Product
 	for i := range maxAdjustments + 5 {
 		if err := p.Adjust(Adjustment{Key: fmt.Sprint(i)}, 1, now); err != nil {
@@ -56,7 +56,7 @@ func TestAdjustRemembersTheLatestKeys(t *testing.T) {
 	}
 }
 
-func TestRemove(t *testing.T) {
+func TestProduct_isRemoved(t *testing.T) {
 	tests := map[string]struct {
 		product Product
 		kind    errs.Kind
@@ -78,8 +78,7 @@ func TestRemove(t *testing.T) {
 	}
 }
 
-// A movement takes effect when it counts and leaves no trace when it does not, whatever came before.
-func TestMovementsCountOrLeaveNoTrace(t *testing.T) {
+func TestProduct_resolvesMovements(t *testing.T) {
 	type totals struct{ stock, reserved, sold int64 }
 	tests := map[string]struct {
 		kind   Kind
@@ -87,16 +86,16 @@ func TestMovementsCountOrLeaveNoTrace(t *testing.T) {
 		counts bool
 		want   totals
 	}{
-		"hold that counts":                 {Hold, Reserved, true, totals{10, 6, 1}},
-		"hold that does not":               {Hold, Reserved, false, totals{10, 4, 1}},
-		"hold of a rejected order":         {Hold, Rejected, false, totals{10, 4, 1}},
-		"release that counts":              {Release, Released, true, totals{10, 2, 1}},
-		"release that does not":            {Release, Released, false, totals{10, 4, 1}},
-		"release of what was committed":    {Release, Committed, true, totals{10, 4, 1}},
-		"commit that counts":               {Commit, Committed, true, totals{8, 2, 3}},
-		"commit that does not":             {Commit, Committed, false, totals{10, 4, 1}},
-		"commit of what was released":      {Commit, Released, true, totals{10, 4, 1}},
-		"movement of one of the same name": {Hold, Cancelled, false, totals{10, 4, 1}},
+		"hold that counts":              {Hold, Reserved, true, totals{10, 6, 1}},
+		"hold that does not":            {Hold, Reserved, false, totals{10, 4, 1}},
+		"hold of a rejected order":      {Hold, Rejected, false, totals{10, 4, 1}},
+		"release that counts":           {Release, Released, true, totals{10, 2, 1}},
+		"release that does not":         {Release, Released, false, totals{10, 4, 1}},
+		"release of what was committed": {Release, Committed, true, totals{10, 4, 1}},
+		"commit that counts":            {Commit, Committed, true, totals{8, 2, 3}},
+		"commit that does not":          {Commit, Committed, false, totals{10, 4, 1}},
+		"commit of what was released":   {Commit, Released, true, totals{10, 4, 1}},
+		"hold of a cancelled order":     {Hold, Cancelled, false, totals{10, 4, 1}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -108,8 +107,8 @@ func TestMovementsCountOrLeaveNoTrace(t *testing.T) {
 			if tt.counts {
 				r.Lines[0].Held, r.Lines[0].Ended = "m", "m"
 			}
-			for range 2 { // settling again does no harm
-				p.Settle(r, now)
+			for range 2 { // to resolve again does no harm
+				p.Resolve(r, now)
 			}
 			if got := (totals{p.Stock, p.Reserved, p.Sold}); got != tt.want || len(p.Movements) > 0 {
 				t.Errorf("got %+v, want %+v; %d movements are left", got, tt.want, len(p.Movements))
@@ -118,7 +117,7 @@ func TestMovementsCountOrLeaveNoTrace(t *testing.T) {
 	}
 }
 
-func TestSettleLeavesAloneWhatIsNotDecided(t *testing.T) {
+func TestProduct_leavesUndecidedMovementsAlone(t *testing.T) {
 	p := Product{ID: "p", Stock: 10, Reserved: 4}
 	for _, m := range []Movement{
 		{ID: "1", Order: "o", Kind: Release, Quantity: 2, At: now},
@@ -127,14 +126,14 @@ func TestSettleLeavesAloneWhatIsNotDecided(t *testing.T) {
 	} {
 		p.Begin(m)
 	}
-	p.Settle(Reservation{OrderID: "o", Status: Reserved, Lines: []Line{{ProductID: "p", Quantity: 2}}}, now)
-	p.Settle(Reservation{OrderID: "another"}, now)
+	p.Resolve(Reservation{OrderID: "o", Status: Reserved, Lines: []Line{{ProductID: "p", Quantity: 2}}}, now)
+	p.Resolve(Reservation{OrderID: "another"}, now)
 	if len(p.Movements) != 3 || p.Reserved != 5 {
 		t.Errorf("got %+v", p)
 	}
 }
 
-func TestCrossedDown(t *testing.T) {
+func TestLine_crossesDown(t *testing.T) {
 	for _, tt := range []struct {
 		left, quantity int64
 		want           bool
@@ -145,7 +144,7 @@ func TestCrossedDown(t *testing.T) {
 	}
 }
 
-func TestGrants(t *testing.T) {
+func TestReservation_grants(t *testing.T) {
 	lines := []Line{{ProductID: "a", Quantity: 1}, {ProductID: "b", Quantity: 2}}
 	turned := []Line{lines[1], lines[0]}
 	tests := map[string]struct {
@@ -173,8 +172,8 @@ func TestGrants(t *testing.T) {
 	}
 }
 
-// Whatever is done to a product, in whatever order: pieces put in stock = available + reserved + sold, none below zero.
-func TestTotalsAddUp(t *testing.T) {
+// After any changes in any order: pieces put in stock = available + reserved + sold, and none is negative.
+func TestProduct_addsUp(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		p, put := Product{ID: "p"}, int64(0)
 		for i := range rapid.IntRange(1, 60).Draw(rt, "steps") {
@@ -188,7 +187,7 @@ func TestTotalsAddUp(t *testing.T) {
 			case 1:
 				p.Begin(Movement{ID: fmt.Sprint(i), Order: order, Kind: Hold, Quantity: rapid.Int64Range(1, 9).Draw(rt, "quantity")})
 			case 2:
-				p.Settle(Reservation{OrderID: order, Status: Rejected}, now)
+				p.Resolve(Reservation{OrderID: order, Status: Rejected}, now)
 			}
 			if p.Available() < 0 || p.Reserved < 0 || put != p.Available()+p.Reserved+p.Sold {
 				rt.Fatalf("%d were put in stock: %+v", put, p)

@@ -14,18 +14,18 @@ const (
 	Hold Kind = "hold"
 	// Release gives them back.
 	Release Kind = "release"
-	// Commit takes them out of the house.
+	// Commit takes shipped pieces out of the stock.
 	Commit Kind = "commit"
 )
 
-// overdueAfter is when a movement has been under way for longer than any handler runs: whoever began it is gone.
-const overdueAfter = time.Minute
+// abandonedAfter is longer than any handler runs: a movement that is older was begun by a run that has died.
+const abandonedAfter = time.Minute
 
-// Movement is one step of an order on one product that is under way: noted on the product before the order's reservation
-// says whether it counts. Only what makes fewer pieces available takes effect at once, and is undone if it turns out not
-// to count; what makes more available waits. So nothing is promised twice, however often a step is begun.
+// Movement is a pending change of one product for one order. It is noted on the product before the order's reservation
+// says whether it counts. A hold takes effect at once and is undone if it does not count; a release or a commit takes
+// effect once it counts. So no piece is promised twice, however often a step is begun.
 type Movement struct {
-	// ID is random: of several runs for one order, the reservation names the movements of the one that counts.
+	// ID is random: of several runs for one order, the reservation names the movements of one.
 	ID       string    `json:"id"`
 	Order    string    `json:"order"`
 	Kind     Kind      `json:"kind"`
@@ -35,8 +35,8 @@ type Movement struct {
 	Left int64 `json:"left,omitempty"`
 }
 
-// Begin notes a movement and returns it, or the same step of another run for this order that it finds. A hold needs as
-// many pieces as are available: ok is false if there are fewer.
+// Begin notes a movement and returns it, or the same movement of another run for this order. A hold fails, with ok
+// false, if fewer pieces are available.
 func (p *Product) Begin(m Movement) (begun Movement, ok bool) {
 	known := slices.IndexFunc(p.Movements, func(other Movement) bool {
 		return other.Order == m.Order && other.Kind == m.Kind && other.Quantity == m.Quantity
@@ -56,20 +56,20 @@ func (p *Product) Begin(m Movement) (begun Movement, ok bool) {
 	return m, true
 }
 
-// Settle ends the movements of an order about which its reservation has decided: those that it names take effect, of the
-// others nothing remains. Settling again, or by an older state of the reservation, does no harm.
-func (p *Product) Settle(r Reservation, now time.Time) {
+// Resolve drops the movements of an order that its reservation has decided about: it applies those that count, and undoes
+// the others. To resolve again, or by an older copy of the reservation, does no harm.
+func (p *Product) Resolve(r Reservation, now time.Time) {
 	p.Movements = slices.DeleteFunc(p.Movements, func(m Movement) bool {
 		if m.Order != r.OrderID || !r.Decides(m.Kind) {
 			return false
 		}
-		p.end(m, r.Counts(p.ID, m))
+		p.apply(m, r.Counts(p.ID, m))
 		p.UpdatedAt = now
 		return true
 	})
 }
 
-func (p *Product) end(m Movement, counts bool) {
+func (p *Product) apply(m Movement, counts bool) {
 	switch {
 	case m.Kind == Hold && !counts, m.Kind == Release && counts:
 		p.Reserved -= m.Quantity
@@ -80,11 +80,11 @@ func (p *Product) end(m Movement, counts bool) {
 	}
 }
 
-// Overdue returns the movements that somebody left behind.
-func (p *Product) Overdue(now time.Time) []Movement {
+// Abandoned returns the movements of runs that have died.
+func (p *Product) Abandoned(now time.Time) []Movement {
 	var left []Movement
 	for _, m := range p.Movements {
-		if now.Sub(m.At) > overdueAfter {
+		if now.Sub(m.At) > abandonedAfter {
 			left = append(left, m)
 		}
 	}

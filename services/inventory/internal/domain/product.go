@@ -1,5 +1,5 @@
-// Package domain holds the rules of the catalogue and of the stock: what may be done to a product, and how an order gets
-// the pieces of all its lines or of none, although only one document can be written at a time.
+// Package domain holds the rules of the catalogue and of the stock: how a product may change, and how an order gets the
+// pieces of all its lines or of none, although only one document can be written at a time.
 package domain
 
 import (
@@ -9,10 +9,10 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-// MaxStock is the most pieces of one product that there may be, so that no sum overflows.
+// MaxStock is the most pieces that one product may have, so that no sum overflows.
 const MaxStock = 1_000_000_000
 
-// maxAdjustments is how many changes of stock a product remembers: a repeated request has to come before so many others.
+// maxAdjustments is how many changes of stock a product remembers. A request that is repeated later counts as a new one.
 const maxAdjustments = 20
 
 // Money is an amount in minor units, such as cents, of a currency (ISO 4217).
@@ -21,32 +21,32 @@ type Money struct {
 	Currency string `json:"currency"`
 }
 
-// Product is what is sold, with its totals. At all times: pieces ever put in stock = available + reserved + sold.
+// Product is something to buy, with its totals. At all times: pieces ever put in stock = available + reserved + sold.
 type Product struct {
 	ID          string `json:"id"`
 	SKU         string `json:"sku"`
 	Name        string `json:"name"`
 	Description string `json:"description,omitempty"`
 	Price       Money  `json:"price"`
-	// Stock is how many pieces are in the house.
+	// Stock is how many pieces there are, the reserved ones included.
 	Stock int64 `json:"stock"`
-	// Reserved is how many of those belong to orders that have not been shipped.
+	// Reserved is how many of them belong to orders that have not been shipped.
 	Reserved int64 `json:"reserved"`
-	// Sold is how many have left the house.
+	// Sold is how many have been shipped.
 	Sold      int64     `json:"sold"`
 	CreatedAt time.Time `json:"createdAt"`
 	UpdatedAt time.Time `json:"updatedAt"`
-	// Removed products are not shown and not sold any more; orders that name them still find them.
+	// Removed products are no longer shown or sold; their reservations can still be released or committed.
 	Removed bool `json:"removed,omitempty"`
 	// Request is the fingerprint of the request that created it.
 	Request string `json:"request,omitempty"`
-	// Movements are those under way. They go as soon as their outcome is recorded, so there are few.
+	// Movements are the pending ones. They go as soon as the outcome is recorded, so there are few.
 	Movements []Movement `json:"movements,omitempty"`
-	// Adjustments are the latest changes of stock that may be asked for again, oldest first.
+	// Adjustments are the latest changes of stock that had a key, oldest first.
 	Adjustments []Adjustment `json:"adjustments,omitempty"`
 }
 
-// Available is how many pieces can be promised to somebody.
+// Available is how many pieces can be reserved.
 func (p *Product) Available() int64 {
 	if p.Removed {
 		return 0
@@ -63,29 +63,29 @@ func (p *Product) Edit(name, description string, price Money, now time.Time) err
 	return nil
 }
 
-// Remove takes a product out of the catalogue; once is enough. It fails with errs.Conflict while orders need its pieces.
+// Remove takes a product out of the catalogue, if it is there. It fails with errs.Conflict while pieces are reserved.
 func (p *Product) Remove(now time.Time) error {
 	switch {
 	case p.Removed:
 		return nil
 	case p.Reserved > 0:
-		return errs.New(errs.Conflict, "%d pieces are reserved for orders; ship or cancel these first", p.Reserved)
+		return errs.New(errs.Conflict, "%d pieces are reserved for orders; ship or cancel those orders first", p.Reserved)
 	}
 	p.Removed, p.UpdatedAt = true, now
 	return nil
 }
 
-// Adjustment identifies a change of stock that was asked for with a key.
+// Adjustment identifies a change of stock that was requested with a key.
 type Adjustment struct {
 	// Key follows from the caller and the caller's key.
 	Key string `json:"key"`
-	// Request is the fingerprint of what was asked for.
+	// Request is the fingerprint of the request.
 	Request string `json:"request"`
 }
 
-// Adjust adds pieces to the stock or takes some out, once for each adjustment that has a key. It fails with
-// errs.Conflict when there are not as many available, errs.Invalid when there would be too many, errs.KeyReused when the
-// key came with another request before, and errs.NotFound if the product was removed.
+// Adjust adds pieces to the stock or removes some, once for each key. It fails with errs.Conflict if not enough are
+// available, errs.Invalid if there would be too many, errs.KeyReused if the key was used for another request, and
+// errs.NotFound if the product was removed.
 func (p *Product) Adjust(a Adjustment, change int64, now time.Time) error {
 	if p.Removed {
 		return errRemoved()
@@ -100,7 +100,7 @@ func (p *Product) Adjust(a Adjustment, change int64, now time.Time) error {
 	case p.Available()+change < 0:
 		return errs.New(errs.Conflict, "only %d pieces are available", p.Available())
 	case p.Stock+change > MaxStock:
-		return errs.InvalidField("change", "would make it more than %d pieces", MaxStock)
+		return errs.InvalidField("change", "must not make the stock larger than %d pieces", MaxStock)
 	}
 	p.Stock, p.UpdatedAt = p.Stock+change, now
 	if a.Key != "" {

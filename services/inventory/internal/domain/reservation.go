@@ -8,24 +8,24 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-// Status is what was decided about the stock of an order.
+// Status is the outcome of a reservation.
 type Status string
 
-// The statuses; "" is a reservation about which nothing is decided yet.
+// The statuses; "" means that nothing is decided yet.
 const (
 	// Reserved: every line is set aside.
 	Reserved Status = "reserved"
 	// Rejected: at least one line lacks stock, so nothing is set aside.
 	Rejected Status = "rejected"
-	// Cancelled: the order ended before anything was set aside, and nothing will be.
+	// Cancelled: the order ended before anything was set aside. Nothing will be.
 	Cancelled Status = "cancelled"
-	// Released: what was set aside was given back.
+	// Released: the stock was given back.
 	Released Status = "released"
-	// Committed: what was set aside has left the house.
+	// Committed: the stock was shipped.
 	Committed Status = "committed"
 )
 
-// Reservation is the memory of what was decided about the stock of one order: whoever writes it first decides.
+// Reservation records the outcome for the stock of one order. The first write decides.
 type Reservation struct {
 	OrderID   string     `json:"orderId"`
 	Status    Status     `json:"status"`
@@ -37,17 +37,26 @@ type Reservation struct {
 type Line struct {
 	ProductID string `json:"productId"`
 	Quantity  int64  `json:"quantity"`
-	// Held is the movement that set it aside.
+	// Held is the id of the movement that set it aside.
 	Held string `json:"held,omitempty"`
 	// Left is how many pieces were available after that.
 	Left int64 `json:"left,omitempty"`
-	// Ended is the movement that released or committed it.
+	// Ended is the id of the movement that released or committed it.
 	Ended string `json:"ended,omitempty"`
 }
 
-// CrossedDown reports whether this line took the available pieces from above the threshold to it or below.
+// CrossedDown reports whether this line took the available pieces from above the threshold to the threshold or below.
 func (l Line) CrossedDown(threshold int64) bool {
 	return l.Left <= threshold && l.Left+l.Quantity > threshold
+}
+
+// LowStock says that few pieces of a product are available.
+type LowStock struct {
+	ProductID string `json:"productId"`
+	SKU       string `json:"sku"`
+	Name      string `json:"name"`
+	Available int64  `json:"available"`
+	Threshold int64  `json:"threshold"`
 }
 
 // Shortage is a line that lacks stock.
@@ -60,8 +69,8 @@ type Shortage struct {
 // Decided reports whether anything was decided.
 func (r Reservation) Decided() bool { return r.Status != "" }
 
-// Decides reports whether the reservation says which movements of this kind count. Releases and commits wait for the end:
-// a reader whose copy is from before it must leave them alone.
+// Decides reports whether the reservation says which movements of this kind count. Releases and commits count or not once
+// the reservation has ended: with an older copy, leave them alone.
 func (r Reservation) Decides(kind Kind) bool {
 	if kind == Hold {
 		return r.Decided()
@@ -69,7 +78,7 @@ func (r Reservation) Decides(kind Kind) bool {
 	return r.Status == Released || r.Status == Committed
 }
 
-// Counts reports whether a movement on a product is one that the reservation names.
+// Counts reports whether the reservation names this movement on a product.
 func (r Reservation) Counts(productID string, m Movement) bool {
 	i := slices.IndexFunc(r.Lines, func(l Line) bool { return l.ProductID == productID })
 	if i < 0 {
@@ -95,7 +104,7 @@ func (r Reservation) Grants(lines []Line) bool {
 	return slices.EqualFunc(sorted(r.Lines), sorted(lines), same)
 }
 
-// Reason says in words why the stock of an order is not set aside.
+// Reason says in words why nothing is set aside.
 func (r Reservation) Reason() string {
 	switch r.Status {
 	case Rejected:
@@ -121,31 +130,40 @@ func (r *Reservation) finish(to Status, movements map[string]string) {
 	}
 }
 
-// checkLines refuses what no order consists of, with the names that the order has for it.
+// checkLines refuses lines that are not valid. It names the fields as they are named in an order.
 func checkLines(lines []Line) error {
 	if len(lines) == 0 {
-		return errs.InvalidField("items", "is empty")
+		return errs.InvalidField("items", "must not be empty")
 	}
 	var wrong []errs.Field
 	seen := map[string]bool{}
 	for i, line := range lines {
 		if line.ProductID == "" || seen[line.ProductID] {
-			wrong = append(wrong, errs.Field{Name: fmt.Sprintf("items[%d].productId", i), Problem: "is missing or a repetition"})
+			wrong = append(wrong, errs.Field{Name: fmt.Sprintf("items[%d].productId", i), Problem: "must be set and must not be repeated"})
 		}
 		if line.Quantity < 1 {
-			wrong = append(wrong, errs.Field{Name: fmt.Sprintf("items[%d].quantity", i), Problem: "is below 1"})
+			wrong = append(wrong, errs.Field{Name: fmt.Sprintf("items[%d].quantity", i), Problem: "must be at least 1"})
 		}
 		seen[line.ProductID] = true
 	}
 	return errs.InvalidFields(wrong...)
 }
 
-// sorted returns the lines in the order in which all handlers go through products.
+// sorted returns the lines in the order in which all runs go through products.
 func sorted(lines []Line) []Line {
 	return slices.SortedFunc(slices.Values(lines), func(a, b Line) int { return cmp.Compare(a.ProductID, b.ProductID) })
 }
 
-// products names the products of these lines, each once.
+// withoutMovements returns the lines of a rejected order, of which no movement counts.
+func withoutMovements(lines []Line) []Line {
+	plain := make([]Line, len(lines))
+	for i, line := range lines {
+		plain[i] = Line{ProductID: line.ProductID, Quantity: line.Quantity}
+	}
+	return plain
+}
+
+// products returns the ids of the products of these lines, each once.
 func products(lists ...[]Line) []string {
 	var ids []string
 	for _, line := range slices.Concat(lists...) {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestProductsMayBeKeptForAMoment(t *testing.T) {
+func TestProducts_mayBeCachedForAMoment(t *testing.T) {
 	f := newFront(t)
 	p := f.add(t, "AMPHORA-1", "10")
 	read := func(path, etag string) *httptest.ResponseRecorder {

@@ -12,21 +12,8 @@ import (
 	"stoa/pkg/identity"
 )
 
-func TestPayloadsMatchTheirSchemas(t *testing.T) {
-	id := ids.New()
-	for eventType, payload := range map[string]any{
-		"stock.reserved.v1": reserved{OrderID: id, Items: []item{{ProductID: id, Quantity: 1}}},
-		"stock.rejected.v1": rejected{OrderID: id, Reason: "sold out", Shortages: []shortage{{id, 2, 1}}},
-		"stock.low.v1":      low{ProductID: id, SKU: "S", Name: "N", Available: 0, Threshold: 5},
-	} {
-		if err := events.Check(eventType, payload); err != nil {
-			t.Errorf("%s: %v", eventType, err)
-		}
-	}
-}
-
-// What is read of an order is a part of what the schema says there is.
-func TestOrdersAreReadAsTheyAreSent(t *testing.T) {
+// What is read of an order is part of its schema.
+func TestEvents_areReadAsTheyAreSent(t *testing.T) {
 	id, price := ids.New(), map[string]any{"amount": 100, "currency": "EUR"}
 	for eventType, status := range map[string]string{
 		"order.placed.v1": "pending", "order.rejected.v1": "rejected", "order.cancelled.v1": "cancelled", "order.shipped.v1": "shipped",
@@ -53,10 +40,10 @@ func TestOrdersAreReadAsTheyAreSent(t *testing.T) {
 	}
 }
 
-func TestOpenAPI(t *testing.T) {
+func TestOpenAPI_isWhatIsCheckedIn(t *testing.T) {
 	api := web.NewAPI(web.NewRouter(), "Inventory", "The catalogue and the stock.")
 	identity.Protect(api, nil)
-	Register(api, nil)
+	Routes(api, nil)
 	raw, err := json.MarshalIndent(api.OpenAPI(), "", "  ")
 	if err != nil {
 		t.Fatal(err)

@@ -15,7 +15,7 @@ import (
 	"stoa/services/inventory/internal/domain"
 )
 
-// shop is a world with products and orders, and what has to be true of it in the end.
+// shop is a world with products and orders, and checks of what must be true of them.
 type shop struct {
 	*world
 	products []string
@@ -23,12 +23,12 @@ type shop struct {
 	orders   []*testOrder
 }
 
-// testOrder is an order and what becomes of it: "order.shipped.v1" waits for its stock, the other events come at any
-// time, and "" is an order that stays as it is.
+// testOrder is an order and the event that ends it: "order.shipped.v1" waits for its stock, other events come at any
+// time, and an order with "" stays as it is.
 type testOrder struct {
 	id   string
-	fate string
-	told bool // the event of its fate is on its way
+	end  string
+	sent bool // the event that ends it is on its way
 }
 
 type line struct {
@@ -36,9 +36,9 @@ type line struct {
 	Quantity  int64  `json:"quantity"`
 }
 
-// Whatever two replicas and more do at once, wherever they die and whatever answers get lost: nothing is promised twice,
-// nothing is lost, and every order is decided once.
-func TestStockAddsUpWhateverHappens(t *testing.T) {
+// Several replicas run at once, die at any step, and lose answers: no piece is promised twice, none is lost, and every
+// order is decided once.
+func TestLedger_addsUpAfterAnyCrashes(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		s := drawShop(rt)
 		for range rapid.IntRange(0, 150).Draw(rt, "steps") {
@@ -46,7 +46,7 @@ func TestStockAddsUpWhateverHappens(t *testing.T) {
 			s.checkAlways(rt)
 		}
 		s.mustFinish(rt)
-		s.tellFates()
+		s.endOrders()
 		s.mustFinish(rt)
 		s.checkTidy(rt)
 		s.sweep(rt)
@@ -66,13 +66,13 @@ func drawShop(rt *rapid.T) *shop {
 	}
 	for i := range rapid.IntRange(1, 4).Draw(rt, "orders") {
 		o := &testOrder{id: ids.Derive("order", fmt.Sprint(i))}
-		o.fate = rapid.SampledFrom([]string{"", cancelled, "order.expired.v1", shipped}).Draw(rt, "fate")
+		o.end = rapid.SampledFrom([]string{"", cancelled, "order.expired.v1", shipped}).Draw(rt, "end")
 		s.orders = append(s.orders, o)
 		s.place(o.id, "first", s.drawLines(rt))
 		if rapid.IntRange(0, 3).Draw(rt, "placed again") == 0 {
-			// The first attempt was given up, and another one has the same id. It may be about something else, and then
-			// no more is sure than that it ends.
-			o.fate = rejected
+			// The first attempt was given up, and another has the same id. Its lines may differ, and then all that is sure
+			// is that the order ends.
+			o.end = rejected
 			s.place(o.id, "second", s.drawLines(rt))
 		}
 	}
@@ -101,9 +101,9 @@ func event(eventType, orderID string, data any, cause ...string) messaging.Event
 	return e
 }
 
-// acts are what may happen next, some of it more often. Runs that overtake others by far find the most mistakes.
+// acts are what may happen next, some of them more often. Runs that overtake others by far find the most defects.
 var acts = []string{
-	"start", "start", "start", "step", "step", "step", "rest", "rest", "die", "lose", "fate", "fate", "adjust", "wait",
+	"start", "start", "start", "step", "step", "step", "rest", "rest", "die", "lose", "end", "end", "adjust", "wait",
 }
 
 // act lets one thing happen.
@@ -124,8 +124,8 @@ func (s *shop) act(rt *rapid.T) {
 		s.withRun(rt, s.kill)
 	case "lose":
 		s.withRun(rt, func(r *run) { r.lose = true })
-	case "fate":
-		s.tellFate(rapid.SampledFrom(s.orders).Draw(rt, "order"))
+	case "end":
+		s.endOrder(rapid.SampledFrom(s.orders).Draw(rt, "order"))
 	case "adjust":
 		s.adjust(rapid.SampledFrom(s.products).Draw(rt, "product"), rapid.Int64Range(-3, 3).Draw(rt, "change"))
 	case "wait":
@@ -139,7 +139,7 @@ func (s *shop) withRun(rt *rapid.T, do func(*run)) {
 	}
 }
 
-// mustFinish runs to the end whatever is under way or waiting.
+// mustFinish runs everything that is under way or waiting to its end.
 func (s *shop) mustFinish(t rapid.TB) {
 	t.Helper()
 	if err := s.finish(); err != nil {
@@ -147,23 +147,23 @@ func (s *shop) mustFinish(t rapid.TB) {
 	}
 }
 
-// tellFate has the order's end told, once; an order is shipped only if its stock was reserved.
-func (s *shop) tellFate(o *testOrder) {
+// endOrder sends the event that ends an order, once. An order is shipped only if its stock was reserved.
+func (s *shop) endOrder(o *testOrder) {
 	shippable := slices.Contains(s.outcomes(o.id), "stock.reserved.v1")
-	if o.told || o.fate == "" || o.fate == shipped && !shippable {
+	if o.sent || o.end == "" || o.end == shipped && !shippable {
 		return
 	}
-	o.told = true
-	s.add(event(o.fate, o.id, map[string]any{"id": o.id}))
+	o.sent = true
+	s.add(event(o.end, o.id, map[string]any{"id": o.id}))
 }
 
-func (s *shop) tellFates() {
+func (s *shop) endOrders() {
 	for _, o := range s.orders {
-		s.tellFate(o)
+		s.endOrder(o)
 	}
 }
 
-// adjust changes the stock by hand; taking out more than is available is refused, and that is right.
+// adjust changes the stock by hand. To remove more than is available is refused, as it should be.
 func (s *shop) adjust(productID string, change int64) {
 	_, err := s.catalogue.Update(context.Background(), productID, func(p *domain.Product) error {
 		return p.Adjust(domain.Adjustment{}, change, s.now)
@@ -173,7 +173,7 @@ func (s *shop) adjust(productID string, change int64) {
 	}
 }
 
-// outcomes returns the types of what was told about the stock of an order.
+// outcomes returns the types of the events about the stock of an order.
 func (s *shop) outcomes(orderID string) []string {
 	var types []string
 	for _, e := range s.bus.Events() {
@@ -184,7 +184,7 @@ func (s *shop) outcomes(orderID string) []string {
 	return types
 }
 
-// sweep lets time pass and orders one piece of every product: whoever holds a product clears what others left behind.
+// sweep lets time pass and orders one piece of every product, which resolves the abandoned movements.
 func (s *shop) sweep(t rapid.TB) {
 	s.now = s.now.Add(2 * time.Minute)
 	for _, id := range s.products {
@@ -195,7 +195,7 @@ func (s *shop) sweep(t rapid.TB) {
 	s.mustFinish(t)
 }
 
-// checkAlways holds the totals against what must be true at any moment.
+// checkAlways checks the totals, which must add up at any moment.
 func (s *shop) checkAlways(t rapid.TB) {
 	t.Helper()
 	held := s.count(t)[domain.Reserved]
@@ -235,7 +235,7 @@ func (s *shop) reservation(t rapid.TB, orderID string) domain.Reservation {
 	return r
 }
 
-// checkTidy sees to it that redeliveries clear away what dead runs left, but for those that were no longer needed.
+// checkTidy checks that redeliveries resolve the movements of dead runs, where there was a redelivery.
 func (s *shop) checkTidy(t rapid.TB) {
 	for _, id := range s.products {
 		if p, err := s.product(id); err != nil || len(p.Movements) > 0 && !s.orphaned {
@@ -244,7 +244,7 @@ func (s *shop) checkTidy(t rapid.TB) {
 	}
 }
 
-// checkInTheEnd holds the products against the reservations.
+// checkInTheEnd compares the products with the reservations.
 func (s *shop) checkInTheEnd(t rapid.TB) {
 	t.Helper()
 	s.checkAlways(t)
@@ -261,7 +261,7 @@ func (s *shop) checkInTheEnd(t rapid.TB) {
 	}
 }
 
-// checkOrder holds what was decided about an order against its fate and against what was told.
+// checkOrder compares a reservation with the end of its order and with what was published.
 func (s *shop) checkOrder(t rapid.TB, o *testOrder, r domain.Reservation) {
 	outcomes := slices.Compact(slices.Sorted(slices.Values(s.outcomes(o.id))))
 	outcomes = slices.DeleteFunc(outcomes, func(t string) bool { return t == "stock.low.v1" })
@@ -271,19 +271,19 @@ func (s *shop) checkOrder(t rapid.TB, o *testOrder, r domain.Reservation) {
 		cancelled:          {domain.Cancelled, domain.Released, domain.Rejected},
 		"order.expired.v1": {domain.Cancelled, domain.Released, domain.Rejected},
 		rejected:           {domain.Cancelled, domain.Released, domain.Rejected},
-	}[o.fate]
+	}[o.end]
 	if !slices.Contains(want, r.Status) {
-		t.Errorf("the fate of an order was %q, and its stock is %s", o.fate, r.Status)
+		t.Errorf("the end of an order was %q, and its stock is %s", o.end, r.Status)
 	}
-	if o.fate != "" && o.fate != shipped {
-		return // what was told depends on what came first
+	if o.end != "" && o.end != shipped {
+		return // what was published depends on what came first
 	}
-	told := "stock.reserved.v1"
+	published := "stock.reserved.v1"
 	if r.Status == domain.Rejected {
-		told = "stock.rejected.v1"
+		published = "stock.rejected.v1"
 	}
-	if !slices.Equal(outcomes, []string{told}) {
-		t.Errorf("the stock of an order is %s, and told was %v", r.Status, outcomes)
+	if !slices.Equal(outcomes, []string{published}) {
+		t.Errorf("the stock of an order is %s, and published was %v", r.Status, outcomes)
 	}
 }
 

@@ -18,12 +18,12 @@ const (
 	placedAgain = "placed again"
 )
 
-// meeting is two runs for one order that are under way at once.
+// meeting is two runs for one order at the same time.
 type meeting struct {
 	before        []string
 	first, second string
-	// fate is what becomes of the order in the end, and want what was decided; "" if it depends on who comes first.
-	fate string
+	// end is the event that ends the order, and want the outcome; "" if it depends on which run is first.
+	end  string
 	want domain.Status
 }
 
@@ -39,7 +39,7 @@ var meetings = map[string]meeting{
 }
 
 // The first takes some steps, then the second takes some, then the first goes on to its end, then the second.
-func TestEveryOvertaking(t *testing.T) {
+func TestLedger_survivesEveryOvertaking(t *testing.T) {
 	for name, m := range meetings {
 		t.Run(name, func(t *testing.T) {
 			everyPair(func(steps, others int) (more, moreOthers bool) {
@@ -53,7 +53,7 @@ func TestEveryOvertaking(t *testing.T) {
 }
 
 // The first takes some steps, then the second goes to its end, then the first takes some more and dies.
-func TestEveryDeath(t *testing.T) {
+func TestLedger_survivesEveryDeath(t *testing.T) {
 	for name, m := range meetings {
 		t.Run(name, func(t *testing.T) {
 			everyPair(func(steps, later int) (more, moreLater bool) {
@@ -91,26 +91,26 @@ func (m meeting) begin(t *testing.T) (s *shop, first, second *run) {
 		}
 		s.products, s.put[p.ID] = append(s.products, p.ID), stock
 	}
-	told := m.fate == m.first || m.fate == m.second
-	s.orders = []*testOrder{{id: ids.Derive("order"), fate: m.fate, told: told}}
+	sent := m.end == m.first || m.end == m.second
+	s.orders = []*testOrder{{id: ids.Derive("order"), end: m.end, sent: sent}}
 	for _, eventType := range m.before {
-		s.add(s.tell(eventType))
+		s.add(s.about(eventType))
 	}
 	s.mustFinish(t)
-	one := &delivery{event: s.tell(m.first)}
+	one := &delivery{event: s.about(m.first)}
 	two := one // a second copy of the same event
 	if m.second != m.first {
-		two = &delivery{event: s.tell(m.second)}
+		two = &delivery{event: s.about(m.second)}
 	}
 	s.deliveries = append(s.deliveries, one, two)
 	return s, s.start(one), s.start(two)
 }
 
-// check goes on to the end of everything and holds the outcome against what it has to be.
+// check runs everything to its end and checks the outcome.
 func (m meeting) check(t *testing.T, s *shop) {
 	t.Helper()
 	s.mustFinish(t)
-	s.tellFates()
+	s.endOrders()
 	s.mustFinish(t)
 	s.checkTidy(t)
 	if got := s.reservation(t, s.orders[0].id).Status; m.want != "" && got != m.want {
@@ -123,8 +123,8 @@ func (m meeting) check(t *testing.T, s *shop) {
 	}
 }
 
-// tell returns an event about the order.
-func (s *shop) tell(eventType string) messaging.Event {
+// about returns an event about the order.
+func (s *shop) about(eventType string) messaging.Event {
 	lines := []line{{s.products[0], 2}, {s.products[1], 1}}
 	if eventType == placedAgain {
 		eventType, lines = placed, []line{{s.products[0], 1}}
@@ -133,8 +133,8 @@ func (s *shop) tell(eventType string) messaging.Event {
 	return event(eventType, id, map[string]any{"id": id, "items": lines}, show(lines))
 }
 
-// take lets a run take some steps, and reports whether there are more. What must be true after each of them is looked at
-// after the last: the others were the last ones before.
+// take lets a run take some steps, and reports whether there are more. It checks the totals after the last step only:
+// calls with fewer steps have checked them before.
 func (s *shop) take(t *testing.T, r *run, steps int) (more bool) {
 	for range steps {
 		if !s.resume(r) {

@@ -12,17 +12,9 @@ import (
 	"stoa/services/inventory/internal/domain"
 )
 
-// Catalogue is where the products are kept.
-type Catalogue interface {
-	Get(ctx context.Context, id string) (domain.Product, error)
-	List(ctx context.Context, cursor string, limit int) ([]domain.Product, string, error)
-	Create(ctx context.Context, p domain.Product) (domain.Product, error)
-	Update(ctx context.Context, id string, change func(*domain.Product) error) (domain.Product, error)
-}
-
-// products handles the requests of people.
+// products handles requests about products.
 type products struct {
-	catalogue Catalogue
+	catalogue domain.Catalogue
 }
 
 func (h products) list(ctx context.Context, in *listInput) (*listOutput, error) {
@@ -70,7 +62,7 @@ func (h products) remove(ctx context.Context, in *IDInput) (*struct{}, error) {
 
 func (h products) adjust(ctx context.Context, in *adjustInput) (*productOutput, error) {
 	if in.Body.Change == 0 {
-		return nil, errs.InvalidField("change", "is 0, which changes nothing")
+		return nil, errs.InvalidField("change", "must not be 0")
 	}
 	asked := domain.Adjustment{Request: fingerprint(in.Body)}
 	caller := identity.CallerOf(ctx)
@@ -94,8 +86,7 @@ func answer(p domain.Product, err error) (*productOutput, error) {
 	return &productOutput{Body: productOf(p)}, nil
 }
 
-// idFor returns the id of what a request creates: the one that follows from caller and key, so that the same request
-// meets it again, or a new one.
+// idFor returns the id of the product that a request creates. With a key, the same request always has the same id.
 func idFor(ctx context.Context, key string) string {
 	if key == "" {
 		return ids.New()
@@ -103,11 +94,109 @@ func idFor(ctx context.Context, key string) string {
 	return ids.Derive("product", identity.CallerOf(ctx).ID, key)
 }
 
-// fingerprint tells one request body from another.
+// fingerprint is the same for equal request bodies only.
 func fingerprint(body any) string {
 	raw, _ := json.Marshal(body) // what was read from JSON always marshals
 	return ids.Derive("request", string(raw))
 }
 
-// clock is the time of a change, as precise as it is shown.
+// clock returns the time of a change, as precise as the API shows it.
 func clock() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+
+// money is a price as the API shows it.
+type money struct {
+	Amount   int64  `json:"amount" minimum:"0" maximum:"1000000000" doc:"Minor units, such as cents" example:"1250"`
+	Currency string `json:"currency" pattern:"^[A-Z]{3}$" patternDescription:"three capital letters (ISO 4217)" example:"EUR"`
+}
+
+// product is a product as the API shows it.
+type product struct {
+	ID          string    `json:"id" format:"uuid"`
+	Name        string    `json:"name"`
+	Description string    `json:"description"`
+	SKU         string    `json:"sku"`
+	Price       money     `json:"price"`
+	Stock       int64     `json:"stock" doc:"Pieces in stock, the reserved ones included"`
+	Available   int64     `json:"available" doc:"Pieces that can be ordered"`
+	Reserved    int64     `json:"reserved" doc:"Pieces of orders that have not been shipped"`
+	Sold        int64     `json:"sold" doc:"Pieces that have been shipped"`
+	CreatedAt   time.Time `json:"createdAt"`
+	UpdatedAt   time.Time `json:"updatedAt"`
+}
+
+func productOf(p domain.Product) product {
+	return product{
+		ID: p.ID, Name: p.Name, Description: p.Description, SKU: p.SKU, Price: money(p.Price),
+		Stock: p.Stock, Available: p.Available(), Reserved: p.Reserved, Sold: p.Sold,
+		CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt,
+	}
+}
+
+// Details are what staff may change about a product at any time.
+type Details struct {
+	Name        string `json:"name" minLength:"1" maxLength:"200" pattern:"\\S" patternDescription:"not only spaces"`
+	Description string `json:"description,omitempty" maxLength:"2000"`
+	Price       money  `json:"price"`
+}
+
+// newProduct is the body that adds a product.
+type newProduct struct {
+	Details
+	SKU   string `json:"sku" minLength:"1" maxLength:"64" pattern:"^[A-Za-z0-9][A-Za-z0-9._-]*$" patternDescription:"letters, digits, '.', '_' and '-'" doc:"The stock keeping unit, unique among all products; upper and lower case are the same"`
+	Stock int64  `json:"stock,omitempty" minimum:"0" maximum:"1000000" doc:"Pieces in stock at the start"`
+}
+
+// adjustment is the body that changes the stock.
+type adjustment struct {
+	Change int64  `json:"change" minimum:"-1000000" maximum:"1000000" doc:"Pieces to add, or to remove if negative"`
+	Reason string `json:"reason,omitempty" maxLength:"200" doc:"Written to the log"`
+}
+
+// The inputs and outputs of the operations. Embedded types are exported because huma ignores others.
+type (
+	// IDInput names a product.
+	IDInput struct {
+		ID string `path:"id"`
+	}
+	// KeyInput may identify a request, so that it can be repeated safely.
+	KeyInput struct {
+		Key string `header:"Idempotency-Key" maxLength:"200" pattern:"^[!-~]+$" patternDescription:"visible ASCII characters" doc:"Requests with the same key take effect once"`
+	}
+	// listInput names a page of the catalogue.
+	listInput struct {
+		Cursor string `query:"cursor" doc:"The next of the previous page; absent for the first page"`
+		Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"The most products to return"`
+	}
+	// listOutput is a page of the catalogue.
+	listOutput struct {
+		Body struct {
+			Items []product `json:"items" nullable:"false"`
+			Next  string    `json:"next,omitempty" doc:"The cursor of the next page; absent on the last page"`
+		}
+	}
+	// createInput adds a product.
+	createInput struct {
+		KeyInput
+		Body newProduct
+	}
+	// createOutput is the new product and its URL.
+	createOutput struct {
+		Location string `header:"Location"`
+		Body     product
+	}
+	// editInput changes a product.
+	editInput struct {
+		IDInput
+		Body Details
+	}
+	// adjustInput changes the stock of a product.
+	adjustInput struct {
+		IDInput
+		KeyInput
+		Body adjustment
+	}
+	// productOutput is a product.
+	productOutput struct {
+		Body product
+	}
+)

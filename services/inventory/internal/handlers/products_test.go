@@ -17,7 +17,7 @@ import (
 	"stoa/services/inventory/internal/domain"
 )
 
-func TestProductFromBeginningToEnd(t *testing.T) {
+func TestProducts_fromCreationToRemoval(t *testing.T) {
 	f := newFront(t)
 	p := f.add(t, "AMPHORA-1", "10")
 	if p.location != "/api/v1/products/"+p.ID || p.Stock != 10 || p.Available != 10 || p.SKU != "AMPHORA-1" {
@@ -36,7 +36,7 @@ func TestProductFromBeginningToEnd(t *testing.T) {
 	if got := f.must(t, taken, http.StatusOK); got.Stock != 7 {
 		t.Errorf("got %+v", got)
 	}
-	for range 2 { // gone is gone
+	for range 2 { // to remove it again does no harm
 		f.must(t, request{method: "DELETE", path: path, as: "staff"}, http.StatusNoContent)
 	}
 	f.must(t, request{method: "GET", path: path}, http.StatusNotFound)
@@ -45,7 +45,7 @@ func TestProductFromBeginningToEnd(t *testing.T) {
 	f.add(t, "amphora-1", "1") // its SKU is free again
 }
 
-func TestListIsPagedNewestFirstWithoutWhatWasRemoved(t *testing.T) {
+func TestProducts_areListedInPagesNewestFirst(t *testing.T) {
 	f := newFront(t)
 	var want []string
 	for i := range 7 {
@@ -75,14 +75,14 @@ func TestListIsPagedNewestFirstWithoutWhatWasRemoved(t *testing.T) {
 	}
 }
 
-func TestEmptyCatalogueIsAnEmptyList(t *testing.T) {
+func TestProducts_listIsEmptyAtFirst(t *testing.T) {
 	got := newFront(t).must(t, request{method: "GET", path: "/products"}, http.StatusOK)
 	if got.Items == nil || len(got.Items) != 0 || got.Next != "" {
 		t.Errorf("got %+v", got)
 	}
 }
 
-func TestRefusals(t *testing.T) {
+func TestProducts_refuseWhatIsNotValid(t *testing.T) {
 	f := newFront(t)
 	p := f.add(t, "TAKEN", "5")
 	one, stock := "/products/"+p.ID, "/products/"+p.ID+"/stock"
@@ -113,7 +113,7 @@ func TestRefusals(t *testing.T) {
 		"key with a space":    {request{"POST", "/products", "staff", "a b", body("NEW", "1")}, 422, "invalid", "Idempotency-Key"},
 		"edit names the SKU":  {request{"PUT", one, "staff", "", with(`,"stock":1`, "")}, 422, "invalid", "sku"},
 		"unknown product":     {request{"GET", "/products/" + ids.New(), "", "", ""}, 404, "not_found", ""},
-		"id that is none":     {request{"GET", "/products/any", "", "", ""}, 404, "not_found", ""},
+		"malformed id":        {request{"GET", "/products/any", "", "", ""}, 404, "not_found", ""},
 		"remove unknown":      {request{"DELETE", "/products/" + ids.New(), "staff", "", ""}, 404, "not_found", ""},
 		"change nothing":      {request{"POST", stock, "staff", "", `{"change":0}`}, 422, "invalid", "change"},
 		"change too much":     {request{"POST", stock, "staff", "", `{"change":1000001}`}, 422, "invalid", "change"},
@@ -135,7 +135,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-func TestRemoveIsRefusedWhileOrdersNeedPieces(t *testing.T) {
+func TestProducts_areNotRemovedWhileOrdersNeedPieces(t *testing.T) {
 	f := newFront(t)
 	p := f.add(t, "A", "5")
 	_, err := f.catalogue.Update(t.Context(), p.ID, func(p *domain.Product) error {
@@ -152,7 +152,7 @@ func TestRemoveIsRefusedWhileOrdersNeedPieces(t *testing.T) {
 	}
 }
 
-func TestOneKeyAddsOneProduct(t *testing.T) {
+func TestProducts_areAddedOnceForEachKey(t *testing.T) {
 	f := newFront(t)
 	add := request{method: "POST", path: "/products", as: "staff", key: "k", body: body("A", "5")}
 	answers := inParallel(50, func() response { return f.do(t, add) })
@@ -168,14 +168,14 @@ func TestOneKeyAddsOneProduct(t *testing.T) {
 	if got := f.must(t, add, http.StatusUnprocessableEntity); got.Kind != "idempotency_key_reused" {
 		t.Errorf("got %+v", got)
 	}
-	add.as = "admin" // whose key it is counts
+	add.as = "admin" // keys of different callers are different
 	f.must(t, add, http.StatusCreated)
 	f.must(t, request{method: "DELETE", path: "/products/" + answers[0].ID, as: "staff"}, http.StatusNoContent)
 	add.as, add.body = "staff", body("A", "5")
 	f.must(t, add, http.StatusConflict)
 }
 
-func TestOneKeyChangesTheStockOnce(t *testing.T) {
+func TestProducts_areAdjustedOnceForEachKey(t *testing.T) {
 	f := newFront(t)
 	path := "/products/" + f.add(t, "A", "5").ID
 	change := request{method: "POST", path: path + "/stock", as: "staff", key: "k", body: `{"change":7}`}
@@ -194,7 +194,7 @@ func TestOneKeyChangesTheStockOnce(t *testing.T) {
 	}
 }
 
-func TestOneOfManyGetsAnSKU(t *testing.T) {
+func TestProducts_shareNoSKU(t *testing.T) {
 	f := newFront(t)
 	answers := inParallel(20, func() response {
 		return f.do(t, request{method: "POST", path: "/products", as: "staff", body: body("A", "1")})
@@ -206,9 +206,9 @@ func TestOneOfManyGetsAnSKU(t *testing.T) {
 	}
 }
 
-// However far a request got before it died: the same request again adds the product, and so does another one with the
+// A request dies after any number of steps: the same request again adds the product, and so does another one for the
 // same SKU.
-func TestAddingHealsAfterACrash(t *testing.T) {
+func TestProducts_areAddedAfterACrash(t *testing.T) {
 	for _, retry := range []string{"same-key", "other-key"} {
 		for steps := 0; ; steps++ {
 			f := newFront(t)
@@ -236,7 +236,7 @@ func TestAddingHealsAfterACrash(t *testing.T) {
 	}
 }
 
-func TestOutageIsToldAndLeavesNothing(t *testing.T) {
+func TestProducts_reportAnOutage(t *testing.T) {
 	f := newFront(t)
 	f.states.Before = func(string, string) error { return status.Error(codes.Unavailable, "away") }
 	for _, r := range []request{
@@ -254,7 +254,7 @@ func TestOutageIsToldAndLeavesNothing(t *testing.T) {
 	}
 }
 
-// inParallel does something n times at once.
+// inParallel calls do n times at once.
 func inParallel(n int, do func() response) []response {
 	answers := make([]response, n)
 	var all sync.WaitGroup

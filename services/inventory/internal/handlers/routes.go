@@ -1,4 +1,4 @@
-// Package handlers is how others talk to the stock: people by HTTP, orders by events, services by gRPC.
+// Package handlers is how others reach the stock: people by HTTP, services by events and gRPC.
 package handlers
 
 import (
@@ -9,61 +9,62 @@ import (
 
 	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
+	"stoa/services/inventory/internal/domain"
 )
 
-// shown is how long a product may be shown as it was: a customer who looks does not notice, and a crowd that looks costs
-// one question a second. Nobody is sold anything by it, since an order asks for a quote.
-const shown = time.Second
+// maxAge is how long caches may keep a product: with many readers the service is asked once a second. No order relies on
+// it, since placing an order asks for a quote.
+const maxAge = time.Second
 
-// Register adds the operations for people to the API. Everybody may look; those who run the shop change things.
-func Register(api huma.API, catalogue Catalogue) {
+// Routes adds the operations to an API that identity.Protect guards. Everyone may read; staff may change.
+func Routes(api huma.API, catalogue domain.Catalogue) {
 	h := products{catalogue: catalogue}
 	staff, tags := identity.SignedIn(identity.Staff, identity.Admin), []string{"products"}
 
 	// The catalogue, newest first.
-	huma.Register(api, web.Cacheable(shown, huma.Operation{
+	huma.Register(api, web.Cacheable(maxAge, huma.Operation{
 		OperationID: "list-products", Method: http.MethodGet, Path: "/api/v1/products",
-		Summary: "List the products", Tags: tags,
+		Summary: "List the products, newest first", Tags: tags,
 		Errors: []int{http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
 	}), h.list)
 
 	// One product.
-	huma.Register(api, web.Cacheable(shown, huma.Operation{
+	huma.Register(api, web.Cacheable(maxAge, huma.Operation{
 		OperationID: "get-product", Method: http.MethodGet, Path: "/api/v1/products/{id}",
 		Summary: "Show a product", Tags: tags,
 		Errors: []int{http.StatusNotFound, http.StatusServiceUnavailable},
 	}), h.get)
 
-	// A new product, with the pieces that are there to begin with. Its SKU is its own among all products.
+	// A new product with its first stock. Its SKU is unique.
 	huma.Register(api, huma.Operation{
 		OperationID: "create-product", Method: http.MethodPost, Path: "/api/v1/products", DefaultStatus: http.StatusCreated,
 		Summary: "Add a product", Tags: tags, Security: staff,
-		Description: "Sent again with the same Idempotency-Key, it adds nothing, and the answer is the product as it is then.",
+		Description: "A repeated request with the same Idempotency-Key adds nothing and returns the product as it is now.",
 		Errors: []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusConflict, http.StatusUnprocessableEntity,
 			http.StatusServiceUnavailable},
 	}, h.create)
 
-	// What people read about a product. Orders keep the price that they were placed at.
+	// Orders keep the price that they were placed at.
 	huma.Register(api, huma.Operation{
 		OperationID: "edit-product", Method: http.MethodPut, Path: "/api/v1/products/{id}",
-		Summary: "Change name, description and price", Tags: tags, Security: staff,
+		Summary: "Change the name, description and price of a product", Tags: tags, Security: staff,
 		Errors: []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusUnprocessableEntity,
 			http.StatusServiceUnavailable},
 	}, h.edit)
 
-	// Not while orders need pieces of it.
+	// Refused while orders need pieces of it.
 	huma.Register(api, huma.Operation{
 		OperationID: "remove-product", Method: http.MethodDelete, Path: "/api/v1/products/{id}",
-		Summary: "Take a product out of the catalogue", Tags: tags, Security: staff,
+		Summary: "Remove a product from the catalogue", Tags: tags, Security: staff,
 		Errors: []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusConflict,
 			http.StatusServiceUnavailable},
 	}, h.remove)
 
-	// Deliveries, losses, counts: relative, so that it agrees with orders that come in at the same time.
+	// Deliveries, losses, counts: a difference, so that it agrees with orders that come in at the same time.
 	huma.Register(api, huma.Operation{
 		OperationID: "adjust-stock", Method: http.MethodPost, Path: "/api/v1/products/{id}/stock",
-		Summary: "Add pieces, or take some out", Tags: tags, Security: staff,
-		Description: "Sent again with the same Idempotency-Key, it changes nothing. Only pieces that are available can be taken out.",
+		Summary: "Add pieces to the stock, or remove some", Tags: tags, Security: staff,
+		Description: "A repeated request with the same Idempotency-Key changes nothing. Only available pieces can be removed.",
 		Errors: []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusConflict,
 			http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
 	}, h.adjust)

@@ -19,7 +19,7 @@ import (
 	"stoa/services/inventory/internal/repositories"
 )
 
-// callers are who may call, by their tokens.
+// callers are the callers by token.
 var callers = callersByToken{
 	"alice": {ID: ids.Derive("alice"), Roles: []identity.Role{identity.Learner}},
 	"staff": {ID: ids.Derive("staff"), Roles: []identity.Role{identity.Staff}},
@@ -31,12 +31,12 @@ type callersByToken map[string]identity.Caller
 func (c callersByToken) Verify(_ context.Context, token string) (identity.Caller, error) {
 	caller, ok := c[token]
 	if !ok {
-		return caller, errs.New(errs.Unauthenticated, "the access token does not hold")
+		return caller, errs.New(errs.Unauthenticated, "the access token is not valid")
 	}
 	return caller, nil
 }
 
-// front is the API as its callers meet it, on a store in memory.
+// front is the HTTP API on a store in memory.
 type front struct {
 	states    *sidecartest.States
 	catalogue *repositories.Catalogue
@@ -50,7 +50,7 @@ func newFront(t *testing.T) *front {
 	router := web.NewRouter()
 	api := web.NewAPI(router, "Inventory", "")
 	identity.Protect(api, callers)
-	handlers.Register(api, catalogue)
+	handlers.Routes(api, catalogue)
 	return &front{states: states, catalogue: catalogue, handler: web.Wrap(router, zerolog.Nop())}
 }
 
@@ -59,15 +59,14 @@ type request struct{ method, path, as, key, body string }
 
 // response is what came back: a product, a list of them or a problem.
 type response struct {
-	status   int
-	location string
-	ID       string
-	SKU      string
-	Name     string
-	Stock    int64
-	Reserved int64
-	Sold     int64
-	// Available is how many pieces there are to have.
+	status    int
+	location  string
+	ID        string
+	SKU       string
+	Name      string
+	Stock     int64
+	Reserved  int64
+	Sold      int64
 	Available int64
 	Items     []response
 	Next      string
@@ -105,7 +104,7 @@ func (f *front) do(t *testing.T, r request) response {
 	return got
 }
 
-// must is do for a request that has to be answered with this status.
+// must is do, and fails if the answer has another status.
 func (f *front) must(t *testing.T, r request, status int) response {
 	t.Helper()
 	got := f.do(t, r)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"time"
 
@@ -17,12 +18,12 @@ import (
 	"stoa/pkg/sidecar/sidecartest"
 	"stoa/services/inventory/internal/domain"
 	"stoa/services/inventory/internal/handlers"
+	"stoa/services/inventory/internal/providers"
 	"stoa/services/inventory/internal/repositories"
 )
 
-// world runs the real handlers on stores and a bus in memory, several at once and one step at a time: each
-// operation on a store and each publish is one. Whoever drives it chooses who takes the next step, whose answer gets
-// lost, and who dies.
+// world runs the real handlers on a store and a bus in memory, several at once and one step at a time: each operation on
+// the store and each publish is a step. The test chooses which run takes the next step, loses an answer, or dies.
 type world struct {
 	states       *sidecartest.States
 	bus          *messagingtest.Bus
@@ -58,24 +59,29 @@ type run struct {
 
 var errDied = errors.New("the process died")
 
+// handlersOf returns the handlers by event type.
+func handlersOf(ledger *domain.Ledger) map[string]messaging.Handler {
+	on := map[string]messaging.Handler{}
+	for _, s := range handlers.Subscriptions(ledger) {
+		maps.Copy(on, s.On)
+	}
+	return on
+}
+
 func newWorld(t rapid.TB) *world {
 	states, side := sidecartest.New()
-	bus := &messagingtest.Bus{} // thousands of worlds: what is published is held against its schema elsewhere
+	bus := &messagingtest.Bus{} // checks no schema: there are thousands of worlds, and other tests do
 	publisher, err := messaging.NewPublisher(bus, "inventory-worker")
 	if err != nil {
 		t.Fatal(err)
 	}
 	w := &world{
-		states: states, bus: bus, handlers: map[string]messaging.Handler{},
+		states: states, bus: bus,
 		catalogue: repositories.NewCatalogue(side), reservations: repositories.NewReservations(side),
 		now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
 	}
-	keeper := domain.NewKeeper(w.catalogue, w.reservations, func() time.Time { return w.now })
-	for _, s := range handlers.NewOrders(keeper, w.catalogue, publisher, func() int64 { return 2 }).Subscriptions() {
-		for eventType, handler := range s.On {
-			w.handlers[eventType] = handler
-		}
-	}
+	w.handlers = handlersOf(domain.NewLedger(w.catalogue, w.reservations, providers.NewEvents(publisher),
+		func() int64 { return lowStock }, func() time.Time { return w.now }))
 	states.Before = func(string, string) error { return w.step() }
 	states.After = func(string, string) error { return w.answer() }
 	bus.Before = func(string) error { return w.step() }
@@ -83,7 +89,7 @@ func newWorld(t rapid.TB) *world {
 	return w
 }
 
-// step hands control back to the test, and learns what became of the run. The test looks at stores without taking steps.
+// step hands control back to the test, which may end the run. What the test itself does is not a step.
 func (w *world) step() error {
 	if w.resumed != nil && !w.resumed.yield(struct{}{}) {
 		panic(errDied)
@@ -91,7 +97,7 @@ func (w *world) step() error {
 	return nil
 }
 
-// answer gets lost if the test wants it to.
+// answer fails if the test wants the answer to be lost.
 func (w *world) answer() error {
 	if w.resumed != nil && w.resumed.lose {
 		w.resumed.lose = false
@@ -100,12 +106,12 @@ func (w *world) answer() error {
 	return nil
 }
 
-// add has an event delivered from now on.
+// add delivers an event from now on.
 func (w *world) add(e messaging.Event) {
 	w.deliveries = append(w.deliveries, &delivery{event: e})
 }
 
-// waiting returns the events that nobody has acknowledged.
+// waiting returns the deliveries that are not acknowledged.
 func (w *world) waiting() []*delivery {
 	return slices.DeleteFunc(slices.Clone(w.deliveries), func(d *delivery) bool { return d.acked })
 }
@@ -150,7 +156,7 @@ func (w *world) drop(r *run) {
 	w.runs = slices.DeleteFunc(w.runs, func(other *run) bool { return other == r })
 }
 
-// finish runs to the end whatever is under way or waiting.
+// finish runs everything that is under way or waiting to its end.
 func (w *world) finish() error {
 	for range 1000 {
 		for len(w.runs) > 0 {

@@ -1,4 +1,4 @@
-// Package repositories keeps the products, the claims on their SKUs and the reservations in the service's state store.
+// Package repositories keeps products, the owners of SKUs, and reservations in the state store of the service.
 package repositories
 
 import (
@@ -11,29 +11,29 @@ import (
 	"stoa/services/inventory/internal/domain"
 )
 
-// store is the state store component of this service.
+// store is the name of the state store component.
 const store = "inventory-store"
 
-// all is the list of every product, in the order in which they were created.
+// all is the one list of products.
 const all = "all"
 
-// Catalogue keeps the products.
+// Catalogue implements domain.Catalogue and domain.BulkReader: a document for each product and for each SKU, and a list.
 type Catalogue struct {
 	products *sidecar.Documents[domain.Product]
-	skus     *sidecar.Documents[claim]
+	skus     *sidecar.Documents[owner]
 	index    *sidecar.Index
 }
 
-// claim says which product an SKU belongs to.
-type claim struct {
+// owner is the product that an SKU belongs to.
+type owner struct {
 	ProductID string `json:"productId"`
 }
 
-// NewCatalogue returns the catalogue in the store behind this sidecar.
+// NewCatalogue returns the catalogue behind a sidecar.
 func NewCatalogue(s *sidecar.Sidecar) *Catalogue {
 	return &Catalogue{
 		products: sidecar.NewDocuments[domain.Product](s, store, "product"),
-		skus:     sidecar.NewDocuments[claim](s, store, "sku"),
+		skus:     sidecar.NewDocuments[owner](s, store, "sku"),
 		index:    sidecar.NewIndex(s, store, "products"),
 	}
 }
@@ -44,7 +44,7 @@ func (c *Catalogue) Reachable(ctx context.Context) error {
 	return err
 }
 
-// Get returns a product, or errs.NotFound if there is none with this id or it was removed.
+// Get implements domain.Catalogue.
 func (c *Catalogue) Get(ctx context.Context, id string) (domain.Product, error) {
 	if !ids.Valid(id) {
 		return domain.Product{}, notFound()
@@ -58,7 +58,7 @@ func (c *Catalogue) Get(ctx context.Context, id string) (domain.Product, error) 
 
 func notFound() error { return errs.New(errs.NotFound, "there is no such product") }
 
-// GetMany returns the products with these ids, by id; those that do not exist or were removed are missing.
+// GetMany implements domain.BulkReader.
 func (c *Catalogue) GetMany(ctx context.Context, productIDs []string) (map[string]domain.Product, error) {
 	documents, err := c.products.GetMany(ctx, productIDs)
 	if err != nil {
@@ -73,8 +73,7 @@ func (c *Catalogue) GetMany(ctx context.Context, productIDs []string) (map[strin
 	return found, nil
 }
 
-// List returns up to limit products from a cursor on, newest first, and the cursor to go on from, "" at the end.
-// errs.Invalid for a cursor that no list gave out.
+// List implements domain.Catalogue.
 func (c *Catalogue) List(ctx context.Context, cursor string, limit int) ([]domain.Product, string, error) {
 	at, err := sidecar.ParseCursor(cursor)
 	if err != nil {
@@ -101,8 +100,7 @@ func (c *Catalogue) List(ctx context.Context, cursor string, limit int) ([]domai
 	}
 }
 
-// Update changes a product by a pure function, which may run several times, and returns it as it then is.
-// errs.NotFound if there never was one with this id: what a removed product allows is up to the function.
+// Update implements domain.Catalogue.
 func (c *Catalogue) Update(ctx context.Context, id string, change func(*domain.Product) error) (domain.Product, error) {
 	if !ids.Valid(id) {
 		return domain.Product{}, notFound()
@@ -110,11 +108,10 @@ func (c *Catalogue) Update(ctx context.Context, id string, change func(*domain.P
 	return c.products.Update(ctx, id, change)
 }
 
-// Create puts a product into the catalogue, or returns the one that the same request put there before. errs.Conflict
-// if another product has the SKU, errs.KeyReused if another request made a product with this id.
+// Create implements domain.Catalogue.
 //
-// The SKU is claimed first and the hint for lists comes next, so that a product is never without either. A crash in
-// between leaves a claim without a product, and the next who wants that SKU takes it over.
+// The owner of the SKU is written first, then the list, then the product, so that no product lacks either. A crash in
+// between leaves an SKU whose product does not exist; the next request for that SKU takes it over.
 func (c *Catalogue) Create(ctx context.Context, p domain.Product) (domain.Product, error) {
 	earlier, err := c.products.Find(ctx, p.ID)
 	switch {
@@ -123,7 +120,7 @@ func (c *Catalogue) Create(ctx context.Context, p domain.Product) (domain.Produc
 	case earlier.Exists():
 		return repeated(earlier.Value, p)
 	}
-	if err := c.claim(ctx, p.SKU, p.ID); err != nil {
+	if err := c.takeSKU(ctx, p.SKU, p.ID); err != nil {
 		return domain.Product{}, err
 	}
 	if err := c.index.Add(ctx, all, p.ID); err != nil {
@@ -140,47 +137,47 @@ func (c *Catalogue) Create(ctx context.Context, p domain.Product) (domain.Produc
 	return repeated(earlier.Value, p)
 }
 
-// repeated is the answer to a request whose product exists already.
+// repeated answers a request whose product exists already.
 func repeated(earlier, wanted domain.Product) (domain.Product, error) {
 	switch {
 	case earlier.Removed:
 		return domain.Product{}, errs.New(errs.Conflict,
-			"the product that this request made was removed, or another request took its SKU first")
+			"the product of this request was removed, or another request took its SKU first")
 	case earlier.Request != wanted.Request:
-		return domain.Product{}, errs.New(errs.KeyReused, "this Idempotency-Key was used for another product")
+		return domain.Product{}, errs.New(errs.KeyReused, "this Idempotency-Key was used for another request")
 	}
 	return earlier, nil
 }
 
-// claim makes the SKU, whatever the case of its letters, belong to the product with this id.
-func (c *Catalogue) claim(ctx context.Context, sku, id string) error {
-	for vacated := ""; ; {
-		holder := ""
-		_, err := c.skus.Upsert(ctx, strings.ToUpper(sku), func(claimed *claim) error {
-			switch holder = claimed.ProductID; holder {
-			case "", id, vacated:
-				holder, claimed.ProductID = "", id
+// takeSKU makes a product the owner of an SKU, in upper and lower case alike.
+func (c *Catalogue) takeSKU(ctx context.Context, sku, id string) error {
+	for removed := ""; ; {
+		other := ""
+		_, err := c.skus.Upsert(ctx, strings.ToUpper(sku), func(current *owner) error {
+			switch other = current.ProductID; other {
+			case "", id, removed:
+				other, current.ProductID = "", id
 			}
 			return nil
 		})
-		if err != nil || holder == "" {
+		if err != nil || other == "" {
 			return err
 		}
-		if err := c.vacate(ctx, holder); err != nil {
+		if err := c.requireRemoved(ctx, other); err != nil {
 			return err
 		}
-		vacated = holder
+		removed = other
 	}
 }
 
-// vacate makes sure that the holder of a claim is not in the catalogue and never will be: a product that was claimed for
-// but never written gets a removed one in its place, which the slow or dead writer then finds.
-func (c *Catalogue) vacate(ctx context.Context, holder string) error {
-	err := c.products.Create(ctx, holder, domain.Product{ID: holder, Removed: true}, 0)
+// requireRemoved fails with errs.Conflict if a product is in the catalogue, and makes sure that it never will be: a product
+// that was never written is stored as removed, and its slow or dead writer finds it so.
+func (c *Catalogue) requireRemoved(ctx context.Context, id string) error {
+	err := c.products.Create(ctx, id, domain.Product{ID: id, Removed: true}, 0)
 	if !errs.Is(err, errs.Conflict) {
 		return err
 	}
-	existing, err := c.products.Find(ctx, holder)
+	existing, err := c.products.Find(ctx, id)
 	if err != nil || existing.Value.Removed {
 		return err
 	}

@@ -7,12 +7,12 @@ import (
 	"stoa/services/inventory/internal/domain"
 )
 
-// Reservations keeps what was decided about the stock of each order.
+// Reservations implements domain.Reservations: a document for each order.
 type Reservations struct {
 	documents *sidecar.Documents[domain.Reservation]
 }
 
-// NewReservations returns the reservations in the store behind this sidecar.
+// NewReservations returns the reservations behind a sidecar.
 func NewReservations(s *sidecar.Sidecar) *Reservations {
 	return &Reservations{documents: sidecar.NewDocuments[domain.Reservation](s, store, "reservation")}
 }

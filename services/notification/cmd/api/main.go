@@ -1,28 +1,27 @@
-// Command notification tells people by mail and in their inbox what became of their orders
-// and what happened to their accounts.
+// Command api tells people about their orders and accounts, by mail and in their inbox.
 package main
 
 import (
 	"context"
 	"fmt"
-	netmail "net/mail"
+	"net/mail"
 
 	"stoa/pkg/common/config"
-	"stoa/pkg/common/ids"
 	"stoa/pkg/common/service"
 	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
 	"stoa/services/notification/internal/domain"
 	"stoa/services/notification/internal/handlers"
-	"stoa/services/notification/internal/providers/mail"
+	"stoa/services/notification/internal/providers"
 	"stoa/services/notification/internal/repositories"
 )
 
+// settings is the configuration of this process.
 type settings struct {
 	config.Base
-	// MailFrom is in whose name mails are sent.
+	// MailFrom is the sender of mails.
 	MailFrom string `envconfig:"MAIL_FROM" default:"Stoa <shop@stoa.local>"`
-	// StaffMail is who is told that stock runs out.
+	// StaffMail gets the mails about low stock.
 	StaffMail string `envconfig:"STAFF_MAIL" default:"staff@stoa.local"`
 }
 
@@ -33,13 +32,13 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	from, err := netmail.ParseAddress(cfg.MailFrom)
+	from, err := mail.ParseAddress(cfg.MailFrom)
 	if err != nil {
-		return fmt.Errorf("configuration: MAIL_FROM is no mail address: %w", err)
+		return fmt.Errorf("configuration: MAIL_FROM is not an e-mail address: %w", err)
 	}
-	staff, err := netmail.ParseAddress(cfg.StaffMail)
+	staff, err := mail.ParseAddress(cfg.StaffMail)
 	if err != nil {
-		return fmt.Errorf("configuration: STAFF_MAIL is no mail address: %w", err)
+		return fmt.Errorf("configuration: STAFF_MAIL is not an e-mail address: %w", err)
 	}
 	app, err := service.Start(ctx, cfg.Base)
 	if err != nil {
@@ -47,28 +46,28 @@ func run(ctx context.Context) error {
 	}
 	defer app.Close(ctx)
 
-	kind, err := app.Sidecar.ComponentType(ctx, mail.Binding)
+	kind, err := app.Sidecar.ComponentType(ctx, providers.MailBinding)
 	if err != nil {
 		return err
 	}
-	mailer, err := mail.NewMailer(app.Sidecar, *from, mail.FormFor(kind))
+	mailer, err := providers.NewMailer(app.Sidecar, *from, providers.MailFormFor(kind))
 	if err != nil {
 		return err
 	}
 	inbox := repositories.NewInbox(app.Sidecar)
-	notifier := domain.NewNotifier(inbox, repositories.NewDeliveries(app.Sidecar), mailer, ids.New)
+	notifier := domain.NewNotifier(inbox, repositories.NewDeliveries(app.Sidecar), mailer, *staff)
 	publisher, err := app.Publisher()
 	if err != nil {
 		return err
 	}
-	consumer, err := app.Consumer(publisher, handlers.Subscriptions(notifier, *staff)...)
+	consumer, err := app.Consumer(publisher, handlers.Subscriptions(notifier)...)
 	if err != nil {
 		return err
 	}
 
 	router := web.NewRouter()
-	api := web.NewAPI(router, "Notifications", "What users were told about their orders and accounts.")
+	api := web.NewAPI(router, "Notifications", "Your notifications about orders and accounts.")
 	identity.Protect(api, identity.FromAuth(app.Sidecar))
-	handlers.Register(api, inbox)
+	handlers.Routes(api, inbox)
 	return app.Run(ctx, app.HTTP(router), consumer.Run)
 }

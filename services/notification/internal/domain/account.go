@@ -7,47 +7,47 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-// Account is an account as its events carry it.
+// Account is an account as events carry it.
 type Account struct {
 	ID    string `json:"id"`
 	Email string `json:"email"`
 	Name  string `json:"name"`
-	// At is when it happened.
+	// At is the time of the event.
 	At time.Time `json:"at"`
-	// Reason says, of sessions that were revoked, who did it.
+	// Reason says why sessions were revoked.
 	Reason string `json:"reason,omitempty"`
 }
 
-// ofAccounts is what people are told about their accounts. Whatever was not their own doing, they learn it here first.
-var ofAccounts = map[Kind]words{
+// accountWords are the texts about accounts. Owners learn from them about changes that they did not make.
+var accountWords = map[Kind]words{
 	AccountRegistered: {
 		subject: "Welcome to Stoa",
 		opening: "Your account is ready, and you can sign in with this e-mail address.",
-		closing: "If it was not you who signed up, you need not do anything.",
+		closing: "If you did not sign up, you can ignore this mail.",
 	},
 	PasswordChanged: {
 		subject: "Your password was changed",
 		opening: "The password of your account was changed, and all other sessions were ended.",
-		closing: "If it was not you, somebody else can enter your account: please tell us at once.",
+		closing: "If this was not you, someone else can use your account: please tell us at once.",
 	},
 	SessionsRevoked: {
 		subject: "You were signed out elsewhere",
-		opening: "As you asked for, all sessions of your account but one were ended.",
-		closing: "If it was not you, please sign in and change your password.",
+		opening: "As you requested, all other sessions of your account were ended.",
+		closing: "If this was not you, please sign in and change your password.",
 	},
 }
 
-// reusedToken is the reason of the service itself for ending a session, and ofReusedToken what its owner is told.
+// reusedToken is the reason of a session that the auth service ended by itself.
 const reusedToken = "refresh_token_reused"
 
-var ofReusedToken = words{
+var reusedTokenWords = words{
 	subject: "We ended one of your sessions",
-	opening: "A sign-in token of one of your sessions was used a second time. Somebody may have a copy of it, so we ended that session.",
-	closing: "You can sign in again. If you do so on a device that others use too, please change your password.",
+	opening: "A sign-in token of one of your sessions was used twice. Someone may have copied it, so we ended that session.",
+	closing: "You can sign in again. If other people use your device too, please change your password.",
 }
 
-// OfAccount returns what an account's owner is told of an event; the event's id tells one time from the next.
-func OfAccount(kind Kind, account Account, eventID string) (Notice, error) {
+// AccountNotice returns the notice about an event of an account. It fails with errs.Invalid if it cannot be sent.
+func AccountNotice(kind Kind, account Account, eventID string) (Notice, error) {
 	if err := checkID(eventID); err != nil {
 		return Notice{}, err
 	}
@@ -58,9 +58,9 @@ func OfAccount(kind Kind, account Account, eventID string) (Notice, error) {
 	if err != nil {
 		return Notice{}, errs.Wrap(errs.Invalid, err, "the account %s has no e-mail address", account.ID)
 	}
-	said := ofAccounts[kind]
+	said := accountWords[kind]
 	if account.Reason == reusedToken {
-		said = ofReusedToken
+		said = reusedTokenWords
 	}
 	return Notice{
 		Kind: kind, About: eventID, UserID: account.ID,

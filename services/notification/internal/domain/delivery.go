@@ -6,50 +6,49 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-// claimTime is how long a claim is respected. It is above the time that sending takes, so that a claim that is older
-// belongs to a process that died.
-const claimTime = 10 * time.Second
+// leaseTTL is how long a lease is valid. Sending takes less time, so an older lease belongs to a process that died.
+const leaseTTL = 10 * time.Second
 
 // DeliveryStatus is how far the sending of a notice is.
 type DeliveryStatus string
 
-// The statuses; none means that nobody has begun.
+// The statuses; "" means that sending has not begun. A lease is stored under its first name.
 const (
-	Claimed DeliveryStatus = "claimed"
-	Sent    DeliveryStatus = "sent"
+	Leased DeliveryStatus = "claimed"
+	Sent   DeliveryStatus = "sent"
 )
 
-// Delivery is the record of one notice on one channel. Whoever sends claims it before and marks it after; a second copy
-// of a notice goes out only if, between sending and marking, a process dies or the store is lost for longer than a claim
-// counts, or if what was sent is reported as failed.
+// Delivery is the record of sending one notice by one channel. A process leases it before it sends, and marks it as sent
+// afterwards. A second copy is sent only if the process dies or loses the store in between, or if a notice that was sent
+// is reported as failed.
 type Delivery struct {
-	Status    DeliveryStatus `json:"status,omitempty"`
-	ClaimID   string         `json:"claimId,omitempty"`
-	ClaimedAt time.Time      `json:"claimedAt,omitzero"`
-	SentAt    time.Time      `json:"sentAt,omitzero"`
+	Status   DeliveryStatus `json:"status,omitempty"`
+	LeaseID  string         `json:"claimId,omitempty"`
+	LeasedAt time.Time      `json:"claimedAt,omitzero"`
+	SentAt   time.Time      `json:"sentAt,omitzero"`
 }
 
-// Claim reserves the sending for the holder of this claim, unless it is done. While somebody else is at it, it returns
-// errs.Unavailable: come back to see whether they succeeded.
-func (d *Delivery) Claim(id string, now time.Time) error {
+// Lease takes the lease with this id, unless the notice is sent. While another lease is valid it fails with
+// errs.Unavailable: try again, to learn whether that process succeeded.
+func (d *Delivery) Lease(id string, now time.Time) error {
 	switch {
 	case d.Status == Sent:
 		return nil
-	case d.Status == Claimed && d.ClaimID != id && now.Sub(d.ClaimedAt) < claimTime:
-		return errs.New(errs.Unavailable, "somebody else is sending this notice")
+	case d.Status == Leased && d.LeaseID != id && now.Sub(d.LeasedAt) < leaseTTL:
+		return errs.New(errs.Unavailable, "another process is sending this notice")
 	}
-	*d = Delivery{Status: Claimed, ClaimID: id, ClaimedAt: now}
+	*d = Delivery{Status: Leased, LeaseID: id, LeasedAt: now}
 	return nil
 }
 
-// Release gives a claim back whose sending failed, so that nobody has to wait until it is old.
+// Release gives back a lease after sending failed, so that no other process waits for its end.
 func (d *Delivery) Release(id string) {
-	if d.Status == Claimed && d.ClaimID == id {
+	if d.Status == Leased && d.LeaseID == id {
 		*d = Delivery{}
 	}
 }
 
-// MarkSent records that the notice is out, whoever holds the claim by now.
+// MarkSent records that the notice is sent, even if another process has the lease by now.
 func (d *Delivery) MarkSent(now time.Time) {
 	if d.Status != Sent {
 		d.Status, d.SentAt = Sent, now

@@ -10,7 +10,7 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-// Kind is what a notice is about. It is part of the public API and of the names of mails.
+// Kind is what a notice is about. It is part of the API and of the names of mails.
 type Kind string
 
 // The kinds of notices.
@@ -26,50 +26,50 @@ const (
 	SessionsRevoked   Kind = "account-sessions-revoked"
 )
 
-// Notice is something that one person is to be told, once.
+// Notice is a message for one person, to be sent once.
 type Notice struct {
 	Kind Kind
-	// About is what tells this notice from others of its kind: an order's id, or that of the event.
+	// About tells the notice from others of its kind: the id of an order or of an event.
 	About string
-	// UserID is whose inbox it goes to; "" for a notice that is only mailed.
+	// UserID is the owner of the inbox that it goes to; "" for a notice that is only mailed.
 	UserID string
 	To     mail.Address
-	// Subject, Opening and Closing are the words; Order, if there is one, is shown between the last two.
+	// Subject, Opening and Closing are the text. The order, if there is one, is shown between the last two.
 	Subject string
 	Opening string
 	Closing string
 	Order   *Order
-	// At is when what it tells of happened.
+	// At is the time of the event.
 	At time.Time
 }
 
-// ID is the same for every copy of one notice.
+// ID returns the same id for every copy of a notice.
 func (n Notice) ID() string { return string(n.Kind) + "-" + n.About }
 
-// words are what a kind of notice says.
+// words are the text of a kind of notice.
 type words struct{ subject, opening, closing string }
 
-// ofOrders is what customers are told.
-var ofOrders = map[Kind]words{
+// orderWords are the texts for customers.
+var orderWords = map[Kind]words{
 	OrderConfirmed: {
 		subject: "Your order is confirmed",
-		opening: "Good news: everything that you ordered is in stock and set aside for you.",
-		closing: "We will write again as soon as it is on its way.",
+		opening: "Everything that you ordered is in stock and reserved for you.",
+		closing: "We will write again when it is on its way.",
 	},
 	OrderRejected: {
-		subject: "We could not take your order",
-		opening: "We are sorry: your order could not be filled, and you will not be charged for it.",
+		subject: "We cannot accept your order",
+		opening: "We are sorry that we cannot accept your order. You will not be charged for it.",
 		closing: "You are welcome to order again.",
 	},
 	OrderCancelled: {
 		subject: "Your order is cancelled",
-		opening: "Your order has been cancelled, and you will not be charged for it.",
-		closing: "You are welcome back at any time.",
+		opening: "Your order has been cancelled. You will not be charged for it.",
+		closing: "You are welcome to order again.",
 	},
 	OrderShipped: {
 		subject: "Your order is on its way",
-		opening: "Your order has left the house and is on its way to you.",
-		closing: "We will write once more when it has arrived.",
+		opening: "Your order has been shipped and is on its way to you.",
+		closing: "We will write again when it has arrived.",
 	},
 	OrderDelivered: {
 		subject: "Your order has arrived",
@@ -78,8 +78,8 @@ var ofOrders = map[Kind]words{
 	},
 }
 
-// OfOrder returns what a customer is told about an order: errs.Invalid if there is nobody to tell.
-func OfOrder(kind Kind, order Order) (Notice, error) {
+// OrderNotice returns the notice for the customer of an order. It fails with errs.Invalid if it cannot be sent.
+func OrderNotice(kind Kind, order Order) (Notice, error) {
 	if err := checkID(order.ID); err != nil {
 		return Notice{}, err
 	}
@@ -87,7 +87,7 @@ func OfOrder(kind Kind, order Order) (Notice, error) {
 	if err != nil {
 		return Notice{}, errs.Wrap(errs.Invalid, err, "the customer of the order %s has no e-mail address", order.ID)
 	}
-	said := ofOrders[kind]
+	said := orderWords[kind]
 	opening := said.opening
 	if reason := oneLine(order.Reason); reason != "" {
 		opening += " The reason: " + strings.TrimSuffix(reason, ".") + "."
@@ -104,31 +104,31 @@ func OfOrder(kind Kind, order Order) (Notice, error) {
 	}, nil
 }
 
-// OfLowStock returns what the staff is told about a product that runs out; the event's id tells one time from the next.
-func OfLowStock(low LowStock, eventID string, at time.Time, staff mail.Address) (Notice, error) {
+// LowStockNotice returns the notice for the staff about a product that is low in stock.
+func LowStockNotice(low LowStock, eventID string, at time.Time, staff mail.Address) (Notice, error) {
 	if err := checkID(eventID); err != nil {
 		return Notice{}, err
 	}
 	product := oneLine(low.Name) + " (" + oneLine(low.SKU) + ")"
 	return Notice{
 		Kind: StockLow, About: eventID, To: staff,
-		Subject: "Few pieces left: " + product,
-		Opening: fmt.Sprintf("Pieces of %s left to sell: %d. We tell you from %d on.", product, low.Available, low.Threshold),
-		Closing: "Please see to it that there is more of it.",
+		Subject: "Low stock: " + product,
+		Opening: fmt.Sprintf("Available pieces of %s: %d. We write when %d or fewer are left.", product, low.Available, low.Threshold),
+		Closing: "Please order more.",
 		At:      at,
 	}, nil
 }
 
-// checkID refuses ids that are none of ours: they become parts of file names and headers.
+// checkID refuses malformed ids: ids become parts of file names and headers.
 func checkID(id string) error {
 	strange := func(c rune) bool { return c != '-' && !('0' <= c && c <= '9') && !('a' <= c && c <= 'z') }
 	if id == "" || len(id) > 36 || strings.ContainsFunc(id, strange) {
-		return errs.New(errs.Invalid, "%q is no id", id)
+		return errs.New(errs.Invalid, "%q is not a valid id", id)
 	}
 	return nil
 }
 
-// oneLine takes out what could break out of a line: names are chosen by strangers, and stand in mails.
+// oneLine replaces line breaks and control characters: names are chosen by strangers and appear in mails.
 func oneLine(s string) string {
 	return strings.TrimSpace(strings.Map(func(c rune) rune {
 		if unicode.IsControl(c) || c == '\u2028' || c == '\u2029' {

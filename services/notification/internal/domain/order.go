@@ -1,4 +1,4 @@
-// Package domain says what people are told, in which words, and how it is made sure that they are told once.
+// Package domain holds the notices that people get, and makes sure that each is sent once.
 package domain
 
 import (
@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Order is an order as its events carry it.
+// Order is an order as events carry it.
 type Order struct {
 	ID        string    `json:"id"`
 	Customer  Customer  `json:"customer"`
@@ -19,14 +19,14 @@ type Order struct {
 	UpdatedAt time.Time `json:"updatedAt"`
 }
 
-// Customer is who placed an order.
+// Customer is the person who placed an order.
 type Customer struct {
 	ID    string `json:"id"`
 	Email string `json:"email"`
 	Name  string `json:"name"`
 }
 
-// Line is one product of an order, at the price of the moment of the order.
+// Line is one product of an order, at the price when it was placed.
 type Line struct {
 	ProductID string `json:"productId"`
 	SKU       string `json:"sku"`
@@ -40,7 +40,7 @@ func (l Line) Sum() Money {
 	return Money{Amount: l.UnitPrice.Amount * l.Quantity, Currency: l.UnitPrice.Currency}
 }
 
-// LowStock says that few pieces of a product are left.
+// LowStock says that few pieces of a product are available.
 type LowStock struct {
 	ProductID string `json:"productId"`
 	SKU       string `json:"sku"`
@@ -61,7 +61,7 @@ var (
 	inThousandths    = []string{"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"}
 )
 
-// String writes the amount as people do: "12.50 EUR", "1250 JPY".
+// String returns the amount as people write it: "12.50 EUR", "1250 JPY".
 func (m Money) String() string {
 	unit, digits := int64(100), 2
 	switch {

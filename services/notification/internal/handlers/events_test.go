@@ -5,7 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	netmail "net/mail"
+	"maps"
+	"net/mail"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -19,11 +20,11 @@ import (
 	"stoa/pkg/sidecar/sidecartest"
 	"stoa/services/notification/internal/domain"
 	"stoa/services/notification/internal/handlers"
-	"stoa/services/notification/internal/providers/mail"
+	"stoa/services/notification/internal/providers"
 	"stoa/services/notification/internal/repositories"
 )
 
-// post is the mail binding: it counts what it gets by file name, and may be slow or broken.
+// post is the mail binding: it counts mails by file name, and may be slow or fail.
 type post struct {
 	mu    sync.Mutex
 	sent  map[string]int
@@ -45,19 +46,18 @@ func (p *post) Send(_ context.Context, _ string, _ []byte, meta map[string]strin
 	return nil
 }
 
-// replica returns one process's handlers by event type, on a store that several may share.
+// replica returns the handlers of a process by event type. Several processes may share a store.
 func replica(t *testing.T, side *sidecar.Sidecar, p *post) map[string]messaging.Handler {
 	t.Helper()
-	mailer, err := mail.NewMailer(p, netmail.Address{Address: "shop@stoa.local"}, mail.Message)
+	mailer, err := providers.NewMailer(p, mail.Address{Address: "shop@stoa.local"}, providers.WholeMessage)
 	if err != nil {
 		t.Fatal(err)
 	}
-	notifier := domain.NewNotifier(repositories.NewInbox(side), repositories.NewDeliveries(side), mailer, ids.New)
+	staff := mail.Address{Address: "staff@stoa.local"}
+	notifier := domain.NewNotifier(repositories.NewInbox(side), repositories.NewDeliveries(side), mailer, staff)
 	on := map[string]messaging.Handler{}
-	for _, s := range handlers.Subscriptions(notifier, netmail.Address{Address: "staff@stoa.local"}) {
-		for eventType, handler := range s.On {
-			on[eventType] = handler
-		}
+	for _, s := range handlers.Subscriptions(notifier) {
+		maps.Copy(on, s.On)
 	}
 	return on
 }
@@ -107,7 +107,7 @@ func entries(t *testing.T, side *sidecar.Sidecar) []domain.Entry {
 	return list
 }
 
-func TestEveryEventIsToldOnce(t *testing.T) {
+func TestNotifier_sendsEveryNoticeOnce(t *testing.T) {
 	_, side := sidecartest.New()
 	post := &post{}
 	on := replica(t, side, post)
@@ -152,7 +152,7 @@ func TestEveryEventIsToldOnce(t *testing.T) {
 	}
 }
 
-func TestPayloadsThatCannotBeReadAreInvalid(t *testing.T) {
+func TestEvents_areInvalidIfUnreadable(t *testing.T) {
 	_, side := sidecartest.New()
 	on := replica(t, side, &post{})
 	for _, data := range []string{`{"id": 5}`, `[]`, `{}`, `{"id":"` + orderID + `","customer":{"email":"nobody"}}`} {
@@ -163,9 +163,9 @@ func TestPayloadsThatCannotBeReadAreInvalid(t *testing.T) {
 	}
 }
 
-// A process may die before or after any operation on the store. Whatever it was, the next delivery of the event makes it
-// good, and the customer is not told twice, unless it died between sending and marking.
-func TestACrashAnywhereIsMadeGood(t *testing.T) {
+// A process may die before or after any operation on the store. The next delivery of the event completes the work, and the
+// customer gets one mail, unless the process died after sending and before marking.
+func TestNotifier_recoversFromACrashAnywhere(t *testing.T) {
 	crash := errors.New("crash")
 	for _, after := range []bool{false, true} {
 		for n := 1; ; n++ {
@@ -189,7 +189,7 @@ func TestACrashAnywhereIsMadeGood(t *testing.T) {
 				}
 				_ = replica(t, side, post)["order.confirmed.v1"](t.Context(), confirmed(t))
 				states.Before, states.After = nil, nil
-				time.Sleep(10 * time.Second) // the age at which a claim of the dead is taken over
+				time.Sleep(10 * time.Second) // until the lease of the dead process ends
 				if err := replica(t, side, post)["order.confirmed.v1"](t.Context(), confirmed(t)); err != nil {
 					t.Errorf("%s: the next delivery: %v", name, err)
 				}
@@ -205,13 +205,13 @@ func TestACrashAnywhereIsMadeGood(t *testing.T) {
 				}
 			})
 			if operations < n {
-				break // the handler was through before it
+				break // the handler ended before it
 			}
 		}
 	}
 }
 
-func TestOneOfManyReplicasSends(t *testing.T) {
+func TestNotifier_sendsOnceFromManyReplicas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, side := sidecartest.New()
 		post := &post{takes: 3 * time.Second}
@@ -235,7 +235,7 @@ func TestOneOfManyReplicasSends(t *testing.T) {
 	})
 }
 
-func TestABrokenBindingIsTriedAgainAtOnce(t *testing.T) {
+func TestNotifier_retriesABrokenBindingAtOnce(t *testing.T) {
 	_, side := sidecartest.New()
 	post := &post{err: errs.New(errs.Unavailable, "the binding mail does not answer")}
 	handler := replica(t, side, post)["order.confirmed.v1"]

@@ -7,17 +7,17 @@ import (
 	"stoa/services/notification/internal/domain"
 )
 
-type handlers struct{ inbox Inbox }
+type handlers struct{ inbox domain.Inbox }
 
 type listInput struct {
-	Cursor string `query:"cursor" doc:"Where to go on: the next of the page before"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"How many at most"`
+	Cursor string `query:"cursor" doc:"The next of the previous page; absent for the first page"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"The most notifications to return"`
 }
 
 type listOutput struct {
 	Body struct {
 		Items []domain.Entry `json:"items" doc:"The notifications, newest first"`
-		Next  string         `json:"next,omitempty" doc:"The cursor of the next page; absent on the last"`
+		Next  string         `json:"next,omitempty" doc:"The cursor of the next page; absent on the last page"`
 	}
 }
 

@@ -2,7 +2,6 @@
 package handlers
 
 import (
-	"context"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -11,19 +10,14 @@ import (
 	"stoa/services/notification/internal/domain"
 )
 
-// Inbox is read by users.
-type Inbox interface {
-	List(ctx context.Context, userID, cursor string, limit int) ([]domain.Entry, string, error)
-}
-
-// Register adds the operations to an API that identity.Protect guards.
-func Register(api huma.API, inbox Inbox) {
+// Routes adds the operations to an API that identity.Protect guards.
+func Routes(api huma.API, inbox domain.Inbox) {
 	h := handlers{inbox: inbox}
 
-	// The own inbox, newest first.
+	// The caller's inbox.
 	huma.Register(api, huma.Operation{
 		OperationID: "list-notifications", Method: http.MethodGet, Path: "/api/v1/notifications", Tags: []string{"inbox"},
-		Summary: "What the signed-in user was told", Security: identity.SignedIn(),
+		Summary: "List your notifications, newest first", Security: identity.SignedIn(),
 		Errors: []int{http.StatusUnauthorized, http.StatusServiceUnavailable},
 	}, h.list)
 }

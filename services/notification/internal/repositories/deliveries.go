@@ -7,7 +7,7 @@ import (
 	"stoa/services/notification/internal/domain"
 )
 
-// Deliveries implements domain.Deliveries for the channel mail: one document for each notice.
+// Deliveries implements domain.Deliveries for mails: a document for each notice.
 type Deliveries struct {
 	documents *sidecar.Documents[domain.Delivery]
 }

@@ -1,4 +1,4 @@
-// Package repositories keeps inboxes and the records of sending in the state store of the service.
+// Package repositories keeps inboxes and deliveries in the state store of the service.
 package repositories
 
 import (
@@ -27,8 +27,8 @@ func NewInbox(s *sidecar.Sidecar) *Inbox {
 	}
 }
 
-// Put implements domain.Inbox. The entry comes before the list that names it, so that a crash in between is made good by
-// the event's next delivery.
+// Put implements domain.Inbox. The entry comes before the list; after a crash in between, the next delivery of the event
+// completes the list.
 func (r *Inbox) Put(ctx context.Context, n domain.Notice, at time.Time) error {
 	entry := n.Entry(at)
 	if err := r.entries.Create(ctx, entry.ID, entry, 0); err != nil && !errs.Is(err, errs.Conflict) {
@@ -37,7 +37,7 @@ func (r *Inbox) Put(ctx context.Context, n domain.Notice, at time.Time) error {
 	return r.lists.Add(ctx, n.UserID, entry.ID)
 }
 
-// List returns up to limit entries of a user's inbox, newest first, and the cursor to go on from, "" at the end.
+// List implements domain.Inbox.
 func (r *Inbox) List(ctx context.Context, userID, cursor string, limit int) ([]domain.Entry, string, error) {
 	from, err := sidecar.ParseCursor(cursor)
 	if err != nil {

@@ -1,0 +1,122 @@
+package domain_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"stoa/pkg/common/errs"
+	"stoa/pkg/common/ids"
+	"stoa/pkg/sidecar/sidecartest"
+	"stoa/services/auth/internal/domain"
+	"stoa/services/auth/internal/repositories"
+)
+
+// plain is domain.Passwords without the work.
+type plain struct{}
+
+func (plain) Hash(_ context.Context, password string) (string, error) { return password, nil }
+func (plain) Matches(_ context.Context, hash, password string, first func() error) (bool, error) {
+	return hash == password, first()
+}
+func (plain) Outdated(string) bool { return false }
+
+// world is the accounts and API keys on a store in memory.
+type world struct {
+	states   *sidecartest.States
+	accounts *domain.Accounts
+	keys     *repositories.APIKeys
+}
+
+func newWorld() world {
+	states, side := sidecartest.New()
+	store, guard := repositories.NewAccounts(side), domain.NewGuard(repositories.NewAttempts(side))
+	// Nothing publishes: accounts that are registered have no events.
+	publisher := domain.NewPublisher(store, nil, nil)
+	accounts := domain.NewAccounts(store, repositories.NewAdmins(side), plain{}, guard, publisher)
+	return world{states: states, accounts: accounts, keys: repositories.NewAPIKeys(side)}
+}
+
+func (w world) register(t *testing.T, email, password string) (domain.Account, error) {
+	t.Helper()
+	registration, err := domain.NewRegistration(email, "Ada", password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w.accounts.Register(t.Context(), registration)
+}
+
+func TestAccounts_registerAnAddressOnceUnderARace(t *testing.T) {
+	w := newWorld()
+	var won atomic.Int64
+	var winner atomic.Value
+	var all sync.WaitGroup
+	for i := range 50 {
+		all.Go(func() {
+			email := []string{"ada@example.org", "ADA@example.org"}[i%2]
+			account, err := w.register(t, email, ids.New())
+			switch {
+			case err == nil:
+				won.Add(1)
+				winner.Store(account)
+			case !errs.Is(err, errs.Conflict):
+				t.Errorf("got %v, want conflict", err)
+			}
+		})
+	}
+	all.Wait()
+	if won.Load() != 1 {
+		t.Fatalf("%d accounts, want 1", won.Load())
+	}
+	stored := w.states.Keys("auth-store", "account:")
+	account := winner.Load().(domain.Account)
+	if len(stored) != 1 || stored[0] != "account:"+account.ID {
+		t.Errorf("stored are %v, the winner is %s", stored, account.ID)
+	}
+	if got, err := w.accounts.Authenticate(t.Context(), "aDa@example.org", account.PasswordHash, domain.Client{}); err != nil || got.ID != account.ID {
+		t.Errorf("the winner signs in as %q, %v", got.ID, err)
+	}
+}
+
+func TestAccounts_registerAnAddressAfterACrash(t *testing.T) {
+	w := newWorld()
+	w.states.Before = func(operation, key string) error {
+		if operation == "save" && strings.HasPrefix(key, "account:") {
+			return errors.New("crash")
+		}
+		return nil
+	}
+	if _, err := w.register(t, "ada@example.org", "password one"); !errs.Is(err, errs.Unavailable) {
+		t.Fatalf("got %v, want unavailable", err)
+	}
+	w.states.Before = nil
+	if _, err := w.accounts.Authenticate(t.Context(), "ada@example.org", "password one", domain.Client{}); !errs.Is(err, errs.Unauthenticated) {
+		t.Errorf("there is no account yet: got %v", err)
+	}
+	account, err := w.register(t, "ada@example.org", "password two")
+	if err != nil {
+		t.Fatalf("the address has to be free: %v", err)
+	}
+	got, err := w.accounts.Authenticate(t.Context(), "ada@example.org", "password two", domain.Client{})
+	if err != nil || got.ID != account.ID {
+		t.Errorf("got %q, %v; want %q", got.ID, err, account.ID)
+	}
+	if owners := w.states.Keys("auth-store", "email:"); len(owners) != 1 {
+		t.Errorf("addresses: %v", owners)
+	}
+}
+
+func TestAccounts_authenticateHidesWhetherThereIsAnAccount(t *testing.T) {
+	w := newWorld()
+	if _, err := w.register(t, "ada@example.org", "password one"); err != nil {
+		t.Fatal(err)
+	}
+	_, wrong := w.accounts.Authenticate(t.Context(), "ada@example.org", "password two", domain.Client{})
+	_, unknown := w.accounts.Authenticate(t.Context(), "eve@example.org", "password one", domain.Client{})
+	if !errs.Is(wrong, errs.Unauthenticated) || wrong.Error() != unknown.Error() {
+		t.Errorf("wrong password: %v; unknown address: %v", wrong, unknown)
+	}
+}

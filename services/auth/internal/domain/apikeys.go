@@ -1,0 +1,141 @@
+package domain
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"stoa/pkg/common/errs"
+)
+
+// APIKeyStore keeps API keys.
+type APIKeyStore interface {
+	// Create stores a new key: errs.Conflict if there is one with its id.
+	Create(ctx context.Context, key APIKey) error
+	// Find returns the key with this id, or errs.NotFound.
+	Find(ctx context.Context, id string) (APIKey, error)
+	// Update changes a key by a pure function, which may run several times: errs.NotFound if there is none.
+	Update(ctx context.Context, id string, change func(*APIKey)) (APIKey, error)
+	// List returns a page of all keys, newest first, and the cursor of the next page, "" on the last.
+	List(ctx context.Context, cursor string, limit int) (keys []APIKey, next string, err error)
+}
+
+// KeyFormat makes and reads API keys as text.
+type KeyFormat struct {
+	// New makes a key with this id.
+	New func(id string) (key string)
+	// Parse returns the id of a key and the prefix to show; ok is false for a text that is not a key.
+	Parse func(key string) (id, prefix string, ok bool)
+}
+
+// maxUses is how many uses may wait to be written. More are ignored: the next use of the key comes soon.
+const maxUses = 100
+
+// APIKeys is how API keys are made, verified and revoked.
+type APIKeys struct {
+	store   APIKeyStore
+	format  KeyFormat
+	uses    chan use
+	waiting sync.Map // the ids of the keys in uses
+}
+
+type use struct {
+	id string
+	at time.Time
+}
+
+// NewAPIKeys returns the API keys in a store.
+func NewAPIKeys(store APIKeyStore, format KeyFormat) *APIKeys {
+	return &APIKeys{store: store, format: format, uses: make(chan use, maxUses)}
+}
+
+// Create makes an API key with this id, and returns it with its text, which is stored nowhere. If the id has a key, it
+// fails with errs.Conflict for the same request and with errs.KeyReused for another.
+func (k *APIKeys) Create(ctx context.Context, id, request string, wish KeyWish) (key APIKey, text string, err error) {
+	text = k.format.New(id)
+	_, prefix, _ := k.format.Parse(text)
+	if key, err = NewAPIKey(id, prefix, text, wish, time.Now()); err != nil {
+		return APIKey{}, "", err
+	}
+	key.Request = request
+	err = k.store.Create(ctx, key)
+	if errs.Is(err, errs.Conflict) {
+		err = k.createdBefore(ctx, key)
+	}
+	return key, text, err
+}
+
+// createdBefore is the answer to a repeated request: the text of the key is stored nowhere, so it cannot be shown again.
+func (k *APIKeys) createdBefore(ctx context.Context, key APIKey) error {
+	stored, err := k.store.Find(ctx, key.ID)
+	switch {
+	case err != nil:
+		return err
+	case stored.Request != key.Request:
+		return errs.New(errs.KeyReused, "this Idempotency-Key was used for another request")
+	default:
+		return errs.New(errs.Conflict, "this request has made the API key %s already, and a key is shown only once; "+
+			"if you did not get it, revoke it and create another one with a new Idempotency-Key", stored.ID)
+	}
+}
+
+// Verify returns a key that is valid now. It fails with the same errs.Forbidden for a key that is unknown, expired or
+// revoked. A text that is not a key costs no read.
+func (k *APIKeys) Verify(ctx context.Context, text string) (key APIKey, err error) {
+	if id, _, ok := k.format.Parse(text); ok {
+		key, err = k.store.Find(ctx, id)
+	}
+	if err != nil && !errs.Is(err, errs.NotFound) {
+		return APIKey{}, err
+	}
+	now := time.Now()
+	if !key.Admits(text, now) {
+		return APIKey{}, errs.New(errs.Forbidden, "this API key is not valid")
+	}
+	k.note(key, now)
+	return key, nil
+}
+
+// Get returns a key, or errs.NotFound.
+func (k *APIKeys) Get(ctx context.Context, id string) (APIKey, error) { return k.store.Find(ctx, id) }
+
+// List returns a page of all keys, newest first, and the cursor of the next page, "" on the last.
+func (k *APIKeys) List(ctx context.Context, cursor string, limit int) (keys []APIKey, next string, err error) {
+	return k.store.List(ctx, cursor, limit)
+}
+
+// Revoke ends a key for good: errs.NotFound if there is none.
+func (k *APIKeys) Revoke(ctx context.Context, id string) error {
+	now := time.Now()
+	_, err := k.store.Update(ctx, id, func(key *APIKey) { key.Revoke(now) })
+	return err
+}
+
+// note has Run write the use of a key, if that is due. It never waits.
+func (k *APIKeys) note(key APIKey, now time.Time) {
+	if !key.UseIsDue(now) {
+		return
+	}
+	if _, waiting := k.waiting.LoadOrStore(key.ID, true); waiting {
+		return
+	}
+	select {
+	case k.uses <- use{id: key.ID, at: now}:
+	default:
+		k.waiting.Delete(key.ID)
+	}
+}
+
+// Run writes when keys were used last, until ctx ends, so that nobody who sends a key waits for the write. A write that
+// fails is not repeated: the time is shown to the minute, and the next use comes soon.
+func (k *APIKeys) Run(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case next := <-k.uses:
+			_, _ = k.store.Update(ctx, next.id, func(key *APIKey) { key.Use(next.at) })
+			k.waiting.Delete(next.id)
+		}
+	}
+}

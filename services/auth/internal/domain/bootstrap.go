@@ -1,0 +1,96 @@
+package domain
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"stoa/pkg/common/errs"
+)
+
+// retryPause is how long Bootstrap waits before it tries a store again that is down.
+const retryPause = 500 * time.Millisecond
+
+// firstRoles are the roles that get an account, by their name in the secret.
+var firstRoles = map[string]Role{"admin": Admin, "staff": Staff, "author": Author, "editor": Editor}
+
+// Bootstrap is what must exist before anyone signs up: an account for each special role, and the API key of the web pages.
+type Bootstrap struct {
+	key      APIKey
+	accounts []firstAccount
+}
+
+type firstAccount struct {
+	registration Registration
+	role         Role
+}
+
+// ParseBootstrap reads the secret that the first start of the system made:
+// {"apiKey": "...", "accounts": {"admin": {"email": "...", "password": "..."}, ...}}. Its error repeats nothing of the secret.
+func ParseBootstrap(secret string, format KeyFormat) (Bootstrap, error) {
+	var text struct {
+		APIKey   string `json:"apiKey"`
+		Accounts map[string]struct {
+			Email    string `json:"email"`
+			Password string `json:"password"`
+		} `json:"accounts"`
+	}
+	if err := json.Unmarshal([]byte(secret), &text); err != nil {
+		return Bootstrap{}, errors.New("it is not valid JSON of the documented form")
+	}
+	id, prefix, ok := format.Parse(text.APIKey)
+	if !ok {
+		return Bootstrap{}, errors.New("apiKey: it is not a valid key; let the first start make one")
+	}
+	key, err := NewAPIKey(id, prefix, text.APIKey, KeyWish{Name: "web pages", Permissions: AllPermissions()}, time.Now())
+	if err != nil {
+		return Bootstrap{}, fmt.Errorf("apiKey: %w", err)
+	}
+	b := Bootstrap{key: key}
+	for _, name := range slices.Sorted(maps.Keys(text.Accounts)) {
+		role, ok := firstRoles[name]
+		if !ok {
+			return Bootstrap{}, fmt.Errorf("accounts: %q must be admin, staff, author or editor", name)
+		}
+		registration, err := NewRegistration(text.Accounts[name].Email, "Stoa "+name, text.Accounts[name].Password)
+		if err != nil {
+			return Bootstrap{}, fmt.Errorf("accounts.%s: %w", name, err)
+		}
+		b.accounts = append(b.accounts, firstAccount{registration, role})
+	}
+	return b, nil
+}
+
+// Apply makes what does not exist yet. While the store is down it waits, and passes the error to waiting. Several replicas
+// may run it at once. An account that exists keeps its password: its owner may have changed it.
+func (b Bootstrap) Apply(ctx context.Context, accounts *Accounts, keys APIKeyStore, waiting func(error)) error {
+	for {
+		err := b.applyOnce(ctx, accounts, keys)
+		if !errs.Is(err, errs.Unavailable) {
+			return err
+		}
+		waiting(err)
+		select {
+		case <-time.After(retryPause):
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func (b Bootstrap) applyOnce(ctx context.Context, accounts *Accounts, keys APIKeyStore) error {
+	for _, a := range b.accounts {
+		_, err := accounts.Register(ctx, a.registration, a.role)
+		if err != nil && !errs.Is(err, errs.Conflict) {
+			return err
+		}
+	}
+	if err := keys.Create(ctx, b.key); !errs.Is(err, errs.Conflict) {
+		return err
+	}
+	return nil
+}

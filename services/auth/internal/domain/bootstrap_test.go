@@ -1,0 +1,140 @@
+package domain_test
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"stoa/pkg/common/errs"
+	"stoa/pkg/common/ids"
+	"stoa/pkg/common/keytext"
+	"stoa/services/auth/internal/domain"
+)
+
+var (
+	keyFormat = domain.KeyFormat{New: keytext.New, Parse: keytext.Parse}
+	keyID     = ids.New()
+	apiKey    = keytext.New(keyID)
+	secret    = `{"apiKey": "` + apiKey + `", "accounts": {
+		"admin": {"email": "admin@stoa.local", "password": "admin-password"},
+		"staff": {"email": "staff@stoa.local", "password": "staff-password"},
+		"author": {"email": "author@stoa.local", "password": "author-password"},
+		"editor": {"email": "editor@stoa.local", "password": "editor-password"}}}`
+)
+
+func (w world) apply(t *testing.T, text string) {
+	t.Helper()
+	first, err := domain.ParseBootstrap(text, keyFormat)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	if err := first.Apply(t.Context(), w.accounts, w.keys, func(error) {}); err != nil {
+		t.Error(err)
+	}
+}
+
+// check compares the store with the secret: every account once, with its roles, and the key.
+func (w world) check(t *testing.T) {
+	t.Helper()
+	for name, role := range map[string]domain.Role{
+		"admin": domain.Admin, "staff": domain.Staff, "author": domain.Author, "editor": domain.Editor,
+	} {
+		account, err := w.accounts.Authenticate(t.Context(), name+"@stoa.local", name+"-password", domain.Client{})
+		if want := []domain.Role{domain.Learner, role}; err != nil || !slices.Equal(account.Roles, want) {
+			t.Errorf("%s: got %v, %v; want %v", name, account.Roles, err, want)
+		}
+	}
+	if stored := w.states.Keys("auth-store", "account:"); len(stored) != 4 {
+		t.Errorf("%d accounts, want 4", len(stored))
+	}
+	if _, err := w.accounts.SetRoles(t.Context(), w.admin(t), nil); !errs.Is(err, errs.Conflict) {
+		t.Errorf("the only admin may not be left without the role: got %v", err)
+	}
+	key, err := w.keys.Find(t.Context(), keyID)
+	if err != nil || !key.Admits(apiKey, time.Now()) || !slices.Equal(key.Permissions, domain.AllPermissions()) {
+		t.Errorf("the API key: %+v, %v", key, err)
+	}
+	if listed, _, err := w.keys.List(t.Context(), "", 10); err != nil || len(listed) != 1 {
+		t.Errorf("listed: %+v, %v", listed, err)
+	}
+}
+
+// admin is the id of the admin's account.
+func (w world) admin(t *testing.T) string {
+	t.Helper()
+	found, _, err := w.accounts.List(t.Context(), "admin@stoa.local", "", 1)
+	if err != nil || len(found) != 1 {
+		t.Fatalf("got %v, %v", found, err)
+	}
+	return found[0].ID
+}
+
+func TestBootstrap_makesEachAccountOnceInSeveralReplicas(t *testing.T) {
+	w := newWorld()
+	var all sync.WaitGroup
+	for range 5 {
+		all.Go(func() { w.apply(t, secret) })
+	}
+	all.Wait()
+	w.check(t)
+}
+
+func TestBootstrap_leavesExistingAccountsAlone(t *testing.T) {
+	w := newWorld()
+	w.apply(t, secret)
+	w.apply(t, strings.ReplaceAll(secret, "-password", "-changed-password"))
+	w.check(t)
+}
+
+// A restart does not bring back a revoked key.
+func TestBootstrap_leavesARevokedKeyRevoked(t *testing.T) {
+	w := newWorld()
+	w.apply(t, secret)
+	if _, err := w.keys.Update(t.Context(), keyID, func(k *domain.APIKey) { k.Revoke(time.Now()) }); err != nil {
+		t.Fatal(err)
+	}
+	w.apply(t, secret)
+	if key, err := w.keys.Find(t.Context(), keyID); err != nil || key.Admits(apiKey, time.Now()) {
+		t.Errorf("got %+v, %v", key, err)
+	}
+}
+
+func TestBootstrap_waitsForTheStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		outage := 20
+		w.states.Before = func(string, string) error {
+			if outage--; outage > 0 {
+				return status.Error(codes.Unavailable, "the store is away")
+			}
+			return nil
+		}
+		w.apply(t, secret)
+		w.check(t)
+	})
+}
+
+func TestBootstrap_refusesWithoutRepeatingTheSecret(t *testing.T) {
+	for name, text := range map[string]string{
+		"no JSON":        "hunter22-hunter22",
+		"another form":   `["hunter22-hunter22"]`,
+		"not a key":      `{"apiKey": "hunter22-hunter22-hunter22"}`,
+		"typo in a key":  `{"apiKey": "` + strings.ToLower(apiKey) + `hunter"}`,
+		"unknown role":   `{"apiKey": "` + apiKey + `", "accounts": {"root": {"email": "r@stoa.local", "password": "hunter22"}}}`,
+		"no address":     `{"apiKey": "` + apiKey + `", "accounts": {"admin": {"email": "", "password": "hunter22"}}}`,
+		"short password": `{"apiKey": "` + apiKey + `", "accounts": {"admin": {"email": "a@stoa.local", "password": "hunter"}}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := domain.ParseBootstrap(text, keyFormat); err == nil || strings.Contains(err.Error(), "hunter") {
+				t.Errorf("got %v, want an error that keeps the secret", err)
+			}
+		})
+	}
+}

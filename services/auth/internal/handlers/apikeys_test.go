@@ -1,0 +1,288 @@
+package handlers_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"stoa/pkg/common/errs"
+	"stoa/pkg/common/ids"
+	"stoa/pkg/common/keytext"
+	"stoa/pkg/identity/signing"
+	"stoa/services/auth/internal/domain"
+)
+
+// newKey makes a key that permits shop:read.
+func newKey(t *testing.T, keys *domain.APIKeys) string {
+	t.Helper()
+	wish := domain.KeyWish{Name: "test", Permissions: []domain.Permission{"shop:read"}}
+	_, text, err := keys.Create(t.Context(), ids.New(), "", wish)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// createdKey is an API key as the API shows it, with the key itself if it is new.
+type createdKey struct {
+	ID, Name, Prefix, Key string
+	Permissions           []string
+	CreatedAt             time.Time
+	ExpiresAt             time.Time
+	LastUsedAt            time.Time
+	RevokedAt             time.Time
+}
+
+// admin signs in as an ADMIN and returns the header for requests.
+func (s service) admin(t *testing.T) string {
+	t.Helper()
+	return as(s.newAdmin(t, "admin@example.org"))
+}
+
+const shopKey = `{"name": " Price comparison ", "permissions": ["shop:write", "shop:read", "shop:read"]}`
+
+func (s service) createKey(t *testing.T, body string, headers ...string) createdKey {
+	t.Helper()
+	return read[createdKey](t, s.ask(http.MethodPost, "/apikeys", body, headers...), http.StatusCreated)
+}
+
+// verify asks whether a key is valid and returns what it permits.
+func (s service) verify(key string) (status int, permissions []string) {
+	answer := s.ask(http.MethodGet, "/verify/apikey", "", "X-Api-Key: "+key)
+	var body struct{ Permissions []string }
+	_ = json.Unmarshal(answer.Body.Bytes(), &body) // a problem has none
+	return answer.Code, body.Permissions
+}
+
+func TestAPIKeys_areShownOnceAndPermitWhatTheyShould(t *testing.T) {
+	s := newService(t)
+	admin := s.admin(t)
+	answer := s.ask(http.MethodPost, "/apikeys", shopKey, admin)
+	made := read[createdKey](t, answer, http.StatusCreated)
+	want := []string{"shop:read", "shop:write"}
+	if made.Name != "Price comparison" || !slices.Equal(made.Permissions, want) || !strings.HasPrefix(made.Key, made.Prefix) {
+		t.Errorf("got %s", answer.Body)
+	}
+	if answer.Header().Get("Location") != "/api/v1/auth/apikeys/"+made.ID || answer.Header().Get("Cache-Control") != "no-store" {
+		t.Errorf("got %v", answer.Header())
+	}
+	if status, permissions := s.verify(made.Key); status != http.StatusOK || !slices.Equal(permissions, want) {
+		t.Errorf("verified: %d, %v", status, permissions)
+	}
+	secret := made.Key[len(made.Prefix):]
+	shown := s.ask(http.MethodGet, "/apikeys/"+made.ID, "", admin)
+	listed := s.ask(http.MethodGet, "/apikeys", "", admin)
+	if one := read[createdKey](t, shown, http.StatusOK); one.ID != made.ID || strings.Contains(shown.Body.String(), secret) {
+		t.Errorf("shown later: %s", shown.Body)
+	}
+	if page := read[struct{ Items []createdKey }](t, listed, http.StatusOK); len(page.Items) != 2 || page.Items[0].ID != made.ID ||
+		strings.Contains(listed.Body.String(), secret) {
+		t.Errorf("listed: %s", listed.Body)
+	}
+	for _, key := range s.states.Keys("auth-store", "") {
+		if document := s.states.Value("auth-store", key); strings.Contains(document, secret) {
+			t.Errorf("%s holds the secret: %s", key, document)
+		}
+	}
+}
+
+func TestAPIKeys_thatAreNotValidAreRefusedAlike(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(t)
+		admin := s.admin(t)
+		revoked := s.createKey(t, shopKey, admin)
+		for range 2 {
+			if answer := s.ask(http.MethodDelete, "/apikeys/"+revoked.ID, "", admin); answer.Code != http.StatusNoContent {
+				t.Errorf("got %d %s, and to revoke it again must do no harm", answer.Code, answer.Body)
+			}
+		}
+		expired := s.createKey(t, fmt.Sprintf(`{"name": "short", "permissions": ["shop:read"], "expiresAt": %q}`,
+			time.Now().Add(time.Hour).Format(time.RFC3339Nano)), admin)
+		time.Sleep(time.Until(expired.ExpiresAt))
+		var bodies []string
+		for name, key := range map[string]string{
+			"revoked": revoked.Key, "expired": expired.Key, "unknown": keytext.New(ids.New()), "typo": s.apiKey + "x",
+			"not a key": "hunter2", "another's proof": keytext.New(expired.ID), "as long as a header": strings.Repeat("x", 4000),
+		} {
+			answer := s.ask(http.MethodGet, "/verify/apikey", "", "X-Api-Key: "+key)
+			refused(t, answer, errs.Forbidden, "")
+			bodies = append(bodies, answer.Body.String())
+			if answer.Body.String() != bodies[0] {
+				t.Errorf("%s: %s can be told from %s", name, answer.Body, bodies[0])
+			}
+		}
+		admin = as(read[grant](t, s.signIn("admin@example.org", "correct horse"), http.StatusOK))
+		if shown := read[createdKey](t, s.ask(http.MethodGet, "/apikeys/"+revoked.ID, "", admin), http.StatusOK); shown.RevokedAt.IsZero() {
+			t.Errorf("it does not say that it is revoked: %+v", shown)
+		}
+	})
+}
+
+func TestAPIKeys_thatAreMalformedCostNoRead(t *testing.T) {
+	s := newService(t)
+	s.states.Before = func(string, string) error { return status.Error(codes.Unavailable, "down") }
+	if code, _ := s.verify("stoa_0123456789abcdefghijklmn"); code != http.StatusForbidden {
+		t.Errorf("got %d, want 403 without a look into the store", code)
+	}
+	if code, _ := s.verify(s.apiKey); code != http.StatusServiceUnavailable {
+		t.Errorf("got %d for a key that cannot be looked up, want 503", code)
+	}
+}
+
+func TestAPIKeys_areManagedByAdminsOnly(t *testing.T) {
+	s := newService(t)
+	ada := read[grant](t, s.ask(http.MethodPost, "/signup/basic", adaSignsUp), http.StatusCreated)
+	for _, operation := range []struct{ method, path, body string }{
+		{"POST", "/apikeys", shopKey}, {"GET", "/apikeys", ""}, {"GET", "/apikeys/x", ""}, {"DELETE", "/apikeys/x", ""},
+	} {
+		refused(t, s.ask(operation.method, operation.path, operation.body), errs.Unauthenticated, "")
+		bearer := "Authorization: Bearer " + ada.AccessToken
+		refused(t, s.ask(operation.method, operation.path, operation.body, bearer), errs.Forbidden, "")
+	}
+}
+
+func TestAPIKeys_refuseWhatIsNotValid(t *testing.T) {
+	s := newService(t)
+	admin := s.admin(t)
+	before := s.states.Keys("auth-store", "")
+	for name, tt := range map[string]struct{ body, field string }{
+		"no name":             {`{"permissions": ["shop:read"]}`, "name"},
+		"blank name":          {`{"name": "  ", "permissions": ["shop:read"]}`, "name"},
+		"control characters":  {`{"name": "a\u0000b", "permissions": ["shop:read"]}`, "name"},
+		"long name":           {`{"name": "` + strings.Repeat("x", 101) + `", "permissions": ["shop:read"]}`, "name"},
+		"no permissions":      {`{"name": "x"}`, "permissions"},
+		"empty permissions":   {`{"name": "x", "permissions": []}`, "permissions"},
+		"null":                {`{"name": "x", "permissions": null}`, "permissions"},
+		"unknown permission":  {`{"name": "x", "permissions": ["shop:read", "shop:*"]}`, "permissions[1]"},
+		"expired":             {`{"name": "x", "permissions": ["shop:read"], "expiresAt": "2020-01-01T00:00:00Z"}`, "expiresAt"},
+		"expired for ages":    {`{"name": "x", "permissions": ["shop:read"], "expiresAt": "0001-01-01T00:00:00Z"}`, "expiresAt"},
+		"after all time":      {`{"name": "x", "permissions": ["shop:read"], "expiresAt": "9999-12-31T23:59:59-12:00"}`, "expiresAt"},
+		"malformed expiry":    {`{"name": "x", "permissions": ["shop:read"], "expiresAt": "tomorrow"}`, "expiresAt"},
+		"a chosen key":        {`{"name": "x", "permissions": ["shop:read"], "key": "stoa_x"}`, "key"},
+		"revoked in advance":  {`{"name": "x", "permissions": ["shop:read"], "revokedAt": null}`, "revokedAt"},
+		"a chosen id":         {`{"name": "x", "permissions": ["shop:read"], "id": "x"}`, "id"},
+		"permissions as text": {`{"name": "x", "permissions": "shop:read"}`, "permissions"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			refused(t, s.ask(http.MethodPost, "/apikeys", tt.body, admin), errs.Invalid, tt.field)
+		})
+	}
+	for _, id := range []string{"unknown", "a%7C%7Cb"} {
+		refused(t, s.ask(http.MethodGet, "/apikeys/"+id, "", admin), errs.NotFound, "")
+		refused(t, s.ask(http.MethodDelete, "/apikeys/"+id, "", admin), errs.NotFound, "")
+	}
+	refused(t, s.ask(http.MethodDelete, "/apikeys/"+ids.New(), "", admin), errs.NotFound, "")
+	refused(t, s.ask(http.MethodGet, "/apikeys?cursor=x", "", admin), errs.Invalid, "cursor")
+	if after := s.states.Keys("auth-store", ""); !slices.Equal(after, before) {
+		t.Errorf("refused requests left something behind: %v after %v", after, before)
+	}
+}
+
+// A repeated request makes no second key and does not show the first one.
+func TestAPIKeys_areCreatedOnceForEachIdempotencyKey(t *testing.T) {
+	s := newService(t)
+	admin := s.admin(t)
+	answers := make(chan *httptest.ResponseRecorder, 20)
+	var all sync.WaitGroup
+	for range cap(answers) {
+		all.Go(func() { answers <- s.ask(http.MethodPost, "/apikeys", shopKey, admin, "Idempotency-Key: k-1") })
+	}
+	all.Wait()
+	close(answers)
+	var made createdKey
+	for answer := range answers {
+		if answer.Code == http.StatusCreated && made.ID == "" {
+			made = read[createdKey](t, answer, http.StatusCreated)
+		} else {
+			refused(t, answer, errs.Conflict, "")
+		}
+	}
+	if code, _ := s.verify(made.Key); code != http.StatusOK {
+		t.Errorf("the one key that was shown: got %d", code)
+	}
+	again := s.ask(http.MethodPost, "/apikeys", shopKey, admin, "Idempotency-Key: k-1")
+	if refused(t, again, errs.Conflict, ""); !strings.Contains(again.Body.String(), made.ID) {
+		t.Errorf("it does not name the key: %s", again.Body)
+	}
+	other := s.ask(http.MethodPost, "/apikeys", strings.Replace(shopKey, "Price", "Other", 1), admin, "Idempotency-Key: k-1")
+	refused(t, other, errs.KeyReused, "")
+	s.createKey(t, shopKey, admin, "Idempotency-Key: k-2")
+	listed := read[struct{ Items []createdKey }](t, s.ask(http.MethodGet, "/apikeys", "", admin), http.StatusOK)
+	if len(listed.Items) != 3 { // with the one of newService
+		t.Errorf("there are %+v", listed.Items)
+	}
+}
+
+func TestAPIKeys_areListedInPages(t *testing.T) {
+	s := newService(t)
+	admin := s.admin(t)
+	want := map[string]bool{}
+	for range 5 {
+		want[s.createKey(t, shopKey, admin).ID] = true
+	}
+	path, pages := "/apikeys?limit=4", 0
+	for next := "start"; next != ""; pages++ {
+		page := read[struct {
+			Items []createdKey
+			Next  string
+		}](t, s.ask(http.MethodGet, path, "", admin), http.StatusOK)
+		for _, key := range page.Items {
+			delete(want, key.ID)
+		}
+		next, path = page.Next, "/apikeys?limit=4&cursor="+page.Next
+	}
+	if len(want) > 0 || pages != 2 {
+		t.Errorf("not listed in %d pages: %v", pages, want)
+	}
+}
+
+func TestAPIKeys_noteTheirUseOnceAMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(t)
+		var writes int
+		slow := func(operation, key string) error {
+			if operation == "save" && strings.HasPrefix(key, "apikey:") {
+				writes++
+				time.Sleep(time.Second)
+			}
+			return nil
+		}
+		s.states.Before = slow
+		go func() { _ = s.keys.Run(t.Context()) }()
+		for began := time.Now(); time.Since(began) < 3*time.Minute; time.Sleep(100 * time.Millisecond) {
+			asked := time.Now()
+			if code, _ := s.verify(s.apiKey); code != http.StatusOK || time.Since(asked) > 0 {
+				t.Fatalf("got %d after %s, while the use is noted", code, time.Since(asked))
+			}
+		}
+		if writes != 3 {
+			t.Errorf("%d writes in three minutes", writes)
+		}
+	})
+}
+
+func TestKeySet_isPublic(t *testing.T) {
+	s := newService(t)
+	answer := s.ask(http.MethodGet, "/.well-known/jwks.json", "")
+	keys := read[map[string][]map[string]any](t, answer, http.StatusOK)["keys"]
+	if len(keys) != 1 || keys[0]["kid"] == "" || keys[0]["d"] != nil {
+		t.Errorf("got %v", keys)
+	}
+	var seconds int
+	if _, err := fmt.Sscanf(answer.Header().Get("Cache-Control"), "public, max-age=%d", &seconds); err != nil || seconds == 0 {
+		t.Errorf("the keys cannot be cached: %q, %v", answer.Header().Get("Cache-Control"), err)
+	}
+	if kept := time.Duration(seconds) * time.Second; kept >= signing.Settle {
+		t.Errorf("a key may sign after %s, but caches keep the set without it for %s", signing.Settle, kept)
+	}
+}

@@ -1,0 +1,56 @@
+package handlers_test
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"testing"
+)
+
+func TestEvents_arePublishedLaterIfTheBrokerIsDown(t *testing.T) {
+	for name, later := range map[string]func(t *testing.T, s service){
+		"by itself": func(t *testing.T, s service) { t.Helper(); catchUp(t, s) },
+		"by the next sign-in": func(t *testing.T, s service) {
+			t.Helper()
+			read[grant](t, s.signIn("ada@example.org", "battery staple"), http.StatusOK)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newService(t)
+			up := s.signUp(t, "ada@example.org")
+			s.bus.Before = func(string) error { return errors.New("down") }
+			answer := s.ask(http.MethodPut, "/password", `{"current": "correct horse", "new": "battery staple"}`, as(up))
+			if answer.Code != http.StatusNoContent {
+				t.Fatalf("got %d %s", answer.Code, answer.Body)
+			}
+			s.bus.Before = nil
+			later(t, s)
+			catchUp(t, s)
+			if got := s.bus.Types(); !slices.Equal(got, []string{"account.registered.v1", "account.password_changed.v1"}) {
+				t.Errorf("published: %v", got)
+			}
+			account, err := s.accounts.Get(t.Context(), up.User.ID)
+			if err != nil || len(account.Unpublished) != 0 {
+				t.Errorf("left is %v, %v", account.Unpublished, err)
+			}
+		})
+	}
+}
+
+func catchUp(t *testing.T, s service) {
+	t.Helper()
+	if err := s.publisher.CatchUp(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestEvents_nameTheAccount(t *testing.T) {
+	s := newService(t)
+	up := s.signUp(t, "ada@example.org")
+	var told struct{ ID, Email, Name string }
+	event := s.bus.Events()[0]
+	if err := json.Unmarshal(event.Data, &told); err != nil || told.ID != up.User.ID || told.Email != "ada@example.org" || event.Topic != "accounts" {
+		t.Errorf("got %s on %s (%v)", event.Data, event.Topic, err)
+	}
+}

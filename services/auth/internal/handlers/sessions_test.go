@@ -1,0 +1,289 @@
+package handlers_test
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"stoa/pkg/common/errs"
+	"stoa/pkg/common/ids"
+	"stoa/services/auth/internal/domain"
+)
+
+// signUp makes an account and signs in to it.
+func (s service) signUp(t *testing.T, email string) grant {
+	t.Helper()
+	answer := s.ask(http.MethodPost, "/signup/basic", signUpBody(email, "correct horse", "Ada"))
+	return read[grant](t, answer, http.StatusCreated)
+}
+
+// signIn tries to sign in.
+func (s service) signIn(email, password string, headers ...string) *httptest.ResponseRecorder {
+	body := fmt.Sprintf(`{"email": %q, "password": %q}`, email, password)
+	return s.ask(http.MethodPost, "/signin/basic", body, headers...)
+}
+
+// as is the header of a request with this grant.
+func as(g grant) string { return "Authorization: Bearer " + g.AccessToken }
+
+// active reports whether the session of an access token is active.
+func (s service) active(t *testing.T, g grant) bool {
+	t.Helper()
+	caller, err := s.tokens.Verify(t.Context(), g.AccessToken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := s.askAt(http.MethodGet, "/internal/sessions/"+caller.SessionID, "")
+	if answer.Code != http.StatusOK && answer.Code != http.StatusNotFound {
+		t.Fatalf("got %d %s", answer.Code, answer.Body)
+	}
+	return answer.Code == http.StatusOK
+}
+
+func (s service) refresh(token string) *httptest.ResponseRecorder {
+	return s.ask(http.MethodPost, "/token/refresh", `{"refreshToken": "`+token+`"}`)
+}
+
+func TestRefresh_rotates(t *testing.T) {
+	s := newService(t)
+	up := s.signUp(t, "ada@example.org")
+	next := read[grant](t, s.refresh(up.RefreshToken), http.StatusOK)
+	if next.RefreshToken == up.RefreshToken || next.User.ID != up.User.ID || next.ExpiresIn != 900 {
+		t.Errorf("got %+v", next)
+	}
+	if !s.active(t, next) {
+		t.Error("the session has ended")
+	}
+	// At once, it is a repeated request; later, it is a copy.
+	refused(t, s.refresh(up.RefreshToken), errs.Conflict, "")
+	again := read[grant](t, s.refresh(next.RefreshToken), http.StatusOK)
+	refused(t, s.refresh(up.RefreshToken), errs.Unauthenticated, "")
+	refused(t, s.refresh(again.RefreshToken), errs.Unauthenticated, "")
+	if s.active(t, again) {
+		t.Error("a reused token ends its session")
+	}
+	if got := s.bus.Types(); !slices.Equal(got, []string{"account.registered.v1", "account.sessions_revoked.v1"}) {
+		t.Errorf("published: %v", got)
+	}
+}
+
+func TestRefresh_endsTheSessionOfACopy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(t)
+		up := s.signUp(t, "ada@example.org")
+		next := read[grant](t, s.refresh(up.RefreshToken), http.StatusOK)
+		time.Sleep(24 * time.Hour)
+		refused(t, s.refresh(up.RefreshToken), errs.Unauthenticated, "")
+		refused(t, s.refresh(next.RefreshToken), errs.Unauthenticated, "")
+	})
+}
+
+func TestRefresh_succeedsOnceOfMany(t *testing.T) {
+	s := newService(t)
+	up := s.signUp(t, "ada@example.org")
+	answers := make([]*httptest.ResponseRecorder, 50)
+	var all sync.WaitGroup
+	for i := range answers {
+		all.Go(func() { answers[i] = s.refresh(up.RefreshToken) })
+	}
+	all.Wait()
+	var won []grant
+	for _, answer := range answers {
+		if answer.Code == http.StatusOK {
+			won = append(won, read[grant](t, answer, http.StatusOK))
+		} else {
+			refused(t, answer, errs.Conflict, "")
+		}
+	}
+	if len(won) != 1 || !s.active(t, won[0]) {
+		t.Fatalf("%d winners", len(won))
+	}
+	read[grant](t, s.refresh(won[0].RefreshToken), http.StatusOK)
+}
+
+func TestRefresh_refusesMalformedTokens(t *testing.T) {
+	s := newService(t)
+	up := s.signUp(t, "ada@example.org")
+	id, secret, _ := strings.Cut(up.RefreshToken, ".")
+	for _, token := range []string{
+		"x", id, id + ".", id + "." + secret[:43], id + "." + strings.Repeat("A", 86), ids.New() + "." + secret, "a||b." + secret,
+		up.AccessToken,
+	} {
+		refused(t, s.refresh(token), errs.Unauthenticated, "")
+	}
+	read[grant](t, s.refresh(up.RefreshToken), http.StatusOK)
+}
+
+func TestSessions_areListedAndEnded(t *testing.T) {
+	s := newService(t)
+	up, other := s.signUp(t, "ada@example.org"), s.signUp(t, "eve@example.org")
+	var mine []grant
+	for range 4 {
+		mine = append(mine, read[grant](t, s.signIn("ada@example.org", "correct horse",
+			"X-Forwarded-For: 10.0.0.1, 192.0.2.7", "User-Agent: curl/8"), http.StatusOK))
+	}
+	type page struct {
+		Items []map[string]any
+		Next  string
+	}
+	list := func(query string) page {
+		return read[page](t, s.ask(http.MethodGet, "/sessions"+query, "", as(mine[3])), http.StatusOK)
+	}
+	first := list("?limit=2")
+	if len(first.Items) != 2 || first.Items[0]["current"] != true || first.Items[0]["address"] != "192.0.2.7" ||
+		first.Items[0]["userAgent"] != "curl/8" || first.Items[1]["current"] != false {
+		t.Fatalf("got %v", first)
+	}
+	if keys := slices.Sorted(maps.Keys(first.Items[0])); len(keys) != 7 {
+		t.Errorf("a session shows %v", keys)
+	}
+	rest := list("?limit=100&cursor=" + first.Next)
+	if len(rest.Items) != 3 || rest.Next != "" {
+		t.Errorf("got %v", rest)
+	}
+	refused(t, s.ask(http.MethodGet, "/sessions?cursor=x", "", as(up)), errs.Invalid, "cursor")
+
+	// One by its id, but not one of another account.
+	path := "/sessions/" + first.Items[1]["id"].(string)
+	foreign, unknown := s.ask(http.MethodDelete, path, "", as(other)), s.ask(http.MethodDelete, "/sessions/"+ids.New(), "", as(other))
+	refused(t, foreign, errs.NotFound, "")
+	if foreign.Body.String() != unknown.Body.String() {
+		t.Errorf("another account: %s; unknown: %s", foreign.Body, unknown.Body)
+	}
+	if answer := s.ask(http.MethodDelete, path, "", as(mine[3])); answer.Code != http.StatusNoContent || s.active(t, mine[2]) {
+		t.Errorf("got %d, active: %v", answer.Code, s.active(t, mine[2]))
+	}
+	refused(t, s.ask(http.MethodDelete, path, "", as(mine[3])), errs.NotFound, "")
+	refused(t, s.refresh(mine[2].RefreshToken), errs.Unauthenticated, "")
+
+	// The current one, twice.
+	for range 2 {
+		if answer := s.ask(http.MethodDelete, "/signout", "", as(mine[1])); answer.Code != http.StatusNoContent || s.active(t, mine[1]) {
+			t.Errorf("got %d, active: %v", answer.Code, s.active(t, mine[1]))
+		}
+	}
+
+	// All the others.
+	if answer := s.ask(http.MethodDelete, "/sessions", "", as(mine[3])); answer.Code != http.StatusNoContent {
+		t.Errorf("got %d %s", answer.Code, answer.Body)
+	}
+	if !s.active(t, mine[3]) || s.active(t, mine[0]) || s.active(t, up) || !s.active(t, other) {
+		t.Error("only the other sessions of this account must end")
+	}
+	if left := list(""); len(left.Items) != 1 || left.Items[0]["current"] != true {
+		t.Errorf("left are %v", left)
+	}
+}
+
+func TestSessions_areAHundredAtMost(t *testing.T) {
+	s := newService(t)
+	up := s.signUp(t, "ada@example.org")
+	account, err := s.accounts.Get(t.Context(), up.User.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Without the work of a hundred sign-ins.
+	for range domain.MaxSessions {
+		session, _ := domain.NewSession(ids.New(), account, domain.Client{}, time.Now())
+		if err := s.sessions.Add(t.Context(), session); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s.active(t, up) {
+		t.Error("the oldest session is active")
+	}
+	if sessions, err := s.sessions.Of(t.Context(), up.User.ID); err != nil || len(sessions) != domain.MaxSessions {
+		t.Errorf("%d sessions, %v", len(sessions), err)
+	}
+}
+
+func TestPassword_changeEndsTheOtherSessions(t *testing.T) {
+	s := newService(t)
+	up := s.signUp(t, "ada@example.org")
+	here := read[grant](t, s.signIn("ada@example.org", "correct horse"), http.StatusOK)
+	change := func(current, chosen string) *httptest.ResponseRecorder {
+		return s.ask(http.MethodPut, "/password", fmt.Sprintf(`{"current": %q, "new": %q}`, current, chosen), as(here))
+	}
+	refused(t, change("wrong horse", "battery staple"), errs.Invalid, "current")
+	refused(t, change("correct horse", "short"), errs.Invalid, "new")
+	refused(t, change("correct horse", strings.Repeat("é", 51)), errs.Invalid, "new")
+	refused(t, change("correct horse", "correct horse"), errs.Invalid, "new")
+	if answer := change("correct horse", "battery staple"); answer.Code != http.StatusNoContent {
+		t.Fatalf("got %d %s", answer.Code, answer.Body)
+	}
+	if s.active(t, up) || !s.active(t, here) {
+		t.Error("the other session must end, and this one stay active")
+	}
+	read[grant](t, s.refresh(here.RefreshToken), http.StatusOK)
+	refused(t, s.refresh(up.RefreshToken), errs.Unauthenticated, "")
+	refused(t, s.signIn("ada@example.org", "correct horse"), errs.Unauthenticated, "")
+	read[grant](t, s.signIn("ada@example.org", "battery staple"), http.StatusOK)
+	if got := s.bus.Types(); !slices.Equal(got, []string{"account.registered.v1", "account.password_changed.v1"}) {
+		t.Errorf("published: %v", got)
+	}
+}
+
+func TestProfiles_changeAndShow(t *testing.T) {
+	s := newService(t)
+	up := s.signUp(t, "ada@example.org")
+	patch := func(body string) *httptest.ResponseRecorder {
+		return s.ask(http.MethodPatch, "/profile/mine", body, as(up))
+	}
+	const picture = "https://example.org/ada.png"
+	mine := read[map[string]any](t, patch(`{"name": " Countess ", "profilePicUrl": "`+picture+`"}`), http.StatusOK)
+	if mine["name"] != "Countess" || mine["profilePicUrl"] != picture || mine["email"] != "ada@example.org" {
+		t.Errorf("got %v", mine)
+	}
+	read[map[string]any](t, patch(`{"name": "Ada"}`), http.StatusOK)
+	for field, body := range map[string]string{
+		"roles": `{"roles": ["ADMIN"]}`, "id": `{"id": "x"}`, "email": `{"email": "eve@example.org"}`, "name": `{"name": "\u0000\u0000"}`,
+		"profilePicUrl": `{"profilePicUrl": "javascript:alert(1)"}`, "passwordHash": `{"name": "Eve", "passwordHash": "x"}`,
+	} {
+		refused(t, patch(body), errs.Invalid, field)
+	}
+	answer := s.ask(http.MethodGet, "/profile/id/"+up.User.ID, "")
+	public := read[map[string]any](t, answer, http.StatusOK)
+	if want := map[string]any{"id": up.User.ID, "name": "Ada", "profilePicUrl": picture}; !maps.Equal(public, want) {
+		t.Errorf("the public profile is %v", public)
+	}
+	if got := answer.Header().Get("Cache-Control"); got != "no-store" {
+		t.Errorf("Cache-Control is %q", got)
+	}
+	for _, id := range []string{ids.New(), "x", "a%7C%7Cb"} {
+		refused(t, s.ask(http.MethodGet, "/profile/id/"+id, ""), errs.NotFound, "")
+	}
+	if without := read[map[string]any](t, patch(`{"profilePicUrl": ""}`), http.StatusOK); without["profilePicUrl"] != nil {
+		t.Errorf("got %v", without)
+	}
+}
+
+func TestLiveness_ofASession(t *testing.T) {
+	s := newService(t)
+	up := read[grant](t, s.ask(http.MethodPost, "/signup/basic", adaSignsUp), http.StatusCreated)
+	caller, err := s.verifier.Verify(t.Context(), up.AccessToken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := "/internal/sessions/" + caller.SessionID
+	alive := read[struct {
+		AccountID string
+		Roles     []string
+	}](t, s.askAt(http.MethodGet, path, ""), http.StatusOK)
+	if alive.AccountID != up.User.ID || !slices.Equal(alive.Roles, []string{"LEARNER"}) {
+		t.Errorf("got %+v", alive)
+	}
+	refused(t, s.askAt(http.MethodGet, "/internal/sessions/"+up.User.ID, ""), errs.NotFound, "")
+	refused(t, s.ask(http.MethodGet, "/internal/sessions/"+caller.SessionID, ""), errs.NotFound, "")
+	s.states.Before = func(string, string) error { return status.Error(codes.Unavailable, "down") }
+	refused(t, s.askAt(http.MethodGet, path, ""), errs.Unavailable, "")
+}

@@ -1,0 +1,115 @@
+package handlers
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"stoa/services/auth/internal/domain"
+)
+
+// Client is where a request comes from. It is exported because huma ignores embedded types that are not. The address that
+// the gateway saw is the last one in the header; sidecars add headers of their own after it.
+type Client struct {
+	Forwarded string `header:"X-Forwarded-For" hidden:"true"`
+	UserAgent string `header:"User-Agent" hidden:"true"`
+}
+
+func (c Client) from() domain.Client {
+	address := c.Forwarded[strings.LastIndex(c.Forwarded, ",")+1:]
+	return domain.Client{Address: strings.TrimSpace(address), UserAgent: c.UserAgent}
+}
+
+// user is an account as its owner and admins see it.
+type user struct {
+	ID            string        `json:"id" format:"uuid"`
+	Email         domain.Email  `json:"email" format:"email"`
+	Name          string        `json:"name"`
+	ProfilePicURL string        `json:"profilePicUrl,omitempty" format:"uri"`
+	Roles         []domain.Role `json:"roles" doc:"What the account may do; no role includes another"`
+	CreatedAt     time.Time     `json:"createdAt"`
+}
+
+func userOf(a domain.Account) user {
+	return user{
+		ID: a.ID, Email: a.Email, Name: a.Name, ProfilePicURL: a.PictureURL, Roles: a.Roles, CreatedAt: a.CreatedAt,
+	}
+}
+
+// grant is the answer to a sign-up, a sign-in and a refresh.
+type grant struct {
+	User         user   `json:"user"`
+	AccessToken  string `json:"accessToken" doc:"Send it in the header Authorization, as Bearer TOKEN"`
+	RefreshToken string `json:"refreshToken" doc:"Exchange it for new tokens, once"`
+	ExpiresIn    int    `json:"expiresIn" doc:"How many seconds the access token is valid"`
+}
+
+func grantOf(g domain.Grant) grant {
+	return grant{
+		User: userOf(g.Account), AccessToken: g.AccessToken, RefreshToken: g.RefreshToken, ExpiresIn: int(g.TTL.Seconds()),
+	}
+}
+
+type grantOutput struct {
+	CacheControl string `header:"Cache-Control"`
+	Body         grant
+}
+
+type signUpInput struct {
+	Client
+	Body struct {
+		Email    string `json:"email" format:"email" maxLength:"254" example:"ada@example.org"`
+		Password string `json:"password" minLength:"8" maxLength:"100" doc:"At most 100 bytes in UTF-8"`
+		Name     string `json:"name" minLength:"2" maxLength:"200" example:"Ada Lovelace"`
+	}
+}
+
+type signUpOutput struct {
+	Location     string `header:"Location"`
+	CacheControl string `header:"Cache-Control"`
+	Body         grant
+}
+
+func (h *handlers) signUp(ctx context.Context, in *signUpInput) (*signUpOutput, error) {
+	registration, err := domain.NewRegistration(in.Body.Email, in.Body.Name, in.Body.Password)
+	if err != nil {
+		return nil, err
+	}
+	granted, err := h.sessions.SignUp(ctx, registration, in.from())
+	if err != nil {
+		return nil, err
+	}
+	return &signUpOutput{Location: base + "/profile/mine", CacheControl: noStore, Body: grantOf(granted)}, nil
+}
+
+// signInInput does not repeat the rules for new passwords.
+type signInInput struct {
+	Client
+	Body struct {
+		Email    string `json:"email" format:"email" maxLength:"254" example:"ada@example.org"`
+		Password string `json:"password" minLength:"1" maxLength:"100"`
+	}
+}
+
+func (h *handlers) signIn(ctx context.Context, in *signInInput) (*grantOutput, error) {
+	granted, err := h.sessions.SignIn(ctx, in.Body.Email, in.Body.Password, in.from())
+	if err != nil {
+		return nil, err
+	}
+	return &grantOutput{CacheControl: noStore, Body: grantOf(granted)}, nil
+}
+
+type refreshInput struct {
+	Client
+	Body struct {
+		RefreshToken string `json:"refreshToken" minLength:"1" maxLength:"2000" doc:"The latest refresh token of the session"`
+	}
+}
+
+func (h *handlers) refresh(ctx context.Context, in *refreshInput) (*grantOutput, error) {
+	granted, err := h.sessions.Refresh(ctx, in.Body.RefreshToken, in.from())
+	if err != nil {
+		return nil, err
+	}
+	return &grantOutput{CacheControl: noStore, Body: grantOf(granted)}, nil
+}

@@ -1,0 +1,151 @@
+package handlers_test
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"stoa/pkg/common/errs"
+	"stoa/pkg/common/ids"
+	"stoa/services/auth/internal/domain"
+)
+
+func TestSignUp_succeedsOnceForAnAddress(t *testing.T) {
+	s := newService(t)
+	answers := make([]*httptest.ResponseRecorder, 20) // each hashes a password of its own
+	var all sync.WaitGroup
+	for i := range answers {
+		all.Go(func() {
+			answers[i] = s.ask(http.MethodPost, "/signup/basic", signUpBody("ada@example.org", ids.New(), "Ada"))
+		})
+	}
+	all.Wait()
+	won := 0
+	for _, answer := range answers {
+		if answer.Code == http.StatusCreated {
+			won++
+		} else {
+			refused(t, answer, errs.Conflict, "email")
+		}
+	}
+	if won != 1 || len(s.states.Keys("auth-store", "account:")) != 1 {
+		t.Errorf("%d winners, accounts: %v", won, s.states.Keys("auth-store", "account:"))
+	}
+}
+
+// A sign-up that fails at any step is finished by the same request again.
+func TestSignUp_isFinishedByARepeatedRequest(t *testing.T) {
+	down := errors.New("down")
+	for name, broken := range map[string]func(s *service){
+		"the broker is down":               func(s *service) { s.bus.Before = func(string) error { return down } },
+		"the answer of the broker is lost": func(s *service) { s.bus.After = func(string) error { return down } },
+		"the session is not stored": func(s *service) {
+			s.states.Before = func(operation, key string) error {
+				if operation == "save" && strings.HasPrefix(key, "session") {
+					return down
+				}
+				return nil
+			}
+		},
+		"the account is not stored": func(s *service) {
+			s.states.Before = func(operation, key string) error {
+				if operation == "save" && strings.HasPrefix(key, "account:") {
+					return down
+				}
+				return nil
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newService(t)
+			broken(&s)
+			refused(t, s.ask(http.MethodPost, "/signup/basic", adaSignsUp), errs.Unavailable, "")
+			s.bus.Before, s.bus.After, s.states.Before = nil, nil, nil
+			if len(s.states.Keys("auth-store", "account:")) > 0 {
+				refused(t, s.ask(http.MethodPost, "/signup/basic", signUpBody("ada@example.org", "another one", "Eve")), errs.Conflict, "email")
+			}
+			up := read[grant](t, s.ask(http.MethodPost, "/signup/basic", adaSignsUp), http.StatusCreated)
+			if !s.active(t, up) {
+				t.Error("the session has ended")
+			}
+			refused(t, s.ask(http.MethodPost, "/signup/basic", adaSignsUp), errs.Conflict, "email")
+			events := s.bus.Events()
+			if len(events) == 0 || len(events) > 2 || events[0].ID != events[len(events)-1].ID {
+				t.Errorf("published: %+v", events)
+			}
+		})
+	}
+}
+
+// wrongGuesses sends many at once from one address, and counts those that were allowed.
+func (s service) wrongGuesses(email string, n int, header string) (allowed int) {
+	answers := make([]*httptest.ResponseRecorder, n)
+	var all sync.WaitGroup
+	for i := range answers {
+		all.Go(func() { answers[i] = s.signIn(email, "wrong horse", header) })
+	}
+	all.Wait()
+	for _, answer := range answers {
+		if answer.Code == http.StatusUnauthorized {
+			allowed++
+		}
+	}
+	return allowed
+}
+
+// In a bubble, hashing takes no time: the second between two attempts does not pass meanwhile.
+func TestGuessing_isSlowAndDoesNotLockOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(t)
+		const home, elsewhere = "X-Forwarded-For: 192.0.2.7", "X-Forwarded-For: 192.0.2.7, 198.51.100.1"
+		read[grant](t, s.ask(http.MethodPost, "/signup/basic", adaSignsUp, home), http.StatusCreated)
+		for _, email := range []string{"ada@example.org", "nobody@example.org"} {
+			if got := s.wrongGuesses(email, 20, elsewhere); got != 10 {
+				t.Errorf("%d guesses for %s were allowed, want 10", got, email)
+			}
+		}
+		known, unknown := s.signIn("ada@example.org", "correct horse", elsewhere), s.signIn("nobody@example.org", "x", elsewhere)
+		for _, answer := range []*httptest.ResponseRecorder{known, unknown} {
+			refused(t, answer, errs.RateLimited, "")
+			if answer.Header().Get("Retry-After") != "1" {
+				t.Errorf("Retry-After is %q", answer.Header().Get("Retry-After"))
+			}
+		}
+		if known.Body.String() != unknown.Body.String() {
+			t.Errorf("with an account: %s; without: %s", known.Body, unknown.Body)
+		}
+		read[grant](t, s.signIn("ada@example.org", "correct horse", home), http.StatusOK)
+	})
+}
+
+func TestGuessing_includesTheCurrentPassword(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(t)
+		up := s.signUp(t, "ada@example.org")
+		for range 10 {
+			refused(t, s.ask(http.MethodPut, "/password", `{"current": "wrong horse", "new": "battery staple"}`, as(up)), errs.Invalid, "current")
+		}
+		refused(t, s.ask(http.MethodPut, "/password", `{"current": "correct horse", "new": "battery staple"}`, as(up)), errs.RateLimited, "")
+		refused(t, s.signIn("ada@example.org", "correct horse"), errs.RateLimited, "")
+	})
+}
+
+func TestSignIn_replacesAnOldHash(t *testing.T) {
+	s := newService(t)
+	up := s.signUp(t, "ada@example.org")
+	const old = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4" // of "password"
+	if _, err := s.store.Update(t.Context(), up.User.ID, func(a *domain.Account) error { a.PasswordHash = old; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		read[grant](t, s.signIn("ada@example.org", "password"), http.StatusOK)
+		account, err := s.accounts.Get(t.Context(), up.User.ID)
+		if err != nil || !strings.HasPrefix(account.PasswordHash, "$argon2id$v=19$m=19456,t=2,p=1$") {
+			t.Errorf("got %s, %v", account.PasswordHash, err)
+		}
+	}
+}

@@ -1,0 +1,52 @@
+package repositories_test
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"stoa/pkg/common/ids"
+	"stoa/pkg/sidecar/sidecartest"
+	"stoa/services/auth/internal/domain"
+	"stoa/services/auth/internal/repositories"
+)
+
+// Of many sign-ins at the same time, none opens a session that its owner cannot see.
+func TestSessions_openedTogetherAreAllListed(t *testing.T) {
+	states, side := sidecartest.New()
+	sessions := repositories.NewSessions(side)
+	account := domain.Account{ID: ids.New()}
+	var all sync.WaitGroup
+	for range 2 * domain.MaxSessions {
+		all.Go(func() {
+			session, _ := domain.NewSession(ids.New(), account, domain.Client{}, time.Now())
+			if err := sessions.Add(t.Context(), session); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	listed, err := sessions.Of(t.Context(), account.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, session := range listed {
+		seen["session:"+session.ID] = true
+	}
+	now, active, lost := time.Now(), 0, 0
+	for _, key := range states.Keys("auth-store", "session:") {
+		session, err := sessions.Get(t.Context(), key[len("session:"):])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if session.Active(now) {
+			if active++; !seen[key] {
+				lost++
+			}
+		}
+	}
+	if lost > 0 {
+		t.Errorf("%d of %d sessions are active and not listed", lost, active)
+	}
+}

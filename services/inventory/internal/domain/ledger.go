@@ -1,0 +1,260 @@
+package domain
+
+import (
+	"context"
+	"crypto/rand"
+	"time"
+
+	"stoa/pkg/common/errs"
+)
+
+// Reservations keeps a reservation for each order.
+type Reservations interface {
+	// Find returns the reservation of an order; nothing is decided about an order that has none.
+	Find(ctx context.Context, orderID string) (Reservation, error)
+	// Update changes it by a pure function, which may run several times, and returns the result.
+	Update(ctx context.Context, orderID string, change func(*Reservation) error) (Reservation, error)
+}
+
+// Publisher publishes what happens to the stock. The ids of the events follow from cause, the id of the event that is
+// being handled: a second run publishes the same events.
+type Publisher interface {
+	Reserved(ctx context.Context, orderID string, lines []Line, cause string) error
+	Rejected(ctx context.Context, r Reservation, cause string) error
+	LowStock(ctx context.Context, low LowStock, cause string) error
+}
+
+// Ledger keeps the stock. It reserves all lines of an order or none, and releases or commits them later, with one
+// compare-and-swap at a time and no transaction over several documents:
+//
+//  1. Begin: note a movement with a random id on each product. A movement of an earlier run is adopted.
+//  2. Decide: write the outcome and the ids of the movements that count into the order's reservation. The first write wins.
+//  3. Resolve: on each product, apply the movements that count, undo the others, and drop them all.
+//
+// A process may die after any step, and several runs for one order may be under way at once: a later run finds the
+// outcome and resolves by it. One case remains: a slow run begins movements after another run has decided and
+// acknowledged the event, and dies. No redelivery resolves those movements; the next hold on the product does.
+type Ledger struct {
+	products     Products
+	reservations Reservations
+	publisher    Publisher
+	lowStock     func() int64
+	now          func() time.Time
+}
+
+// NewLedger returns the ledger of these products. A product with lowStock() or fewer available pieces is low in stock.
+func NewLedger(
+	products Products, reservations Reservations, publisher Publisher, lowStock func() int64, now func() time.Time,
+) *Ledger {
+	return &Ledger{products: products, reservations: reservations, publisher: publisher, lowStock: lowStock, now: now}
+}
+
+// Reserve sets the lines of an order aside, all or none, and publishes the outcome. If the outcome is known already, it
+// is only published again. It fails with errs.Invalid for lines that are not valid.
+func (l *Ledger) Reserve(ctx context.Context, orderID string, lines []Line, cause string) error {
+	if err := checkLines(lines); err != nil {
+		return err
+	}
+	r, err := l.reserve(ctx, orderID, lines)
+	switch {
+	case err != nil:
+		return err
+	case !r.Grants(lines):
+		return l.publisher.Rejected(ctx, r, cause)
+	}
+	if err := l.publisher.Reserved(ctx, orderID, lines, cause); err != nil {
+		return err
+	}
+	return l.publishLowStock(ctx, r, cause)
+}
+
+// reserve returns the reservation of an order, which it makes unless there is one.
+func (l *Ledger) reserve(ctx context.Context, orderID string, lines []Line) (Reservation, error) {
+	r, err := l.reservations.Find(ctx, orderID)
+	if err == nil && !r.Decided() {
+		r, err = l.decide(ctx, orderID, lines)
+	}
+	if err != nil {
+		return Reservation{}, err
+	}
+	// The reservation may have other lines than these, on which this or an earlier run has begun movements.
+	return r, l.resolve(ctx, r, products(r.Lines, lines))
+}
+
+// publishLowStock publishes which products became low in stock by this reservation.
+func (l *Ledger) publishLowStock(ctx context.Context, r Reservation, cause string) error {
+	threshold := l.lowStock()
+	for _, line := range r.Lines {
+		if !line.CrossedDown(threshold) {
+			continue
+		}
+		p, err := l.products.Get(ctx, line.ProductID)
+		if errs.Is(err, errs.NotFound) {
+			continue // removed since: nobody needs to order more of it
+		}
+		if err != nil {
+			return err
+		}
+		low := LowStock{ProductID: p.ID, SKU: p.SKU, Name: p.Name, Available: line.Left, Threshold: threshold}
+		if err := l.publisher.LowStock(ctx, low, cause); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Release gives back the stock of an order that has ended. If nothing is reserved yet, nothing will be. It fails with
+// errs.Conflict after the order was shipped.
+func (l *Ledger) Release(ctx context.Context, orderID string) error {
+	r, err := l.reservations.Update(ctx, orderID, func(r *Reservation) error {
+		if !r.Decided() {
+			*r = Reservation{OrderID: orderID, Status: Cancelled}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if r, err = l.finish(ctx, r, Release, Released); err == nil && r.Status == Committed {
+		return errs.New(errs.Conflict, "the stock of the order %s was shipped and cannot be released", orderID)
+	}
+	return err
+}
+
+// Commit takes the pieces of an order that was shipped out of the stock. It fails with errs.NotFound if there is no
+// reservation, and with errs.Conflict if nothing is reserved.
+func (l *Ledger) Commit(ctx context.Context, orderID string) error {
+	r, err := l.reservations.Find(ctx, orderID)
+	if err != nil {
+		return err
+	}
+	if !r.Decided() {
+		return errs.New(errs.NotFound, "there is no reservation for the order %s", orderID)
+	}
+	if r, err = l.finish(ctx, r, Commit, Committed); err == nil && r.Status != Committed {
+		return errs.New(errs.Conflict, "the order %s was shipped, but its stock is %s", orderID, r.Status)
+	}
+	return err
+}
+
+// decide holds every line and records the outcome, unless another run was first. It returns the recorded one.
+func (l *Ledger) decide(ctx context.Context, orderID string, lines []Line) (Reservation, error) {
+	mine := Reservation{OrderID: orderID, Status: Reserved}
+	for _, line := range sorted(lines) {
+		held, available, err := l.hold(ctx, orderID, line)
+		if err != nil {
+			return Reservation{}, err
+		}
+		if held.ID == "" {
+			mine.Status = Rejected
+			mine.Shortages = append(mine.Shortages, Shortage{line.ProductID, line.Quantity, available})
+		}
+		mine.Lines = append(mine.Lines, Line{
+			ProductID: line.ProductID, Quantity: line.Quantity, Held: held.ID, Left: held.Left,
+		})
+	}
+	if mine.Status == Rejected {
+		mine.Lines = withoutMovements(mine.Lines)
+	}
+	return l.reservations.Update(ctx, orderID, func(r *Reservation) error {
+		if !r.Decided() {
+			*r = mine
+		}
+		return nil
+	})
+}
+
+// hold begins to set one line aside. Without enough stock it returns no movement, but how many pieces are available.
+// Abandoned movements may be what makes a product short, so it resolves those and looks again.
+func (l *Ledger) hold(ctx context.Context, orderID string, line Line) (held Movement, available int64, err error) {
+	for {
+		var ok bool
+		m := l.movement(orderID, Hold, line.Quantity)
+		p, err := l.products.Update(ctx, line.ProductID, func(p *Product) error {
+			held, ok = p.Begin(m)
+			return nil
+		})
+		if errs.Is(err, errs.NotFound) {
+			return Movement{}, 0, nil
+		}
+		if err != nil {
+			return Movement{}, 0, err
+		}
+		resolved, err := l.resolveAbandoned(ctx, p)
+		if ok || !resolved || err != nil {
+			return held, p.Available(), err
+		}
+	}
+}
+
+// resolveAbandoned resolves the abandoned movements on a product, and reports whether there were any. It leaves alone
+// those of an order about which nothing is decided: the order's event will be delivered again.
+func (l *Ledger) resolveAbandoned(ctx context.Context, p Product) (resolved bool, err error) {
+	for _, m := range p.Abandoned(l.now()) {
+		r, err := l.reservations.Find(ctx, m.Order)
+		if err != nil {
+			return resolved, err
+		}
+		if !r.Decides(m.Kind) {
+			continue
+		}
+		if err := l.resolve(ctx, r, []string{p.ID}); err != nil {
+			return resolved, err
+		}
+		resolved = true
+	}
+	return resolved, nil
+}
+
+// finish releases or commits what is reserved, if anything is, and returns the reservation as it is then.
+func (l *Ledger) finish(ctx context.Context, r Reservation, kind Kind, to Status) (Reservation, error) {
+	if r.Status == Reserved {
+		movements, err := l.beginAll(ctx, r, kind)
+		if err != nil {
+			return r, err
+		}
+		r, err = l.reservations.Update(ctx, r.OrderID, func(r *Reservation) error {
+			r.finish(to, movements)
+			return nil
+		})
+		if err != nil {
+			return r, err
+		}
+	}
+	return r, l.resolve(ctx, r, products(r.Lines))
+}
+
+// beginAll notes a movement for every line and returns their ids by product.
+func (l *Ledger) beginAll(ctx context.Context, r Reservation, kind Kind) (map[string]string, error) {
+	begun := make(map[string]string, len(r.Lines))
+	for _, line := range r.Lines {
+		m := l.movement(r.OrderID, kind, line.Quantity)
+		_, err := l.products.Update(ctx, line.ProductID, func(p *Product) error {
+			noted, _ := p.Begin(m)
+			begun[line.ProductID] = noted.ID
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return begun, nil
+}
+
+// resolve ends the movements of an order on these products. A product that never existed has none.
+func (l *Ledger) resolve(ctx context.Context, r Reservation, productIDs []string) error {
+	for _, id := range productIDs {
+		_, err := l.products.Update(ctx, id, func(p *Product) error {
+			p.Resolve(r, l.now())
+			return nil
+		})
+		if err != nil && !errs.Is(err, errs.NotFound) {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *Ledger) movement(orderID string, kind Kind, quantity int64) Movement {
+	return Movement{ID: rand.Text(), Order: orderID, Kind: kind, Quantity: quantity, At: l.now()}
+}

@@ -1,0 +1,61 @@
+package handlers
+
+import (
+	"context"
+
+	"stoa/pkg/common/errs"
+	"stoa/pkg/common/ids"
+	"stoa/pkg/messaging"
+	"stoa/services/inventory/internal/domain"
+)
+
+// Subscriptions is the table of the events that the ledger handles.
+func Subscriptions(ledger *domain.Ledger) []messaging.Subscription {
+	reserve := handle(func(ctx context.Context, o order, eventID string) error {
+		return ledger.Reserve(ctx, o.ID, o.lines(), eventID)
+	})
+	release := handle(func(ctx context.Context, o order, _ string) error { return ledger.Release(ctx, o.ID) })
+	commit := handle(func(ctx context.Context, o order, _ string) error { return ledger.Commit(ctx, o.ID) })
+	return []messaging.Subscription{
+		{Topic: "order-placed", On: map[string]messaging.Handler{
+			"order.placed.v1": reserve,
+		}},
+		{Topic: "order-updates", On: map[string]messaging.Handler{
+			// An order that is rejected has no stock, as a rule; if it has, that is released as well.
+			"order.rejected.v1":  release,
+			"order.cancelled.v1": release,
+			"order.expired.v1":   release,
+			"order.shipped.v1":   commit,
+		}},
+	}
+}
+
+// order is what the ledger reads of an order.
+type order struct {
+	ID    string `json:"id"`
+	Items []item `json:"items"`
+}
+
+// item is one line of an order.
+type item struct {
+	ProductID string `json:"productId"`
+	Quantity  int64  `json:"quantity"`
+}
+
+func (o order) lines() []domain.Line {
+	lines := make([]domain.Line, len(o.Items))
+	for i, item := range o.Items {
+		lines[i] = domain.Line{ProductID: item.ProductID, Quantity: item.Quantity}
+	}
+	return lines
+}
+
+// handle handles events about orders. It refuses an id that is not valid, before that becomes part of a key.
+func handle(change func(ctx context.Context, o order, eventID string) error) messaging.Handler {
+	return messaging.Typed(func(ctx context.Context, e messaging.Event, o order) error {
+		if !ids.Valid(o.ID) {
+			return errs.InvalidField("id", "must be a UUID")
+		}
+		return change(ctx, o, e.ID)
+	})
+}

@@ -1,0 +1,71 @@
+package handlers_test
+
+import (
+	"testing"
+
+	inventoryv1 "stoa/api/proto/inventory/v1"
+	"stoa/pkg/common/errs"
+	"stoa/pkg/common/ids"
+	"stoa/services/inventory/internal/handlers"
+)
+
+func ask(lines ...line) *inventoryv1.QuoteRequest {
+	in := &inventoryv1.QuoteRequest{}
+	for _, l := range lines {
+		in.Lines = append(in.Lines, &inventoryv1.QuoteRequestLine{ProductId: l.ProductID, Quantity: l.Quantity})
+	}
+	return in
+}
+
+func TestQuotes_answerLineByLine(t *testing.T) {
+	f := newFront(t)
+	one, two := f.add(t, "ONE", "5").ID, f.add(t, "TWO", "5").ID
+	out, err := handlers.NewQuotes(f.catalogue).Quote(t.Context(), ask(line{two, 6}, line{one, 5}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(out.GetLines()) != 2 {
+		t.Fatalf("got %v", out)
+	}
+	first, second := out.GetLines()[0], out.GetLines()[1]
+	if first.GetProductId() != two || first.GetAvailable() || first.GetQuantity() != 6 || first.GetSku() != "TWO" {
+		t.Errorf("got %v", first)
+	}
+	if second.GetProductId() != one || !second.GetAvailable() || second.GetName() != "Amphora" {
+		t.Errorf("got %v", second)
+	}
+	if second.GetUnitPrice() != 1250 || second.GetCurrency() != "EUR" {
+		t.Errorf("got %v", second)
+	}
+}
+
+func TestQuotes_nameTheLinesAtFault(t *testing.T) {
+	f := newFront(t)
+	known, gone := f.add(t, "ONE", "5").ID, f.add(t, "TWO", "5").ID
+	f.must(t, request{method: "DELETE", path: "/products/" + gone, as: "staff"}, 204)
+	many := make([]line, 101)
+	tests := map[string]struct {
+		lines []line
+		want  []string
+	}{
+		"unknown and removed": {[]line{{ids.New(), 1}, {known, 1}, {gone, 1}}, []string{"items[0].productId", "items[2].productId"}},
+		"malformed id":        {[]line{{known, 1}, {"../etc", 1}}, []string{"items[1].productId"}},
+		"no lines":            {nil, []string{"items"}},
+		"too many lines":      {many, []string{"items"}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := handlers.NewQuotes(f.catalogue).Quote(t.Context(), ask(tt.lines...))
+			if !errs.Is(err, errs.Invalid) {
+				t.Fatalf("got %v", err)
+			}
+			var got []string
+			for _, field := range errs.From(err).Fields {
+				got = append(got, field.Name)
+			}
+			if len(got) != len(tt.want) || got[0] != tt.want[0] || got[len(got)-1] != tt.want[len(tt.want)-1] {
+				t.Errorf("got %v, want %v", got, tt.want)
+			}
+		})
+	}
+}

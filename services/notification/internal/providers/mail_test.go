@@ -1,0 +1,263 @@
+package providers
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"mime/multipart"
+	"mime/quotedprintable"
+	"net/mail"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"stoa/internal/golden"
+	"stoa/pkg/common/errs"
+	"stoa/services/notification/internal/domain"
+)
+
+// outbox keeps the last mail, and may be slow or fail.
+type outbox struct {
+	data      []byte
+	meta      map[string]string
+	err       error
+	takes     time.Duration
+	now, most atomic.Int32 // how many senders it has at once
+}
+
+func (o *outbox) Send(_ context.Context, _ string, data []byte, meta map[string]string) error {
+	o.most.Store(max(o.most.Load(), o.now.Add(1)))
+	defer o.now.Add(-1)
+	time.Sleep(o.takes)
+	o.data, o.meta = data, meta
+	return o.err
+}
+
+func order(name string) domain.Order {
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	eur := func(amount int64) domain.Money { return domain.Money{Amount: amount, Currency: "EUR"} }
+	return domain.Order{
+		ID: "0198c6a0-0000-7000-8000-000000000001", Status: "confirmed", CreatedAt: at, UpdatedAt: at, Total: eur(3195),
+		Customer: domain.Customer{ID: "0198c6a0-0000-7000-8000-000000000002", Email: "chloe@example.com", Name: name},
+		Items: []domain.Line{
+			{ProductID: "p1", SKU: "AMP-1", Name: "Amphora <large>", Quantity: 2, UnitPrice: eur(1250)},
+			{ProductID: "p2", SKU: "TEE-1", Name: "Grüner Tee", Quantity: 1, UnitPrice: eur(695)},
+		},
+	}
+}
+
+func account(name, reason string) domain.Account {
+	return domain.Account{
+		ID: "0198c6a0-0000-7000-8000-000000000002", Email: "chloe@example.com", Name: name, Reason: reason,
+		At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
+	}
+}
+
+// newMailer returns a mailer for a binding that takes this form.
+func newMailer(t *testing.T, to *outbox, form MailForm) *Mailer {
+	t.Helper()
+	mailer, err := NewMailer(to, mail.Address{Name: "Stoa", Address: "shop@stoa.local"}, form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return mailer
+}
+
+// send mails a notice as a whole message and returns what went to the binding.
+func send(t *testing.T, n domain.Notice) *outbox {
+	t.Helper()
+	sent := &outbox{}
+	mailer := newMailer(t, sent, WholeMessage)
+	if err := mailer.Send(t.Context(), n); err != nil {
+		t.Fatal(err)
+	}
+	return sent
+}
+
+func TestMail_matchesTheSamples(t *testing.T) {
+	notices := map[string]domain.Notice{}
+	for _, kind := range []domain.Kind{
+		domain.OrderConfirmed, domain.OrderRejected, domain.OrderCancelled, domain.OrderShipped, domain.OrderDelivered,
+	} {
+		o := order("Chloé")
+		if kind == domain.OrderRejected {
+			o.Reason = "not enough stock of AMP-1"
+		}
+		notice, err := domain.OrderNotice(kind, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		notices[string(kind)] = notice
+	}
+	low, err := domain.LowStockNotice(
+		domain.LowStock{ProductID: "p1", SKU: "AMP-1", Name: "Amphora", Available: 3, Threshold: 5},
+		"0198c6a0-0000-5000-8000-000000000003", time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
+		mail.Address{Address: "staff@stoa.local"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	notices["stock-low"] = low
+	for name, reason := range map[string]string{
+		"account-registered": "", "account-password-changed": "", "account-sessions-revoked": "by_owner",
+		"account-sessions-revoked-token-reused": "refresh_token_reused",
+	} {
+		kind := domain.Kind(strings.TrimSuffix(name, "-token-reused"))
+		notices[name], err = domain.AccountNotice(kind, account("Chloé", reason), "0198c6a0-0000-5000-8000-000000000004")
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, notice := range notices {
+		t.Run(name, func(t *testing.T) {
+			sent := send(t, notice)
+			golden.Check(t, "services/notification/internal/providers/testdata/"+name+".eml", sent.data)
+			if want := notice.ID() + ".eml"; sent.meta["fileName"] != want || sent.meta["emailTo"] != notice.To.Address {
+				t.Errorf("got metadata %v", sent.meta)
+			}
+		})
+	}
+}
+
+func TestMail_isReadByMailPrograms(t *testing.T) {
+	notice, err := domain.OrderNotice(domain.OrderConfirmed, order("Chloé <script>"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := mail.ReadMessage(bytes.NewReader(send(t, notice).data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	to, err := read.Header.AddressList("To")
+	if err != nil || to[0].Name != "Chloé <script>" || to[0].Address != "chloe@example.com" {
+		t.Errorf("To: got %v, %v", to, err)
+	}
+	if _, err := read.Header.Date(); err != nil {
+		t.Errorf("Date: %v", err)
+	}
+	text, html := parts(t, read)
+	if !strings.Contains(text, "Hello Chloé <script>,") || !strings.Contains(text, "Total: 31.95 EUR") {
+		t.Errorf("text: %s", text)
+	}
+	if strings.Contains(html, "<script>") || !strings.Contains(html, "Amphora &lt;large&gt;") {
+		t.Errorf("names must not become HTML: %s", html)
+	}
+}
+
+func TestMail_getsNoHeadersFromNames(t *testing.T) {
+	notice := domain.Notice{
+		Kind: domain.OrderConfirmed, About: "1", Subject: "Hello\r\nBcc: everybody@example.com",
+		To: mail.Address{Name: "Eve\r\nBcc: everybody@example.com", Address: "eve@example.com"},
+	}
+	read, err := mail.ReadMessage(bytes.NewReader(send(t, notice).data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := read.Header.Get("Bcc"); got != "" {
+		t.Errorf("a header was injected: %q", got)
+	}
+}
+
+// A mail binding gets only the page and writes the headers itself.
+func TestMail_isAPageForAMailBinding(t *testing.T) {
+	notice, err := domain.OrderNotice(domain.OrderConfirmed, order("Chloé <script>"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent := &outbox{}
+	if err := newMailer(t, sent, MailFormFor("bindings.smtp")).Send(t.Context(), notice); err != nil {
+		t.Fatal(err)
+	}
+	page := string(sent.data)
+	if !strings.HasPrefix(page, "<!DOCTYPE html>") || !strings.Contains(page, "Hello Chloé &lt;script&gt;,") {
+		t.Errorf("got %s", page)
+	}
+	for name, want := range map[string]string{
+		"emailFrom": `"Stoa" <shop@stoa.local>`, "emailTo": "chloe@example.com", "subject": "Your order is confirmed",
+	} {
+		if sent.meta[name] != want {
+			t.Errorf("%s: got %q, want %q", name, sent.meta[name], want)
+		}
+	}
+}
+
+func TestMail_getsNoRecipientsFromAddresses(t *testing.T) {
+	mailer := newMailer(t, &outbox{}, HTMLPage)
+	err := mailer.Send(t.Context(), domain.Notice{To: mail.Address{Address: `"a;b"@example.com`}})
+	if !errs.Is(err, errs.Invalid) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestMail_isInvalidIfTheAddressDoesNotExist(t *testing.T) {
+	for text, want := range map[string]errs.Kind{
+		`gomail: could not send email 1: 550 "5.1.1 no such user"`:                     errs.Invalid,
+		"550 5.1.1 no such user":                                                       errs.Invalid,
+		`gomail: could not send email 1: 535 "5.7.8 authentication failed"`:            errs.Unavailable,
+		`gomail: could not send email 1: 451 "4.1.1 come back later"`:                  errs.Unavailable,
+		"dial tcp 127.0.0.1:25: connect: connection refused":                           errs.Unavailable,
+		`gomail: could not send email 1: 554 "5.7.1 <a@b>: Relay access denied 5.1.1"`: errs.Unavailable,
+	} {
+		broken := &outbox{err: errs.Wrap(errs.Unavailable, errors.New(text), "the binding mail does not answer")}
+		mailer := newMailer(t, broken, HTMLPage)
+		err := mailer.Send(t.Context(), domain.Notice{To: mail.Address{Address: "a@b"}})
+		if !errs.Is(err, want) {
+			t.Errorf("%s: got %v, want %s", text, err, want)
+		}
+	}
+}
+
+func TestMail_isSentOneAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := &outbox{takes: time.Second}
+		mailer := newMailer(t, slow, HTMLPage)
+		ctx, cancel := context.WithTimeout(t.Context(), 3500*time.Millisecond)
+		defer cancel()
+		var all sync.WaitGroup
+		var late atomic.Int32
+		for range 5 {
+			all.Go(func() {
+				if err := mailer.Send(ctx, domain.Notice{To: mail.Address{Address: "a@b"}}); errs.Is(err, errs.Unavailable) {
+					late.Add(1)
+				}
+			})
+		}
+		all.Wait()
+		if slow.most.Load() != 1 || late.Load() != 1 {
+			t.Errorf("%d mails at once, %d callers gave up waiting", slow.most.Load(), late.Load())
+		}
+	})
+}
+
+// parts returns the text and the HTML of a mail.
+func parts(t *testing.T, read *mail.Message) (text, html string) {
+	t.Helper()
+	_, parameters, err := mime.ParseMediaType(read.Header.Get("Content-Type"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader := multipart.NewReader(read.Body, parameters["boundary"])
+	var bodies []string
+	for {
+		part, err := reader.NextRawPart()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := io.ReadAll(quotedprintable.NewReader(part))
+		if err != nil {
+			t.Fatal(err)
+		}
+		bodies = append(bodies, string(raw))
+	}
+	if len(bodies) != 2 {
+		t.Fatalf("got %d parts", len(bodies))
+	}
+	return bodies[0], bodies[1]
+}

@@ -1,0 +1,78 @@
+package providers
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"mime"
+	"mime/multipart"
+	"mime/quotedprintable"
+	"net/mail"
+	"net/textproto"
+	"strings"
+	"time"
+)
+
+// message is a mail in two forms, as text and as HTML. The mail program of the reader chooses one.
+type message struct {
+	From, To mail.Address
+	Subject  string
+	ID       string
+	Date     time.Time
+	Text     []byte
+	HTML     []byte
+}
+
+// encode writes the message in the format of RFC 5322 and MIME. The same message gives the same bytes. No value can add a
+// header: addresses and subject are encoded if they contain anything but plain characters.
+func (m message) encode() ([]byte, error) {
+	var body bytes.Buffer
+	parts := multipart.NewWriter(&body)
+	if err := parts.SetBoundary("part-" + m.ID); err != nil {
+		return nil, fmt.Errorf("mail %s: %w", m.ID, err)
+	}
+	// The best form last (RFC 2046, section 5.1.4).
+	for _, part := range []struct {
+		mediaType string
+		content   []byte
+	}{{"text/plain", m.Text}, {"text/html", m.HTML}} {
+		if err := writePart(parts, part.mediaType, part.content); err != nil {
+			return nil, fmt.Errorf("mail %s: %w", m.ID, err)
+		}
+	}
+	if err := parts.Close(); err != nil {
+		return nil, fmt.Errorf("mail %s: %w", m.ID, err)
+	}
+	_, domain, _ := strings.Cut(m.From.Address, "@")
+	var raw bytes.Buffer
+	for _, header := range [][2]string{
+		{"From", m.From.String()},
+		{"To", m.To.String()},
+		{"Subject", mime.QEncoding.Encode("utf-8", m.Subject)},
+		{"Date", m.Date.UTC().Format(time.RFC1123Z)},
+		{"Message-ID", "<" + m.ID + "@" + domain + ">"},
+		{"Auto-Submitted", "auto-generated"}, // so that no automatic reply comes back (RFC 3834)
+		{"MIME-Version", "1.0"},
+		{"Content-Type", mime.FormatMediaType("multipart/alternative", map[string]string{"boundary": parts.Boundary()})},
+	} {
+		fmt.Fprintf(&raw, "%s: %s\r\n", header[0], header[1])
+	}
+	raw.WriteString("\r\n")
+	raw.Write(body.Bytes())
+	return raw.Bytes(), nil
+}
+
+func writePart(parts *multipart.Writer, mediaType string, content []byte) error {
+	part, err := parts.CreatePart(textproto.MIMEHeader{
+		"Content-Type":              {mediaType + "; charset=utf-8"},
+		"Content-Transfer-Encoding": {"quoted-printable"},
+	})
+	if err != nil {
+		return err
+	}
+	encoder := quotedprintable.NewWriter(part)
+	if _, err := io.Copy(encoder, bytes.NewReader(content)); err != nil {
+		return err
+	}
+	return encoder.Close()
+}
