@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"stoa/internal/stack"
+	"stoa/internal/stack/broker"
 )
 
 // brokerCommand is what `up` starts the embedded broker with: the same program again, so that the broker can die and be
@@ -23,9 +23,9 @@ func brokerCommand(place *place) *cobra.Command {
 				return err
 			}
 			if components != "" {
-				return stack.RunBrokerFor(cmd.Context(), root, components, os.Stdout)
+				return broker.RunWithStreams(cmd.Context(), root, components, os.Stdout)
 			}
-			return stack.RunBroker(cmd.Context(), root, os.Stdout)
+			return broker.Run(cmd.Context(), root, os.Stdout)
 		},
 	}
 	cmd.Flags().StringVar(&components, "components", "", "folder of components whose streams are made")

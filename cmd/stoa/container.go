@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"stoa/internal/stack"
+	"stoa/internal/stack/secrets"
 )
 
 // The commands of this file are what containers run beside the apps: docker-compose.yml shows how. There is no shell in
@@ -39,7 +40,7 @@ func initCommand(place *place) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return stack.InitState(root, broker, givenSecrets(os.Environ()))
+			return secrets.Init(root, broker, givenSecrets(os.Environ()))
 		},
 	}
 	cmd.Flags().StringVar(&broker, "broker", "", "host:port of the embedded broker")

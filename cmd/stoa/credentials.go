@@ -14,13 +14,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"stoa/internal/stack"
+	"stoa/internal/stack/description"
+	"stoa/internal/stack/secrets"
 )
 
 // credentials is what `stoa credentials --json` prints; tests and scripts rely on its shape.
 type credentials struct {
-	Gateway  string                   `json:"gateway"`
-	APIKey   string                   `json:"api_key"`
-	Accounts map[string]stack.Account `json:"accounts"`
+	Gateway  string                     `json:"gateway"`
+	APIKey   string                     `json:"api_key"`
+	Accounts map[string]secrets.Account `json:"accounts"`
 }
 
 func credentialsCommand(place *place) *cobra.Command {
@@ -71,7 +73,7 @@ func readCredentials(place *place) (credentials, error) {
 	if err != nil {
 		return credentials{}, err
 	}
-	bootstrap, err := stack.Credentials(root)
+	bootstrap, err := secrets.Credentials(root)
 	if errors.Is(err, fs.ErrNotExist) {
 		return credentials{}, errors.New("there are no credentials yet; the first `stoa up` makes them")
 	}
@@ -88,7 +90,7 @@ func gatewayURL(root string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	desc, err := stack.Load(root)
+	desc, err := description.Load(root)
 	if err != nil {
 		return "", err
 	}

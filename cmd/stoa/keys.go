@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"stoa/internal/stack"
+	"stoa/internal/stack/secrets"
 	"stoa/pkg/identity/signing"
 )
 
@@ -46,7 +47,7 @@ func listKeysCommand(place *place) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			keys, err := stack.SigningKeys(root)
+			keys, err := secrets.SigningKeys(root)
 			if err != nil {
 				return noKeysYet(err)
 			}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"stoa/internal/stack"
+	"stoa/internal/stack/description"
 )
 
 // newRoot is the table of contents of the command.
@@ -65,11 +65,11 @@ func (p *place) root() (string, error) {
 		return "", err
 	}
 	for dir := here; ; dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, stack.DescriptionFile)); err == nil {
+		if _, err := os.Stat(filepath.Join(dir, description.File)); err == nil {
 			return dir, nil
 		}
 		if dir == filepath.Dir(dir) {
-			return "", errors.New("there is no " + stack.DescriptionFile + " here or above; name its folder with --dir")
+			return "", errors.New("there is no " + description.File + " here or above; name its folder with --dir")
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"stoa/internal/stack"
+	"stoa/internal/stack/description"
 )
 
 func runCommand(place *place) *cobra.Command {
@@ -19,7 +20,7 @@ func runCommand(place *place) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			desc, err := stack.Load(root)
+			desc, err := description.Load(root)
 			if err != nil {
 				return err
 			}

@@ -7,7 +7,7 @@ import (
 	"net/http/httptest"
 	"testing"
 
-	"stoa/internal/stack"
+	"stoa/internal/stack/secrets"
 )
 
 // seedShop is a shop without products in which products of these keys were removed, and counts what is added.
@@ -29,7 +29,7 @@ func seedShop(t *testing.T, removed map[string]bool) (s seeder, added *int) {
 	})
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
-	return seeder{credentials: credentials{Gateway: server.URL, Accounts: map[string]stack.Account{"staff": {}}}}, added
+	return seeder{credentials: credentials{Gateway: server.URL, Accounts: map[string]secrets.Account{"staff": {}}}}, added
 }
 
 // Whoever has taken the demo products out of the catalogue does not want them back, and `make up` has to work for them.

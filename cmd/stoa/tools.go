@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"stoa/internal/stack"
+	"stoa/internal/stack/tools"
 )
 
 func toolsCommand(place *place) *cobra.Command {
@@ -22,11 +22,11 @@ func toolsCommand(place *place) *cobra.Command {
 				return err
 			}
 			if mtls {
-				if _, err := stack.InstallSentry(cmd.Context(), root, cmd.OutOrStdout()); err != nil {
+				if _, err := tools.InstallSentry(cmd.Context(), root, cmd.OutOrStdout()); err != nil {
 					return err
 				}
 			}
-			path, err := stack.InstallDaprd(cmd.Context(), root, copyTo != "", cmd.OutOrStdout())
+			path, err := tools.InstallDaprd(cmd.Context(), root, copyTo != "", cmd.OutOrStdout())
 			if err != nil || copyTo == "" {
 				return err
 			}

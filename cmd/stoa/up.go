@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"stoa/internal/stack"
+	"stoa/internal/stack/description"
 )
 
 // upOptions are the flags of `stoa up`.
@@ -69,7 +70,7 @@ func (o *upOptions) alreadyRunning(cmd *cobra.Command) error {
 
 // newStack checks what can be checked before anything is started.
 func (o *upOptions) newStack(root string, log io.Writer) (*stack.Stack, error) {
-	desc, err := stack.Load(root)
+	desc, err := description.Load(root)
 	if err != nil {
 		return nil, err
 	}
