@@ -18,7 +18,7 @@ import (
 	"stoa/internal/stack/secrets"
 )
 
-// credentials is what `stoa credentials --json` prints; tests and scripts rely on its shape.
+// credentials is what `stoa credentials --json` prints; tests and scripts depend on its form.
 type credentials struct {
 	Gateway  string                     `json:"gateway"`
 	APIKey   string                     `json:"api_key"`
@@ -56,7 +56,7 @@ func credentialsCommand(place *place) *cobra.Command {
 	return cmd
 }
 
-// writeEnv writes shell assignments. Nothing here needs more than single quotes: the values are ours.
+// writeEnv writes shell assignments. The values contain no quotes, because Stoa has made them.
 func writeEnv(out io.Writer, c credentials) error {
 	var text strings.Builder
 	fmt.Fprintf(&text, "STOA_URL='%s'\nSTOA_API_KEY='%s'\n", c.Gateway, c.APIKey)
@@ -84,7 +84,7 @@ func readCredentials(place *place) (credentials, error) {
 	return credentials{Gateway: gateway, APIKey: bootstrap.APIKey, Accounts: bootstrap.Accounts}, err
 }
 
-// gatewayURL is where the gateway is, or, while nothing runs, where it will be.
+// gatewayURL is the address of the running gateway, or else the one in dapr.yaml.
 func gatewayURL(root string) (string, error) {
 	record, err := stack.ReadRecord(root)
 	if err != nil {

@@ -72,7 +72,8 @@ func TestDiagnose_saysWhetherSettingsCanChange(t *testing.T) {
 		"local":  {Severity: Note, What: "settings cannot change", Advice: "--base server"},
 		"server": {Severity: Fine, What: "configuration.redis"},
 	} {
-		f := checkSettings(withBase(t, base).resources)
+		s, _ := withBase(t, base)
+		f := checkSettings(s.resources)
 		if f.Severity != want.Severity || !strings.Contains(f.What, want.What) || !strings.Contains(f.Advice, want.Advice) {
 			t.Errorf("base/%s: got %+v", base, f)
 		}

@@ -69,11 +69,7 @@ func (p *publisher) runSidecar(restarts int) {
 
 // A rotation that died after it wrote the file leaves a next key that no service knows. It must not sign yet.
 func TestRotateSigningKeys_finishesAnInterruptedRotationFirst(t *testing.T) {
-	dir := stateDir(t)
-	values, err := secrets.Ensure(dir, 0, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir, values := firstStart(t)
 	before := signing.Fresh(time.Now().Add(-time.Hour))
 	written, err := before.Rotate(time.Now().Add(-time.Minute))
 	if err != nil {

@@ -14,12 +14,19 @@ import (
 
 func silent(string) {}
 
-func TestRotateSigningKeys_changesNoOtherSecret(t *testing.T) {
-	dir := stateDir(t)
-	before, err := secrets.Ensure(dir, 0, nil)
+// firstStart makes the secrets of a first start.
+func firstStart(t *testing.T) (dir string, values secrets.Values) {
+	t.Helper()
+	dir = stateDir(t)
+	values, err := secrets.Ensure(dir, 0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return dir, values
+}
+
+func TestRotateSigningKeys_changesNoOtherSecret(t *testing.T) {
+	dir, before := firstStart(t)
 	old, err := secrets.SigningKeys(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -59,11 +66,7 @@ func TestRotateSigningKeys_changesNoOtherSecret(t *testing.T) {
 
 // Systems from before the first version with rotation have one key.
 func TestRotateSigningKeys_rotatesASingleKey(t *testing.T) {
-	dir := stateDir(t)
-	values, err := secrets.Ensure(dir, 0, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir, values := firstStart(t)
 	keys, err := secrets.SigningKeys(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -79,10 +82,7 @@ func TestRotateSigningKeys_rotatesASingleKey(t *testing.T) {
 }
 
 func TestRotateSigningKeys_runsOnceAtATime(t *testing.T) {
-	dir := stateDir(t)
-	if _, err := secrets.Ensure(dir, 0, nil); err != nil {
-		t.Fatal(err)
-	}
+	dir, _ := firstStart(t)
 	lock, err := state.Lock(state.Path(dir, "signing.lock"))
 	if err != nil {
 		t.Fatal(err)

@@ -159,15 +159,13 @@ func (s *Stack) startAll(specs []spec) []*process {
 // shutdown stops all processes in waves: the gateway, the other apps, the sidecars, the rest.
 func (s *Stack) shutdown(ctx context.Context) {
 	waves := make([][]*process, 4)
-	s.mu.Lock()
-	for _, p := range s.processes {
+	for _, p := range s.supervised() {
 		wave := map[string]int{KindApp: 1, KindSidecar: 2, KindBroker: 3, KindSentry: 3}[p.spec.kind]
 		if p.spec.kind == KindApp && p.spec.app == description.Gateway {
 			wave = 0
 		}
 		waves[wave] = append(waves[wave], p)
 	}
-	s.mu.Unlock()
 	for _, wave := range waves {
 		var group sync.WaitGroup
 		for _, p := range wave {

@@ -18,23 +18,20 @@ func repository(t *testing.T) *description.System {
 	return system
 }
 
-// withBase is the stack of the repository on a base, not started.
-func withBase(t *testing.T, base string) *Stack {
+// withBase is the stack of the repository on a base, with the secrets of a first start.
+func withBase(t *testing.T, base string) (*Stack, secrets.Values) {
 	t.Helper()
-	s, err := New(repository(t), Options{Dir: stateDir(t), Base: base, Daprd: fake, Broker: []string{stoa}, Scale: repository(t).NoApps()})
+	dir, values := firstStart(t)
+	s, err := New(repository(t), Options{Dir: dir, Base: base, Daprd: fake, Broker: []string{stoa}, Scale: repository(t).NoApps()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s
+	return s, values
 }
 
 func TestPlan_givesSecretsToSidecarsOnly(t *testing.T) {
-	s := withBase(t, "server")
+	s, values := withBase(t, "server")
 	t.Setenv("SMTP_USER", "me")
-	values, err := secrets.Ensure(s.Dir(), 0, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, spec := range (&planner{secrets: s.latestSecrets(values)}).app(s.system.Apps[0], 1) {
 		if has := slices.Contains(spec.environment(), "SMTP_USER=me"); has != (spec.kind == KindSidecar) {
 			t.Errorf("%s has the secrets in its environment: %v", spec.name, has)
@@ -43,13 +40,9 @@ func TestPlan_givesSecretsToSidecarsOnly(t *testing.T) {
 }
 
 func TestPlan_readsSecretsAgainAtEveryStart(t *testing.T) {
-	s := withBase(t, "server")
-	values, err := secrets.Ensure(s.Dir(), 0, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s, values := withBase(t, "server")
 	sidecar := (&planner{secrets: s.latestSecrets(values)}).app(s.system.Apps[0], 1)[0]
-	if _, err := RotateSigningKeys(t.Context(), s.Dir(), func(string) {}); err != nil {
+	if _, err := RotateSigningKeys(t.Context(), s.Dir(), silent); err != nil {
 		t.Fatal(err)
 	}
 	rotated, err := secrets.Read(s.Dir())

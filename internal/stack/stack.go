@@ -177,11 +177,8 @@ func (s *Stack) GatewayURL() string {
 
 // Processes lists all processes of the stack, the broker and the certificate authority first.
 func (s *Stack) Processes() []Process {
-	s.mu.Lock()
-	processes := slices.Clone(s.processes)
-	s.mu.Unlock()
-	all := make([]Process, 0, len(processes))
-	for _, p := range processes {
+	var all []Process
+	for _, p := range s.supervised() {
 		info := p.snapshot()
 		info.Memory = memory(info.PID)
 		all = append(all, info)
@@ -191,15 +188,18 @@ func (s *Stack) Processes() []Process {
 
 // Signal sends a signal to the process of that name, for tests that kill.
 func (s *Stack) Signal(name string, sig os.Signal) error {
-	s.mu.Lock()
-	i := slices.IndexFunc(s.processes, func(p *process) bool { return p.spec.name == name })
-	if i < 0 {
-		s.mu.Unlock()
-		return fmt.Errorf("no process has the name %q", name)
+	for _, p := range s.supervised() {
+		if p.spec.name == name {
+			return p.signal(sig)
+		}
 	}
-	p := s.processes[i]
-	s.mu.Unlock()
-	return p.signal(sig)
+	return fmt.Errorf("no process has the name %q", name)
+}
+
+func (s *Stack) supervised() []*process {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.processes)
 }
 
 // changed handles every change of a process's state.
@@ -223,13 +223,12 @@ func (s *Stack) watchBroker(info Process) {
 	case gone.IsZero():
 		s.brokerGone = time.Now()
 	}
-	processes := slices.Clone(s.processes)
 	s.mu.Unlock()
 	if info.State != StateReady || gone.IsZero() || time.Since(gone) < outageLimit {
 		return
 	}
 	s.say("the broker was unavailable for too long: its clients in the sidecars have given up, so the sidecars restart")
-	for _, p := range processes {
+	for _, p := range s.supervised() {
 		if p.spec.kind == KindSidecar {
 			_ = p.signal(syscall.SIGTERM)
 		}
@@ -242,8 +241,7 @@ func (s *Stack) say(line string) {
 
 func (s *Stack) setPhase(phase Phase, failure error) {
 	s.mu.Lock()
-	s.phase = phase
-	s.failure = ""
+	s.phase, s.failure = phase, ""
 	if failure != nil {
 		s.failure = failure.Error()
 	}
