@@ -30,7 +30,7 @@ func toolsCommand(place *place) *cobra.Command {
 		}),
 	}
 	cmd.Flags().StringVar(&copyTo, "copy", "", "copy the sidecar into this folder, for an image; it needs no C library")
-	cmd.Flags().BoolVar(&mtls, "mtls", false, "also build the certificate authority, for `stoa up --mtls`")
+	cmd.Flags().BoolVar(&mtls, "mtls", false, "also build the certificate authority, for stoa up --mtls")
 	return cmd
 }
 

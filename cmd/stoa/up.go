@@ -46,11 +46,11 @@ func upCommand(place *place) *cobra.Command {
 	flags.BoolVarP(&o.detach, "detach", "d", false, "start in the background and return when everything is ready")
 	flags.BoolVar(&o.background, "background", false, "")
 	_ = flags.MarkHidden("background")
-	flags.StringVar(&o.bus, "bus", "", "folder below components/bus (default: what dapr.yaml says)")
-	flags.StringVar(&o.store, "store", "", "folder below components/store (default: what dapr.yaml says)")
-	flags.StringVar(&o.base, "base", "", "folder below components/base (default: what dapr.yaml says)")
-	flags.StringToIntVar(&o.scale, "scale", nil, "number of replicas, as app=n; 0 leaves the app out")
-	flags.BoolVar(&o.mtls, "mtls", false, "sidecars identify each other by certificates, and each operation accepts only the apps that may call it")
+	flags.StringVar(&o.bus, "bus", "", "folder below components/bus (default: the one in dapr.yaml)")
+	flags.StringVar(&o.store, "store", "", "folder below components/store (default: the one in dapr.yaml)")
+	flags.StringVar(&o.base, "base", "", "folder below components/base (default: the one in dapr.yaml)")
+	flags.StringToIntVar(&o.scale, "scale", nil, "number of replicas, as `app=n`; 0 leaves the app out")
+	flags.BoolVar(&o.mtls, "mtls", false, "sidecars identify each other by certificates, and only permitted apps can call an operation")
 	return cmd
 }
 
