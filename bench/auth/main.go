@@ -22,6 +22,8 @@ import (
 	"time"
 
 	"stoa/internal/stack"
+	"stoa/internal/stack/description"
+	"stoa/internal/stack/secrets"
 )
 
 const (
@@ -65,11 +67,11 @@ func start(ctx context.Context, dir string) (*stack.Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	description, err := stack.Load(root)
+	desc, err := description.Load(root)
 	if err != nil {
 		return nil, err
 	}
-	system, err := stack.New(description, stack.Options{
+	system, err := stack.New(desc, stack.Options{
 		Dir: dir, FreePorts: true, Env: map[string]string{"RATE_LIMITS": "false", "LOG_LEVEL": "warn"},
 	})
 	if err != nil {
@@ -87,7 +89,7 @@ type bench struct {
 }
 
 func newBench(ctx context.Context, system *stack.Stack) (*bench, error) {
-	credentials, err := stack.Credentials(system.Dir())
+	credentials, err := secrets.Credentials(system.Dir())
 	if err != nil {
 		return nil, err
 	}

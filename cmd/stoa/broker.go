@@ -5,11 +5,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"stoa/internal/stack"
+	"stoa/internal/stack/broker"
 )
 
-// brokerCommand is what `up` starts the embedded broker with: the same program again, so that the broker can die and be
-// restarted alone. In a container, where no `up` makes the streams, it makes them itself.
+// brokerCommand runs the embedded broker in a process of its own, which can restart alone. `up` starts it and makes its
+// streams; in a container it makes them itself.
 func brokerCommand(place *place) *cobra.Command {
 	var components string
 	cmd := &cobra.Command{
@@ -17,17 +17,13 @@ func brokerCommand(place *place) *cobra.Command {
 		Short:  "Run the embedded broker (started by `stoa up`)",
 		Hidden: true,
 		Args:   cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			root, err := place.root()
-			if err != nil {
-				return err
-			}
+		RunE: place.run(func(cmd *cobra.Command, root string, _ []string) error {
 			if components != "" {
-				return stack.RunBrokerFor(cmd.Context(), root, components, os.Stdout)
+				return broker.RunWithStreams(cmd.Context(), root, components, os.Stdout)
 			}
-			return stack.RunBroker(cmd.Context(), root, os.Stdout)
-		},
+			return broker.Run(cmd.Context(), root, os.Stdout)
+		}),
 	}
-	cmd.Flags().StringVar(&components, "components", "", "folder of components whose streams are made")
+	cmd.Flags().StringVar(&components, "components", "", "make the streams of the components in this folder")
 	return cmd
 }

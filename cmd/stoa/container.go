@@ -7,13 +7,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"stoa/internal/stack"
+	"stoa/internal/stack/secrets"
 )
 
-// The commands of this file are what containers run beside the apps: docker-compose.yml shows how. There is no shell in
-// them, and nothing that supervises the whole.
+// Containers run the commands of this file, see docker-compose.yml: they have no shell and no supervisor.
 
-// secretPrefix marks variables that `stoa init` writes among the secrets, without the prefix. A $NAME in the value is
-// replaced by that variable, so that a password stands in one file only.
+// secretPrefix marks variables that `stoa init` writes as secrets, without the prefix. $NAME in a value stands for that
+// variable, so that a password is in one file only.
 const secretPrefix = "STOA_SECRET_"
 
 func givenSecrets(environment []string) map[string]string {
@@ -31,16 +31,12 @@ func initCommand(place *place) *cobra.Command {
 	var broker string
 	cmd := &cobra.Command{
 		Use:    "init",
-		Short:  "Make the secrets of a first start, unless they are there",
+		Short:  "Make the secrets of a first start, unless they exist",
 		Hidden: true,
 		Args:   cobra.NoArgs,
-		RunE: func(_ *cobra.Command, _ []string) error {
-			root, err := place.root()
-			if err != nil {
-				return err
-			}
-			return stack.InitState(root, broker, givenSecrets(os.Environ()))
-		},
+		RunE: place.run(func(_ *cobra.Command, root string, _ []string) error {
+			return secrets.Init(root, broker, givenSecrets(os.Environ()))
+		}),
 	}
 	cmd.Flags().StringVar(&broker, "broker", "", "host:port of the embedded broker")
 	_ = cmd.MarkFlagRequired("broker")
@@ -50,7 +46,7 @@ func initCommand(place *place) *cobra.Command {
 func probeCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:    "probe URL",
-		Short:  "Succeed if http://... answers with a 2xx status, or tcp://... takes a connection",
+		Short:  "Succeed if http://... answers with a 2xx status, or tcp://... accepts a connection",
 		Hidden: true,
 		Args:   cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -63,7 +59,7 @@ func sidecarCommand() *cobra.Command {
 	var broker string
 	cmd := &cobra.Command{
 		Use:    "sidecar --broker HOST:PORT -- COMMAND...",
-		Short:  "Run a sidecar, and end it when the broker is back after an outage that its client did not survive",
+		Short:  "Run a sidecar, and end it when the broker answers again after a long outage",
 		Hidden: true,
 		Args:   cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -14,13 +14,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"stoa/internal/stack"
+	"stoa/internal/stack/description"
+	"stoa/internal/stack/secrets"
 )
 
-// credentials is what `stoa credentials --json` prints; tests and scripts rely on its shape.
+// credentials is what `stoa credentials --json` prints; tests and scripts depend on its form.
 type credentials struct {
-	Gateway  string                   `json:"gateway"`
-	APIKey   string                   `json:"api_key"`
-	Accounts map[string]stack.Account `json:"accounts"`
+	Gateway  string                     `json:"gateway"`
+	APIKey   string                     `json:"api_key"`
+	Accounts map[string]secrets.Account `json:"accounts"`
 }
 
 func credentialsCommand(place *place) *cobra.Command {
@@ -54,7 +56,7 @@ func credentialsCommand(place *place) *cobra.Command {
 	return cmd
 }
 
-// writeEnv writes shell assignments. Nothing here needs more than single quotes: the values are ours.
+// writeEnv writes shell assignments. The values contain no quotes, because Stoa has made them.
 func writeEnv(out io.Writer, c credentials) error {
 	var text strings.Builder
 	fmt.Fprintf(&text, "STOA_URL='%s'\nSTOA_API_KEY='%s'\n", c.Gateway, c.APIKey)
@@ -71,7 +73,7 @@ func readCredentials(place *place) (credentials, error) {
 	if err != nil {
 		return credentials{}, err
 	}
-	bootstrap, err := stack.Credentials(root)
+	bootstrap, err := secrets.Credentials(root)
 	if errors.Is(err, fs.ErrNotExist) {
 		return credentials{}, errors.New("there are no credentials yet; the first `stoa up` makes them")
 	}
@@ -82,13 +84,13 @@ func readCredentials(place *place) (credentials, error) {
 	return credentials{Gateway: gateway, APIKey: bootstrap.APIKey, Accounts: bootstrap.Accounts}, err
 }
 
-// gatewayURL is where the gateway is, or, while nothing runs, where it will be.
+// gatewayURL is the address of the running gateway, or else the one in dapr.yaml.
 func gatewayURL(root string) (string, error) {
 	record, err := stack.ReadRecord(root)
 	if err != nil {
 		return "", err
 	}
-	desc, err := stack.Load(root)
+	desc, err := description.Load(root)
 	if err != nil {
 		return "", err
 	}

@@ -22,7 +22,7 @@ const (
 	progressEvery = 5 * time.Second
 )
 
-// inBackground starts this program again, detached from the terminal, and waits until it reports that all is ready.
+// inBackground starts this program again, detached from the terminal, and waits until everything is ready.
 func (o *upOptions) inBackground(cmd *cobra.Command, root string) error {
 	out := cmd.OutOrStdout()
 	if _, err := o.newStack(root, io.Discard); err != nil {
@@ -55,7 +55,7 @@ func (o *upOptions) inBackground(cmd *cobra.Command, root string) error {
 	return nil
 }
 
-// openLog opens the log of the background process at its end.
+// openLog opens the log of the background process for appending.
 func openLog(root string) (*os.File, error) {
 	path := stack.LogFile(root, "stoa")
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -89,11 +89,11 @@ func (o *upOptions) detached(root string, log *os.File) (*exec.Cmd, error) {
 	return child, nil
 }
 
-// errEnded says that the background process ended before it was ready.
+// errEnded means that the background process ended before it was ready.
 var errEnded = errors.New("the background process ended")
 
-// awaitBackground returns when the background process says that all is ready or that it has failed, and shows on the
-// way what it is waiting for. When the person interrupts, the background process is stopped too.
+// awaitBackground returns when the background process is ready or has ended, and prints meanwhile what it waits for. An
+// interrupt also stops the background process.
 func awaitBackground(
 	ctx context.Context, out io.Writer, root string, child *os.Process, ended <-chan error,
 ) (stack.Record, error) {
@@ -135,7 +135,7 @@ func waitingFor(root string) string {
 	return strings.Join(names, ", ")
 }
 
-// whyEnded is what the background process recorded, or else the last thing that it printed to its log.
+// whyEnded is the error that the background process recorded, or else the last line of its log.
 func whyEnded(root string, pid int, log *os.File) error {
 	record, err := stack.ReadRecord(root)
 	if err == nil && record.Supervisor.PID == pid && record.Error != "" {

@@ -12,13 +12,9 @@ import (
 func doctorCommand(place *place) *cobra.Command {
 	return &cobra.Command{
 		Use:   "doctor",
-		Short: "Say what is missing or in the way, and what to do about it",
+		Short: "Find problems, and say what to do about them",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			root, err := place.root()
-			if err != nil {
-				return err
-			}
+		RunE: place.run(func(cmd *cobra.Command, root string, _ []string) error {
 			problems := 0
 			for _, f := range stack.Diagnose(cmd.Context(), root) {
 				fmt.Fprintf(cmd.OutOrStdout(), "%-8s %s\n", f.Severity, f.What)
@@ -33,6 +29,6 @@ func doctorCommand(place *place) *cobra.Command {
 				return errors.New("something is wrong, see PROBLEM above")
 			}
 			return nil
-		},
+		}),
 	}
 }

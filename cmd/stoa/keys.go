@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"stoa/internal/stack"
+	"stoa/internal/stack/secrets"
 	"stoa/pkg/identity/signing"
 )
 
@@ -25,11 +26,11 @@ type signingKey struct {
 func keysCommand(place *place) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "keys",
-		Short: "Show or rotate the keys that access tokens are signed with",
-		Long: `Access tokens are signed by the key "current". The key "next" is published already, so that everybody knows it
-when it is its turn. A key "previous" is published until the last token of it has expired.
+		Short: "Show or rotate the keys that sign access tokens",
+		Long: `The key "current" signs access tokens. The key "next" is already published, so that every service knows it before it
+signs. A key "previous" stays published until its last token has expired.
 
-All of them are one secret, AUTH_SIGNING_KEY: PEM blocks whose headers Use and Since say what they are for.`,
+All keys are in one secret, AUTH_SIGNING_KEY, as PEM blocks with the headers Use and Since.`,
 	}
 	cmd.AddCommand(listKeysCommand(place), rotateKeysCommand(place))
 	return cmd
@@ -39,19 +40,15 @@ func listKeysCommand(place *place) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "Show the signing keys: id, use, since when, until when",
+		Short: "Show the signing keys: id, use, since, until",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			root, err := place.root()
-			if err != nil {
-				return err
-			}
-			keys, err := stack.SigningKeys(root)
+		RunE: place.run(func(cmd *cobra.Command, root string, _ []string) error {
+			keys, err := secrets.SigningKeys(root)
 			if err != nil {
 				return noKeysYet(err)
 			}
 			return showKeys(cmd.OutOrStdout(), keys, asJSON)
-		},
+		}),
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
@@ -61,27 +58,23 @@ func rotateKeysCommand(place *place) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "rotate",
-		Short: "Sign with the next key from now on; tokens that are out hold until they expire",
-		Long: `The next key becomes the current one, the current one a previous one, and a new next key is made. Nobody has to sign in
-again: tokens that are out hold until they expire.
+		Short: "Sign with the next key; existing tokens stay valid until they expire",
+		Long: `The next key becomes the current one, the current one a previous one, and a new next key is made. Users stay signed in:
+existing tokens stay valid until they expire.
 
-While Stoa runs, the sidecars of auth restart one after another to read the secret, and the command returns once auth
-publishes the new keys. Where the secrets are kept elsewhere, in Vault for one, change AUTH_SIGNING_KEY there: auth reads
-it again every two seconds. Publish a key as "next" ten seconds before it becomes "current", and keep it as "previous"
-for sixteen minutes after.`,
+While Stoa runs, the sidecars of auth restart one after another to read the secret, and the command returns when auth
+publishes the new keys. If the secrets are stored elsewhere, for example in Vault, change AUTH_SIGNING_KEY there: auth
+reads it again every two seconds. Publish a key as "next" ten seconds before it becomes "current", and keep it as
+"previous" for sixteen minutes afterwards.`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			root, err := place.root()
-			if err != nil {
-				return err
-			}
+		RunE: place.run(func(cmd *cobra.Command, root string, _ []string) error {
 			say := func(line string) { fmt.Fprintln(cmd.ErrOrStderr(), line) }
 			keys, err := stack.RotateSigningKeys(cmd.Context(), root, say)
 			if err != nil {
 				return noKeysYet(err)
 			}
 			return showKeys(cmd.OutOrStdout(), keys, asJSON)
-		},
+		}),
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
@@ -110,7 +103,7 @@ func showKeys(out io.Writer, keys signing.Bundle, asJSON bool) error {
 	return table.Flush()
 }
 
-// moment is a time as a person reads it, "-" for none.
+// moment formats a time for people; "-" means no time.
 func moment(t time.Time) string {
 	if t.IsZero() {
 		return "-"

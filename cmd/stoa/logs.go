@@ -26,27 +26,23 @@ func logsCommand(place *place) *cobra.Command {
 	var lines int
 	cmd := &cobra.Command{
 		Use:   "logs [app or process] ...",
-		Short: "Show the logs of all processes, or of those named, merged in order of time",
-		RunE: func(cmd *cobra.Command, names []string) error {
-			root, err := place.root()
-			if err != nil {
-				return err
-			}
+		Short: "Show the logs of all processes, or of the named ones, in order of time",
+		RunE: place.run(func(cmd *cobra.Command, root string, names []string) error {
 			logs := &mergedLogs{out: cmd.OutOrStdout(), root: root, names: names, files: map[string]*logTail{}}
 			if err := logs.print(lines); err != nil {
 				return err
 			}
 			if len(logs.files) == 0 {
-				return errors.New("there are no such logs; `stoa status` shows the names of the processes")
+				return errors.New("these processes have no logs; `stoa status` shows the names of all processes")
 			}
 			if !follow {
 				return nil
 			}
 			return logs.follow(cmd.Context())
-		},
+		}),
 	}
-	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on with new lines as they come")
-	cmd.Flags().IntVarP(&lines, "lines", "n", 50, "how many of the last lines of each process to show")
+	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "continue with new lines")
+	cmd.Flags().IntVarP(&lines, "lines", "n", 50, "number of last lines of each process")
 	return cmd
 }
 
@@ -58,14 +54,14 @@ type mergedLogs struct {
 	files map[string]*logTail
 }
 
-// entry is a line of a log and what it came from.
+// entry is a line of a log.
 type entry struct {
 	process string
 	text    string
 	time    time.Time
 }
 
-// print shows what is new since the last call: at most limit lines of each file when limit is not 0.
+// print prints the new lines since the last call: at most limit lines of each file, or all when limit is 0.
 func (m *mergedLogs) print(limit int) error {
 	paths, err := stack.LogFiles(m.root)
 	if err != nil {
@@ -125,13 +121,13 @@ func (m *mergedLogs) wanted(process string) bool {
 	})
 }
 
-// boilerplate are the fields that tell nothing beside the process, or that stand in the line already.
+// boilerplate are the fields that repeat the name of the process or the start of the line.
 var boilerplate = []string{
 	"app", "app_id", "instance", "scope", "type", "ver", "time", "level", "message", "msg", "error",
 }
 
-// readable turns a line of JSON into time, level, message and the remaining fields. Other text stays as it is, but for
-// what a terminal would obey.
+// readable formats a line of JSON as time, level, message and the remaining fields. It replaces control characters in any
+// text.
 func readable(text string) string {
 	line := stack.ParseLogLine(text)
 	if line.Time.IsZero() {
@@ -151,7 +147,7 @@ func readable(text string) string {
 		fmt.Sprintf("%s %-5s %s%s", line.Time.Local().Format("15:04:05.000"), level, line.Message, rest.String()))
 }
 
-// harmless replaces control characters: what strangers have sent stands in logs.
+// harmless replaces control characters, because logs contain text of untrusted senders.
 func harmless(text string) string {
 	return strings.Map(func(c rune) rune {
 		if unicode.IsControl(c) && c != '\t' {

@@ -9,15 +9,15 @@ import (
 	"stoa/internal/stack"
 )
 
-// logTail reads what a log has gained since it was last read.
+// logTail reads the new lines of a log.
 type logTail struct {
 	process string
 	path    string
 	offset  int64
-	last    time.Time // of the last line that had one; lines without belong to the line before
+	last    time.Time // of the last line with a time; lines without one belong to it
 }
 
-// read returns the whole lines that are new; a line that is still being written waits for the next time.
+// read returns the new lines that are complete.
 func (t *logTail) read() ([]entry, error) {
 	file, err := os.Open(t.path)
 	if err != nil {
@@ -25,7 +25,7 @@ func (t *logTail) read() ([]entry, error) {
 	}
 	defer file.Close()
 	if info, err := file.Stat(); err == nil && info.Size() < t.offset {
-		t.offset = 0 // the log has been set aside and begun anew
+		t.offset = 0 // the log was rotated
 	}
 	if _, err := file.Seek(t.offset, io.SeekStart); err != nil {
 		return nil, err

@@ -8,10 +8,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"stoa/internal/stack"
+	"stoa/internal/stack/description"
 )
 
-// newRoot is the table of contents of the command.
+// newRoot returns the command with all its subcommands.
 func newRoot() *cobra.Command {
 	place := &place{}
 	root := &cobra.Command{
@@ -21,7 +21,7 @@ func newRoot() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.PersistentFlags().StringVar(&place.dir, "dir", "", "folder of dapr.yaml (default: found upwards from here)")
+	root.PersistentFlags().StringVar(&place.dir, "dir", "", "folder of dapr.yaml (default: this folder, or the nearest one above it)")
 	root.AddCommand(
 		upCommand(place),
 		downCommand(place),
@@ -41,7 +41,7 @@ func newRoot() *cobra.Command {
 	return root
 }
 
-// version is what the Go tool stamped on this program: the tag or the commit that it was built from.
+// version is the tag or the commit from which this program was built.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -55,7 +55,7 @@ type place struct {
 	dir string
 }
 
-// root is the folder of dapr.yaml; all state lives in .stoa below it.
+// root is the folder of dapr.yaml; all state is in .stoa below it.
 func (p *place) root() (string, error) {
 	if p.dir != "" {
 		return filepath.Abs(p.dir)
@@ -65,11 +65,22 @@ func (p *place) root() (string, error) {
 		return "", err
 	}
 	for dir := here; ; dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, stack.DescriptionFile)); err == nil {
+		if _, err := os.Stat(filepath.Join(dir, description.File)); err == nil {
 			return dir, nil
 		}
 		if dir == filepath.Dir(dir) {
-			return "", errors.New("there is no " + stack.DescriptionFile + " here or above; name its folder with --dir")
+			return "", errors.New(description.File + " is not in this folder or above it; name its folder with --dir")
 		}
+	}
+}
+
+// run passes the root to a command.
+func (p *place) run(do func(cmd *cobra.Command, root string, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		root, err := p.root()
+		if err != nil {
+			return err
+		}
+		return do(cmd, root, args)
 	}
 }

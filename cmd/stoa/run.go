@@ -6,20 +6,17 @@ import (
 	"github.com/spf13/cobra"
 
 	"stoa/internal/stack"
+	"stoa/internal/stack/description"
 )
 
 func runCommand(place *place) *cobra.Command {
 	return &cobra.Command{
 		Use:     "run -- COMMAND...",
-		Short:   "Start the broker, and run a command that starts the rest in the place of `stoa up`",
+		Short:   "Start the broker, and run a command that starts everything else",
 		Example: "  stoa run -- dapr run -f dapr.yaml\n  stoa run -- tye run tye/tye.yaml",
 		Args:    cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, command []string) error {
-			root, err := place.root()
-			if err != nil {
-				return err
-			}
-			desc, err := stack.Load(root)
+		RunE: place.run(func(cmd *cobra.Command, root string, command []string) error {
+			desc, err := description.Load(root)
 			if err != nil {
 				return err
 			}
@@ -28,7 +25,7 @@ func runCommand(place *place) *cobra.Command {
 				return err
 			}
 			return runWith(cmd.Context(), system, command)
-		},
+		}),
 	}
 }
 

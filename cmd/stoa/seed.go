@@ -16,7 +16,7 @@ import (
 	"stoa/pkg/common/web"
 )
 
-// catalogue is the demo set: the bodies of POST /products.
+// catalogue is the demo catalogue: the bodies of POST /products.
 //
 //go:embed seed.json
 var catalogue []byte
@@ -34,11 +34,11 @@ func seedCommand(place *place) *cobra.Command {
 			added, err := seeder{credentials: c}.run(cmd.Context())
 			switch {
 			case err != nil:
-				return fmt.Errorf("the catalogue was not filled: %w", err)
+				return fmt.Errorf("cannot fill the catalogue: %w", err)
 			case added == 0:
-				fmt.Fprintln(cmd.OutOrStdout(), "The catalogue has been filled before, so it stays as it is.")
+				fmt.Fprintln(cmd.OutOrStdout(), "The catalogue has products already; none were added.")
 			default:
-				fmt.Fprintf(cmd.OutOrStdout(), "The catalogue has %d products now.\n", added)
+				fmt.Fprintf(cmd.OutOrStdout(), "Added %d products to the catalogue.\n", added)
 			}
 			return nil
 		},
@@ -51,8 +51,8 @@ type seeder struct {
 	token string
 }
 
-// run adds the demo products and returns how many, 0 if the shop has products already. Each is added under a key of its
-// own, so that a run that was interrupted can be done again; what somebody has removed since stays away.
+// run adds the demo products and returns how many, 0 if the shop has products already. Each request has its own idempotency
+// key, so an interrupted run can be repeated, and removed products stay removed.
 func (s seeder) run(ctx context.Context) (int, error) {
 	var present struct{ Items []json.RawMessage }
 	if err := s.call(ctx, http.MethodGet, "/products?limit=1", "", nil, &present); err != nil || len(present.Items) > 0 {

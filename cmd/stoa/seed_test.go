@@ -7,10 +7,10 @@ import (
 	"net/http/httptest"
 	"testing"
 
-	"stoa/internal/stack"
+	"stoa/internal/stack/secrets"
 )
 
-// seedShop is a shop without products in which products of these keys were removed, and counts what is added.
+// seedShop is a shop from which the products with these keys were removed; added counts the new ones.
 func seedShop(t *testing.T, removed map[string]bool) (s seeder, added *int) {
 	t.Helper()
 	added = new(int)
@@ -21,7 +21,7 @@ func seedShop(t *testing.T, removed map[string]bool) (s seeder, added *int) {
 		if removed[r.Header.Get("Idempotency-Key")] {
 			w.Header().Set("Content-Type", "application/problem+json")
 			w.WriteHeader(http.StatusConflict)
-			fmt.Fprint(w, `{"kind":"conflict","detail":"the product that this request made was removed"}`)
+			fmt.Fprint(w, `{"kind":"conflict","detail":"the product of this request was removed"}`)
 			return
 		}
 		*added++
@@ -29,11 +29,11 @@ func seedShop(t *testing.T, removed map[string]bool) (s seeder, added *int) {
 	})
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
-	return seeder{credentials: credentials{Gateway: server.URL, Accounts: map[string]stack.Account{"staff": {}}}}, added
+	return seeder{credentials: credentials{Gateway: server.URL, Accounts: map[string]secrets.Account{"staff": {}}}}, added
 }
 
-// Whoever has taken the demo products out of the catalogue does not want them back, and `make up` has to work for them.
-func TestSeedLeavesOutWhatWasRemoved(t *testing.T) {
+// `make up` has to work in a shop without the demo products, and must not add them again.
+func TestSeeder_addsNoRemovedProducts(t *testing.T) {
 	var products []json.RawMessage
 	if err := json.Unmarshal(catalogue, &products); err != nil {
 		t.Fatal(err)

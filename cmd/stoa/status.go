@@ -21,11 +21,7 @@ func statusCommand(place *place) *cobra.Command {
 		Use:   "status",
 		Short: "Show every process: state, pid, restarts, ports, uptime, memory",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			root, err := place.root()
-			if err != nil {
-				return err
-			}
+		RunE: place.run(func(cmd *cobra.Command, root string, _ []string) error {
 			record, err := currentRecord(root)
 			if err != nil {
 				return err
@@ -34,13 +30,13 @@ func statusCommand(place *place) *cobra.Command {
 				return writeJSON(cmd.OutOrStdout(), record)
 			}
 			return showStatus(cmd.OutOrStdout(), record)
-		},
+		}),
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
 
-// currentRecord is the record, corrected for a supervisor that ended without writing its last.
+// currentRecord is the record, corrected when its supervisor was killed.
 func currentRecord(root string) (stack.Record, error) {
 	record, err := stack.ReadRecord(root)
 	if err != nil || stack.Running(root) {
@@ -69,10 +65,10 @@ func showStatus(out io.Writer, record stack.Record) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "In all %d, %s resident, of which the sidecars share most; gateway: %s\n",
+	fmt.Fprintf(out, "%d processes use %s of memory, most of it shared by the sidecars; gateway: %s\n",
 		len(record.Processes), megabytes(total), record.Gateway)
 	if record.MTLS() {
-		fmt.Fprintln(out, "The sidecars know each other by certificates (mTLS).")
+		fmt.Fprintln(out, "The sidecars identify each other by certificates (mTLS).")
 	}
 	return nil
 }
@@ -82,7 +78,7 @@ func phaseText(record stack.Record) string {
 	case record.Phase == stack.PhaseFailed:
 		return "stopped; the last start failed: " + record.Error
 	case record.Phase == stack.PhaseStopped && len(record.Processes) > 0:
-		return "stopped, but an earlier run left processes; `stoa down` ends them"
+		return "stopped, but processes of an earlier run are still running; `stoa down` ends them"
 	}
 	return string(record.Phase)
 }

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"stoa/internal/stack"
+	"stoa/internal/stack/tools"
 )
 
 func toolsCommand(place *place) *cobra.Command {
@@ -16,25 +16,21 @@ func toolsCommand(place *place) *cobra.Command {
 		Use:   "tools",
 		Short: "Build the Dapr sidecar unless a suitable one is installed",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			root, err := place.root()
-			if err != nil {
-				return err
-			}
+		RunE: place.run(func(cmd *cobra.Command, root string, _ []string) error {
 			if mtls {
-				if _, err := stack.InstallSentry(cmd.Context(), root, cmd.OutOrStdout()); err != nil {
+				if _, err := tools.InstallSentry(cmd.Context(), root, cmd.OutOrStdout()); err != nil {
 					return err
 				}
 			}
-			path, err := stack.InstallDaprd(cmd.Context(), root, copyTo != "", cmd.OutOrStdout())
+			path, err := tools.InstallDaprd(cmd.Context(), root, copyTo != "", cmd.OutOrStdout())
 			if err != nil || copyTo == "" {
 				return err
 			}
 			return copyProgram(path, filepath.Join(copyTo, "daprd"))
-		},
+		}),
 	}
-	cmd.Flags().StringVar(&copyTo, "copy", "", "copy it into this folder, for an image; one that needs a C library is built anew")
-	cmd.Flags().BoolVar(&mtls, "mtls", false, "build the certificate authority too, for `stoa up --mtls`")
+	cmd.Flags().StringVar(&copyTo, "copy", "", "copy the sidecar into this folder, for an image; it needs no C library")
+	cmd.Flags().BoolVar(&mtls, "mtls", false, "also build the certificate authority, for stoa up --mtls")
 	return cmd
 }
 

@@ -14,12 +14,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"stoa/internal/stack"
+	"stoa/internal/stack/description"
 )
 
 // upOptions are the flags of `stoa up`.
 type upOptions struct {
 	detach           bool
-	background       bool // this is the process that --detach has left behind
+	background       bool // this is the process that --detach has started
 	bus, store, base string
 	scale            map[string]int
 	mtls             bool
@@ -31,11 +32,7 @@ func upCommand(place *place) *cobra.Command {
 		Use:   "up",
 		Short: "Start everything and wait until it is ready",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			root, err := place.root()
-			if err != nil {
-				return err
-			}
+		RunE: place.run(func(cmd *cobra.Command, root string, _ []string) error {
 			if stack.Running(root) {
 				return o.alreadyRunning(cmd)
 			}
@@ -43,40 +40,39 @@ func upCommand(place *place) *cobra.Command {
 				return o.inBackground(cmd, root)
 			}
 			return o.inForeground(cmd.Context(), cmd.OutOrStdout(), root)
-		},
+		}),
 	}
 	flags := cmd.Flags()
 	flags.BoolVarP(&o.detach, "detach", "d", false, "start in the background and return when everything is ready")
 	flags.BoolVar(&o.background, "background", false, "")
 	_ = flags.MarkHidden("background")
-	flags.StringVar(&o.bus, "bus", "", "folder below components/bus (default: what dapr.yaml says)")
-	flags.StringVar(&o.store, "store", "", "folder below components/store (default: what dapr.yaml says)")
-	flags.StringVar(&o.base, "base", "", "folder below components/base (default: what dapr.yaml says)")
-	flags.StringToIntVar(&o.scale, "scale", nil, "replicas of an app, as app=n; 0 leaves it out")
-	flags.BoolVar(&o.mtls, "mtls", false, "sidecars prove by certificates whose they are, and only the right app may call what it calls")
+	flags.StringVar(&o.bus, "bus", "", "folder below components/bus (default: the one in dapr.yaml)")
+	flags.StringVar(&o.store, "store", "", "folder below components/store (default: the one in dapr.yaml)")
+	flags.StringVar(&o.base, "base", "", "folder below components/base (default: the one in dapr.yaml)")
+	flags.StringToIntVar(&o.scale, "scale", nil, "number of replicas, as `app=n`; 0 leaves the app out")
+	flags.BoolVar(&o.mtls, "mtls", false, "sidecars identify each other by certificates, and only permitted apps can call an operation")
 	return cmd
 }
 
-// alreadyRunning is fine for whoever just wants it to run. Whoever wants it to run in a certain way has to know that it
-// does not.
+// alreadyRunning is an error only with options, because the running system may have other ones.
 func (o *upOptions) alreadyRunning(cmd *cobra.Command) error {
 	if o.bus != "" || o.store != "" || o.base != "" || len(o.scale) > 0 || o.mtls {
-		return errors.New("already running, as it was started; `stoa down` first, then start it with these choices")
+		return errors.New("already running; `stoa down` first, then start it with these options")
 	}
 	fmt.Fprintln(cmd.OutOrStdout(), "Stoa is already running; `stoa status` shows it, `stoa down` stops it.")
 	return nil
 }
 
-// newStack checks what can be checked before anything is started.
+// newStack makes the stack, which checks everything that it can before the start.
 func (o *upOptions) newStack(root string, log io.Writer) (*stack.Stack, error) {
-	desc, err := stack.Load(root)
+	desc, err := description.Load(root)
 	if err != nil {
 		return nil, err
 	}
 	return stack.New(desc, stack.Options{Bus: o.bus, Store: o.store, Base: o.base, Scale: o.scale, MTLS: o.mtls, Log: log})
 }
 
-// inForeground runs the system until the person stops it.
+// inForeground runs the system until the operator stops it.
 func (o *upOptions) inForeground(ctx context.Context, out io.Writer, root string) error {
 	log := io.Writer(stampedLines{out})
 	if o.background {
@@ -92,19 +88,19 @@ func (o *upOptions) inForeground(ctx context.Context, out io.Writer, root string
 	}
 	whereToLook(out, system.GatewayURL(), time.Since(began))
 	<-ctx.Done()
-	// A second Ctrl-C has no patience any more: what is still there is killed.
+	// A second Ctrl-C kills the processes that still run.
 	hurry, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer cancel()
 	return system.Stop(hurry)
 }
 
-// whereToLook is the last thing that a person reads after a start.
+// whereToLook says what the operator can do after a start.
 func whereToLook(out io.Writer, gateway string, took time.Duration) {
 	fmt.Fprintf(out, `Stoa is ready after %.1[1]f s.
   gateway    %[2]s
-  its API    %[2]s/docs
+  API docs   %[2]s/docs
   sign-ins   bin/stoa credentials
-  mails      .stoa/mail, unless the base sends them
+  mails      .stoa/mail, unless the base delivers them
   state      bin/stoa status
   logs       bin/stoa logs -f
   stop       bin/stoa down
@@ -121,7 +117,7 @@ func (w stampedLines) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// jsonLines writes each line as the other processes write theirs, so that `stoa logs` can merge them.
+// jsonLines writes each line in the form of the other processes' logs, for `stoa logs`.
 type jsonLines struct{ out io.Writer }
 
 func (w jsonLines) Write(line []byte) (int, error) {

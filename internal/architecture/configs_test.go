@@ -14,7 +14,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"stoa/internal/stack"
+	"stoa/internal/stack/description"
 )
 
 // configuration is what components/config/apps says of one app's sidecar.
@@ -84,7 +84,7 @@ func TestSidecarsServeTheAPIsThatTheirAppsNeed(t *testing.T) {
 	}
 }
 
-func neededAPIs(t *testing.T, app string, resources []stack.Resource) map[string]bool {
+func neededAPIs(t *testing.T, app string, resources []description.Resource) map[string]bool {
 	t.Helper()
 	// Every process asks for its components, and for live settings where there is a store of them.
 	needed := map[string]bool{"grpc metadata v1": true, "grpc configuration v1": true}
@@ -119,13 +119,13 @@ func neededAPIs(t *testing.T, app string, resources []stack.Resource) map[string
 	return needed
 }
 
-func defaultResources(t *testing.T) []stack.Resource {
+func defaultResources(t *testing.T) []description.Resource {
 	t.Helper()
 	var folders []string
 	for _, folder := range []string{"bus/nats", "store/sqlite", "base/local"} {
 		folders = append(folders, filepath.Join(root, "components", folder))
 	}
-	resources, err := stack.LoadResources(folders...)
+	resources, err := description.LoadResources(folders...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"stoa/gateway/edge/request"
-	"stoa/internal/stack"
+	"stoa/internal/stack/description"
 )
 
 // The tests of this file hold the table of routes against the apps and their operations. They route as Kong's
@@ -93,9 +93,9 @@ func (table kongTable) plugin(route kongRoute, name string) (settings map[string
 // throughSidecar is the URL at which the gateway's sidecar reaches an app.
 func throughSidecar(t *testing.T, app string) string {
 	t.Helper()
-	for _, a := range description(t).Apps {
+	for _, a := range system(t).Apps {
 		if a.ID == "gateway" {
-			return fmt.Sprintf("http://localhost:%d/v1.0/invoke/%s/method", a.Ports[stack.PortHTTP], app)
+			return fmt.Sprintf("http://localhost:%d/v1.0/invoke/%s/method", a.Ports[description.PortHTTP], app)
 		}
 	}
 	t.Fatal("dapr.yaml has no gateway")
@@ -104,7 +104,7 @@ func throughSidecar(t *testing.T, app string) string {
 
 func TestKongsServicesAreApps(t *testing.T) {
 	table, known := kong(t), map[string]bool{}
-	for _, app := range description(t).Apps {
+	for _, app := range system(t).Apps {
 		known[throughSidecar(t, app.ID)] = app.Protocol == "http" && app.ID != "gateway"
 	}
 	for _, service := range table.Services {

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"stoa/internal/stack"
+	"stoa/internal/stack/description"
 	"stoa/pkg/messaging"
 )
 
@@ -54,15 +54,15 @@ func scopes(t *testing.T) map[string][]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	description, err := stack.Load(root)
+	system, err := description.Load(root)
 	if err != nil {
 		t.Fatal(err)
 	}
 	owner := map[string]string{}
-	for _, app := range description.Apps {
+	for _, app := range system.Apps {
 		owner[app.ID], _, _ = strings.Cut(app.ID, "-") // order-api belongs to order
 	}
-	resources, err := stack.LoadResources(
+	resources, err := description.LoadResources(
 		filepath.Join(root, "components/bus/nats"), filepath.Join(root, "components/store/sqlite"))
 	if err != nil {
 		t.Fatal(err)

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"stoa/internal/stack"
+	"stoa/internal/stack/description"
 )
 
 // The tests of this file and of those for Tye and Compose hold everything that describes the system against dapr.yaml, as
@@ -25,9 +25,9 @@ type process struct {
 
 const root = "../.."
 
-func description(t *testing.T) *stack.Description {
+func system(t *testing.T) *description.System {
 	t.Helper()
-	desc, err := stack.Load(root)
+	desc, err := description.Load(root)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +38,7 @@ func description(t *testing.T) *stack.Description {
 func described(t *testing.T) map[string]process {
 	t.Helper()
 	all := map[string]process{}
-	for _, app := range description(t).Apps {
+	for _, app := range system(t).Apps {
 		sidecar := flags(app.SidecarArguments())
 		for _, name := range []string{"config", "resources-path"} {
 			for i, file := range sidecar[name] {
@@ -114,7 +114,7 @@ func expectNames(t *testing.T, where string, got, want []string) {
 func appIDs(t *testing.T) []string {
 	t.Helper()
 	var ids []string
-	for _, app := range description(t).Apps {
+	for _, app := range system(t).Apps {
 		ids = append(ids, app.ID)
 	}
 	return ids
@@ -136,7 +136,7 @@ func TestMakefileBuildsEveryProgram(t *testing.T) {
 		sources[match[1]] = match[2]
 	}
 	var programs []string
-	for _, app := range description(t).Apps {
+	for _, app := range system(t).Apps {
 		program := path.Base(app.Command[0])
 		programs = append(programs, program)
 		if _, err := os.Stat(filepath.Join(root, sources[program], "main.go")); sources[program] == "" || err != nil {
@@ -178,7 +178,7 @@ func TestDocumentationNamesEveryApp(t *testing.T) {
 
 // Who publishes and who consumes a topic is who its component is for. Besides, backoffice replays dead letters to all.
 func TestDocumentationNamesEveryTopic(t *testing.T) {
-	resources, err := stack.LoadResources(filepath.Join(root, "components/bus/nats"))
+	resources, err := description.LoadResources(filepath.Join(root, "components/bus/nats"))
 	if err != nil {
 		t.Fatal(err)
 	}

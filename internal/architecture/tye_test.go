@@ -9,7 +9,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"gopkg.in/yaml.v3"
 
-	"stoa/internal/stack"
+	"stoa/internal/stack/secrets"
 )
 
 const tyeFile = "tye/tye.yaml"
@@ -94,7 +94,7 @@ func TestTyeDescribesTheSameSystem(t *testing.T) {
 
 func TestTyeNamesEveryPort(t *testing.T) {
 	services := tyeServices(t)
-	for _, app := range description(t).Apps {
+	for _, app := range system(t).Apps {
 		got := map[string]int{}
 		for _, binding := range append(services[app.ID].Bindings, services[app.ID+"-sidecar"].Bindings...) {
 			got[binding.Name] = binding.Port
@@ -102,7 +102,7 @@ func TestTyeNamesEveryPort(t *testing.T) {
 		expectSameValues(t, tyeFile+": "+app.ID+": the port", got, app.Ports)
 	}
 	broker := services["broker"]
-	if !broker.External || len(broker.Bindings) != 1 || broker.Bindings[0].Port != stack.DefaultBrokerPort {
-		t.Errorf("%s: the broker is %+v, `stoa run` starts one on port %d", tyeFile, broker, stack.DefaultBrokerPort)
+	if !broker.External || len(broker.Bindings) != 1 || broker.Bindings[0].Port != secrets.DefaultBrokerPort {
+		t.Errorf("%s: the broker is %+v, `stoa run` starts one on port %d", tyeFile, broker, secrets.DefaultBrokerPort)
 	}
 }

@@ -3,23 +3,24 @@ package stack
 import (
 	"context"
 	"fmt"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"stoa/internal/stack/secrets"
 )
 
-// connect opens the broker of a stack as a sidecar would.
+// connect connects to the broker of a stack.
 func connect(t *testing.T, s *Stack) jetstream.JetStream {
 	t.Helper()
-	secrets, err := readSecrets(s.Dir())
+	values, err := secrets.Read(s.Dir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn, err := nats.Connect(secrets[secretBroker], nats.ReconnectWait(20*time.Millisecond), nats.MaxReconnects(-1))
+	conn, err := nats.Connect(values[secrets.BrokerURL], nats.ReconnectWait(20*time.Millisecond), nats.MaxReconnects(-1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +32,7 @@ func connect(t *testing.T, s *Stack) jetstream.JetStream {
 	return js
 }
 
-func TestBrokerKeepsWhatItAcknowledged(t *testing.T) {
+func TestStack_losesNoAcknowledgedMessageWithTheBroker(t *testing.T) {
 	s, _ := startFake(t, nil)
 	js := connect(t, s)
 	published := make(chan int)
@@ -71,18 +72,12 @@ func TestBrokerKeepsWhatItAcknowledged(t *testing.T) {
 	}
 }
 
-func TestBrokerAsksForThePassword(t *testing.T) {
+func TestStart_makesConsumersBeforeTheSidecars(t *testing.T) {
 	s, _ := startFake(t, nil)
-	port := find(t, s, KindBroker).Ports[PortBroker]
-	if _, err := nats.Connect(fmt.Sprintf("nats://stoa:guess@127.0.0.1:%d", port)); err == nil {
-		t.Error("connected with a wrong password")
-	}
-}
-
-func TestBrokerThatCannotListenSaysSo(t *testing.T) {
-	s, _ := startFake(t, nil)
-	err := RunBroker(t.Context(), s.Dir(), new(lines))
-	if err == nil || !strings.Contains(err.Error(), "address already in use") {
-		t.Errorf("got %v", err)
+	js := connect(t, s)
+	for _, app := range []string{"worker", "clerk"} {
+		if _, err := js.PushConsumer(t.Context(), "orders", app+"-orders"); err != nil {
+			t.Errorf("%s: %v", app, err)
+		}
 	}
 }

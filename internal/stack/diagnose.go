@@ -11,9 +11,14 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"stoa/internal/stack/description"
+	"stoa/internal/stack/secrets"
+	"stoa/internal/stack/state"
+	"stoa/internal/stack/tools"
 )
 
-// lowDisk is the free space below which a start is likely to end in trouble: the broker refuses to store more.
+// lowDisk is the free space that a start needs: with less the broker may refuse to store events.
 const lowDisk = 1 << 30
 
 // Severity says how much a finding matters.
@@ -23,14 +28,14 @@ type Severity string
 const (
 	Fine    Severity = "ok"
 	Note    Severity = "note"    // worth knowing; everything works
-	Problem Severity = "PROBLEM" // something does not work, or will not
+	Problem Severity = "PROBLEM" // something does not work
 )
 
-// Finding is one thing that the doctor looked at.
+// Finding is the result of one check.
 type Finding struct {
 	Severity Severity
 	What     string
-	Advice   string // what to do; empty when there is nothing to do
+	Advice   string // what to do; may be empty
 }
 
 func fine(format string, args ...any) Finding {
@@ -41,25 +46,25 @@ func problem(advice, format string, args ...any) Finding {
 	return Finding{Severity: Problem, What: fmt.Sprintf(format, args...), Advice: advice}
 }
 
-// Diagnose looks for what is missing or in the way of a system whose dapr.yaml is in root.
+// Diagnose checks the system whose dapr.yaml is in root, and what it needs.
 func Diagnose(ctx context.Context, root string) []Finding {
 	findings := []Finding{checkGo(ctx, root), checkDaprd(root), checkDisk(root)}
-	desc, err := Load(root)
+	system, err := description.Load(root)
 	if err != nil {
-		return append(findings, problem("mend it", "%v", err))
+		return append(findings, problem("correct it", "%v", err))
 	}
-	findings = append(findings, checkComponents(root, desc)...)
-	findings = append(findings, checkBinaries(desc))
+	findings = append(findings, checkComponents(root, system)...)
+	findings = append(findings, checkBinaries(system))
 	findings = append(findings, checkState(root)...)
 	if !Running(root) {
-		findings = append(findings, checkPorts(desc)...)
+		findings = append(findings, checkPorts(system)...)
 	}
 	return append(findings, checkProcesses(root)...)
 }
 
 func checkGo(ctx context.Context, root string) Finding {
 	command := exec.CommandContext(ctx, "go", "env", "GOVERSION")
-	// Outside of the module and without a download of another version: the question is what is installed.
+	// Outside of the module and without a download, to see the installed version.
 	command.Dir, command.Env = os.TempDir(), append(os.Environ(), "GOTOOLCHAIN=local")
 	out, err := command.Output()
 	if err != nil {
@@ -79,47 +84,61 @@ func checkGo(ctx context.Context, root string) Finding {
 }
 
 func checkDaprd(root string) Finding {
-	path, err := FindDaprd(root)
+	path, err := tools.FindDaprd(root)
 	if err != nil {
-		return problem("make tools", "there is no sidecar that serves")
+		return problem("make tools", "no suitable sidecar is installed")
 	}
-	return fine("sidecar: daprd %s (%s)", reportedVersion(path), path)
+	return fine("sidecar: daprd %s (%s)", tools.ReportedVersion(path), path)
 }
 
 func checkDisk(root string) Finding {
 	var disk syscall.Statfs_t
 	if err := syscall.Statfs(root, &disk); err != nil {
-		return problem("look at the disk", "the free space cannot be read: %v", err)
+		return problem("check the disk", "the free disk space cannot be read: %v", err)
 	}
 	free := disk.Bavail * uint64(disk.Bsize)
 	if free < lowDisk {
-		return problem("make room", "only %d MB of disk are free", free>>20)
+		return problem("free some disk space", "only %d MB of disk space are free", free>>20)
 	}
 	return fine("disk: %d GB free", free>>30)
 }
 
-func checkComponents(root string, desc *Description) []Finding {
-	s := &Stack{}
-	err := s.chooseApps(desc)
-	if err == nil {
-		err = s.loadResources()
-	}
+func checkComponents(root string, system *description.System) []Finding {
+	resources, err := loadResources(system, false)
 	if err != nil {
-		return []Finding{problem("mend it", "%v", err)}
+		return []Finding{problem("correct it", "%v", err)}
 	}
-	findings := []Finding{fine("%s: %d apps, %d components and policies", DescriptionFile, len(s.apps), len(s.resources))}
-	// What runs may have been started with other folders than those of dapr.yaml.
+	findings := []Finding{fine("%s: %d apps, %d components and policies", description.File, len(system.Apps), len(resources))}
+	// The running system may use other folders than those of dapr.yaml.
 	if record, err := ReadRecord(root); err == nil && Running(root) {
-		if running, err := LoadResources(record.Folders...); err == nil {
-			s.resources = running
+		if running, err := description.LoadResources(record.Folders...); err == nil {
+			resources = running
 		}
 	}
-	return append(findings, checkLive(s.resources))
+	return append(findings, checkSettings(resources))
 }
 
-func checkBinaries(desc *Description) Finding {
-	missing := []string{}
-	for _, program := range append(desc.programs(), filepath.Join(desc.Root, "bin", "stoa")) {
+// checkSettings says whether settings can change while the system runs.
+func checkSettings(resources []description.Resource) Finding {
+	for _, r := range resources {
+		if r.Kind == "Component" && r.Name() == "configuration" {
+			return fine("settings can change without a restart: %s, %s", r.Spec.Type, state.ShortPath(r.File))
+		}
+	}
+	return Finding{
+		Note, "settings cannot change without a restart: the chosen base has no component `configuration`",
+		"to change settings while the system runs, start it with --base server; see components/README.md",
+	}
+}
+
+func checkBinaries(system *description.System) Finding {
+	var programs, missing []string
+	for _, app := range system.Apps {
+		if program := app.Program(); program != "" {
+			programs = append(programs, program)
+		}
+	}
+	for _, program := range append(programs, filepath.Join(system.Root, "bin", "stoa")) {
 		if _, err := os.Stat(program); err != nil {
 			missing = append(missing, filepath.Base(program))
 		}
@@ -130,14 +149,10 @@ func checkBinaries(desc *Description) Finding {
 	return fine("all programs are built")
 }
 
-func checkPorts(desc *Description) []Finding {
-	specs := []spec{{name: KindBroker, listens: []int{brokerPort(desc.Root)}}}
-	for _, app := range desc.Apps {
-		for _, port := range app.Ports {
-			if port != 0 {
-				specs = append(specs, spec{name: app.ID, listens: []int{port}})
-			}
-		}
+func checkPorts(system *description.System) []Finding {
+	specs := []spec{{name: KindBroker, ports: map[string]int{description.PortBroker: brokerPort(system.Root)}}}
+	for _, app := range system.Apps {
+		specs = append(specs, spec{name: app.ID, ports: app.Ports})
 	}
 	var findings []Finding
 	for _, taken := range takenPorts(specs) {
@@ -149,43 +164,39 @@ func checkPorts(desc *Description) []Finding {
 	return findings
 }
 
-// brokerPort is the port of NATS_URL, or what it will be.
+// brokerPort is the port in NATS_URL, or its default before the first start.
 func brokerPort(dir string) int {
-	secrets, err := readSecrets(dir)
-	if err != nil {
-		return DefaultBrokerPort
-	}
-	address, err := brokerAddress(secrets)
-	if err != nil {
-		return DefaultBrokerPort
-	}
-	port, _ := parsePort(address.Port())
-	return port
-}
-
-// checkState looks at the secrets and at who may read them.
-func checkState(dir string) []Finding {
-	state := filepath.Join(dir, StateFolder)
-	if _, err := os.Stat(state); errors.Is(err, fs.ErrNotExist) {
-		return []Finding{fine("no state yet: the first start makes it")}
-	}
-	var findings []Finding
-	for _, path := range []string{state, secretsFile(dir), filepath.Join(state, "tokens.json")} {
-		info, err := os.Stat(path)
-		if err == nil && info.Mode().Perm()&0o077 != 0 {
-			findings = append(findings, problem("chmod go-rwx "+shortPath(path), "others can read %s", shortPath(path)))
+	if values, err := secrets.Read(dir); err == nil {
+		if _, port, err := values.Broker(); err == nil {
+			return port
 		}
 	}
-	if _, err := readSecrets(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	return secrets.DefaultBrokerPort
+}
+
+// checkState checks the secrets and who can read them.
+func checkState(dir string) []Finding {
+	folder := state.Path(dir)
+	if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
+		return []Finding{fine("there is no state yet; the first start makes it")}
+	}
+	var findings []Finding
+	for _, path := range []string{folder, secrets.Path(dir), secrets.TokensPath(dir)} {
+		info, err := os.Stat(path)
+		if err == nil && info.Mode().Perm()&0o077 != 0 {
+			findings = append(findings, problem("chmod go-rwx "+state.ShortPath(path), "other users can read %s", state.ShortPath(path)))
+		}
+	}
+	if _, err := secrets.Read(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		findings = append(findings, problem("", "%v", err))
 	}
 	if len(findings) == 0 {
-		findings = append(findings, fine("state in %s is readable by its owner alone", shortPath(state)))
+		findings = append(findings, fine("only its owner can read the state in %s", state.ShortPath(folder)))
 	}
 	return findings
 }
 
-// checkProcesses looks at what runs, or at what the last run left behind.
+// checkProcesses checks the running processes, or those of the last run.
 func checkProcesses(dir string) []Finding {
 	record, err := ReadRecord(dir)
 	if err != nil {
@@ -195,49 +206,49 @@ func checkProcesses(dir string) []Finding {
 		return append([]Finding{fine("running, %s", record.Phase)}, checkRunning(dir, record)...)
 	}
 	if left := record.LeftOvers(); len(left) > 0 {
-		return []Finding{problem("bin/stoa down", "%d processes of an earlier run are left, first %s, pid %d",
+		return []Finding{problem("bin/stoa down", "%d processes of an earlier run are still running, for example %s, pid %d",
 			len(left), left[0].Name, left[0].PID)}
 	}
 	switch record.Phase {
 	case PhaseFailed:
-		findings := []Finding{problem("mend that, then start again", "the last start failed: %s", record.Error)}
+		findings := []Finding{problem("correct that, then start again", "the last start failed: %s", record.Error)}
 		return append(findings, checkDead(dir, record)...)
 	case PhaseStopped:
 		return []Finding{fine("stopped")}
 	}
 	what := fmt.Sprintf("the last supervisor was killed; the system was %s", record.Phase)
-	return []Finding{{Note, what, "nothing: the next start cleans up"}}
+	return []Finding{{Note, what, "nothing to do: the next start cleans up"}}
 }
 
-// checkDead says of each process that died in a failed start why it did.
+// checkDead says why processes died in a failed start.
 func checkDead(dir string, record Record) []Finding {
 	var findings []Finding
 	for _, p := range record.Processes {
 		if p.LastEnd != "" {
-			findings = append(findings, Finding{Note, p.Name + " died: " + p.LastEnd, "see " + shortPath(LogFile(dir, p.Name))})
+			findings = append(findings, Finding{Note, p.Name + " died: " + p.LastEnd, "see " + state.ShortPath(LogFile(dir, p.Name))})
 		}
 	}
 	return findings
 }
 
-// checkCertificates says by what sidecars know each other.
+// checkCertificates says whether sidecars use certificates.
 func checkCertificates(record Record) Finding {
 	if record.MTLS() {
-		return fine("sidecars know each other by certificates; components/config/access says who may call what")
+		return fine("sidecars identify each other by certificates; components/config/access says who may call what")
 	}
 	return Finding{
-		Note, "sidecars take calls of each other, and of every program on this machine, without certificates",
-		"where others have programs on this machine, start with `stoa up --mtls`",
+		Note, "sidecars accept calls from each other, and from every program on this machine, without certificates",
+		"if other people run programs on this machine, start with `stoa up --mtls`",
 	}
 }
 
 func checkRunning(dir string, record Record) []Finding {
 	findings := []Finding{checkCertificates(record)}
 	for _, p := range record.Processes {
-		log := shortPath(LogFile(dir, p.Name))
+		log := state.ShortPath(LogFile(dir, p.Name))
 		switch {
 		case p.State != StateReady:
-			findings = append(findings, problem("look at "+log, "%s is %s: %s", p.Name, p.State, p.Problem))
+			findings = append(findings, problem("see "+log, "%s is %s: %s", p.Name, p.State, p.Problem))
 		case p.Restarts > 0:
 			what := fmt.Sprintf("%s was restarted %d times, the last time after: %s", p.Name, p.Restarts, p.LastEnd)
 			findings = append(findings, Finding{Note, what, "see " + log})

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"stoa/internal/stack/secrets"
 )
 
 // diagnosis is all findings of one severity as one text.
@@ -20,7 +22,7 @@ func diagnosis(t *testing.T, root string, severity Severity) string {
 	return text.String()
 }
 
-func TestDiagnoseNamesWhatIsWrongAndWhatToDo(t *testing.T) {
+func TestDiagnose_namesWhatIsWrongAndWhatToDo(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -31,8 +33,8 @@ func TestDiagnoseNamesWhatIsWrongAndWhatToDo(t *testing.T) {
 	write(t, filepath.Join(root, "dapr.yaml"), "version: 1\napps:\n"+
 		"- {appID: worker, appDirPath: ./, appPort: "+port+", command: [bin/worker]}\n")
 	write(t, filepath.Join(root, "go.mod"), "module x\n\ngo 1.999\n")
-	write(t, secretsFile(root), "{}")
-	if err := os.Chmod(secretsFile(root), 0o644); err != nil {
+	write(t, secrets.Path(root), "{}")
+	if err := os.Chmod(secrets.Path(root), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	problems := diagnosis(t, root, Problem)
@@ -50,7 +52,7 @@ func TestDiagnoseNamesWhatIsWrongAndWhatToDo(t *testing.T) {
 	}
 }
 
-func TestDiagnoseSaysWhyAStartFailed(t *testing.T) {
+func TestDiagnose_saysWhyAStartFailed(t *testing.T) {
 	s, _ := newFake(t, fixture(t), func(o *Options) {
 		o.Env = map[string]string{"FAKE_FAILS": "the disk is full", "FAKE_APP": "worker"}
 	})
@@ -62,5 +64,21 @@ func TestDiagnoseSaysWhyAStartFailed(t *testing.T) {
 	}
 	if notes := diagnosis(t, s.Dir(), Note); !strings.Contains(notes, "worker died: the disk is full") {
 		t.Errorf("the process is not in:\n%s", notes)
+	}
+}
+
+func TestDiagnose_saysWhetherSettingsCanChange(t *testing.T) {
+	for base, want := range map[string]Finding{
+		"local":  {Severity: Note, What: "settings cannot change", Advice: "--base server"},
+		"server": {Severity: Fine, What: "configuration.redis"},
+	} {
+		s, _ := withBase(t, base)
+		f := checkSettings(s.resources)
+		if f.Severity != want.Severity || !strings.Contains(f.What, want.What) || !strings.Contains(f.Advice, want.Advice) {
+			t.Errorf("base/%s: got %+v", base, f)
+		}
+	}
+	if notes := diagnosis(t, repository(t).Root, Note); !strings.Contains(notes, "settings cannot change") {
+		t.Errorf("nothing about settings in:\n%s", notes)
 	}
 }

@@ -8,23 +8,25 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"stoa/internal/stack/state"
 )
 
 const (
-	// logLimit is the size above which a log makes room, when its process starts and while it runs; one older file is kept.
+	// logLimit is the size from which a log is rotated, when its process starts and while it runs; one older file is kept.
 	logLimit = 16 << 20
-	// logTail is how much of a log's end is searched for the line that says why a process died.
+	// logTail is how much of a log's end is searched for the reason why a process died.
 	logTail = 64 << 10
 )
 
-// LogLine is one line of a process's log. Both the apps and the sidecars write JSON with these fields.
+// LogLine is one line of a log. Apps and sidecars write it as JSON.
 type LogLine struct {
 	Time    time.Time `json:"time"`
 	Level   string    `json:"level"`
 	Message string    `json:"message"`
 }
 
-// ParseLogLine understands the JSON of the apps and of the sidecars. Any other text becomes the message, without a time.
+// ParseLogLine reads the JSON of apps and sidecars. Other text becomes the message, without a time.
 func ParseLogLine(text string) LogLine {
 	var fields struct {
 		LogLine
@@ -44,7 +46,7 @@ func ParseLogLine(text string) LogLine {
 	return line
 }
 
-// weight orders levels by how likely a line is to say why a process died.
+// weight says how likely the line is the reason why a process died.
 func (l LogLine) weight() int {
 	switch l.Level {
 	case "fatal", "panic":
@@ -63,12 +65,12 @@ func (l LogLine) weight() int {
 	return 0
 }
 
-// LogFile is where the process of that name writes below the state directory dir.
+// LogFile is the log of a process in the state directory dir.
 func LogFile(dir, process string) string {
-	return filepath.Join(dir, StateFolder, "logs", process+".log")
+	return state.Path(dir, "logs", process+".log")
 }
 
-// LogFiles lists the logs below the state directory dir by process.
+// LogFiles lists the logs in the state directory dir by process.
 func LogFiles(dir string) (map[string]string, error) {
 	paths, err := filepath.Glob(LogFile(dir, "*"))
 	if err != nil {
@@ -81,7 +83,7 @@ func LogFiles(dir string) (map[string]string, error) {
 	return files, nil
 }
 
-// openLog opens a log for appending, after setting aside one that has grown too large, and tells where it starts.
+// openLog opens a log for appending and returns its size. It renames a log that is too large first.
 func openLog(path string) (*os.File, int64, error) {
 	if info, err := os.Stat(path); err == nil && info.Size() > logLimit {
 		if err := os.Rename(path, path+".1"); err != nil {
@@ -100,9 +102,9 @@ func openLog(path string) (*os.File, int64, error) {
 	return file, info.Size(), nil
 }
 
-// LastWords is the line that says best why a process died, from what it logged after offset: the last one of the
-// gravest level. It is empty when nothing was logged.
-func LastWords(path string, offset int64) string {
+// deathReason is the line after offset that most likely says why a process died: the last one of the most severe level. It
+// is empty when nothing was logged.
+func deathReason(path string, offset int64) string {
 	file, err := os.Open(path)
 	if err != nil {
 		return ""
@@ -110,7 +112,7 @@ func LastWords(path string, offset int64) string {
 	defer file.Close()
 	if info, err := file.Stat(); err == nil {
 		if offset > info.Size() {
-			offset = 0 // the log was set aside and begun anew
+			offset = 0 // the log was rotated
 		}
 		offset = max(offset, info.Size()-logTail)
 	}

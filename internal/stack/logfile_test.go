@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestLastWords(t *testing.T) {
+func TestDeathReason_isTheLastLineOfTheMostSevereLevel(t *testing.T) {
 	tests := map[string]struct{ log, want string }{
 		"empty":             {"", ""},
 		"fatal before rest": {`{"level":"fatal","msg":"no store"}` + "\n" + `{"level":"info","msg":"bye"}`, "no store"},
@@ -21,14 +21,14 @@ func TestLastWords(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "x.log")
 			write(t, path, "old: "+strings.Repeat("x", 100)+"\n"+test.log)
-			if got := LastWords(path, 106); got != test.want {
+			if got := deathReason(path, 106); got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
 	}
 }
 
-func TestLargeLogIsSetAside(t *testing.T) {
+func TestOpenLog_renamesALargeLog(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.log")
 	write(t, path, "")
 	if err := os.Truncate(path, logLimit+1); err != nil {
@@ -47,8 +47,8 @@ func TestLargeLogIsSetAside(t *testing.T) {
 	}
 }
 
-// A process whose log is set aside goes on writing to it.
-func TestLogOfARunningProcessIsSetAside(t *testing.T) {
+// A process continues to write to a log that is rotated.
+func TestLogRotator_emptiesTheLogOfARunningProcess(t *testing.T) {
 	dir := t.TempDir()
 	path := LogFile(dir, "x")
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -62,16 +62,16 @@ func TestLogOfARunningProcessIsSetAside(t *testing.T) {
 	if _, err := log.WriteString(strings.Repeat("x", logLimit+1)); err != nil {
 		t.Fatal(err)
 	}
-	if err := (&logKeeper{dir: dir}).trim(); err != nil {
+	if err := (&logRotator{dir: dir}).rotate(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := log.WriteString("fatal error: it went on\n"); err != nil {
+	if _, err := log.WriteString("fatal error: it continues\n"); err != nil {
 		t.Fatal(err)
 	}
 	if info, err := os.Stat(path + ".1"); err != nil || info.Size() != logLimit+1 {
-		t.Errorf("set aside: %v, %v", info, err)
+		t.Errorf("the old log: %v, %v", info, err)
 	}
-	if got, want := LastWords(path, logLimit+1), "fatal error: it went on"; got != want {
+	if got, want := deathReason(path, logLimit+1), "fatal error: it continues"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -12,20 +12,23 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"stoa/internal/stack/description"
+	"stoa/internal/stack/state"
 )
 
 // patience is how long a test waits for something that takes a moment on an idle machine.
 const patience = 30 * time.Second
 
 var (
-	fake string // the program that stands for the apps and for their sidecars
+	fake string // the program that replaces the apps and their sidecars
 	stoa string // the operator's command, which runs the broker
 )
 
-// TestMain lets the test binary play one more part: a supervisor that a test can kill.
+// TestMain lets the test binary also run as a supervisor that a test can kill.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "supervise" {
-		os.Exit(playSupervisor(os.Args[2], os.Args[3]))
+		os.Exit(superviseRoot(os.Args[2], os.Args[3]))
 	}
 	os.Exit(runTests(m))
 }
@@ -51,13 +54,13 @@ func usePrograms(folder string) {
 	fake, stoa = filepath.Join(folder, "fakeapp"), filepath.Join(folder, "stoa")
 }
 
-// playSupervisor starts what the description in root says, and stays.
-func playSupervisor(root, programs string) int {
+// superviseRoot starts the system in root and does not return.
+func superviseRoot(root, programs string) int {
 	usePrograms(programs)
-	desc, err := Load(root)
+	system, err := description.Load(root)
 	if err == nil {
 		var s *Stack
-		if s, err = New(desc, fakeOptions(io.Discard)); err == nil {
+		if s, err = New(system, fakeOptions(io.Discard)); err == nil {
 			err = s.Start(context.Background())
 		}
 	}
@@ -83,7 +86,9 @@ apps:
   - {appID: gateway, appDirPath: ./, appPort: 8080, command: ["`+fake+`"]}
   - {appID: worker, appDirPath: ./, command: ["`+fake+`"], env: {PROBE_PORT: 8201}}
 `)
-	write(t, filepath.Join(root, "components/bus/nats/orders.yaml"), busFile)
+	if err := os.CopyFS(filepath.Join(root, "components/bus/nats"), os.DirFS("testdata/bus")); err != nil {
+		t.Fatal(err)
+	}
 	return root
 }
 
@@ -97,10 +102,10 @@ func write(t *testing.T, path, text string) {
 	}
 }
 
-// newFake makes a stack of the fixture; change may alter the options.
+// newFake makes a stack of the fixture; change may change the options.
 func newFake(t *testing.T, root string, change func(*Options)) (*Stack, *lines) {
 	t.Helper()
-	desc, err := Load(root)
+	system, err := description.Load(root)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +114,7 @@ func newFake(t *testing.T, root string, change func(*Options)) (*Stack, *lines) 
 	if change != nil {
 		change(&options)
 	}
-	s, err := New(desc, options)
+	s, err := New(system, options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +136,7 @@ func startFake(t *testing.T, change func(*Options)) (*Stack, *lines) {
 	return s, log
 }
 
-// eventually waits until condition holds.
+// eventually waits until condition is true.
 func eventually(t *testing.T, what string, condition func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !condition(); time.Sleep(5 * time.Millisecond) {
@@ -152,7 +157,7 @@ func find(t *testing.T, s *Stack, name string) Process {
 	return all[i]
 }
 
-// lines collects what a stack says.
+// lines collects the log of a stack.
 type lines struct {
 	mu   sync.Mutex
 	text strings.Builder
@@ -168,4 +173,14 @@ func (l *lines) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.String()
+}
+
+// stateDir is a directory with an empty state.
+func stateDir(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.MkdirAll(state.Path(dir, "run"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }

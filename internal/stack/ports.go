@@ -8,21 +8,23 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"syscall"
 	"time"
+
+	"stoa/internal/stack/description"
+	"stoa/internal/stack/state"
 )
 
-// Free ports come in blocks from below the range from which the kernel takes ports of outgoing connections. A stack
-// locks the blocks that it uses, so that two stacks never choose the same port between looking and listening.
+// Free ports come in blocks below the range of the kernel's ports for outgoing connections. A stack locks its blocks, so that
+// two stacks never choose the same port before one of them listens.
 const (
 	firstBlock = 20000
 	blockSize  = 100
 	blocks     = 120
 )
 
-// PortPool hands out free ports; each is handed out once, and none that is reserved.
+// PortPool returns free ports, each of them once.
 type PortPool struct {
-	reserved []int // fixed ports of processes that do not listen yet
+	reserved []int // never returned: fixed ports of processes that do not listen yet
 	locks    []*os.File
 	next     int // the next candidate in the newest block
 	end      int
@@ -52,8 +54,8 @@ func (p *PortPool) lockBlock() error {
 	}
 	for ; p.block < blocks; p.block++ {
 		first := firstBlock + p.block*blockSize
-		lock, err := lockFile(filepath.Join(folder, strconv.Itoa(first)))
-		if errors.Is(err, errLocked) {
+		lock, err := state.Lock(filepath.Join(folder, strconv.Itoa(first)))
+		if errors.Is(err, state.ErrLocked) {
 			continue
 		}
 		if err != nil {
@@ -67,7 +69,7 @@ func (p *PortPool) lockBlock() error {
 	return fmt.Errorf("no free ports left between %d and %d", firstBlock, firstBlock+blocks*blockSize)
 }
 
-// Release gives all blocks back; every process that uses their ports must have ended before.
+// Release unlocks all blocks. The processes that use their ports must have ended.
 func (p *PortPool) Release() {
 	for _, lock := range p.locks {
 		lock.Close()
@@ -76,15 +78,15 @@ func (p *PortPool) Release() {
 }
 
 func portFree(port int) bool {
-	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	listener, err := net.Listen("tcp", net.JoinHostPort(description.Loopback, strconv.Itoa(port)))
 	if err != nil {
 		return false
 	}
 	return listener.Close() == nil
 }
 
-// staysTaken looks several times: a child that is being started right now holds copies of all our sockets until it has
-// become its program, among them those by which other stacks of this process look for free ports.
+// staysTaken checks several times: a child that is just starting has copies of all our sockets until it executes its program,
+// including those of other stacks in this process that check for free ports.
 func staysTaken(port int) bool {
 	for range 10 {
 		if portFree(port) {
@@ -95,33 +97,33 @@ func staysTaken(port int) bool {
 	return true
 }
 
-// PortTaken says who holds a port that a process of the stack needs.
+// PortTaken is the error that another program listens on a port of a process.
 type PortTaken struct {
 	Port    int
 	Process string // the process that needs it
-	PID     int    // 0 when it could not be found out
+	PID     int    // of the other program; 0 when it is unknown
 	Command string
 }
 
 // Error is one line that says what to do.
 func (t PortTaken) Error() string {
-	holder := "another program"
+	other := "another program"
 	if t.PID != 0 {
-		holder = fmt.Sprintf("pid %d (%s)", t.PID, shorten(t.Command, 120))
+		other = fmt.Sprintf("pid %d (%s)", t.PID, shorten(t.Command, 120))
 	}
-	return fmt.Sprintf("port %d, which %s needs, is taken by %s; stop that, or change the port in %s",
-		t.Port, t.Process, holder, DescriptionFile)
+	return fmt.Sprintf("port %d, which %s needs, is taken by %s; stop that program, or change the port in %s",
+		t.Port, t.Process, other, description.File)
 }
 
-// takenPorts lists those ports of the processes that something else listens on.
+// takenPorts lists the ports of the processes on which another program listens.
 func takenPorts(specs []spec) []PortTaken {
 	var taken []PortTaken
 	for _, s := range specs {
-		for _, port := range s.listens {
+		for _, port := range s.ports {
 			if !staysTaken(port) {
 				continue
 			}
-			pid := portHolder(port)
+			pid := listenerPID(port)
 			found := PortTaken{Port: port, Process: s.name, PID: pid}
 			if pid != 0 {
 				found.Command = commandLine(pid)
@@ -130,23 +132,4 @@ func takenPorts(specs []spec) []PortTaken {
 		}
 	}
 	return taken
-}
-
-// errLocked says that another process holds the lock.
-var errLocked = errors.New("locked by another process")
-
-// lockFile takes the lock of the file at path, which lasts until the file is closed or the process ends.
-func lockFile(path string) (*os.File, error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if errors.Is(err, syscall.EWOULDBLOCK) {
-		err = errLocked
-	}
-	if err != nil {
-		return nil, errors.Join(err, file.Close())
-	}
-	return file, nil
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestPoolsNeverShareAPort(t *testing.T) {
+func TestPortPool_sharesNoPort(t *testing.T) {
 	var one, two PortPool
 	defer one.Release()
 	defer two.Release()
@@ -26,7 +26,7 @@ func TestPoolsNeverShareAPort(t *testing.T) {
 	}
 }
 
-func TestPoolSkipsTakenPorts(t *testing.T) {
+func TestPortPool_skipsTakenPorts(t *testing.T) {
 	var pool PortPool
 	defer pool.Release()
 	first, err := pool.Take()
@@ -44,7 +44,7 @@ func TestPoolSkipsTakenPorts(t *testing.T) {
 	}
 }
 
-func TestPoolKeepsReservedPorts(t *testing.T) {
+func TestPortPool_skipsReservedPorts(t *testing.T) {
 	var pool PortPool
 	defer pool.Release()
 	first, err := pool.Take()
@@ -57,14 +57,14 @@ func TestPoolKeepsReservedPorts(t *testing.T) {
 	}
 }
 
-func TestTakenPortNamesItsHolder(t *testing.T) {
+func TestPortTaken_namesTheOtherProgram(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer listener.Close()
 	port := listener.Addr().(*net.TCPAddr).Port
-	taken := takenPorts([]spec{{name: "gateway", listens: []int{port}}})
+	taken := takenPorts([]spec{{name: "gateway", ports: map[string]int{"app": port}}})
 	if len(taken) != 1 || taken[0].PID != os.Getpid() || taken[0].Process != "gateway" {
 		t.Fatalf("got %+v, want this process, pid %d", taken, os.Getpid())
 	}

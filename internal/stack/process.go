@@ -9,30 +9,32 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"stoa/internal/stack/state"
 )
 
 const (
 	firstDelay  = 100 * time.Millisecond // before the first restart; doubles with each further one, unless somebody asked for it
 	maxDelay    = 5 * time.Second
-	steadyAfter = 10 * time.Second      // up for that long, the next restart waits for firstDelay again
+	steadyAfter = 10 * time.Second      // after this time, the next restart waits for firstDelay again
 	probeEvery  = 30 * time.Millisecond // until ready
-	probeLimit  = 2 * time.Second       // above the second that an app gives its dependencies, so that it can name the one it waits for
-	stopGrace   = 20 * time.Second      // between SIGTERM and SIGKILL; longer than drainSeconds
-	maxFailures = 3                     // times that a process may die before it was ever ready, until the start is given up
+	probeLimit  = 2 * time.Second       // above the second that an app gives its dependencies, so that it can name the missing one
+	stopGrace   = 20 * time.Second      // between SIGTERM and SIGKILL; longer than description.DrainSeconds
+	maxFailures = 3                     // deaths of a process that was never ready, until the start fails
 )
 
-// State is where a process is in its life.
+// State is the state of a process.
 type State string
 
 // The states of a process.
 const (
 	StateStarting State = "starting" // runs, but is not ready
-	StateReady    State = "ready"    // has been ready since it was started
-	StateWaiting  State = "waiting"  // died, will be restarted in a moment
+	StateReady    State = "ready"    // was ready once since it started
+	StateWaiting  State = "waiting"  // died, and restarts soon
 	StateStopped  State = "stopped"
 )
 
-// Process is what can be known about one process of a stack.
+// Process describes one process of a stack.
 type Process struct {
 	Name     string         `json:"name"`
 	App      string         `json:"app,omitempty"` // app-id; empty for the broker
@@ -40,38 +42,38 @@ type Process struct {
 	Replica  int            `json:"replica"`
 	State    State          `json:"state"`
 	PID      int            `json:"pid,omitempty"`
-	Identity string         `json:"identity,omitempty"` // with PID, tells this process from a later one of the same pid
+	Identity string         `json:"identity,omitempty"` // distinguishes it from a later process with the same pid
 	Restarts int            `json:"restarts"`
 	Ports    map[string]int `json:"ports,omitempty"`
 	Started  time.Time      `json:"started,omitzero"`
 	Memory   int64          `json:"memory,omitempty"`   // resident bytes
-	Problem  string         `json:"problem,omitempty"`  // what it lacks to be ready
-	LastEnd  string         `json:"last_end,omitempty"` // why it died the last time, if it did
+	Problem  string         `json:"problem,omitempty"`  // why it is not ready
+	LastEnd  string         `json:"last_end,omitempty"` // why it died the last time
 }
 
-// Alive tells whether the very process that the record names is still there.
+// Alive reports whether this process still runs.
 func (p Process) Alive() bool {
 	return p.PID != 0 && p.Identity != "" && startTime(p.PID) == p.Identity
 }
 
-// process keeps one program running.
+// process supervises one program.
 type process struct {
 	spec    spec
 	dir     string // state directory
 	spawner *Spawner
-	changed func(Process, string) // told of every change of state, with a line for people or an empty one
+	changed func(Process, string) // called at every change of state; the line for the log may be empty
 
 	cancel context.CancelFunc
-	kill   chan struct{} // closed: do not wait for the end of the grace
-	done   chan struct{} // closed when the program has ended for good
+	kill   chan struct{} // closed: kill it now
+	done   chan struct{} // closed when supervising has ended
 	ready  chan struct{} // closed when it is ready for the first time
-	failed chan error    // gets one error when it cannot be started
+	failed chan error    // gets one error when the start fails
 
 	mu        sync.Mutex
 	info      Process
 	wasReady  bool
 	failures  int   // deaths before it was first ready
-	logOffset int64 // where the log of the present run starts
+	logOffset int64 // start of the present run in the log
 }
 
 func newProcess(s spec, dir string, spawner *Spawner, changed func(Process, string)) *process {
@@ -82,14 +84,14 @@ func newProcess(s spec, dir string, spawner *Spawner, changed func(Process, stri
 	}
 }
 
-// start begins to supervise; the program runs until stop.
+// start starts supervising; the program runs until stop.
 func (p *process) start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	p.cancel = cancel
 	go p.supervise(ctx)
 }
 
-// stop asks the program to end and waits until it has. When ctx ends first the program is killed.
+// stop ends the program and waits for its end. It kills the program when ctx ends first.
 func (p *process) stop(ctx context.Context) {
 	p.cancel()
 	select {
@@ -123,7 +125,7 @@ func (p *process) supervise(ctx context.Context) {
 	p.update("", func(i *Process) { i.State, i.PID = StateStopped, 0 })
 }
 
-// run starts the program once and waits until it has ended, by itself or because ctx did.
+// run starts the program once and waits until it ends, or ctx does.
 func (p *process) run(ctx context.Context) error {
 	cmd, err := p.spawn()
 	if err != nil {
@@ -141,7 +143,7 @@ func (p *process) run(ctx context.Context) error {
 	case <-ctx.Done():
 		err = p.terminate(cmd.Process, exited)
 	}
-	// Whatever the program itself started goes with it.
+	// Processes that the program has started end with it.
 	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 	return err
 }
@@ -166,7 +168,7 @@ func (p *process) spawn() (*exec.Cmd, error) {
 	return cmd, nil
 }
 
-// terminate sends SIGTERM, and SIGKILL when the program takes longer than the grace.
+// terminate sends SIGTERM, and SIGKILL when the program takes longer than stopGrace.
 func (p *process) terminate(program *os.Process, exited <-chan error) error {
 	_ = program.Signal(syscall.SIGTERM)
 	grace := time.NewTimer(stopGrace)
@@ -182,7 +184,7 @@ func (p *process) terminate(program *os.Process, exited <-chan error) error {
 	return <-exited
 }
 
-// died records an end that nobody asked for.
+// died records an unexpected end.
 func (p *process) died(err error, delay time.Duration) {
 	p.mu.Lock()
 	reason := p.reason(err)
@@ -195,13 +197,13 @@ func (p *process) died(err error, delay time.Duration) {
 		i.State, i.PID, i.Restarts, i.Problem, i.LastEnd = StateWaiting, 0, i.Restarts+1, reason, reason
 	})
 	if givenUp {
-		p.failed <- fmt.Errorf("%s cannot start: %s (log: %s)", p.spec.name, reason, shortPath(LogFile(p.dir, p.spec.name)))
+		p.failed <- fmt.Errorf("%s cannot start: %s (log: %s)", p.spec.name, reason, state.ShortPath(LogFile(p.dir, p.spec.name)))
 	}
 }
 
-// reason says in one line why the program ended: its own last words, or else how it ended.
+// reason says in one line why the program ended: from its log, or else from its exit status.
 func (p *process) reason(err error) string {
-	how := "ended by itself"
+	how := "exit status 0"
 	var exit *exec.ExitError
 	switch {
 	case errors.As(err, &exit):
@@ -210,10 +212,10 @@ func (p *process) reason(err error) string {
 		return err.Error()
 	}
 	if exit != nil && exit.Sys().(syscall.WaitStatus).Signaled() {
-		return how // killed from outside: what it logged before has nothing to do with it
+		return how // killed from outside: its log does not say why
 	}
-	if words := LastWords(LogFile(p.dir, p.spec.name), p.logOffset); words != "" {
-		return fmt.Sprintf("%s (%s)", words, how)
+	if line := deathReason(LogFile(p.dir, p.spec.name), p.logOffset); line != "" {
+		return fmt.Sprintf("%s (%s)", line, how)
 	}
 	return how
 }

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// A process that waits for its restart is not there, and stopping it does not bring it back.
-func TestStopStartsNothing(t *testing.T) {
+// A process that waits for its restart does not start again when it is stopped.
+func TestProcess_stopDuringTheDelayStartsNothing(t *testing.T) {
 	dir := t.TempDir()
 	write(t, LogFile(dir, "dies"), "")
 	spawner := NewSpawner()

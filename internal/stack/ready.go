@@ -5,14 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/url"
 	"time"
+
+	"stoa/internal/stack/state"
 )
 
-// startLimit is how long all processes together may take to become ready.
+// startLimit is how long the processes may take to become ready.
 const startLimit = 90 * time.Second
 
-var errStopped = errors.New("stopped while starting")
+var errStopped = errors.New("stopped during the start")
 
 // waitReady waits until all processes have been ready once.
 func waitReady(ctx context.Context, processes []*process) error {
@@ -39,13 +43,13 @@ func waitReady(ctx context.Context, processes []*process) error {
 	return nil
 }
 
-// late says why the program is not ready although the time is up.
+// late says why the program is not ready at the end of the time.
 func (p *process) late(ctx context.Context) error {
 	if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return errStopped
 	}
 	return fmt.Errorf("%s is not ready after %s: %s (log: %s)",
-		p.spec.name, startLimit, p.snapshot().Problem, shortPath(LogFile(p.dir, p.spec.name)))
+		p.spec.name, startLimit, p.snapshot().Problem, state.ShortPath(LogFile(p.dir, p.spec.name)))
 }
 
 // awaitReady probes the program until it is ready.
@@ -96,11 +100,11 @@ func (p *process) becameReady() {
 	}
 }
 
-// probes opens a connection for each probe, so that none is left open to a process that is restarted.
+// probes uses a new connection for each probe, because a process may restart between two.
 var probes = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 
-// answers returns a probe that succeeds when url answers with a 2xx status. Its error holds the start of the answer,
-// in which an app names the dependency that it waits for.
+// answers returns a probe that succeeds when url answers with a 2xx status. Its error contains the start of the answer, which
+// names the missing dependency of an app.
 func answers(url string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
@@ -118,4 +122,22 @@ func answers(url string) func(context.Context) error {
 		}
 		return nil
 	}
+}
+
+// Probe checks an address once: an http URL has to answer with a 2xx status, a tcp URL to accept a connection.
+func Probe(ctx context.Context, address string) error {
+	ctx, cancel := context.WithTimeout(ctx, probeLimit)
+	defer cancel()
+	target, err := url.Parse(address)
+	if err != nil {
+		return err
+	}
+	if target.Scheme != "tcp" {
+		return answers(address)(ctx)
+	}
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", target.Host)
+	if err != nil {
+		return err
+	}
+	return conn.Close()
 }

@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"syscall"
 	"time"
+
+	"stoa/internal/stack/state"
 )
 
-// Phase is where a whole stack is in its life.
+// Phase is the state of a whole stack.
 type Phase string
 
 // The phases of a stack.
@@ -21,10 +22,10 @@ const (
 	PhaseReady    Phase = "ready"
 	PhaseStopping Phase = "stopping"
 	PhaseStopped  Phase = "stopped"
-	PhaseFailed   Phase = "failed" // could not be started; Record.Error says why
+	PhaseFailed   Phase = "failed" // the start failed; Record.Error says why
 )
 
-// Record is what a running stack writes down about itself in .stoa/run/state.json, for the other commands to read.
+// Record is what a running stack writes about itself into .stoa/run/state.json, for the other commands.
 type Record struct {
 	Phase      Phase     `json:"phase"`
 	Error      string    `json:"error,omitempty"`
@@ -34,16 +35,15 @@ type Record struct {
 	Processes  []Process `json:"processes"`
 }
 
-// MTLS tells whether the sidecars know each other by certificates.
+// MTLS reports whether the sidecars identify each other by certificates.
 func (r Record) MTLS() bool {
 	return slices.ContainsFunc(r.Processes, func(p Process) bool { return p.Kind == KindSentry })
 }
 
-func runFolder(dir string) string  { return filepath.Join(dir, StateFolder, "run") }
-func recordFile(dir string) string { return filepath.Join(runFolder(dir), "state.json") }
-func lockPath(dir string) string   { return filepath.Join(runFolder(dir), "lock") }
+func recordFile(dir string) string { return state.Path(dir, "run", "state.json") }
+func lockPath(dir string) string   { return state.Path(dir, "run", "lock") }
 
-// ReadRecord reads the record in the state directory dir; where nothing ever ran it is empty, with phase stopped.
+// ReadRecord reads the record in the state directory dir. Before the first start it is empty, with phase stopped.
 func ReadRecord(dir string) (Record, error) {
 	text, err := os.ReadFile(recordFile(dir))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -54,7 +54,7 @@ func ReadRecord(dir string) (Record, error) {
 	}
 	var r Record
 	if err := json.Unmarshal(text, &r); err != nil {
-		return Record{}, fmt.Errorf("%s is broken (%w); delete it", shortPath(recordFile(dir)), err)
+		return Record{}, fmt.Errorf("%s is not valid (%w); delete it", state.ShortPath(recordFile(dir)), err)
 	}
 	for i := range r.Processes {
 		if r.Processes[i].Alive() {
@@ -64,25 +64,25 @@ func ReadRecord(dir string) (Record, error) {
 	return r, nil
 }
 
-// Running tells whether a supervisor works on the state directory dir. Its lock is the truth: it goes when the
-// supervisor does, however that ends.
+// Running reports whether a supervisor uses the state directory dir. Only the lock says so reliably: it ends with the
+// supervisor, even if that is killed.
 func Running(dir string) bool {
 	if _, err := os.Stat(lockPath(dir)); err != nil {
 		return false
 	}
-	lock, err := lockFile(lockPath(dir))
+	lock, err := state.Lock(lockPath(dir))
 	if err == nil {
 		lock.Close()
 	}
-	return errors.Is(err, errLocked)
+	return errors.Is(err, state.ErrLocked)
 }
 
-// LeftOvers lists the processes that an earlier supervisor recorded and that outlived it.
+// LeftOvers lists the recorded processes that still run after their supervisor.
 func (r Record) LeftOvers() []Process {
 	return slices.DeleteFunc(slices.Clone(r.Processes), func(p Process) bool { return !p.Alive() })
 }
 
-// EndLeftOvers ends what outlived a supervisor that was killed, and tells what it ended. Call it only while no
+// EndLeftOvers ends the processes that still run after a supervisor was killed, and returns them. Call it only while no
 // supervisor runs.
 func EndLeftOvers(dir string) ([]Process, error) {
 	record, err := ReadRecord(dir)
@@ -99,7 +99,7 @@ func EndLeftOvers(dir string) ([]Process, error) {
 		waitGone(left, 5*time.Second)
 	}
 	if i := slices.IndexFunc(left, Process.Alive); i >= 0 {
-		return nil, fmt.Errorf("pid %d (%s) of an earlier run cannot be ended; end it by hand", left[i].PID, left[i].Name)
+		return nil, fmt.Errorf("pid %d (%s) of an earlier run does not end; end it by hand", left[i].PID, left[i].Name)
 	}
 	return left, nil
 }

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"testing"
+
+	"stoa/internal/stack/state"
 )
 
 // startSupervisor runs a supervisor in a process of its own and returns it when all is ready.
@@ -25,7 +27,7 @@ func startSupervisor(t *testing.T, root string) (*exec.Cmd, Record) {
 	return supervisor, record
 }
 
-func TestKilledSupervisorLeavesNoChild(t *testing.T) {
+func TestSupervisor_killedLeavesNoChild(t *testing.T) {
 	root := fixture(t)
 	supervisor, record := startSupervisor(t, root)
 	if err := supervisor.Process.Kill(); err != nil {
@@ -36,7 +38,7 @@ func TestKilledSupervisorLeavesNoChild(t *testing.T) {
 		t.Fatalf("got %v, want five processes", record.Processes)
 	}
 	if runtime.GOOS == "linux" { // elsewhere the next start ends them
-		eventually(t, "all children are gone", func() bool { return len(record.LeftOvers()) == 0 })
+		eventually(t, "all children have ended", func() bool { return len(record.LeftOvers()) == 0 })
 	}
 	if Running(root) {
 		t.Error("the lock outlived its supervisor")
@@ -50,11 +52,8 @@ func TestKilledSupervisorLeavesNoChild(t *testing.T) {
 	}
 }
 
-func TestLeftOversAreEndedByIdentity(t *testing.T) {
+func TestEndLeftOvers_comparesTheIdentity(t *testing.T) {
 	dir := stateDir(t)
-	if err := os.Mkdir(runFolder(dir), 0o700); err != nil {
-		t.Fatal(err)
-	}
 	spawner := NewSpawner()
 	defer spawner.Close()
 	var recorded []Process
@@ -70,7 +69,7 @@ func TestLeftOversAreEndedByIdentity(t *testing.T) {
 	}
 	stranger := recorded[1]
 	recorded[1].Identity = "another start time"
-	if err := writePrivate(recordFile(dir), Record{Phase: PhaseReady, Processes: recorded}); err != nil {
+	if err := state.Write(recordFile(dir), Record{Phase: PhaseReady, Processes: recorded}); err != nil {
 		t.Fatal(err)
 	}
 	ended, err := EndLeftOvers(dir)
@@ -79,6 +78,6 @@ func TestLeftOversAreEndedByIdentity(t *testing.T) {
 	}
 	<-exits
 	if !stranger.Alive() {
-		t.Error("a process that only has the pid of a left-over was ended")
+		t.Error("a process that only has the same pid was ended")
 	}
 }

@@ -1,8 +1,12 @@
 package stack
 
-import "sync"
+import (
+	"sync"
 
-// recorder writes the record whenever something has changed. Changes that come together are written once.
+	"stoa/internal/stack/state"
+)
+
+// recorder writes the record after every change; changes at the same time are written once.
 type recorder struct {
 	path     string
 	snapshot func() Record
@@ -17,7 +21,7 @@ func newRecorder(path string, snapshot func() Record) *recorder {
 	return r
 }
 
-// mark asks for the record to be written soon.
+// mark requests a write.
 func (r *recorder) mark() {
 	select {
 	case r.dirty <- struct{}{}:
@@ -37,8 +41,8 @@ func (r *recorder) run() {
 	}
 }
 
-// write may fail (disk full) without stopping the shop; the next change tries again.
-func (r *recorder) write() { _ = writePrivate(r.path, r.snapshot()) }
+// write may fail (disk full) without stopping the system; the next change tries again.
+func (r *recorder) write() { _ = state.Write(r.path, r.snapshot()) }
 
 // close writes the record a last time.
 func (r *recorder) close() {

@@ -6,8 +6,8 @@ import (
 	"syscall"
 )
 
-// Spawner starts all child processes from one thread. On Linux a child is killed when the thread that started it ends,
-// which is how none outlives a supervisor that was itself killed; so this thread must live until the last child is gone.
+// Spawner starts all child processes from one thread. On Linux the kernel kills a child when the thread that started it ends,
+// so that no child outlives a killed supervisor. Therefore this thread must run until the last child has ended.
 type Spawner struct {
 	requests chan spawnRequest
 }
@@ -31,8 +31,8 @@ func (s *Spawner) serve() {
 	}
 }
 
-// Start starts cmd as the leader of a process group of its own, so that a signal from the terminal reaches the
-// supervisor alone, which then stops its children in order. Of cmd.SysProcAttr it keeps what the caller has set.
+// Start starts cmd in a new process group, so that a signal from the terminal reaches only the supervisor, which then stops its
+// children in order. It keeps the caller's cmd.SysProcAttr.
 func (s *Spawner) Start(cmd *exec.Cmd) error {
 	if cmd.SysProcAttr == nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
@@ -44,5 +44,5 @@ func (s *Spawner) Start(cmd *exec.Cmd) error {
 	return <-done
 }
 
-// Close ends the thread; every child must have ended before.
+// Close ends the thread. Every child must have ended.
 func (s *Spawner) Close() { close(s.requests) }

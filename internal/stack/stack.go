@@ -12,164 +12,144 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"stoa/internal/stack/description"
+	"stoa/internal/stack/tools"
 )
 
-// gatewayApp is the public door: it is the first to stop, so that what it has accepted is still served.
-const gatewayApp = "gateway"
-
-// brokerPatience is the length of an outage of the broker after which the sidecars are restarted. Their NATS client
-// gives up for good after 60 attempts two seconds apart, and the sidecar does not notice.
-const brokerPatience = 60 * time.Second
+// outageLimit is the length of an outage of the broker after which the sidecars are restarted. Their NATS client gives up
+// for good after 60 attempts two seconds apart, and the sidecar does not notice.
+const outageLimit = 60 * time.Second
 
 // Options say where and how a stack runs.
 type Options struct {
-	Dir       string            // where all state lives, in .stoa; the folder of dapr.yaml when empty
-	Bus       string            // folder below components/bus; what dapr.yaml says when empty
+	Dir       string            // where all state is, in .stoa; default: the folder of dapr.yaml
+	Bus       string            // folder below components/bus; default: the one in dapr.yaml
 	Store     string            // the same below components/store
 	Base      string            // the same below components/base
-	Scale     map[string]int    // replicas of an app; 1 for those not named, 0 leaves an app out
-	FreePorts bool              // replace every port by a free one, so that several stacks run side by side
-	Log       io.Writer         // gets one line, in one Write, for every event that a person wants to know of
-	Daprd     string            // the sidecar's program; looked for when empty, see [FindDaprd]
+	Scale     map[string]int    // replicas by app; default 1, 0 leaves an app out
+	FreePorts bool              // replace every port by a free one, so that several stacks can run side by side
+	Log       io.Writer         // gets one line, in one Write, for every event of interest to the operator
+	Daprd     string            // the sidecar's program; default: see [tools.FindDaprd]
 	Env       map[string]string // further environment for every app
-	Secrets   map[string]string // written into .stoa/secrets.json, over what stands there
-	Broker    []string          // command that calls [RunBroker]; `bin/stoa broker` when empty
-	MTLS      bool              // sidecars know each other by certificates, and components/config/access applies
-	Sentry    string            // the certificate authority's program; looked for when empty, see [FindSentry]
+	Secrets   map[string]string // written into .stoa/secrets.json; they replace existing ones
+	Broker    []string          // command that runs the broker; default: `bin/stoa broker`
+	MTLS      bool              // sidecars identify each other by certificates, and components/config/access applies
+	Sentry    string            // the certificate authority's program; default: see [tools.FindSentry]
 }
 
 // Stack is the running system.
 type Stack struct {
 	options   Options
-	root      string // the folder of dapr.yaml
-	apps      []App
-	resources []Resource
-	broker    bool // whether the components need the embedded broker
+	system    *description.System // with the chosen folders of components
+	resources []description.Resource
+	broker    bool // whether the components use the embedded broker
 
 	pool    PortPool
 	spawner *Spawner
 	lock    *os.File
 	record  *recorder
-	logs    *logKeeper
+	logs    *logRotator
 
 	mu         sync.Mutex
 	phase      Phase
 	failure    string
 	processes  []*process
-	brokerGone time.Time // since when the broker is away
+	brokerGone time.Time // start of the broker's present outage
 }
 
 // New checks everything that can be checked without starting anything: folders, YAML, programs.
-func New(desc *Description, options Options) (*Stack, error) {
-	options.Dir = cmp.Or(options.Dir, desc.Root)
+func New(system *description.System, options Options) (*Stack, error) {
+	options.Dir = cmp.Or(options.Dir, system.Root)
 	if options.Log == nil {
 		options.Log = io.Discard
 	}
 	if len(options.Broker) == 0 {
-		options.Broker = []string{filepath.Join(desc.Root, "bin", "stoa"), "broker"}
+		options.Broker = []string{filepath.Join(system.Root, "bin", "stoa"), "broker"}
 	}
-	dir, err := filepath.Abs(options.Dir)
-	if err != nil {
+	var err error
+	if options.Dir, err = filepath.Abs(options.Dir); err != nil {
 		return nil, err
 	}
-	options.Dir = dir
-	s := &Stack{options: options, root: desc.Root, phase: PhaseStopped}
-	if err := s.chooseApps(desc); err != nil {
+	if err := checkScale(system, options.Scale); err != nil {
 		return nil, err
 	}
-	if err := s.loadResources(); err != nil {
+	s := &Stack{options: options, phase: PhaseStopped}
+	if s.system, err = system.With(options.Bus, options.Store, options.Base); err != nil {
 		return nil, err
 	}
-	if s.options.Daprd == "" {
-		if s.options.Daprd, err = FindDaprd(desc.Root); err != nil {
-			return nil, err
-		}
+	if s.resources, err = loadResources(s.system, options.MTLS); err != nil {
+		return nil, err
 	}
-	if s.options.MTLS && s.options.Sentry == "" {
-		if s.options.Sentry, err = FindSentry(desc.Root); err != nil {
-			return nil, err
-		}
-	}
-	return s, s.checkPrograms(desc.Root)
+	s.broker = slices.ContainsFunc(s.resources, description.Resource.OnJetStream)
+	return s, s.findPrograms()
 }
 
-// chooseApps applies --bus, --store, --base and --scale to the description.
-func (s *Stack) chooseApps(desc *Description) error {
-	for id, n := range s.options.Scale {
-		if _, known := desc.App(id); !known {
-			return fmt.Errorf("--scale %s: there is no such app; the apps are: %s", id, desc.ids())
+func checkScale(system *description.System, scale map[string]int) error {
+	for id, n := range scale {
+		if _, known := system.App(id); !known {
+			return fmt.Errorf("--scale %s: no app has this name; the apps are: %s", id, strings.Join(system.IDs(), ", "))
 		}
 		if n < 0 {
 			return fmt.Errorf("--scale %s=%d: the number of replicas cannot be negative", id, n)
 		}
 	}
-	for _, app := range desc.Apps {
-		for _, choice := range [][2]string{{"bus", s.options.Bus}, {"store", s.options.Store}, {"base", s.options.Base}} {
-			chosen, err := selectFolder(app.Resources, choice[0], choice[1])
-			if err != nil {
-				return err
-			}
-			app.Resources = chosen
-		}
-		s.apps = append(s.apps, app)
-	}
 	return nil
 }
 
-// folders lists the folders of components that are chosen.
-func (s *Stack) folders() []string {
-	var folders []string
-	for _, app := range s.apps {
-		folders = append(folders, app.Resources...)
+// loadResources reads the components, and checks that the configurations can be read.
+func loadResources(system *description.System, mtls bool) ([]description.Resource, error) {
+	resources, err := description.LoadResources(system.Folders()...)
+	if err != nil {
+		return nil, err
 	}
-	slices.Sort(folders)
-	return slices.Compact(folders)
-}
-
-func (s *Stack) loadResources() error {
 	var configs []string
-	for _, app := range s.apps {
+	for _, app := range system.Apps {
 		if app.Config != "" {
 			configs = append(configs, app.Config)
 		}
-	}
-	resources, err := LoadResources(s.folders()...)
-	if err != nil {
-		return err
-	}
-	if s.options.MTLS {
-		for _, app := range s.apps {
-			configs = append(configs, accessFile(s.root, app.ID))
+		if mtls {
+			configs = append(configs, accessFile(system.Root, app.ID))
 		}
 	}
 	slices.Sort(configs)
 	for _, config := range slices.Compact(configs) {
-		if _, err := loadFile(config); err != nil {
+		if _, err := description.LoadFile(config); err != nil {
+			return nil, err
+		}
+	}
+	return resources, nil
+}
+
+// findPrograms finds the programs of Dapr that are not given, and checks that all programs exist.
+func (s *Stack) findPrograms() error {
+	var err error
+	if s.options.Daprd == "" {
+		if s.options.Daprd, err = tools.FindDaprd(s.system.Root); err != nil {
 			return err
 		}
 	}
-	s.resources = resources
-	s.broker = slices.ContainsFunc(resources, Resource.onJetStream)
-	return nil
-}
-
-func (s *Stack) checkPrograms(root string) error {
+	if s.options.MTLS && s.options.Sentry == "" {
+		if s.options.Sentry, err = tools.FindSentry(s.system.Root); err != nil {
+			return err
+		}
+	}
 	needed := map[string]string{"every app": s.options.Daprd}
 	if s.broker {
 		needed["the broker"] = s.options.Broker[0]
 	}
-	for _, app := range s.apps {
-		if len(app.Command) > 0 && s.replicas(app.ID) > 0 {
-			needed[app.ID] = resolve(app.Dir, app.Command[0])
+	for _, app := range s.system.Apps {
+		if program := app.Program(); program != "" && s.replicas(app.ID) > 0 {
+			needed[app.ID] = program
 		}
 	}
-	for _, who := range slices.Sorted(maps.Keys(needed)) {
-		path := needed[who]
+	for _, user := range slices.Sorted(maps.Keys(needed)) {
+		path := needed[user]
 		if info, err := os.Stat(path); err != nil || info.IsDir() {
-			if rel, err := filepath.Rel(root, path); err == nil && !strings.HasPrefix(rel, "..") {
+			if rel, err := filepath.Rel(s.system.Root, path); err == nil && !strings.HasPrefix(rel, "..") {
 				path = rel
 			}
-			return fmt.Errorf("%s needs %s, which does not exist; run `make build`", who, path)
+			return fmt.Errorf("%s needs %s, which does not exist; run `make build`", user, path)
 		}
 	}
 	return nil
@@ -182,14 +162,14 @@ func (s *Stack) replicas(app string) int {
 	return 1
 }
 
-// Dir is the folder below which the state lives, in .stoa.
+// Dir is the directory of the state, which is in .stoa below it.
 func (s *Stack) Dir() string { return s.options.Dir }
 
-// GatewayURL is where people reach the system; it is empty before Start and without a gateway.
+// GatewayURL is the public address of the system; empty before Start and without a gateway.
 func (s *Stack) GatewayURL() string {
 	for _, p := range s.Processes() {
-		if p.App == gatewayApp && p.Kind == KindApp && p.Ports[PortApp] != 0 {
-			return fmt.Sprintf("http://%s:%d", loopback, p.Ports[PortApp])
+		if p.App == description.Gateway && p.Kind == KindApp && p.Ports[description.PortApp] != 0 {
+			return fmt.Sprintf("http://%s:%d", description.Loopback, p.Ports[description.PortApp])
 		}
 	}
 	return ""
@@ -197,11 +177,8 @@ func (s *Stack) GatewayURL() string {
 
 // Processes lists all processes of the stack, the broker and the certificate authority first.
 func (s *Stack) Processes() []Process {
-	s.mu.Lock()
-	processes := slices.Clone(s.processes)
-	s.mu.Unlock()
-	all := make([]Process, 0, len(processes))
-	for _, p := range processes {
+	var all []Process
+	for _, p := range s.supervised() {
 		info := p.snapshot()
 		info.Memory = memory(info.PID)
 		all = append(all, info)
@@ -211,18 +188,21 @@ func (s *Stack) Processes() []Process {
 
 // Signal sends a signal to the process of that name, for tests that kill.
 func (s *Stack) Signal(name string, sig os.Signal) error {
-	s.mu.Lock()
-	i := slices.IndexFunc(s.processes, func(p *process) bool { return p.spec.name == name })
-	if i < 0 {
-		s.mu.Unlock()
-		return fmt.Errorf("there is no process %q", name)
+	for _, p := range s.supervised() {
+		if p.spec.name == name {
+			return p.signal(sig)
+		}
 	}
-	p := s.processes[i]
-	s.mu.Unlock()
-	return p.signal(sig)
+	return fmt.Errorf("no process has the name %q", name)
 }
 
-// changed is told of every change of state of a process.
+func (s *Stack) supervised() []*process {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.processes)
+}
+
+// changed handles every change of a process's state.
 func (s *Stack) changed(info Process, line string) {
 	s.record.mark()
 	if line != "" {
@@ -233,7 +213,7 @@ func (s *Stack) changed(info Process, line string) {
 	}
 }
 
-// watchBroker restarts the sidecars after an outage of the broker that was too long for them.
+// watchBroker restarts the sidecars after a long outage of the broker.
 func (s *Stack) watchBroker(info Process) {
 	s.mu.Lock()
 	gone := s.brokerGone
@@ -243,13 +223,12 @@ func (s *Stack) watchBroker(info Process) {
 	case gone.IsZero():
 		s.brokerGone = time.Now()
 	}
-	processes := slices.Clone(s.processes)
 	s.mu.Unlock()
-	if info.State != StateReady || gone.IsZero() || time.Since(gone) < brokerPatience {
+	if info.State != StateReady || gone.IsZero() || time.Since(gone) < outageLimit {
 		return
 	}
-	s.say("the broker was away for long; its clients in the sidecars have given up, so the sidecars restart")
-	for _, p := range processes {
+	s.say("the broker was unavailable for too long: its clients in the sidecars have given up, so the sidecars restart")
+	for _, p := range s.supervised() {
 		if p.spec.kind == KindSidecar {
 			_ = p.signal(syscall.SIGTERM)
 		}
@@ -262,8 +241,7 @@ func (s *Stack) say(line string) {
 
 func (s *Stack) setPhase(phase Phase, failure error) {
 	s.mu.Lock()
-	s.phase = phase
-	s.failure = ""
+	s.phase, s.failure = phase, ""
 	if failure != nil {
 		s.failure = failure.Error()
 	}
@@ -277,7 +255,7 @@ func (s *Stack) snapshot() Record {
 	defer s.mu.Unlock()
 	pid := os.Getpid()
 	return Record{
-		Phase: s.phase, Error: s.failure, Gateway: gateway, Folders: s.folders(), Processes: processes,
+		Phase: s.phase, Error: s.failure, Gateway: gateway, Folders: s.system.Folders(), Processes: processes,
 		Supervisor: Process{Name: "stoa", Kind: "supervisor", PID: pid, Identity: startTime(pid)},
 	}
 }

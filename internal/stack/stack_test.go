@@ -5,14 +5,17 @@ import (
 	"errors"
 	"net"
 	"os"
-	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"stoa/internal/stack/description"
+	"stoa/internal/stack/state"
 )
 
-func TestStartAndStop(t *testing.T) {
+func TestStack_startsAndStops(t *testing.T) {
 	s, _ := newFake(t, fixture(t), nil)
 	if err := s.Start(t.Context()); err != nil {
 		t.Fatal(err)
@@ -47,16 +50,16 @@ func TestStartAndStop(t *testing.T) {
 	}
 }
 
-func TestStopsFromTheOutsideIn(t *testing.T) {
+func TestStop_stopsTheGatewayFirst(t *testing.T) {
 	s, _ := newFake(t, fixture(t), nil)
 	if err := s.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	gateway := find(t, s, "gateway").Ports[PortApp]
+	gateway := find(t, s, "gateway").Ports[description.PortApp]
 	if err := s.Stop(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	notes, err := os.ReadFile(filepath.Join(s.Dir(), StateFolder, "stopped"))
+	notes, err := os.ReadFile(state.Path(s.Dir(), "stopped"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +74,7 @@ func TestStopsFromTheOutsideIn(t *testing.T) {
 
 // roleOf names the process that listens on a port.
 func roleOf(s *Stack, port string, gateway int) string {
-	number, _ := parsePort(port)
+	number, _ := strconv.Atoi(port)
 	for _, p := range s.Processes() {
 		for _, own := range p.Ports {
 			switch {
@@ -85,7 +88,7 @@ func roleOf(s *Stack, port string, gateway int) string {
 	return "unknown"
 }
 
-func TestRestartsWhatDies(t *testing.T) {
+func TestStack_restartsProcessesThatDie(t *testing.T) {
 	s, log := startFake(t, nil)
 	sidecar := find(t, s, "worker.sidecar")
 	for _, name := range []string{"worker", "gateway"} {
@@ -104,20 +107,20 @@ func TestRestartsWhatDies(t *testing.T) {
 	if find(t, s, "worker").LastEnd != "signal: killed" {
 		t.Errorf("the last end of worker: %q", find(t, s, "worker").LastEnd)
 	}
-	eventually(t, "all is said", func() bool {
+	eventually(t, "all is logged", func() bool {
 		return strings.Contains(log.String(), "worker died: signal: killed; restart in 100ms") &&
 			strings.Contains(log.String(), "worker is ready again")
 	})
 }
 
-func TestSidecarsRestartAfterALongOutageOfTheBroker(t *testing.T) {
+func TestStack_restartsSidecarsAfterALongOutageOfTheBroker(t *testing.T) {
 	s, log := startFake(t, nil)
 	s.watchBroker(Process{Kind: KindBroker, State: StateWaiting})
 	s.watchBroker(Process{Kind: KindBroker, State: StateReady})
-	if find(t, s, "worker.sidecar").Restarts != 0 || strings.Contains(log.String(), "away for long") {
+	if find(t, s, "worker.sidecar").Restarts != 0 || strings.Contains(log.String(), "unavailable for too long") {
 		t.Fatal("the sidecars were restarted after a short outage")
 	}
-	s.brokerGone = time.Now().Add(-2 * brokerPatience)
+	s.brokerGone = time.Now().Add(-2 * outageLimit)
 	s.watchBroker(Process{Kind: KindBroker, State: StateReady})
 	for _, name := range []string{"worker.sidecar", "gateway.sidecar"} {
 		eventually(t, name+" is ready again", func() bool {
@@ -130,7 +133,7 @@ func TestSidecarsRestartAfterALongOutageOfTheBroker(t *testing.T) {
 	}
 }
 
-func TestFailingAppFailsTheStart(t *testing.T) {
+func TestStart_failsWithAnAppThatFails(t *testing.T) {
 	s, log := newFake(t, fixture(t), func(o *Options) {
 		o.Env = map[string]string{"FAKE_FAILS": "the secret X is missing", "FAKE_APP": "worker"}
 	})
@@ -157,7 +160,7 @@ func TestFailingAppFailsTheStart(t *testing.T) {
 	}
 }
 
-func TestTakenPortFailsTheStart(t *testing.T) {
+func TestStart_failsWithATakenPort(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -167,8 +170,8 @@ func TestTakenPortFailsTheStart(t *testing.T) {
 	port := listener.Addr().(*net.TCPAddr).Port
 	s.options.FreePorts = false
 	s.broker = false
-	s.apps = s.apps[:1]
-	s.apps[0].Ports = map[string]int{PortApp: port}
+	s.system.Apps = s.system.Apps[:1]
+	s.system.Apps[0].Ports = map[string]int{description.PortApp: port}
 	var taken PortTaken
 	if err := s.Start(t.Context()); !errors.As(err, &taken) || taken.Port != port || taken.PID != os.Getpid() {
 		t.Errorf("got %v, want one line about port %d", err, port)
@@ -178,7 +181,7 @@ func TestTakenPortFailsTheStart(t *testing.T) {
 	}
 }
 
-func TestInterruptedStartLeavesNothing(t *testing.T) {
+func TestStart_interruptedLeavesNothing(t *testing.T) {
 	s, _ := newFake(t, fixture(t), nil)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -191,7 +194,7 @@ func TestInterruptedStartLeavesNothing(t *testing.T) {
 	}
 }
 
-func TestSecondSupervisorIsRefused(t *testing.T) {
+func TestStart_refusesASecondSupervisor(t *testing.T) {
 	s, _ := startFake(t, nil)
 	second, _ := newFake(t, s.Dir(), nil)
 	if err := second.Start(t.Context()); !errors.Is(err, ErrRunning) {
@@ -202,25 +205,25 @@ func TestSecondSupervisorIsRefused(t *testing.T) {
 	}
 }
 
-func TestReplicasGetPortsOfTheirOwn(t *testing.T) {
+func TestStart_givesReplicasTheirOwnPorts(t *testing.T) {
 	s, _ := startFake(t, func(o *Options) { o.Scale = map[string]int{"worker": 2, "gateway": 0} })
 	if len(s.Processes()) != 5 || s.GatewayURL() != "" {
 		t.Errorf("got %v, want the broker and two workers with their sidecars", s.Processes())
 	}
 	one, two := find(t, s, "worker"), find(t, s, "worker-2")
-	if two.App != "worker" || two.Replica != 2 || one.Ports[PortProbe] == two.Ports[PortProbe] {
+	if two.App != "worker" || two.Replica != 2 || one.Ports[description.PortProbe] == two.Ports[description.PortProbe] {
 		t.Errorf("the second worker: %+v", two)
 	}
 }
 
-func TestStubbornAppIsKilled(t *testing.T) {
+func TestStop_killsAnAppThatDoesNotStop(t *testing.T) {
 	s, log := newFake(t, fixture(t), func(o *Options) { o.Env = map[string]string{"FAKE_IGNORES_TERM": "yes"} })
 	if err := s.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	processes := s.Processes()
 	ctx, cancel := context.WithCancel(t.Context())
-	cancel() // no patience at all
+	cancel() // kill at once
 	if err := s.Stop(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -230,6 +233,6 @@ func TestStubbornAppIsKilled(t *testing.T) {
 		}
 	}
 	if !strings.Contains(log.String(), "worker did not stop in time") {
-		t.Errorf("it was not said: %s", log)
+		t.Errorf("it is not in the log: %s", log)
 	}
 }

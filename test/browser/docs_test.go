@@ -12,18 +12,19 @@ import (
 
 	"stoa/api/openapi"
 	"stoa/internal/stack"
+	"stoa/internal/stack/description"
 	"stoa/test/client"
 )
 
 // gateway starts a system of nothing but the gateway and the app that knows its keys, and returns its URL.
 func gateway(t *testing.T) string {
 	t.Helper()
-	description, err := stack.Load(client.Root(t))
+	system, err := description.Load(client.Root(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	alone := map[string]int{}
-	for _, app := range description.Apps {
+	for _, app := range system.Apps {
 		if app.ID != "gateway" && app.ID != "auth" {
 			alone[app.ID] = 0
 		}

@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"stoa/internal/stack"
+	"stoa/internal/stack/description"
+	"stoa/internal/stack/secrets"
 	"stoa/test/servers"
 )
 
@@ -32,7 +34,7 @@ type Shop struct {
 	// URL is the gateway.
 	URL string
 	// Bootstrap holds the API key and the accounts that the first start made.
-	stack.Bootstrap
+	secrets.Bootstrap
 
 	http    *http.Client
 	servers []*servers.Server
@@ -67,7 +69,7 @@ func Start(t testing.TB, dir string, changes ...func(*stack.Options)) *Shop {
 // Open is Start for those who stop the system themselves. STOA_BUS and STOA_STORE choose another broker and database than
 // dapr.yaml does, and servers for them are started as well.
 func Open(ctx context.Context, root, dir string, changes ...func(*stack.Options)) (*Shop, error) {
-	description, err := stack.Load(root)
+	system, err := description.Load(root)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +84,7 @@ func Open(ctx context.Context, root, dir string, changes ...func(*stack.Options)
 	if err != nil {
 		return nil, err
 	}
-	shop, err := open(ctx, description, options)
+	shop, err := open(ctx, system, options)
 	if err != nil {
 		return nil, errors.Join(err, stopServers(running))
 	}
@@ -90,8 +92,8 @@ func Open(ctx context.Context, root, dir string, changes ...func(*stack.Options)
 	return shop, nil
 }
 
-func open(ctx context.Context, description *stack.Description, options stack.Options) (*Shop, error) {
-	s, err := stack.New(description, options)
+func open(ctx context.Context, system *description.System, options stack.Options) (*Shop, error) {
+	s, err := stack.New(system, options)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +141,7 @@ func (s *Shop) Stop(ctx context.Context) error {
 
 // Of is the way into a stack that runs.
 func Of(s *stack.Stack) (*Shop, error) {
-	bootstrap, err := stack.Credentials(s.Dir())
+	bootstrap, err := secrets.Credentials(s.Dir())
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +151,7 @@ func Of(s *stack.Stack) (*Shop, error) {
 }
 
 // Connect is the way into a system that somebody else has started, at this URL; there is no Stack to it.
-func Connect(url string, bootstrap stack.Bootstrap) *Shop {
+func Connect(url string, bootstrap secrets.Bootstrap) *Shop {
 	transport := &http.Transport{MaxIdleConnsPerHost: 256}
 	return &Shop{URL: url, Bootstrap: bootstrap, http: &http.Client{Transport: transport, Timeout: 30 * time.Second}}
 }

@@ -12,7 +12,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"stoa/internal/stack"
+	"stoa/internal/stack/state"
 )
 
 // Product is a product as the API shows it.
@@ -162,7 +162,7 @@ func (s *Shop) AwaitOrder(t testing.TB, customer User, id, status string) Order 
 // Mails lists the mails that were sent about an order, by kind: the names of the files that the mail binding wrote.
 func (s *Shop) Mails(t testing.TB, orderID string) []string {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(s.Dir(), stack.StateFolder, "mail", "*"+orderID+"*"))
+	files, err := filepath.Glob(filepath.Join(s.Dir(), state.Folder, "mail", "*"+orderID+"*"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +179,7 @@ func (s *Shop) AwaitMail(t testing.TB, orderID, kind string) string {
 	var text []byte
 	Eventually(t, "there is a mail "+kind, func() error {
 		var err error
-		text, err = os.ReadFile(filepath.Join(s.Dir(), stack.StateFolder, "mail", kind+"-"+orderID+".eml"))
+		text, err = os.ReadFile(filepath.Join(s.Dir(), state.Folder, "mail", kind+"-"+orderID+".eml"))
 		if err == nil && !bytes.HasSuffix(bytes.TrimSpace(text), []byte("--")) {
 			err = errors.New("it is being written")
 		}

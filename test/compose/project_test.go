@@ -19,7 +19,7 @@ import (
 	"testing"
 	"time"
 
-	"stoa/internal/stack"
+	"stoa/internal/stack/secrets"
 	"stoa/test/client"
 )
 
@@ -201,13 +201,13 @@ func (p *project) shop(t *testing.T) *client.Shop {
 		t.Fatal(err)
 	}
 	var made struct {
-		APIKey   string                   `json:"api_key"`
-		Accounts map[string]stack.Account `json:"accounts"`
+		APIKey   string                     `json:"api_key"`
+		Accounts map[string]secrets.Account `json:"accounts"`
 	}
 	if err := json.Unmarshal(out, &made); err != nil {
 		t.Fatal(err)
 	}
-	return client.Connect("http://127.0.0.1:"+p.port, stack.Bootstrap{APIKey: made.APIKey, Accounts: made.Accounts})
+	return client.Connect("http://127.0.0.1:"+p.port, secrets.Bootstrap{APIKey: made.APIKey, Accounts: made.Accounts})
 }
 
 // mails lists the files that the mail binding has written. There is no shell in the container to list them, but Docker

@@ -20,7 +20,7 @@ import (
 	"testing"
 	"time"
 
-	"stoa/internal/stack"
+	"stoa/internal/stack/broker"
 	"stoa/pkg/observability"
 )
 
@@ -135,7 +135,7 @@ func runBroker(dir string) error {
 	defer stop()
 	for tick := time.NewTicker(20 * time.Millisecond); ; {
 		if _, err := os.Stat(gateFile(dir)); err != nil {
-			return stack.RunBroker(ctx, dir, os.Stderr)
+			return broker.Run(ctx, dir, os.Stderr)
 		}
 		select {
 		case <-tick.C:

@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"time"
 
-	"stoa/internal/stack"
+	"stoa/internal/stack/tools"
 	"stoa/test/conformance/report"
 )
 
@@ -80,7 +80,7 @@ func describe[R subject](all []report.Check, scope string, checks []check[R]) []
 
 // tookEmbedded records the programs that are linked into our own: the sidecar with its components, SQLite and NATS.
 func tookEmbedded() error {
-	daprd, err := stack.FindDaprd("../..")
+	daprd, err := tools.FindDaprd("../..")
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,9 @@ import (
 	"time"
 
 	"stoa/internal/stack"
+	"stoa/internal/stack/description"
+	"stoa/internal/stack/secrets"
+	"stoa/internal/stack/state"
 	"stoa/pkg/common/config"
 	"stoa/pkg/messaging"
 	"stoa/pkg/sidecar"
@@ -55,7 +58,7 @@ func setUp(t *testing.T, p pair, scale map[string]int, apps ...string) (*rig, er
 
 // plan describes the stack without starting it.
 func (r *rig) plan(t *testing.T, secrets map[string]string, scale map[string]int, apps []string) (*stack.Stack, error) {
-	description, err := describeApps(apps)
+	system, err := describeApps(apps)
 	if err != nil {
 		return nil, err
 	}
@@ -67,26 +70,26 @@ func (r *rig) plan(t *testing.T, secrets map[string]string, scale map[string]int
 	if err != nil {
 		return nil, err
 	}
-	return stack.New(description, stack.Options{
+	return stack.New(system, stack.Options{
 		Dir: dir, Bus: r.pair.bus, Store: r.pair.store, Scale: scale, FreePorts: true, Secrets: secrets, Log: io.Discard,
 		Broker: []string{self, brokerRole},
 	})
 }
 
 // describeApps is dapr.yaml, reduced to the sidecars of some apps unless none is named.
-func describeApps(apps []string) (*stack.Description, error) {
-	all, err := stack.Load(filepath.Join("..", ".."))
+func describeApps(apps []string) (*description.System, error) {
+	all, err := description.Load(filepath.Join("..", ".."))
 	if err != nil || len(apps) == 0 {
 		return all, err
 	}
-	only := &stack.Description{Root: all.Root}
+	only := &description.System{Root: all.Root}
 	for _, id := range apps {
 		app, ok := all.App(id)
 		if !ok {
 			return nil, fmt.Errorf("dapr.yaml has no app %s", id)
 		}
 		app.Command = nil
-		delete(app.Ports, stack.PortApp)
+		delete(app.Ports, description.PortApp)
 		only.Apps = append(only.Apps, app)
 	}
 	return only, nil
@@ -97,7 +100,7 @@ func stateFolder(t *testing.T) (string, error) {
 	dir, err := os.MkdirTemp("", "stoa-conformance-")
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("the logs are in %s", filepath.Join(dir, stack.StateFolder, "logs"))
+			t.Logf("the logs are in %s", filepath.Join(dir, state.Folder, "logs"))
 			return
 		}
 		_ = os.RemoveAll(dir)
@@ -210,8 +213,8 @@ func (r *rig) process(name string) (stack.Process, bool) {
 
 // config is what an app is told that runs beside this sidecar.
 func (r *rig) config(side, app string) (config.Base, error) {
-	var tokens stack.Tokens
-	if err := readJSON(&tokens, r.Dir(), stack.StateFolder, "tokens.json"); err != nil {
+	var tokens secrets.Tokens
+	if err := readJSON(&tokens, r.Dir(), state.Folder, "tokens.json"); err != nil {
 		return config.Base{}, err
 	}
 	p, ok := r.process(side)
@@ -220,7 +223,7 @@ func (r *rig) config(side, app string) (config.Base, error) {
 	}
 	return config.Base{
 		AppID: app, DaprHost: "127.0.0.1", DaprAPIToken: tokens.Dapr, AppAPIToken: tokens.App,
-		DaprHTTPPort: p.Ports[stack.PortHTTP], DaprGRPCPort: p.Ports[stack.PortGRPC],
+		DaprHTTPPort: p.Ports[description.PortHTTP], DaprGRPCPort: p.Ports[description.PortGRPC],
 	}, nil
 }
 

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"stoa/internal/stack"
+	"stoa/internal/stack/state"
 	"stoa/test/client"
 )
 
@@ -121,7 +121,7 @@ func awaitNotice(t *testing.T, shop *client.Shop, u client.User, kind string) {
 		return fmt.Errorf("the inbox is %+v", inbox)
 	})
 	client.Eventually(t, "there is a mail "+kind, func() error {
-		text, err := os.ReadFile(filepath.Join(shop.Dir(), stack.StateFolder, "mail", id+".eml"))
+		text, err := os.ReadFile(filepath.Join(shop.Dir(), state.Folder, "mail", id+".eml"))
 		if err == nil && !strings.Contains(string(text), u.Email) {
 			err = fmt.Errorf("it is to somebody else: %s", text)
 		}

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"stoa/internal/stack"
+	"stoa/internal/stack/state"
 	"stoa/test/client"
 )
 
@@ -51,7 +52,7 @@ func TestOutages(t *testing.T) {
 			end:   func() error { return shop.Thaw("broker") },
 			limit: answerTime,
 		},
-		"store is locked": lockedStore(filepath.Join(shop.Dir(), stack.StateFolder, "data", "order.db")),
+		"store is locked": lockedStore(filepath.Join(shop.Dir(), state.Folder, "data", "order.db")),
 		"sidecar hangs": {
 			begin: func() error { return shop.Freeze("order-api.sidecar") },
 			end:   func() error { return shop.Thaw("order-api.sidecar") },

@@ -9,7 +9,9 @@ import (
 	"path/filepath"
 	"testing"
 
-	"stoa/internal/stack"
+	"stoa/internal/stack/description"
+	"stoa/internal/stack/secrets"
+	"stoa/internal/stack/state"
 	"stoa/test/client"
 	"stoa/test/kong"
 )
@@ -46,11 +48,11 @@ func TestShopBehindKong(t *testing.T) {
 // behindKong is the shared shop with Kong in the gateway's place.
 func behindKong(t *testing.T) *client.Shop {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join(shop.Dir(), stack.StateFolder, "tokens.json"))
+	raw, err := os.ReadFile(filepath.Join(shop.Dir(), state.Folder, "tokens.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var tokens stack.Tokens
+	var tokens secrets.Tokens
 	if err := json.Unmarshal(raw, &tokens); err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +70,7 @@ func gatewaySidecar(t *testing.T) string {
 	t.Helper()
 	for _, p := range shop.Processes() {
 		if p.Name == "gateway.sidecar" {
-			return fmt.Sprintf("http://127.0.0.1:%d", p.Ports[stack.PortHTTP])
+			return fmt.Sprintf("http://127.0.0.1:%d", p.Ports[description.PortHTTP])
 		}
 	}
 	t.Fatal("the gateway has no sidecar")

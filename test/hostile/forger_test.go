@@ -21,7 +21,7 @@ import (
 	"strings"
 	"testing"
 
-	"stoa/internal/stack"
+	"stoa/internal/stack/state"
 )
 
 // object is a JSON object that is about to be tampered with.
@@ -77,7 +77,7 @@ func decode(t *testing.T, token string) (header, claims object) {
 // signingKey finds the private key among the system's secrets that a token was signed with.
 func signingKey(t *testing.T, w *world, parts []string) ed25519.PrivateKey {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join(w.Dir(), stack.StateFolder, "secrets.json"))
+	raw, err := os.ReadFile(filepath.Join(w.Dir(), state.Folder, "secrets.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

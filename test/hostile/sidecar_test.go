@@ -8,6 +8,9 @@ import (
 	"testing"
 
 	"stoa/internal/stack"
+	"stoa/internal/stack/description"
+	"stoa/internal/stack/secrets"
+	"stoa/internal/stack/state"
 	"stoa/pkg/common/config"
 	"stoa/pkg/messaging"
 	"stoa/pkg/sidecar"
@@ -38,11 +41,11 @@ func (c *cast) publish(t *testing.T, topic, eventType, subject string) {
 // sidecarOf says how an app reaches its sidecar.
 func (w *world) sidecarOf(t *testing.T, app string) config.Base {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join(w.Dir(), stack.StateFolder, "tokens.json"))
+	raw, err := os.ReadFile(filepath.Join(w.Dir(), state.Folder, "tokens.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var tokens stack.Tokens
+	var tokens secrets.Tokens
 	if err := json.Unmarshal(raw, &tokens); err != nil {
 		t.Fatal(err)
 	}
@@ -54,6 +57,6 @@ func (w *world) sidecarOf(t *testing.T, app string) config.Base {
 	ports := processes[i].Ports
 	return config.Base{
 		AppID: app, DaprHost: "127.0.0.1", DaprAPIToken: tokens.Dapr,
-		DaprHTTPPort: ports[stack.PortHTTP], DaprGRPCPort: ports[stack.PortGRPC],
+		DaprHTTPPort: ports[description.PortHTTP], DaprGRPCPort: ports[description.PortGRPC],
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"stoa/internal/stack"
+	"stoa/internal/stack/tools"
 	"stoa/test/client"
 )
 
@@ -159,7 +160,7 @@ type launcher struct {
 func newLauncher(t *testing.T) launcher {
 	t.Helper()
 	root := client.Root(t)
-	daprd, err := stack.FindDaprd(root)
+	daprd, err := tools.FindDaprd(root)
 	if err != nil {
 		t.Fatal(err)
 	}

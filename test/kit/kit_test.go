@@ -14,6 +14,9 @@ import (
 	"github.com/rs/zerolog"
 
 	"stoa/internal/stack"
+	"stoa/internal/stack/description"
+	"stoa/internal/stack/secrets"
+	"stoa/internal/stack/state"
 	"stoa/pkg/common/config"
 	"stoa/pkg/messaging"
 	"stoa/pkg/observability"
@@ -36,7 +39,7 @@ func start(t *testing.T, apps ...string) system {
 // startWith is start with a choice of components.
 func startWith(t *testing.T, options stack.Options, apps ...string) system {
 	t.Helper()
-	var only []stack.App
+	var only []description.App
 	for _, id := range apps {
 		only = append(only, sidecarOf(t, id))
 	}
@@ -44,9 +47,9 @@ func startWith(t *testing.T, options stack.Options, apps ...string) system {
 }
 
 // sidecarOf is what dapr.yaml says of an app, without the app.
-func sidecarOf(t *testing.T, id string) stack.App {
+func sidecarOf(t *testing.T, id string) description.App {
 	t.Helper()
-	all, err := stack.Load(client.Root(t))
+	all, err := description.Load(client.Root(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,14 +58,14 @@ func sidecarOf(t *testing.T, id string) stack.App {
 		t.Fatalf("dapr.yaml has no app %s", id)
 	}
 	app.Command = nil
-	delete(app.Ports, stack.PortApp)
+	delete(app.Ports, description.PortApp)
 	return app
 }
 
-func startSidecars(t *testing.T, options stack.Options, apps ...stack.App) system {
+func startSidecars(t *testing.T, options stack.Options, apps ...description.App) system {
 	t.Helper()
 	options.Dir, options.FreePorts, options.Log = t.TempDir(), true, io.Discard
-	s, err := stack.New(&stack.Description{Root: client.Root(t), Apps: apps}, options)
+	s, err := stack.New(&description.System{Root: client.Root(t), Apps: apps}, options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,18 +96,18 @@ func (s system) open(app string) *sidecar.Sidecar {
 
 func (s system) config(app string) config.Base {
 	s.t.Helper()
-	raw, err := os.ReadFile(filepath.Join(s.Dir(), stack.StateFolder, "tokens.json"))
+	raw, err := os.ReadFile(filepath.Join(s.Dir(), state.Folder, "tokens.json"))
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	var tokens stack.Tokens
+	var tokens secrets.Tokens
 	if err := json.Unmarshal(raw, &tokens); err != nil {
 		s.t.Fatal(err)
 	}
 	ports := s.process(app + ".sidecar").Ports
 	return config.Base{
 		AppID: app, DaprHost: "127.0.0.1", DaprAPIToken: tokens.Dapr, AppAPIToken: tokens.App,
-		DaprHTTPPort: ports[stack.PortHTTP], DaprGRPCPort: ports[stack.PortGRPC],
+		DaprHTTPPort: ports[description.PortHTTP], DaprGRPCPort: ports[description.PortGRPC],
 	}
 }
 

@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"stoa/internal/stack"
+	"stoa/internal/stack/description"
+	"stoa/internal/stack/secrets"
 	"stoa/test/client"
 )
 
@@ -85,14 +87,14 @@ func newCheckout(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
-	text, err := os.ReadFile(filepath.Join(repository, stack.DescriptionFile))
+	text, err := os.ReadFile(filepath.Join(repository, description.File))
 	if err != nil {
 		t.Fatal(err)
 	}
 	moved := regexp.MustCompile(`(?i)(port: )\d+`).ReplaceAllFunc(text, func(match []byte) []byte {
 		return fmt.Appendf(nil, "%s %d", match[:bytes.IndexByte(match, ' ')], freePort(t))
 	})
-	if err := os.WriteFile(filepath.Join(root, stack.DescriptionFile), moved, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(root, description.File), moved, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	moveBroker(t, root)
@@ -112,9 +114,9 @@ func moveBroker(t *testing.T, root string) {
 	}
 }
 
-func load(t *testing.T, root string) *stack.Description {
+func load(t *testing.T, root string) *description.System {
 	t.Helper()
-	desc, err := stack.Load(root)
+	desc, err := description.Load(root)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +153,7 @@ func start(t *testing.T, root string) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
-	command := exec.Command(filepath.Join(root, "bin/stoa"), "run", "--", "bin/dapr", "run", "-f", stack.DescriptionFile)
+	command := exec.Command(filepath.Join(root, "bin/stoa"), "run", "--", "bin/dapr", "run", "-f", description.File)
 	command.Dir, command.Stdout, command.Stderr = root, output, output
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
@@ -172,15 +174,15 @@ func start(t *testing.T, root string) *running {
 // shopAt waits until the gateway and all that it needs is ready.
 func shopAt(t *testing.T, root string, run *running) *client.Shop {
 	t.Helper()
-	bootstrap, err := stack.Credentials(root)
+	bootstrap, err := secrets.Credentials(root)
 	if err != nil {
 		t.Fatal(err)
 	}
 	desc := load(t, root)
 	for _, app := range desc.Apps {
-		port := app.Ports[stack.PortProbe]
+		port := app.Ports[description.PortProbe]
 		if port == 0 {
-			port = app.Ports[stack.PortApp]
+			port = app.Ports[description.PortApp]
 		}
 		awaitReady(t, run, fmt.Sprintf("http://127.0.0.1:%d/readyz", port))
 	}

@@ -13,7 +13,7 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 
 	inventoryv1 "stoa/api/proto/inventory/v1"
-	"stoa/internal/stack"
+	"stoa/internal/stack/description"
 )
 
 // wrongTokens are what somebody may show who does not know the token.
@@ -40,7 +40,7 @@ var httpDoors = []string{
 func TestAppsTakeCallsOfTheirSidecarsAlone(t *testing.T) {
 	for _, app := range []string{"auth", "order-api", "inventory-api", "notification", "backoffice"} {
 		t.Run(app, func(t *testing.T) {
-			port := process(t, app).Ports[stack.PortApp]
+			port := process(t, app).Ports[description.PortApp]
 			wrong := wrongTokens(tokens.App)
 			wrong["the API token"] = tokens.Dapr
 			for what, token := range wrong {
@@ -67,7 +67,7 @@ func TestAppsTakeCallsOfTheirSidecarsAlone(t *testing.T) {
 // What serves probes beside an app that speaks no HTTP, or speaks it to people, serves nothing else.
 func TestProbePortsServeProbes(t *testing.T) {
 	for _, app := range apps() {
-		port := process(t, app).Ports[stack.PortProbe]
+		port := process(t, app).Ports[description.PortProbe]
 		if port == 0 {
 			continue
 		}
@@ -80,7 +80,7 @@ func TestProbePortsServeProbes(t *testing.T) {
 }
 
 func TestRPCAsksForTheAppToken(t *testing.T) {
-	conn := dial(t, process(t, "inventory-worker").Ports[stack.PortApp])
+	conn := dial(t, process(t, "inventory-worker").Ports[description.PortApp])
 	stock, callback := inventoryv1.NewStockClient(conn), runtimev1.NewAppCallbackClient(conn)
 	wrong := wrongTokens(tokens.App)
 	wrong["the API token"] = tokens.Dapr

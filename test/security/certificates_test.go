@@ -22,6 +22,8 @@ import (
 	sentryv1 "github.com/dapr/dapr/pkg/proto/sentry/v1"
 
 	"stoa/internal/stack"
+	"stoa/internal/stack/description"
+	"stoa/internal/stack/state"
 )
 
 // unverified takes any certificate of the other side, and shows none.
@@ -32,7 +34,7 @@ func authority(t *testing.T) sentryv1.CAClient {
 	var port int
 	for _, p := range shop.Processes() {
 		if p.Kind == stack.KindSentry {
-			port = p.Ports[stack.PortSentry]
+			port = p.Ports[description.PortSentry]
 		}
 	}
 	conn, err := grpc.NewClient(fmt.Sprintf("127.0.0.1:%d", port), grpc.WithTransportCredentials(unverified))
@@ -64,7 +66,7 @@ func signingRequest(t *testing.T, app, token string, validator sentryv1.SignCert
 func TestNobodyGetsTheCertificateOfAnother(t *testing.T) {
 	ca := authority(t)
 	token := func(app string) string {
-		text, err := os.ReadFile(filepath.Join(shop.Dir(), stack.StateFolder, "sentry", app+".jwt"))
+		text, err := os.ReadFile(filepath.Join(shop.Dir(), state.Folder, "sentry", app+".jwt"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -101,7 +103,7 @@ func TestSidecarsTalkToNobodyWithoutACertificate(t *testing.T) {
 		Message: &common.InvokeRequest{Method: "healthz", HttpExtension: &common.HTTPExtension{Verb: common.HTTPExtension_GET}},
 	}
 	for _, app := range apps() {
-		port := process(t, app+".sidecar").Ports[stack.PortInternal]
+		port := process(t, app+".sidecar").Ports[description.PortInternal]
 		_, err := internals.NewServiceInvocationClient(dial(t, port)).CallLocal(t.Context(), call)
 		if status.Code(err) != codes.Unavailable {
 			t.Errorf("%s in plain text: got %v", app, err)
@@ -119,7 +121,7 @@ func TestSidecarsTalkToNobodyWithoutACertificate(t *testing.T) {
 
 // What signs, and what proves who somebody is, only the owner of the system can read.
 func TestCredentialsOfTheAuthorityArePrivate(t *testing.T) {
-	folder := filepath.Join(shop.Dir(), stack.StateFolder, "sentry")
+	folder := filepath.Join(shop.Dir(), state.Folder, "sentry")
 	files, err := os.ReadDir(folder)
 	if err != nil || len(files) < 4+len(apps()) {
 		t.Fatalf("%d files, %v", len(files), err)

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"stoa/internal/stack"
+	"stoa/internal/stack/description"
 )
 
 // listening lists the addresses on which a process takes TCP connections or UDP packets of anybody.
@@ -86,7 +86,7 @@ func TestEverythingListensOnLoopback(t *testing.T) {
 			t.Errorf("%s has the ports %v, and listens on %v", p.Name, p.Ports, addresses)
 		}
 		for _, address := range addresses {
-			public := p.Name == "gateway" && int(address.Port()) == p.Ports[stack.PortApp]
+			public := p.Name == "gateway" && int(address.Port()) == p.Ports[description.PortApp]
 			if !address.Addr().IsLoopback() && !public {
 				t.Errorf("%s listens on %s", p.Name, address)
 			}

@@ -20,6 +20,9 @@ import (
 	"google.golang.org/grpc/metadata"
 
 	"stoa/internal/stack"
+	"stoa/internal/stack/description"
+	"stoa/internal/stack/secrets"
+	"stoa/internal/stack/state"
 	"stoa/test/client"
 )
 
@@ -27,13 +30,13 @@ import (
 var shop *client.Shop
 
 // tokens are what apps and sidecars show each other in it.
-var tokens stack.Tokens
+var tokens secrets.Tokens
 
 func TestMain(m *testing.M) {
 	withCertificates := func(o *stack.Options) { o.MTLS = true }
 	os.Exit(client.Main(m, func(started *client.Shop) error {
 		shop = started
-		text, err := os.ReadFile(filepath.Join(shop.Dir(), stack.StateFolder, "tokens.json"))
+		text, err := os.ReadFile(filepath.Join(shop.Dir(), state.Folder, "tokens.json"))
 		if err != nil {
 			return err
 		}
@@ -100,7 +103,7 @@ func send(t *testing.T, method string, port int, path, body string, headers ...s
 // ask sends a request to an API of an app's sidecar, as the app would.
 func ask(t *testing.T, app, method, path, body string) (int, string) {
 	t.Helper()
-	port := process(t, app+".sidecar").Ports[stack.PortHTTP]
+	port := process(t, app+".sidecar").Ports[description.PortHTTP]
 	return send(t, method, port, path, body, "dapr-api-token", tokens.Dapr)
 }
 

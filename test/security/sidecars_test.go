@@ -14,7 +14,7 @@ import (
 	runtimev1 "github.com/dapr/dapr/pkg/proto/runtime/v1"
 
 	inventoryv1 "stoa/api/proto/inventory/v1"
-	"stoa/internal/stack"
+	"stoa/internal/stack/description"
 )
 
 // apiDoors are paths of every HTTP API of a sidecar.
@@ -104,13 +104,13 @@ func TestSidecarsAskForTheAPIToken(t *testing.T) {
 			for what, token := range wrong {
 				for _, door := range apiDoors {
 					for _, method := range []string{"GET", "POST"} {
-						answered, body := send(t, method, ports[stack.PortHTTP], door, "{}", "dapr-api-token", token, "dapr-app-id", "auth")
+						answered, body := send(t, method, ports[description.PortHTTP], door, "{}", "dapr-api-token", token, "dapr-app-id", "auth")
 						if answered != 401 && answered != 404 && answered != 405 {
 							t.Errorf("%s %s with %s: got %d %s", method, door, what, answered, body)
 						}
 					}
 				}
-				api := runtimev1.NewDaprClient(dial(t, ports[stack.PortGRPC]))
+				api := runtimev1.NewDaprClient(dial(t, ports[description.PortGRPC]))
 				for name, call := range rpcs {
 					// What a sidecar does not serve at all, it refuses before it looks at the token.
 					got := status.Code(call(withToken(t.Context(), token), api))
@@ -120,7 +120,7 @@ func TestSidecarsAskForTheAPIToken(t *testing.T) {
 				}
 			}
 			for _, open := range []string{"/v1.0/healthz", "/v1.0/healthz/outbound"} {
-				if answered, body := send(t, "GET", ports[stack.PortHTTP], open, ""); answered/100 != 2 {
+				if answered, body := send(t, "GET", ports[description.PortHTTP], open, ""); answered/100 != 2 {
 					t.Errorf("%s: got %d %s", open, answered, body)
 				}
 			}
@@ -130,7 +130,7 @@ func TestSidecarsAskForTheAPIToken(t *testing.T) {
 
 // What a sidecar proxies to the gRPC of another app needs the API token as well.
 func TestProxiedCallsNeedTheAPIToken(t *testing.T) {
-	conn := dial(t, process(t, "order-api.sidecar").Ports[stack.PortGRPC])
+	conn := dial(t, process(t, "order-api.sidecar").Ports[description.PortGRPC])
 	for what, token := range wrongTokens(tokens.Dapr) {
 		ctx := metadata.AppendToOutgoingContext(withToken(t.Context(), token), "dapr-app-id", "inventory-worker")
 		if err := quote(ctx, conn, inventoryv1.Stock_Quote_FullMethodName); status.Code(err) != codes.Unauthenticated {
@@ -146,7 +146,7 @@ func quote(ctx context.Context, conn *grpc.ClientConn, method string) error {
 // own is the sidecar's gRPC API of an app, as the app itself reaches it.
 func own(t *testing.T, app string) (context.Context, runtimev1.DaprClient) {
 	t.Helper()
-	return withToken(t.Context(), tokens.Dapr), runtimev1.NewDaprClient(dial(t, process(t, app+".sidecar").Ports[stack.PortGRPC]))
+	return withToken(t.Context(), tokens.Dapr), runtimev1.NewDaprClient(dial(t, process(t, app+".sidecar").Ports[description.PortGRPC]))
 }
 
 // An app that was broken into has the token of its sidecar. It still gets no other app's secrets, documents and topics.

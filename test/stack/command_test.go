@@ -16,6 +16,9 @@ import (
 	"testing"
 
 	"stoa/internal/stack"
+	"stoa/internal/stack/description"
+	"stoa/internal/stack/secrets"
+	"stoa/internal/stack/state"
 )
 
 // checkout is a copy of what `stoa` needs of the repository, on ports of its own.
@@ -34,7 +37,7 @@ func newCheckout(t *testing.T) checkout {
 	for _, name := range []string{"components", "go.mod", "tools"} {
 		c.link(filepath.Join(repository, name), name)
 	}
-	text, err := os.ReadFile(filepath.Join(repository, stack.DescriptionFile))
+	text, err := os.ReadFile(filepath.Join(repository, description.File))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,8 +45,8 @@ func newCheckout(t *testing.T) checkout {
 	moved := regexp.MustCompile(`(?i)(port: )\d+`).ReplaceAllFunc(text, func(match []byte) []byte {
 		return fmt.Appendf(nil, "%s %d", match[:bytes.IndexByte(match, ' ')], ports())
 	})
-	c.write(stack.DescriptionFile, moved)
-	desc, err := stack.Load(c.root)
+	c.write(description.File, moved)
+	desc, err := description.Load(c.root)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +60,7 @@ func newCheckout(t *testing.T) checkout {
 }
 
 // firstStart makes the secrets, and with them a port for the broker that is not the one of a running shop.
-func (c checkout) firstStart(desc *stack.Description) {
+func (c checkout) firstStart(desc *description.System) {
 	c.t.Helper()
 	s := newStack(c.t, desc, c.root)
 	if err := s.Start(c.t.Context()); err != nil {
@@ -153,12 +156,12 @@ func TestUpAndDown(t *testing.T) {
 	var credentials struct {
 		Gateway  string
 		APIKey   string `json:"api_key"`
-		Accounts map[string]stack.Account
+		Accounts map[string]secrets.Account
 	}
 	if err := json.Unmarshal([]byte(c.succeeds("", "credentials", "--json")), &credentials); err != nil {
 		t.Fatal(err)
 	}
-	gateway := find(t, running, "gateway").Ports[stack.PortApp]
+	gateway := find(t, running, "gateway").Ports[description.PortApp]
 	if credentials.Gateway != fmt.Sprintf("http://127.0.0.1:%d", gateway) || credentials.APIKey == "" || credentials.Accounts["staff"].Password == "" {
 		t.Errorf("credentials: %+v", credentials)
 	}
@@ -219,12 +222,12 @@ func TestKilledSupervisorIsCleanedUpAfter(t *testing.T) {
 
 func TestFaultsAtStartAreOneClearLine(t *testing.T) {
 	c := newCheckout(t)
-	desc, err := stack.Load(c.root)
+	desc, err := description.Load(c.root)
 	if err != nil {
 		t.Fatal(err)
 	}
 	gateway, _ := desc.App("gateway")
-	port := strconv.Itoa(gateway.Ports[stack.PortApp])
+	port := strconv.Itoa(gateway.Ports[description.PortApp])
 	listener, err := net.Listen("tcp", "127.0.0.1:"+port)
 	if err != nil {
 		t.Fatal(err)
@@ -238,14 +241,14 @@ func TestFaultsAtStartAreOneClearLine(t *testing.T) {
 	}
 	c.fails("up -d", "auth needs bin/auth", "make build")
 
-	secrets := filepath.Join(stack.StateFolder, "secrets.json")
+	file := filepath.Join(state.Folder, "secrets.json")
 	if err := os.Rename(filepath.Join(c.root, "bin/renamed"), filepath.Join(c.root, "bin/auth")); err != nil {
 		t.Fatal(err)
 	}
-	c.write(secrets, []byte(`{"NATS_URL": "nats://u:p@127.0.0.1:1"}`))
+	c.write(file, []byte(`{"NATS_URL": "nats://u:p@127.0.0.1:1"}`))
 	c.fails("up -d", "secrets.json", "AUTH_SIGNING_KEY is missing")
 
-	c.write(stack.DescriptionFile, []byte("version: 1\napps:\n  - appID: [\n"))
+	c.write(description.File, []byte("version: 1\napps:\n  - appID: [\n"))
 	c.fails("up -d", "dapr.yaml", "line")
 	c.fails("doctor", "something is wrong")
 }

@@ -14,6 +14,9 @@ import (
 	"time"
 
 	"stoa/internal/stack"
+	"stoa/internal/stack/description"
+	"stoa/internal/stack/secrets"
+	"stoa/internal/stack/state"
 )
 
 // patience is how long a test waits for something that takes a moment on an idle machine.
@@ -44,9 +47,9 @@ func runTests(m *testing.M) int {
 }
 
 // describe is the repository's description with the fake app in the place of every app.
-func describe(t *testing.T) *stack.Description {
+func describe(t *testing.T) *description.System {
 	t.Helper()
-	desc, err := stack.Load(filepath.Join("..", ".."))
+	desc, err := description.Load(filepath.Join("..", ".."))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +59,7 @@ func describe(t *testing.T) *stack.Description {
 	return desc
 }
 
-func newStack(t *testing.T, desc *stack.Description, dir string) *stack.Stack {
+func newStack(t *testing.T, desc *description.System, dir string) *stack.Stack {
 	t.Helper()
 	s, err := stack.New(desc, stack.Options{
 		Dir: dir, FreePorts: true, Log: io.Discard, Broker: []string{filepath.Join(programs, "stoa"), "broker"},
@@ -106,11 +109,11 @@ func eventually(t *testing.T, what string, condition func() bool) {
 // token is what a sidecar of the state directory asks its callers for.
 func token(t *testing.T, dir string) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(dir, stack.StateFolder, "tokens.json"))
+	text, err := os.ReadFile(filepath.Join(dir, state.Folder, "tokens.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var tokens stack.Tokens
+	var tokens secrets.Tokens
 	if err := json.Unmarshal(text, &tokens); err != nil {
 		t.Fatal(err)
 	}

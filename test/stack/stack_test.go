@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"stoa/internal/stack"
+	"stoa/internal/stack/description"
+	"stoa/internal/stack/state"
 )
 
 func TestEverythingStartsAndStops(t *testing.T) {
@@ -47,7 +49,7 @@ func TestEverythingStartsAndStops(t *testing.T) {
 // call sends a request from the gateway's sidecar to an app and returns the status, 0 when there was none.
 func call(t *testing.T, s *stack.Stack, method, app, path string, inChunks bool) int {
 	t.Helper()
-	port := find(t, s.Processes(), "gateway.sidecar").Ports[stack.PortHTTP]
+	port := find(t, s.Processes(), "gateway.sidecar").Ports[description.PortHTTP]
 	request, err := http.NewRequestWithContext(t.Context(), method, fmt.Sprintf("http://127.0.0.1:%d/%s", port, path), http.NoBody)
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +70,7 @@ func call(t *testing.T, s *stack.Stack, method, app, path string, inChunks bool)
 
 // calls tells how many requests for a path have reached any app.
 func calls(s *stack.Stack, path string) int {
-	notes, _ := os.ReadFile(filepath.Join(s.Dir(), stack.StateFolder, "calls-"+path))
+	notes, _ := os.ReadFile(filepath.Join(s.Dir(), state.Folder, "calls-"+path))
 	return len(notes)
 }
 
@@ -101,7 +103,7 @@ func TestSafeCallsSurviveARestart(t *testing.T) {
 
 func TestSidecarsAskForTheirToken(t *testing.T) {
 	s := start(t)
-	port := find(t, s.Processes(), "auth.sidecar").Ports[stack.PortHTTP]
+	port := find(t, s.Processes(), "auth.sidecar").Ports[description.PortHTTP]
 	response, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/v1.0/metadata", port))
 	if err != nil {
 		t.Fatal(err)

@@ -1,5 +1,5 @@
-// Command fakeapp stands for any app in the tests of the stack, and with the arguments of a sidecar for that: it answers
-// probes, counts the calls of its paths in .stoa/calls-<path>, and misbehaves on request.
+// Command fakeapp replaces an app in the tests of the stack, or a sidecar when it has the arguments of one: it answers probes,
+// counts calls by path in .stoa/calls-<path>, and fails on request.
 package main
 
 import (
@@ -37,7 +37,7 @@ func main() {
 	_ = server.Shutdown(context.Background())
 }
 
-// port is where to listen: what a sidecar is told by argument and an app by environment.
+// port is the port to listen on: an argument of a sidecar, a variable of an app.
 func port() string {
 	if i := slices.Index(os.Args, "--dapr-http-port"); i > 0 {
 		return os.Args[i+1]
@@ -69,13 +69,13 @@ func routes() *http.ServeMux {
 	return mux
 }
 
-// count notes a call and tells how many there were.
+// count counts a call and returns the number of calls.
 func count(r *http.Request) int64 {
 	_, _ = io.Copy(io.Discard, r.Body)
 	return note("calls-"+r.URL.Path[1:], ".")
 }
 
-// note appends to a file, which survives the process, and tells its size.
+// note appends to a file and returns its size.
 func note(name, text string) int64 {
 	file, err := os.OpenFile(".stoa/"+name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {

@@ -1,0 +1,101 @@
+package broker
+
+import (
+	"context"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"stoa/internal/stack/secrets"
+)
+
+// patience is how long a test waits for something that takes a moment on an idle machine.
+const patience = 30 * time.Second
+
+// start runs a broker with the streams of testdata/bus until the test ends or stops it. It returns the broker's directory
+// and URL when the consumers exist.
+func start(t *testing.T) (dir, address string, stop func() error) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	host := listener.Addr().String()
+	listener.Close()
+	dir = t.TempDir()
+	if err := secrets.Init(dir, host, nil); err != nil {
+		t.Fatal(err)
+	}
+	values, err := secrets.Read(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- RunWithStreams(ctx, dir, "../testdata/bus", io.Discard) }()
+	stop = sync.OnceValue(func() error {
+		cancel()
+		return <-ended
+	})
+	t.Cleanup(func() {
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	address = values[secrets.BrokerURL]
+	js := connect(t, address)
+	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+		_, err := js.PushConsumer(t.Context(), "orders", "clerk-orders")
+		if err == nil {
+			return dir, address, stop
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("no consumers after %s: %v", patience, err)
+		}
+	}
+}
+
+func connect(t *testing.T, address string) jetstream.JetStream {
+	t.Helper()
+	conn, err := nats.Connect(address, nats.RetryOnFailedConnect(true), nats.ReconnectWait(5*time.Millisecond), nats.MaxReconnects(-1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(conn.Close)
+	js, err := jetstream.New(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return js
+}
+
+func TestRunWithStreams_runsUntilItIsStopped(t *testing.T) {
+	_, address, stop := start(t)
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+	if _, err := nats.Connect(address); err == nil {
+		t.Error("a broker that has ended still accepts connections")
+	}
+}
+
+func TestRun_requiresThePassword(t *testing.T) {
+	_, address, _ := start(t)
+	_, host, _ := strings.Cut(address, "@")
+	if _, err := nats.Connect("nats://stoa:guess@" + host); err == nil {
+		t.Error("connected with a wrong password")
+	}
+}
+
+func TestRun_saysThatItCannotListen(t *testing.T) {
+	dir, _, _ := start(t)
+	if err := Run(t.Context(), dir, io.Discard); err == nil || !strings.Contains(err.Error(), "address already in use") {
+		t.Errorf("got %v", err)
+	}
+}

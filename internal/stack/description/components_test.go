@@ -1,0 +1,170 @@
+package description
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+)
+
+// traffic says which apps publish to a topic and which subscribe to it. In addition, backoffice publishes to every topic, to
+// replay dead letters.
+var traffic = map[string]struct{ from, to []string }{
+	"order-placed":    {[]string{"order-api"}, []string{"inventory-worker"}},
+	"order-confirmed": {[]string{"order-worker"}, []string{"notification", "backoffice"}},
+	"order-updates":   {[]string{"order-worker"}, []string{"inventory-worker", "notification", "backoffice"}},
+	"order-commands":  {[]string{"order-api"}, []string{"order-worker"}},
+	"stock":           {[]string{"inventory-worker"}, []string{"order-worker", "notification"}},
+	"accounts":        {[]string{"auth"}, []string{"notification"}},
+	"dead-letters":    {[]string{"order-worker", "inventory-worker", "notification"}, []string{"backoffice"}},
+}
+
+// stores says which apps use <name>-store.
+var stores = map[string][]string{
+	"auth":         {"auth"},
+	"order":        {"order-api", "order-worker"},
+	"inventory":    {"inventory-api", "inventory-worker"},
+	"notification": {"notification"},
+	"backoffice":   {"backoffice"},
+}
+
+func repository(t *testing.T) *System {
+	t.Helper()
+	system, err := Load(filepath.Join("..", "..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return system
+}
+
+// load reads a folder of the repository's components, with one document in each file, by name of the resource.
+func load(t *testing.T, system *System, folder string) map[string]Resource {
+	t.Helper()
+	all, err := LoadResources(filepath.Join(system.Root, "components", folder))
+	if err != nil {
+		t.Fatal(err)
+	}
+	byName, files := map[string]Resource{}, map[string]bool{}
+	for _, r := range all {
+		if files[r.File] {
+			t.Errorf("%s contains more than one document; Dapr reads only one Resiliency of a file", r.File)
+		}
+		files[r.File], byName[r.Name()] = true, r
+		for _, app := range r.Scopes {
+			if _, known := system.App(app); !known {
+				t.Errorf("%s is scoped to %s, which is not in %s", r.File, app, File)
+			}
+		}
+	}
+	return byName
+}
+
+func checkScopes(t *testing.T, r Resource, want ...string) {
+	t.Helper()
+	got := slices.Sorted(slices.Values(r.Scopes))
+	want = slices.Compact(slices.Sorted(slices.Values(want)))
+	if !slices.Equal(got, want) {
+		t.Errorf("%s is scoped to %v, want %v", r.File, got, want)
+	}
+}
+
+func TestComponents_ofTheLocalBase(t *testing.T) {
+	components := load(t, repository(t), "base/local")
+	checkScopes(t, components["secrets"])
+	checkScopes(t, components["mail"], "notification")
+	checkScopes(t, components["compact"], "backoffice")
+	if len(components) != 3 {
+		t.Errorf("%d components, want 3", len(components))
+	}
+}
+
+func TestComponents_ofTheServerBaseHaveTheNamesOfTheLocalOne(t *testing.T) {
+	system := repository(t)
+	local, server := load(t, system, "base/local"), load(t, system, "base/server")
+	for name, c := range local {
+		checkScopes(t, server[name], c.Scopes...)
+	}
+	checkScopes(t, server["configuration"])
+	if len(server) != len(local)+1 {
+		t.Errorf("%d components, want those of base/local and configuration", len(server))
+	}
+	for _, setting := range []string{"host", "port", "user", "password"} {
+		if server["mail"].Value(setting) != "" {
+			t.Errorf("mail: %s has to come from a secret", setting)
+		}
+	}
+	for _, setting := range []string{"redisHost", "redisPassword"} {
+		if server["configuration"].Value(setting) != "" {
+			t.Errorf("configuration: %s has to come from a secret", setting)
+		}
+	}
+}
+
+// policies are the names in a target of a Resiliency document.
+type policies struct {
+	Timeout, Retry    string
+	CircuitBreaker    string `yaml:"circuitBreaker"`
+	Inbound, Outbound *policies
+}
+
+func TestPolicies_nameWhatExists(t *testing.T) {
+	system := repository(t)
+	known := map[string]bool{"mail": true}
+	for service := range stores {
+		known[service+"-store"] = true
+	}
+	targeted := map[string]bool{}
+	for _, r := range load(t, system, "config/resiliency") {
+		for app, node := range r.Spec.Targets.Apps {
+			targeted[app] = true
+			checkAppPolicies(t, r.File, app, node)
+		}
+		for component := range r.Spec.Targets.Components {
+			targeted[component] = true
+			if !known[component] {
+				t.Errorf("%s: there is no component %s, or its policies belong beside it", r.File, component)
+			}
+		}
+	}
+	for _, app := range system.Apps {
+		called := app.ID != Gateway && app.Ports[PortApp] != 0
+		if called != targeted[app.ID] {
+			t.Errorf("%s can be called: %v, has a policy for calls: %v", app.ID, called, targeted[app.ID])
+		}
+	}
+	for component := range known {
+		if !targeted[component] {
+			t.Errorf("no policy bounds the wait for %s", component)
+		}
+	}
+}
+
+// checkAppPolicies expects what components/config/resiliency/apps.yaml explains.
+func checkAppPolicies(t *testing.T, file, app string, node yaml.Node) {
+	t.Helper()
+	var p policies
+	if err := node.Decode(&p); err != nil {
+		t.Fatal(err)
+	}
+	if p.Timeout != "" || p.CircuitBreaker != "" {
+		t.Errorf("%s: %s has a timeout beside its retry, which repeats unsafe calls, or a circuit breaker, which counts a 404",
+			file, app)
+	}
+}
+
+func TestSidecarArguments_listenOnLoopback(t *testing.T) {
+	system := repository(t)
+	for _, app := range system.Apps {
+		if app.Config != filepath.Join(system.Root, "components/config/apps", app.ID+".yaml") || len(app.Resources) != 4 {
+			t.Errorf("%s loads %v with %s", app.ID, app.Resources, app.Config)
+		}
+		command := strings.Join(app.SidecarArguments(), " ")
+		for _, flag := range []string{"--dapr-listen-addresses", "--dapr-internal-grpc-listen-address", "--metrics-listen-address"} {
+			if !strings.Contains(command, flag+" 127.0.0.1") {
+				t.Errorf("the sidecar of %s does not set %s", app.ID, flag)
+			}
+		}
+	}
+}

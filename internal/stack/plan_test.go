@@ -1,0 +1,55 @@
+package stack
+
+import (
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"stoa/internal/stack/description"
+	"stoa/internal/stack/secrets"
+)
+
+func repository(t *testing.T) *description.System {
+	t.Helper()
+	system, err := description.Load(filepath.Join("..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return system
+}
+
+// withBase is the stack of the repository on a base, with the secrets of a first start.
+func withBase(t *testing.T, base string) (*Stack, secrets.Values) {
+	t.Helper()
+	dir, values := firstStart(t)
+	s, err := New(repository(t), Options{Dir: dir, Base: base, Daprd: fake, Broker: []string{stoa}, Scale: repository(t).NoApps()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, values
+}
+
+func TestPlan_givesSecretsToSidecarsOnly(t *testing.T) {
+	s, values := withBase(t, "server")
+	t.Setenv("SMTP_USER", "me")
+	for _, spec := range (&planner{secrets: s.latestSecrets(values)}).app(s.system.Apps[0], 1) {
+		if has := slices.Contains(spec.environment(), "SMTP_USER=me"); has != (spec.kind == KindSidecar) {
+			t.Errorf("%s has the secrets in its environment: %v", spec.name, has)
+		}
+	}
+}
+
+func TestPlan_readsSecretsAgainAtEveryStart(t *testing.T) {
+	s, values := withBase(t, "server")
+	sidecar := (&planner{secrets: s.latestSecrets(values)}).app(s.system.Apps[0], 1)[0]
+	if _, err := RotateSigningKeys(t.Context(), s.Dir(), silent); err != nil {
+		t.Fatal(err)
+	}
+	rotated, err := secrets.Read(s.Dir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Contains(sidecar.environment(), secrets.SigningKey+"="+rotated[secrets.SigningKey]) {
+		t.Error("the sidecar would start with the old keys")
+	}
+}
