@@ -3,33 +3,11 @@ package stack
 import (
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
 	"gopkg.in/yaml.v3"
 )
-
-// traffic is who publishes to a topic and who subscribes to it. Besides, backoffice publishes to every topic, to replay
-// dead letters.
-var traffic = map[string]struct{ from, to []string }{
-	"order-placed":    {[]string{"order-api"}, []string{"inventory-worker"}},
-	"order-confirmed": {[]string{"order-worker"}, []string{"notification", "backoffice"}},
-	"order-updates":   {[]string{"order-worker"}, []string{"inventory-worker", "notification", "backoffice"}},
-	"order-commands":  {[]string{"order-api"}, []string{"order-worker"}},
-	"stock":           {[]string{"inventory-worker"}, []string{"order-worker", "notification"}},
-	"accounts":        {[]string{"auth"}, []string{"notification"}},
-	"dead-letters":    {[]string{"order-worker", "inventory-worker", "notification"}, []string{"backoffice"}},
-}
-
-// stores is who keeps documents in <name>-store.
-var stores = map[string][]string{
-	"auth":         {"auth"},
-	"order":        {"order-api", "order-worker"},
-	"inventory":    {"inventory-api", "inventory-worker"},
-	"notification": {"notification"},
-	"backoffice":   {"backoffice"},
-}
 
 func repository(t *testing.T) *Description {
 	t.Helper()
@@ -62,25 +40,6 @@ func load(t *testing.T, desc *Description, folder string) map[string]Resource {
 	return byName
 }
 
-func checkScopes(t *testing.T, r Resource, want ...string) {
-	t.Helper()
-	got := slices.Sorted(slices.Values(r.Scopes))
-	want = slices.Compact(slices.Sorted(slices.Values(want)))
-	if !slices.Equal(got, want) {
-		t.Errorf("%s is scoped to %v, want %v", r.File, got, want)
-	}
-}
-
-func TestBaseComponents(t *testing.T) {
-	components := load(t, repository(t), "base/local")
-	checkScopes(t, components["secrets"])
-	checkScopes(t, components["mail"], "notification")
-	checkScopes(t, components["compact"], "backoffice")
-	if len(components) != 3 {
-		t.Errorf("%d components, want 3", len(components))
-	}
-}
-
 // policies are the names that a target of a Resiliency document gives.
 type policies struct {
 	Timeout, Retry    string
@@ -91,8 +50,8 @@ type policies struct {
 func TestPoliciesNameWhatExists(t *testing.T) {
 	desc := repository(t)
 	known := map[string]bool{"mail": true}
-	for service := range stores {
-		known[service+"-store"] = true
+	for store := range load(t, desc, "store/sqlite") {
+		known[store] = true
 	}
 	targeted := map[string]bool{}
 	for _, r := range load(t, desc, "config/resiliency") {
