@@ -54,7 +54,7 @@ func (t *Topology) callsOf(root string, entries []callEntry) ([]Call, error) {
 
 // described lists the calls that follow from one OpenAPI file.
 func (t *Topology) described(file string) ([]Call, error) {
-	app, err := t.appOf(strings.TrimSuffix(filepath.Base(file), ".json"))
+	app, err := t.AppOf(strings.TrimSuffix(filepath.Base(file), ".json"))
 	if err != nil {
 		return nil, err
 	}
@@ -84,8 +84,8 @@ func (t *Topology) described(file string) ([]Call, error) {
 	return all, nil
 }
 
-// appOf is the app that answers people for a service: order-api for order, auth for auth.
-func (t *Topology) appOf(service string) (string, error) {
+// AppOf is the app that answers people for a service: order-api for order, auth for auth.
+func (t *Topology) AppOf(service string) (string, error) {
 	for _, app := range t.Apps {
 		if app.ID == service || app.ID == service+"-api" {
 			return app.ID, nil
