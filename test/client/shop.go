@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"stoa/api/access"
 	"stoa/internal/stack"
 )
 
@@ -77,6 +78,23 @@ func (s *Shop) session(t testing.TB, path string, status int, body any) User {
 	}
 	s.Must(t, Request{Method: "POST", Path: path, Body: body}, status, &session)
 	return User{ID: session.User.ID, Email: session.User.Email, Token: session.AccessToken}
+}
+
+// Unknown is a well-formed id that nothing has.
+const Unknown = "0198c6a0-0000-7000-8000-000000000001"
+
+// Guarded is a request to each service that is answered by 200, or 404, to members of staff alone, and changes nothing.
+func Guarded(t testing.TB, as User) map[string]Request {
+	t.Helper()
+	operations, err := access.Guarded("STAFF")
+	if err != nil {
+		t.Fatal(err)
+	}
+	requests := map[string]Request{}
+	for service, o := range operations {
+		requests[service] = Request{Method: o.Method, Path: strings.TrimPrefix(o.Target(Unknown), "/api/v1"), As: as}
+	}
+	return requests
 }
 
 // NewProduct puts a new product with this stock on sale.
