@@ -16,14 +16,10 @@ func TestAnEndedSessionIsDeadEverywhereWithinFiveSeconds(t *testing.T) {
 	customer, staff := shop.SignUp(t), shop.SignIn(t, "staff")
 	product := shop.NewProduct(t, staff, 1)
 	order := shop.PlaceOrder(t, customer, product.ID, 1)
-	doors, open := map[string]*knocking{}, map[string]int{}
-	for name, request := range client.Guarded(t, staff) {
-		open[name] = http.StatusOK
-		if request.Method != http.MethodGet {
-			open[name] = http.StatusNotFound
-		}
-		doors[name] = knock(t, shop, request)
-		doors[name].await(t, name+" lets the caller in", open[name])
+	services, doors := client.EachGuarded(t, staff), map[string]*knocking{}
+	for name, request := range services {
+		doors[name] = knock(t, shop, request.Request)
+		doors[name].await(t, name+" lets the caller in", request.Open)
 	}
 	stream := openEvents(t, shop, staff, order.ID)
 	stream.next(t)
@@ -33,7 +29,7 @@ func TestAnEndedSessionIsDeadEverywhereWithinFiveSeconds(t *testing.T) {
 	ended := time.Now()
 	for name, door := range doors {
 		door.await(t, name+" refuses", http.StatusUnauthorized)
-		took := door.last(open[name]).Sub(ended)
+		took := door.last(services[name].Open).Sub(ended)
 		if t.Logf("%s let the caller in until %s after the session had ended", name, took.Round(time.Millisecond)); took > deadWithin {
 			t.Errorf("%s let the caller in for another %s", name, took)
 		}
