@@ -36,6 +36,9 @@ func (t *Topology) callsOf(root string, entries []callEntry) ([]Call, error) {
 		if !isHTTP {
 			verb, path = "", e.Operation
 		}
+		if !t.known(e.From) || !t.known(e.To) {
+			return nil, fmt.Errorf("%s: the call of %s is from %q to %q, of which dapr.yaml does not know both", File, e.Operation, e.From, e.To)
+		}
 		all = append(all, Call{e.From, e.To, path, verb})
 	}
 	files, err := filepath.Glob(filepath.Join(root, "api/openapi/*.json"))
@@ -91,7 +94,7 @@ func (t *Topology) AppOf(service string) (string, error) {
 			return app.ID, nil
 		}
 	}
-	return "", fmt.Errorf("it describes no app of dapr.yaml")
+	return "", fmt.Errorf("dapr.yaml has neither %s nor %s-api", service, service)
 }
 
 // API is one that a sidecar serves.

@@ -54,7 +54,7 @@ func (s *Settings) UnmarshalYAML(node *yaml.Node) error {
 	}
 	for i := 0; i < len(node.Content); i += 2 {
 		name, value := node.Content[i], node.Content[i+1]
-		setting := Setting{Name: name.Value, Value: value.Value, Comment: name.HeadComment}
+		setting := Setting{Name: name.Value, Value: value.Value, Comment: strings.ReplaceAll(name.HeadComment, "# ", "")}
 		if value.Kind == yaml.MappingNode {
 			var reference struct {
 				Secret string `yaml:"secret"`

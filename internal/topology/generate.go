@@ -260,5 +260,5 @@ func scalar(text string) (string, error) {
 // comment writes a text of one or more lines as a comment that is indented by some spaces.
 func comment(spaces int, text string) string {
 	lead := strings.Repeat(" ", spaces) + "# "
-	return lead + strings.ReplaceAll(strings.TrimSpace(strings.ReplaceAll(text, "# ", "")), "\n", "\n"+lead)
+	return lead + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n"+lead)
 }

@@ -141,45 +141,50 @@ func (t *Topology) BindingsOf(app string) []string {
 	return names
 }
 
-// check finds what is said twice, or of apps that do not exist.
+// check finds what is said twice, or not at all, or of apps that do not exist.
 func (t *Topology) check() error {
 	names := map[string]bool{}
-	for _, use := range t.uses() {
+	for _, e := range t.entries() {
+		what := "the " + e.kind + " " + e.name
 		switch {
-		case names[use.name]:
-			return fmt.Errorf("%s is there twice", use.name)
-		case use.name == "" || use.about == "":
-			return fmt.Errorf("%q needs a name and says what it is about", use.name+use.about)
+		case names[what]:
+			return fmt.Errorf("%s is there twice", what)
+		case e.name == "" || e.about == "":
+			return fmt.Errorf("%s needs the fields name and about", what)
 		}
-		names[use.name] = true
-		for _, app := range use.apps {
-			if !slices.ContainsFunc(t.Apps, func(a App) bool { return a.ID == app }) {
-				return fmt.Errorf("%s is for %s, which dapr.yaml does not know", use.name, app)
+		names[what] = true
+		for _, app := range e.apps {
+			if !t.known(app) {
+				return fmt.Errorf("%s names the app %q, which dapr.yaml does not know", what, app)
 			}
 		}
 	}
 	return t.Components.check(t.Bindings)
 }
 
-// use is what one entry says: what it is called and whom it is for.
-type use struct {
-	name, about string
-	apps        []string
+func (t *Topology) known(app string) bool {
+	return slices.ContainsFunc(t.Apps, func(a App) bool { return a.ID == app })
 }
 
-func (t *Topology) uses() []use {
-	var all []use
+// entry is what all entries have: what it is, and for which apps.
+type entry struct {
+	kind, name, about string
+	apps              []string
+}
+
+func (t *Topology) entries() []entry {
+	var all []entry
 	for _, topic := range t.Topics {
-		all = append(all, use{"the topic " + topic.Name, topic.About, topic.Scopes()})
+		all = append(all, entry{"topic", topic.Name, topic.About, topic.Scopes()})
 	}
 	for _, s := range t.Stores {
-		all = append(all, use{"the store " + s.Name, s.About, s.Apps})
+		all = append(all, entry{"store", s.Name, s.About, s.Apps})
 	}
 	for _, b := range t.Bindings {
-		all = append(all, use{"the binding " + b.Name, b.Name, b.Apps})
+		all = append(all, entry{"binding", b.Name, "described in each base", b.Apps})
 	}
 	for _, s := range t.Schedules {
-		all = append(all, use{"the schedule " + s.Name, s.About, []string{s.App}})
+		all = append(all, entry{"schedule", s.Name, s.About, []string{s.App}})
 	}
 	return all
 }
