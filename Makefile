@@ -5,19 +5,11 @@
 	bench-auth test test-unit test-kit test-e2e test-browser conformance conformance-quick redis chromium lint vuln generate check-generated clean \
 	images compose-up compose-down compose-test compose-check
 
-# The programs and the packages that they are built from.
+# The programs and the packages that they are built from; apps.mk names those of dapr.yaml, APPS.
+include apps.mk
 bin/stoa:             PACKAGE := ./cmd/stoa
-bin/gateway:          PACKAGE := ./gateway
-bin/auth:             PACKAGE := ./services/auth/cmd/api
-bin/order-api:        PACKAGE := ./services/order/cmd/api
-bin/order-worker:     PACKAGE := ./services/order/cmd/worker
-bin/inventory-api:    PACKAGE := ./services/inventory/cmd/api
-bin/inventory-worker: PACKAGE := ./services/inventory/cmd/worker
-bin/notification:     PACKAGE := ./services/notification/cmd/api
-bin/backoffice:       PACKAGE := ./services/backoffice/cmd/api
 bin/pod:              PACKAGE := ./deploy/pod
 bin/stoa-api-key:     PACKAGE := ./gateway/kong/plugin
-APPS := gateway auth order-api order-worker inventory-api inventory-worker notification backoffice
 
 # All that a program may be built from: files, embedded ones too, and folders, whose time changes when a file goes. So
 # that `make build` is done at once when nothing has changed; what has, Go knows best.
@@ -179,13 +171,13 @@ vuln: ## Known vulnerabilities in what the programs call
 		echo "govulncheck skipped: its database, $(VULNERABILITIES), cannot be reached from here."; \
 	fi
 
-generate: ## Write the generated files anew: gRPC code, OpenAPI descriptions, who may call what, sample mails
+generate: ## Write the generated files anew: what .gitattributes lists
 	go generate ./...
 	STOA_UPDATE=1 go test -count=1 -run 'TestOpenAPI|TestMail' ./services/...
-	STOA_UPDATE=1 go test -count=1 -run TestAccessPolicies ./internal/architecture
 	STOA_UPDATE=1 go test -count=1 -run TestMatrix ./api/access
+	go run ./internal/topology/generate
 
-CHECKSUM = git ls-files -co --exclude-standard api components/config/access services/*/internal/providers/testdata | LC_ALL=C sort | xargs cksum | cksum
+CHECKSUM = git ls-files -co --exclude-standard ':(attr:linguist-generated)' docs/architecture.md | LC_ALL=C sort | xargs cksum | cksum
 check-generated: ## Fail when a generated file is not what its source says
 	@before=$$($(CHECKSUM)); $(MAKE) --no-print-directory generate; \
 		if [ "$$before" != "$$($(CHECKSUM))" ]; then \

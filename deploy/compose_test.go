@@ -58,7 +58,7 @@ func overlays(t *testing.T) map[string]file {
 // they are never looked for in a public registry.
 var ours = []string{"localhost/stoa/apps", "localhost/stoa/sidecar"}
 
-func TestNothingIsPulledByDefault(t *testing.T) {
+func TestCompose_NothingIsPulledByDefault(t *testing.T) {
 	for name, service := range read(t, "../docker-compose.yml").Services {
 		if !slices.Contains(ours, service.Image) {
 			t.Errorf("%s is made from %s", name, service.Image)
@@ -83,35 +83,7 @@ func folders(volumes []string) map[string]string {
 	return mounts
 }
 
-func TestEverySidecarLoadsTheSame(t *testing.T) {
-	base := read(t, "../docker-compose.yml")
-	check := func(t *testing.T, path string, f file) {
-		var want map[string]string
-		for name := range base.Services {
-			if !strings.HasSuffix(name, "-sidecar") {
-				continue
-			}
-			got := folders(f.Services[name].Volumes)
-			if want == nil {
-				want = got
-			}
-			if len(got) == 0 || !maps.Equal(got, want) {
-				t.Errorf("%s: %s loads %v, another sidecar %v", path, name, got, want)
-			}
-		}
-		for _, folder := range want {
-			if _, err := os.Stat(filepath.Join("..", folder)); err != nil {
-				t.Errorf("%s mounts %s: %v", path, folder, err)
-			}
-		}
-	}
-	check(t, "docker-compose.yml", base)
-	for path, f := range overlays(t) {
-		check(t, path, f)
-	}
-}
-
-func TestOverlayBringsAServerThatIsPinnedAndWatched(t *testing.T) {
+func TestOverlays_BringAServerThatIsPinnedAndWatched(t *testing.T) {
 	known := read(t, "../docker-compose.yml").Services
 	for path, f := range overlays(t) {
 		brought := 0
@@ -144,7 +116,7 @@ var (
 	password   = regexp.MustCompile(`(?i)(password|pass)\b|://\w+:`)
 )
 
-func TestOverlayGivesTheSecretsThatItsFoldersName(t *testing.T) {
+func TestOverlays_GiveTheSecretsThatTheirFoldersName(t *testing.T) {
 	for path, f := range overlays(t) {
 		given := f.Services["init"].Environment
 		needed := slices.Clone(firstStart)

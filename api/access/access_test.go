@@ -54,6 +54,19 @@ func TestEveryOperationHasOneDecision(t *testing.T) {
 	}
 }
 
+func TestGuarded_HasAnOperationOfEveryService(t *testing.T) {
+	guarded, err := Guarded("STAFF")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, operations := load(t)
+	for _, o := range operations {
+		if guarded[o.Service].ID == "" && len(o.Security) > 0 {
+			t.Errorf("nothing tells whether %s lets somebody in: staff may neither read nor delete anything there", o.Service)
+		}
+	}
+}
+
 // The gateway asks of an API key what was decided here.
 func TestTheGatewayAgrees(t *testing.T) {
 	matrix, operations := load(t)

@@ -10,8 +10,8 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"stoa/api/access"
 	"stoa/gateway/edge/request"
-	"stoa/internal/stack/description"
 )
 
 // The tests of this file hold the table of routes against the apps and their operations. They route as Kong's
@@ -93,19 +93,19 @@ func (table kongTable) plugin(route kongRoute, name string) (settings map[string
 // throughSidecar is the URL at which the gateway's sidecar reaches an app.
 func throughSidecar(t *testing.T, app string) string {
 	t.Helper()
-	for _, a := range system(t).Apps {
-		if a.ID == "gateway" {
-			return fmt.Sprintf("http://localhost:%d/v1.0/invoke/%s/method", a.Ports[description.PortHTTP], app)
+	for _, a := range describe(t).Apps {
+		if a.Public() {
+			return fmt.Sprintf("http://localhost:%d/v1.0/invoke/%s/method", a.Ports.HTTP, app)
 		}
 	}
 	t.Fatal("dapr.yaml has no gateway")
 	return ""
 }
 
-func TestKongsServicesAreApps(t *testing.T) {
+func TestKong_ServicesAreApps(t *testing.T) {
 	table, known := kong(t), map[string]bool{}
-	for _, app := range system(t).Apps {
-		known[throughSidecar(t, app.ID)] = app.Protocol == "http" && app.ID != "gateway"
+	for _, app := range describe(t).Apps {
+		known[throughSidecar(t, app.ID)] = app.Called() && app.Protocol == "http"
 	}
 	for _, service := range table.Services {
 		if !known[service.URL] {
@@ -125,24 +125,26 @@ func TestKongsServicesAreApps(t *testing.T) {
 	}
 }
 
-// permissions are what an API key needs for the operations of an app.
-var permissions = map[string]any{
-	"auth": nil, "order-api": "shop", "inventory-api": "shop", "backoffice": "shop", "notification": "shop", "blog": "blog",
+// permission is what an API key needs for an operation, as kong.yml writes it.
+func permission(rule access.Rule) any {
+	if rule.Key == access.AnyKey || rule.Key == access.NotEvenAKey {
+		return nil
+	}
+	return rule.Key
 }
 
-// open are the operations that need no API key.
-var open = []string{"GET /api/v1/auth/.well-known/jwks.json"}
-
-var parameter = regexp.MustCompile(`\{[^}]+\}`)
-
-func TestKongReachesEveryOperation(t *testing.T) {
+func TestKong_ReachesEveryOperation(t *testing.T) {
 	table, used := kong(t), map[string]bool{}
-	for app, description := range openAPI(t) {
-		for path, verbs := range description.Paths {
-			for verb := range verbs {
-				used[table.expectRoute(t, app, strings.ToUpper(verb), path)] = true
-			}
-		}
+	operations, err := access.Operations()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules, err := access.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range operations {
+		used[table.expectRoute(t, o, rules[o.Service][o.ID])] = true
 	}
 	for _, service := range table.Services {
 		for _, route := range service.Routes {
@@ -154,34 +156,37 @@ func TestKongReachesEveryOperation(t *testing.T) {
 }
 
 // expectRoute makes sure that one route leads to an operation, and asks for the right key. It returns its name.
-func (table kongTable) expectRoute(t *testing.T, app, method, template string) string {
+func (table kongTable) expectRoute(t *testing.T, o access.Operation, rule access.Rule) string {
 	t.Helper()
-	path := parameter.ReplaceAllString(template, "0199c0de-0000-7000-8000-000000000001")
-	routes := table.matching(t, method, path)
+	app, err := describe(t).AppOf(o.Service)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := o.Target("0199c0de-0000-7000-8000-000000000001")
+	routes := table.matching(t, o.Method, path)
 	if len(routes) != 1 {
-		t.Errorf("%s: %d routes for %s %s, want 1", kongFile, len(routes), method, template)
+		t.Errorf("%s: %d routes for %s %s, want 1", kongFile, len(routes), o.Method, o.Path)
 		return ""
 	}
 	route := routes[0]
 	if url := throughSidecar(t, app); route.service.URL != url {
-		t.Errorf("%s: %s %s goes to %s, want %s", kongFile, method, template, route.service.URL, url)
+		t.Errorf("%s: %s %s goes to %s, want %s", kongFile, o.Method, o.Path, route.service.URL, url)
 	}
 	config, _ := table.plugin(route, "stoa-api-key")
-	if want, known := permissions[app]; !known || config["permission"] != want {
-		t.Errorf("%s: %s %s needs the permission %v, want %v", kongFile, method, template, config["permission"], want)
+	if want := permission(rule); config["permission"] != want {
+		t.Errorf("%s: %s %s needs the permission %v, want %v", kongFile, o.Method, o.Path, config["permission"], want)
 	}
-	anonymous := config["anonymous"] == true
-	if anonymous != slices.Contains(open, method+" "+template) {
-		t.Errorf("%s: %s %s needs no API key: %v", kongFile, method, template, anonymous)
+	if anonymous := config["anonymous"] == true; anonymous != (rule.Key == access.NotEvenAKey) {
+		t.Errorf("%s: %s %s needs no API key: %v", kongFile, o.Method, o.Path, anonymous)
 	}
 	if asked := table.matching(t, http.MethodOptions, path); len(asked) != 1 || asked[0].Name != route.Name {
-		t.Errorf("%s: a browser that asks what it may send to %s does not reach the plugin cors", kongFile, template)
+		t.Errorf("%s: a browser that asks what it may send to %s does not reach the plugin cors", kongFile, o.Path)
 	}
 	return route.Name
 }
 
 // What an app serves for its sidecar and for other apps is nobody else's business.
-func TestKongReachesNothingElse(t *testing.T) {
+func TestKong_ReachesNothingElse(t *testing.T) {
 	table := kong(t)
 	for _, path := range []string{
 		"/", "/metrics", "/healthz", "/readyz", "/openapi.json", "/dapr/config", "/dapr/subscribe", "/compact", "/internal",
@@ -210,7 +215,7 @@ func TestKongReachesNothingElse(t *testing.T) {
 }
 
 // Kong's cache stores whatever its settings let it: only with cache_control does it ask what the service says.
-func TestKongCachesOnlyWhatServicesMark(t *testing.T) {
+func TestKong_CachesOnlyWhatServicesMark(t *testing.T) {
 	table := kong(t)
 	for _, service := range table.Services {
 		for _, route := range service.Routes {

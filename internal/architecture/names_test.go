@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"stoa/internal/stack/description"
 	"stoa/pkg/messaging"
 )
 
@@ -47,58 +46,47 @@ func literals(t *testing.T) map[string]map[string]bool {
 	return found
 }
 
-// scopes is, for each component of the default folders, the services whose apps may use it.
-func scopes(t *testing.T) map[string][]string {
+// allowed is, for each topic and store, the services whose apps may use it.
+func allowed(t *testing.T) map[string][]string {
 	t.Helper()
-	root, err := filepath.Abs(filepath.Join("..", ".."))
-	if err != nil {
-		t.Fatal(err)
-	}
-	system, err := description.Load(root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	owner := map[string]string{}
-	for _, app := range system.Apps {
-		owner[app.ID], _, _ = strings.Cut(app.ID, "-") // order-api belongs to order
-	}
-	resources, err := description.LoadResources(
-		filepath.Join(root, "components/bus/nats"), filepath.Join(root, "components/store/sqlite"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	byComponent := map[string][]string{}
-	for _, r := range resources {
-		for _, app := range r.Scopes {
-			if !slices.Contains(byComponent[r.Name()], owner[app]) {
-				byComponent[r.Name()] = append(byComponent[r.Name()], owner[app])
-			}
+	services := func(apps []string) []string {
+		var names []string
+		for _, app := range apps {
+			name, _, _ := strings.Cut(app, "-") // order-api belongs to order
+			names = append(names, name)
 		}
+		return names
 	}
-	return byComponent
+	described, byName := describe(t), map[string][]string{}
+	for _, topic := range described.Topics {
+		byName[topic.Name] = services(topic.Scopes())
+	}
+	for _, store := range described.Stores {
+		byName[store.Name+"-store"] = services(store.Apps)
+	}
+	return byName
 }
 
-// Every topic and store that a service names in its code is a component that its apps may use, and the other way round.
-func TestNamesInCodeAndYAMLAgree(t *testing.T) {
-	code, yaml := literals(t), scopes(t)
-	if len(yaml) == 0 || len(code) == 0 {
-		t.Fatalf("%d components, %d services", len(yaml), len(code))
+// Every topic and store that a service names in its code is one that its apps may use, and the other way round.
+func TestNames_InCodeAndDescriptionAgree(t *testing.T) {
+	code, described := literals(t), allowed(t)
+	if len(described) == 0 || len(code) == 0 {
+		t.Fatalf("%d topics and stores, %d services", len(described), len(code))
 	}
-	for component, allowed := range yaml {
-		name := strings.TrimPrefix(component, "pubsub-")
+	for name, allowed := range described {
 		for service, names := range code {
 			uses, may := names[name], slices.Contains(allowed, service)
 			// The back office replays dead letters to whatever topic they came from.
 			if uses && !may || may && !uses && service != "backoffice" {
-				t.Errorf("%s: the service %s names it in its code: %v; its apps may use it: %v", component, service, uses, may)
+				t.Errorf("%s: the service %s names it in its code: %v; its apps may use it: %v", name, service, uses, may)
 			}
 		}
 	}
 	for service, names := range code {
 		for name := range names {
 			owner, isStore := strings.CutSuffix(name, "-store")
-			if isStore && code[owner] != nil && yaml[name] == nil {
-				t.Errorf("the service %s uses the store %s, which no component is", service, name)
+			if isStore && code[owner] != nil && described[name] == nil {
+				t.Errorf("the service %s uses the store %s, which is not described", service, name)
 			}
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"stoa/api/access"
 	"stoa/internal/stack/state"
 )
 
@@ -77,6 +78,33 @@ func (s *Shop) session(t testing.TB, path string, status int, body any) User {
 	}
 	s.Must(t, Request{Method: "POST", Path: path, Body: body}, status, &session)
 	return User{ID: session.User.ID, Email: session.User.Email, Token: session.AccessToken}
+}
+
+// Unknown is a well-formed id that nothing has.
+const Unknown = "0198c6a0-0000-7000-8000-000000000001"
+
+// Guarded is a request that tells whether a service lets somebody in, and that changes nothing.
+type Guarded struct {
+	Request
+	Open int // the status for those who are let in
+}
+
+// EachGuarded is such a request to each service, for members of staff.
+func EachGuarded(t testing.TB, as User) map[string]Guarded {
+	t.Helper()
+	operations, err := access.Guarded("STAFF")
+	if err != nil {
+		t.Fatal(err)
+	}
+	requests := map[string]Guarded{}
+	for service, o := range operations {
+		g := Guarded{Request{Method: o.Method, Path: strings.TrimPrefix(o.Target(Unknown), "/api/v1"), As: as}, http.StatusOK}
+		if len(o.Parameters()) > 0 {
+			g.Open = http.StatusNotFound
+		}
+		requests[service] = g
+	}
+	return requests
 }
 
 // NewProduct puts a new product with this stock on sale.

@@ -16,22 +16,10 @@ func TestAnEndedSessionIsDeadEverywhereWithinFiveSeconds(t *testing.T) {
 	customer, staff := shop.SignUp(t), shop.SignIn(t, "staff")
 	product := shop.NewProduct(t, staff, 1)
 	order := shop.PlaceOrder(t, customer, product.ID, 1)
-	// Each is answered by another service, once that has let the caller in.
-	services := map[string]struct {
-		request client.Request
-		open    int
-	}{
-		"auth":          {client.Request{Method: "GET", Path: "/auth/profile/mine"}, http.StatusOK},
-		"order-api":     {client.Request{Method: "GET", Path: "/orders/" + order.ID}, http.StatusOK},
-		"notification":  {client.Request{Method: "GET", Path: "/notifications"}, http.StatusOK},
-		"backoffice":    {client.Request{Method: "GET", Path: "/backoffice/fulfilments"}, http.StatusOK},
-		"inventory-api": {client.Request{Method: "POST", Path: "/products", Body: "{}"}, http.StatusUnprocessableEntity},
-	}
-	doors := map[string]*knocking{}
-	for name, service := range services {
-		service.request.As = staff
-		doors[name] = knock(t, shop, service.request)
-		doors[name].await(t, name+" lets the caller in", service.open)
+	services, doors := client.EachGuarded(t, staff), map[string]*knocking{}
+	for name, request := range services {
+		doors[name] = knock(t, shop, request.Request)
+		doors[name].await(t, name+" lets the caller in", request.Open)
 	}
 	stream := openEvents(t, shop, staff, order.ID)
 	stream.next(t)
@@ -41,7 +29,7 @@ func TestAnEndedSessionIsDeadEverywhereWithinFiveSeconds(t *testing.T) {
 	ended := time.Now()
 	for name, door := range doors {
 		door.await(t, name+" refuses", http.StatusUnauthorized)
-		took := door.last(services[name].open).Sub(ended)
+		took := door.last(services[name].Open).Sub(ended)
 		if t.Logf("%s let the caller in until %s after the session had ended", name, took.Round(time.Millisecond)); took > deadWithin {
 			t.Errorf("%s let the caller in for another %s", name, took)
 		}

@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 }
 
 // unknown is a well-formed id that nothing has.
-const unknown = "0198c6a0-0000-7000-8000-000000000001"
+const unknown = client.Unknown
 
 // world is what the attacks are about: people, and what belongs to them.
 type world struct {

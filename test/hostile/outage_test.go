@@ -13,15 +13,15 @@ import (
 	"stoa/test/client"
 )
 
-// asking is something that staff may ask of each service but auth; of one there is no such product.
-func asking(as client.User) map[string]client.Request {
-	edit := object{"name": "None", "description": "None.", "price": client.Money{Amount: 1, Currency: "EUR"}}
-	return map[string]client.Request{
-		"order":        {Method: "GET", Path: "/orders", As: as},
-		"notification": {Method: "GET", Path: "/notifications", As: as},
-		"backoffice":   {Method: "GET", Path: "/backoffice/fulfilments", As: as},
-		"inventory":    {Method: "PUT", Path: "/products/" + unknown, As: as, Body: edit},
+// asking is something that staff may ask of each service but auth.
+func asking(t *testing.T, as client.User) map[string]client.Request {
+	t.Helper()
+	requests := map[string]client.Request{}
+	for service, request := range client.EachGuarded(t, as) {
+		requests[service] = request.Request
 	}
+	delete(requests, "auth")
+	return requests
 }
 
 // through reports whether somebody came past the check of who they are.
@@ -37,7 +37,7 @@ func TestWithoutAuthNobodyIsTakenForAStranger(t *testing.T) {
 	unseen := w.SignIn(t, "staff")
 	all := func(as client.User, check func(service string, answer client.Answer)) {
 		var done sync.WaitGroup
-		for service, request := range asking(as) {
+		for service, request := range asking(t, as) {
 			done.Go(func() {
 				answer, err := w.Do(t.Context(), request)
 				if err != nil {
@@ -79,7 +79,7 @@ func expectOutage(t *testing.T, service string, answer client.Answer) {
 
 // everywhere is nil once every service lets somebody in, or none does. Whatever it is, it is no refusal.
 func (w *world) everywhere(t *testing.T, as client.User, in bool) error {
-	for service, request := range asking(as) {
+	for service, request := range asking(t, as) {
 		answer, err := w.Do(t.Context(), request)
 		switch {
 		case err != nil:
@@ -109,7 +109,7 @@ func TestWhatWasEndedStaysEndedWhenAuthIsKilled(t *testing.T) {
 	revoked := client.Request{Method: "GET", Path: "/products", Header: map[string]string{"X-Api-Key": key.Key}}
 	c.refused(t, "the API key", revoked, http.StatusForbidden, "forbidden")
 	for name, s := range map[string]session{"signed out": signedOut, "ended": ended} {
-		for service, request := range asking(client.User{Token: s.AccessToken}) {
+		for service, request := range asking(t, client.User{Token: s.AccessToken}) {
 			c.refused(t, name+" at "+service, request, http.StatusUnauthorized, "unauthenticated")
 		}
 		again := client.Request{Method: "POST", Path: "/auth/token/refresh", Body: object{"refreshToken": s.RefreshToken}}

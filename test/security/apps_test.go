@@ -38,7 +38,7 @@ var httpDoors = []string{
 
 // Every app takes calls of its own sidecar alone, by the app token; probes are for everybody on the machine.
 func TestAppsTakeCallsOfTheirSidecarsAlone(t *testing.T) {
-	for _, app := range []string{"auth", "order-api", "inventory-api", "notification", "backoffice"} {
+	for _, app := range httpApps(t) {
 		t.Run(app, func(t *testing.T) {
 			port := process(t, app).Ports[description.PortApp]
 			wrong := wrongTokens(tokens.App)

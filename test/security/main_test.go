@@ -23,6 +23,7 @@ import (
 	"stoa/internal/stack/description"
 	"stoa/internal/stack/secrets"
 	"stoa/internal/stack/state"
+	"stoa/internal/topology"
 	"stoa/test/client"
 )
 
@@ -61,6 +62,22 @@ func apps() []string {
 	for _, p := range shop.Processes() {
 		if p.Kind == stack.KindApp {
 			names = append(names, p.App)
+		}
+	}
+	return names
+}
+
+// httpApps are those that other apps call by HTTP.
+func httpApps(t *testing.T) []string {
+	t.Helper()
+	described, err := topology.Load(client.Root(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, app := range described.Apps {
+		if app.Called() && app.Protocol == "http" {
+			names = append(names, app.ID)
 		}
 	}
 	return names

@@ -9,27 +9,6 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// traffic says which apps publish to a topic and which subscribe to it. In addition, backoffice publishes to every topic, to
-// replay dead letters.
-var traffic = map[string]struct{ from, to []string }{
-	"order-placed":    {[]string{"order-api"}, []string{"inventory-worker"}},
-	"order-confirmed": {[]string{"order-worker"}, []string{"notification", "backoffice"}},
-	"order-updates":   {[]string{"order-worker"}, []string{"inventory-worker", "notification", "backoffice"}},
-	"order-commands":  {[]string{"order-api"}, []string{"order-worker"}},
-	"stock":           {[]string{"inventory-worker"}, []string{"order-worker", "notification"}},
-	"accounts":        {[]string{"auth"}, []string{"notification"}},
-	"dead-letters":    {[]string{"order-worker", "inventory-worker", "notification"}, []string{"backoffice"}},
-}
-
-// stores says which apps use <name>-store.
-var stores = map[string][]string{
-	"auth":         {"auth"},
-	"order":        {"order-api", "order-worker"},
-	"inventory":    {"inventory-api", "inventory-worker"},
-	"notification": {"notification"},
-	"backoffice":   {"backoffice"},
-}
-
 func repository(t *testing.T) *System {
 	t.Helper()
 	system, err := Load(filepath.Join("..", "..", ".."))
@@ -61,32 +40,17 @@ func load(t *testing.T, system *System, folder string) map[string]Resource {
 	return byName
 }
 
-func checkScopes(t *testing.T, r Resource, want ...string) {
-	t.Helper()
-	got := slices.Sorted(slices.Values(r.Scopes))
-	want = slices.Compact(slices.Sorted(slices.Values(want)))
-	if !slices.Equal(got, want) {
-		t.Errorf("%s is scoped to %v, want %v", r.File, got, want)
-	}
-}
-
-func TestComponents_ofTheLocalBase(t *testing.T) {
-	components := load(t, repository(t), "base/local")
-	checkScopes(t, components["secrets"])
-	checkScopes(t, components["mail"], "notification")
-	checkScopes(t, components["compact"], "backoffice")
-	if len(components) != 3 {
-		t.Errorf("%d components, want 3", len(components))
-	}
-}
-
 func TestComponents_ofTheServerBaseHaveTheNamesOfTheLocalOne(t *testing.T) {
 	system := repository(t)
 	local, server := load(t, system, "base/local"), load(t, system, "base/server")
 	for name, c := range local {
-		checkScopes(t, server[name], c.Scopes...)
+		if r := server[name]; r.Name() == "" || !slices.Equal(r.Scopes, c.Scopes) {
+			t.Errorf("%s is scoped to %v, in base/local to %v", name, r.Scopes, c.Scopes)
+		}
 	}
-	checkScopes(t, server["configuration"])
+	if apps := server["configuration"].Scopes; len(apps) > 0 {
+		t.Errorf("configuration is for %v alone", apps)
+	}
 	if len(server) != len(local)+1 {
 		t.Errorf("%d components, want those of base/local and configuration", len(server))
 	}
@@ -102,7 +66,7 @@ func TestComponents_ofTheServerBaseHaveTheNamesOfTheLocalOne(t *testing.T) {
 	}
 }
 
-// policies are the names in a target of a Resiliency document.
+// policies are the names that a target of a Resiliency document gives.
 type policies struct {
 	Timeout, Retry    string
 	CircuitBreaker    string `yaml:"circuitBreaker"`
@@ -112,8 +76,8 @@ type policies struct {
 func TestPolicies_nameWhatExists(t *testing.T) {
 	system := repository(t)
 	known := map[string]bool{"mail": true}
-	for service := range stores {
-		known[service+"-store"] = true
+	for store := range load(t, system, "store/sqlite") {
+		known[store] = true
 	}
 	targeted := map[string]bool{}
 	for _, r := range load(t, system, "config/resiliency") {

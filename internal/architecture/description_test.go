@@ -1,0 +1,89 @@
+package architecture
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"stoa/internal/topology"
+)
+
+const root = "../.."
+
+// describe is what components/topology.yaml and dapr.yaml say.
+func describe(t *testing.T) *topology.Topology {
+	t.Helper()
+	described, err := topology.Load(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return described
+}
+
+// expectNames compares the names that a description knows with those that there are.
+func expectNames(t *testing.T, where string, got, want []string) {
+	t.Helper()
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("%s: got %v, want %v", where, got, want)
+	}
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// rows returns the cells of a table of docs/architecture.md, by its first column.
+func rows(t *testing.T, heading string) map[string][]string {
+	t.Helper()
+	_, table, found := strings.Cut(read(t, "docs/architecture.md"), "\n"+heading+"\n")
+	if !found {
+		t.Fatalf("docs/architecture.md has no table %s", heading)
+	}
+	table, _, _ = strings.Cut(table, "\n\n")
+	byName := map[string][]string{}
+	for line := range strings.Lines(table) {
+		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), "|")
+		if name := strings.TrimSpace(cells[0]); strings.HasPrefix(name, "`") {
+			byName[strings.Trim(name, "`")] = cells[1:]
+		}
+	}
+	return byName
+}
+
+func TestDocumentation_NamesEveryApp(t *testing.T) {
+	var names, apps []string
+	for name := range rows(t, "| app | its own | depends on |") {
+		names = append(names, name)
+	}
+	for _, app := range describe(t).Apps {
+		apps = append(apps, app.ID)
+	}
+	expectNames(t, "docs/architecture.md, apps", names, apps)
+}
+
+// Every type of event has a contract, and one topic that carries it.
+func TestEvents_HaveOneTopicEach(t *testing.T) {
+	var carried, contracts []string
+	for _, topic := range describe(t).Topics {
+		carried = append(carried, topic.Carries...)
+	}
+	files, err := filepath.Glob(filepath.Join(root, "api/events/*.v*.schema.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		name, _, _ := strings.Cut(filepath.Base(file), ".v")
+		contracts = append(contracts, name)
+	}
+	slices.Sort(contracts)
+	expectNames(t, topology.File+", the events that topics carry", carried, slices.Compact(contracts))
+}

@@ -1,0 +1,128 @@
+package topology
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Call is an operation of an app that another app calls.
+type Call struct {
+	From, To string
+	Path     string // as OpenAPI writes it, with parameters in braces; for gRPC the full name of the method
+	Verb     string // of HTTP; empty for gRPC
+}
+
+// callEntry is a call as components/topology.yaml writes it: "GET /path", or the name of a method of gRPC.
+type callEntry struct {
+	From      string `yaml:"from"`
+	To        string `yaml:"to"`
+	Operation string `yaml:"operation"`
+}
+
+// keysAndSessions is what pkg/identity asks auth for.
+var keysAndSessions = []string{"/api/v1/auth/.well-known/jwks.json", "/internal/sessions/{id}"}
+
+const auth = "auth"
+
+// callsOf is who calls what: the entries, and what follows from the OpenAPI files.
+func (t *Topology) callsOf(root string, entries []callEntry) ([]Call, error) {
+	var all []Call
+	for _, e := range entries {
+		verb, path, isHTTP := strings.Cut(e.Operation, " ")
+		if !isHTTP {
+			verb, path = "", e.Operation
+		}
+		if !t.known(e.From) || !t.known(e.To) {
+			return nil, fmt.Errorf("%s: the call of %s is from %q to %q, of which dapr.yaml does not know both", File, e.Operation, e.From, e.To)
+		}
+		all = append(all, Call{e.From, e.To, path, verb})
+	}
+	files, err := filepath.Glob(filepath.Join(root, "api/openapi/*.json"))
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range files {
+		described, err := t.described(file)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		all = append(all, described...)
+	}
+	return all, nil
+}
+
+// described lists the calls that follow from one OpenAPI file.
+func (t *Topology) described(file string) ([]Call, error) {
+	app, err := t.AppOf(strings.TrimSuffix(filepath.Base(file), ".json"))
+	if err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var description struct {
+		Paths map[string]map[string]struct{ Security []any }
+	}
+	if err := json.Unmarshal(text, &description); err != nil {
+		return nil, err
+	}
+	var all []Call
+	secured := false
+	for path, operations := range description.Paths {
+		for verb, operation := range operations {
+			all = append(all, Call{gateway, app, path, strings.ToUpper(verb)})
+			secured = secured || len(operation.Security) > 0
+		}
+	}
+	for _, path := range keysAndSessions {
+		if secured && app != auth {
+			all = append(all, Call{app, auth, path, "GET"})
+		}
+	}
+	return all, nil
+}
+
+// AppOf is the app that answers people for a service: order-api for order, auth for auth.
+func (t *Topology) AppOf(service string) (string, error) {
+	for _, app := range t.Apps {
+		if app.ID == service || app.ID == service+"-api" {
+			return app.ID, nil
+		}
+	}
+	return "", fmt.Errorf("dapr.yaml has neither %s nor %s-api", service, service)
+}
+
+// API is one that a sidecar serves.
+type API struct{ Name, Version, Protocol string }
+
+// APIs are those that the app needs of its sidecar, and that this serves therefore.
+func (t *Topology) APIs(app App) []API {
+	// A list without a rule for HTTP lets all of it be served. Health is served in any case.
+	apis := []API{{"healthz", "v1", "http"}}
+	if slices.ContainsFunc(t.Calls, func(c Call) bool { return c.From == app.ID && c.Verb != "" }) {
+		apis[0].Name = "invoke"
+	}
+	for _, api := range []struct {
+		needed        bool
+		name, version string
+	}{
+		{t.StoreOf(app.ID) != "", "state", "v1"},
+		{t.publishes(app.ID), "publish", "v1"},
+		{t.consumes(app.ID), "subscribe", "v1alpha1"},
+		{len(t.BindingsOf(app.ID)) > 0, "bindings", "v1"},
+		{len(app.Secrets) > 0, "secrets", "v1"},
+		// Every process asks for its components, and for live settings where there is a store of them.
+		{true, "metadata", "v1"},
+		{true, "configuration", "v1"},
+	} {
+		if api.needed {
+			apis = append(apis, API{api.name, api.version, "grpc"})
+		}
+	}
+	return apis
+}
