@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"stoa/pkg/common/ids"
-	"stoa/pkg/common/keytext"
+	"stoa/pkg/common/keyformat"
 	"stoa/pkg/identity/signing"
 )
 
@@ -129,10 +129,10 @@ func renewAPIKey(secrets map[string]string) error {
 	if err := json.Unmarshal([]byte(secrets[secretBootstrap]), &b); err != nil {
 		return err
 	}
-	if _, _, ok := keytext.Parse(b.APIKey); ok {
+	if _, _, ok := keyformat.Parse(b.APIKey); ok {
 		return nil
 	}
-	b.APIKey = keytext.New(ids.New())
+	b.APIKey = keyformat.New(ids.New())
 	text, err := json.Marshal(b)
 	secrets[secretBootstrap] = string(text)
 	return err
@@ -192,7 +192,7 @@ func brokenSecret(dir, name string, err error) error {
 }
 
 func freshSecrets() (map[string]string, error) {
-	bootstrap := Bootstrap{APIKey: keytext.New(ids.New()), Accounts: map[string]Account{}}
+	bootstrap := Bootstrap{APIKey: keyformat.New(ids.New()), Accounts: map[string]Account{}}
 	for _, role := range []string{"admin", "staff", "author", "editor"} {
 		bootstrap.Accounts[role] = Account{Email: role + "@stoa.local", Password: randomText(18)}
 	}

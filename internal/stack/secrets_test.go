@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"stoa/pkg/common/keytext"
+	"stoa/pkg/common/keyformat"
 )
 
 func stateDir(t *testing.T) string {
@@ -115,7 +115,7 @@ func TestAnAPIKeyOfAnOlderFormIsReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	renewed, err := Credentials(dir)
-	if _, _, ok := keytext.Parse(renewed.APIKey); err != nil || !ok || renewed.Accounts["admin"].Password != "p" {
+	if _, _, ok := keyformat.Parse(renewed.APIKey); err != nil || !ok || renewed.Accounts["admin"].Password != "p" {
 		t.Errorf("got %+v, %v", renewed, err)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	dapr "github.com/dapr/go-sdk/client"
 
 	"stoa/pkg/common/errs"
-	"stoa/pkg/common/live"
+	"stoa/pkg/common/settings"
 )
 
 // secretStore is the name of the secret store component, the same in every environment.
@@ -70,16 +70,16 @@ func (s *Sidecar) HasConfiguration(ctx context.Context) (bool, error) {
 
 // Configuration reads all settings of the configuration store. Asked for settings by name, the store on Redis writes a
 // warning for each that it does not have.
-func (s *Sidecar) Configuration(ctx context.Context) (map[string]live.Item, error) {
+func (s *Sidecar) Configuration(ctx context.Context) (map[string]settings.Item, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	found, err := s.client.GetConfigurationItems(ctx, configurationStore, nil)
 	if err != nil {
 		return nil, failure(err, "the configuration store")
 	}
-	items := make(map[string]live.Item, len(found))
+	items := make(map[string]settings.Item, len(found))
 	for name, item := range found {
-		items[name] = live.Item{Value: item.Value, Version: item.Version}
+		items[name] = settings.Item{Value: item.Value, Version: item.Version}
 	}
 	return items, nil
 }

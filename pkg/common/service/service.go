@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"stoa/pkg/common/config"
-	"stoa/pkg/common/live"
+	"stoa/pkg/common/settings"
 	"stoa/pkg/messaging"
 	"stoa/pkg/observability"
 	"stoa/pkg/sidecar"
@@ -37,7 +37,7 @@ type App struct {
 	Config    config.Base
 	Telemetry *observability.Telemetry
 	Sidecar   *sidecar.Sidecar
-	Live      *live.Settings
+	Settings  *settings.Settings
 
 	checks []check
 }
@@ -59,8 +59,8 @@ func Start(ctx context.Context, cfg config.Base) (*App, error) {
 		app.Close(ctx)
 		return nil, err
 	}
-	app.Live = live.Open(ctx, side, cfg.AppID, telemetry.Log)
-	app.Live.Watch("LOG_LEVEL", func(level string) error { return telemetry.SetLevel(cmp.Or(level, cfg.LogLevel)) })
+	app.Settings = settings.Open(ctx, side, cfg.AppID, telemetry.Log)
+	app.Settings.Watch("LOG_LEVEL", func(level string) error { return telemetry.SetLevel(cmp.Or(level, cfg.LogLevel)) })
 	return app, nil
 }
 
@@ -97,7 +97,7 @@ type Part func(ctx context.Context) error
 func (a *App) Run(ctx context.Context, parts ...Part) error {
 	a.Telemetry.Log.Info().Msg("started")
 	group, ctx := errgroup.WithContext(ctx)
-	for _, part := range append(parts, a.Live.Run) {
+	for _, part := range append(parts, a.Settings.Run) {
 		group.Go(func() error { return part(ctx) })
 	}
 	err := group.Wait()

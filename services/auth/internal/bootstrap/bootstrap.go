@@ -14,7 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"stoa/pkg/common/errs"
-	"stoa/pkg/common/keytext"
+	"stoa/pkg/common/keyformat"
 	"stoa/services/auth/internal/domain"
 )
 
@@ -61,7 +61,7 @@ func Parse(secret string) (Plan, error) {
 	if err := json.Unmarshal([]byte(secret), &text); err != nil {
 		return Plan{}, errors.New("it is not valid JSON of the documented form")
 	}
-	id, prefix, ok := keytext.Parse(text.APIKey)
+	id, prefix, ok := keyformat.Parse(text.APIKey)
 	if !ok {
 		return Plan{}, errors.New("apiKey: it is none of ours, or has a typo; leave it to the first start to make one")
 	}

@@ -15,7 +15,7 @@ import (
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
-	"stoa/pkg/common/keytext"
+	"stoa/pkg/common/keyformat"
 	"stoa/pkg/sidecar/sidecartest"
 	"stoa/services/auth/internal/bootstrap"
 	"stoa/services/auth/internal/domain"
@@ -24,7 +24,7 @@ import (
 
 var (
 	keyID  = ids.New()
-	apiKey = keytext.New(keyID)
+	apiKey = keyformat.New(keyID)
 	secret = `{"apiKey": "` + apiKey + `", "accounts": {
 		"admin": {"email": "admin@stoa.local", "password": "admin-password"},
 		"staff": {"email": "staff@stoa.local", "password": "staff-password"},

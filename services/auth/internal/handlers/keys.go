@@ -7,7 +7,7 @@ import (
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
-	"stoa/pkg/common/keytext"
+	"stoa/pkg/common/keyformat"
 	"stoa/pkg/identity"
 	"stoa/services/auth/internal/domain"
 )
@@ -82,7 +82,7 @@ func (k *Keys) verify(ctx context.Context, in *verifyInput) (*verifyOutput, erro
 
 // lookUp returns what is kept of a key, nothing for one that is not known. Most of what is invented costs no read.
 func (k *Keys) lookUp(ctx context.Context, text string) (domain.APIKey, error) {
-	id, _, ok := keytext.Parse(text)
+	id, _, ok := keyformat.Parse(text)
 	if !ok {
 		return domain.APIKey{}, nil
 	}
@@ -152,8 +152,8 @@ func (k *Keys) create(ctx context.Context, in *createKeyInput) (*createKeyOutput
 	if in.Key != "" {
 		id, request = ids.Derive("apikey", identity.CallerOf(ctx).ID, in.Key), in.Body.fingerprint()
 	}
-	text := keytext.New(id)
-	_, prefix, _ := keytext.Parse(text)
+	text := keyformat.New(id)
+	_, prefix, _ := keyformat.Parse(text)
 	wish := domain.KeyWish{Name: in.Body.Name, Permissions: in.Body.Permissions, ExpiresAt: in.Body.ExpiresAt}
 	key, err := domain.NewAPIKey(id, prefix, text, wish, time.Now())
 	if err != nil {

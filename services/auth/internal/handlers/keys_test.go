@@ -17,7 +17,7 @@ import (
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
-	"stoa/pkg/common/keytext"
+	"stoa/pkg/common/keyformat"
 	"stoa/pkg/identity/signing"
 	"stoa/services/auth/internal/domain"
 	"stoa/services/auth/internal/repositories"
@@ -26,8 +26,8 @@ import (
 // keyFor stores a key that permits to read the shop, and returns it.
 func keyFor(t *testing.T, keys *repositories.APIKeys) string {
 	t.Helper()
-	text := keytext.New(ids.New())
-	id, prefix, _ := keytext.Parse(text)
+	text := keyformat.New(ids.New())
+	id, prefix, _ := keyformat.Parse(text)
 	key, err := domain.NewAPIKey(id, prefix, text, domain.KeyWish{Name: "test", Permissions: []domain.Permission{"shop:read"}}, time.Now())
 	if err != nil {
 		t.Fatal(err)
@@ -130,8 +130,8 @@ func TestKeysThatAreNotValidAreRefusedAlike(t *testing.T) {
 		time.Sleep(time.Until(expired.ExpiresAt))
 		var bodies []string
 		for name, key := range map[string]string{
-			"revoked": revoked.Key, "expired": expired.Key, "unknown": keytext.New(ids.New()), "typo": s.apiKey + "x",
-			"no key of ours": "hunter2", "another's proof": keytext.New(expired.ID), "as long as a header": strings.Repeat("x", 4000),
+			"revoked": revoked.Key, "expired": expired.Key, "unknown": keyformat.New(ids.New()), "typo": s.apiKey + "x",
+			"no key of ours": "hunter2", "another's proof": keyformat.New(expired.ID), "as long as a header": strings.Repeat("x", 4000),
 		} {
 			answer := s.ask(http.MethodGet, "/verify/apikey", "", "X-Api-Key: "+key)
 			refused(t, answer, errs.Forbidden, "")

@@ -8,15 +8,15 @@ import (
 
 	"stoa/pkg/common/config"
 	"stoa/pkg/common/ids"
-	"stoa/pkg/common/live"
 	"stoa/pkg/common/service"
+	"stoa/pkg/common/settings"
 	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
 	"stoa/services/backoffice/internal/handlers"
 	"stoa/services/backoffice/internal/repositories"
 )
 
-type settings struct {
+type configuration struct {
 	config.Base
 	// CommandWait is how long a request waits to see what became of its command.
 	CommandWait time.Duration `envconfig:"COMMAND_WAIT" default:"2s"`
@@ -27,7 +27,7 @@ type settings struct {
 func main() { service.Main(run) }
 
 func run(ctx context.Context) error {
-	cfg, err := config.Load[settings]()
+	cfg, err := config.Load[configuration]()
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	h := handlers.New(repositories.NewFulfilments(app.Sidecar), repositories.NewDeadLetters(app.Sidecar), publisher, ids.New,
-		handlers.Options{CommandWait: cfg.CommandWait, AutoFulfil: live.Bool(app.Live, "AUTO_FULFIL", cfg.AutoFulfil).Get})
+		handlers.Options{CommandWait: cfg.CommandWait, AutoFulfil: settings.Bool(app.Settings, "AUTO_FULFIL", cfg.AutoFulfil).Get})
 	consumer, err := app.Consumer(publisher, h.Subscriptions()...)
 	if err != nil {
 		return err

@@ -9,15 +9,15 @@ import (
 
 	inventoryv1 "stoa/api/proto/inventory/v1"
 	"stoa/pkg/common/config"
-	"stoa/pkg/common/live"
 	"stoa/pkg/common/service"
+	"stoa/pkg/common/settings"
 	"stoa/services/inventory/internal/domain"
 	"stoa/services/inventory/internal/handlers"
 	"stoa/services/inventory/internal/repositories"
 )
 
-// settings is the configuration of this process.
-type settings struct {
+// configuration is what the environment says to this process.
+type configuration struct {
 	config.Base
 	// LowStock is how many available pieces of a product are few enough to tell about it. It can be changed live.
 	LowStock int64 `envconfig:"LOW_STOCK" default:"5"`
@@ -26,7 +26,7 @@ type settings struct {
 func main() { service.Main(run) }
 
 func run(ctx context.Context) error {
-	cfg, err := config.Load[settings]()
+	cfg, err := config.Load[configuration]()
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	keeper := domain.NewKeeper(catalogue, repositories.NewReservations(app.Sidecar), time.Now)
-	orders := handlers.NewOrders(keeper, catalogue, publisher, live.Int(app.Live, "LOW_STOCK", cfg.LowStock).Get)
+	orders := handlers.NewOrders(keeper, catalogue, publisher, settings.Int(app.Settings, "LOW_STOCK", cfg.LowStock).Get)
 	consumer, err := app.Consumer(publisher, orders.Subscriptions()...)
 	if err != nil {
 		return err

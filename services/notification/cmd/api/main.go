@@ -18,7 +18,7 @@ import (
 	"stoa/services/notification/internal/repositories"
 )
 
-type settings struct {
+type configuration struct {
 	config.Base
 	// MailFrom is in whose name mails are sent.
 	MailFrom string `envconfig:"MAIL_FROM" default:"Stoa <shop@stoa.local>"`
@@ -29,7 +29,7 @@ type settings struct {
 func main() { service.Main(run) }
 
 func run(ctx context.Context) error {
-	cfg, err := config.Load[settings]()
+	cfg, err := config.Load[configuration]()
 	if err != nil {
 		return err
 	}
