@@ -200,18 +200,18 @@ func (c *Consumer) handle(ctx context.Context, topic string, on map[string]Handl
 	defer span.End()
 	ctx = observability.WithTrace(ctx, c.log)
 	err := run(ctx, handler, e)
-	verdict, failures, wait := c.judge(key, err)
-	if verdict == setAside {
+	became, failures, wait := c.decide(key, err)
+	if became == setAside {
 		letter := DeadLetter{
 			Consumer: c.appID, Topic: topic, Reason: err.Error(), Attempts: failures,
 			FailedAt: time.Now().UTC(), TraceID: observability.TraceID(ctx), Event: e,
 		}
 		if publishErr := c.publishDeadLetter(ctx, letter); publishErr != nil {
-			verdict, err = retry, errors.Join(err, publishErr)
+			became, err = retry, errors.Join(err, publishErr)
 		}
 	}
-	c.record(ctx, topic, e, verdict, err, time.Since(started))
-	if verdict == retry {
+	c.record(ctx, topic, e, became, err, time.Since(started))
+	if became == retry {
 		sleep(ctx, wait)
 		return false
 	}
@@ -219,24 +219,25 @@ func (c *Consumer) handle(ctx context.Context, topic string, on map[string]Handl
 	return true
 }
 
-func (c *Consumer) judge(key string, err error) (v verdict, failures int, wait time.Duration) {
+// decide counts the failure, if there is one, and returns what becomes of the event.
+func (c *Consumer) decide(key string, err error) (o outcome, failures int, wait time.Duration) {
 	if err == nil {
 		return done, 0, 0
 	}
 	failures, wait = c.attempts.record(key, errs.Is(err, errs.Unavailable))
-	return verdictOf(err, failures), failures, wait
+	return outcomeOf(err, failures), failures, wait
 }
 
 // record writes the one log line and the one metric of a handled event.
-func (c *Consumer) record(ctx context.Context, topic string, e Event, v verdict, err error, took time.Duration) {
+func (c *Consumer) record(ctx context.Context, topic string, e Event, o outcome, err error, took time.Duration) {
 	c.duration.Record(ctx, took.Seconds(), metric.WithAttributes(
-		attribute.String("topic", topic), attribute.String("type", e.Type), attribute.String("outcome", string(v))))
+		attribute.String("topic", topic), attribute.String("type", e.Type), attribute.String("outcome", string(o))))
 	level := zerolog.InfoLevel
-	if v == setAside {
+	if o == setAside {
 		level = zerolog.ErrorLevel
 	}
 	observability.Log(ctx).WithLevel(level).Err(err).Str("topic", topic).Str("type", e.Type).Str("event_id", e.ID).
-		Str("subject", e.Subject).Str("outcome", string(v)).Dur("duration_ms", took).Msg("event")
+		Str("subject", e.Subject).Str("outcome", string(o)).Dur("duration_ms", took).Msg("event")
 }
 
 // run calls the handler and turns a panic into an error, so that one event cannot take the process down for ever.

@@ -8,7 +8,7 @@ import (
 )
 
 // Handler handles one event. It may run twice for one event, and at the same time in two replicas. What its error
-// means stands in verdictOf.
+// means stands in outcomeOf.
 type Handler func(ctx context.Context, e Event) error
 
 // Subscription is one topic and what is done with its events, by type. Events of other types are passed over.
@@ -28,25 +28,25 @@ func Typed[T any](handle func(ctx context.Context, e Event, data T) error) Handl
 	}
 }
 
-// verdict is what becomes of an event after its handler ran.
-type verdict string
+// outcome is what becomes of an event after its handler ran.
+type outcome string
 
 const (
 	// done: acknowledge it.
-	done verdict = "done"
+	done outcome = "done"
 	// retry: have it delivered again, for as long as it takes.
-	retry verdict = "retry"
+	retry outcome = "retry"
 	// setAside: publish it as a dead letter, then acknowledge it.
-	setAside verdict = "dead_letter"
+	setAside outcome = "dead_letter"
 )
 
 // maxAttempts is how often an event may fail while what its handler depends on is up.
 const maxAttempts = 10
 
-// verdictOf is the one table from a handler's error to what becomes of the event; HTTP statuses have no part in it.
+// outcomeOf is the one table from a handler's error to what becomes of the event; HTTP statuses have no part in it.
 // An outage is waited out, however long. What the handler calls invalid is set aside at once, and so is, after a
 // number of attempts, what keeps failing for any other reason.
-func verdictOf(err error, attempts int) verdict {
+func outcomeOf(err error, attempts int) outcome {
 	switch {
 	case err == nil:
 		return done

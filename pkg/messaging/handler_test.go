@@ -14,11 +14,11 @@ import (
 	"stoa/pkg/observability"
 )
 
-func TestVerdicts(t *testing.T) {
+func TestOutcomeOf(t *testing.T) {
 	tests := map[string]struct {
 		err      error
 		attempts int
-		want     verdict
+		want     outcome
 	}{
 		"handled":                     {nil, 0, done},
 		"outage, first":               {errs.New(errs.Unavailable, "away"), 0, retry},
@@ -30,7 +30,7 @@ func TestVerdicts(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := verdictOf(tt.err, tt.attempts); got != tt.want {
+			if got := outcomeOf(tt.err, tt.attempts); got != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
 		})
