@@ -47,9 +47,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer app.Close(ctx)
-	app.Check("api keys", func(ctx context.Context) error {
-		return app.Sidecar.Invoke(ctx, authApp, http.MethodGet, "/healthz", nil, nil)
-	})
+	app.CheckApp(authApp) // without it no API key can be checked
 	transport := app.Sidecar.Transport()
 	keys, err := apikey.NewChecker(askAuth(transport), cacheAge(routes), keyTimeout)
 	if err != nil {

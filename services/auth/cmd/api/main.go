@@ -41,7 +41,6 @@ func run(ctx context.Context) error {
 		return err
 	}
 	store := repositories.NewAccounts(app.Sidecar)
-	app.Check("auth-store", store.Ready)
 	publisher, err := app.Publisher()
 	if err != nil {
 		return err

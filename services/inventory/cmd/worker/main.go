@@ -37,7 +37,6 @@ func run(ctx context.Context) error {
 	defer app.Close(ctx)
 
 	catalogue := repositories.NewCatalogue(app.Sidecar)
-	app.Check("store", catalogue.Reachable)
 	publisher, err := app.Publisher()
 	if err != nil {
 		return err
