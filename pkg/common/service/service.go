@@ -1,5 +1,5 @@
-// Package service is the life of a process: it starts with its configuration, its signals and its sidecar, runs its
-// parts until it is told to stop or one of them fails, drains, and says why it ended. Exits live here and nowhere else.
+// Package service runs a process: it starts with configuration, telemetry and sidecar, runs its parts until it is told to stop or
+// one of them fails, drains, and says why it ended. Only this package exits a process.
 package service
 
 import (
@@ -31,8 +31,8 @@ func Main(run func(ctx context.Context) error) {
 	}
 }
 
-// App is what every process has: its configuration, its signals, its sidecar, the settings that may change while it runs,
-// and the checks that say whether it is ready.
+// App is what every process has: configuration, telemetry, sidecar, the settings that may change while it runs, and the checks
+// that say whether it is ready.
 type App struct {
 	Config    config.Base
 	Telemetry *observability.Telemetry

@@ -42,7 +42,7 @@ type keySetOutput struct {
 	Body         identity.KeySet
 }
 
-// keySetKept is how long caches may keep the key set: they have to learn of a key before it signs, see signing.Settle.
+// keySetKept is how long caches may keep the key set: they have to learn of a key before it signs, see signing.LeadTime.
 const keySetKept = "public, max-age=5"
 
 func (k *Keys) keySet(context.Context, *struct{}) (*keySetOutput, error) {

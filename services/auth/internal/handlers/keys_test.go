@@ -301,7 +301,7 @@ func TestKeySetIsPublic(t *testing.T) {
 	if _, err := fmt.Sscanf(answer.Header().Get("Cache-Control"), "public, max-age=%d", &seconds); err != nil || seconds == 0 {
 		t.Errorf("the keys cannot be cached: %q, %v", answer.Header().Get("Cache-Control"), err)
 	}
-	if kept := time.Duration(seconds) * time.Second; kept >= signing.Settle {
-		t.Errorf("a key may sign after %s, while caches keep the set without it for %s", signing.Settle, kept)
+	if kept := time.Duration(seconds) * time.Second; kept >= signing.LeadTime {
+		t.Errorf("a key may sign after %s, while caches keep the set without it for %s", signing.LeadTime, kept)
 	}
 }

@@ -12,7 +12,7 @@ type livenessInput struct {
 
 type livenessOutput struct {
 	CacheControl string `header:"Cache-Control"`
-	Body         identity.Liveness
+	Body         identity.Session
 }
 
 // liveness tells the other services whether a session still counts. One that ended, expired or never was is not found.
@@ -25,12 +25,12 @@ func (h *Handlers) liveness(ctx context.Context, in *livenessInput) (*livenessOu
 }
 
 // Alive implements identity.Sessions: what this service asks itself, the others ask by liveness.
-func (h *Handlers) Alive(ctx context.Context, id string) (identity.Liveness, error) {
+func (h *Handlers) Alive(ctx context.Context, id string) (identity.Session, error) {
 	account, err := h.sessions.Alive(ctx, id)
 	if err != nil {
-		return identity.Liveness{}, err
+		return identity.Session{}, err
 	}
-	live := identity.Liveness{AccountID: account.ID}
+	live := identity.Session{AccountID: account.ID}
 	for _, role := range account.Roles {
 		live.Roles = append(live.Roles, identity.Role(role))
 	}
