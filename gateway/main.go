@@ -12,13 +12,13 @@ import (
 	"stoa/gateway/edge/request"
 	"stoa/gateway/kong"
 	"stoa/pkg/common/config"
-	"stoa/pkg/common/live"
 	"stoa/pkg/common/service"
+	"stoa/pkg/common/settings"
 	"stoa/pkg/common/web"
 )
 
-// settings are what the gateway is told by its environment.
-type settings struct {
+// configuration is what the environment says to the gateway.
+type configuration struct {
 	config.Base
 	// Routes is a file with everything that can be reached from outside; the kong.yml that was built in when empty.
 	Routes string `envconfig:"GATEWAY_ROUTES"`
@@ -34,7 +34,7 @@ type settings struct {
 func main() { service.Main(run) }
 
 func run(ctx context.Context) error {
-	cfg, err := config.Load[settings]()
+	cfg, err := config.Load[configuration]()
 	if err != nil {
 		return err
 	}
@@ -47,9 +47,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer app.Close(ctx)
-	app.Check("api keys", func(ctx context.Context) error {
-		return app.Sidecar.Invoke(ctx, authApp, http.MethodGet, "/healthz", nil, nil)
-	})
+	app.CheckApp(authApp) // without it no API key can be checked
 	transport := app.Sidecar.Transport()
 	keys, err := apikey.NewChecker(askAuth(transport), cacheAge(routes), keyTimeout)
 	if err != nil {
@@ -59,7 +57,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	edge := newEdge(apps, keys, app.Live, live.Bool(app.Live, "RATE_LIMITS", cfg.RateLimits).Get)
+	edge := newEdge(apps, keys, app.Settings, settings.Bool(app.Settings, "RATE_LIMITS", cfg.RateLimits).Get)
 	router := edge.router(routes)
 	if err := addPages(router); err != nil {
 		return err
@@ -68,16 +66,16 @@ func run(ctx context.Context) error {
 	return app.Run(ctx, app.PublicHTTP(router, cfg.limits(), around), app.ProbeServer())
 }
 
-func (s settings) routes() ([]declaration.Route, error) {
-	if s.Routes != "" {
-		return declaration.Load(s.Routes)
+func (c configuration) routes() ([]declaration.Route, error) {
+	if c.Routes != "" {
+		return declaration.Load(c.Routes)
 	}
 	return declaration.Parse(kong.File, kong.Table())
 }
 
 // limits bound what clients can hold.
-func (s settings) limits() web.Limits {
+func (c configuration) limits() web.Limits {
 	limits := web.DefaultLimits()
-	limits.Connections, limits.PerAddress, limits.Unbounded = s.MaxConnections, s.MaxConnectionsPerAddress, s.TrustedProxies.Trusts
+	limits.Connections, limits.PerAddress, limits.Unbounded = c.MaxConnections, c.MaxConnectionsPerAddress, c.TrustedProxies.Trusts
 	return limits
 }

@@ -67,7 +67,7 @@ func inspect(answer *http.Response) error {
 	if err != nil {
 		return err
 	}
-	return web.ReadError(answer.StatusCode, contentType, raw)
+	return web.ReadError(answer.StatusCode, answer.Header, raw)
 }
 
 // fail answers for an app that did not.

@@ -9,7 +9,7 @@ import (
 	"stoa/gateway/edge/limit"
 	"stoa/gateway/edge/request"
 	"stoa/pkg/common/errs"
-	"stoa/pkg/common/live"
+	"stoa/pkg/common/settings"
 	"stoa/pkg/common/web"
 )
 
@@ -29,7 +29,7 @@ type periodLimit struct {
 
 // newRateLimit makes an instance. Where there is a configuration store, the limits of one with an instance_name can be
 // changed live: those of "sign-in" are LIMIT_SIGN_IN_SECOND, _MINUTE and _HOUR.
-func newRateLimit(config *declaration.RateLimiting, settings *live.Settings, on func() bool) *rateLimit {
+func newRateLimit(config *declaration.RateLimiting, values *settings.Settings, on func() bool) *rateLimit {
 	l := &rateLimit{config: config, limiter: limit.New(), on: on}
 	for _, p := range []struct {
 		name   string
@@ -37,9 +37,9 @@ func newRateLimit(config *declaration.RateLimiting, settings *live.Settings, on 
 		most   int64
 	}{{"SECOND", time.Second, config.Second}, {"MINUTE", time.Minute, config.Minute}, {"HOUR", time.Hour, config.Hour}} {
 		most := func() int64 { return p.most }
-		if settings != nil && config.Instance != "" {
+		if values != nil && config.Instance != "" {
 			name := strings.ToUpper(strings.ReplaceAll(config.Instance, "-", "_"))
-			most = live.Int(settings, "LIMIT_"+name+"_"+p.name, p.most).Get
+			most = settings.Int(values, "LIMIT_"+name+"_"+p.name, p.most).Get
 		}
 		l.limits = append(l.limits, periodLimit{p.period, most})
 	}

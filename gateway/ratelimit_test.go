@@ -16,7 +16,7 @@ import (
 	"stoa/gateway/edge/limit"
 	"stoa/gateway/edge/request"
 	"stoa/pkg/common/errs"
-	"stoa/pkg/common/live"
+	"stoa/pkg/common/settings"
 )
 
 // hourly counts by the hour, so that no test runs into the next period.
@@ -101,8 +101,8 @@ type settingsStore struct {
 
 func (s *settingsStore) HasConfiguration(context.Context) (bool, error) { return true, nil }
 
-func (s *settingsStore) Configuration(context.Context) (map[string]live.Item, error) {
-	return map[string]live.Item{s.name: {Value: *s.value.Load()}}, nil
+func (s *settingsStore) Configuration(context.Context) (map[string]settings.Item, error) {
+	return map[string]settings.Item{s.name: {Value: *s.value.Load()}}, nil
 }
 
 func (s *settingsStore) set(value string) { s.value.Store(&value) }
@@ -112,10 +112,10 @@ func TestLimitsChangeLive(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		store := &settingsStore{name: "LIMIT_SIGN_IN_HOUR"}
 		store.set("2")
-		settings := live.Open(ctx, store, "gateway", zerolog.Nop())
+		values := settings.Open(ctx, store, "gateway", zerolog.Nop())
 		ended := make(chan error)
-		go func() { ended <- settings.Run(ctx) }()
-		l := newRateLimit(&declaration.RateLimiting{Instance: "sign-in", Hour: 5}, settings, nil)
+		go func() { ended <- values.Run(ctx) }()
+		l := newRateLimit(&declaration.RateLimiting{Instance: "sign-in", Hour: 5}, values, nil)
 		for _, tt := range []struct {
 			value string
 			want  []limit.Rate

@@ -10,7 +10,7 @@ import (
 	"stoa/gateway/edge/cache"
 	"stoa/gateway/edge/limit"
 	"stoa/gateway/edge/request"
-	"stoa/pkg/common/live"
+	"stoa/pkg/common/settings"
 	"stoa/pkg/common/web"
 )
 
@@ -18,17 +18,17 @@ import (
 type edge struct {
 	apps     *proxy
 	keys     *keyCheck
-	settings *live.Settings
+	settings *settings.Settings
 	// limited says whether limits hold: where a test sends thousands of requests, they are in the way.
 	limited func() bool
 	limits  map[*declaration.RateLimiting]*rateLimit
 	cache   *cache.Cache
 }
 
-// newEdge returns an edge without routes; settings may be nil where nothing changes live.
-func newEdge(apps *proxy, keys *apikey.Checker, settings *live.Settings, limited func() bool) *edge {
+// newEdge returns an edge without routes; values may be nil where no setting changes.
+func newEdge(apps *proxy, keys *apikey.Checker, values *settings.Settings, limited func() bool) *edge {
 	return &edge{
-		apps: apps, keys: &keyCheck{checker: keys, limiter: limit.New(), limited: limited}, settings: settings,
+		apps: apps, keys: &keyCheck{checker: keys, limiter: limit.New(), limited: limited}, settings: values,
 		limited: limited, limits: map[*declaration.RateLimiting]*rateLimit{}, cache: cache.New(),
 	}
 }

@@ -110,7 +110,7 @@ func (s seeder) call(ctx context.Context, method, path, key string, in, out any)
 		return err
 	}
 	if answer.StatusCode >= http.StatusBadRequest {
-		return web.ReadError(answer.StatusCode, answer.Header.Get("Content-Type"), raw)
+		return web.ReadError(answer.StatusCode, answer.Header, raw)
 	}
 	if out == nil {
 		return nil

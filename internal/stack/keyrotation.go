@@ -98,12 +98,12 @@ func (r keyRotation) awaitNext() error {
 			return err
 		}
 	}
-	wait := time.Until(keys.Settled())
+	wait := time.Until(keys.SignsFrom())
 	if r.running && !r.publishedByAll(keys) {
 		if err := r.publish(keys); err != nil {
 			return err
 		}
-		wait = signing.Settle
+		wait = signing.LeadTime
 	}
 	if !r.running || wait <= 0 {
 		return nil

@@ -16,12 +16,12 @@ import (
 )
 
 const (
-	// keysFresh is how long the key set is used before it is looked at again: a key that was withdrawn lives on this long.
+	// keysFresh is how long the key set is used before it is fetched again: a withdrawn key is accepted for this long.
 	keysFresh = 5 * time.Minute
-	// fetchPause is the least time between two fetches, so that tokens with invented key ids cannot make a flood of them.
-	// A token of a brand-new key may be refused this long after the last one.
+	// fetchPause is the least time between two fetches, so that tokens with invented key ids cannot cause a flood of them.
+	// A token of a new key may be refused for this long after the last fetch.
 	fetchPause = 3 * time.Second
-	// retryPause is the same after a failed fetch: who waits for an outage to end should not wait much longer.
+	// retryPause is the same after a failed fetch, short so that callers notice the end of an outage.
 	retryPause = 250 * time.Millisecond
 	// fetchTimeout bounds one fetch.
 	fetchTimeout = 2 * time.Second
@@ -36,8 +36,8 @@ func Keys(s *sidecar.Sidecar) func(ctx context.Context) ([]byte, error) {
 	}
 }
 
-// keyring caches a key set. Known keys are answered from memory, and go on being answered while the issuer is down; an
-// unknown one is looked up, by one fetch for all who wait.
+// keyring caches a key set. Known keys come from memory, also while the issuer is down. An unknown key causes a fetch, one for
+// all callers that wait for it.
 type keyring struct {
 	fetch  func(ctx context.Context) ([]byte, error)
 	flight singleflight.Group
@@ -63,7 +63,7 @@ func (k *keyring) get(ctx context.Context, kid string) (ed25519.PublicKey, error
 	}
 	done := k.flight.DoChan("", func() (any, error) { return nil, k.refresh(context.WithoutCancel(ctx)) })
 	if known {
-		return key, nil // the refresh goes on behind the caller's back
+		return key, nil // the caller does not wait for the refresh
 	}
 	select {
 	case result := <-done:
@@ -71,7 +71,7 @@ func (k *keyring) get(ctx context.Context, kid string) (ed25519.PublicKey, error
 			return nil, result.Err
 		}
 	case <-ctx.Done():
-		return nil, errs.Wrap(errs.Unavailable, ctx.Err(), "the keys of access tokens did not come in time")
+		return nil, errs.Wrap(errs.Unavailable, ctx.Err(), "access tokens cannot be checked now: their keys did not come in time")
 	}
 	if key, known, _ = k.lookup(kid); !known {
 		return nil, errUnknownKey
@@ -86,8 +86,8 @@ func (k *keyring) lookup(kid string) (key ed25519.PublicKey, known, fresh bool) 
 	return key, known, time.Now().Before(k.stale)
 }
 
-// refresh fetches the key set, unless that was done a moment ago: then its outcome still stands. It runs in one
-// goroutine at a time.
+// refresh fetches the key set, unless that was done a moment ago: then it returns the same result. It runs in one goroutine at
+// a time.
 func (k *keyring) refresh(ctx context.Context) error {
 	k.mu.Lock()
 	next, last := k.next, k.err
@@ -108,7 +108,7 @@ func (k *keyring) refresh(ctx context.Context) error {
 	return err
 }
 
-// load fetches and reads the key set. Whatever goes wrong is no fault of the caller's token, hence errs.Unavailable.
+// load fetches and reads the key set. No failure of it is the fault of the caller's token, hence errs.Unavailable.
 func (k *keyring) load(ctx context.Context) (map[string]ed25519.PublicKey, error) {
 	raw, err := k.fetch(ctx)
 	if err == nil {
@@ -117,10 +117,10 @@ func (k *keyring) load(ctx context.Context) (map[string]ed25519.PublicKey, error
 			return keys, nil
 		}
 	}
-	return nil, errs.Wrap(errs.Unavailable, err, "access tokens cannot be checked now: their keys are not to be had")
+	return nil, errs.Wrap(errs.Unavailable, err, "access tokens cannot be checked now: their keys cannot be fetched")
 }
 
-// parseKeySet reads a key set. Keys of other kinds are skipped: they may be for others.
+// parseKeySet reads a key set. It skips keys of other kinds: they may be for others.
 func parseKeySet(raw []byte) (map[string]ed25519.PublicKey, error) {
 	var set KeySet
 	if err := json.Unmarshal(raw, &set); err != nil {
@@ -133,7 +133,7 @@ func parseKeySet(raw []byte) (map[string]ed25519.PublicKey, error) {
 		}
 	}
 	if len(keys) == 0 {
-		return nil, errors.New("the key set holds no Ed25519 key")
+		return nil, errors.New("the key set has no Ed25519 key")
 	}
 	return keys, nil
 }

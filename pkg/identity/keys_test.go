@@ -50,7 +50,7 @@ func tokenOf(t *testing.T, signer *identity.Signer) string {
 	return token
 }
 
-func TestKeysAreFetchedOnceForAllWhoWait(t *testing.T) {
+func TestTokenVerifier_fetchesKeysOnceForAllCallers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, signer := newKey(t)
 		source := &issuer{fetch: published(signer), takes: time.Second}
@@ -77,7 +77,7 @@ func TestKeysAreFetchedOnceForAllWhoWait(t *testing.T) {
 	})
 }
 
-func TestUnknownKeysAreLookedUpAtMostEveryFewSeconds(t *testing.T) {
+func TestTokenVerifier_fetchesForUnknownKeysEveryFewSecondsAtMost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, signer := newKey(t)
 		_, next := newKey(t)
@@ -99,7 +99,7 @@ func TestUnknownKeysAreLookedUpAtMostEveryFewSeconds(t *testing.T) {
 	})
 }
 
-func TestWithoutTheIssuerKnownKeysHoldAndUnknownOnesAreUnavailable(t *testing.T) {
+func TestTokenVerifier_knowsItsKeysWithoutTheIssuer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, signer := newKey(t)
 		_, next := newKey(t)
@@ -126,7 +126,7 @@ func TestWithoutTheIssuerKnownKeysHoldAndUnknownOnesAreUnavailable(t *testing.T)
 	})
 }
 
-func TestWithdrawnKeysAreForgotten(t *testing.T) {
+func TestTokenVerifier_forgetsWithdrawnKeys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, signer := newKey(t)
 		_, next := newKey(t)
@@ -147,7 +147,7 @@ func TestWithdrawnKeysAreForgotten(t *testing.T) {
 	})
 }
 
-func TestAKeySetThatCannotBeReadIsAnOutage(t *testing.T) {
+func TestTokenVerifier_takesAnUnreadableKeySetForAnOutage(t *testing.T) {
 	_, signer := newKey(t)
 	for name, raw := range map[string]string{
 		"no JSON": "<html>", "no keys": `{"keys":[]}`, "other keys": `{"keys":[{"kty":"RSA","kid":"1"}]}`, "nothing": "",

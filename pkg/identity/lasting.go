@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// lookAgain is how often Lasting looks whether a caller may still be served.
+// lookAgain is how often Lasting checks whether the caller may still be served.
 const lookAgain = 400 * time.Millisecond
 
-// proof is how a request has shown who its caller is.
+// proof is how a request has proved who its caller is.
 type proof struct {
 	verifier Verifier
 	token    string
@@ -16,9 +16,8 @@ type proof struct {
 
 type proofKey struct{}
 
-// Lasting returns a context for an answer that outlasts the moment in which the caller was checked, such as a stream. It
-// ends when the access token expires, and within five seconds of the end of the session; also when nobody can be asked
-// about the session any more.
+// Lasting returns a context for an answer that takes long, such as a stream. It ends when the access token expires, within
+// five seconds of the end of the session, and when auth cannot be asked about the session any more.
 func Lasting(ctx context.Context) (context.Context, context.CancelFunc) {
 	p, ok := ctx.Value(proofKey{}).(proof)
 	if !ok {
@@ -29,13 +28,13 @@ func Lasting(ctx context.Context) (context.Context, context.CancelFunc) {
 		defer end()
 		ticks := time.NewTicker(lookAgain)
 		defer ticks.Stop()
-		for holds := true; holds; {
+		for valid := true; valid; {
 			select {
 			case <-lasting.Done():
 				return
 			case <-ticks.C:
 				_, err := p.verifier.Verify(lasting, p.token)
-				holds = err == nil
+				valid = err == nil
 			}
 		}
 	}()

@@ -14,7 +14,7 @@ import (
 // scheme is the name of our security scheme in OpenAPI.
 const scheme = "bearer"
 
-// SignedIn is the Security of an operation for callers who are signed in and, if any roles are named, hold one of them.
+// SignedIn is the Security of an operation for callers who are signed in and, if roles are named, have one of them.
 func SignedIn(roles ...Role) []map[string][]string {
 	names := make([]string, len(roles))
 	for i, r := range roles {
@@ -23,8 +23,8 @@ func SignedIn(roles ...Role) []map[string][]string {
 	return []map[string][]string{{scheme: names}}
 }
 
-// Protect guards the operations of an API that have a Security: without a valid bearer token they answer 401, without
-// one of their roles 403, before anything else about the request is looked at. Call it before operations are registered.
+// Protect guards the operations of an API that have a Security. Before it reads anything else of a request, it answers 401
+// without a valid bearer token and 403 without one of the roles. Call it before you register operations.
 func Protect(api huma.API, v Verifier) {
 	components := api.OpenAPI().Components
 	if components.SecuritySchemes == nil {
@@ -47,7 +47,7 @@ func Protect(api huma.API, v Verifier) {
 	})
 }
 
-// required returns the roles that an operation asks for, one of which is enough.
+// required returns the roles that an operation asks for; one of them is enough.
 func required(op *huma.Operation) (roles []Role, protected bool) {
 	for _, requirement := range op.Security {
 		names, ok := requirement[scheme]
@@ -59,7 +59,7 @@ func required(op *huma.Operation) (roles []Role, protected bool) {
 	return roles, protected
 }
 
-// authorise returns the context in which a request is served: its caller is known and holds one of these roles, if any.
+// authorise returns the context in which a request is served: its caller is known and has one of these roles, if any.
 func authorise(ctx huma.Context, v Verifier, roles []Role) (context.Context, error) {
 	token, err := bearer(ctx.Header("Authorization"))
 	if err != nil {
@@ -76,7 +76,7 @@ func authorise(ctx huma.Context, v Verifier, roles []Role) (context.Context, err
 	return WithCaller(proven, caller), nil
 }
 
-// bearer takes the token out of an Authorization header (RFC 6750).
+// bearer returns the token of an Authorization header (RFC 6750).
 func bearer(header string) (string, error) {
 	kind, token, _ := strings.Cut(header, " ")
 	if token = strings.TrimSpace(token); !strings.EqualFold(kind, "Bearer") || token == "" {

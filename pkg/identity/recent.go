@@ -2,8 +2,8 @@ package identity
 
 import "sync"
 
-// recent remembers entries, at most twice limit of them: those that were neither put nor got for longest are forgotten
-// first. It is safe for concurrent use.
+// recent remembers up to twice limit entries. It forgets those first that were not used for longest. It is safe for concurrent
+// use.
 type recent[K comparable, V any] struct {
 	limit int
 
@@ -33,7 +33,7 @@ func (r *recent[K, V]) put(key K, value V) {
 	r.keep(key, value)
 }
 
-// keep puts an entry among the young ones. When they are too many they grow old together, and the old ones go.
+// keep puts an entry among the young ones. When these are limit, they become the old ones, and the old ones are forgotten.
 func (r *recent[K, V]) keep(key K, value V) {
 	if len(r.young) >= r.limit {
 		r.young, r.old = make(map[K]V, r.limit), r.young

@@ -2,7 +2,7 @@ package identity
 
 import "testing"
 
-func TestRecentKeepsWhatIsInUseAndForgetsTheRest(t *testing.T) {
+func TestRecent_forgetsWhatIsNotUsed(t *testing.T) {
 	r := newRecent[int, string](10)
 	r.put(-1, "in use")
 	for i := range 1000 {

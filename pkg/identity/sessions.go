@@ -13,78 +13,78 @@ import (
 )
 
 const (
-	// sessionFresh is how long an answer about a session is used without a second thought.
+	// sessionFresh is how long an answer about a session is used without asking again.
 	sessionFresh = 2 * time.Second
-	// sessionUsable is how long it is used while a newer one is on its way, or cannot be had. With the time that a stream
-	// takes to look again, it has to stay below the five seconds in which a revoked session is dead everywhere.
+	// sessionUsable is how long it is used while auth is asked again, or does not answer. A revoked session must be refused
+	// everywhere within five seconds; the time until a stream checks again counts towards them.
 	sessionUsable = 4500 * time.Millisecond
 	// askTimeout bounds one question.
 	askTimeout = 2 * time.Second
-	// maxRecent bounds what is remembered of sessions and of tokens, twice this number each: a few megabytes.
+	// maxRecent bounds what is remembered: twice this number of sessions, and of tokens, a few megabytes.
 	maxRecent = 10_000
 )
 
-// Liveness is what there is to say about a session that is alive.
-type Liveness struct {
-	// AccountID is whose session it is.
+// Session is what services learn about a session that has not ended.
+type Session struct {
+	// AccountID is the account of the session.
 	AccountID string `json:"accountId"`
-	// Roles are the rights that the account holds now.
+	// Roles are the rights that the account has now.
 	Roles []Role `json:"roles"`
 }
 
-// Sessions asks about a session: errs.NotFound for one that has ended or never was.
-type Sessions func(ctx context.Context, id string) (Liveness, error)
+// Sessions looks a session up: errs.NotFound for one that has ended or never existed.
+type Sessions func(ctx context.Context, id string) (Session, error)
 
 // SessionsOf returns the Sessions of the app `auth`, behind a sidecar.
 func SessionsOf(s *sidecar.Sidecar) Sessions {
-	return func(ctx context.Context, id string) (Liveness, error) {
-		var live Liveness
-		err := s.Invoke(ctx, "auth", http.MethodGet, "/internal/sessions/"+url.PathEscape(id), nil, &live)
-		return live, err
+	return func(ctx context.Context, id string) (Session, error) {
+		var session Session
+		err := s.Invoke(ctx, "auth", http.MethodGet, "/internal/sessions/"+url.PathEscape(id), nil, &session)
+		return session, err
 	}
 }
 
-// sessionCache asks about each session every few seconds, once for all who wait, however many requests it makes.
+// sessionCache asks about each session every few seconds, once for all requests that wait for the answer.
 type sessionCache struct {
 	ask    Sessions
 	flight singleflight.Group
-	known  *recent[string, verdict]
+	known  *recent[string, answer]
 }
 
-// verdict is the latest answer about a session.
-type verdict struct {
-	live  Liveness
-	ended error     // for a session that is not alive
-	asked time.Time // before the question was sent: what happened later is not in the answer
+// answer is the latest answer about a session.
+type answer struct {
+	session Session
+	ended   error     // for a session that has ended
+	asked   time.Time // before the question was sent: the answer does not know what happened later
 
-	failed error     // why no answer came to the question after it
+	failed error     // why the next question got no answer
 	next   time.Time // not asked again before
 }
 
 func newSessionCache(ask Sessions) *sessionCache {
-	return &sessionCache{ask: ask, known: newRecent[string, verdict](maxRecent)}
+	return &sessionCache{ask: ask, known: newRecent[string, answer](maxRecent)}
 }
 
-// check returns what is known of a session: errs.Unauthenticated if it has ended, errs.Unavailable if that cannot be told.
-func (s *sessionCache) check(ctx context.Context, id string) (Liveness, error) {
+// check returns a session: errs.Unauthenticated if it has ended, errs.Unavailable if auth does not answer.
+func (s *sessionCache) check(ctx context.Context, id string) (Session, error) {
 	last, _ := s.known.get(id)
 	age := time.Since(last.asked)
 	if age < sessionFresh {
-		return last.live, last.ended
+		return last.session, last.ended
 	}
 	done := s.flight.DoChan(id, func() (any, error) { return s.refresh(context.WithoutCancel(ctx), id) })
 	if age < sessionUsable {
-		return last.live, last.ended // the question goes on behind the caller's back
+		return last.session, last.ended // the caller does not wait for the answer
 	}
 	select {
 	case result := <-done:
 		if result.Err != nil {
-			return Liveness{}, result.Err
+			return Session{}, result.Err
 		}
-		now := result.Val.(verdict) //nolint:forcetypeassert // refresh returns one
-		return now.live, now.ended
+		now := result.Val.(answer) //nolint:forcetypeassert // refresh returns one
+		return now.session, now.ended
 	case <-ctx.Done():
-		return Liveness{}, errs.Wrap(errs.Unavailable, ctx.Err(), "the state of the session did not come in time")
+		return Session{}, errs.Wrap(errs.Unavailable, ctx.Err(), "the session cannot be checked now: auth did not answer in time")
 	}
 }
 
@@ -97,15 +97,15 @@ func (s *sessionCache) refresh(ctx context.Context, id string) (any, error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	asked := time.Now()
-	live, err := s.ask(ctx, id)
+	session, err := s.ask(ctx, id)
 	switch {
 	case err == nil:
-		last = verdict{live: live, asked: asked}
+		last = answer{session: session, asked: asked}
 	case errs.Is(err, errs.NotFound):
 		ended := errs.Wrap(errs.Unauthenticated, err, "the session has ended; sign in again")
-		last = verdict{ended: ended, asked: asked}
+		last = answer{ended: ended, asked: asked}
 	default:
-		// Whatever else it is, it does not say that the session has ended.
+		// No other error says that the session has ended.
 		last.failed = errs.Wrap(errs.Unavailable, err, "access tokens cannot be checked now: auth does not answer")
 		last.next = time.Now().Add(retryPause)
 	}
@@ -113,19 +113,19 @@ func (s *sessionCache) refresh(ctx context.Context, id string) (any, error) {
 	return last, last.failed
 }
 
-// SessionVerifier verifies a token, and then that its session is alive.
+// SessionVerifier verifies a token, and then that its session has not ended.
 type SessionVerifier struct {
 	tokens   Verifier
 	sessions *sessionCache
 }
 
-// NewVerifier returns a verifier of tokens whose sessions have to be alive. What it learns of a session it believes for a
-// few seconds, less than five.
+// NewVerifier returns a verifier of tokens whose sessions have not ended. It asks about a session again after a few seconds,
+// fewer than five.
 func NewVerifier(tokens Verifier, sessions Sessions) *SessionVerifier {
 	return &SessionVerifier{tokens: tokens, sessions: newSessionCache(sessions)}
 }
 
-// FromAuth returns the verifier of a service: keys and sessions are those of the app `auth`.
+// FromAuth returns the verifier of a service, with the keys and sessions of the app `auth`.
 func FromAuth(s *sidecar.Sidecar) *SessionVerifier {
 	return NewVerifier(NewTokenVerifier(Keys(s)), SessionsOf(s))
 }
@@ -136,13 +136,13 @@ func (v *SessionVerifier) Verify(ctx context.Context, token string) (Caller, err
 	if err != nil {
 		return Caller{}, err
 	}
-	live, err := v.sessions.check(ctx, caller.SessionID)
+	session, err := v.sessions.check(ctx, caller.SessionID)
 	if err != nil {
 		return Caller{}, err
 	}
-	if live.AccountID != caller.ID {
-		return Caller{}, errs.New(errs.Unauthenticated, "the access token does not hold; sign in again")
+	if session.AccountID != caller.ID {
+		return Caller{}, errs.New(errs.Unauthenticated, "the access token is not valid; sign in again")
 	}
-	caller.Roles = live.Roles
+	caller.Roles = session.Roles
 	return caller, nil
 }

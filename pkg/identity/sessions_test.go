@@ -26,7 +26,7 @@ type registry struct {
 
 func newRegistry() *registry { return &registry{roles: []identity.Role{identity.Learner}} }
 
-// answer has every question fail from now on, or, by nil, succeed.
+// answer makes every question fail from now on, or succeed if err is nil.
 func (r *registry) answer(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -40,7 +40,7 @@ func (r *registry) grant(roles ...identity.Role) {
 }
 
 // ask decides when the question comes in, as a store does that is read at once; the answer may be long on its way.
-func (r *registry) ask(ctx context.Context, id string) (identity.Liveness, error) {
+func (r *registry) ask(ctx context.Context, id string) (identity.Session, error) {
 	r.asked.Add(1)
 	r.mu.Lock()
 	err, roles := r.err, r.roles
@@ -48,15 +48,15 @@ func (r *registry) ask(ctx context.Context, id string) (identity.Liveness, error
 	select {
 	case <-time.After(r.takes):
 	case <-ctx.Done():
-		return identity.Liveness{}, ctx.Err()
+		return identity.Session{}, ctx.Err()
 	}
 	if err == nil && id != ada.SessionID {
 		err = errEnded
 	}
 	if err != nil {
-		return identity.Liveness{}, err
+		return identity.Session{}, err
 	}
-	return identity.Liveness{AccountID: ada.ID, Roles: roles}, nil
+	return identity.Session{AccountID: ada.ID, Roles: roles}, nil
 }
 
 var (
@@ -64,15 +64,15 @@ var (
 	errDown  = errs.New(errs.Unavailable, "auth does not answer")
 )
 
-// byHeart are the tokens of the tests here: what they say is not in question, only whether their sessions are alive.
+// byHeart are the tokens of these tests. They are valid; only their sessions are in question.
 var byHeart = tokens{
 	"ada":     ada,
 	"eve":     {ID: "a-6", SessionID: ada.SessionID}, // her token names another's session
 	"unknown": {ID: ada.ID, SessionID: "s-9"},
 }
 
-// live returns a verifier that asks the registry, and what it says of ada.
-func (r *registry) live(t *testing.T) (verify func() error) {
+// verifier returns a function that verifies ada's token by asking the registry.
+func (r *registry) verifier(t *testing.T) (verify func() error) {
 	verifier := identity.NewVerifier(byHeart, r.ask)
 	return func() error {
 		_, err := verifier.Verify(t.Context(), "ada")
@@ -80,7 +80,7 @@ func (r *registry) live(t *testing.T) (verify func() error) {
 	}
 }
 
-func TestSessionsAreAskedAboutOnceForAllWhoWait(t *testing.T) {
+func TestSessionVerifier_asksOnceForAllCallers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		auth := newRegistry()
 		auth.takes = time.Second
@@ -107,10 +107,10 @@ func TestSessionsAreAskedAboutOnceForAllWhoWait(t *testing.T) {
 	})
 }
 
-func TestSessionsAreAskedAboutEveryFewSecondsBehindTheBack(t *testing.T) {
+func TestSessionVerifier_asksEveryFewSecondsWithoutWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		auth := newRegistry()
-		verify, began := auth.live(t), time.Now()
+		verify, began := auth.verifier(t), time.Now()
 		if err := verify(); err != nil {
 			t.Fatal(err)
 		}
@@ -128,8 +128,8 @@ func TestSessionsAreAskedAboutEveryFewSecondsBehindTheBack(t *testing.T) {
 	})
 }
 
-// Whatever the moment and however slow auth is: five seconds after its end, nobody believes in a session any more.
-func TestEndedSessionsAreDeadWithinFiveSeconds(t *testing.T) {
+// At any moment and however slow auth is, a session is refused five seconds after its end.
+func TestSessionVerifier_refusesEndedSessionsWithinFiveSeconds(t *testing.T) {
 	for name, tt := range map[string]struct {
 		after error
 		takes time.Duration
@@ -146,7 +146,7 @@ func TestEndedSessionsAreDeadWithinFiveSeconds(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				for known := time.Duration(0); known < 5*time.Second; known += 250 * time.Millisecond {
 					auth := newRegistry()
-					verify := auth.live(t)
+					verify := auth.verifier(t)
 					if err := verify(); err != nil {
 						t.Fatal(err)
 					}
@@ -166,10 +166,10 @@ func TestEndedSessionsAreDeadWithinFiveSeconds(t *testing.T) {
 	}
 }
 
-func TestAnOutageOfAuthIsBridgedForAMomentAndHealsByItself(t *testing.T) {
+func TestSessionVerifier_bridgesAnOutageForAMoment(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		auth := newRegistry()
-		verify := auth.live(t)
+		verify := auth.verifier(t)
 		auth.answer(errDown)
 		if err := verify(); !errs.Is(err, errs.Unavailable) {
 			t.Errorf("a session never seen: got %v, want unavailable", err)
@@ -198,10 +198,10 @@ func TestAnOutageOfAuthIsBridgedForAMomentAndHealsByItself(t *testing.T) {
 	})
 }
 
-func TestAuthIsNotFloodedWhileItIsDown(t *testing.T) {
+func TestSessionVerifier_doesNotFloodAuthInAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		auth := newRegistry()
-		verify := auth.live(t)
+		verify := auth.verifier(t)
 		if err := verify(); err != nil {
 			t.Fatal(err)
 		}
@@ -217,7 +217,7 @@ func TestAuthIsNotFloodedWhileItIsDown(t *testing.T) {
 	})
 }
 
-func TestRolesAreThoseOfTheAccountNow(t *testing.T) {
+func TestSessionVerifier_takesTheRolesOfTheAccountNow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		auth := newRegistry()
 		verifier := identity.NewVerifier(byHeart, auth.ask)
@@ -232,7 +232,7 @@ func TestRolesAreThoseOfTheAccountNow(t *testing.T) {
 	})
 }
 
-func TestSessionsThatAreNotTheCallersAreNone(t *testing.T) {
+func TestSessionVerifier_refusesSessionsOfOthers(t *testing.T) {
 	verifier := identity.NewVerifier(byHeart, newRegistry().ask)
 	for _, token := range []string{"eve", "unknown", "forged"} {
 		if caller, err := verifier.Verify(t.Context(), token); !errs.Is(err, errs.Unauthenticated) || caller.ID != "" {

@@ -12,7 +12,7 @@ import (
 	"stoa/pkg/identity/signing"
 )
 
-// Signer issues access tokens. It stands beside the verifier, so that one place knows what a token looks like.
+// Signer issues access tokens. It is in the package of the verifier, so that one place knows the format of a token.
 type Signer struct {
 	keys    signing.Bundle
 	current signing.Key
@@ -24,11 +24,11 @@ func NewSigner(text string) (*Signer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the signing keys cannot be read: %w", err)
 	}
-	current, _ := keys.Find(signing.Current) // Parse has seen to it
+	current, _ := keys.Find(signing.Current) // Parse makes sure that there is one
 	return &Signer{keys: keys, current: current}, nil
 }
 
-// Sign returns an access token for the caller, valid from now on for ttl.
+// Sign returns an access token for the caller that is valid from now for ttl.
 func (s *Signer) Sign(c Caller, now time.Time, ttl time.Duration) (string, error) {
 	token := jwt.NewWithClaims(jwt.SigningMethodEdDSA, claims{
 		RegisteredClaims: jwt.RegisteredClaims{
@@ -63,7 +63,7 @@ type JWK struct {
 	Use       string `json:"use"`
 }
 
-// KeySet returns the keys against which the tokens of this signer verify, and those that it will sign next.
+// KeySet returns the public keys of the bundle: verifiers need them for the tokens of this signer, past and next.
 func (s *Signer) KeySet() KeySet {
 	var set KeySet
 	for _, key := range s.keys {
@@ -75,7 +75,7 @@ func (s *Signer) KeySet() KeySet {
 	return set
 }
 
-// public returns the key, if it is one that our tokens may be signed with.
+// public returns the key if our tokens may be signed with it.
 func (k JWK) public() (ed25519.PublicKey, bool) {
 	raw, err := base64.RawURLEncoding.DecodeString(k.X)
 	ok := err == nil && k.KeyType == "OKP" && k.Curve == "Ed25519" && k.ID != "" && len(raw) == ed25519.PublicKeySize

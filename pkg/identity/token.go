@@ -13,7 +13,7 @@ import (
 	"stoa/pkg/identity/signing"
 )
 
-// What every access token of ours says about itself.
+// What each of our access tokens says about itself.
 const (
 	issuer    = "stoa"
 	audience  = "stoa"
@@ -29,7 +29,7 @@ type claims struct {
 	Roles     []Role `json:"roles"`
 }
 
-// Validate implements jwt.ClaimsValidator: a token that names nobody is none of ours.
+// Validate implements jwt.ClaimsValidator: each of our tokens names its account, its session and itself.
 func (c claims) Validate() error {
 	if c.Subject == "" || c.SessionID == "" || c.ID == "" {
 		return errors.New("sub, sid or jti is missing")
@@ -43,10 +43,10 @@ func (c claims) caller() Caller {
 	}
 }
 
-// Verifier tells who a token belongs to.
+// Verifier tells whose token it is.
 type Verifier interface {
-	// Verify fails with errs.Unauthenticated for a token that does not hold, and with errs.Unavailable when that cannot
-	// be told now.
+	// Verify fails with errs.Unauthenticated for a token that is not valid, and with errs.Unavailable if that cannot be
+	// checked now.
 	Verify(ctx context.Context, token string) (Caller, error)
 }
 
@@ -57,10 +57,10 @@ type TokenVerifier struct {
 	proven *recent[tokenHash, proven]
 }
 
-// tokenHash stands for a token without being one.
+// tokenHash stands for a token in memory, so that no token is kept.
 type tokenHash [sha256.Size]byte
 
-// proven is what a token said that held. Checking its signature again would cost more than all the rest of a small request.
+// proven is what a valid token said. To check its signature again would cost more than the rest of a small request.
 type proven struct {
 	caller Caller
 	kid    string
@@ -81,10 +81,10 @@ func NewTokenVerifier(keys func(ctx context.Context) ([]byte, error)) *TokenVeri
 	}
 }
 
-// Verify implements Verifier. The caller's roles are those that the account held when the token was issued.
+// Verify implements Verifier. The caller's roles are those that the account had when the token was issued.
 func (v *TokenVerifier) Verify(ctx context.Context, token string) (Caller, error) {
 	hash := tokenHash(sha256.Sum256([]byte(token)))
-	if p, known := v.proven.get(hash); known && v.holds(ctx, p) {
+	if p, known := v.proven.get(hash); known && v.stillValid(ctx, p) {
 		return p.caller, nil
 	}
 	p, err := v.prove(ctx, token)
@@ -94,8 +94,8 @@ func (v *TokenVerifier) Verify(ctx context.Context, token string) (Caller, error
 	return p.caller, err
 }
 
-// holds tells whether a token that once held still does: it has not expired, and its key is still published.
-func (v *TokenVerifier) holds(ctx context.Context, p proven) bool {
+// stillValid reports whether a token that was valid still is: it has not expired, and its key is still published.
+func (v *TokenVerifier) stillValid(ctx context.Context, p proven) bool {
 	if !time.Now().Before(p.caller.ExpiresAt.Add(signing.Skew)) {
 		return false
 	}
@@ -103,7 +103,7 @@ func (v *TokenVerifier) holds(ctx context.Context, p proven) bool {
 	return err == nil && key.Equal(p.key)
 }
 
-// prove checks all that there is to a token.
+// prove checks a token completely.
 func (v *TokenVerifier) prove(ctx context.Context, token string) (proven, error) {
 	var c claims
 	var p proven
@@ -118,19 +118,19 @@ func (v *TokenVerifier) prove(ctx context.Context, token string) (proven, error)
 	case errors.Is(err, jwt.ErrTokenExpired):
 		return proven{}, errs.Wrap(errs.Unauthenticated, err, "the access token has expired; refresh it or sign in again")
 	case err != nil:
-		return proven{}, errs.Wrap(errs.Unauthenticated, err, "the access token does not hold; sign in again")
+		return proven{}, errs.Wrap(errs.Unauthenticated, err, "the access token is not valid; sign in again")
 	}
 	p.caller = c.caller()
 	return p, nil
 }
 
-// keyOf returns the published key that the token names. Keys that a token brings along (jwk, jku, x5c) are not looked at.
+// keyOf returns the published key that the token names. It ignores keys that a token brings along (jwk, jku, x5c).
 func (v *TokenVerifier) keyOf(ctx context.Context, t *jwt.Token) (string, ed25519.PublicKey, error) {
 	if t.Header["typ"] != tokenType {
-		return "", nil, errors.New("this is no access token")
+		return "", nil, errors.New("this is not an access token")
 	}
 	if _, critical := t.Header["crit"]; critical {
-		return "", nil, errors.New("the token asks for extensions that are not known here")
+		return "", nil, errors.New("the token needs extensions that are not supported")
 	}
 	kid, _ := t.Header["kid"].(string)
 	if kid == "" {

@@ -54,7 +54,7 @@ func published(signers ...*identity.Signer) func(context.Context) ([]byte, error
 	return func(context.Context) ([]byte, error) { return json.Marshal(all) }
 }
 
-func TestSignedTokenVerifies(t *testing.T) {
+func TestTokenVerifier_acceptsSignedTokens(t *testing.T) {
 	_, signer := newKey(t)
 	issued := time.Now().Truncate(time.Second)
 	token, err := signer.Sign(ada, issued, time.Minute)
@@ -71,8 +71,8 @@ func TestSignedTokenVerifies(t *testing.T) {
 	}
 }
 
-// That a token held once must not make it hold for ever.
-func TestTokensThatHeldExpire(t *testing.T) {
+// A token that was valid once must not be accepted for ever.
+func TestTokenVerifier_refusesTokensThatHaveExpiredSince(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, signer := newKey(t)
 		verifier, token := identity.NewTokenVerifier(published(signer)), tokenOf(t, signer)
@@ -170,7 +170,7 @@ func byHMAC(secret []byte) func([]byte) []byte {
 
 func unsigned([]byte) []byte { return nil }
 
-func TestVerifyRefusesBrokenTokens(t *testing.T) {
+func TestTokenVerifier_refusesBrokenTokens(t *testing.T) {
 	f := newForgery(t)
 	honest := f.honest(t)
 	signature := honest[strings.LastIndex(honest, ".")+1:]
@@ -187,7 +187,7 @@ func TestVerifyRefusesBrokenTokens(t *testing.T) {
 	})
 }
 
-func TestVerifyRefusesForgedHeaders(t *testing.T) {
+func TestTokenVerifier_refusesForgedHeaders(t *testing.T) {
 	f := newForgery(t)
 	x, err := base64.RawURLEncoding.DecodeString(f.public.X)
 	if err != nil {
@@ -218,7 +218,7 @@ func TestVerifyRefusesForgedHeaders(t *testing.T) {
 	})
 }
 
-func TestVerifyRefusesWrongClaims(t *testing.T) {
+func TestTokenVerifier_refusesWrongClaims(t *testing.T) {
 	f := newForgery(t)
 	claim := func(changes object) string { return forge(t, f.header, f.payload.with(changes), byKey(f.key)) }
 	f.refuses(t, map[string]string{
@@ -238,7 +238,7 @@ func TestVerifyRefusesWrongClaims(t *testing.T) {
 	})
 }
 
-func TestVerifyAllowsForClockSkew(t *testing.T) {
+func TestTokenVerifier_allowsForClockSkew(t *testing.T) {
 	_, signer := newKey(t)
 	verifier := identity.NewTokenVerifier(published(signer))
 	tests := map[string]struct {
@@ -267,14 +267,14 @@ func TestVerifyAllowsForClockSkew(t *testing.T) {
 	}
 }
 
-func TestNewSignerKeepsTheSecret(t *testing.T) {
+func TestNewSigner_keepsTheSecret(t *testing.T) {
 	if _, err := identity.NewSigner("hunter2"); err == nil || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("got %v, want an error that keeps the secret", err)
 	}
 }
 
-// What verifiers fetched before a rotation serves after it, and what was signed before it holds.
-func TestARotationRefusesNoToken(t *testing.T) {
+// Keys fetched before a rotation serve after it, and tokens signed before it stay valid.
+func TestTokenVerifier_refusesNoTokenDuringARotation(t *testing.T) {
 	before := signing.Fresh(time.Now())
 	after, err := before.Rotate(time.Now())
 	if err != nil {

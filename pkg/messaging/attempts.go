@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// maxTracked bounds how many failing events are counted at once. Over it the counts start anew, which costs nothing but
-// some attempts more.
+// maxTracked bounds how many failing events are counted at once. Above it all counts start again, which costs only some more
+// attempts.
 const maxTracked = 10_000
 
-// attempts counts how often each event has failed in this process. A restart forgets the counts, so that a crash makes
-// no dead letters.
+// attempts counts how often each event has failed in this process. A restart forgets the counts, so that crashes make no dead
+// letters.
 type attempts struct {
 	mu     sync.Mutex
 	failed map[string]int // by topic and event id, for defects
@@ -37,7 +37,7 @@ func (a *attempts) record(key string, outage bool) (failures int, wait time.Dura
 	return a.failed[key], backoff(a.failed[key], maxDefectWait)
 }
 
-// forget drops the counts of an event that is dealt with.
+// forget drops the counts of an event that needs no further attempt.
 func (a *attempts) forget(key string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -45,14 +45,14 @@ func (a *attempts) forget(key string) {
 	delete(a.waited, key)
 }
 
-// The longest waits between two attempts. On some brokers (JetStream) the events behind a refused one wait with it: in
-// an outage they would fail as well, but a defect of one event is not their business.
+// The longest waits between two attempts. On some brokers (JetStream) the events behind a refused one wait with it. In an outage
+// they would fail too; for a defect of one event they should not wait long.
 const (
 	maxOutageWait = 2 * time.Second
 	maxDefectWait = 400 * time.Millisecond
 )
 
-// backoff doubles from 50 ms to most, with jitter: the broker delivers a refused event again at once.
+// backoff doubles from 50 ms to most, with jitter. The broker itself would deliver a refused event again at once.
 func backoff(attempt int, most time.Duration) time.Duration {
 	wait := min(50*time.Millisecond<<min(attempt-1, 10), most)
 	return wait/2 + rand.N(wait/2) //nolint:gosec // spreading retries needs no secret

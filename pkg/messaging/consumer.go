@@ -20,21 +20,21 @@ import (
 	"stoa/pkg/observability"
 )
 
-// handleTimeout bounds one run of a handler. With the wait after a failure it stays below the time after which a broker
+// handleTimeout bounds one run of a handler. With the wait after a failure it is shorter than the time after which a broker
 // delivers an unacknowledged event again (10 s in components/bus/nats).
 const handleTimeout = 7 * time.Second
 
 // resubscribePause is the wait between a subscription's end and the next try; the sidecar is on this machine.
 const resubscribePause = 200 * time.Millisecond
 
-// subscribeClient is the part of the sidecar's gRPC API that receiving needs. The SDK's own subscription gives up after
-// one failed attempt to subscribe again and drops the extensions that carry the trace, so we read the stream ourselves.
+// subscribeClient is the part of the sidecar's gRPC API that receiving needs. We read the stream ourselves, because the SDK's
+// subscription gives up after one failed attempt to subscribe again, and drops the extensions that carry the trace.
 type subscribeClient interface {
 	GetMetadata(ctx context.Context, in *runtimev1.GetMetadataRequest, opts ...grpc.CallOption) (*runtimev1.GetMetadataResponse, error)
 	SubscribeTopicEventsAlpha1(ctx context.Context, opts ...grpc.CallOption) (runtimev1.Dapr_SubscribeTopicEventsAlpha1Client, error)
 }
 
-// Consumer receives events for one app, by one table of subscriptions.
+// Consumer receives the events of one app, by one table of subscriptions.
 type Consumer struct {
 	client        subscribeClient
 	publisher     *Publisher
@@ -56,7 +56,7 @@ func NewConsumer(client subscribeClient, publisher *Publisher, log zerolog.Logge
 		}
 	}
 	duration, err := otel.Meter("stoa/messaging").Float64Histogram("stoa.events.handled", metric.WithUnit("s"),
-		metric.WithDescription("Time to handle one event, by topic, type and what became of it"))
+		metric.WithDescription("Time to handle one event, by topic, type and outcome"))
 	if err != nil {
 		return nil, fmt.Errorf("consumer: %w", err)
 	}
@@ -97,7 +97,7 @@ func (c *Consumer) setConnected(topic string, connected bool) {
 	c.connected[topic] = connected
 }
 
-// follow keeps one subscription alive.
+// follow keeps up one subscription.
 func (c *Consumer) follow(ctx context.Context, s Subscription) {
 	log := c.log.With().Str("topic", s.Topic).Logger()
 	reported := false
@@ -133,7 +133,7 @@ func (c *Consumer) receive(ctx context.Context, s Subscription, onConnect func()
 	if err := stream.Send(initialRequest(s.Topic)); err != nil {
 		return err
 	}
-	work := &inbox{consumer: c, subscription: s, stream: stream}
+	work := &deliveries{consumer: c, subscription: s, stream: stream}
 	stop := context.AfterFunc(ctx, func() {
 		work.drain()
 		endStream()
@@ -156,9 +156,9 @@ func (c *Consumer) receive(ctx context.Context, s Subscription, onConnect func()
 	}
 }
 
-// awaitFormer waits until the sidecar has ended the subscription that it may still have from before: of a stream that
-// broke, or of this app's former process. It takes half a second over that, and meanwhile a new one would wait for the
-// old one's end, at which Kafka's component may then take the two for one and receives nothing more for either of them.
+// awaitFormer waits until the sidecar has ended a former subscription to the topic: of a stream that broke, or of a former process
+// of this app. That takes the sidecar half a second. A new subscription would wait for it, and Kafka's component may then take
+// the two for one and end both.
 func (c *Consumer) awaitFormer(ctx context.Context, topic string) error {
 	for wait := 20 * time.Millisecond; ; wait = min(2*wait, resubscribePause) {
 		metadata, err := c.client.GetMetadata(ctx, &runtimev1.GetMetadataRequest{})
@@ -187,7 +187,7 @@ func initialRequest(topic string) *runtimev1.SubscribeTopicEventsRequestAlpha1 {
 	}
 }
 
-// handle runs the handler of one event and says whether the event is dealt with.
+// handle runs the handler of one event and reports whether to acknowledge the event.
 func (c *Consumer) handle(ctx context.Context, topic string, on map[string]Handler, e Event) bool {
 	handler, known := on[e.Type]
 	if !known {
@@ -200,18 +200,18 @@ func (c *Consumer) handle(ctx context.Context, topic string, on map[string]Handl
 	defer span.End()
 	ctx = observability.WithTrace(ctx, c.log)
 	err := run(ctx, handler, e)
-	verdict, failures, wait := c.judge(key, err)
-	if verdict == setAside {
+	became, failures, wait := c.decide(key, err)
+	if became == setAside {
 		letter := DeadLetter{
 			Consumer: c.appID, Topic: topic, Reason: err.Error(), Attempts: failures,
 			FailedAt: time.Now().UTC(), TraceID: observability.TraceID(ctx), Event: e,
 		}
 		if publishErr := c.publishDeadLetter(ctx, letter); publishErr != nil {
-			verdict, err = retry, errors.Join(err, publishErr)
+			became, err = retry, errors.Join(err, publishErr)
 		}
 	}
-	c.record(ctx, topic, e, verdict, err, time.Since(started))
-	if verdict == retry {
+	c.record(ctx, topic, e, became, err, time.Since(started))
+	if became == retry {
 		sleep(ctx, wait)
 		return false
 	}
@@ -219,27 +219,28 @@ func (c *Consumer) handle(ctx context.Context, topic string, on map[string]Handl
 	return true
 }
 
-func (c *Consumer) judge(key string, err error) (v verdict, failures int, wait time.Duration) {
+// decide counts the failure, if there is one, and returns what becomes of the event.
+func (c *Consumer) decide(key string, err error) (o outcome, failures int, wait time.Duration) {
 	if err == nil {
 		return done, 0, 0
 	}
 	failures, wait = c.attempts.record(key, errs.Is(err, errs.Unavailable))
-	return verdictOf(err, failures), failures, wait
+	return outcomeOf(err, failures), failures, wait
 }
 
-// record writes the one log line and the one metric of a handled event.
-func (c *Consumer) record(ctx context.Context, topic string, e Event, v verdict, err error, took time.Duration) {
+// record writes the log line and the metric of a handled event.
+func (c *Consumer) record(ctx context.Context, topic string, e Event, o outcome, err error, took time.Duration) {
 	c.duration.Record(ctx, took.Seconds(), metric.WithAttributes(
-		attribute.String("topic", topic), attribute.String("type", e.Type), attribute.String("outcome", string(v))))
+		attribute.String("topic", topic), attribute.String("type", e.Type), attribute.String("outcome", string(o))))
 	level := zerolog.InfoLevel
-	if v == setAside {
+	if o == setAside {
 		level = zerolog.ErrorLevel
 	}
 	observability.Log(ctx).WithLevel(level).Err(err).Str("topic", topic).Str("type", e.Type).Str("event_id", e.ID).
-		Str("subject", e.Subject).Str("outcome", string(v)).Dur("duration_ms", took).Msg("event")
+		Str("subject", e.Subject).Str("outcome", string(o)).Dur("duration_ms", took).Msg("event")
 }
 
-// run calls the handler and turns a panic into an error, so that one event cannot take the process down for ever.
+// run calls the handler and turns a panic into an error, so that one event cannot stop the process again and again.
 func run(ctx context.Context, handler Handler, e Event) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {

@@ -8,7 +8,7 @@ import (
 	"google.golang.org/grpc"
 )
 
-// leavingSidecar still has a former subscription for so many calls.
+// leavingSidecar reports a former subscription in its first answers.
 type leavingSidecar struct {
 	subscribeClient
 	calls, leaves int
@@ -23,7 +23,7 @@ func (s *leavingSidecar) GetMetadata(context.Context, *runtimev1.GetMetadataRequ
 	return metadata, nil
 }
 
-func TestASubscriptionWaitsForTheEndOfItsFormer(t *testing.T) {
+func TestConsumer_waitsForTheEndOfItsFormerSubscription(t *testing.T) {
 	sidecar := &leavingSidecar{leaves: 2}
 	if err := (&Consumer{client: sidecar}).awaitFormer(t.Context(), "stock"); err != nil || sidecar.calls != 3 {
 		t.Errorf("asked %d times, want 3: %v", sidecar.calls, err)

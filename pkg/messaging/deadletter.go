@@ -11,12 +11,11 @@ const DeadLetters = "dead-letters"
 // DeadLetterType is the type of the events on the topic DeadLetters.
 const DeadLetterType = "dead-letter.recorded.v1"
 
-// DeadLetter is an event that a consumer could not handle, with all that is needed to understand it and to publish it
-// again.
+// DeadLetter is an event that a consumer could not handle, with what it takes to understand it and to publish it again.
 type DeadLetter struct {
 	// ID is the same for every copy of one event that one consumer gave up on.
 	ID string `json:"id"`
-	// Consumer is the app-id of who gave up.
+	// Consumer is the app-id of the consumer.
 	Consumer string `json:"consumer"`
 	// Topic is where the event came from.
 	Topic string `json:"topic"`
@@ -26,7 +25,7 @@ type DeadLetter struct {
 	Attempts int `json:"attempts"`
 	// FailedAt is when it gave up.
 	FailedAt time.Time `json:"failedAt"`
-	// TraceID is the trace of the event, to be looked up in the logs.
+	// TraceID is the trace of the event, for a look into the logs.
 	TraceID string `json:"traceId,omitempty"`
 	// Event is the event itself.
 	Event Event `json:"event"`

@@ -1,6 +1,6 @@
-// Package messaging carries typed events over Dapr pub/sub: facts and commands as CloudEvents with deterministic ids,
-// published on one component per topic, and received by one table of subscriptions that heals by itself, retries what
-// may succeed later and sets aside what never will.
+// Package messaging carries typed events over Dapr pub/sub. Facts and commands are CloudEvents whose ids follow from their
+// cause. Each topic has its own component. A table of subscriptions receives them: it subscribes again after an outage,
+// retries what may succeed later, and sets aside what never will.
 package messaging
 
 import (
@@ -9,12 +9,13 @@ import (
 	"fmt"
 	"time"
 
+	"stoa/pkg/common/forms"
 	"stoa/pkg/common/ids"
 )
 
-// Event is one fact or command on its way, a CloudEvent 1.0 with a JSON payload.
+// Event is one fact or command: a CloudEvent 1.0 with a JSON payload.
 type Event struct {
-	// ID tells copies of one event from other events. Brokers drop a second copy where they can.
+	// ID is the same for all copies of one event. Brokers that can drop a second copy do so.
 	ID string `json:"id"`
 	// Type is <aggregate>.<fact>.v1, such as "order.placed.v1".
 	Type string `json:"type"`
@@ -30,10 +31,10 @@ type Event struct {
 	Data json.RawMessage `json:"data"`
 }
 
-// New returns an event of this type about this subject. Its id follows from type, subject and cause, so that a handler
-// that runs twice publishes the same event twice; a cause is whatever makes this occurrence the one that it is.
+// New returns an event of this type about this subject. Its id follows from type, subject and cause, so that a handler that
+// runs twice publishes copies of one event. The cause tells this occurrence from others of the same type and subject.
 func New(eventType, subject string, data any, cause ...string) (Event, error) {
-	raw, err := json.Marshal(data)
+	raw, err := forms.Write(data)
 	if err != nil {
 		return Event{}, fmt.Errorf("event %s: %w", eventType, err)
 	}
@@ -41,12 +42,12 @@ func New(eventType, subject string, data any, cause ...string) (Event, error) {
 	return Event{ID: id, Type: eventType, Subject: subject, Time: time.Now().UTC().Truncate(time.Microsecond), Data: raw}, nil
 }
 
-// Component is the name of the pub/sub component of a topic. There is one for each, so that an operator can place a
-// single topic on another broker.
+// Component is the name of the pub/sub component of a topic. Each topic has one, so that an operator can move a single topic
+// to another broker.
 func Component(topic string) string { return "pubsub-" + topic }
 
-// cloudEvent is an event as it travels. Dapr takes an envelope of ours as it is, but knows the trace by "traceid" too,
-// and would put another one in its place.
+// cloudEvent is an event as it travels. Dapr forwards our envelope as it is, but sets "traceid" to another trace if we do
+// not set it.
 type cloudEvent struct {
 	SpecVersion     string `json:"specversion"`
 	DataContentType string `json:"datacontenttype"`

@@ -2,51 +2,55 @@ package messaging
 
 import (
 	"context"
-	"encoding/json"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/forms"
 )
 
-// Handler handles one event. It may run twice for one event, and at the same time in two replicas. What its error
-// means stands in verdictOf.
+// Handler handles one event. It may run twice for one event, also at the same time in two replicas. outcomeOf says what
+// its error means.
 type Handler func(ctx context.Context, e Event) error
 
-// Subscription is one topic and what is done with its events, by type. Events of other types are passed over.
+// Subscription is one topic with the handlers of its events, by type. Events of other types are acknowledged unread.
 type Subscription struct {
 	Topic string
 	On    map[string]Handler
 }
 
-// Typed returns a handler that reads the payload into T first. A payload that T cannot hold is invalid for good.
+// Typed returns a handler that reads the payload into T first. Package forms reads what earlier builds published; what a
+// later build published is retried. A payload that does not fit T is invalid for good.
 func Typed[T any](handle func(ctx context.Context, e Event, data T) error) Handler {
 	return func(ctx context.Context, e Event) error {
 		var data T
-		if err := json.Unmarshal(e.Data, &data); err != nil {
+		err := forms.Read(e.Data, &data)
+		switch {
+		case errs.Is(err, errs.Unavailable):
+			return err
+		case err != nil:
 			return errs.Wrap(errs.Invalid, err, "the payload of this %s cannot be read", e.Type)
 		}
 		return handle(ctx, e, data)
 	}
 }
 
-// verdict is what becomes of an event after its handler ran.
-type verdict string
+// outcome is what becomes of an event after its handler ran.
+type outcome string
 
 const (
 	// done: acknowledge it.
-	done verdict = "done"
-	// retry: have it delivered again, for as long as it takes.
-	retry verdict = "retry"
+	done outcome = "done"
+	// retry: have it delivered again, however often.
+	retry outcome = "retry"
 	// setAside: publish it as a dead letter, then acknowledge it.
-	setAside verdict = "dead_letter"
+	setAside outcome = "dead_letter"
 )
 
-// maxAttempts is how often an event may fail while what its handler depends on is up.
+// maxAttempts is how often an event may fail while the dependencies of its handler are up.
 const maxAttempts = 10
 
-// verdictOf is the one table from a handler's error to what becomes of the event; HTTP statuses have no part in it.
-// An outage is waited out, however long. What the handler calls invalid is set aside at once, and so is, after a
-// number of attempts, what keeps failing for any other reason.
-func verdictOf(err error, attempts int) verdict {
+// outcomeOf is the one table from a handler's error to what becomes of the event. HTTP statuses play no part in it. An
+// outage is waited out. An invalid event is set aside at once, and one that fails for any other reason after maxAttempts.
+func outcomeOf(err error, attempts int) outcome {
 	switch {
 	case err == nil:
 		return done

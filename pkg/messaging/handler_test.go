@@ -3,6 +3,7 @@ package messaging
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -14,11 +15,11 @@ import (
 	"stoa/pkg/observability"
 )
 
-func TestVerdicts(t *testing.T) {
+func TestOutcomeOf(t *testing.T) {
 	tests := map[string]struct {
 		err      error
 		attempts int
-		want     verdict
+		want     outcome
 	}{
 		"handled":                     {nil, 0, done},
 		"outage, first":               {errs.New(errs.Unavailable, "away"), 0, retry},
@@ -30,15 +31,15 @@ func TestVerdicts(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := verdictOf(tt.err, tt.attempts); got != tt.want {
+			if got := outcomeOf(tt.err, tt.attempts); got != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
 		})
 	}
 }
 
-// The dead letter says in a line what went wrong; where it did stands in the log.
-func TestAPanicLeavesItsPlaceInTheLog(t *testing.T) {
+// A dead letter says in one line what went wrong; the log says where.
+func TestRun_logsWhereAHandlerPanicked(t *testing.T) {
 	var out bytes.Buffer
 	ctx := observability.WithTrace(t.Context(), zerolog.New(&out))
 	err := run(ctx, func(context.Context, Event) error { panic("no such row") }, Event{})
@@ -50,7 +51,7 @@ func TestAPanicLeavesItsPlaceInTheLog(t *testing.T) {
 	}
 }
 
-func TestAttemptsCountDefectsApartFromOutages(t *testing.T) {
+func TestAttempts_countDefectsApartFromOutages(t *testing.T) {
 	a := newAttempts()
 	for range 20 {
 		if failures, wait := a.record("e", true); failures != 0 || wait > maxOutageWait {
@@ -68,7 +69,7 @@ func TestAttemptsCountDefectsApartFromOutages(t *testing.T) {
 	}
 }
 
-func TestAttemptsStayBounded(t *testing.T) {
+func TestAttempts_areBounded(t *testing.T) {
 	a := newAttempts()
 	for i := range 3 * maxTracked {
 		a.record(time.Duration(i).String(), i%2 == 0)
@@ -78,7 +79,7 @@ func TestAttemptsStayBounded(t *testing.T) {
 	}
 }
 
-func TestEventIDsFollowFromTheCause(t *testing.T) {
+func TestNew_derivesTheIDFromTheCause(t *testing.T) {
 	idOf := func(cause ...string) string {
 		e, err := New("order.placed.v1", "order-1", map[string]int{"n": 1}, cause...)
 		if err != nil {
@@ -92,5 +93,44 @@ func TestEventIDsFollowFromTheCause(t *testing.T) {
 	}
 	if first == idOf("b") || first == idOf() {
 		t.Error("another cause must give another id")
+	}
+}
+
+// moved is a payload in its second form: the first had the street alone.
+type moved struct{ Address struct{ Street string } }
+
+func (moved) Form() int { return 2 }
+
+func (moved) Upgrade(_ int, old json.RawMessage) (json.RawMessage, error) {
+	return append(append([]byte(`{"Address":`), old...), '}'), nil
+}
+
+func TestTyped_readsEarlierFormsAndRetriesLaterOnes(t *testing.T) {
+	var got moved
+	handler := Typed(func(_ context.Context, _ Event, m moved) error { got = m; return nil })
+	now, err := New("account.moved.v1", "a-1", moved{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		data string
+		want outcome
+	}{
+		"earlier":    {`{"Street":"Agora 1"}`, done},
+		"now":        {string(now.Data), done},
+		"later":      {`{"form":3,"Address":7}`, retry},
+		"unreadable": {`{"form":2,"Address":7}`, setAside},
+		"not JSON":   {`Agora 1`, setAside},
+	} {
+		got = moved{}
+		if became := outcomeOf(handler(t.Context(), Event{Type: "account.moved.v1", Data: []byte(tt.data)}), 1); became != tt.want {
+			t.Errorf("%s: got %s, want %s", name, became, tt.want)
+		}
+		if name == "earlier" && got.Address.Street != "Agora 1" {
+			t.Errorf("%s: got %+v", name, got)
+		}
+	}
+	if want := `{"form":2,"Address":{"Street":""}}`; string(now.Data) != want {
+		t.Errorf("published is %s, want %s", now.Data, want)
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-// publishTimeout bounds one publish: a person is told within three seconds that the broker is down.
+// publishTimeout bounds one publish: people learn within three seconds that the broker is down.
 const publishTimeout = 2 * time.Second
 
 // publishClient is the part of the SDK's client that publishing needs.
@@ -39,8 +39,8 @@ func NewPublisher(client publishClient, appID string) (*Publisher, error) {
 	return &Publisher{client: client, source: appID, count: count}, nil
 }
 
-// Publish returns when the broker has taken the event, and errs.Unavailable when it has not within two seconds. Then
-// it may still take it later: publish again with the same id, or make sure that nothing follows from it.
+// Publish returns when the broker has taken the event: errs.Unavailable if it has not within two seconds. It may still take the
+// event later: publish it again under the same id, or make sure that nothing follows from it.
 func (p *Publisher) Publish(ctx context.Context, topic string, e Event) error {
 	raw, err := e.encode(ctx, p.source)
 	if err != nil {
@@ -50,8 +50,8 @@ func (p *Publisher) Publish(ctx context.Context, topic string, e Event) error {
 	defer cancel()
 	err = p.client.PublishEvent(ctx, Component(topic), topic, raw,
 		dapr.PublishEventWithContentType("application/cloudevents+json"),
-		// Where a topic has parts (Kafka), the events of one subject stay in one of them: in order, and copies of an event
-		// not at the same time, which a sidecar's streaming subscription does not survive.
+		// Where a topic has partitions (Kafka), the events of one subject stay in one of them. So they stay in order, and copies
+		// of one event do not arrive at the same time, which a streaming subscription of a sidecar does not survive.
 		dapr.PublishEventWithMetadata(map[string]string{"partitionKey": cmp.Or(e.Subject, e.ID)}))
 	if err != nil {
 		return errs.Wrap(errs.Unavailable, err, "the broker of the topic %s does not answer", topic)

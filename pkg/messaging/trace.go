@@ -18,7 +18,7 @@ func traceParent(ctx context.Context) string {
 	return carrier[traceParentField]
 }
 
-// startSpan begins the span of one handling of an event, as a part of the trace that the event belongs to.
+// startSpan begins the span of one run of a handler, in the trace of the event.
 func startSpan(ctx context.Context, topic string, e Event) (context.Context, trace.Span) {
 	ctx = propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{traceParentField: e.TraceParent})
 	return otel.Tracer("stoa/messaging").Start(ctx, "handle "+e.Type,

@@ -34,7 +34,7 @@ func newLogger(name string, out *leveled) zerolog.Logger {
 func (t *Telemetry) SetLevel(level string) error {
 	parsed, err := zerolog.ParseLevel(level)
 	if err != nil || parsed == zerolog.NoLevel {
-		return fmt.Errorf("LOG_LEVEL %q is none of trace, debug, info, warn, error", level)
+		return fmt.Errorf("LOG_LEVEL %q is not one of trace, debug, info, warn, error", level)
 	}
 	t.out.level.Store(int32(parsed))
 	return nil
@@ -59,7 +59,7 @@ func WithTrace(ctx context.Context, log zerolog.Logger) context.Context {
 // Log returns the logger of ctx, which carries the trace id of the request or event at hand. Without one it is silent.
 func Log(ctx context.Context) *zerolog.Logger { return zerolog.Ctx(ctx) }
 
-// TraceID returns the id of the trace in ctx, or "" when there is none.
+// TraceID returns the id of the trace in ctx, or "" without one.
 func TraceID(ctx context.Context) string {
 	if span := trace.SpanContextFromContext(ctx); span.HasTraceID() {
 		return span.TraceID().String()

@@ -25,7 +25,7 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// Telemetry is what a process writes its signals with.
+// Telemetry writes the signals of a process.
 type Telemetry struct {
 	// Log is the root logger; request and event loggers are derived from it.
 	Log zerolog.Logger
@@ -89,14 +89,14 @@ func (t *Telemetry) startMetrics(res *resource.Resource) error {
 	return nil
 }
 
-// withoutAddress leaves out of the metrics of servers what a request says about the address that it was sent to. It is
-// always the same, unless somebody invents addresses to fill the memory with time series.
+// withoutAddress drops the address that a request was sent to from the metrics of servers. It is always the same, unless
+// somebody invents addresses, and each of them would be a time series in memory.
 var withoutAddress = sdkmetric.NewView(
 	sdkmetric.Instrument{Name: "http.server.*"},
 	sdkmetric.Stream{AttributeFilter: attribute.NewDenyKeysFilter("server.address", "server.port")},
 )
 
-// Shutdown sends what is not sent yet, for at most five seconds: a collector that is down must not keep a process up.
+// Shutdown sends what is left, for at most five seconds: a collector that is down must not keep the process running.
 func (t *Telemetry) Shutdown(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()

@@ -15,7 +15,7 @@ import (
 	"stoa/pkg/observability"
 )
 
-func TestLogLinesCarryTheTrace(t *testing.T) {
+func TestTelemetry_putsTheTraceIntoLogLines(t *testing.T) {
 	var out bytes.Buffer
 	telemetry, err := observability.Start(t.Context(), "sample", "info", &out)
 	if err != nil {
@@ -36,7 +36,7 @@ func TestLogLinesCarryTheTrace(t *testing.T) {
 	}
 }
 
-func TestMetricsAreServed(t *testing.T) {
+func TestTelemetry_servesMetrics(t *testing.T) {
 	telemetry, err := observability.Start(t.Context(), "sample", "info", &bytes.Buffer{})
 	if err != nil {
 		t.Fatal(err)
@@ -57,7 +57,7 @@ func TestMetricsAreServed(t *testing.T) {
 
 // The address of a request is what its sender wrote into it: as a label it would be a new time series for each invention,
 // until the limit for all of them leaves no place for the true ones.
-func TestSendersMakeNoTimeSeries(t *testing.T) {
+func TestTelemetry_makesNoTimeSeriesOfAddresses(t *testing.T) {
 	telemetry, err := observability.Start(t.Context(), "sample", "info", &bytes.Buffer{})
 	if err != nil {
 		t.Fatal(err)
@@ -85,14 +85,14 @@ func TestSendersMakeNoTimeSeries(t *testing.T) {
 	}
 }
 
-func TestLogLevelIsChecked(t *testing.T) {
+func TestTelemetry_checksTheLogLevel(t *testing.T) {
 	_, err := observability.Start(t.Context(), "sample", "loud", &bytes.Buffer{})
 	if err == nil || !strings.Contains(err.Error(), "LOG_LEVEL") {
 		t.Errorf("got %v", err)
 	}
 }
 
-func TestLogLevelChangesForLoggersInUse(t *testing.T) {
+func TestTelemetry_changesTheLevelOfLoggersInUse(t *testing.T) {
 	var out bytes.Buffer
 	telemetry, err := observability.Start(t.Context(), "sample", "info", &out)
 	if err != nil {

@@ -3,12 +3,13 @@ package sidecar
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	dapr "github.com/dapr/go-sdk/client"
 
 	"stoa/pkg/common/errs"
-	"stoa/pkg/common/live"
+	"stoa/pkg/common/settings"
 )
 
 // secretStore is the name of the secret store component, the same in every environment.
@@ -32,10 +33,10 @@ func (s *Sidecar) Secret(ctx context.Context, name string) (string, error) {
 	return value, nil
 }
 
-// Send hands data to an output binding's create operation, with the metadata that the kinds of binding behind that
-// name understand.
+// Send hands data to the create operation of an output binding, with the metadata that the possible types of the binding
+// understand.
 func (s *Sidecar) Send(ctx context.Context, binding string, data []byte, meta map[string]string) error {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second) // mail servers take their time
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second) // mail servers are slow
 	defer cancel()
 	err := s.client.InvokeOutputBinding(ctx, &dapr.InvokeBindingRequest{
 		Name: binding, Operation: "create", Data: data, Metadata: meta,
@@ -48,18 +49,43 @@ func (s *Sidecar) Send(ctx context.Context, binding string, data []byte, meta ma
 
 // ComponentType returns the type of the component of that name, such as "bindings.smtp", or "" when the app has none.
 func (s *Sidecar) ComponentType(ctx context.Context, name string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	known, err := s.client.GetMetadata(ctx)
-	if err != nil {
-		return "", unavailable(err, "the sidecar")
-	}
-	for _, c := range known.RegisteredComponents {
+	components, err := s.components(ctx)
+	for _, c := range components {
 		if c.Name == name {
 			return c.Type, nil
 		}
 	}
-	return "", nil
+	return "", err
+}
+
+// Stores returns the names of the state stores that the app has.
+func (s *Sidecar) Stores(ctx context.Context) ([]string, error) {
+	components, err := s.components(ctx)
+	var stores []string
+	for _, c := range components {
+		if strings.HasPrefix(c.Type, "state.") {
+			stores = append(stores, c.Name)
+		}
+	}
+	return stores, err
+}
+
+func (s *Sidecar) components(ctx context.Context) ([]*dapr.MetadataRegisteredComponents, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	known, err := s.client.GetMetadata(ctx)
+	if err != nil {
+		return nil, unavailable(err, "the sidecar")
+	}
+	return known.RegisteredComponents, nil
+}
+
+// CheckStore reads a key that no document has: errs.Unavailable if the store does not answer.
+func (s *Sidecar) CheckStore(ctx context.Context, store string) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	_, err := s.states.GetState(ctx, store, "readyz", nil)
+	return failure(err, "the state store")
 }
 
 // HasConfiguration reports whether the sidecar has a configuration store. That depends on the folders that it loads.
@@ -68,18 +94,18 @@ func (s *Sidecar) HasConfiguration(ctx context.Context) (bool, error) {
 	return kind != "", err
 }
 
-// Configuration reads all settings of the configuration store. Asked for settings by name, the store on Redis writes a
-// warning for each that it does not have.
-func (s *Sidecar) Configuration(ctx context.Context) (map[string]live.Item, error) {
+// Configuration reads all settings of the configuration store. It does not ask by name, because the store on Redis logs a
+// warning for each name that it does not have.
+func (s *Sidecar) Configuration(ctx context.Context) (map[string]settings.Item, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	found, err := s.client.GetConfigurationItems(ctx, configurationStore, nil)
 	if err != nil {
 		return nil, failure(err, "the configuration store")
 	}
-	items := make(map[string]live.Item, len(found))
+	items := make(map[string]settings.Item, len(found))
 	for name, item := range found {
-		items[name] = live.Item{Value: item.Value, Version: item.Version}
+		items[name] = settings.Item{Value: item.Value, Version: item.Version}
 	}
 	return items, nil
 }

@@ -3,7 +3,6 @@ package sidecar
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -14,34 +13,35 @@ import (
 	"google.golang.org/grpc/status"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/forms"
 )
 
-// maxConflicts is how often Update starts over when others write the same document. With eight writers on one
-// document nobody loses more than a few dozen times in a row.
+// maxConflicts is how often Update starts over when others write the same document. Of eight writers on one document, none
+// loses more than a few dozen times in a row.
 const maxConflicts = 100
 
-// How often, and after which pause, a key that is refused is tried again: 1.6 s in all, above the second that MariaDB takes
-// to clean up (cleanupInterval in components/store/mariadb).
+// How often, and after which pause, a refused key is tried again: for 1.6 s in all, because MariaDB takes a second to clean
+// up (cleanupInterval in components/store/mariadb).
 const (
 	maxRefusals  = 8
 	refusalPause = 200 * time.Millisecond
-	lookTimeout  = 500 * time.Millisecond // for seeing whether the key exists after a save that took all of callTimeout
+	lookTimeout  = 500 * time.Millisecond // for looking whether the key exists, after a save that took all of callTimeout
 )
 
-// separator stands between an app's id and a key in the store. A sidecar accepts no key that has it, so no document does.
+// separator stands between an app's id and a key in the store. Sidecars refuse keys that contain it.
 const separator = "||"
 
-// Documents keeps values of one type in a state store, one key each, written by compare-and-swap on the key's ETag:
-// the only guarantee that every Dapr state store gives.
+// Documents keeps values of one type in a state store, each under its own key. It writes by compare-and-swap on the key's
+// ETag, the only guarantee that every Dapr state store gives. Package forms reads what earlier builds wrote.
 type Documents[T any] struct {
 	states StateClient
 	writes gate
 	store  string
 	kind   string
-	lives  func(T) time.Duration
+	ttl    func(T) time.Duration // nil for documents that stay
 }
 
-// StateClient is the part of the SDK's client that documents need; package sidecartest has one in memory.
+// StateClient is the part of the SDK's client that documents need. Package sidecartest has one in memory.
 type StateClient interface {
 	GetState(ctx context.Context, store, key string, meta map[string]string) (*dapr.StateItem, error)
 	GetBulkState(ctx context.Context, store string, keys []string, meta map[string]string, parallelism int32) ([]*dapr.BulkStateItem, error)
@@ -54,23 +54,23 @@ func NewDocuments[T any](s *Sidecar, store, kind string) *Documents[T] {
 	return &Documents[T]{states: s.states, writes: s.writes, store: store, kind: kind}
 }
 
-// Document is a value with the version that it was read at.
+// Document is a value with the version at which it was read.
 type Document[T any] struct {
 	ID    string
 	Value T
-	// ETag is the version; "" for a document that does not exist.
+	// ETag is the version, "" for a document that does not exist.
 	ETag string
 }
 
-// Exists reports whether the document was there when it was read.
+// Exists reports whether the document existed when it was read.
 func (d Document[T]) Exists() bool { return d.ETag != "" }
 
 func (d *Documents[T]) key(id string) string { return d.kind + ":" + id }
 
-// Find reads a document; one that does not exist is no error.
+// Find reads a document. That it does not exist is not an error: see Exists.
 func (d *Documents[T]) Find(ctx context.Context, id string) (Document[T], error) {
 	if strings.Contains(id, separator) {
-		return Document[T]{ID: id}, nil // whoever asked for it made it up
+		return Document[T]{ID: id}, nil // somebody invented it
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -81,7 +81,7 @@ func (d *Documents[T]) Find(ctx context.Context, id string) (Document[T], error)
 	return d.decode(id, item.Value, item.Etag)
 }
 
-// Get reads a document that has to be there: errs.NotFound if it is not.
+// Get reads a document that must exist: errs.NotFound if it does not.
 func (d *Documents[T]) Get(ctx context.Context, id string) (Document[T], error) {
 	document, err := d.Find(ctx, id)
 	if err == nil && !document.Exists() {
@@ -94,7 +94,7 @@ func (d *Documents[T]) notFound() error {
 	return errs.New(errs.NotFound, "there is no such %s", d.kind)
 }
 
-// GetMany reads the documents with these ids, in their order; those that do not exist are left out.
+// GetMany reads the documents with these ids, in this order. It leaves out those that do not exist.
 func (d *Documents[T]) GetMany(ctx context.Context, ids []string) ([]Document[T], error) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -137,16 +137,16 @@ func (d *Documents[T]) decode(id string, raw []byte, etag string) (Document[T], 
 		return document, nil
 	}
 	document.ETag = etag
-	if err := json.Unmarshal(raw, &document.Value); err != nil {
-		return document, fmt.Errorf("%s %s is stored in a form that cannot be read: %w", d.kind, id, err)
+	if err := forms.Read(raw, &document.Value); err != nil {
+		return Document[T]{ID: id}, fmt.Errorf("the stored %s %s cannot be read: %w", d.kind, id, err)
 	}
 	return document, nil
 }
 
-// Create writes a document that does not exist yet; of several that try, one wins and the rest get errs.Conflict.
-// A ttl above zero lets it expire, unless a later write of it comes first; documents that are Expiring take none.
+// Create writes a document that does not exist yet: errs.Conflict for all but one of several that try. With a ttl above
+// zero the document expires unless it is written again before; documents that are Expiring have their own ttl.
 func (d *Documents[T]) Create(ctx context.Context, id string, value T, ttl time.Duration) error {
-	raw, err := json.Marshal(value)
+	raw, err := forms.Write(value)
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", d.kind, id, err)
 	}
@@ -157,9 +157,8 @@ func (d *Documents[T]) Create(ctx context.Context, id string, value T, ttl time.
 	return d.save(ctx, id, raw, "", meta)
 }
 
-// Update changes a document by a pure function, which runs again when somebody else wrote in between. An error of the
-// function ends it and nothing is written; a value that it leaves as it was is not written either. The document has
-// to exist: errs.NotFound if it does not.
+// Update changes a document by a pure function, which runs again if somebody else wrote in between. If the function fails
+// or changes nothing, nothing is written. The document must exist: errs.NotFound if it does not.
 func (d *Documents[T]) Update(ctx context.Context, id string, change func(*T) error) (T, error) {
 	return d.write(ctx, id, func(document *Document[T]) error {
 		if !document.Exists() {
@@ -169,7 +168,7 @@ func (d *Documents[T]) Update(ctx context.Context, id string, change func(*T) er
 	})
 }
 
-// Upsert is Update for a document that need not exist: change then starts from the zero value.
+// Upsert is Update for a document that may not exist yet: change then starts from the zero value.
 func (d *Documents[T]) Upsert(ctx context.Context, id string, change func(*T) error) (T, error) {
 	return d.write(ctx, id, func(document *Document[T]) error { return change(&document.Value) })
 }
@@ -196,24 +195,24 @@ func (d *Documents[T]) write(ctx context.Context, id string, change func(*Docume
 			return zero, err
 		}
 	}
-	return zero, errs.New(errs.Unavailable, "too many others are changing this %s", d.kind)
+	return zero, errs.New(errs.Unavailable, "too many requests are changing this %s; try again", d.kind)
 }
 
-// apply runs the change and returns what is to be written, if anything: a store may keep JSON in another form than it
-// was given, so the value before is compared with the value after.
+// apply runs the change and returns what to write, if anything. It compares the value before with the value after, because
+// a store may return JSON in another layout than it was given.
 func apply[T any](document *Document[T], change func(*Document[T]) error) (raw []byte, changed bool, err error) {
-	before, err := json.Marshal(document.Value)
+	before, err := forms.Write(document.Value)
 	if err != nil {
 		return nil, false, err
 	}
 	if err := change(document); err != nil {
 		return nil, false, err
 	}
-	raw, err = json.Marshal(document.Value)
+	raw, err = forms.Write(document.Value)
 	return raw, !document.Exists() || !bytes.Equal(before, raw), err
 }
 
-// pause waits a random moment, longer with each attempt, so that writers of one document stop meeting.
+// pause waits for a random time, longer with each attempt, so that writers of one document stop colliding.
 func pause(ctx context.Context, attempt int) error {
 	most := time.Millisecond << min(attempt, 5)
 	return sleep(ctx, rand.N(most)) //nolint:gosec // spreading writers needs no secret
@@ -228,11 +227,11 @@ func sleep(ctx context.Context, wait time.Duration) error {
 	}
 }
 
-// save writes by compare-and-swap: an empty etag means that the key must not exist. If it does, some stores (Redis,
-// PostgreSQL, MariaDB) report that like any other failure, and what is stored tells the two apart. Others (MariaDB, MongoDB)
-// refuse the key of an expired document until that is cleaned up, so what is refused for no reason to be seen is tried again.
+// save writes by compare-and-swap: an empty etag means that the key must not exist. Some stores (Redis, PostgreSQL, MariaDB)
+// report a key that exists like any other failure, so save looks whether it does. Others (MariaDB, MongoDB) refuse the key
+// of an expired document until they have cleaned up, so save tries again.
 func (d *Documents[T]) save(ctx context.Context, id string, raw []byte, etag string, meta map[string]string) error {
-	// In an outage the first call may take all the time that there is for telling a person.
+	// In an outage the first call may take the whole callTimeout, and a person must still get an answer in time.
 	ctx, cancel := context.WithTimeout(ctx, callTimeout+lookTimeout)
 	defer cancel()
 	err := d.saveOnce(ctx, id, raw, etag, meta)
@@ -252,7 +251,7 @@ func refused(err error) bool {
 	return code == codes.Internal || code == codes.Aborted
 }
 
-// saveOnce returns the error of the sidecar as it is.
+// saveOnce saves without trying again, and returns the error of the sidecar as it is.
 func (d *Documents[T]) saveOnce(ctx context.Context, id string, raw []byte, etag string, meta map[string]string) error {
 	if err := d.writes.enter(ctx); err != nil {
 		return err
@@ -270,17 +269,16 @@ func (d *Documents[T]) saveOnce(ctx context.Context, id string, raw []byte, etag
 	return d.states.SaveBulkState(ctx, d.store, item)
 }
 
-// Swap writes a value in place of a document that was read, or is not there yet, and answers errs.Conflict if somebody
-// else wrote in between.
+// Swap replaces a document that was read, whether or not it existed: errs.Conflict if somebody else wrote in between.
 func (d *Documents[T]) Swap(ctx context.Context, document Document[T], value T) error {
-	raw, err := json.Marshal(value)
+	raw, err := forms.Write(value)
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", d.kind, document.ID, err)
 	}
 	return d.save(ctx, document.ID, raw, document.ETag, d.lifetime(value))
 }
 
-// Delete removes the document if it still is as it was read, and answers errs.Conflict if it is not.
+// Delete removes a document that was read: errs.Conflict if somebody else wrote in between.
 func (d *Documents[T]) Delete(ctx context.Context, document Document[T]) error {
 	if err := d.writes.enter(ctx); err != nil {
 		return err
@@ -292,7 +290,7 @@ func (d *Documents[T]) Delete(ctx context.Context, document Document[T]) error {
 		&dapr.StateOptions{Concurrency: dapr.StateConcurrencyFirstWrite, Consistency: dapr.StateConsistencyStrong}))
 }
 
-// classify tells a lost race, which is a normal outcome, from an outage.
+// classify tells a lost race, which is normal, from an outage.
 func (d *Documents[T]) classify(err error) error {
 	if status.Code(err) == codes.Aborted {
 		return d.conflict(err)
@@ -301,5 +299,5 @@ func (d *Documents[T]) classify(err error) error {
 }
 
 func (d *Documents[T]) conflict(cause error) error {
-	return errs.Wrap(errs.Conflict, cause, "this %s exists already or was changed by somebody else", d.kind)
+	return errs.Wrap(errs.Conflict, cause, "this %s exists already, or somebody else changed it", d.kind)
 }

@@ -2,6 +2,7 @@ package sidecar_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 	"sync"
@@ -18,7 +19,7 @@ import (
 
 type counter struct{ N int }
 
-func TestCreateHasOneWinner(t *testing.T) {
+func TestDocuments_createOnce(t *testing.T) {
 	_, side := sidecartest.New()
 	counters := sidecar.NewDocuments[counter](side, "store", "counter")
 	var all sync.WaitGroup
@@ -42,7 +43,7 @@ func TestCreateHasOneWinner(t *testing.T) {
 }
 
 // Some stores do not say that a create failed because the document exists.
-func TestALostCreateIsAConflictInAnyWords(t *testing.T) {
+func TestDocuments_reportALostCreateAsAConflict(t *testing.T) {
 	states, side := sidecartest.New()
 	counters := sidecar.NewDocuments[counter](side, "store", "counter")
 	if err := counters.Create(t.Context(), "a", counter{}, 0); err != nil {
@@ -62,7 +63,7 @@ func TestALostCreateIsAConflictInAnyWords(t *testing.T) {
 	}
 }
 
-func TestUpdateLosesNoWrite(t *testing.T) {
+func TestDocuments_loseNoUpdate(t *testing.T) {
 	_, side := sidecartest.New()
 	counters := sidecar.NewDocuments[counter](side, "store", "counter")
 	if err := counters.Create(t.Context(), "a", counter{}, 0); err != nil {
@@ -84,7 +85,7 @@ func TestUpdateLosesNoWrite(t *testing.T) {
 	}
 }
 
-func TestUpdateWritesOnlyWhatChanged(t *testing.T) {
+func TestDocuments_writeOnlyWhatChanged(t *testing.T) {
 	states, side := sidecartest.New()
 	counters := sidecar.NewDocuments[counter](side, "store", "counter")
 	if err := counters.Create(t.Context(), "a", counter{N: 1}, 0); err != nil {
@@ -105,7 +106,7 @@ func TestUpdateWritesOnlyWhatChanged(t *testing.T) {
 	}
 }
 
-func TestDocumentErrors(t *testing.T) {
+func TestDocuments_classifyErrors(t *testing.T) {
 	states, side := sidecartest.New()
 	counters := sidecar.NewDocuments[counter](side, "store", "counter")
 	if _, err := counters.Get(t.Context(), "a"); !errs.Is(err, errs.NotFound) {
@@ -125,8 +126,8 @@ func TestDocumentErrors(t *testing.T) {
 	}
 }
 
-// A sidecar refuses a key with its separator in it. That is no outage: it is an id that nothing has.
-func TestNothingHasAnIDWithTheSeparatorOfKeys(t *testing.T) {
+// A sidecar refuses a key that contains its separator. That is not an outage: no document has such an id.
+func TestDocuments_findNothingUnderTheSeparatorOfKeys(t *testing.T) {
 	states, side := sidecartest.New()
 	states.Before = func(string, string) error {
 		return status.Error(codes.InvalidArgument, "input key/keyPrefix can't contain '||'")
@@ -140,7 +141,7 @@ func TestNothingHasAnIDWithTheSeparatorOfKeys(t *testing.T) {
 	}
 }
 
-func TestGetManyKeepsTheOrderAndSkipsWhatIsGone(t *testing.T) {
+func TestDocuments_getManyInOrderWithoutGaps(t *testing.T) {
 	_, side := sidecartest.New()
 	counters := sidecar.NewDocuments[counter](side, "store", "counter")
 	for n, id := range []string{"a", "b", "c"} {
@@ -154,7 +155,7 @@ func TestGetManyKeepsTheOrderAndSkipsWhatIsGone(t *testing.T) {
 	}
 }
 
-func TestDeleteOnlyWhatWasRead(t *testing.T) {
+func TestDocuments_deleteOnlyWhatWasRead(t *testing.T) {
 	states, side := sidecartest.New()
 	counters := sidecar.NewDocuments[counter](side, "store", "counter")
 	if err := counters.Create(t.Context(), "a", counter{}, time.Hour); err != nil {
@@ -179,7 +180,7 @@ func TestDeleteOnlyWhatWasRead(t *testing.T) {
 	}
 }
 
-func TestEachWriteOfAnExpiringDocumentSaysHowLongItIsKept(t *testing.T) {
+func TestExpiring_setsTheTTLAtEachWrite(t *testing.T) {
 	states, side := sidecartest.New()
 	counters := sidecar.Expiring(side, "store", "counter", func(c counter) time.Duration {
 		return time.Duration(c.N) * time.Minute
@@ -210,4 +211,66 @@ func TestEachWriteOfAnExpiringDocumentSaysHowLongItIsKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	kept("swap for what is over already", "1")
+}
+
+// grown is a counter in its second form: the first had the number as a text.
+type grown struct{ N int }
+
+func (grown) Form() int { return 2 }
+
+func (grown) Upgrade(_ int, old json.RawMessage) (json.RawMessage, error) {
+	var was struct{ Number string }
+	if err := json.Unmarshal(old, &was); err != nil {
+		return nil, err
+	}
+	return json.RawMessage(`{"N":` + was.Number + `}`), nil
+}
+
+// first is the form that an earlier build wrote.
+type first struct{ Number string }
+
+func TestDocuments_readEarlierFormsAndWriteTheirOwn(t *testing.T) {
+	states, side := sidecartest.New()
+	if err := sidecar.NewDocuments[first](side, "store", "counter").Create(t.Context(), "a", first{Number: "7"}, 0); err != nil {
+		t.Fatal(err)
+	}
+	counters := sidecar.NewDocuments[grown](side, "store", "counter")
+	many, err := counters.GetMany(t.Context(), []string{"a"})
+	if err != nil || len(many) != 1 || many[0].Value.N != 7 {
+		t.Errorf("got %+v, %v", many, err)
+	}
+	if got, err := counters.Update(t.Context(), "a", func(g *grown) error { g.N++; return nil }); err != nil || got.N != 8 {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	if got := states.Value("store", "counter:a"); got != `{"form":2,"N":8}` {
+		t.Errorf("stored is %s", got)
+	}
+}
+
+// While two builds run side by side, the older one waits for the newer one to handle what only that one can read.
+func TestDocuments_neverWriteOverALaterForm(t *testing.T) {
+	states, side := sidecartest.New()
+	if err := sidecar.NewDocuments[grown](side, "store", "counter").Create(t.Context(), "a", grown{N: 7}, 0); err != nil {
+		t.Fatal(err)
+	}
+	counters := sidecar.NewDocuments[counter](side, "store", "counter")
+	change := func(c *counter) error { c.N = 0; return nil }
+	document, readErr := counters.Find(t.Context(), "a")
+	_, updateErr := counters.Update(t.Context(), "a", change)
+	_, upsertErr := counters.Upsert(t.Context(), "a", change)
+	_, manyErr := counters.GetMany(t.Context(), []string{"a"})
+	for operation, err := range map[string]error{"find": readErr, "update": updateErr, "upsert": upsertErr, "get many": manyErr} {
+		if !errs.Is(err, errs.Unavailable) {
+			t.Errorf("%s: got %v, want unavailable", operation, err)
+		}
+	}
+	if err := counters.Create(t.Context(), "a", counter{}, 0); err == nil {
+		t.Error("create: it exists")
+	}
+	if err := counters.Swap(t.Context(), document, counter{}); err == nil {
+		t.Error("swap: it was never read")
+	}
+	if got := states.Value("store", "counter:a"); got != `{"form":2,"N":7}` {
+		t.Errorf("stored is %s", got)
+	}
 }

@@ -5,21 +5,20 @@ import (
 	"time"
 )
 
-// Expiring returns the documents of one kind in a store that all expire: lives says of each value that is written how long
-// it is kept from then on, a second at least. Each write counts anew, where other documents stay once they are written
-// again.
-func Expiring[T any](s *Sidecar, store, kind string, lives func(T) time.Duration) *Documents[T] {
+// Expiring returns the documents of one kind in a store that all expire. ttl says how long a value stays from the moment
+// that it is written, at least a second. Each write counts anew, while other documents stay once they are written again.
+func Expiring[T any](s *Sidecar, store, kind string, ttl func(T) time.Duration) *Documents[T] {
 	documents := NewDocuments[T](s, store, kind)
-	documents.lives = lives
+	documents.ttl = ttl
 	return documents
 }
 
-// lifetime is what a store is told about how long to keep this value.
+// lifetime is the metadata that tells a store how long to keep this value.
 func (d *Documents[T]) lifetime(value T) map[string]string {
-	if d.lives == nil {
+	if d.ttl == nil {
 		return nil
 	}
-	return inSeconds(max(d.lives(value), time.Second)) // zero would mean for ever
+	return inSeconds(max(d.ttl(value), time.Second)) // a store takes zero for "for ever"
 }
 
 func inSeconds(ttl time.Duration) map[string]string {

@@ -2,11 +2,11 @@ package sidecar
 
 import "context"
 
-// maxWriters is how many saves a process has under way at once. More do not make a store faster: with SQLite, 16
-// writers reach the throughput of 8 and wait far longer each.
+// maxWriters is how many saves a process makes at once. More do not make a store faster: with SQLite, 16 writers have the
+// throughput of 8, and each waits far longer.
 const maxWriters = 8
 
-// gate lets a number of callers through at a time; the rest wait in line, as long as their context lets them.
+// gate lets a number of callers through at a time. The others wait until it is their turn or their context ends.
 type gate chan struct{}
 
 func newGate(n int) gate { return make(gate, n) }

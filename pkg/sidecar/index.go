@@ -9,15 +9,15 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-// pageSize is how many hints a page of an index holds. A page is read and written whole, so that it must stay small.
+// pageSize is how many hints a page of an index holds. A page is read and written whole, so it must stay small.
 const pageSize = 100
 
-// Index is a list of ids in the order in which they were added, kept in pages, since a state store has no queries and
-// one growing key would get slower with every entry. Its entries are hints: the documents decide. Readers load what
-// the hints name and skip what no longer matches.
+// Index is a list of ids in the order in which they were added. It is kept in pages, because a state store has no queries
+// and one growing key would get slower with every entry. Its entries are hints: readers load the documents that they name
+// and skip what no longer matches. Lists does both.
 //
-// The head page takes the new entries. When it is full, it is copied to its place among the older pages and a new
-// head begins. A full head never changes, so that whoever copies it, and however often, writes the same.
+// The head page takes the new entries. When it is full, it is copied to its place among the older pages, and a new head
+// begins. A full head never changes, so every copy of it is the same.
 type Index struct {
 	pages *Documents[page]
 }
@@ -26,7 +26,7 @@ type Index struct {
 type page struct {
 	// Number is the place of the head: the pages before it are Number-1 ... Oldest.
 	Number int `json:"number"`
-	// Oldest is the first page that is still kept: the ones before it held nothing but stale hints.
+	// Oldest is the first page that still exists: the ones before it held only stale hints.
 	Oldest int `json:"oldest"`
 	// IDs are the hints, oldest first.
 	IDs []string `json:"ids"`
@@ -39,8 +39,8 @@ func NewIndex(s *Sidecar, store, kind string) *Index {
 
 func pageID(list string, number int) string { return list + ":" + strconv.Itoa(number) }
 
-// Add puts an id on the list, once: a handler that runs twice adds twice. The last two pages are searched for it, which
-// spans every redelivery that is not days late; a later duplicate is skipped by readers of that page.
+// Add puts an id on the list. It adds nothing if the id is on the last two pages, because a handler may run twice; a
+// duplicate that comes later than that is skipped by readers.
 func (x *Index) Add(ctx context.Context, list, id string) error {
 	for attempt := range maxConflicts {
 		head, err := x.pages.Find(ctx, list)
@@ -65,7 +65,7 @@ func (x *Index) Add(ctx context.Context, list, id string) error {
 			return err
 		}
 	}
-	return errs.New(errs.Unavailable, "too many others are changing this list")
+	return errs.New(errs.Unavailable, "too many requests are changing this list; try again")
 }
 
 func (x *Index) onPreviousPage(ctx context.Context, list string, head page, id string) (bool, error) {
@@ -80,7 +80,7 @@ func (x *Index) onPreviousPage(ctx context.Context, list string, head page, id s
 func (x *Index) keep(ctx context.Context, list string, head page) error {
 	err := x.pages.Create(ctx, pageID(list, head.Number), page{IDs: head.IDs}, 0)
 	if errs.Is(err, errs.Conflict) {
-		return nil // somebody was faster, with the same content
+		return nil // another writer has made the same copy
 	}
 	return err
 }
@@ -113,50 +113,29 @@ func ParseCursor(s string) (Cursor, error) {
 	return Cursor{page: number, entry: entry, set: true}, nil
 }
 
-func foreignCursor() error { return errs.InvalidField("cursor", "is none that this list gave out") }
+func foreignCursor() error { return errs.InvalidField("cursor", "is not a cursor of this list") }
 
-// Read returns up to limit ids, newest first, and where to go on; the zero Cursor means that the list is at its end.
-// errs.Invalid for a cursor that this list did not give out.
+// Read returns up to limit ids, newest first, and where to go on; the zero Cursor means that the list is at its end. It
+// reads a bounded number of pages, so it may return fewer ids, or none, and still a place to go on from. errs.Invalid for a
+// cursor that this list did not give out.
 func (x *Index) Read(ctx context.Context, list string, from Cursor, limit int) (ids []string, next Cursor, err error) {
-	head, err := x.pages.Find(ctx, list)
+	walk, err := x.walk(ctx, list, from)
 	if err != nil {
 		return nil, Cursor{}, err
 	}
-	at := from
-	switch {
-	case !at.set:
-		at = Cursor{page: head.Value.Number, entry: len(head.Value.IDs) - 1, set: true}
-	case at.page > head.Value.Number: // it would be one read for each page that is not there
-		return nil, Cursor{}, foreignCursor()
+	hints, err := walk.take(ctx, limit)
+	if err != nil {
+		return nil, Cursor{}, err
 	}
-	for ; at.page >= head.Value.Oldest; at.page, at.entry = at.page-1, pageSize-1 {
-		current, err := x.load(ctx, list, head.Value, at.page)
-		if err != nil {
-			return nil, Cursor{}, err
-		}
-		for at.entry = min(at.entry, len(current)-1); at.entry >= 0; at.entry-- {
-			if len(ids) == limit {
-				return ids, at, nil
-			}
-			if id := current[at.entry]; id != "" && !slices.Contains(ids, id) {
-				ids = append(ids, id)
-			}
-		}
+	for _, hint := range hints {
+		ids = append(ids, hint.id)
 	}
-	return ids, Cursor{}, nil
+	return ids, walk.at, nil
 }
 
-func (x *Index) load(ctx context.Context, list string, head page, number int) ([]string, error) {
-	if number == head.Number {
-		return head.IDs, nil
-	}
-	older, err := x.pages.Find(ctx, pageID(list, number))
-	return older.Value.IDs, err
-}
-
-// Compact drops the hints of older pages that keep no longer wants, and from the oldest on the pages that hold none. Only
-// for those does it touch the head, where writers are. Places of entries stay, and with them the cursors that are out.
-// When it has to stop early, what it has done stays done.
+// Compact blanks the hints of older pages that keep does not want, and deletes the oldest pages if they have no other. Entries
+// keep their places, so that cursors stay valid. Only to delete a page does it write the head, where writers are. If it is
+// interrupted, what it has done stays done.
 func (x *Index) Compact(ctx context.Context, list string, keep func(ctx context.Context, ids []string) (map[string]bool, error)) error {
 	head, err := x.pages.Find(ctx, list)
 	if err != nil {
@@ -208,8 +187,8 @@ func (x *Index) compactPage(ctx context.Context, id string, keep func(context.Co
 	return left, err
 }
 
-// forget moves the list's beginning past its oldest page, then deletes that page, in this order: a page that is left
-// behind by a crash costs a key, one that is missing would be read as empty.
+// forget moves the beginning of the list past its oldest page, then deletes that page. In this order, a crash leaves a page
+// behind that costs a key; in the other, readers would find a page missing.
 func (x *Index) forget(ctx context.Context, list string, number int) error {
 	_, err := x.pages.Update(ctx, list, func(head *page) error {
 		head.Oldest = max(head.Oldest, number+1)
@@ -225,5 +204,5 @@ func (x *Index) forget(ctx context.Context, list string, number int) error {
 	if err := x.pages.Delete(ctx, older); !errs.Is(err, errs.Conflict) {
 		return err
 	}
-	return nil // somebody else deletes it too
+	return nil // somebody else has deleted it
 }

@@ -45,7 +45,7 @@ func numbers(n int) []string {
 	return list
 }
 
-func TestIndexReadsNewestFirstWhateverTheLimit(t *testing.T) {
+func TestIndex_readsNewestFirst(t *testing.T) {
 	for _, size := range []int{0, 1, 99, 100, 101, 250} {
 		for _, limit := range []int{1, 7, 100} {
 			t.Run(fmt.Sprintf("%d entries by %d", size, limit), func(t *testing.T) {
@@ -66,7 +66,7 @@ func TestIndexReadsNewestFirstWhateverTheLimit(t *testing.T) {
 	}
 }
 
-func TestIndexAddTwiceIsOnce(t *testing.T) {
+func TestIndex_addsOnce(t *testing.T) {
 	_, side := sidecartest.New()
 	index := sidecar.NewIndex(side, "store", "list")
 	for _, id := range append(numbers(150), numbers(150)[80:]...) {
@@ -79,7 +79,7 @@ func TestIndexAddTwiceIsOnce(t *testing.T) {
 	}
 }
 
-func TestIndexLosesNothingToConcurrentWriters(t *testing.T) {
+func TestIndex_losesNothingToConcurrentWriters(t *testing.T) {
 	_, side := sidecartest.New()
 	index := sidecar.NewIndex(side, "store", "list")
 	var all sync.WaitGroup
@@ -101,7 +101,7 @@ func TestIndexLosesNothingToConcurrentWriters(t *testing.T) {
 }
 
 // A writer that dies between keeping the full page and beginning the next one must leave nothing behind that hurts.
-func TestIndexSurvivesACrashAtEveryStep(t *testing.T) {
+func TestIndex_survivesACrashAtEveryStep(t *testing.T) {
 	crash := errors.New("killed")
 	for step := range 6 {
 		states, side := sidecartest.New()
@@ -131,7 +131,7 @@ func TestIndexSurvivesACrashAtEveryStep(t *testing.T) {
 	}
 }
 
-func TestIndexCompactDropsStaleHintsAndKeepsCursors(t *testing.T) {
+func TestIndex_compactsStaleHintsAndKeepsCursors(t *testing.T) {
 	states, side := sidecartest.New()
 	index := sidecar.NewIndex(side, "store", "list")
 	for _, id := range numbers(350) {
@@ -168,7 +168,7 @@ func TestIndexCompactDropsStaleHintsAndKeepsCursors(t *testing.T) {
 }
 
 // Tidying a long list may take more time than there is. What was done until then stays done, or it would never end.
-func TestIndexCompactKeepsWhatItHasDone(t *testing.T) {
+func TestIndex_keepsWhatAnInterruptedCompactionDid(t *testing.T) {
 	states, side := sidecartest.New()
 	index := sidecar.NewIndex(side, "store", "list")
 	for _, id := range numbers(550) {
@@ -195,7 +195,7 @@ func TestIndexCompactKeepsWhatItHasDone(t *testing.T) {
 }
 
 // A cursor comes from the caller: one that names a place beyond the head must not make us look for the pages in between.
-func TestIndexRefusesACursorBeyondItsHead(t *testing.T) {
+func TestIndex_refusesACursorBeyondItsHead(t *testing.T) {
 	states, side := sidecartest.New()
 	index := sidecar.NewIndex(side, "store", "list")
 	for _, id := range numbers(150) {
@@ -219,7 +219,7 @@ func TestIndexRefusesACursorBeyondItsHead(t *testing.T) {
 	}
 }
 
-func TestParseCursorRefusesWhatNobodyGaveOut(t *testing.T) {
+func TestParseCursor_refusesOtherTexts(t *testing.T) {
 	for _, text := range []string{"x", "1", "1.", "-1.0", "0.100", "1.2.3", "9999999999999999999.1"} {
 		if _, err := sidecar.ParseCursor(text); !errs.Is(err, errs.Invalid) {
 			t.Errorf("%q: got %v", text, err)

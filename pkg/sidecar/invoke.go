@@ -169,7 +169,7 @@ func (s *Sidecar) Invoke(ctx context.Context, appID, method, path string, in, ou
 		return unavailable(err, appID)
 	}
 	if answer.StatusCode >= http.StatusBadRequest {
-		return web.ReadError(answer.StatusCode, answer.Header.Get("Content-Type"), raw)
+		return web.ReadError(answer.StatusCode, answer.Header, raw)
 	}
 	if out == nil {
 		return nil

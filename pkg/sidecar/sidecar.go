@@ -1,6 +1,6 @@
-// Package sidecar is the one way to the Dapr sidecar: documents with compare-and-swap and paged indexes on its state
-// stores, calls to other apps, secrets, and bindings. It adds to the SDK what our rules need (typed values, conflicts
-// as errors of ours, limits on time and on writers) and passes the rest through.
+// Package sidecar is the one way to the Dapr sidecar: documents with compare-and-swap and lists of them in its state stores, calls
+// to other apps, secrets, and bindings. It adds to the SDK what our rules need: typed values, conflicts as our errors, and
+// limits on time and on writers.
 package sidecar
 
 import (
@@ -22,11 +22,11 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-// callTimeout bounds one call to a component. A person is told within three seconds that something is down, so no
-// single step may take more than two.
+// callTimeout bounds one call to a component. People learn within three seconds that something is down, so no single call may
+// take more than two.
 const callTimeout = 2 * time.Second
 
-// Sidecar is the connection to the process's own sidecar. It reconnects by itself for as long as the process lives.
+// Sidecar is the connection to the process's own sidecar. It reconnects by itself.
 type Sidecar struct {
 	client *dapr.GRPCClient
 	states StateClient
@@ -35,15 +35,15 @@ type Sidecar struct {
 	writes gate
 }
 
-// Open prepares the connection; it does not wait for the sidecar, which may start later or again.
+// Open prepares the connection. It does not wait for the sidecar, which may start later, or again.
 func Open(cfg config.Base) (*Sidecar, error) {
-	dapr.SetLogger(nil) // it writes plain text into the middle of our logs, and nothing that errors do not say
+	dapr.SetLogger(nil) // it writes plain text into our logs, and only what errors say as well
 	conn, err := grpc.NewClient(fmt.Sprintf("%s:%d", cfg.DaprHost, cfg.DaprGRPCPort),
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithUnaryInterceptor(unaryToken(cfg.DaprAPIToken)),
 		grpc.WithStreamInterceptor(streamToken(cfg.DaprAPIToken)),
 		grpc.WithStatsHandler(otelgrpc.NewClientHandler()),
-		// The sidecar is on this machine: after a restart it is back within a second, and so should we be.
+		// The sidecar is on this machine: a second after its restart the connection should be back.
 		grpc.WithConnectParams(grpc.ConnectParams{
 			Backoff:           backoff.Config{BaseDelay: 50 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: time.Second},
 			MinConnectTimeout: time.Second,
@@ -54,7 +54,7 @@ func Open(cfg config.Base) (*Sidecar, error) {
 	}
 	client, ok := dapr.NewClientWithConnection(conn).(*dapr.GRPCClient)
 	if !ok {
-		return nil, fmt.Errorf("sidecar: the SDK's client is no *GRPCClient")
+		return nil, fmt.Errorf("sidecar: the SDK's client is not a *GRPCClient")
 	}
 	return &Sidecar{
 		client: client,
@@ -65,12 +65,12 @@ func Open(cfg config.Base) (*Sidecar, error) {
 	}, nil
 }
 
-// StatesOnly returns a Sidecar that has state stores and nothing else: for tests of what is kept in them.
+// StatesOnly returns a Sidecar with state stores and nothing else, for tests.
 func StatesOnly(states StateClient) *Sidecar {
 	return &Sidecar{states: states, writes: newGate(maxWriters)}
 }
 
-// Client is the SDK's client on this connection, for what this package does not wrap.
+// Client returns the SDK's client on this connection, for calls that this package does not wrap.
 func (s *Sidecar) Client() *dapr.GRPCClient { return s.client }
 
 // Close ends the connection.
@@ -112,8 +112,7 @@ func (s *Sidecar) AwaitHealthy(ctx context.Context) error {
 	}
 }
 
-// The SDK's own interceptors replace all outgoing metadata by the token, which loses the app-id of a proxied call;
-// these add it.
+// The SDK's interceptors replace all outgoing metadata by the token, and with it the app-id of a proxied call. These add the token.
 
 func unaryToken(token string) grpc.UnaryClientInterceptor {
 	return func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
@@ -134,8 +133,8 @@ func unavailable(cause error, what string) error {
 	return errs.Wrap(errs.Unavailable, cause, "%s does not answer", what)
 }
 
-// failure classifies an error of the sidecar's gRPC API. What the sidecar reports about a component is an outage
-// until proven otherwise: it is retried, and a person is told to come back.
+// failure classifies an error of the sidecar's gRPC API. Unless it is certainly a defect of ours, it is an outage: it is retried,
+// and people are told to come back.
 func failure(err error, what string) error {
 	switch status.Code(err) {
 	case codes.OK:

@@ -49,7 +49,7 @@ func At(send func(*http.Request) (*http.Response, error), url string) Ask {
 func read(answer *http.Response, raw []byte) (Grant, error) {
 	contentType := answer.Header.Get("Content-Type")
 	if answer.StatusCode != http.StatusOK {
-		err := web.ReadError(answer.StatusCode, contentType, raw)
+		err := web.ReadError(answer.StatusCode, answer.Header, raw)
 		if strings.HasPrefix(contentType, web.ProblemType) && isRefusal(err) {
 			return Grant{}, err
 		}

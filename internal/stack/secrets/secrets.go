@@ -15,7 +15,7 @@ import (
 
 	"stoa/internal/stack/state"
 	"stoa/pkg/common/ids"
-	"stoa/pkg/common/keytext"
+	"stoa/pkg/common/keyformat"
 	"stoa/pkg/identity/signing"
 )
 
@@ -137,7 +137,7 @@ func update(dir string, change func(Values)) (Values, error) {
 }
 
 func fresh() (Values, error) {
-	b := Bootstrap{APIKey: keytext.New(ids.New()), Accounts: map[string]Account{}}
+	b := Bootstrap{APIKey: keyformat.New(ids.New()), Accounts: map[string]Account{}}
 	for _, role := range []string{"admin", "staff", "author", "editor"} {
 		b.Accounts[role] = Account{Email: role + "@stoa.local", Password: randomText(18)}
 	}
@@ -178,10 +178,10 @@ func (v Values) renewAPIKey() error {
 	if err := json.Unmarshal([]byte(v[bootstrap]), &b); err != nil {
 		return err
 	}
-	if _, _, ok := keytext.Parse(b.APIKey); ok {
+	if _, _, ok := keyformat.Parse(b.APIKey); ok {
 		return nil
 	}
-	b.APIKey = keytext.New(ids.New())
+	b.APIKey = keyformat.New(ids.New())
 	text, err := json.Marshal(b)
 	v[bootstrap] = string(text)
 	return err

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"stoa/internal/stack/state"
-	"stoa/pkg/common/keytext"
+	"stoa/pkg/common/keyformat"
 	"stoa/pkg/identity/signing"
 )
 
@@ -116,7 +116,7 @@ func TestEnsure_replacesAnAPIKeyOfAnOlderForm(t *testing.T) {
 	}
 	ensure(t, dir, 0, nil)
 	renewed, err := Credentials(dir)
-	if _, _, ok := keytext.Parse(renewed.APIKey); err != nil || !ok || renewed.Accounts["admin"].Password != "p" {
+	if _, _, ok := keyformat.Parse(renewed.APIKey); err != nil || !ok || renewed.Accounts["admin"].Password != "p" {
 		t.Errorf("got %+v, %v", renewed, err)
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/kelseyhightower/envconfig"
 )
 
-// Base is what every process is told by whoever starts it. The official `dapr run` sets the same names as `stoa up`.
-// Embed it in the struct of a binary.
+// Base is the configuration of every process. `stoa up` and the official `dapr run` set the same names. Embed it in the struct
+// of a binary.
 type Base struct {
 	// AppID is the Dapr app-id, and the name of the process in logs, metrics and traces.
 	AppID string `envconfig:"APP_ID" required:"true"`
@@ -17,9 +17,9 @@ type Base struct {
 	AppPort int `envconfig:"APP_PORT"`
 	// ProbePort serves probes and metrics for an app that has no HTTP app port, or one that is public.
 	ProbePort int `envconfig:"PROBE_PORT"`
-	// ProbeHost is the address to bind for ProbePort: never the public one by accident.
+	// ProbeHost is the address to bind for ProbePort: the loopback one, unless somebody decides otherwise.
 	ProbeHost string `envconfig:"PROBE_HOST" default:"127.0.0.1"`
-	// Host is the address to bind. Only the gateway has a reason to change it: the rest is reached by its sidecar.
+	// Host is the address to bind. Only the gateway has a reason to change it: sidecars reach the other apps on loopback.
 	Host string `envconfig:"HOST" default:"127.0.0.1"`
 	// DaprHost is where the sidecar listens.
 	DaprHost string `envconfig:"DAPR_HOST" default:"127.0.0.1"`
@@ -27,11 +27,11 @@ type Base struct {
 	DaprHTTPPort int `envconfig:"DAPR_HTTP_PORT" required:"true"`
 	// DaprGRPCPort is the sidecar's gRPC API.
 	DaprGRPCPort int `envconfig:"DAPR_GRPC_PORT" required:"true"`
-	// DaprAPIToken is what the sidecar asks of the app.
+	// DaprAPIToken is the token that the sidecar asks the app for.
 	DaprAPIToken string `envconfig:"DAPR_API_TOKEN" required:"true"`
-	// AppAPIToken is what the app asks of its sidecar.
+	// AppAPIToken is the token that the app asks its sidecar for.
 	AppAPIToken string `envconfig:"APP_API_TOKEN" required:"true"`
-	// LogLevel is trace, debug, info, warn or error. It can be changed live.
+	// LogLevel is trace, debug, info, warn or error. It can be changed without a restart.
 	LogLevel string `envconfig:"LOG_LEVEL" default:"info"`
 }
 
@@ -46,8 +46,8 @@ func (b Base) Validate() error {
 	return nil
 }
 
-// Load reads T from the environment, by the `envconfig`, `default` and `required` tags of its fields. The error says
-// which variable is missing or wrong, without its value: it may be a secret. A T with a Validate method is asked as well.
+// Load reads T from the environment, by the `envconfig`, `default` and `required` tags of its fields, and calls its Validate if
+// it has one. The error names the variable that is missing or wrong, without its value, which may be a secret.
 func Load[T any]() (T, error) {
 	var cfg T
 	err := envconfig.Process("", &cfg)

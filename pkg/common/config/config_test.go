@@ -36,7 +36,7 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-func TestLoadNamesTheVariableAndHidesItsValue(t *testing.T) {
+func TestLoad_namesTheVariableAndHidesItsValue(t *testing.T) {
 	setBase(t)
 	t.Setenv("PATIENCE", "hunter2")
 	_, err := config.Load[sample]()
@@ -45,7 +45,7 @@ func TestLoadNamesTheVariableAndHidesItsValue(t *testing.T) {
 	}
 }
 
-func TestLoadRefusesAnEmptyToken(t *testing.T) {
+func TestLoad_refusesAnEmptyToken(t *testing.T) {
 	setBase(t)
 	t.Setenv("APP_API_TOKEN", "")
 	_, err := config.Load[sample]()
@@ -54,7 +54,7 @@ func TestLoadRefusesAnEmptyToken(t *testing.T) {
 	}
 }
 
-func TestLoadNamesWhatIsMissing(t *testing.T) {
+func TestLoad_namesWhatIsMissing(t *testing.T) {
 	setBase(t)
 	t.Setenv("APP_ID", "")
 	unset(t, "APP_ID")

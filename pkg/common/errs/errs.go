@@ -1,5 +1,5 @@
-// Package errs is the one error type of the project. A Kind says what went wrong in a word that is stable across
-// services, a public Message says it to the person who asked, and the wrapped cause is for the log only.
+// Package errs is the one error type of the project. Its Kind says what went wrong in a word that is the same in every
+// service, its Message says it to the caller, and the wrapped cause is for the log only.
 package errs
 
 import (
@@ -19,15 +19,15 @@ const (
 	Invalid Kind = "invalid"
 	// Malformed: the request cannot be read at all: broken JSON, bad UTF-8, an unreadable header.
 	Malformed Kind = "malformed"
-	// Unauthenticated: no credential, or one that does not hold.
+	// Unauthenticated: no credential, or one that is not valid.
 	Unauthenticated Kind = "unauthenticated"
 	// Forbidden: the caller is known and may not do this.
 	Forbidden Kind = "forbidden"
-	// NotFound: there is no such thing, or none that this caller may know of.
+	// NotFound: it does not exist, or this caller may not know that it does.
 	NotFound Kind = "not_found"
 	// MethodNotAllowed: the path exists, but not with this method.
 	MethodNotAllowed Kind = "method_not_allowed"
-	// Conflict: the thing is in a state that does not allow the change, or exists already.
+	// Conflict: it exists already, or its state does not allow the change.
 	Conflict Kind = "conflict"
 	// KeyReused: an Idempotency-Key came again with another request body.
 	KeyReused Kind = "idempotency_key_reused"
@@ -37,15 +37,15 @@ const (
 	UnsupportedMedia Kind = "unsupported_media_type"
 	// RateLimited: too many requests; try again later.
 	RateLimited Kind = "rate_limited"
-	// Unavailable: something this needs is down or slow. It heals without hands, so trying again is right.
+	// Unavailable: a dependency is down or slow. It recovers by itself, so the caller should try again.
 	Unavailable Kind = "unavailable"
-	// Internal: a defect of ours. The message is masked on the way out.
+	// Internal: a defect of ours. Callers do not see its message.
 	Internal Kind = "internal"
 )
 
 // Field names one place in the input that breaks a rule.
 type Field struct {
-	// Name is the path of the value as the caller wrote it, such as "items[1].quantity".
+	// Name is the path to the value, as the caller wrote it, such as "items[1].quantity".
 	Name string `json:"field"`
 	// Problem says what is wrong with it, in words for the caller.
 	Problem string `json:"problem"`
@@ -54,11 +54,11 @@ type Field struct {
 // Error is a classified error. Make one with New, Wrap, InvalidField or InvalidFields.
 type Error struct {
 	Kind Kind
-	// Message is shown to the caller, so it holds nothing internal.
+	// Message is for the caller. It reveals nothing internal.
 	Message string
 	// Fields name the input at fault, for Invalid and Malformed.
 	Fields []Field
-	// RetryAfter is how long the caller does well to wait before trying again; 0 leaves it to the table.
+	// RetryAfter is how long the caller should wait before trying again; 0 means the default.
 	RetryAfter time.Duration
 	// Cause is for the log, never for the caller.
 	Cause error
@@ -69,9 +69,15 @@ func New(kind Kind, format string, args ...any) *Error {
 	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...)}
 }
 
-// Wrap returns an error of this kind with a message for the caller and a cause for the log.
+// Wrap returns an error of this kind with a message for the caller and a cause for the log. If the cause says how long to
+// wait, so does the error.
 func Wrap(kind Kind, cause error, format string, args ...any) *Error {
-	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...), Cause: cause}
+	e := &Error{Kind: kind, Message: fmt.Sprintf(format, args...), Cause: cause}
+	var inner *Error
+	if errors.As(cause, &inner) {
+		e.RetryAfter = inner.RetryAfter
+	}
+	return e
 }
 
 // InvalidField returns an Invalid error about one place in the input.
@@ -79,8 +85,8 @@ func InvalidField(name, format string, args ...any) error {
 	return InvalidFields(Field{Name: name, Problem: fmt.Sprintf(format, args...)})
 }
 
-// InvalidFields returns an Invalid error about several places in the input, or nil when there are none, so that a
-// check can collect what is wrong and return the result as it is.
+// InvalidFields returns an Invalid error about several places in the input, or nil if there are none: a check can collect
+// what is wrong and return the result.
 func InvalidFields(fields ...Field) error {
 	if len(fields) == 0 {
 		return nil
@@ -103,8 +109,8 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
-// From returns err as an *Error. A context that ended counts as Unavailable: the caller gave up or a dependency was
-// too slow, and both may be tried again. Anything else that is unknown is Internal.
+// From returns err as an *Error. A context that ended is Unavailable: the caller gave up or a dependency was too slow, and
+// trying again may help. Any other foreign error is Internal.
 func From(err error) *Error {
 	var e *Error
 	switch {

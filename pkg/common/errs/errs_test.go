@@ -10,7 +10,7 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-func TestFromClassifiesEveryError(t *testing.T) {
+func TestFrom_classifiesEveryError(t *testing.T) {
 	own := errs.New(errs.Conflict, "taken")
 	tests := map[string]struct {
 		err  error
@@ -32,7 +32,7 @@ func TestFromClassifiesEveryError(t *testing.T) {
 	}
 }
 
-func TestInternalErrorsAreMasked(t *testing.T) {
+func TestFrom_masksInternalErrors(t *testing.T) {
 	e := errs.From(errors.New("password=hunter2"))
 	if e.Message == "" || e.Message == e.Cause.Error() {
 		t.Errorf("message %q must not repeat the cause", e.Message)
@@ -49,7 +49,7 @@ func TestInvalidFields(t *testing.T) {
 	}
 }
 
-func TestKindOfStatusInvertsTheTable(t *testing.T) {
+func TestKindOfStatus_invertsTheTable(t *testing.T) {
 	for status, want := range map[int]errs.Kind{
 		http.StatusUnprocessableEntity: errs.Invalid,
 		http.StatusNotFound:            errs.NotFound,

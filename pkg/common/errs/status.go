@@ -2,7 +2,7 @@ package errs
 
 import "net/http"
 
-// statuses is the one table from kinds to HTTP. The code for gRPC is derived from it in pkg/common/rpc.
+// statuses is the one table from kinds to HTTP. pkg/common/rpc has the codes of gRPC.
 var statuses = map[Kind]int{
 	Invalid:          http.StatusUnprocessableEntity,
 	Malformed:        http.StatusBadRequest,
@@ -33,12 +33,12 @@ func (k Kind) Known() bool {
 	return ok
 }
 
-// KindOfStatus returns the kind for an HTTP status of somebody who does not speak in kinds.
+// KindOfStatus returns the kind for an HTTP status of a program that does not send kinds.
 func KindOfStatus(status int) Kind {
 	switch status {
 	case http.StatusUnprocessableEntity:
 		return Invalid
-	case http.StatusRequestTimeout: // the caller was too slow to send, which trying again need not mend
+	case http.StatusRequestTimeout: // the caller was too slow to send; trying again may not help
 		return Malformed
 	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return Unavailable

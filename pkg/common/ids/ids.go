@@ -1,26 +1,43 @@
-// Package ids makes identifiers: random ones that sort by time, and derived ones that a retry meets again.
+// Package ids makes identifiers: random ones that sort by time, and derived ones that a retry makes again.
 package ids
 
 import (
+	"encoding/json"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
 )
 
-// namespace keeps our derived ids apart from everybody else's; any fixed UUID serves.
+// namespace keeps our derived ids apart from those of others. Any fixed UUID would do.
 var namespace = uuid.MustParse("6f1c1a52-5d0f-4d43-9d0c-2b1f0f5f7a11")
 
 // New returns a random id that sorts by the time it was made (UUID version 7, RFC 9562).
 func New() string { return uuid.Must(uuid.NewV7()).String() }
 
-// Derive returns the id that follows from these parts: the same parts, the same id (UUID version 5). The parts are
-// kept apart, so Derive("a", "bc") and Derive("ab", "c") differ.
+// Derive returns the id that follows from these parts: the same parts give the same id (UUID version 5). The parts are
+// kept apart: Derive("a", "bc") and Derive("ab", "c") differ.
 func Derive(parts ...string) string {
 	return uuid.NewSHA1(namespace, []byte(strings.Join(parts, "\x1f"))).String()
 }
 
-// Made returns when New made an id; long ago for what is none of its ids.
+// ForRequest returns the id of what a request makes. With an Idempotency-Key it follows from caller and key, so that the
+// same request finds what it made; without one (key "") it is new. The kind keeps apart what requests of different
+// operations make.
+func ForRequest(kind, callerID, key string) string {
+	if key == "" {
+		return New()
+	}
+	return Derive(kind, callerID, key)
+}
+
+// Fingerprint tells one request from another under the same Idempotency-Key: requests with the same JSON have the same.
+func Fingerprint(request any) string {
+	raw, _ := json.Marshal(request) // what was read from JSON can be written as JSON
+	return Derive("request", string(raw))
+}
+
+// Made returns when New made an id, and the zero time for any other text.
 func Made(id string) time.Time {
 	parsed, err := uuid.Parse(id)
 	if err != nil || parsed.Version() != 7 {

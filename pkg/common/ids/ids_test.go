@@ -17,7 +17,34 @@ func TestDerive(t *testing.T) {
 	}
 }
 
-func TestNewSortsByTime(t *testing.T) {
+func TestForRequest(t *testing.T) {
+	id := ids.ForRequest("order", "ada", "k-1")
+	if id != ids.ForRequest("order", "ada", "k-1") {
+		t.Error("the same request must find the same id")
+	}
+	for _, other := range []string{
+		ids.ForRequest("order", "ada", "k-2"), ids.ForRequest("order", "bob", "k-1"), ids.ForRequest("product", "ada", "k-1"),
+	} {
+		if other == id {
+			t.Error("another key, caller or kind must give another id")
+		}
+	}
+	if ids.ForRequest("order", "ada", "") == ids.ForRequest("order", "ada", "") {
+		t.Error("without a key every request must get a new id")
+	}
+}
+
+func TestFingerprint(t *testing.T) {
+	type request struct{ Name string }
+	if ids.Fingerprint(request{"a"}) != ids.Fingerprint(request{"a"}) {
+		t.Error("the same request must have the same fingerprint")
+	}
+	if ids.Fingerprint(request{"a"}) == ids.Fingerprint(request{"b"}) {
+		t.Error("another request must have another fingerprint")
+	}
+}
+
+func TestNew_sortsByTime(t *testing.T) {
 	previous := ids.New()
 	for range 1000 {
 		next := ids.New()

@@ -6,6 +6,7 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"stoa/pkg/common/errs"
 )
@@ -13,7 +14,7 @@ import (
 // domain marks the error details as ours.
 const domain = "stoa"
 
-// ToStatus turns any error into a gRPC status that carries kind and fields.
+// ToStatus turns any error into a gRPC status that carries its kind, its fields and how long to wait.
 func ToStatus(err error) error {
 	if err == nil {
 		return nil
@@ -29,14 +30,15 @@ func ToStatus(err error) error {
 			&errdetails.BadRequest_FieldViolation{Field: f.Name, Description: f.Problem})
 	}
 	plain := status.New(codeOf(e.Kind), message)
-	detailed, detailErr := plain.WithDetails(&errdetails.ErrorInfo{Domain: domain, Reason: string(e.Kind)}, violations)
+	detailed, detailErr := plain.WithDetails(&errdetails.ErrorInfo{Domain: domain, Reason: string(e.Kind)}, violations,
+		&errdetails.RetryInfo{RetryDelay: durationpb.New(e.RetryAfter)})
 	if detailErr != nil {
 		return plain.Err()
 	}
 	return detailed.Err()
 }
 
-// FromStatus rebuilds the error that ToStatus sent. A status of somebody else, such as a sidecar, is an outage.
+// FromStatus rebuilds the error that ToStatus sent. Any other status, such as one of a sidecar, is an outage.
 func FromStatus(err error) error {
 	if err == nil {
 		return nil
@@ -52,6 +54,8 @@ func FromStatus(err error) error {
 			for _, v := range d.GetFieldViolations() {
 				e.Fields = append(e.Fields, errs.Field{Name: v.GetField(), Problem: v.GetDescription()})
 			}
+		case *errdetails.RetryInfo:
+			e.RetryAfter = d.GetRetryDelay().AsDuration()
 		}
 	}
 	if !e.Kind.Known() {

@@ -18,11 +18,11 @@ import (
 	"stoa/pkg/observability"
 )
 
-// drainTime is how long calls that were accepted may take to finish once the process is told to stop.
+// drainTime is how long accepted calls may take to finish once the process is told to stop.
 const drainTime = 15 * time.Second
 
-// NewServer returns a server for the app channel of a sidecar: it answers only calls that carry the app token. Methods that
-// nobody serves are unimplemented for everybody: a sidecar that starts asks without the token what the app subscribes to.
+// NewServer returns a server for the app channel of a sidecar: it answers only calls with the app token. Methods that do not exist
+// are unimplemented also without the token, because a starting sidecar asks without it what the app subscribes to.
 func NewServer(log zerolog.Logger, appToken string) *grpc.Server {
 	return grpc.NewServer(
 		grpc.StatsHandler(otelgrpc.NewServerHandler()),
@@ -31,7 +31,7 @@ func NewServer(log zerolog.Logger, appToken string) *grpc.Server {
 	)
 }
 
-// Serve listens on addr and serves until ctx ends; then it takes no new call and lets accepted ones finish.
+// Serve listens on addr and serves until ctx ends. Then it takes no new calls and lets accepted ones finish.
 func Serve(ctx context.Context, addr string, server *grpc.Server) error {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 	if err != nil {

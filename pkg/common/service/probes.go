@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,7 +19,7 @@ import (
 	"stoa/pkg/common/web"
 )
 
-// checkTimeout bounds one readiness check: whoever asks wants to know now.
+// checkTimeout bounds one readiness check: probes do not wait long.
 const checkTimeout = time.Second
 
 // check is one dependency, by name.
@@ -27,9 +28,27 @@ type check struct {
 	ask  func(ctx context.Context) error
 }
 
-// Check adds a dependency without which the process is not ready.
-func (a *App) Check(name string, ask func(ctx context.Context) error) {
-	a.checks = append(a.checks, check{name: name, ask: ask})
+// check adds a dependency without which the process is not ready. The names are the same everywhere, see
+// docs/decisions/0015.
+func (a *App) check(kind, name string, ask func(ctx context.Context) error) {
+	a.checks = append(a.checks, check{name: strings.TrimSpace(kind + " " + name), ask: ask})
+}
+
+// checkSidecar adds the sidecar and the state stores that it has for the app.
+func (a *App) checkSidecar(ctx context.Context) error {
+	a.check("sidecar", "", a.Sidecar.Healthy)
+	stores, err := a.Sidecar.Stores(ctx)
+	for _, store := range stores {
+		a.check("store", store, func(ctx context.Context) error { return a.Sidecar.CheckStore(ctx, store) })
+	}
+	return err
+}
+
+// CheckApp adds an app without which this one can serve nobody.
+func (a *App) CheckApp(appID string) {
+	a.check("app", appID, func(ctx context.Context) error {
+		return a.Sidecar.Invoke(ctx, appID, http.MethodGet, "/healthz", nil, nil)
+	})
 }
 
 // Readiness is the answer of /readyz.
@@ -40,8 +59,8 @@ type Readiness struct {
 	Checks map[string]string `json:"checks"`
 }
 
-// publicAge is how long an answer of /readyz holds for those outside: whoever asks thousands of times a second has the
-// dependencies asked twice.
+// publicAge is how long an answer of /readyz is used again on the public port: however often clients ask, the dependencies
+// are asked twice a second.
 const publicAge = 500 * time.Millisecond
 
 // Probes adds /healthz (the process is alive), /readyz (its dependencies answer) and /metrics to a router.
@@ -83,7 +102,7 @@ func (a *App) ready(ctx context.Context) (int, Readiness) {
 	return status, readiness
 }
 
-// readyOnceIn returns ready for many who ask: within age, one asks the dependencies, and all get its answer.
+// readyOnceIn returns ready for many callers: within age, one asks the dependencies and all get its answer.
 func (a *App) readyOnceIn(age time.Duration) func(context.Context) (int, Readiness) {
 	turn := make(chan struct{}, 1)
 	var asked time.Time
@@ -103,7 +122,7 @@ func (a *App) readyOnceIn(age time.Duration) func(context.Context) (int, Readine
 func writeJSON(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // the prober went away
+	_ = json.NewEncoder(w).Encode(body) // the caller may have gone away
 }
 
 // HTTP returns the part that serves a router on the app port to the own sidecar, with the probes for everybody on the

@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-func TestThePublicAskForReadinessOnce(t *testing.T) {
+func TestApp_asksTheDependenciesOnceForThePublic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		app := &App{}
 		var asked atomic.Int64
-		app.Check("store", func(context.Context) error {
+		app.check("store", "things", func(context.Context) error {
 			if time.Sleep(100 * time.Millisecond); asked.Add(1) > 1 {
 				return errors.New("gone")
 			}

@@ -1,5 +1,5 @@
-// Package service is the life of a process: it starts with its configuration, its signals and its sidecar, runs its
-// parts until it is told to stop or one of them fails, drains, and says why it ended. Exits live here and nowhere else.
+// Package service runs a process: it starts with configuration, telemetry and sidecar, runs its parts until it is told to stop or
+// one of them fails, drains, and says why it ended. Only this package exits a process.
 package service
 
 import (
@@ -13,14 +13,14 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"stoa/pkg/common/config"
-	"stoa/pkg/common/live"
+	"stoa/pkg/common/settings"
 	"stoa/pkg/messaging"
 	"stoa/pkg/observability"
 	"stoa/pkg/sidecar"
 )
 
-// Main runs a process: run gets a context that ends with SIGINT or SIGTERM. An error is one line on standard error and
-// exit code 1.
+// Main runs a process. The context of run ends with SIGINT or SIGTERM. An error of run is one line on standard error and exit
+// code 1.
 func Main(run func(ctx context.Context) error) {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	err := run(ctx)
@@ -31,19 +31,19 @@ func Main(run func(ctx context.Context) error) {
 	}
 }
 
-// App is what every process has: its configuration, its signals, its sidecar, the settings that may change while it runs,
-// and the checks that say whether it is ready.
+// App is what every process has: configuration, telemetry, sidecar, the settings that may change while it runs, and the checks
+// that say whether it is ready.
 type App struct {
 	Config    config.Base
 	Telemetry *observability.Telemetry
 	Sidecar   *sidecar.Sidecar
-	Live      *live.Settings
+	Settings  *settings.Settings
 
 	checks []check
 }
 
-// Start sets up the process and waits until the sidecar is ready, so that whatever follows can read secrets and state.
-// While it waits, the app port is closed, and the sidecar tells callers that the app is not there yet.
+// Start sets up the process and waits until the sidecar is ready, so that what follows can read secrets and state. Until
+// then the app port is closed, and the sidecar tells callers that the app is not there yet.
 func Start(ctx context.Context, cfg config.Base) (*App, error) {
 	telemetry, err := observability.Start(ctx, cfg.AppID, cfg.LogLevel, os.Stdout)
 	if err != nil {
@@ -54,17 +54,19 @@ func Start(ctx context.Context, cfg config.Base) (*App, error) {
 		return nil, err
 	}
 	app := &App{Config: cfg, Telemetry: telemetry, Sidecar: side}
-	app.Check("sidecar", side.Healthy)
-	if err := side.AwaitHealthy(ctx); err != nil {
+	if err = side.AwaitHealthy(ctx); err == nil {
+		err = app.checkSidecar(ctx)
+	}
+	if err != nil {
 		app.Close(ctx)
 		return nil, err
 	}
-	app.Live = live.Open(ctx, side, cfg.AppID, telemetry.Log)
-	app.Live.Watch("LOG_LEVEL", func(level string) error { return telemetry.SetLevel(cmp.Or(level, cfg.LogLevel)) })
+	app.Settings = settings.Open(ctx, side, cfg.AppID, telemetry.Log)
+	app.Settings.Watch("LOG_LEVEL", func(level string) error { return telemetry.SetLevel(cmp.Or(level, cfg.LogLevel)) })
 	return app, nil
 }
 
-// Close sends what the signals still hold and ends the connection to the sidecar.
+// Close sends the telemetry that is left and ends the connection to the sidecar.
 func (a *App) Close(ctx context.Context) {
 	if err := a.Telemetry.Shutdown(ctx); err != nil {
 		a.Telemetry.Log.Warn().Err(err).Msg("some telemetry was not sent")
@@ -84,20 +86,20 @@ func (a *App) Consumer(publisher *messaging.Publisher, table ...messaging.Subscr
 		return nil, err
 	}
 	for _, s := range table {
-		a.Check("subscription "+s.Topic, func(context.Context) error { return consumer.Connected()[s.Topic] })
+		a.check("subscription", s.Topic, func(context.Context) error { return consumer.Connected()[s.Topic] })
 	}
 	return consumer, nil
 }
 
-// Part is something that runs for as long as the process: a server, a consumer. It returns nil once it has drained
-// after the end of ctx; an earlier return is a failure that ends the process.
+// Part runs for as long as the process: a server, a consumer. After the end of ctx it drains and returns nil. If it returns
+// earlier, that is a failure and ends the process.
 type Part func(ctx context.Context) error
 
 // Run runs the parts side by side until ctx ends or one of them fails, and waits for all of them to drain.
 func (a *App) Run(ctx context.Context, parts ...Part) error {
 	a.Telemetry.Log.Info().Msg("started")
 	group, ctx := errgroup.WithContext(ctx)
-	for _, part := range append(parts, a.Live.Run) {
+	for _, part := range append(parts, a.Settings.Run) {
 		group.Go(func() error { return part(ctx) })
 	}
 	err := group.Wait()

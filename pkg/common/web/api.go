@@ -25,12 +25,12 @@ func NewRouter() *mux.Router {
 	})
 	router.MethodNotAllowedHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", allowed(router, r))
-		WriteError(w, r, errs.New(errs.MethodNotAllowed, "this path does not know the method %s", r.Method))
+		WriteError(w, r, errs.New(errs.MethodNotAllowed, "this path does not support the method %s", r.Method))
 	})
 	return router
 }
 
-// allowed lists the methods that the path of r knows; HEAD is there wherever GET is.
+// allowed lists the methods that the path of r supports; HEAD comes with GET.
 func allowed(router *mux.Router, r *http.Request) string {
 	var known []string
 	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} {
@@ -48,8 +48,8 @@ func allowed(router *mux.Router, r *http.Request) string {
 }
 
 // NewAPI returns an API on the router whose operations are typed handlers. It serves its own description at
-// /openapi.json. Register operations with huma.Register; an error that a handler returns becomes the problem that its
-// kind stands for.
+// /openapi.json. Register operations with huma.Register; an error that a handler returns becomes the problem of its kind.
+// The errors that follow from security and inputs are described without being listed.
 func NewAPI(router *mux.Router, title, description string) huma.API {
 	useProblems()
 	config := huma.DefaultConfig(title, "1.0.0")
@@ -57,11 +57,12 @@ func NewAPI(router *mux.Router, title, description string) huma.API {
 	config.DocsPath, config.SchemasPath = "", ""
 	config.CreateHooks = nil // no $schema links in bodies
 	config.RejectUnknownQueryParameters = true
+	config.OnAddOperation = append(config.OnAddOperation, describeErrors)
 	config.Formats = map[string]huma.Format{"application/json": jsonFormat, "json": jsonFormat}
 	return humamux.New(router, config)
 }
 
-// jsonFormat reads strict UTF-8: encoding/json replaces bad bytes silently, which stores what nobody sent.
+// jsonFormat reads strict UTF-8: encoding/json silently replaces bad bytes, and we would store what nobody sent.
 var jsonFormat = huma.Format{
 	Marshal: huma.DefaultJSONFormat.Marshal,
 	Unmarshal: func(data []byte, v any) error {
@@ -72,7 +73,7 @@ var jsonFormat = huma.Format{
 	},
 }
 
-// inWords says what is wrong with JSON without the names of Go's types, and without repeating what was sent.
+// inWords says what is wrong with JSON without naming Go's types or repeating what was sent.
 func inWords(err error) error {
 	var unfit *json.UnmarshalTypeError
 	var broken *json.SyntaxError
@@ -80,7 +81,7 @@ func inWords(err error) error {
 	case errors.As(err, &unfit):
 		return fmt.Errorf("has a value at byte %d that cannot be read", unfit.Offset)
 	case errors.As(err, &broken):
-		return fmt.Errorf("is no JSON: %w at byte %d", broken, broken.Offset)
+		return fmt.Errorf("is not valid JSON: %w at byte %d", broken, broken.Offset)
 	}
 	return err
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humamux"
 )
 
-// Cacheable makes of an operation, which has to be a GET that answers everybody alike, one whose answers the gateway and
-// browsers may keep for maxAge. They carry an ETag; a caller who has the current one gets 304 and no body.
+// Cacheable lets the gateway and browsers keep the answers of an operation for maxAge. The operation must be a GET with the same
+// answer for everybody. Answers carry an ETag; a caller that has the current answer gets 304 without a body.
 func Cacheable(maxAge time.Duration, op huma.Operation) huma.Operation {
 	op.Middlewares = append(op.Middlewares, func(ctx huma.Context, next func(huma.Context)) {
 		held := &heldAnswer{humaContext: ctx, status: http.StatusOK}
@@ -26,32 +26,32 @@ func Cacheable(maxAge time.Duration, op huma.Operation) huma.Operation {
 	if op.Responses == nil {
 		op.Responses = map[string]*huma.Response{}
 	}
-	op.Responses["304"] = &huma.Response{Description: "The earlier answer still holds"}
+	op.Responses["304"] = &huma.Response{Description: "Not modified since the answer with this ETag"}
 	return op
 }
 
 type humaContext huma.Context
 
-// heldAnswer holds an answer back until all of it is known: its tag goes out before it.
+// heldAnswer keeps an answer until it is complete, because its tag is sent before it.
 type heldAnswer struct {
 	humaContext
 	status int
 	body   bytes.Buffer
 }
 
-// SetStatus holds the status back.
+// SetStatus keeps the status.
 func (h *heldAnswer) SetStatus(status int) { h.status = status }
 
 // Status is the status that was set.
 func (h *heldAnswer) Status() int { return h.status }
 
-// BodyWriter holds the body back.
+// BodyWriter keeps the body.
 func (h *heldAnswer) BodyWriter() io.Writer { return &h.body }
 
 // Unwrap lets huma reach the request.
 func (h *heldAnswer) Unwrap() huma.Context { return h.humaContext }
 
-// send answers with what was held back, or with less. An error is of this moment: no one keeps it.
+// send sends the answer, or 304 in its place. Errors are not to be kept by anybody, so they carry no tag.
 func (h *heldAnswer) send(maxAge time.Duration) {
 	if h.status == http.StatusOK {
 		etag := ETag(h.body.Bytes())
@@ -59,7 +59,7 @@ func (h *heldAnswer) send(maxAge time.Duration) {
 		h.SetHeader("Cache-Control", fmt.Sprintf("public, max-age=%d", int(maxAge.Seconds())))
 		if HasCurrent(h.Header("If-None-Match"), etag) {
 			_, w := humamux.Unwrap(h.humaContext)
-			w.Header().Del("Content-Type") // there is none to speak of
+			w.Header().Del("Content-Type") // there is no content
 			h.humaContext.SetStatus(http.StatusNotModified)
 			return
 		}

@@ -14,8 +14,8 @@ func (l Limits) bound(listener net.Listener) net.Listener {
 	return &boundListener{Listener: listener, limits: l, from: map[netip.Prefix]int{}}
 }
 
-// boundListener closes connections over the limits at once. To leave them waiting would let one client, by opening more
-// than it uses, keep everybody else waiting too.
+// boundListener closes connections over the limits at once. If they waited, one client that opens more than it uses would
+// keep everybody else waiting.
 type boundListener struct {
 	net.Listener
 	limits Limits
@@ -36,14 +36,14 @@ func (l *boundListener) Accept() (net.Conn, error) {
 		if l.admit(address) {
 			return &boundConn{Conn: conn, release: sync.OnceFunc(func() { l.release(address) })}, nil
 		}
-		_ = conn.Close() // whoever it is gets no more than this
+		_ = conn.Close() // the client has as many as it may have
 	}
 }
 
 func (l *boundListener) admit(address netip.Addr) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	network := networkOf(address)
+	network := Network(address, 32)
 	many := l.limits.Unbounded != nil && l.limits.Unbounded(address)
 	if l.limits.Connections > 0 && l.open >= l.limits.Connections ||
 		l.limits.PerAddress > 0 && l.from[network] >= l.limits.PerAddress && !many {
@@ -57,21 +57,11 @@ func (l *boundListener) admit(address netip.Addr) bool {
 func (l *boundListener) release(address netip.Addr) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	network := networkOf(address)
+	network := Network(address, 32)
 	l.open--
 	if l.from[network]--; l.from[network] == 0 {
 		delete(l.from, network)
 	}
-}
-
-// networkOf is what connections are counted under: the address, or for IPv6 its /64, of which every household has one whole.
-func networkOf(address netip.Addr) netip.Prefix {
-	bits := address.BitLen()
-	if address.Is6() {
-		bits = 64
-	}
-	network, _ := address.WithZone("").Prefix(bits) // fails for no address at all, which is one network
-	return network
 }
 
 func addressOf(conn net.Conn) netip.Addr {
@@ -93,8 +83,8 @@ func (c *boundConn) Close() error {
 	return c.Conn.Close()
 }
 
-// CloseWrite lets the HTTP server end an answer before it closes the connection upon a client that is still sending: the
-// client would see the connection reset, and not the answer.
+// CloseWrite lets the HTTP server finish an answer before it closes the connection to a client that is still sending: such
+// a client would otherwise get a reset instead of the answer.
 func (c *boundConn) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// Who has a /64 of IPv6 has more addresses than anybody can count: they share what one address of IPv4 has.
-func TestConnectionsAreCountedByNetwork(t *testing.T) {
+// A household with a /64 of IPv6 has countless addresses: they share the places of one IPv4 address.
+func TestConnections_areCountedByNetwork(t *testing.T) {
 	l := &boundListener{limits: Limits{PerAddress: 1}, from: map[netip.Prefix]int{}}
 	for _, tt := range []struct {
 		address string
@@ -21,16 +21,16 @@ func TestConnectionsAreCountedByNetwork(t *testing.T) {
 		}
 	}
 	if !l.admit(netip.Addr{}) || l.admit(netip.Addr{}) {
-		t.Error("what has no address is one network")
+		t.Error("connections without an address must count as one network")
 	}
 	l.release(netip.MustParseAddr("2001:db8::1"))
 	if !l.admit(netip.MustParseAddr("2001:db8::2")) {
-		t.Error("a connection that ended makes no room for its neighbour")
+		t.Error("a connection that ended must make room for its neighbour")
 	}
 	for _, address := range []string{"203.0.113.7", "203.0.113.8", "2001:db8::2", "2001:db8:0:1::1", "fe80::1"} {
 		l.release(netip.MustParseAddr(address))
 	}
 	if l.release(netip.Addr{}); len(l.from) != 0 || l.open != 0 {
-		t.Errorf("nobody is left, and %v are remembered", l.from)
+		t.Errorf("no connection is open, but %v are counted", l.from)
 	}
 }

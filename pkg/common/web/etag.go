@@ -6,15 +6,14 @@ import (
 	"strings"
 )
 
-// ETag returns the entity tag of an answer's bytes, which is strong: two answers that have the same are the same.
+// ETag returns the strong entity tag of an answer: answers with the same tag are the same.
 func ETag(body []byte) string {
 	sum := sha256.Sum256(body)
 	return `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
 }
 
-// HasCurrent reports whether the caller who sent this If-None-Match has what the entity tag stands for, so that 304 is
-// enough. Tags are compared weakly, as for every If-None-Match (RFC 9110, section 13.1.2). A list that cannot be read is
-// taken as far as it can.
+// HasCurrent reports whether the caller who sent this If-None-Match has the answer with this entity tag, so that 304 is enough.
+// It compares tags weakly (RFC 9110, section 13.1.2), and reads a malformed list as far as it can.
 func HasCurrent(ifNoneMatch, etag string) bool {
 	if etag == "" {
 		return false
@@ -34,7 +33,7 @@ func HasCurrent(ifNoneMatch, etag string) bool {
 	}
 }
 
-// nextTag cuts the first entity tag off a list, without the mark of a weak one. A tag may hold a comma, so quotes count.
+// nextTag cuts the first entity tag off a list, without the mark of a weak one. A tag may contain a comma, so quotes count.
 func nextTag(list string) (tag, rest string, ok bool) {
 	list = strings.TrimPrefix(strings.TrimLeft(list, " \t,"), "W/")
 	if !strings.HasPrefix(list, `"`) {

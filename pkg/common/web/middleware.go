@@ -20,20 +20,20 @@ import (
 	"stoa/pkg/observability"
 )
 
-// MaxBody is the largest request body that is read, in bytes. An order of 100 lines is a tenth of it.
+// MaxBody is the largest request body that is read, in bytes: ten times an order of 100 lines.
 const MaxBody = 256 << 10
 
-// maxDiscard is how much of a body that is too large is read and thrown away, in bytes.
+// maxDiscard is how many bytes of a body that is too large are read and thrown away.
 const maxDiscard = 32 << 20
 
-// requestTimeout bounds the work on one request. What it waits for has shorter limits of its own, in pkg/sidecar.
+// requestTimeout bounds the work on one request. The calls in it have shorter limits, in pkg/sidecar.
 const requestTimeout = 10 * time.Second
 
-// requestIDHeader carries the id that one request has in all log lines, chosen by the first who sees it.
+// requestIDHeader carries the id of a request in all log lines. The first process that gets the request chooses it.
 const requestIDHeader = "X-Request-Id"
 
-// Wrap puts what every request needs around a router: a span, a log line, a request id, recovery from panics, and a
-// limit on body and time.
+// Wrap puts around a router what every request needs: a span, a log line, a request id, recovery from panics, and limits on
+// body and time.
 func Wrap(router *mux.Router, log zerolog.Logger) http.Handler {
 	router.Use(nameRoute)
 	handler := limit(headAsGet(recovered(router)))
@@ -43,14 +43,14 @@ func Wrap(router *mux.Router, log zerolog.Logger) http.Handler {
 	}))
 }
 
-// isProbe reports requests that come every few seconds for ever, and are no work: they are not logged.
+// isProbe reports probes: they come every few seconds and are not logged.
 func isProbe(r *http.Request) bool {
 	return r.URL.Path == "/healthz" || r.URL.Path == "/readyz" || r.URL.Path == "/metrics"
 }
 
 type entryKey struct{}
 
-// entry collects what the handlers have to say for the request's log line.
+// entry collects what handlers add to the log line of a request.
 type entry struct {
 	err   error
 	route string
@@ -63,11 +63,11 @@ func entryOf(ctx context.Context) *entry {
 	return &entry{}
 }
 
-// noteError leaves an error for the request's log line: logging happens once, at the edge.
+// noteError keeps an error for the log line of the request: logging happens once, at the edge.
 func noteError(ctx context.Context, err error) { entryOf(ctx).err = err }
 
-// nameRoute remembers the route's template, "/api/v1/orders/{id}", or the name of one that has none, so that logs can be
-// grouped by it.
+// nameRoute notes the template of the route, such as "/api/v1/orders/{id}", or else its name, so that logs can be grouped by
+// it.
 func nameRoute(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if route := mux.CurrentRoute(r); route != nil {
@@ -100,7 +100,7 @@ func logged(log zerolog.Logger, next http.Handler) http.Handler {
 	})
 }
 
-// levelOf is error for our own defects and info for everything else: a caller's mistake is no error of ours.
+// levelOf is error for our own defects and info for everything else, also for mistakes of callers.
 func levelOf(err error, status int) zerolog.Level {
 	if errs.Is(err, errs.Internal) || status == http.StatusInternalServerError {
 		return zerolog.ErrorLevel
@@ -108,7 +108,7 @@ func levelOf(err error, status int) zerolog.Level {
 	return zerolog.InfoLevel
 }
 
-// requestID takes the caller's id if it is harmless in a log, and makes one otherwise.
+// requestID takes the id of the caller if it is harmless in a log, and makes a new one otherwise.
 func requestID(r *http.Request) string {
 	id := r.Header.Get(requestIDHeader)
 	harmless := func(c rune) bool {
@@ -136,7 +136,7 @@ func recovered(next http.Handler) http.Handler {
 	})
 }
 
-// headAsGet answers HEAD by what GET would say: the server leaves out the body. A stream has nothing to say in advance.
+// headAsGet answers HEAD like GET; the server leaves out the body. For a stream there is no HEAD.
 func headAsGet(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodHead && !acceptsStream(r) {
@@ -161,7 +161,7 @@ func limit(next http.Handler) http.Handler {
 		if IsStream(r) {
 			if r.ContentLength != 0 {
 				w.Header().Set("Connection", "close")
-				WriteError(w, r, errs.New(errs.Malformed, "a stream is asked for without a body"))
+				WriteError(w, r, errs.New(errs.Malformed, "a request for a stream must not have a body"))
 				return
 			}
 			next.ServeHTTP(w, r)
@@ -178,7 +178,7 @@ func TooLarge() error {
 	return errs.New(errs.TooLarge, "the request body is over %d bytes", MaxBody)
 }
 
-// RequireAppToken lets only the own sidecar in: it alone knows the token. Probes are for everybody on the machine.
+// RequireAppToken admits only the app's own sidecar, which knows the token. Anyone on the machine may send probes.
 func RequireAppToken(token string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !isProbe(r) && subtle.ConstantTimeCompare([]byte(r.Header.Get("dapr-api-token")), []byte(token)) != 1 {

@@ -8,7 +8,7 @@ import (
 	"stoa/pkg/common/web"
 )
 
-func TestOnlyPlainPathsPass(t *testing.T) {
+func TestPlainPaths(t *testing.T) {
 	handler := web.PlainPaths(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }))
 	tests := map[string]int{
 		"/":                          http.StatusOK,

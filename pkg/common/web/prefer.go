@@ -2,7 +2,7 @@ package web
 
 import "strings"
 
-// RespondAsync is the preference of callers who do not want to wait for the outcome (RFC 7240, section 4.1).
+// RespondAsync is the preference of callers that do not want to wait for the outcome (RFC 7240, section 4.1).
 const RespondAsync = "respond-async"
 
 // PrefersAsync reports whether a Prefer header asks not to wait.

@@ -23,7 +23,7 @@ const ProblemType = "application/problem+json"
 // defaultRetryAfter is what a caller is told to wait when something is unavailable: most outages here are a restart.
 const defaultRetryAfter = time.Second
 
-// maxFields is how many of the places at fault a problem names: a body of thousands of mistakes is answered in short.
+// maxFields is the most places at fault that a problem names, so that thousands of mistakes get a short answer.
 const maxFields = 20
 
 // Problem is the body of every error answer (RFC 9457, with a stable kind and the fields at fault).
@@ -83,16 +83,16 @@ func WriteError(w http.ResponseWriter, r *http.Request, err error) {
 	headersOf(err, w.Header().Set)
 	w.Header().Set("Content-Type", ProblemType)
 	w.WriteHeader(p.Status)
-	// The status is sent; a caller that went away is no concern of ours.
-	_ = json.NewEncoder(w).Encode(p)
+	_ = json.NewEncoder(w).Encode(p) // the caller may have gone away
 }
 
-// ReadError rebuilds the error from an answer of another service: the kind is kept, so that a NotFound there is a
-// NotFound here. An answer that is no problem document comes from something in between, such as a sidecar.
-func ReadError(status int, contentType string, body []byte) error {
+// ReadError rebuilds the error from the answer of another service. It keeps the kind, so that a NotFound there is a
+// NotFound here, and how long to wait. An answer without a problem document comes from something in between, such as a
+// sidecar.
+func ReadError(status int, header http.Header, body []byte) error {
 	var p Problem
-	if strings.HasPrefix(contentType, ProblemType) && json.Unmarshal(body, &p) == nil && p.Kind.Known() {
-		return &errs.Error{Kind: p.Kind, Message: p.Detail, Fields: p.Errors}
+	if strings.HasPrefix(header.Get("Content-Type"), ProblemType) && json.Unmarshal(body, &p) == nil && p.Kind.Known() {
+		return &errs.Error{Kind: p.Kind, Message: p.Detail, Fields: p.Errors, RetryAfter: retryAfter(header)}
 	}
 	if status >= http.StatusInternalServerError {
 		return errs.Wrap(errs.Unavailable, errors.New(string(body)), "a service that this needs does not answer")
@@ -100,7 +100,13 @@ func ReadError(status int, contentType string, body []byte) error {
 	return errs.New(errs.KindOfStatus(status), "%s", http.StatusText(status))
 }
 
-// useProblems makes huma answer with problems. Its hooks are package variables, so this is done once for all.
+// retryAfter reads what headersOf wrote: a number of seconds.
+func retryAfter(header http.Header) time.Duration {
+	seconds, _ := strconv.ParseUint(header.Get("Retry-After"), 10, 31) // 0 for anything else
+	return time.Duration(seconds) * time.Second
+}
+
+// useProblems makes huma answer with problems. Its hooks are package variables, so it is called once for all APIs.
 var useProblems = sync.OnceFunc(func() {
 	// Otherwise "ITEMS" is let through unchecked, and encoding/json takes it for "items".
 	huma.ValidateStrictCasing = true

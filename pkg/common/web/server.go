@@ -10,25 +10,25 @@ import (
 	"time"
 )
 
-// drainTime is how long requests that were accepted may take to finish once the process is told to stop.
+// drainTime is how long accepted requests may take to finish once the process is told to stop.
 const drainTime = 15 * time.Second
 
-// Limits bound what a client can hold. A slow one may hold a connection, not a worker.
+// Limits bound what one client can occupy. A slow one may occupy a connection, not a worker.
 type Limits struct {
-	// ReadHeader is how long a client may take over the headers of a request, Read over the whole of it, and Write, from
-	// there on, over the answer. A stream has its own: one for each piece.
+	// ReadHeader is how long a client may take to send the headers of a request, Read to send all of it, and Write to take
+	// the answer. Of a stream, each piece has the time of Write.
 	ReadHeader, Read, Write time.Duration
 	// Idle is how long a connection is kept between requests.
 	Idle time.Duration
-	// HeaderBytes is the most that the headers of a request may have.
+	// HeaderBytes is the largest size of the headers of a request.
 	HeaderBytes int
-	// Connections is how many may be open, and PerAddress how many from one address (of IPv6: one /64); 0 is any number.
+	// Connections is how many may be open, PerAddress how many from one address (or one /64 of IPv6); 0 is any number.
 	Connections, PerAddress int
-	// Unbounded reports addresses that stand for many clients, such as load balancers: PerAddress is not for them.
+	// Unbounded reports addresses that stand for many clients, such as load balancers. PerAddress does not count for them.
 	Unbounded func(netip.Addr) bool
 }
 
-// DefaultLimits are for a server that a sidecar calls: they bound time, and not the number of connections.
+// DefaultLimits are for a server that a sidecar calls: they bound time, not the number of connections.
 func DefaultLimits() Limits {
 	return Limits{
 		ReadHeader: 5 * time.Second, Read: 15 * time.Second, Write: 30 * time.Second, Idle: 2 * time.Minute,
@@ -36,8 +36,8 @@ func DefaultLimits() Limits {
 	}
 }
 
-// Serve listens on addr and serves, within these limits, until ctx ends; then it takes no new connection, lets accepted
-// requests finish, and returns. Streams are told by the end of their request's context.
+// Serve listens on addr and serves within these limits until ctx ends. Then it takes no new connections, ends the contexts of
+// streams, lets other accepted requests finish, and returns.
 func Serve(ctx context.Context, addr string, handler http.Handler, limits Limits) error {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 	if err != nil {
@@ -46,7 +46,7 @@ func Serve(ctx context.Context, addr string, handler http.Handler, limits Limits
 	return ServeOn(ctx, listener, handler, limits)
 }
 
-// ServeOn is Serve on a listener that is there already.
+// ServeOn is Serve on an existing listener.
 func ServeOn(ctx context.Context, listener net.Listener, handler http.Handler, limits Limits) error {
 	streams, endStreams := context.WithCancel(context.WithoutCancel(ctx))
 	defer endStreams()

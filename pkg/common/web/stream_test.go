@@ -14,7 +14,7 @@ import (
 
 // A server's deadlines count from the beginning of a request, so they must be off for a stream: this one is open for
 // several times as long as they are.
-func TestStreamsOutliveTheServersDeadlines(t *testing.T) {
+func TestStreams_outliveTheServersDeadlines(t *testing.T) {
 	const deadline, pieces = 200 * time.Millisecond, 5
 	tick := time.NewTicker(deadline)
 	defer tick.Stop()
@@ -45,7 +45,7 @@ func TestStreamsOutliveTheServersDeadlines(t *testing.T) {
 	}
 }
 
-func TestStreamsEndWithTheServer(t *testing.T) {
+func TestStreams_endWithTheServer(t *testing.T) {
 	streams, stop := context.WithCancel(t.Context())
 	server := httptest.NewServer(endWith(streams, 30*time.Second, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, "data: first\n")
@@ -61,7 +61,7 @@ func TestStreamsEndWithTheServer(t *testing.T) {
 	}
 }
 
-func TestWhatAsksForAStreamHasNoBody(t *testing.T) {
+func TestStreams_haveNoBody(t *testing.T) {
 	for name, tt := range map[string]struct {
 		length int64
 		body   string

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -90,7 +91,7 @@ func problemOf(t *testing.T, answer *httptest.ResponseRecorder) web.Problem {
 	return p
 }
 
-func TestBadRequestsBecomeProblems(t *testing.T) {
+func TestAPI_answersBadRequestsWithProblems(t *testing.T) {
 	handler := newServer(io.Discard, func(string) error { return nil })
 	big := `{"name":"` + strings.Repeat("x", web.MaxBody) + `","count":1}`
 	tests := map[string]struct {
@@ -124,7 +125,7 @@ func TestBadRequestsBecomeProblems(t *testing.T) {
 				t.Errorf("got %d %s, want %d %s", answer.Code, answer.Body, tt.status, tt.kind)
 			}
 			if strings.Contains(p.Detail, "Go ") || strings.Contains(p.Detail, "json:") {
-				t.Errorf("that is how it looks from the inside: %s", p.Detail)
+				t.Errorf("this names what is internal: %s", p.Detail)
 			}
 			if tt.field != "" && (len(p.Errors) == 0 || p.Errors[0].Name != tt.field) {
 				t.Errorf("got %+v, want the field %q", p.Errors, tt.field)
@@ -139,7 +140,7 @@ func TestBadRequestsBecomeProblems(t *testing.T) {
 	}
 }
 
-func TestThousandsOfMistakesAreAnsweredInShort(t *testing.T) {
+func TestAPI_namesTheFirstOfThousandsOfMistakes(t *testing.T) {
 	var body strings.Builder
 	for i := range 5000 {
 		fmt.Fprintf(&body, `,"n%d":0`, i)
@@ -152,7 +153,7 @@ func TestThousandsOfMistakesAreAnsweredInShort(t *testing.T) {
 }
 
 // A body without a Content-Length meets the same limit.
-func TestChunkedBodyIsLimited(t *testing.T) {
+func TestAPI_limitsChunkedBodies(t *testing.T) {
 	handler := newServer(io.Discard, func(string) error { return nil })
 	request := httptest.NewRequest("POST", "/things", io.MultiReader(strings.NewReader(`{"name":"`), bytes.NewReader(make([]byte, 2*web.MaxBody))))
 	request.Header.Set("Content-Type", "application/json")
@@ -163,7 +164,7 @@ func TestChunkedBodyIsLimited(t *testing.T) {
 	}
 }
 
-func TestHandlerErrorsBecomeProblems(t *testing.T) {
+func TestAPI_answersErrorsOfHandlersWithProblems(t *testing.T) {
 	var log bytes.Buffer
 	handler := newServer(&log, func(name string) error {
 		switch name {
@@ -186,7 +187,7 @@ func TestHandlerErrorsBecomeProblems(t *testing.T) {
 		}
 		for _, secret := range []string{"hunter2", "dial tcp", "index out of range", "goroutine"} {
 			if strings.Contains(answer.Body.String(), secret) {
-				t.Errorf("%s: %q got out", name, secret)
+				t.Errorf("%s: %q is in the answer", name, secret)
 			}
 		}
 		level := map[int]string{500: `"level":"error"`}[want]
@@ -200,26 +201,27 @@ func TestHandlerErrorsBecomeProblems(t *testing.T) {
 	}
 }
 
-func TestReadErrorRebuildsWhatWriteErrorSent(t *testing.T) {
-	for _, sent := range []error{
+func TestReadError_rebuildsWhatWriteErrorSent(t *testing.T) {
+	for _, sent := range []*errs.Error{
 		errs.New(errs.NotFound, "there is no such order"),
-		errs.InvalidField("items[0].quantity", "is negative"),
-		errs.New(errs.Unavailable, "come back later"),
+		{Kind: errs.Invalid, Message: "is negative", Fields: []errs.Field{{Name: "items[0].quantity", Problem: "is negative"}}},
+		{Kind: errs.Unavailable, Message: "come back later", RetryAfter: 7 * time.Second},
+		{Kind: errs.RateLimited, Message: "too many", RetryAfter: time.Hour},
 	} {
 		answer := httptest.NewRecorder()
 		web.WriteError(answer, httptest.NewRequest("GET", "/", nil), sent)
-		got := errs.From(web.ReadError(answer.Code, answer.Header().Get("Content-Type"), answer.Body.Bytes()))
-		if want := errs.From(sent); got.Kind != want.Kind || got.Message != want.Message || len(got.Fields) != len(want.Fields) {
-			t.Errorf("got %+v, want %+v", got, want)
+		got := web.ReadError(answer.Code, answer.Header(), answer.Body.Bytes())
+		if !reflect.DeepEqual(got, error(sent)) {
+			t.Errorf("got %+v, want %+v", got, sent)
 		}
 	}
-	err := web.ReadError(500, "application/json", []byte(`{"errorCode":"ERR_DIRECT_INVOKE"}`))
+	err := web.ReadError(500, http.Header{"Content-Type": {"application/json"}}, []byte(`{"errorCode":"ERR_DIRECT_INVOKE"}`))
 	if !errs.Is(err, errs.Unavailable) {
 		t.Errorf("an error of the sidecar: got %v", err)
 	}
 }
 
-func TestHeadIsGetWithoutABody(t *testing.T) {
+func TestWrap_answersHeadLikeGetWithoutABody(t *testing.T) {
 	server := httptest.NewServer(newServer(io.Discard, nil))
 	defer server.Close()
 	head, err := http.Head(server.URL + "/things/1")
@@ -244,7 +246,7 @@ func TestHeadIsGetWithoutABody(t *testing.T) {
 	}
 }
 
-func TestAppToken(t *testing.T) {
+func TestRequireAppToken(t *testing.T) {
 	handler := web.RequireAppToken("secret", newServer(io.Discard, func(string) error { return nil }))
 	for token, want := range map[string]int{"": 401, "wrong": 401, "secret": 200} {
 		request := httptest.NewRequest("GET", "/things/a?limit=1", nil)
@@ -257,7 +259,7 @@ func TestAppToken(t *testing.T) {
 	}
 }
 
-func TestRequestID(t *testing.T) {
+func TestWrap_keepsHarmlessRequestIDs(t *testing.T) {
 	handler := newServer(io.Discard, func(string) error { return nil })
 	for given, kept := range map[string]bool{"abc-123": true, "": false, "a\nb": false, strings.Repeat("a", 65): false} {
 		request := httptest.NewRequest("GET", "/things/a?limit=1", nil)
@@ -270,8 +272,8 @@ func TestRequestID(t *testing.T) {
 	}
 }
 
-// A server that is told to stop finishes what it has begun and ends streams.
-func TestServeDrains(t *testing.T) {
+// A server that is told to stop finishes the requests that it has accepted, and ends streams.
+func TestServe_drains(t *testing.T) {
 	begun, finish := make(chan struct{}, 2), make(chan struct{})
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begun <- struct{}{}
@@ -343,7 +345,7 @@ func read(t *testing.T, address, accept string) string {
 	return string(body)
 }
 
-func TestServeSaysWhichAddressIsTaken(t *testing.T) {
+func TestServe_saysWhichAddressIsTaken(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -355,8 +357,8 @@ func TestServeSaysWhichAddressIsTaken(t *testing.T) {
 	}
 }
 
-// A client that still sends when it is refused sees the answer, and not only that the connection was reset.
-func TestARefusalReachesAClientThatIsStillSending(t *testing.T) {
+// A client that is still sending when it is refused gets the answer, not a reset of its connection.
+func TestServe_refusesAClientThatIsStillSending(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	limits := web.DefaultLimits()
 	limits.Connections = 10

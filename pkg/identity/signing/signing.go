@@ -1,6 +1,6 @@
-// Package signing is the keys that access tokens are signed with, as the secret store holds them: a key that signs, one that
-// is published ahead of its turn, and those whose tokens have not all expired yet. Because everybody knows a key before it
-// signs and for as long as its tokens hold, no valid token is refused while keys change.
+// Package signing has the keys that sign access tokens, as the secret store keeps them: one that signs, one that is published
+// before it signs, and earlier ones whose tokens have not all expired. A key is published before its first token and until
+// its last one has expired, so no valid token is refused while keys change.
 package signing
 
 import (
@@ -19,13 +19,13 @@ import (
 )
 
 const (
-	// TokenLife is how long an access token holds.
-	TokenLife = 15 * time.Minute
-	// Skew is how far the clocks of two machines may be apart.
+	// TokenTTL is how long an access token is valid.
+	TokenTTL = 15 * time.Minute
+	// Skew is how far apart the clocks of two machines may be.
 	Skew = 30 * time.Second
-	// Settle is how long a key has to be published before it signs: for replicas to read it (two seconds), and for those
-	// who verify to ask again (three).
-	Settle = 10 * time.Second
+	// LeadTime is how long a key must be published before it signs: replicas read it within two seconds, and verifiers ask
+	// again after three.
+	LeadTime = 10 * time.Second
 )
 
 // Use is what a key is for.
@@ -37,7 +37,7 @@ const (
 	Next Use = "next"
 	// Current signs.
 	Current Use = "current"
-	// Previous signs no more; tokens of it may still hold.
+	// Previous does not sign any more; tokens that it signed may still be valid.
 	Previous Use = "previous"
 )
 
@@ -45,7 +45,7 @@ const (
 type Key struct {
 	Private ed25519.PrivateKey
 	Use     Use
-	// Since is when this use began; zero for a key that somebody made by hand and that was current from the start.
+	// Since is when this use began; zero for a key that was made by hand and was current from the start.
 	Since time.Time
 }
 
@@ -54,7 +54,7 @@ func (k Key) Public() ed25519.PublicKey {
 	return k.Private.Public().(ed25519.PublicKey) //nolint:forcetypeassert // the public half of an Ed25519 key is one
 }
 
-// ID names the key by its content (RFC 7638), so that every replica gives it the same name.
+// ID is the thumbprint of the key (RFC 7638): every replica computes the same.
 func (k Key) ID() string {
 	x := base64.RawURLEncoding.EncodeToString(k.Public())
 	// The required members in alphabetical order, which is how encoding/json writes a map.
@@ -63,15 +63,15 @@ func (k Key) ID() string {
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// Until is when a previous key is not needed any more; zero for others.
+// Until is when a previous key is no longer needed; zero for other keys.
 func (k Key) Until() time.Time {
 	if k.Use != Previous {
 		return time.Time{}
 	}
-	return k.Since.Add(TokenLife + 2*Skew)
+	return k.Since.Add(TokenTTL + 2*Skew)
 }
 
-// Bundle is all keys that are published. One of them is current.
+// Bundle is all published keys. One of them is current.
 type Bundle []Key
 
 // Fresh returns the first bundle of a system: a key that signs and its successor.
@@ -80,11 +80,11 @@ func Fresh(now time.Time) Bundle {
 }
 
 func generate(use Use, now time.Time) Key {
-	_, key, _ := ed25519.GenerateKey(rand.Reader) // never fails: neither does its source of randomness
+	_, key, _ := ed25519.GenerateKey(rand.Reader) // never fails, by its contract
 	return Key{Private: key, Use: use, Since: now.UTC().Truncate(time.Second)}
 }
 
-// Find returns the key of this use, if there is one; of previous keys any.
+// Find returns the key of this use, if there is one. Of several previous keys it returns any.
 func (b Bundle) Find(use Use) (Key, bool) {
 	i := slices.IndexFunc(b, func(k Key) bool { return k.Use == use })
 	if i < 0 {
@@ -93,7 +93,7 @@ func (b Bundle) Find(use Use) (Key, bool) {
 	return b[i], true
 }
 
-// Prepare returns the bundle with a next key; a bundle of a single key has none.
+// Prepare returns the bundle with a next key. A bundle of a single key lacks one.
 func (b Bundle) Prepare(now time.Time) Bundle {
 	if _, ok := b.Find(Next); ok {
 		return b
@@ -101,17 +101,17 @@ func (b Bundle) Prepare(now time.Time) Bundle {
 	return append(slices.Clone(b), generate(Next, now))
 }
 
-// Settled is when the next key may sign: by then everybody knows it.
-func (b Bundle) Settled() time.Time {
+// SignsFrom is when the next key may sign: by then every verifier knows it.
+func (b Bundle) SignsFrom() time.Time {
 	next, _ := b.Find(Next)
-	return next.Since.Add(Settle)
+	return next.Since.Add(LeadTime)
 }
 
-// Rotate returns the bundle in which the next key signs, the current one is kept until its tokens have expired, those for
-// which that is so are gone, and a new key is published ahead. It needs a next key, see Prepare.
+// Rotate returns the bundle after a rotation: the next key signs, the current one becomes previous, previous ones whose tokens
+// have all expired are dropped, and there is a new next key. It needs a next key, see Prepare.
 func (b Bundle) Rotate(now time.Time) (Bundle, error) {
 	if _, ok := b.Find(Next); !ok {
-		return nil, errors.New("no key is published ahead that could sign now")
+		return nil, errors.New("the bundle has no next key")
 	}
 	at := now.UTC().Truncate(time.Second)
 	rotated := Bundle{}
@@ -131,14 +131,14 @@ func (b Bundle) Rotate(now time.Time) (Bundle, error) {
 	return append(rotated, generate(Next, now)), nil
 }
 
-// The form of a key in a secret: PKCS#8 in PEM, with what it is for as headers.
+// A key in a secret is PKCS#8 in PEM, with headers for its use.
 const (
 	blockType   = "PRIVATE KEY"
 	headerUse   = "Use"
 	headerSince = "Since"
 )
 
-// String writes the bundle as Parse reads it. It holds the private keys.
+// String writes the bundle as Parse reads it, with the private keys.
 func (b Bundle) String() string {
 	var text strings.Builder
 	for _, key := range b {
@@ -149,8 +149,8 @@ func (b Bundle) String() string {
 	return text.String()
 }
 
-// Parse reads a bundle. A single key that does not say what it is for is the current one, as tools make it. Its errors
-// repeat nothing of the secret.
+// Parse reads a bundle. A key without a header Use, as common tools write it, is the current one. Errors do not repeat the
+// secret.
 func Parse(text string) (Bundle, error) {
 	var b Bundle
 	for block, rest := pem.Decode([]byte(text)); block != nil; block, rest = pem.Decode(rest) {
@@ -166,11 +166,11 @@ func Parse(text string) (Bundle, error) {
 	}
 	switch {
 	case len(b) == 0:
-		return nil, errors.New("it is no PEM text")
+		return nil, errors.New("it is not PEM")
 	case counts[Current] != 1:
-		return nil, fmt.Errorf("%d of its keys are current, and one has to be; they say so in a header Use", counts[Current])
+		return nil, fmt.Errorf("%d of its keys are current instead of one; the header Use says which", counts[Current])
 	case counts[Next] > 1:
-		return nil, fmt.Errorf("%d of its keys are next; one may be", counts[Next])
+		return nil, fmt.Errorf("%d of its keys are next; at most one may be", counts[Next])
 	}
 	return b, nil
 }
@@ -178,7 +178,7 @@ func Parse(text string) (Bundle, error) {
 func parseKey(block *pem.Block) (Key, error) {
 	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {
-		return Key{}, fmt.Errorf("it is no PKCS#8 key: %w", err)
+		return Key{}, fmt.Errorf("it is not a PKCS#8 key: %w", err)
 	}
 	private, ok := parsed.(ed25519.PrivateKey)
 	if !ok {
@@ -190,11 +190,11 @@ func parseKey(block *pem.Block) (Key, error) {
 		key.Use = Current
 	case Next, Current, Previous:
 	default:
-		return Key{}, errors.New("its header Use is none of next, current, previous")
+		return Key{}, errors.New("its header Use must be next, current or previous")
 	}
 	if since := block.Headers[headerSince]; since != "" {
 		if key.Since, err = time.Parse(time.RFC3339, since); err != nil {
-			return Key{}, errors.New("its header Since is no time such as 2026-01-31T12:00:00Z")
+			return Key{}, errors.New("its header Since must be a time such as 2026-01-31T12:00:00Z")
 		}
 	}
 	return key, nil

@@ -45,7 +45,7 @@ func rotate(t *testing.T, b signing.Bundle, now time.Time) signing.Bundle {
 	return rotated
 }
 
-func TestRotate(t *testing.T) {
+func TestBundle_rotates(t *testing.T) {
 	b := signing.Fresh(noon)
 	var order []string // in which keys have signed
 	for n := range 5 {
@@ -64,17 +64,17 @@ func TestRotate(t *testing.T) {
 		if len(b) != n+3 || len(uses(b)) != len(b) {
 			t.Errorf("rotation %d: got %v", n, uses(b))
 		}
-		if settled := b.Settled(); !settled.Equal(now.Add(signing.Settle)) {
+		if settled := b.SignsFrom(); !settled.Equal(now.Add(signing.LeadTime)) {
 			t.Errorf("rotation %d: the next may sign at %s", n, settled)
 		}
 	}
 }
 
-func TestKeysAreKeptUntilTheirTokensHaveExpired(t *testing.T) {
+func TestBundle_keepsKeysUntilTheirTokensHaveExpired(t *testing.T) {
 	b := signing.Fresh(noon)
 	first := find(t, b, signing.Current)
 	b = rotate(t, b, noon)
-	last := noon.Add(signing.TokenLife + signing.Skew) // the last moment at which a token of it is accepted, by a slow clock
+	last := noon.Add(signing.TokenTTL + signing.Skew) // the last moment at which a token of it is accepted, by a slow clock
 	if kept := rotate(t, b, last); uses(kept)[first] != signing.Previous {
 		t.Error("it went while tokens of it held")
 	}
@@ -83,7 +83,7 @@ func TestKeysAreKeptUntilTheirTokensHaveExpired(t *testing.T) {
 	}
 }
 
-func TestASingleKeyIsPreparedFirst(t *testing.T) {
+func TestBundle_preparesASingleKey(t *testing.T) {
 	single := signing.Fresh(noon)[:1]
 	if _, err := single.Rotate(noon); err == nil {
 		t.Error("a key that nobody knows has to sign")
@@ -92,12 +92,12 @@ func TestASingleKeyIsPreparedFirst(t *testing.T) {
 	if find(t, prepared, signing.Current) != single[0].ID() || len(prepared) != 2 {
 		t.Errorf("got %v", uses(prepared))
 	}
-	if again := prepared.Prepare(noon.Add(time.Hour)); !maps.Equal(uses(again), uses(prepared)) || !again.Settled().Equal(prepared.Settled()) {
+	if again := prepared.Prepare(noon.Add(time.Hour)); !maps.Equal(uses(again), uses(prepared)) || !again.SignsFrom().Equal(prepared.SignsFrom()) {
 		t.Errorf("a prepared bundle changed: %v", uses(again))
 	}
 }
 
-func TestABundleIsReadAsItWasWritten(t *testing.T) {
+func TestParse_readsWhatStringWrote(t *testing.T) {
 	want := rotate(t, signing.Fresh(noon), noon.Add(time.Hour))
 	got, err := signing.Parse(want.String())
 	if err != nil || !reflect.DeepEqual(got, want) {
@@ -106,7 +106,7 @@ func TestABundleIsReadAsItWasWritten(t *testing.T) {
 }
 
 // openssl genpkey -algorithm ed25519 says nothing of its use.
-func TestAKeyThatSaysNothingIsCurrent(t *testing.T) {
+func TestParse_takesAKeyWithoutHeadersForTheCurrentOne(t *testing.T) {
 	key := signing.Fresh(noon)[0]
 	got, err := signing.Parse(block(t, key.Private, nil))
 	if err != nil || len(got) != 1 || got[0].Use != signing.Current || got[0].ID() != key.ID() {
@@ -123,7 +123,7 @@ func block(t *testing.T, key any, headers map[string]string) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Headers: headers, Bytes: der}))
 }
 
-func TestParseRefusesWithoutRepeatingTheSecret(t *testing.T) {
+func TestParse_refusesWithoutRepeatingTheSecret(t *testing.T) {
 	key := signing.Fresh(noon)[0]
 	other, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -132,9 +132,9 @@ func TestParseRefusesWithoutRepeatingTheSecret(t *testing.T) {
 	with := func(headers map[string]string) string { return block(t, key.Private, headers) }
 	next := with(map[string]string{"Use": "next"})
 	for name, tt := range map[string]struct{ text, want string }{
-		"nothing":         {"", "no PEM text"},
-		"no PEM":          {"hunter2", "no PEM text"},
-		"no key":          {string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: []byte("hunter2")})), "no PKCS#8 key"},
+		"nothing":         {"", "not PEM"},
+		"no PEM":          {"hunter2", "not PEM"},
+		"no key":          {string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: []byte("hunter2")})), "not a PKCS#8 key"},
 		"another kind":    {block(t, other, nil), "not an Ed25519"},
 		"two that sign":   {with(nil) + with(nil), "2 of its keys are current"},
 		"none that signs": {next, "0 of its keys are current"},
@@ -151,8 +151,8 @@ func TestParseRefusesWithoutRepeatingTheSecret(t *testing.T) {
 	}
 }
 
-// The example of RFC 8037, appendix A: this key has this name.
-func TestKeyIDIsTheThumbprint(t *testing.T) {
+// The example of RFC 8037, appendix A.
+func TestKey_hasItsThumbprintAsID(t *testing.T) {
 	der := slices.Concat([]byte("\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20"),
 		[]byte("\x9d\x61\xb1\x9d\xef\xfd\x5a\x60\xba\x84\x4a\xf4\x92\xec\x2c\xc4\x44\x49\xc5\x69\x7b\x32\x69\x19\x70\x3b\xac\x03\x1c\xae\x7f\x60"))
 	b, err := signing.Parse(string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})))

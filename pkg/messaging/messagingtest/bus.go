@@ -1,4 +1,4 @@
-// Package messagingtest has a bus in memory that remembers what was published, for tests of handlers.
+// Package messagingtest has a bus in memory that keeps what was published, for tests of handlers.
 package messagingtest
 
 import (
@@ -22,16 +22,16 @@ type Published struct {
 
 // Bus takes events and keeps them. It is safe for concurrent use.
 type Bus struct {
-	// Before, when set, is called before an event is taken; its error is returned instead.
+	// Before, when set, is called before an event is taken. Its error is returned instead.
 	Before func(topic string) error
-	// After, when set, is called after an event was taken; its error is returned in place of success.
+	// After, when set, is called when an event was taken. Its error is returned in place of success.
 	After func(topic string) error
 
 	mu     sync.Mutex
 	events []Published
 }
 
-// NewPublisher returns a bus and a publisher on it. Every event is held against its schema in api/events.
+// NewPublisher returns a bus and a publisher on it. At the end of the test every event is checked against its schema in api/events.
 func NewPublisher(t testing.TB, appID string) (*Bus, *messaging.Publisher) {
 	t.Helper()
 	bus := &Bus{}

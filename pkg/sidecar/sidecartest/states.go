@@ -1,5 +1,5 @@
-// Package sidecartest has state stores in memory, with the same compare-and-swap as the real ones, for tests of
-// repositories and handlers that need no sidecar.
+// Package sidecartest has state stores in memory with the compare-and-swap of the real ones, so that tests of repositories and
+// handlers need no sidecar.
 package sidecartest
 
 import (
@@ -19,11 +19,11 @@ import (
 
 // States is any number of state stores in memory. It implements sidecar.StateClient and is safe for concurrent use.
 type States struct {
-	// Before, when set, is called before each operation ("get", "save" or "delete") on a key; its error is returned
-	// instead: an outage, or a crash before the operation.
+	// Before, when set, is called before each operation ("get", "save" or "delete") on a key. Its error is returned instead:
+	// an outage, or a crash before the operation.
 	Before func(operation, key string) error
-	// After, when set, is called after each operation took effect; its error is returned in place of success: an answer
-	// that got lost, or a crash after the operation.
+	// After, when set, is called when an operation has taken effect. Its error is returned in place of success: a lost answer,
+	// or a crash after the operation.
 	After func(operation, key string) error
 
 	mu     sync.Mutex
@@ -57,7 +57,7 @@ func (s *States) Keys(store, prefix string) []string {
 	return keys
 }
 
-// TTL returns the time to live in seconds that a key was last saved with, "" for none. Nothing expires here.
+// TTL returns the time to live in seconds that a key was last saved with, or "". Nothing expires here.
 func (s *States) TTL(store, key string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -6,7 +6,7 @@ import (
 	"fmt"
 
 	"stoa/pkg/common/config"
-	"stoa/pkg/common/keytext"
+	"stoa/pkg/common/keyformat"
 	"stoa/pkg/common/service"
 	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
@@ -35,13 +35,12 @@ func run(ctx context.Context) error {
 	}
 	defer app.Close(ctx)
 
-	keyFormat := domain.KeyFormat{New: keytext.New, Parse: keytext.Parse}
+	keyFormat := domain.KeyFormat{New: keyformat.New, Parse: keyformat.Parse}
 	signer, first, err := secrets(ctx, app, keyFormat)
 	if err != nil {
 		return err
 	}
 	store := repositories.NewAccounts(app.Sidecar)
-	app.Check("auth-store", store.Ready)
 	publisher, err := app.Publisher()
 	if err != nil {
 		return err

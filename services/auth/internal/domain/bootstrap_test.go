@@ -13,14 +13,14 @@ import (
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
-	"stoa/pkg/common/keytext"
+	"stoa/pkg/common/keyformat"
 	"stoa/services/auth/internal/domain"
 )
 
 var (
-	keyFormat = domain.KeyFormat{New: keytext.New, Parse: keytext.Parse}
+	keyFormat = domain.KeyFormat{New: keyformat.New, Parse: keyformat.Parse}
 	keyID     = ids.New()
-	apiKey    = keytext.New(keyID)
+	apiKey    = keyformat.New(keyID)
 	secret    = `{"apiKey": "` + apiKey + `", "accounts": {
 		"admin": {"email": "admin@stoa.local", "password": "admin-password"},
 		"staff": {"email": "staff@stoa.local", "password": "staff-password"},

@@ -17,7 +17,7 @@ import (
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
-	"stoa/pkg/common/keytext"
+	"stoa/pkg/common/keyformat"
 	"stoa/pkg/identity/signing"
 	"stoa/services/auth/internal/domain"
 )
@@ -111,8 +111,8 @@ func TestAPIKeys_thatAreNotValidAreRefusedAlike(t *testing.T) {
 		time.Sleep(time.Until(expired.ExpiresAt))
 		var bodies []string
 		for name, key := range map[string]string{
-			"revoked": revoked.Key, "expired": expired.Key, "unknown": keytext.New(ids.New()), "typo": s.apiKey + "x",
-			"not a key": "hunter2", "another's proof": keytext.New(expired.ID), "as long as a header": strings.Repeat("x", 4000),
+			"revoked": revoked.Key, "expired": expired.Key, "unknown": keyformat.New(ids.New()), "typo": s.apiKey + "x",
+			"not a key": "hunter2", "another's proof": keyformat.New(expired.ID), "as long as a header": strings.Repeat("x", 4000),
 		} {
 			answer := s.ask(http.MethodGet, "/verify/apikey", "", "X-Api-Key: "+key)
 			refused(t, answer, errs.Forbidden, "")
@@ -282,7 +282,7 @@ func TestKeySet_isPublic(t *testing.T) {
 	if _, err := fmt.Sscanf(answer.Header().Get("Cache-Control"), "public, max-age=%d", &seconds); err != nil || seconds == 0 {
 		t.Errorf("the keys cannot be cached: %q, %v", answer.Header().Get("Cache-Control"), err)
 	}
-	if kept := time.Duration(seconds) * time.Second; kept >= signing.Settle {
-		t.Errorf("a key may sign after %s, but caches keep the set without it for %s", signing.Settle, kept)
+	if kept := time.Duration(seconds) * time.Second; kept >= signing.LeadTime {
+		t.Errorf("a key may sign after %s, but caches keep the set without it for %s", signing.LeadTime, kept)
 	}
 }

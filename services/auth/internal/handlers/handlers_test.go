@@ -19,7 +19,7 @@ import (
 
 	"stoa/internal/golden"
 	"stoa/pkg/common/errs"
-	"stoa/pkg/common/keytext"
+	"stoa/pkg/common/keyformat"
 	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
 	"stoa/pkg/messaging/messagingtest"
@@ -52,7 +52,7 @@ func newService(t *testing.T) service {
 	states, side := sidecartest.New()
 	tokens := providers.NewTokens(newSigner(t))
 	keyStore := repositories.NewAPIKeys(side)
-	keys := domain.NewAPIKeys(keyStore, domain.KeyFormat{New: keytext.New, Parse: keytext.Parse})
+	keys := domain.NewAPIKeys(keyStore, domain.KeyFormat{New: keyformat.New, Parse: keyformat.Parse})
 	router := web.NewRouter()
 	api := web.NewAPI(router, "Auth", "Accounts, sign-in, access tokens and API keys.")
 	bus, publisher := messagingtest.NewPublisher(t, "auth")

@@ -11,7 +11,7 @@ type keySetOutput struct {
 	Body         identity.KeySet
 }
 
-// keySetCaching is how long caches may keep the key set: they have to learn of a key before it signs, see signing.Settle.
+// keySetCaching is how long caches may keep the key set: they have to learn of a key before it signs, see signing.LeadTime.
 const keySetCaching = "public, max-age=5"
 
 func (h *handlers) getKeySet(context.Context, *struct{}) (*keySetOutput, error) {

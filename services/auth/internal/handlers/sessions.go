@@ -105,7 +105,7 @@ type livenessInput struct {
 
 type livenessOutput struct {
 	CacheControl string `header:"Cache-Control"`
-	Body         identity.Liveness
+	Body         identity.Session
 }
 
 // liveness answers another service. A session that ended, expired or never existed is not found.
@@ -122,12 +122,12 @@ func liveness(sessions *domain.Sessions) func(ctx context.Context, in *livenessI
 
 // Sessions answers this service as liveness answers the others.
 func Sessions(sessions *domain.Sessions) identity.Sessions {
-	return func(ctx context.Context, id string) (identity.Liveness, error) {
+	return func(ctx context.Context, id string) (identity.Session, error) {
 		account, err := sessions.AccountOf(ctx, id)
 		if err != nil {
-			return identity.Liveness{}, err
+			return identity.Session{}, err
 		}
-		live := identity.Liveness{AccountID: account.ID}
+		live := identity.Session{AccountID: account.ID}
 		for _, role := range account.Roles {
 			live.Roles = append(live.Roles, identity.Role(role))
 		}

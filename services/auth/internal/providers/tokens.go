@@ -13,7 +13,7 @@ import (
 	"stoa/services/auth/internal/domain"
 )
 
-// followEvery is how often the signing keys are read again; signing.Settle relies on it.
+// followEvery is how often the signing keys are read again; signing.LeadTime relies on it.
 const followEvery = 2 * time.Second
 
 // Tokens implements domain.Tokens. Access tokens cannot be revoked, so they are valid for a short time.
@@ -68,8 +68,8 @@ func (t *Tokens) Issue(account domain.Account, sessionID string) (token string, 
 	for _, role := range account.Roles {
 		caller.Roles = append(caller.Roles, identity.Role(role))
 	}
-	token, err = t.signer.Load().Sign(caller, time.Now(), signing.TokenLife)
-	return token, signing.TokenLife, err
+	token, err = t.signer.Load().Sign(caller, time.Now(), signing.TokenTTL)
+	return token, signing.TokenTTL, err
 }
 
 // KeySet returns the public keys that verify the tokens.

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"stoa/pkg/common/config"
-	"stoa/pkg/common/live"
 	"stoa/pkg/common/service"
+	"stoa/pkg/common/settings"
 	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
 	"stoa/services/backoffice/internal/domain"
@@ -17,8 +17,8 @@ import (
 	"stoa/services/backoffice/internal/repositories"
 )
 
-// settings is the configuration of this binary.
-type settings struct {
+// configuration is what the environment says to this process.
+type configuration struct {
 	config.Base
 	// CommandWait is how long a request waits for the outcome of its command.
 	CommandWait time.Duration `envconfig:"COMMAND_WAIT" default:"2s"`
@@ -29,7 +29,7 @@ type settings struct {
 func main() { service.Main(run) }
 
 func run(ctx context.Context) error {
-	cfg, err := config.Load[settings]()
+	cfg, err := config.Load[configuration]()
 	if err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	events := providers.NewEvents(publisher)
-	autoFulfil := live.Bool(app.Live, "AUTO_FULFIL", cfg.AutoFulfil).Get
+	autoFulfil := settings.Bool(app.Settings, "AUTO_FULFIL", cfg.AutoFulfil).Get
 	fulfilments := domain.NewFulfilments(repositories.NewFulfilments(app.Sidecar), events, autoFulfil)
 	letters := domain.NewDeadLetters(repositories.NewDeadLetters(app.Sidecar), events)
 	consumer, err := app.Consumer(publisher, handlers.Subscriptions(fulfilments, letters)...)

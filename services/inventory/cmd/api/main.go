@@ -26,7 +26,6 @@ func run(ctx context.Context) error {
 	defer app.Close(ctx)
 
 	catalogue := repositories.NewCatalogue(app.Sidecar)
-	app.Check("store", catalogue.Reachable)
 
 	router := web.NewRouter()
 	api := web.NewAPI(router, "Inventory", "The catalogue and the stock.")

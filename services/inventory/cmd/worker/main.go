@@ -9,16 +9,16 @@ import (
 
 	inventoryv1 "stoa/api/proto/inventory/v1"
 	"stoa/pkg/common/config"
-	"stoa/pkg/common/live"
 	"stoa/pkg/common/service"
+	"stoa/pkg/common/settings"
 	"stoa/services/inventory/internal/domain"
 	"stoa/services/inventory/internal/handlers"
 	"stoa/services/inventory/internal/providers"
 	"stoa/services/inventory/internal/repositories"
 )
 
-// settings is the configuration of this process.
-type settings struct {
+// configuration is what the environment says to this process.
+type configuration struct {
 	config.Base
 	// LowStock is how many available pieces of a product are low stock. It may change while the process runs.
 	LowStock int64 `envconfig:"LOW_STOCK" default:"5"`
@@ -27,7 +27,7 @@ type settings struct {
 func main() { service.Main(run) }
 
 func run(ctx context.Context) error {
-	cfg, err := config.Load[settings]()
+	cfg, err := config.Load[configuration]()
 	if err != nil {
 		return err
 	}
@@ -38,13 +38,12 @@ func run(ctx context.Context) error {
 	defer app.Close(ctx)
 
 	catalogue := repositories.NewCatalogue(app.Sidecar)
-	app.Check("store", catalogue.Reachable)
 	publisher, err := app.Publisher()
 	if err != nil {
 		return err
 	}
 	ledger := domain.NewLedger(catalogue, repositories.NewReservations(app.Sidecar), providers.NewEvents(publisher),
-		live.Int(app.Live, "LOW_STOCK", cfg.LowStock).Get, time.Now)
+		settings.Int(app.Settings, "LOW_STOCK", cfg.LowStock).Get, time.Now)
 	consumer, err := app.Consumer(publisher, handlers.Subscriptions(ledger)...)
 	if err != nil {
 		return err

@@ -16,8 +16,8 @@ import (
 	"stoa/services/notification/internal/repositories"
 )
 
-// settings is the configuration of this process.
-type settings struct {
+// configuration is what the environment says to this process.
+type configuration struct {
 	config.Base
 	// MailFrom is the sender of mails.
 	MailFrom string `envconfig:"MAIL_FROM" default:"Stoa <shop@stoa.local>"`
@@ -28,7 +28,7 @@ type settings struct {
 func main() { service.Main(run) }
 
 func run(ctx context.Context) error {
-	cfg, err := config.Load[settings]()
+	cfg, err := config.Load[configuration]()
 	if err != nil {
 		return err
 	}

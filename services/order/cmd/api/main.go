@@ -15,8 +15,8 @@ import (
 	"stoa/services/order/internal/repositories"
 )
 
-// settings is the configuration of this binary.
-type settings struct {
+// configuration is what the environment says to this binary.
+type configuration struct {
 	config.Base
 	// CancelWait is how long a cancellation waits for its outcome before the answer is "not yet".
 	CancelWait time.Duration `envconfig:"CANCEL_WAIT" default:"2s"`
@@ -25,7 +25,7 @@ type settings struct {
 func main() { service.Main(run) }
 
 func run(ctx context.Context) error {
-	cfg, err := config.Load[settings]()
+	cfg, err := config.Load[configuration]()
 	if err != nil {
 		return err
 	}

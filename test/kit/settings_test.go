@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"stoa/internal/stack"
-	"stoa/pkg/common/live"
+	"stoa/pkg/common/settings"
 	"stoa/pkg/observability"
 	"stoa/test/client"
 	"stoa/test/servers"
@@ -50,13 +50,13 @@ func startRedis(t *testing.T) *servers.Server {
 	return redis
 }
 
-// keepReading runs settings until the test ends.
-func keepReading(t *testing.T, settings *live.Settings) {
+// keepReading keeps settings up to date until the test ends.
+func keepReading(t *testing.T, values *settings.Settings) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_ = settings.Run(ctx)
+		_ = values.Run(ctx)
 	}()
 	t.Cleanup(func() { cancel(); <-done })
 }
@@ -76,13 +76,13 @@ func TestSettingsChangeWithoutARestart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	settings := live.Open(t.Context(), s.open("backoffice"), "backoffice", telemetry.Log)
-	settings.Watch("LOG_LEVEL", telemetry.SetLevel)
-	auto := live.Bool(settings, "AUTO_FULFIL", false)
+	values := settings.Open(t.Context(), s.open("backoffice"), "backoffice", telemetry.Log)
+	values.Watch("LOG_LEVEL", telemetry.SetLevel)
+	auto := settings.Bool(values, "AUTO_FULFIL", false)
 	if !auto.Get() {
 		t.Error("what stands in the store does not hold from the start")
 	}
-	keepReading(t, settings)
+	keepReading(t, values)
 	is := func(want bool, logged string) func() error {
 		return func() error {
 			if auto.Get() != want || !log.has(logged) {

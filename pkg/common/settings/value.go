@@ -1,4 +1,4 @@
-package live
+package settings
 
 import (
 	"errors"
@@ -6,31 +6,31 @@ import (
 	"sync/atomic"
 )
 
-// Value is a setting of type T. It is safe for use by several goroutines.
+// Value is a setting of type T. It is safe for concurrent use.
 type Value[T any] struct {
 	current atomic.Pointer[T]
 }
 
-// Get returns the value that is in effect now. Whoever needs it twice for one decision reads it once.
+// Get returns the value in effect now. Call it once for one decision: it may change between two calls.
 func (v *Value[T]) Get() T { return *v.current.Load() }
 
-// Bool watches a switch; fallback, the value of the environment, holds where the store has none.
+// Bool watches a switch. Without a value in the store it is fallback, the value of the environment.
 func Bool(s *Settings, name string, fallback bool) *Value[bool] {
 	return watch(s, name, fallback, func(text string) (bool, error) {
 		on, err := strconv.ParseBool(text)
 		if err != nil {
-			return false, errors.New("it is neither true nor false")
+			return false, errors.New("must be true or false")
 		}
 		return on, nil
 	})
 }
 
-// Int watches a number that is not negative; fallback, the value of the environment, holds where the store has none.
+// Int watches a number that is not negative. Without a value in the store it is fallback, the value of the environment.
 func Int(s *Settings, name string, fallback int64) *Value[int64] {
 	return watch(s, name, fallback, func(text string) (int64, error) {
 		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil || n < 0 {
-			return 0, errors.New("it is no whole number from 0 on")
+			return 0, errors.New("must be a whole number that is not negative")
 		}
 		return n, nil
 	})

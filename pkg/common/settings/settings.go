@@ -1,10 +1,10 @@
-// Package live holds the settings that an operator may change while a process runs: how much it logs, switches, limits.
-// Each has a value from the environment. Where the sidecar has a configuration store, what stands there takes its place
-// for as long as it stands there, within a few seconds and without a restart.
+// Package settings holds what an operator may change while a process runs: log level, switches, limits. Each setting has
+// a value from the environment. Where the sidecar has a configuration store, a value there replaces it within a few
+// seconds, without a restart.
 //
-// The store is read again and again instead of subscribed to: a sidecar does not tell its subscribers that the store went
-// away and that changes were missed (docs/decisions/0007).
-package live
+// The store is read every few seconds instead of subscribed to, because a sidecar does not tell its subscribers that they
+// missed changes (docs/decisions/0007).
+package settings
 
 import (
 	"context"
@@ -14,13 +14,13 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// interval is the time between two looks at the store, and so the time within which a change takes effect.
+// interval is the time between two reads of the store, and so the longest that a change waits.
 const interval = 5 * time.Second
 
-// Item is a setting as the store has it.
+// Item is one setting of the store.
 type Item struct {
 	Value   string
-	Version string // "" where nobody gave one
+	Version string // "" without one
 }
 
 // Store is the sidecar's configuration store.
@@ -38,29 +38,29 @@ type Settings struct {
 	log   zerolog.Logger
 
 	mu      sync.Mutex
-	absent  bool // there is no store, so nothing will ever change
-	failing bool // the last look at the store failed, and the log says so
+	absent  bool // there is no store, so nothing changes
+	failing bool // the last read failed, and the log says so
 	items   map[string]Item
 	watched []*watched
 }
 
-// watched is a setting that somebody wants to know of.
+// watched is a setting with a function that applies it.
 type watched struct {
 	name    string
 	apply   func(text string) error
-	current string // the text that is in effect; "" for the value of the environment
-	refused string // the text that was refused last, so that it is said once
+	current string // the text in effect; "" for the value of the environment
+	refused string // the text that was refused last, so that it is logged once
 }
 
-// Open looks at the store once, so that a process begins with what stands there. If it cannot be read, that is logged
-// and the values of the environment hold until Run has read it.
+// Open reads the store once, so that a process begins with its values. If the store cannot be read, that is logged and
+// the values of the environment apply until Run has read it.
 func Open(ctx context.Context, store Store, appID string, log zerolog.Logger) *Settings {
 	s := &Settings{store: store, appID: appID, log: log}
 	s.refresh(ctx)
 	return s
 }
 
-// Run looks at the store for changes until ctx ends, however often it goes away and comes back.
+// Run reads the store for changes until ctx ends. It survives outages of the store.
 func (s *Settings) Run(ctx context.Context) error {
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
@@ -76,9 +76,9 @@ func (s *Settings) Run(ctx context.Context) error {
 	return nil
 }
 
-// Watch calls apply with the text of a setting, at once if there is one, and whenever it changes; "" means that the
-// store has none any more. A text that apply refuses is logged, and what was in effect stays. In the store the setting
-// has this name for all apps, and `<app-id>/<name>`, which goes first, for one.
+// Watch calls apply with the text of a setting: at once if the store has one, and after each change. "" means that the
+// store no longer has the setting. A text that apply refuses is logged, and the value in effect stays. The store may name
+// the setting `<name>` for all apps and `<app-id>/<name>` for one; the latter goes first.
 func (s *Settings) Watch(name string, apply func(text string) error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -87,7 +87,7 @@ func (s *Settings) Watch(name string, apply func(text string) error) {
 	s.update(w)
 }
 
-// refresh reads the store and applies what has changed. An outage is one line in the log, and its end another.
+// refresh reads the store and applies what has changed. The beginning and the end of an outage are one log line each.
 func (s *Settings) refresh(ctx context.Context) {
 	items, present, err := s.read(ctx)
 	if ctx.Err() != nil {
@@ -97,11 +97,11 @@ func (s *Settings) refresh(ctx context.Context) {
 	defer s.mu.Unlock()
 	switch {
 	case err != nil && !s.failing:
-		s.log.Warn().Err(err).Msg("the configuration store does not answer; settings stay as they are until it does")
+		s.log.Warn().Err(err).Msg("the configuration store does not answer; settings keep their values until it does")
 	case err == nil && s.failing:
 		s.log.Info().Msg("the configuration store answers again")
 	case err == nil && !present:
-		s.log.Info().Msg("there is no configuration store, so settings change with a restart only")
+		s.log.Info().Msg("there is no configuration store; settings change only with a restart")
 	}
 	s.failing = err != nil
 	if err != nil {
@@ -134,14 +134,14 @@ func (s *Settings) update(w *watched) {
 	if err := w.apply(item.Value); err != nil {
 		w.refused = item.Value
 		s.log.Warn().Err(err).Str("setting", w.name).Str("value", item.Value).Str("version", item.Version).
-			Msg("this value of a setting cannot be used; the last good one stays")
+			Msg("this value of a setting is not valid; the last valid one stays")
 		return
 	}
 	w.current, w.refused = item.Value, ""
 	s.log.Info().Str("setting", w.name).Str("value", item.Value).Str("version", item.Version).Msg("setting changed")
 }
 
-// find returns the item for this app, else the one for all. An empty value is none: not every store keeps one.
+// find returns the item for this app, or else the one for all. An empty value counts as no value: not every store keeps one.
 func (s *Settings) find(name string) Item {
 	for _, key := range []string{s.appID + "/" + name, name} {
 		if item := s.items[key]; item.Value != "" {

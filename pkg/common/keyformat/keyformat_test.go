@@ -1,4 +1,4 @@
-package keytext_test
+package keyformat_test
 
 import (
 	"strings"
@@ -7,17 +7,17 @@ import (
 	"pgregory.net/rapid"
 
 	"stoa/pkg/common/ids"
-	"stoa/pkg/common/keytext"
+	"stoa/pkg/common/keyformat"
 )
 
-func TestEveryKeyNamesItsID(t *testing.T) {
+func TestParse_findsTheIDOfEveryKey(t *testing.T) {
 	seen := map[string]bool{}
 	for _, want := range []string{
 		"00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff", ids.New(), ids.Derive("a"),
 	} {
 		for range 100 {
-			text := keytext.New(want)
-			id, prefix, ok := keytext.Parse(text)
+			text := keyformat.New(want)
+			id, prefix, ok := keyformat.Parse(text)
 			if !ok || id != want || !strings.HasPrefix(text, prefix) || len(prefix) != 27 {
 				t.Fatalf("%s: got %s, %s, %v; want %s", text, id, prefix, ok, want)
 			}
@@ -30,20 +30,20 @@ func TestEveryKeyNamesItsID(t *testing.T) {
 }
 
 // One wrong byte anywhere is noticed: that is what a CRC of 32 bits promises.
-func TestTyposAreNoKeys(t *testing.T) {
+func TestParse_refusesTypos(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		text := []byte(keytext.New(ids.New()))
+		text := []byte(keyformat.New(ids.New()))
 		at := rapid.IntRange(0, len(text)-1).Draw(t, "at")
 		wrong := rapid.Byte().Filter(func(b byte) bool { return b != text[at] }).Draw(t, "byte")
 		text[at] = wrong
-		if _, _, ok := keytext.Parse(string(text)); ok {
+		if _, _, ok := keyformat.Parse(string(text)); ok {
 			t.Fatalf("%q passes", text)
 		}
 	})
 }
 
-func TestInventionsAreNoKeys(t *testing.T) {
-	key := keytext.New(ids.New())
+func TestParse_refusesInventedKeys(t *testing.T) {
+	key := keyformat.New(ids.New())
 	for name, text := range map[string]string{
 		"nothing":         "",
 		"the mark alone":  "stoa_",
@@ -55,7 +55,7 @@ func TestInventionsAreNoKeys(t *testing.T) {
 		"all zeros":       "stoa_" + strings.Repeat("0", len(key)-len("stoa_")),
 		"very long":       strings.Repeat(key, 1000),
 	} {
-		if id, prefix, ok := keytext.Parse(text); ok || id != "" || prefix != "" {
+		if id, prefix, ok := keyformat.Parse(text); ok || id != "" || prefix != "" {
 			t.Errorf("%s: got %s, %s, %v", name, id, prefix, ok)
 		}
 	}

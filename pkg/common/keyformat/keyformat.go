@@ -1,7 +1,7 @@
-// Package keytext is what an API key looks like: "stoa_", the id of the key, 32 random bytes, and a checksum. Whoever reads
-// one can tell a typo or an invention from a key without asking anybody, programs that look for leaked secrets can tell it
-// from other text, and a double click selects all of it.
-package keytext
+// Package keyformat is the format of an API key: "stoa_", the id of the key, 32 random bytes, and a checksum. A reader can
+// tell a typo or an invented key without asking anybody, scanners for leaked secrets can find it, and a double click
+// selects all of it.
+package keyformat
 
 import (
 	"crypto/rand"
@@ -31,8 +31,8 @@ func New(id string) string {
 	return text + checksum(text)
 }
 
-// Parse returns the id of a key, and its beginning, which tells it from others and gives nothing away. It reports whether
-// the text is a key at all; whether it is a valid one is for auth to say.
+// Parse returns the id of a key and its prefix, which tells it from other keys and is not secret. It reports whether the
+// text has the format of a key; only auth can say whether the key is valid.
 func Parse(text string) (id, prefix string, ok bool) {
 	if len(text) != size || !strings.HasPrefix(text, mark) || checksum(text[:size-sumSize]) != text[size-sumSize:] {
 		return "", "", false
@@ -52,7 +52,7 @@ func digits(raw []byte, size int) string {
 	return strings.Repeat("0", size-len(text)) + text
 }
 
-// checksum is no secret and proves nothing: who wants to invent a key that passes can. It spares the honest a question.
+// checksum finds typos. It proves nothing: anyone can compute it.
 func checksum(text string) string {
 	sum := crc32.ChecksumIEEE([]byte(text))
 	return digits([]byte{byte(sum >> 24), byte(sum >> 16), byte(sum >> 8), byte(sum)}, sumSize)

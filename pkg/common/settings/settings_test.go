@@ -1,4 +1,4 @@
-package live_test
+package settings_test
 
 import (
 	"bytes"
@@ -13,13 +13,13 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"stoa/pkg/common/live"
+	"stoa/pkg/common/settings"
 )
 
 // store is a configuration store that a test changes.
 type store struct {
 	mu     sync.Mutex
-	items  map[string]live.Item
+	items  map[string]settings.Item
 	absent bool
 	away   error
 	reads  int
@@ -31,7 +31,7 @@ func (s *store) HasConfiguration(context.Context) (bool, error) {
 	return !s.absent, s.away
 }
 
-func (s *store) Configuration(context.Context) (map[string]live.Item, error) {
+func (s *store) Configuration(context.Context) (map[string]settings.Item, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.reads++
@@ -41,7 +41,7 @@ func (s *store) Configuration(context.Context) (map[string]live.Item, error) {
 func (s *store) set(name, value string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.items[name] = live.Item{Value: value, Version: "7"}
+	s.items[name] = settings.Item{Value: value, Version: "7"}
 }
 
 func (s *store) setAway(err error) {
@@ -50,34 +50,34 @@ func (s *store) setAway(err error) {
 	s.away = err
 }
 
-// look lets so much time pass that every change was seen.
+// look waits until every change has been read.
 func look() {
 	time.Sleep(time.Minute)
 	synctest.Wait()
 }
 
-// run opens settings on the store and keeps them running until the test ends.
-func run(t *testing.T, s *store) (settings *live.Settings, log *bytes.Buffer) {
+// run opens the settings of the store and runs them until the test ends.
+func run(t *testing.T, s *store) (values *settings.Settings, log *bytes.Buffer) {
 	t.Helper()
 	log = &bytes.Buffer{}
-	settings = live.Open(t.Context(), s, "worker", zerolog.New(log))
+	values = settings.Open(t.Context(), s, "worker", zerolog.New(log))
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
-	go func() { done <- settings.Run(ctx) }()
+	go func() { done <- values.Run(ctx) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
 	})
-	return settings, log
+	return values, log
 }
 
-func TestTheStoreGoesBeforeTheEnvironment(t *testing.T) {
+func TestSettings_takeTheStoreBeforeTheEnvironment(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &store{items: map[string]live.Item{"SWITCH": {Value: "true"}}}
-		settings, _ := run(t, s)
-		on, few := live.Bool(settings, "SWITCH", false), live.Int(settings, "FEW", 5)
+		s := &store{items: map[string]settings.Item{"SWITCH": {Value: "true"}}}
+		values, _ := run(t, s)
+		on, few := settings.Bool(values, "SWITCH", false), settings.Int(values, "FEW", 5)
 		if !on.Get() || few.Get() != 5 {
 			t.Fatalf("at once: got %v, %d", on.Get(), few.Get())
 		}
@@ -102,11 +102,11 @@ func TestTheStoreGoesBeforeTheEnvironment(t *testing.T) {
 	})
 }
 
-func TestABadValueIsLoggedOnceAndChangesNothing(t *testing.T) {
+func TestSettings_logABadValueOnceAndKeepTheLastGoodOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &store{items: map[string]live.Item{"FEW": {Value: "3"}}}
-		settings, log := run(t, s)
-		few := live.Int(settings, "FEW", 5)
+		s := &store{items: map[string]settings.Item{"FEW": {Value: "3"}}}
+		values, log := run(t, s)
+		few := settings.Int(values, "FEW", 5)
 		for _, bad := range []string{"many", "-1"} {
 			s.set("FEW", bad)
 			look()
@@ -121,11 +121,11 @@ func TestABadValueIsLoggedOnceAndChangesNothing(t *testing.T) {
 	})
 }
 
-func TestAnOutageIsSurvived(t *testing.T) {
+func TestSettings_surviveAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &store{items: map[string]live.Item{}, away: errors.New("connection refused")}
-		settings, log := run(t, s)
-		on := live.Bool(settings, "SWITCH", false)
+		s := &store{items: map[string]settings.Item{}, away: errors.New("connection refused")}
+		values, log := run(t, s)
+		on := settings.Bool(values, "SWITCH", false)
 		for range 3 {
 			s.setAway(errors.New("connection refused"))
 			look()
@@ -147,11 +147,11 @@ func TestAnOutageIsSurvived(t *testing.T) {
 	})
 }
 
-func TestWithoutAStoreNothingIsAskedAgain(t *testing.T) {
+func TestSettings_askOnceWhereThereIsNoStore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &store{absent: true}
-		settings, log := run(t, s)
-		on := live.Bool(settings, "SWITCH", true)
+		values, log := run(t, s)
+		on := settings.Bool(values, "SWITCH", true)
 		look()
 		if !on.Get() || s.reads != 0 || strings.Count(log.String(), "no configuration store") != 1 {
 			t.Errorf("got %v, %d reads, log:\n%s", on.Get(), s.reads, log)

@@ -1,0 +1,106 @@
+package service
+
+import (
+	"context"
+	"maps"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"sync/atomic"
+	"testing"
+
+	runtimev1 "github.com/dapr/dapr/pkg/proto/runtime/v1"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"stoa/pkg/common/config"
+	"stoa/pkg/messaging"
+)
+
+// fakeSidecar has a state store and a binding, and an app behind it.
+type fakeSidecar struct {
+	runtimev1.UnimplementedDaprServer
+	storeDown, appDown atomic.Bool
+}
+
+func (s *fakeSidecar) GetMetadata(context.Context, *runtimev1.GetMetadataRequest) (*runtimev1.GetMetadataResponse, error) {
+	return &runtimev1.GetMetadataResponse{RegisteredComponents: []*runtimev1.RegisteredComponents{
+		{Name: "mail", Type: "bindings.smtp"}, {Name: "thing-store", Type: "state.sqlite"},
+	}}, nil
+}
+
+func (s *fakeSidecar) GetState(_ context.Context, in *runtimev1.GetStateRequest) (*runtimev1.GetStateResponse, error) {
+	if s.storeDown.Load() || in.GetStoreName() != "thing-store" {
+		return nil, status.Error(codes.Internal, "connection refused")
+	}
+	return &runtimev1.GetStateResponse{}, nil
+}
+
+func (s *fakeSidecar) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/healthz" && (s.appDown.Load() || r.Header.Get("dapr-app-id") != "auth") {
+		w.WriteHeader(http.StatusInternalServerError)
+	}
+}
+
+// start starts an app beside the sidecar.
+func (s *fakeSidecar) start(t *testing.T) *App {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := grpc.NewServer()
+	runtimev1.RegisterDaprServer(server, s)
+	go func() { _ = server.Serve(listener) }() // ends with Stop
+	t.Cleanup(server.Stop)
+	web := httptest.NewServer(s)
+	t.Cleanup(web.Close)
+	app, err := Start(t.Context(), config.Base{
+		AppID: "things", LogLevel: "error", DaprHost: "127.0.0.1", DaprGRPCPort: portOf(t, listener.Addr().String()),
+		DaprHTTPPort: portOf(t, web.Listener.Addr().String()), DaprAPIToken: "d", AppAPIToken: "a",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { app.Close(context.Background()) })
+	return app
+}
+
+func portOf(t *testing.T, address string) int {
+	t.Helper()
+	_, text, err := net.SplitHostPort(address)
+	port, convErr := strconv.Atoi(text)
+	if err != nil || convErr != nil {
+		t.Fatal(err, convErr)
+	}
+	return port
+}
+
+func TestApp_namesTheSameDependenciesEverywhere(t *testing.T) {
+	side := &fakeSidecar{}
+	app := side.start(t)
+	app.CheckApp("auth")
+	publisher, err := app.Publisher()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := app.Consumer(publisher, messaging.Subscription{Topic: "stock", On: map[string]messaging.Handler{"stock.low.v1": nil}}); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{
+		"sidecar": "ok", "store thing-store": "ok", "app auth": "ok", "subscription stock": "not subscribed yet",
+	}
+	if got, readiness := app.ready(t.Context()); got != http.StatusServiceUnavailable || !maps.Equal(readiness.Checks, want) {
+		t.Errorf("got %d %v, want %v", got, readiness.Checks, want)
+	}
+	side.storeDown.Store(true)
+	side.appDown.Store(true)
+	_, readiness := app.ready(t.Context())
+	for _, name := range []string{"store thing-store", "app auth"} {
+		if readiness.Checks[name] == "ok" {
+			t.Errorf("%s is down: got %v", name, readiness.Checks)
+		}
+	}
+}

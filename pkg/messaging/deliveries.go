@@ -1,0 +1,80 @@
+package messaging
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	runtimev1 "github.com/dapr/dapr/pkg/proto/runtime/v1"
+)
+
+// maxRunning is how many events of one subscription are handled at once. The broker's component decides how many it delivers at
+// once (JetStream's: one).
+const maxRunning = 16
+
+// deliveries handles the events of one stream, each in its own goroutine, and acknowledges them on the stream.
+type deliveries struct {
+	consumer     *Consumer
+	subscription Subscription
+	stream       runtimev1.Dapr_SubscribeTopicEventsAlpha1Client
+
+	running  sync.WaitGroup
+	places   chan struct{}
+	mu       sync.Mutex // guards draining, places, and the sending half of the stream
+	draining bool
+}
+
+// accept starts to handle an event. While deliveries are drained it does nothing: the unacknowledged event is delivered again, to
+// another replica or the next process.
+func (d *deliveries) accept(ctx context.Context, raw *runtimev1.TopicEventRequest) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.draining {
+		return
+	}
+	if d.places == nil {
+		d.places = make(chan struct{}, maxRunning)
+	}
+	places := d.places
+	d.running.Go(func() {
+		places <- struct{}{}
+		defer func() { <-places }()
+		handled := d.consumer.handle(ctx, d.subscription.Topic, d.subscription.On, decode(raw))
+		d.answer(raw.GetId(), handled)
+	})
+}
+
+// drain refuses new events and waits for the running ones.
+func (d *deliveries) drain() {
+	d.mu.Lock()
+	d.draining = true
+	d.mu.Unlock()
+	d.running.Wait()
+}
+
+// answer acknowledges an event or asks for it again. If the stream is broken, the broker delivers the event again by itself.
+func (d *deliveries) answer(id string, handled bool) {
+	status := runtimev1.TopicEventResponse_SUCCESS
+	if !handled {
+		status = runtimev1.TopicEventResponse_RETRY
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	_ = d.stream.Send(&runtimev1.SubscribeTopicEventsRequestAlpha1{
+		SubscribeTopicEventsRequestType: &runtimev1.SubscribeTopicEventsRequestAlpha1_EventProcessed{
+			EventProcessed: &runtimev1.SubscribeTopicEventsRequestProcessedAlpha1{
+				Id: id, Status: &runtimev1.TopicEventResponse{Status: status},
+			},
+		},
+	})
+}
+
+// decode reads an event as the sidecar delivers it: some attributes are fields, the others extensions.
+func decode(raw *runtimev1.TopicEventRequest) Event {
+	e := Event{ID: raw.GetId(), Type: raw.GetType(), Source: raw.GetSource(), Data: raw.GetData()}
+	extensions := raw.GetExtensions().GetFields()
+	e.Subject = extensions["subject"].GetStringValue()
+	e.TraceParent = extensions[traceParentField].GetStringValue()
+	e.Time, _ = time.Parse(time.RFC3339Nano, extensions["time"].GetStringValue())
+	return e
+}
