@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/web/webtest"
 	"stoa/pkg/identity"
 )
 
@@ -65,7 +66,7 @@ var (
 )
 
 // byHeart are the tokens of these tests. They are valid; only their sessions are in question.
-var byHeart = tokens{
+var byHeart = webtest.Callers{
 	"ada":     ada,
 	"eve":     {ID: "a-6", SessionID: ada.SessionID}, // her token names another's session
 	"unknown": {ID: ada.ID, SessionID: "s-9"},

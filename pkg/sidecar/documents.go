@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"time"
 
@@ -210,21 +209,6 @@ func apply[T any](document *Document[T], change func(*Document[T]) error) (raw [
 	}
 	raw, err = forms.Write(document.Value)
 	return raw, !document.Exists() || !bytes.Equal(before, raw), err
-}
-
-// pause waits for a random time, longer with each attempt, so that writers of one document stop colliding.
-func pause(ctx context.Context, attempt int) error {
-	most := time.Millisecond << min(attempt, 5)
-	return sleep(ctx, rand.N(most)) //nolint:gosec // spreading writers needs no secret
-}
-
-func sleep(ctx context.Context, wait time.Duration) error {
-	select {
-	case <-time.After(wait):
-		return nil
-	case <-ctx.Done():
-		return unavailable(ctx.Err(), "the state store")
-	}
 }
 
 // save writes by compare-and-swap: an empty etag means that the key must not exist. Some stores (Redis, PostgreSQL, MariaDB)
