@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"stoa/pkg/common/config"
+	"stoa/pkg/common/web"
 	"stoa/pkg/messaging"
 )
 
@@ -41,7 +42,9 @@ func (s *fakeSidecar) GetState(_ context.Context, in *runtimev1.GetStateRequest)
 func (s *fakeSidecar) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/healthz" && (s.appDown.Load() || r.Header.Get("dapr-app-id") != "auth") {
 		w.WriteHeader(http.StatusInternalServerError)
+		return
 	}
+	w.Header().Set(web.AnswerHeader, "0")
 }
 
 // start starts an app beside the sidecar.
@@ -55,11 +58,11 @@ func (s *fakeSidecar) start(t *testing.T) *App {
 	runtimev1.RegisterDaprServer(server, s)
 	go func() { _ = server.Serve(listener) }() // ends with Stop
 	t.Cleanup(server.Stop)
-	web := httptest.NewServer(s)
-	t.Cleanup(web.Close)
+	http := httptest.NewServer(s)
+	t.Cleanup(http.Close)
 	app, err := Start(t.Context(), config.Base{
 		AppID: "things", LogLevel: "error", DaprHost: "127.0.0.1", DaprGRPCPort: portOf(t, listener.Addr().String()),
-		DaprHTTPPort: portOf(t, web.Listener.Addr().String()), DaprAPIToken: "d", AppAPIToken: "a",
+		DaprHTTPPort: portOf(t, http.Listener.Addr().String()), DaprAPIToken: "d", AppAPIToken: "a",
 	})
 	if err != nil {
 		t.Fatal(err)
