@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"stoa/internal/stack"
 	"stoa/internal/stack/description"
 	"stoa/pkg/common/service"
 )
@@ -32,7 +33,7 @@ func TestReadiness_namesTheSameThingsEverywhere(t *testing.T) {
 		if process.Kind != stack.KindApp {
 			continue
 		}
-		port := cmp.Or(process.Ports[description.PortProbe], process.Ports[stack.PortApp])
+		port := cmp.Or(process.Ports[description.PortProbe], process.Ports[description.PortApp])
 		answer, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/readyz", port))
 		if err != nil {
 			t.Fatal(err)
