@@ -8,7 +8,7 @@ const keyHeader = "Idempotency-Key"
 // Idempotency is the key by which a request may be sent again without being carried out again. Inputs embed it; Key is ""
 // when the caller sent none.
 type Idempotency struct {
-	Key string `header:"Idempotency-Key" minLength:"1" maxLength:"200" pattern:"^[!-~]+$" patternDescription:"visible ASCII characters" doc:"Sent again with the same key, the request is not carried out again"`
+	Key string `header:"Idempotency-Key" minLength:"1" maxLength:"200" pattern:"^[!-~]+$" patternDescription:"visible ASCII characters" doc:"A request that is repeated with the same key is carried out once"`
 }
 
 // Resolve implements huma.Resolver. It refuses an empty key and a second one: huma passes over the one and takes the first

@@ -69,7 +69,12 @@ func (f *Fulfilments) Take(ctx context.Context, step Step, orderID, by string, w
 	}
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	for pause(ctx) {
+	for {
+		select {
+		case <-ctx.Done():
+			return fulfilment, nil
+		case <-time.After(readPause):
+		}
 		current, err := f.Get(ctx, orderID)
 		if err != nil {
 			continue // the command is sent; only its outcome cannot be read
@@ -78,16 +83,5 @@ func (f *Fulfilments) Take(ctx context.Context, step Step, orderID, by string, w
 		if done, err := step.Check(fulfilment); done || err != nil {
 			return fulfilment, err
 		}
-	}
-	return fulfilment, nil
-}
-
-// pause waits for readPause and reports whether ctx lasts that long.
-func pause(ctx context.Context) bool {
-	select {
-	case <-ctx.Done():
-		return false
-	case <-time.After(readPause):
-		return true
 	}
 }

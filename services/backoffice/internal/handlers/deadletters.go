@@ -3,22 +3,18 @@ package handlers
 import (
 	"context"
 
+	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
 	"stoa/services/backoffice/internal/domain"
 )
 
 type listDeadLettersOutput struct {
-	Body struct {
-		Items []domain.DeadLetter `json:"items" doc:"The dead letters, newest first"`
-		Next  string              `json:"next,omitempty" doc:"The cursor of the next page; absent on the last page"`
-	}
+	Body web.Listing[domain.DeadLetter]
 }
 
-func (h *handlers) listDeadLetters(ctx context.Context, in *Page) (*listDeadLettersOutput, error) {
-	out := &listDeadLettersOutput{}
-	var err error
-	out.Body.Items, out.Body.Next, err = h.letters.List(ctx, in.Cursor, in.Limit)
-	return out, err
+func (h *handlers) listDeadLetters(ctx context.Context, in *web.Page) (*listDeadLettersOutput, error) {
+	items, next, err := h.letters.List(ctx, in.Cursor, in.Limit)
+	return &listDeadLettersOutput{Body: web.Listing[domain.DeadLetter]{Items: items, Next: next}}, err
 }
 
 type deadLetterInput struct {

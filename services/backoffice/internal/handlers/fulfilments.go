@@ -9,29 +9,18 @@ import (
 	"stoa/services/backoffice/internal/domain"
 )
 
-// Page is the part of a list that a request asks for. It is exported because huma ignores embedded types that are not.
-type Page struct {
-	Cursor string `query:"cursor" doc:"The value of next in the previous page; absent for the first page"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"The largest number of items to return"`
-}
-
 type listFulfilmentsInput struct {
-	Page
+	web.Page
 	Status domain.Status `query:"status" enum:"queued,shipped,delivered,cancelled" doc:"Only fulfilments with this status"`
 }
 
 type listFulfilmentsOutput struct {
-	Body struct {
-		Items []domain.Fulfilment `json:"items" doc:"The fulfilments, newest first"`
-		Next  string              `json:"next,omitempty" doc:"The cursor of the next page; absent on the last page"`
-	}
+	Body web.Listing[domain.Fulfilment]
 }
 
 func (h *handlers) listFulfilments(ctx context.Context, in *listFulfilmentsInput) (*listFulfilmentsOutput, error) {
-	out := &listFulfilmentsOutput{}
-	var err error
-	out.Body.Items, out.Body.Next, err = h.fulfilments.List(ctx, in.Status, in.Cursor, in.Limit)
-	return out, err
+	items, next, err := h.fulfilments.List(ctx, in.Status, in.Cursor, in.Limit)
+	return &listFulfilmentsOutput{Body: web.Listing[domain.Fulfilment]{Items: items, Next: next}}, err
 }
 
 type stepInput struct {

@@ -1,21 +1,16 @@
 package handlers_test
 
 import (
-	"context"
-	"encoding/json"
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"testing"
 	"time"
-
-	"github.com/danielgtaylor/huma/v2"
-	"github.com/gorilla/mux"
 
 	"stoa/api/events"
 	"stoa/internal/golden"
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/web"
+	"stoa/pkg/common/web/webtest"
 	"stoa/pkg/identity"
 	"stoa/pkg/messaging"
 	"stoa/pkg/messaging/messagingtest"
@@ -33,69 +28,45 @@ const (
 
 // office is the service on a store and a bus in memory.
 type office struct {
+	*webtest.Server
 	states *sidecartest.States
 	bus    *messagingtest.Bus
-	router *mux.Router
-	api    huma.API
 	on     map[string]messaging.Handler
 
 	autoFulfil bool
 }
 
-// verifier reads the token as the caller's role.
-type verifier struct{}
-
-func (verifier) Verify(_ context.Context, token string) (identity.Caller, error) {
-	return identity.Caller{ID: staffID, Roles: []identity.Role{identity.Role(token)}}, nil
-}
-
+// newOffice returns an office whose callers have their one role as their token.
 func newOffice(t *testing.T, commandWait time.Duration) *office {
 	t.Helper()
 	states, side := sidecartest.New()
 	bus, publisher := messagingtest.NewPublisher(t, "backoffice")
-	events := providers.NewEvents(publisher)
-	o := &office{states: states, bus: bus, router: web.NewRouter(), on: map[string]messaging.Handler{}}
+	callers, events := webtest.Callers{}, providers.NewEvents(publisher)
+	for _, role := range []identity.Role{identity.Learner, identity.Author, identity.Editor, identity.Staff, identity.Admin} {
+		callers[string(role)] = identity.Caller{ID: staffID, Roles: []identity.Role{role}}
+	}
+	o := &office{states: states, bus: bus, on: map[string]messaging.Handler{}}
+	o.Server = webtest.New("Backoffice", "For the staff: ship orders, and replay events that could not be handled.", callers)
 	fulfilments := domain.NewFulfilments(repositories.NewFulfilments(side), events, func() bool { return o.autoFulfil })
 	letters := domain.NewDeadLetters(repositories.NewDeadLetters(side), events)
-	o.api = web.NewAPI(o.router, "Backoffice", "For the staff: ship orders, and replay events that could not be handled.")
-	identity.Protect(o.api, verifier{})
-	handlers.Routes(o.api, fulfilments, letters, commandWait)
-	handlers.Schedules(o.router, fulfilments, letters)
+	handlers.Routes(o.API, fulfilments, letters, commandWait)
+	handlers.Schedules(o.Router, fulfilments, letters)
 	for _, s := range handlers.Subscriptions(fulfilments, letters) {
 		maps.Copy(o.on, s.On)
 	}
 	return o
 }
 
-// call sends a request as staff and reads the answer into out, unless that is nil.
-func (o *office) call(t *testing.T, method, path string, status int, out any, headers ...string) {
-	t.Helper()
-	request := httptest.NewRequestWithContext(t.Context(), method, path, nil)
-	request.Header.Set("Authorization", "Bearer STAFF")
-	for i := 0; i < len(headers); i += 2 {
-		request.Header.Set(headers[i], headers[i+1])
-	}
-	answer := httptest.NewRecorder()
-	o.router.ServeHTTP(answer, request)
-	if answer.Code != status {
-		t.Fatalf("%s %s: got %d %s, want %d", method, path, answer.Code, answer.Body, status)
-	}
-	if out != nil {
-		if err := json.Unmarshal(answer.Body.Bytes(), out); err != nil {
-			t.Fatalf("%s %s: %v in %s", method, path, err, answer.Body)
-		}
-	}
+// call sends a request as staff.
+func (o *office) call(t *testing.T, method, path string) *webtest.Answer {
+	return o.Do(t, webtest.Request{Method: method, Path: path, Token: "STAFF"})
 }
 
 // all returns the items of a list, and on how many pages they are.
 func all[T any](t *testing.T, o *office, path string) (items []T, pages int) {
 	t.Helper()
 	for cursor := ""; ; {
-		var page struct {
-			Items []T
-			Next  string
-		}
-		o.call(t, http.MethodGet, path+"&cursor="+cursor, http.StatusOK, &page)
+		page := webtest.Read[web.Listing[T]](o.call(t, http.MethodGet, path+"&cursor="+cursor), http.StatusOK)
 		items, pages = append(items, page.Items...), pages+1
 		if cursor = page.Next; cursor == "" {
 			return items, pages
@@ -114,10 +85,10 @@ func order(id, status string) domain.Order {
 	}
 }
 
-// eventOf is the event that an order reached this status.
-func eventOf(t *testing.T, id, status string) messaging.Event {
+// newEvent returns an event whose payload is what its schema says.
+func newEvent(t *testing.T, eventType, subject string, data any) messaging.Event {
 	t.Helper()
-	e, err := messaging.New("order."+status+".v1", id, order(id, status))
+	e, err := messaging.New(eventType, subject, data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,21 +98,28 @@ func eventOf(t *testing.T, id, status string) messaging.Event {
 	return e
 }
 
+// eventOf is the event that an order reached this status.
+func eventOf(t *testing.T, id, status string) messaging.Event {
+	t.Helper()
+	return newEvent(t, "order."+status+".v1", id, order(id, status))
+}
+
 // happen delivers the event that an order reached this status.
 func (o *office) happen(t *testing.T, id, status string) {
 	t.Helper()
-	e := eventOf(t, id, status)
+	o.handle(t, eventOf(t, id, status))
+}
+
+// handle delivers an event.
+func (o *office) handle(t *testing.T, e messaging.Event) {
+	t.Helper()
 	if err := o.on[e.Type](t.Context(), e); err != nil {
 		t.Fatalf("%s: %v", e.Type, err)
 	}
 }
 
 func TestOpenAPI_isUpToDate(t *testing.T) {
-	raw, err := json.MarshalIndent(newOffice(t, 0).api.OpenAPI(), "", "  ")
-	if err != nil {
-		t.Fatal(err)
-	}
-	golden.Check(t, "api/openapi/backoffice.json", append(raw, '\n'))
+	golden.Check(t, "api/openapi/backoffice.json", newOffice(t, 0).Description(t))
 }
 
 func TestRoutes_areOnlyForTheStaff(t *testing.T) {
@@ -154,19 +132,18 @@ func TestRoutes_areOnlyForTheStaff(t *testing.T) {
 		"/dead-letters/" + orderID:             http.MethodDelete,
 		"/dead-letters/" + orderID + "/replay": http.MethodPost,
 	} {
-		o.call(t, method, "/api/v1/backoffice"+path, http.StatusUnauthorized, nil, "Authorization", "")
-		for _, role := range []identity.Role{identity.Learner, identity.Author, identity.Editor} {
-			o.call(t, method, "/api/v1/backoffice"+path, http.StatusForbidden, nil, "Authorization", "Bearer "+string(role))
+		for token, status := range map[string]int{"": 401, "LEARNER": 403, "AUTHOR": 403, "EDITOR": 403} {
+			o.Do(t, webtest.Request{Method: method, Path: "/api/v1/backoffice" + path, Token: token}).Expect(status)
 		}
 	}
-	o.call(t, http.MethodGet, "/api/v1/backoffice/fulfilments", http.StatusOK, nil, "Authorization", "Bearer ADMIN")
+	o.Do(t, webtest.Request{Path: fulfilments, Token: "ADMIN"}).Expect(http.StatusOK)
 }
 
 // Dapr asks by OPTIONS whether there is a handler for a binding, and reads 405 as yes.
 func TestSchedules_areFoundByTheSidecar(t *testing.T) {
 	o := newOffice(t, 0)
-	o.call(t, http.MethodOptions, "/compact", http.StatusMethodNotAllowed, nil)
-	o.call(t, http.MethodPost, "/compact", http.StatusOK, nil)
+	o.call(t, http.MethodOptions, "/compact").Expect(http.StatusMethodNotAllowed)
+	o.call(t, http.MethodPost, "/compact").Expect(http.StatusOK)
 	o.states.Before = func(string, string) error { return errs.New(errs.Unavailable, "down") }
-	o.call(t, http.MethodPost, "/compact", http.StatusServiceUnavailable, nil)
+	o.call(t, http.MethodPost, "/compact").Expect(http.StatusServiceUnavailable)
 }

@@ -25,52 +25,50 @@ type handlers struct {
 // Routes adds the operations for the staff. A step waits for its outcome for up to commandWait.
 func Routes(api huma.API, f *domain.Fulfilments, l *domain.DeadLetters, commandWait time.Duration) {
 	h := &handlers{fulfilments: f, letters: l, commandWait: commandWait}
+	staff := identity.SignedIn(identity.Staff, identity.Admin)
 	fulfilments, letters := []string{"fulfilments"}, []string{"dead letters"}
 
 	// List the orders to be shipped and delivered, and those that are.
 	huma.Register(api, huma.Operation{
 		OperationID: "list-fulfilments", Method: http.MethodGet, Path: base + "/fulfilments", Tags: fulfilments,
-		Summary: "List fulfilments, newest first", Security: staff(), Errors: refusals(),
+		Summary: "List fulfilments, newest first", Security: staff,
 	}, h.listFulfilments)
 
 	// Ship an order: order-worker decides, and says so by an event.
 	huma.Register(api, huma.Operation{
 		OperationID: "ship", Method: http.MethodPost, Path: base + "/fulfilments/{orderId}/ship", Tags: fulfilments,
-		Summary: "Mark an order as shipped", Security: staff(),
-		Errors: refusals(http.StatusNotFound, http.StatusConflict),
+		Summary: "Mark an order as shipped", Security: staff, Errors: []int{http.StatusConflict},
 	}, h.step(domain.Ship))
 
 	// Deliver an order, in the same way.
 	huma.Register(api, huma.Operation{
 		OperationID: "deliver", Method: http.MethodPost, Path: base + "/fulfilments/{orderId}/deliver", Tags: fulfilments,
-		Summary: "Mark an order as delivered", Security: staff(),
-		Errors: refusals(http.StatusNotFound, http.StatusConflict),
+		Summary: "Mark an order as delivered", Security: staff, Errors: []int{http.StatusConflict},
 	}, h.step(domain.Deliver))
 
 	// List the events that a consumer could not handle.
 	huma.Register(api, huma.Operation{
 		OperationID: "list-dead-letters", Method: http.MethodGet, Path: base + "/dead-letters", Tags: letters,
-		Summary: "List dead letters, newest first", Security: staff(), Errors: refusals(),
+		Summary: "List dead letters, newest first", Security: staff,
 	}, h.listDeadLetters)
 
 	// Show a dead letter.
 	huma.Register(api, huma.Operation{
 		OperationID: "get-dead-letter", Method: http.MethodGet, Path: base + "/dead-letters/{id}", Tags: letters,
-		Summary: "Show a dead letter", Security: staff(), Errors: refusals(http.StatusNotFound),
+		Summary: "Show a dead letter", Security: staff,
 	}, h.getDeadLetter)
 
 	// Publish the event of a dead letter again, once its cause is fixed.
 	huma.Register(api, huma.Operation{
 		OperationID: "replay-dead-letter", Method: http.MethodPost, Path: base + "/dead-letters/{id}/replay", Tags: letters,
-		Summary: "Publish the event of a dead letter again", Security: staff(),
-		Errors: refusals(http.StatusNotFound, http.StatusConflict),
+		Summary: "Publish the event of a dead letter again", Security: staff, Errors: []int{http.StatusConflict},
 	}, h.replayDeadLetter)
 
 	// Delete a dead letter.
 	huma.Register(api, huma.Operation{
 		OperationID: "delete-dead-letter", Method: http.MethodDelete, Path: base + "/dead-letters/{id}", Tags: letters,
-		Summary: "Delete a dead letter", Security: staff(), DefaultStatus: http.StatusNoContent,
-		Errors: refusals(http.StatusNotFound, http.StatusConflict),
+		Summary: "Delete a dead letter", Security: staff, DefaultStatus: http.StatusNoContent,
+		Errors: []int{http.StatusConflict},
 	}, h.deleteDeadLetter)
 }
 
@@ -80,11 +78,4 @@ func Schedules(router *mux.Router, f *domain.Fulfilments, l *domain.DeadLetters)
 
 	// Take off the lists what is deleted, or was finished long ago.
 	router.Path("/compact").Methods(http.MethodPost).HandlerFunc(h.compact)
-}
-
-func staff() []map[string][]string { return identity.SignedIn(identity.Staff, identity.Admin) }
-
-// refusals returns these statuses and those of every operation here.
-func refusals(statuses ...int) []int {
-	return append(statuses, http.StatusUnauthorized, http.StatusForbidden, http.StatusServiceUnavailable)
 }

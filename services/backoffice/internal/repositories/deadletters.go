@@ -9,11 +9,15 @@ import (
 )
 
 // DeadLetters stores one document for each dead letter.
-type DeadLetters struct{ list[domain.DeadLetter] }
+type DeadLetters struct {
+	documents *sidecar.Documents[domain.DeadLetter]
+	lists     *sidecar.Lists[domain.DeadLetter]
+}
 
 // NewDeadLetters returns the dead letters in the sidecar's store.
 func NewDeadLetters(s *sidecar.Sidecar) *DeadLetters {
-	return &DeadLetters{newList[domain.DeadLetter](s, "dead-letter")}
+	documents := sidecar.NewDocuments[domain.DeadLetter](s, store, "dead-letter")
+	return &DeadLetters{documents: documents, lists: sidecar.NewLists(documents, "dead-letter-list")}
 }
 
 // Add stores a letter, unless it is stored already.
@@ -21,7 +25,7 @@ func (r *DeadLetters) Add(ctx context.Context, letter domain.DeadLetter) error {
 	if err := r.documents.Create(ctx, letter.ID, letter, 0); err != nil && !errs.Is(err, errs.Conflict) {
 		return err
 	}
-	return r.index.Add(ctx, all, letter.ID)
+	return r.lists.Add(ctx, all, letter.ID)
 }
 
 // Get returns a letter, or errs.NotFound.
@@ -32,7 +36,7 @@ func (r *DeadLetters) Get(ctx context.Context, id string) (domain.DeadLetter, er
 
 // List returns a page of the letters, newest first.
 func (r *DeadLetters) List(ctx context.Context, cursor string, limit int) ([]domain.DeadLetter, string, error) {
-	return r.page(ctx, cursor, limit, func(domain.DeadLetter) bool { return true })
+	return r.lists.Page(ctx, all, cursor, limit, nil)
 }
 
 // Update changes a letter by a pure function: errs.NotFound if there is no such letter.
@@ -53,5 +57,5 @@ func (r *DeadLetters) Delete(ctx context.Context, id string) error {
 
 // Compact takes deleted letters off the list.
 func (r *DeadLetters) Compact(ctx context.Context) error {
-	return r.compact(ctx, func(domain.DeadLetter) bool { return true })
+	return r.lists.Compact(ctx, all, func(domain.DeadLetter) bool { return true })
 }

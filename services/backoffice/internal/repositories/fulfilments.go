@@ -1,3 +1,4 @@
+// Package repositories stores fulfilments and dead letters in the state store of the service, each kind with a list.
 package repositories
 
 import (
@@ -8,12 +9,22 @@ import (
 	"stoa/services/backoffice/internal/domain"
 )
 
+// store is the name of the state store component.
+const store = "backoffice-store"
+
+// all is the name of the one list of each kind.
+const all = "all"
+
 // Fulfilments stores one document for each order.
-type Fulfilments struct{ list[domain.Fulfilment] }
+type Fulfilments struct {
+	documents *sidecar.Documents[domain.Fulfilment]
+	lists     *sidecar.Lists[domain.Fulfilment]
+}
 
 // NewFulfilments returns the fulfilments in the sidecar's store.
 func NewFulfilments(s *sidecar.Sidecar) *Fulfilments {
-	return &Fulfilments{newList[domain.Fulfilment](s, "fulfilment")}
+	documents := sidecar.NewDocuments[domain.Fulfilment](s, store, "fulfilment")
+	return &Fulfilments{documents: documents, lists: sidecar.NewLists(documents, "fulfilment-list")}
 }
 
 // Record stores what an event says about an order, and returns the fulfilment as it is then. A fulfilment that was cancelled
@@ -40,7 +51,7 @@ func (r *Fulfilments) enlist(ctx context.Context, order domain.Order) error {
 	if err := first.Record(order); err != nil || first.Status == domain.Cancelled {
 		return err
 	}
-	return r.index.Add(ctx, all, order.ID)
+	return r.lists.Add(ctx, all, order.ID)
 }
 
 // Get returns the fulfilment of an order, or errs.NotFound.
@@ -53,11 +64,12 @@ func (r *Fulfilments) Get(ctx context.Context, orderID string) (domain.Fulfilmen
 func (r *Fulfilments) List(
 	ctx context.Context, status domain.Status, cursor string, limit int,
 ) ([]domain.Fulfilment, string, error) {
-	return r.page(ctx, cursor, limit, func(f domain.Fulfilment) bool { return status == "" || f.Status == status })
+	matches := func(f domain.Fulfilment) bool { return status == "" || f.Status == status }
+	return r.lists.Page(ctx, all, cursor, limit, matches)
 }
 
 // Compact takes what was finished long ago off the list.
 func (r *Fulfilments) Compact(ctx context.Context) error {
 	now := time.Now()
-	return r.compact(ctx, func(f domain.Fulfilment) bool { return f.Listed(now) })
+	return r.lists.Compact(ctx, all, func(f domain.Fulfilment) bool { return f.Listed(now) })
 }

@@ -19,7 +19,7 @@ type Reader interface {
 	// Find fails with errs.NotFound if there is no such order.
 	Find(ctx context.Context, id string) (Record, error)
 	// List returns a page of a customer's orders, newest first, and the cursor of the next page, "" at the end.
-	List(ctx context.Context, customerID, cursor string, limit int) (orders []Order, next string, err error)
+	List(ctx context.Context, customerID, cursor string, limit int) (orders []Record, next string, err error)
 }
 
 // Viewer is a person who asks for an order. Staff see every order, others only their own.
@@ -54,7 +54,7 @@ func (o *Orders) Get(ctx context.Context, id string, viewer Viewer) (Order, erro
 }
 
 // List returns a page of a customer's orders, newest first, and the cursor of the next page, "" at the end.
-func (o *Orders) List(ctx context.Context, customerID, cursor string, limit int) ([]Order, string, error) {
+func (o *Orders) List(ctx context.Context, customerID, cursor string, limit int) ([]Record, string, error) {
 	return o.reader.List(ctx, customerID, cursor, limit)
 }
 
@@ -86,7 +86,12 @@ func (o *Orders) Cancel(ctx context.Context, id, customerID string, wait time.Du
 func (o *Orders) Follow(ctx context.Context, first Order) iter.Seq[Order] {
 	return func(yield func(Order) bool) {
 		latest, wait := first, shortestPause
-		for yield(latest) && pause(ctx, wait) {
+		for yield(latest) {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(wait):
+			}
 			wait = min(2*wait, longestPause)
 			current, err := o.reader.Find(ctx, latest.ID)
 			if errs.Is(err, errs.NotFound) {
@@ -96,15 +101,5 @@ func (o *Orders) Follow(ctx context.Context, first Order) iter.Seq[Order] {
 				latest, wait = current.Order, shortestPause
 			}
 		}
-	}
-}
-
-// pause reports whether ctx lasts that long.
-func pause(ctx context.Context, wait time.Duration) bool {
-	select {
-	case <-ctx.Done():
-		return false
-	case <-time.After(wait):
-		return true
 	}
 }

@@ -2,9 +2,6 @@ package domain
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -77,23 +74,12 @@ type Request struct {
 	Wanted   []Wanted
 }
 
-// hash tells apart two requests with the same key.
-func (r Request) hash() (string, error) {
-	raw, err := json.Marshal(r.Wanted)
-	sum := sha256.Sum256(raw)
-	return hex.EncodeToString(sum[:]), err
-}
-
 // Place places an order, or finds the order that this request has placed before. It returns the order as it was placed.
 func (p *Placement) Place(ctx context.Context, r Request) (Order, error) {
 	if err := CheckWanted(r.Wanted); err != nil {
 		return Order{}, err
 	}
-	if r.Key == "" {
-		return p.start(ctx, ids.New(), r)
-	}
-	id := ids.Derive("order", r.Customer.ID, r.Key)
-	for {
+	for id := ids.ForRequest("order", r.Customer.ID, r.Key); ; id = ids.Derive("order", id) {
 		known, err := p.drafts.Find(ctx, id)
 		switch {
 		case errs.Is(err, errs.NotFound):
@@ -103,7 +89,6 @@ func (p *Placement) Place(ctx context.Context, r Request) (Order, error) {
 		case known.Status != Expired:
 			return p.replay(ctx, known, r)
 		}
-		id = ids.Derive("order", id)
 	}
 }
 
@@ -132,11 +117,7 @@ func (p *Placement) draft(ctx context.Context, id string, r Request) (Record, er
 		return Record{}, err
 	}
 	order, err := New(id, r.Customer, lines, time.Now())
-	if err != nil {
-		return Record{}, err
-	}
-	hash, err := r.hash()
-	return Record{Order: order, RequestHash: hash, Attempt: ids.New()}, err
+	return Record{Order: order, RequestHash: ids.Fingerprint(r.Wanted), Attempt: ids.New()}, err
 }
 
 // withdraw deletes a draft that could not be published, even if its caller has gone.
@@ -152,11 +133,7 @@ func (p *Placement) withdraw(ctx context.Context, draft Record, cause error) (Or
 
 // replay answers a repeated request with the order as it was placed, once it is certain that it was.
 func (p *Placement) replay(ctx context.Context, known Record, r Request) (Order, error) {
-	hash, err := r.hash()
-	if err != nil {
-		return Order{}, err
-	}
-	if known.RequestHash != hash {
+	if known.RequestHash != ids.Fingerprint(r.Wanted) {
 		return Order{}, errs.New(errs.KeyReused, "this Idempotency-Key was used for other items: send another key")
 	}
 	if known.Status == Pending && !known.Accepted {

@@ -2,12 +2,12 @@ package handlers_test
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/web/webtest"
 	"stoa/services/order/internal/domain"
 )
 
@@ -15,16 +15,20 @@ func TestCancel_isOnlyForTheCustomer(t *testing.T) {
 	s := newShop(t)
 	order := s.placed(t, "")
 	for _, token := range []string{"bob", "staff"} {
-		answer := s.do(t.Context(), request{method: http.MethodPost, path: "/" + order.ID + "/cancel", token: token})
-		expectProblem(t, answer, 404, errs.NotFound, "")
+		s.do(t, cancelling(order.ID, token, "")).ExpectProblem(404, errs.NotFound, "")
 	}
 	s.expectPublished(t, "order-placed order.placed.v1")
+}
+
+func cancelling(id, token, prefer string) webtest.Request {
+	header := http.Header{"Prefer": {prefer}}
+	return webtest.Request{Method: http.MethodPost, Path: "/" + id + "/cancel", Token: token, Header: header}
 }
 
 // cancelled cancels an order; the worker gets the command after a while, and these steps happen in the meantime.
 func cancelled(
 	t *testing.T, s *shop, id, prefer string, while time.Duration, meanwhile ...string,
-) *httptest.ResponseRecorder {
+) *webtest.Answer {
 	done := make(chan struct{})
 	s.bus.After = func(topic string) error {
 		if topic == "order-commands" {
@@ -38,11 +42,7 @@ func cancelled(
 		}
 		return nil
 	}
-	r := request{method: http.MethodPost, path: "/" + id + "/cancel"}
-	if prefer != "" {
-		r.header = http.Header{"Prefer": {prefer}}
-	}
-	answer := s.do(t.Context(), r)
+	answer := s.do(t, cancelling(id, "", prefer))
 	<-done
 	return answer
 }
@@ -73,8 +73,8 @@ func TestCancel_waitsForTheOutcome(t *testing.T) {
 					t.Errorf("it took %s", took)
 				}
 				if tt.shown == "" {
-					expectProblem(t, answer, tt.status, errs.Conflict, "")
-				} else if order := orderOf(t, answer, tt.status); order.Status != tt.shown {
+					answer.ExpectProblem(tt.status, errs.Conflict, "")
+				} else if order := orderOf(answer, tt.status); order.Status != tt.shown {
 					t.Errorf("got %s, want %s", order.Status, tt.shown)
 				}
 				if applied := answer.Header().Get("Preference-Applied") != ""; applied != (tt.prefer != "") {
@@ -88,16 +88,15 @@ func TestCancel_waitsForTheOutcome(t *testing.T) {
 func TestCancel_answersForDecidedOrders(t *testing.T) {
 	s := newShop(t)
 	order := s.placed(t, "")
-	cancel := request{method: http.MethodPost, path: "/" + order.ID + "/cancel"}
+	cancel := cancelling(order.ID, "", "")
 	s.bus.Before = func(string) error { return errBroker }
-	expectProblem(t, s.do(t.Context(), cancel), 503, errs.Unavailable, "")
+	s.do(t, cancel).ExpectProblem(503, errs.Unavailable, "")
 	s.bus.Before = nil
 	must(t, s.command(t, "cancel", order.ID))
-	if got := orderOf(t, s.do(t.Context(), cancel), http.StatusOK); got.Status != domain.Cancelled || got.Reason == "" {
+	if got := orderOf(s.do(t, cancel), http.StatusOK); got.Status != domain.Cancelled || got.Reason == "" {
 		t.Errorf("got %+v", got)
 	}
 	rejected := s.placed(t, "")
 	must(t, steps["reject"](t, s, rejected.ID))
-	cancel.path = "/" + rejected.ID + "/cancel"
-	expectProblem(t, s.do(t.Context(), cancel), 409, errs.Conflict, "")
+	s.do(t, cancelling(rejected.ID, "", "")).ExpectProblem(409, errs.Conflict, "")
 }

@@ -1,15 +1,10 @@
 package handlers
 
 import (
-	"encoding/json"
 	"testing"
-	"time"
 
 	contracts "stoa/api/events"
-	"stoa/internal/golden"
 	"stoa/pkg/common/ids"
-	"stoa/pkg/common/web"
-	"stoa/pkg/identity"
 	"stoa/services/order/internal/domain"
 )
 
@@ -28,15 +23,4 @@ func TestSubscriptions_readPayloadsOfTheirSchemas(t *testing.T) {
 			t.Errorf("%s: %v", eventType, err)
 		}
 	}
-}
-
-func TestOpenAPI_isUpToDate(t *testing.T) {
-	api := web.NewAPI(web.NewRouter(), "Orders", "Place, follow and cancel orders.")
-	identity.Protect(api, nil)
-	Routes(api, nil, nil, time.Second)
-	raw, err := json.MarshalIndent(api.OpenAPI(), "", "  ")
-	if err != nil {
-		t.Fatal(err)
-	}
-	golden.Check(t, "api/openapi/order.json", append(raw, '\n'))
 }

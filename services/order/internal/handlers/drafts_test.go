@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -13,6 +12,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/web/webtest"
 	"stoa/services/order/internal/domain"
 )
 
@@ -36,8 +36,8 @@ func TestPlacement_leavesNothingWhenTheBrokerIsDown(t *testing.T) {
 	for _, key := range []string{"", "key"} {
 		s := newShop(t)
 		s.bus.Before = failOnce("order-placed", nil)
-		answer := s.place(t.Context(), key, oneApple)
-		expectProblem(t, answer, 503, errs.Unavailable, "")
+		answer := s.place(t, key, oneApple)
+		answer.ExpectProblem(503, errs.Unavailable, "")
 		if answer.Header().Get("Retry-After") == "" {
 			t.Error("there is no Retry-After")
 		}
@@ -51,14 +51,14 @@ func TestRoutes_areUnavailableWhenTheStoreIsDown(t *testing.T) {
 	s := newShop(t)
 	order := s.placed(t, "")
 	s.states.Before = func(string, string) error { return status.Error(codes.Internal, "connection refused") }
-	for name, r := range map[string]request{
-		"place":  {method: http.MethodPost, body: oneApple},
-		"get":    {path: "/" + order.ID},
+	for name, r := range map[string]webtest.Request{
+		"place":  placing("", oneApple),
+		"get":    {Path: "/" + order.ID},
 		"list":   {},
-		"watch":  {path: "/" + order.ID + "/events"},
-		"cancel": {method: http.MethodPost, path: "/" + order.ID + "/cancel"},
+		"watch":  {Path: "/" + order.ID + "/events"},
+		"cancel": cancelling(order.ID, "", ""),
 	} {
-		t.Run(name, func(t *testing.T) { expectProblem(t, s.do(t.Context(), r), 503, errs.Unavailable, "") })
+		t.Run(name, func(t *testing.T) { s.do(t, r).ExpectProblem(503, errs.Unavailable, "") })
 	}
 }
 
@@ -72,7 +72,7 @@ func TestPlacement_publishesWhatTheWriterCouldNot(t *testing.T) {
 		}
 		return nil
 	}
-	expectProblem(t, s.place(t.Context(), "key", oneApple), 503, errs.Unavailable, "")
+	s.place(t, "key", oneApple).ExpectProblem(503, errs.Unavailable, "")
 	order := s.placed(t, "key")
 	s.expectStatus(t, order.ID, domain.Pending)
 	s.expectPublished(t, "order-placed order.placed.v1")
@@ -91,10 +91,10 @@ func TestPlacement_keepsAHandledOrderWhenPublishingFails(t *testing.T) {
 // While the writer fails to publish, a repeated request publishes the same draft: its customer has the order.
 func TestPlacement_doesNotWithdrawAnAcceptedDraft(t *testing.T) {
 	s := newShop(t)
-	var repeated *httptest.ResponseRecorder
-	s.bus.Before = failOnce("order-placed", func() { repeated = s.place(t.Context(), "key", oneApple) })
+	var repeated *webtest.Answer
+	s.bus.Before = failOnce("order-placed", func() { repeated = s.place(t, "key", oneApple) })
 	first := s.placed(t, "key")
-	if second := orderOf(t, repeated, http.StatusCreated); first.ID != second.ID {
+	if second := orderOf(repeated, http.StatusCreated); first.ID != second.ID {
 		t.Errorf("got %s and %s", first.ID, second.ID)
 	}
 	s.expectStatus(t, first.ID, domain.Pending)
@@ -116,9 +116,9 @@ func TestPlacement_doesNotAcceptAWithdrawnDraft(t *testing.T) {
 			s.withdraw(t, draft)
 			return nil
 		}
-		expectProblem(t, s.place(t.Context(), "key", oneApple), 503, errs.Unavailable, "")
+		s.place(t, "key", oneApple).ExpectProblem(503, errs.Unavailable, "")
 	})
-	expectProblem(t, s.place(t.Context(), "key", oneApple), 503, errs.Unavailable, "")
+	s.place(t, "key", oneApple).ExpectProblem(503, errs.Unavailable, "")
 	s.expectStored(t, 0)
 }
 
@@ -150,7 +150,7 @@ func TestPlacement_withdrawsWhenTheCallerHasGone(t *testing.T) {
 	s := newShop(t)
 	ctx, leave := context.WithCancel(t.Context())
 	s.bus.Before = failOnce("order-placed", leave)
-	s.place(ctx, "key", oneApple)
+	s.Serve(ctx, httptest.NewRecorder(), request(placing("key", oneApple)))
 	s.expectStored(t, 0)
 }
 
@@ -158,7 +158,7 @@ func TestPlacement_withdrawsWhenTheCallerHasGone(t *testing.T) {
 func refused(t *testing.T, s *shop, key string) string {
 	t.Helper()
 	s.bus.After = failOnce("order-placed", nil)
-	expectProblem(t, s.place(t.Context(), key, oneApple), 503, errs.Unavailable, "")
+	s.place(t, key, oneApple).ExpectProblem(503, errs.Unavailable, "")
 	return s.bus.Events()[0].Subject
 }
 
@@ -170,8 +170,8 @@ func TestPlacement_usesAnotherIDAfterALateEvent(t *testing.T) {
 	must(t, s.reserve(t, old, apple))
 	must(t, s.reserve(t, old, apple)) // and again, after a crash
 	s.expectPublished(t, "order-placed order.placed.v1", "order-updates order.expired.v1")
-	expectProblem(t, s.do(t.Context(), request{path: "/" + old}), 404, errs.NotFound, "")
-	expectProblem(t, s.do(t.Context(), request{path: "/" + old, token: "staff"}), 404, errs.NotFound, "")
+	s.do(t, webtest.Request{Path: "/" + old}).ExpectProblem(404, errs.NotFound, "")
+	s.do(t, webtest.Request{Path: "/" + old, Token: "staff"}).ExpectProblem(404, errs.NotFound, "")
 	if got := s.states.TTL(store, "order:"+old); got == "" {
 		t.Error("a closed id never opens again")
 	}
@@ -209,7 +209,7 @@ func TestPlacement_keepsARetryThatIsBeforeALateEvent(t *testing.T) {
 func TestPlacement_rejectsARetryForOtherItems(t *testing.T) {
 	s := newShop(t)
 	refused(t, s, "key")
-	order := orderOf(t, s.place(t.Context(), "key", strings.Replace(oneApple, "APPLE", "PEAR", 1)), http.StatusCreated)
+	order := orderOf(s.place(t, "key", onePear), http.StatusCreated)
 	must(t, s.reserve(t, order.ID, apple))
 	s.expectStatus(t, order.ID, domain.Rejected)
 	s.expectPublished(t, "order-placed order.placed.v1", "order-placed order.placed.v1",

@@ -9,6 +9,7 @@ import (
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
+	"stoa/pkg/common/web/webtest"
 	"stoa/services/order/internal/domain"
 )
 
@@ -136,16 +137,13 @@ func (s *shop) expectHistory(t *testing.T, id string, want domain.Status, publis
 	t.Helper()
 	s.expectStatus(t, id, want)
 	s.expectPublished(t, append([]string{"order-placed order.placed.v1"}, published...)...)
-	var page struct{ Items []struct{ ID string } }
-	s.read(t, request{}, &page)
-	if len(page.Items) != 1 || page.Items[0].ID != id {
-		t.Errorf("the list has %v", page.Items)
+	if listed := s.list(t, "").Items; len(listed) != 1 || listed[0].ID != id || listed[0].Status != want {
+		t.Errorf("the list has %v", listed)
 	}
 	if got := s.states.TTL(store, "order:"+id); got != "" {
 		t.Errorf("a decided order expires in %s s", got)
 	}
-	answer := s.do(t.Context(), request{path: "/" + id})
-	if order := orderOf(t, answer, http.StatusOK); order.Status != want {
+	if order := orderOf(s.do(t, webtest.Request{Path: "/" + id}), http.StatusOK); order.Status != want {
 		t.Errorf("shown as %s", order.Status)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
 	"stoa/services/order/internal/domain"
 )
@@ -48,26 +49,12 @@ func viewer(ctx context.Context) domain.Viewer {
 	return domain.Viewer{ID: caller.ID, Staff: caller.Has(identity.Staff, identity.Admin)}
 }
 
-type listInput struct {
-	Cursor string `query:"cursor" doc:"The value of next in the previous page; absent for the first page"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"The largest number of orders to return"`
-}
+type listOutput struct{ Body web.Listing[Order] }
 
-type orderPage struct {
-	Items []Order `json:"items" nullable:"false"`
-	Next  string  `json:"next,omitempty" doc:"The cursor of the next page; absent on the last page"`
-}
-
-type listOutput struct{ Body orderPage }
-
-func (h *handlers) list(ctx context.Context, in *listInput) (*listOutput, error) {
-	orders, next, err := h.orders.List(ctx, identity.CallerOf(ctx).ID, in.Cursor, in.Limit)
+func (h *handlers) list(ctx context.Context, in *web.Page) (*listOutput, error) {
+	records, next, err := h.orders.List(ctx, identity.CallerOf(ctx).ID, in.Cursor, in.Limit)
 	if err != nil {
 		return nil, err
 	}
-	page := orderPage{Items: make([]Order, len(orders)), Next: next}
-	for i, order := range orders {
-		page.Items[i] = viewOf(order)
-	}
-	return &listOutput{Body: page}, nil
+	return &listOutput{Body: web.ListingOf(records, next, func(r domain.Record) Order { return viewOf(r.Order) })}, nil
 }

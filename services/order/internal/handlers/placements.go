@@ -4,14 +4,13 @@ import (
 	"context"
 	"encoding/json"
 
-	"github.com/danielgtaylor/huma/v2"
-
+	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
 	"stoa/services/order/internal/domain"
 )
 
 type placeInput struct {
-	Key  string `header:"Idempotency-Key" minLength:"1" maxLength:"200" pattern:"^[!-~]+$" doc:"Repeat a request with the same key, and the order is placed only once"`
+	web.Idempotency
 	Body newOrder
 }
 
@@ -34,20 +33,6 @@ func (q *quantity) UnmarshalJSON(raw []byte) error {
 	err := json.Unmarshal(raw, &n)
 	*q = quantity(n)
 	return err
-}
-
-// Resolve refuses an empty key and a second key: huma would ignore them, and repeating the request would not be safe.
-func (in *placeInput) Resolve(ctx huma.Context) []error {
-	given := 0
-	ctx.EachHeader(func(name, value string) {
-		if name == "Idempotency-Key" {
-			given++
-		}
-	})
-	if given == 0 || given == 1 && in.Key != "" {
-		return nil
-	}
-	return []error{&huma.ErrorDetail{Location: "header.Idempotency-Key", Message: "must be one key of 1 to 200 characters"}}
 }
 
 type placeOutput struct {

@@ -30,22 +30,18 @@ func Routes(api huma.API, placement *domain.Placement, orders *domain.Orders, ca
 		Summary: "Place an order", Tags: tags, Security: signedIn,
 		Description: "The new order is pending. A moment later it is confirmed if inventory could reserve its stock, and " +
 			"rejected if not. A second request with the same Idempotency-Key places no second order and gets the same answer.",
-		Errors: []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusRequestEntityTooLarge,
-			http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
 	}, h.place)
 
 	// List the caller's orders, newest first. An order is listed once it is no longer pending.
 	huma.Register(api, huma.Operation{
 		OperationID: "list-orders", Method: http.MethodGet, Path: "/api/v1/orders",
 		Summary: "List your orders, newest first", Tags: tags, Security: signedIn,
-		Errors: []int{http.StatusUnauthorized, http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
 	}, h.list)
 
 	// Show an order of the caller; STAFF and ADMIN see every order.
 	huma.Register(api, huma.Operation{
 		OperationID: "get-order", Method: http.MethodGet, Path: "/api/v1/orders/{id}",
 		Summary: "Show an order", Tags: tags, Security: signedIn,
-		Errors: []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusServiceUnavailable},
 	}, h.get)
 
 	// Follow an order: the same, with each change as it happens.
@@ -56,9 +52,7 @@ func Routes(api huma.API, placement *domain.Placement, orders *domain.Orders, ca
 			"order is delivered, rejected or cancelled, when the access token expires, or when the session ends. Send " +
 			"`Accept: text/event-stream`; without it, the stream ends after ten seconds. You can have five streams open.",
 		Responses: map[string]*huma.Response{"200": eventStream(api)},
-		Errors: []int{
-			http.StatusUnauthorized, http.StatusNotFound, http.StatusTooManyRequests, http.StatusServiceUnavailable,
-		},
+		Errors:    []int{http.StatusTooManyRequests},
 	}, h.watch)
 
 	// Cancel an order of the caller that is not shipped yet.
@@ -68,6 +62,6 @@ func Routes(api huma.API, placement *domain.Placement, orders *domain.Orders, ca
 		Description: "The answer is 200 once the order is cancelled, and 202 if that takes longer than a moment. With " +
 			"`Prefer: respond-async` it is 202 at once.",
 		Responses: map[string]*huma.Response{"202": accepted(api)},
-		Errors:    []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusConflict, http.StatusServiceUnavailable},
+		Errors:    []int{http.StatusConflict},
 	}, h.cancel)
 }

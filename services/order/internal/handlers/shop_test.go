@@ -1,21 +1,18 @@
 package handlers_test
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
-	"stoa/pkg/common/web"
+	"stoa/pkg/common/web/webtest"
 	"stoa/pkg/identity"
 	"stoa/pkg/messaging"
 	"stoa/pkg/messaging/messagingtest"
@@ -35,11 +32,13 @@ var (
 	unknown = ids.Derive("product", "unknown")
 )
 
-// callers are the people who may call, by their tokens.
-var callers = map[string]identity.Caller{
-	"alice": {ID: ids.Derive("alice"), Email: "alice@example.com", Name: "Alice", Roles: []identity.Role{identity.Learner}},
-	"bob":   {ID: ids.Derive("bob"), Email: "bob@example.com", Name: "Bob", Roles: []identity.Role{identity.Learner}},
-	"staff": {ID: ids.Derive("staff"), Email: "staff@example.com", Name: "Staff", Roles: []identity.Role{identity.Staff}},
+// newCallers returns the people who may call, by their tokens.
+func newCallers() webtest.Callers {
+	return webtest.Callers{
+		"alice": {ID: ids.Derive("alice"), Email: "alice@example.com", Name: "Alice"},
+		"bob":   {ID: ids.Derive("bob"), Email: "bob@example.com", Name: "Bob"},
+		"staff": {ID: ids.Derive("staff"), Roles: []identity.Role{identity.Staff}},
+	}
 }
 
 // prices quotes every product at its price in cents.
@@ -60,26 +59,22 @@ func (p prices) Quote(_ context.Context, wanted []domain.Wanted) ([]domain.Line,
 
 // shop is the API and the worker on a store and a bus in memory. The bus delivers nothing by itself.
 type shop struct {
+	*webtest.Server
 	states *sidecartest.States
 	bus    *messagingtest.Bus
 	orders *repositories.Orders
-	api    http.Handler
 	worker map[string]messaging.Handler
 
+	callers   webtest.Callers
 	signedOut atomic.Bool // the sessions of all callers have ended
 }
 
-// tokenTime is how long the tokens are valid.
-const tokenTime = 15 * time.Minute
-
 // Verify implements identity.Verifier.
-func (s *shop) Verify(_ context.Context, token string) (identity.Caller, error) {
-	caller, ok := callers[token]
-	if !ok || s.signedOut.Load() {
-		return identity.Caller{}, errs.New(errs.Unauthenticated, "the access token is not valid")
+func (s *shop) Verify(ctx context.Context, token string) (identity.Caller, error) {
+	if s.signedOut.Load() {
+		token = ""
 	}
-	caller.ExpiresAt = time.Now().Add(tokenTime)
-	return caller, nil
+	return s.callers.Verify(ctx, token)
 }
 
 func newShop(t *testing.T) *shop {
@@ -87,93 +82,53 @@ func newShop(t *testing.T) *shop {
 	states, side := sidecartest.New()
 	bus, publisher := messagingtest.NewPublisher(t, "order")
 	orders, events := repositories.New(side), providers.NewEvents(publisher)
-	router := web.NewRouter()
-	api := web.NewAPI(router, "Orders", "")
-	s := &shop{states: states, bus: bus, orders: orders, worker: map[string]messaging.Handler{}}
-	identity.Protect(api, s)
+	s := &shop{states: states, bus: bus, orders: orders, worker: map[string]messaging.Handler{}, callers: newCallers()}
+	s.Server = webtest.New("Orders", "Place, follow and cancel orders.", s)
 	placement := domain.NewPlacement(orders, prices{apple: 250, pear: 100}, events)
-	handlers.Routes(api, placement, domain.NewOrders(orders, events), 2*time.Second)
-	s.api = web.Wrap(router, zerolog.Nop())
+	handlers.Routes(s.API, placement, domain.NewOrders(orders, events), 2*time.Second)
 	for _, subscription := range handlers.Subscriptions(domain.NewProgress(orders, events)) {
 		maps.Copy(s.worker, subscription.On)
 	}
 	return s
 }
 
-// request is one call of the API, by default a GET by alice. In the body the names of products stand for their ids.
-type request struct {
-	method, path, token, body string
-	header                    http.Header
+// request completes a request: it is sent by alice unless it says otherwise, its path is below that of the orders, and in
+// its body the names of products stand for their ids.
+func request(r webtest.Request) webtest.Request {
+	r.Token = cmp.Or(r.Token, "alice")
+	r.Path = "/api/v1/orders" + r.Path
+	r.Body = strings.NewReplacer("APPLE", apple, "PEAR", pear).Replace(r.Body)
+	return r
 }
 
-func (s *shop) do(ctx context.Context, r request) *httptest.ResponseRecorder {
-	answer := httptest.NewRecorder()
-	s.serve(ctx, answer, r)
-	return answer
-}
+func (s *shop) do(t *testing.T, r webtest.Request) *webtest.Answer { return s.Do(t, request(r)) }
 
-func (s *shop) serve(ctx context.Context, w http.ResponseWriter, r request) {
-	if r.method == "" {
-		r.method = http.MethodGet
-	}
-	body := strings.NewReplacer("APPLE", apple, "PEAR", pear).Replace(r.body)
-	sent := httptest.NewRequestWithContext(ctx, r.method, "/api/v1/orders"+r.path, strings.NewReader(body))
-	for name, values := range r.header {
-		sent.Header[name] = values
-	}
-	if r.token == "" {
-		r.token = "alice"
-	}
-	sent.Header.Set("Authorization", "Bearer "+r.token)
-	if r.body != "" && sent.Header.Get("Content-Type") == "" {
-		sent.Header.Set("Content-Type", "application/json")
-	}
-	s.api.ServeHTTP(w, sent)
-}
+// orderOf reads the order of an answer that must have this status.
+var orderOf = webtest.Read[handlers.Order]
 
-const oneApple = `{"items":[{"productId":"APPLE","quantity":1}]}`
+const (
+	oneApple = `{"items":[{"productId":"APPLE","quantity":1}]}`
+	onePear  = `{"items":[{"productId":"PEAR","quantity":1}]}`
+)
 
-// place places an order; key may be "".
-func (s *shop) place(ctx context.Context, key, body string) *httptest.ResponseRecorder {
-	r := request{method: http.MethodPost, body: body}
+// placing returns the request that places an order; key may be "".
+func placing(key, body string) webtest.Request {
+	r := webtest.Request{Method: http.MethodPost, Body: body}
 	if key != "" {
-		r.header = http.Header{"Idempotency-Key": {key}}
+		r.Header = http.Header{"Idempotency-Key": {key}}
 	}
-	return s.do(ctx, r)
+	return r
+}
+
+// place sends the request for an order.
+func (s *shop) place(t *testing.T, key, body string) *webtest.Answer {
+	return s.do(t, placing(key, body))
 }
 
 // placed places an order for one apple and returns it.
 func (s *shop) placed(t *testing.T, key string) handlers.Order {
 	t.Helper()
-	return orderOf(t, s.place(t.Context(), key, oneApple), http.StatusCreated)
-}
-
-// orderOf returns the order of an answer that must have this status.
-func orderOf(t *testing.T, answer *httptest.ResponseRecorder, status int) handlers.Order {
-	t.Helper()
-	var order handlers.Order
-	if answer.Code != status {
-		t.Fatalf("got %d %s, want %d", answer.Code, answer.Body, status)
-	}
-	if err := json.Unmarshal(answer.Body.Bytes(), &order); err != nil {
-		t.Fatal(err)
-	}
-	return order
-}
-
-// expectProblem fails the test unless the answer is this problem.
-func expectProblem(t *testing.T, answer *httptest.ResponseRecorder, status int, kind errs.Kind, field string) {
-	t.Helper()
-	var p web.Problem
-	if err := json.Unmarshal(answer.Body.Bytes(), &p); err != nil {
-		t.Fatalf("%v: %d %s", err, answer.Code, answer.Body)
-	}
-	if answer.Code != status || p.Kind != kind || answer.Header().Get("Content-Type") != "application/problem+json" {
-		t.Errorf("got %d %s, want %d %s", answer.Code, answer.Body, status, kind)
-	}
-	if field != "" && (len(p.Errors) == 0 || p.Errors[0].Name != field) {
-		t.Errorf("got %s, want the field %s", answer.Body, field)
-	}
+	return orderOf(s.place(t, key, oneApple), http.StatusCreated)
 }
 
 // handle lets the worker handle an event.

@@ -16,10 +16,14 @@ import (
 	"google.golang.org/grpc/status"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/web/webtest"
 )
 
 // The tests of this file run in bubbles, where time passes only when all goroutines wait: they do not depend on the speed
 // of the machine, and a goroutine that does not end fails the test.
+
+// tokenTime is how long the tokens of webtest.Callers are valid.
+const tokenTime = 15 * time.Minute
 
 // stream is a client that follows an order, and records what it gets.
 type stream struct {
@@ -42,12 +46,18 @@ func (w *stream) text() string {
 	return w.Body.String()
 }
 
+// watchRequest returns the request of a token to follow an order.
+func watchRequest(id, token string) webtest.Request {
+	header := http.Header{"Accept": {"text/event-stream"}}
+	return request(webtest.Request{Path: "/" + id + "/events", Token: token, Header: header})
+}
+
 func (s *shop) watch(t *testing.T, id string) *stream {
 	ctx, leave := context.WithCancel(t.Context())
 	w := &stream{ResponseRecorder: httptest.NewRecorder(), leave: leave, done: make(chan struct{})}
 	go func() {
 		defer close(w.done)
-		s.serve(ctx, w, request{path: "/" + id + "/events", header: http.Header{"Accept": {"text/event-stream"}}})
+		s.Serve(ctx, w, watchRequest(id, ""))
 	}()
 	return w
 }
@@ -167,7 +177,7 @@ func TestWatch_endsWithAWithdrawnDraftAndABrokenConnection(t *testing.T) {
 		s.states.Drop(store, "order:"+id)
 		<-w.done
 
-		s.serve(t.Context(), brokenPipe{httptest.NewRecorder()}, request{path: "/" + s.placed(t, "").ID + "/events"})
+		s.Serve(t.Context(), brokenPipe{httptest.NewRecorder()}, watchRequest(s.placed(t, "").ID, ""))
 	})
 }
 
@@ -198,17 +208,16 @@ func TestWatch_allowsFiveStreams(t *testing.T) {
 			open = append(open, s.watch(t, order.ID))
 		}
 		synctest.Wait()
-		sixth := request{path: "/" + order.ID + "/events"}
-		answer := s.do(t.Context(), sixth)
-		expectProblem(t, answer, http.StatusTooManyRequests, errs.RateLimited, "")
+		answer := s.Do(t, watchRequest(order.ID, ""))
+		answer.ExpectProblem(http.StatusTooManyRequests, errs.RateLimited, "")
 		if answer.Header().Get("Retry-After") == "" {
 			t.Error("it does not say when to come back")
 		}
-		sixth.token = "staff" // the streams of others do not count
+		others := httptest.NewRecorder() // the streams of others do not count
 		ctx, leave := context.WithTimeout(t.Context(), time.Second)
 		defer leave()
-		if answer := s.do(ctx, sixth); answer.Code != http.StatusOK {
-			t.Errorf("another caller: got %d %s", answer.Code, answer.Body)
+		if s.Serve(ctx, others, watchRequest(order.ID, "staff")); others.Code != http.StatusOK {
+			t.Errorf("another caller: got %d %s", others.Code, others.Body)
 		}
 		open[0].leave()
 		<-open[0].done

@@ -22,15 +22,13 @@ const draftTTL = 30 * 24 * time.Hour
 // Orders are the orders of all customers.
 type Orders struct {
 	records *sidecar.Documents[domain.Record]
-	lists   *sidecar.Index
+	lists   *sidecar.Lists[domain.Record]
 }
 
 // New returns the orders in the sidecar's store.
 func New(s *sidecar.Sidecar) *Orders {
-	return &Orders{
-		records: sidecar.NewDocuments[domain.Record](s, store, "order"),
-		lists:   sidecar.NewIndex(s, store, "orders-of"),
-	}
+	records := sidecar.NewDocuments[domain.Record](s, store, "order")
+	return &Orders{records: records, lists: sidecar.NewLists(records, "orders-of")}
 }
 
 // Find returns the order with this id, or errs.NotFound. A malformed id is not found.
@@ -96,24 +94,6 @@ func (o *Orders) Enlist(ctx context.Context, order domain.Order) error {
 }
 
 // List returns a page of a customer's orders, newest first, and the cursor of the next page, "" at the end.
-func (o *Orders) List(ctx context.Context, customerID, cursor string, limit int) ([]domain.Order, string, error) {
-	from, err := sidecar.ParseCursor(cursor)
-	if err != nil {
-		return nil, "", err
-	}
-	hints, next, err := o.lists.Read(ctx, customerID, from, limit)
-	if err != nil {
-		return nil, "", err
-	}
-	documents, err := o.records.GetMany(ctx, hints)
-	if err != nil {
-		return nil, "", err
-	}
-	orders := make([]domain.Order, 0, len(documents))
-	for _, document := range documents {
-		if document.Value.Customer.ID == customerID {
-			orders = append(orders, document.Value.Order)
-		}
-	}
-	return orders, next.String(), nil
+func (o *Orders) List(ctx context.Context, customerID, cursor string, limit int) ([]domain.Record, string, error) {
+	return o.lists.Page(ctx, customerID, cursor, limit, func(r domain.Record) bool { return r.Customer.ID == customerID })
 }
