@@ -12,9 +12,9 @@ import (
 // caller is where a request came from, and where its sender stands at the limits.
 type caller struct {
 	address netip.Addr
-	// secure says that it came over TLS, to us or to a proxy that we trust.
+	// secure says that the request came over TLS, to us or to a proxy that we trust.
 	secure   bool
-	standing limit.Verdict
+	standing limit.Decision
 }
 
 type callerKey struct{}
@@ -35,8 +35,8 @@ func identified(proxies request.Proxies, next http.Handler) http.Handler {
 	})
 }
 
-// report tells a client where it stands at the limit that leaves it the least.
-func (c *caller) report(w http.ResponseWriter, verdict limit.Verdict) {
-	c.standing = limit.Tighter(c.standing, verdict)
+// report tells a client where it stands at the tightest of its limits.
+func (c *caller) report(w http.ResponseWriter, decision limit.Decision) {
+	c.standing = limit.Tighter(c.standing, decision)
 	c.standing.Headers(w.Header())
 }

@@ -9,8 +9,8 @@ import (
 	"stoa/gateway/declaration"
 )
 
-// cors is the plugin of this name: it says which pages may read an answer, and answers the question, the preflight, that
-// browsers ask before they send a request of theirs.
+// cors is the plugin of this name: it says which pages may read an answer, and answers preflights, the questions that
+// browsers ask before they send such a request.
 type cors struct {
 	config  *declaration.CORS
 	methods string
@@ -25,7 +25,7 @@ func newCORS(config *declaration.CORS) *cors {
 	}
 }
 
-// around says on every answer of next who may read it. Preflights carry no API key, and need none.
+// around adds to every answer of next which pages may read it. Preflights carry no API key, and need none.
 func (c *cors) around(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c.allowOrigin(w.Header(), r.Header.Get("Origin"))
@@ -42,7 +42,7 @@ func isPreflight(r *http.Request) bool {
 	return r.Method == http.MethodOptions && r.Header.Get("Origin") != "" && r.Header.Get("Access-Control-Request-Method") != ""
 }
 
-// allowOrigin names the origin whose pages may read the answer, if its pages may.
+// allowOrigin names the origin in the answer if its pages may read it.
 func (c *cors) allowOrigin(answer http.Header, origin string) {
 	if slices.Contains(c.config.Origins, "*") {
 		answer.Set("Access-Control-Allow-Origin", "*")

@@ -5,20 +5,12 @@ import (
 	"net/http/httputil"
 
 	"stoa/gateway/edge/request"
-	"stoa/pkg/common/web"
 )
 
-// rewrite makes the request for the app. One operation is about the API key itself and gets to see it. The trace goes on
-// in the transport. X-Forwarded-For is the one address that we found: auth slows guessing by it. What a client sends behind
-// its body are headers by another way, so none of them goes on.
+// rewrite makes the request for the app. The trace goes on in the transport. X-Forwarded-For is the one address that we
+// found: auth counts wrong passwords by it. Trailers are headers by another way, so none of them goes on.
 func (p *proxy) rewrite(r *httputil.ProxyRequest) {
-	headers := request.Forwarded(r.In.Header)
-	if web.IsStream(r.In) {
-		headers.Set("Accept", request.StreamAccept)
-	}
-	if r.In.URL.Path == request.VerifyKeyPath {
-		headers.Set(request.KeyHeader, r.In.Header.Get(request.KeyHeader))
-	}
+	headers := request.Forwarded(r.In)
 	p.addKey(r.In, headers)
 	caller := callerOf(r.In)
 	headers.Set("X-Forwarded-For", caller.address.String())
@@ -30,8 +22,8 @@ func (p *proxy) rewrite(r *httputil.ProxyRequest) {
 	r.Out.Header, r.Out.Trailer = headers, nil
 }
 
-// secured adds the headers that keep a browser from doing more with an answer than to read it, wherever the answer
-// does not say otherwise itself.
+// secured adds the headers that keep a browser from doing more with an answer than to read it, unless the answer has its
+// own.
 func secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(&securedWriter{ResponseWriter: w, tls: callerOf(r).secure}, r)
@@ -44,7 +36,7 @@ type securedWriter struct {
 	sent bool
 }
 
-// WriteHeader adds the headers at the last moment, when the answer has said what it has to say.
+// WriteHeader adds the headers at the last moment, when those of the answer are set.
 func (w *securedWriter) WriteHeader(status int) {
 	if !w.sent && status >= http.StatusOK {
 		w.sent = true
@@ -66,7 +58,7 @@ func (w *securedWriter) unlessSet(name, value string) {
 	}
 }
 
-// Write sends the headers first if nobody has.
+// Write sends the headers first.
 func (w *securedWriter) Write(b []byte) (int, error) {
 	if !w.sent {
 		w.WriteHeader(http.StatusOK)

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"net/http"
-	"net/netip"
 	"time"
 
 	"stoa/gateway/declaration"
@@ -17,32 +16,29 @@ import (
 // authApp is the app that knows the API keys.
 const authApp = "auth"
 
-// keyTimeout bounds the question to auth: a person is told within three seconds that it is down.
+// keyTimeout bounds a question to auth: a caller learns within three seconds that it is down.
 const keyTimeout = 2 * time.Second
 
-// keyCheck is the plugin stoa-api-key. What is remembered of keys, and counted, serves all routes.
+// keyCheck is the plugin stoa-api-key. All routes share what it remembers and counts.
 type keyCheck struct {
 	checker *apikey.Checker
 	limiter *limit.Limiter
 	limited func() bool
 }
 
-// require lets a request through to next if its API key is valid, is within its limit, and allows what the route needs.
+// require lets a request through to next if its API key is valid, is within its limit, and allows what the route needs. A
+// stream ends once its key is revoked.
 func (k *keyCheck) require(config *declaration.APIKey, next http.Handler) http.Handler {
 	if config.Anonymous {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		caller := callerOf(r)
-		grant, err := k.checker.Verify(r.Context(), caller.address, r.Header.Get(request.KeyHeader))
-		if err == nil && config.LimitPerMinute > 0 && k.limited() {
-			verdict := k.limiter.Take(grant.KeyID, limit.Rate{Period: time.Minute, Max: int64(config.LimitPerMinute)})
-			caller.report(w, verdict)
-			err = verdict.Err("too many requests with this API key; come back later")
+		caller, use := callerOf(r), apikey.Use{Permission: config.Permission, Counts: k.limiter}
+		if k.limited() {
+			use.PerMinute = config.LimitPerMinute
 		}
-		if err == nil {
-			err = grant.Allows(config.Permission, r.Method)
-		}
+		decision, err := k.checker.Admit(r.Context(), caller.address, r, use)
+		caller.report(w, decision)
 		if err != nil {
 			web.WriteError(w, r, err)
 			return
@@ -50,28 +46,25 @@ func (k *keyCheck) require(config *declaration.APIKey, next http.Handler) http.H
 		if web.IsStream(r) {
 			ctx, end := context.WithCancel(r.Context())
 			defer end()
-			go k.endWithKey(ctx, end, caller.address, r.Header.Get(request.KeyHeader))
-			r = r.WithContext(ctx)
+			go func() { // otherwise the stream could outlive its key
+				k.checker.Watch(ctx, caller.address, r.Header.Get(request.KeyHeader))
+				end()
+			}()
+			next.ServeHTTP(w, r.WithContext(ctx))
+			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// endWithKey ends a stream once the key that it was asked for with is revoked: otherwise it would outlive that by as long as
-// it likes.
-func (k *keyCheck) endWithKey(ctx context.Context, end context.CancelFunc, client netip.Addr, key string) {
-	k.checker.Watch(ctx, client, key)
-	end()
-}
-
-// askAuth returns the question whether an API key is valid, as it is put to auth through the sidecar.
+// askAuth returns the Ask that asks auth through the sidecar.
 func askAuth(transport http.RoundTripper) apikey.Ask {
 	return apikey.At(func(question *http.Request) (*http.Response, error) {
 		return transport.RoundTrip(question.WithContext(sidecar.Target(question.Context(), authApp)))
 	}, request.VerifyKeyPath)
 }
 
-// cacheAge is how long answers about keys hold: one memory serves all routes, so the shortest of their times counts.
+// cacheAge is how long answers about keys are used: one memory serves all routes, so the shortest of their times counts.
 func cacheAge(routes []declaration.Route) time.Duration {
 	age := apikey.MaxAge
 	for _, r := range routes {

@@ -1,6 +1,6 @@
-// Command gateway is the only public port: it holds requests against the plugins of kong.yml and forwards what that file
-// names to the app behind it, through its own sidecar. It holds no state and knows no business, so that any other gateway
-// can stand in; a real Kong does so with the same file.
+// Command gateway is the only public port: it applies the plugins of kong.yml to each request, and forwards what that file
+// names to an app, through its own sidecar. It stores nothing and knows no business, so that any other gateway can take
+// its place; a real Kong does so with the same file.
 package main
 
 import (
@@ -20,11 +20,11 @@ import (
 // configuration is what the environment says to the gateway.
 type configuration struct {
 	config.Base
-	// Routes is a file with everything that can be reached from outside; the kong.yml that was built in when empty.
+	// Routes is a file with everything that can be reached from outside; if empty, the kong.yml that is built in.
 	Routes string `envconfig:"GATEWAY_ROUTES"`
 	// TrustedProxies are the networks of load balancers in front of the gateway; only their X-Forwarded-For counts.
 	TrustedProxies request.Proxies `envconfig:"TRUSTED_PROXIES"`
-	// RateLimits switches all limits off where nobody needs protection. It can be changed live.
+	// RateLimits switches all limits off where nobody needs protection. It can change while the process runs.
 	RateLimits bool `envconfig:"RATE_LIMITS" default:"true"`
 	// MaxConnections is how many connections may be open, and MaxConnectionsPerAddress how many of them from one address.
 	MaxConnections           int `envconfig:"MAX_CONNECTIONS" default:"8192"`
@@ -73,7 +73,7 @@ func (c configuration) routes() ([]declaration.Route, error) {
 	return declaration.Parse(kong.File, kong.Table())
 }
 
-// limits bound what clients can hold.
+// limits bounds the connections of clients.
 func (c configuration) limits() web.Limits {
 	limits := web.DefaultLimits()
 	limits.Connections, limits.PerAddress, limits.Unbounded = c.MaxConnections, c.MaxConnectionsPerAddress, c.TrustedProxies.Trusts

@@ -8,8 +8,8 @@ import (
 	"stoa/gateway/docs"
 )
 
-// addPages adds what the gateway shows by itself, to whoever opens it in a browser. It needs no API key and no service,
-// so a Kong in the gateway's place has none of it.
+// addPages adds the pages for browsers. They need no API key and no service. A Kong in the gateway's place does not have
+// them.
 func addPages(router *mux.Router) error {
 	page, err := docs.New()
 	if err != nil {

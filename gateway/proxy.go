@@ -18,11 +18,11 @@ import (
 	"stoa/pkg/sidecar"
 )
 
-// maxForeignError is how much of an answer that is not for the caller is read for the log.
+// maxForeignError is how much of an error that is not a problem document is read, for the log.
 const maxForeignError = 4 << 10
 
-// proxy forwards requests to apps through the sidecar. Server-sent events pass piece by piece: httputil sees to it for
-// their media type.
+// proxy forwards requests to apps through the sidecar. Server-sent events pass piece by piece: httputil flushes their
+// media type at once.
 type proxy struct {
 	reverse httputil.ReverseProxy
 	keyed   *mux.Router // matches operations that take an Idempotency-Key
@@ -35,8 +35,8 @@ func newProxy(transport http.RoundTripper) (*proxy, error) {
 	return p, err
 }
 
-// to returns the handler that forwards to the app with this id. The time-out bounds the wait for an app that is slow; what
-// is down says so at once or after the sidecar's retries, two seconds.
+// to returns the handler that forwards to the app with this id. The timeout bounds the wait for a slow app; for an app that
+// is down the sidecar answers at once, or after two seconds of retries.
 func (p *proxy) to(app string, timeout time.Duration) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := sidecar.Target(r.Context(), app)
@@ -55,8 +55,8 @@ func (p *proxy) to(app string, timeout time.Duration) http.Handler {
 	})
 }
 
-// inspect takes off an answer what sidecars add. An error that an app gave in another form becomes a problem document, and
-// its words are for the log.
+// inspect removes from an answer what sidecars add. An error that is not a problem document becomes one, and its text goes
+// to the log.
 func inspect(answer *http.Response) error {
 	request.Tidy(answer.Header)
 	contentType := answer.Header.Get("Content-Type")
@@ -70,13 +70,13 @@ func inspect(answer *http.Response) error {
 	return web.ReadError(answer.StatusCode, answer.Header, raw)
 }
 
-// fail answers for an app that did not.
+// fail answers in place of an app.
 func fail(w http.ResponseWriter, r *http.Request, err error) {
 	var known *errs.Error
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &known):
-	case errors.As(err, &tooLarge): // a body without a length, found out on the way
+	case errors.As(err, &tooLarge): // a body without a length: known only when it was read
 		err = web.TooLarge()
 	case bodyIsMissing(r, err):
 		w.Header().Set("Connection", "close")
@@ -87,7 +87,7 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 	web.WriteError(w, r, err)
 }
 
-// watchedBody knows how far a request's body has come.
+// watchedBody knows whether a request's body has arrived.
 type watchedBody struct {
 	io.ReadCloser
 	ended, broken atomic.Bool
@@ -101,14 +101,14 @@ func (b *watchedBody) Read(p []byte) (int, error) {
 	switch {
 	case errors.Is(err, io.EOF):
 		b.ended.Store(true)
-	case err != nil && !errors.Is(err, http.ErrBodyReadAfterClose): // closed is what we do when an app fails
+	case err != nil && !errors.Is(err, http.ErrBodyReadAfterClose): // we close it when an app fails
 		b.broken.Store(true)
 	}
 	return n, err
 }
 
-// endWith ends the wait for the rest of the body with ctx: until then, nobody else can answer. The function that it
-// returns calls this off.
+// endWith stops waiting for the rest of the body when ctx ends: as long as the server reads, nothing can answer. The
+// function that it returns cancels this.
 func (b *watchedBody) endWith(ctx context.Context, w http.ResponseWriter) func() bool {
 	return context.AfterFunc(ctx, func() {
 		if !b.ended.Load() {
@@ -117,7 +117,7 @@ func (b *watchedBody) endWith(ctx context.Context, w http.ResponseWriter) func()
 	})
 }
 
-// bodyIsMissing reports that a request failed because its sender did not send all of it, or not in time.
+// bodyIsMissing reports that a request failed because its body did not arrive, or not in time.
 func bodyIsMissing(r *http.Request, err error) bool {
 	body, watched := r.Context().Value(bodyKey{}).(*watchedBody)
 	return watched && (body.broken.Load() || !body.ended.Load() && errors.Is(err, context.DeadlineExceeded))

@@ -7,7 +7,6 @@ import (
 
 	"stoa/gateway/declaration"
 	"stoa/gateway/edge/limit"
-	"stoa/gateway/edge/request"
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/settings"
 	"stoa/pkg/common/web"
@@ -21,14 +20,14 @@ type rateLimit struct {
 	on      func() bool
 }
 
-// periodLimit is a limit that may change while the gateway runs; 0 is none.
+// periodLimit is a limit that may change while the gateway runs; 0 means that there is none.
 type periodLimit struct {
 	period time.Duration
 	most   func() int64
 }
 
-// newRateLimit makes an instance. Where there is a configuration store, the limits of one with an instance_name can be
-// changed live: those of "sign-in" are LIMIT_SIGN_IN_SECOND, _MINUTE and _HOUR.
+// newRateLimit makes an instance. Where there is a configuration store, the limits of an instance with a name can change
+// while the gateway runs: those of "sign-in" are LIMIT_SIGN_IN_SECOND, _MINUTE and _HOUR.
 func newRateLimit(config *declaration.RateLimiting, values *settings.Settings, on func() bool) *rateLimit {
 	l := &rateLimit{config: config, limiter: limit.New(), on: on}
 	for _, p := range []struct {
@@ -53,11 +52,11 @@ func (l *rateLimit) around(service string, next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		verdict := l.limiter.Take(l.client(service, r), l.rates()...)
+		decision := l.limiter.Take(l.client(service, r), l.rates()...)
 		if !l.config.HideClientHeaders {
-			callerOf(r).report(w, verdict)
+			callerOf(r).report(w, decision)
 		}
-		if err := verdict.Err("too many requests; come back later"); err != nil {
+		if err := decision.Err("too many requests; come back later"); err != nil {
 			web.WriteError(w, r, err)
 			return
 		}
@@ -65,7 +64,7 @@ func (l *rateLimit) around(service string, next http.Handler) http.Handler {
 	})
 }
 
-// rates are the limits that hold now.
+// rates are the limits of now.
 func (l *rateLimit) rates() []limit.Rate {
 	rates := make([]limit.Rate, 0, len(l.limits))
 	for _, p := range l.limits {
@@ -76,7 +75,7 @@ func (l *rateLimit) rates() []limit.Rate {
 	return rates
 }
 
-// client is what requests are counted by. Who is not told from others by it counts by address, as in Kong.
+// client is what requests are counted by: the address where the request lacks what limit_by says, as in Kong.
 func (l *rateLimit) client(service string, r *http.Request) string {
 	switch {
 	case l.config.LimitBy == "service":
@@ -86,7 +85,7 @@ func (l *rateLimit) client(service string, r *http.Request) string {
 	case l.config.LimitBy == "header" && r.Header.Get(l.config.HeaderName) != "":
 		return "header " + r.Header.Get(l.config.HeaderName)
 	default:
-		return request.Network(callerOf(r).address)
+		return web.Network(callerOf(r).address, 32).String()
 	}
 }
 

@@ -43,8 +43,8 @@ func keyedOperations() (*mux.Router, error) {
 	return router, nil
 }
 
-// addKey gives a request without an Idempotency-Key one of its own, if its operation takes one: then it can be repeated
-// while its app restarts, and is done once.
+// addKey adds an Idempotency-Key to a request without one, if its operation takes one: then it can be repeated while its app
+// restarts, and is carried out once.
 func (p *proxy) addKey(r *http.Request, headers http.Header) {
 	if _, given := headers[idempotencyKey]; !given && p.keyed.Match(r, &mux.RouteMatch{}) {
 		headers.Set(idempotencyKey, "gateway-"+ids.New())

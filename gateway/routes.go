@@ -19,7 +19,7 @@ type edge struct {
 	apps     *proxy
 	keys     *keyCheck
 	settings *settings.Settings
-	// limited says whether limits hold: where a test sends thousands of requests, they are in the way.
+	// limited says whether limits apply: a test that sends thousands of requests switches them off.
 	limited func() bool
 	limits  map[*declaration.RateLimiting]*rateLimit
 	cache   *cache.Cache
@@ -35,7 +35,7 @@ func newEdge(apps *proxy, keys *apikey.Checker, values *settings.Settings, limit
 
 // router puts the routes of kong.yml into effect.
 func (e *edge) router(routes []declaration.Route) *mux.Router {
-	// A path is taken as it is or refused: cleaning it would answer a redirect to something that nobody asked for.
+	// A path is taken as it is or refused: a cleaned one would be a redirect to something that nobody asked for.
 	router := web.NewRouter().SkipClean(true)
 	router.Use(plain)
 	for _, r := range routes {
@@ -45,8 +45,8 @@ func (e *edge) router(routes []declaration.Route) *mux.Router {
 	return router
 }
 
-// handler puts the plugins of a route around its app, the last one first. The order is that of Kong's priorities: what
-// costs nothing refuses first, and no limit is asked of a preflight.
+// handler puts the plugins of a route around its app, the last one first. The order is that of Kong's priorities: the
+// cheapest check comes first, and preflights are not limited.
 func (e *edge) handler(r declaration.Route) http.Handler {
 	handler := e.apps.to(r.App, r.Timeout)
 	if config := r.Plugins.ProxyCache; config != nil {
@@ -76,7 +76,7 @@ func (e *edge) rateLimit(config *declaration.RateLimiting) *rateLimit {
 	return e.limits[config]
 }
 
-// plain refuses requests that what comes after us could read in another way than we do.
+// plain refuses requests that sidecars and apps could read in another way than we do.
 func plain(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := request.Check(r); err != nil {

@@ -1,5 +1,5 @@
-// Package declaration reads kong.yml: services, routes and plugins in Kong's declarative format, of which the built-in
-// gateway honours a part. Whatever it does not honour it refuses, by name and place, so that both gateways do the same.
+// Package declaration reads kong.yml: services, routes and plugins in Kong's declarative format. The built-in gateway
+// supports a part of it and refuses everything else, by name and line, so that both gateways do the same.
 package declaration
 
 import (
@@ -18,11 +18,11 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Route is one line of the table: which requests it takes, for which app, and what they pass on the way.
+// Route says which requests go to an app, and which plugins they pass.
 type Route struct {
 	Name    string
 	Service string
-	// App is the Dapr app-id behind it.
+	// App is the app-id in Dapr.
 	App     string
 	Methods []string
 	// Timeout is how long the app may take.
@@ -39,8 +39,8 @@ type path struct {
 	pattern *regexp.Regexp // nil for a plain prefix
 }
 
-// Load reads the routes of a file, in the order in which they are tried: regular expressions by falling regex_priority,
-// then plain prefixes, the longest first.
+// Load reads the routes of a file, in the order in which they are tried: regular expressions by regex_priority, the highest
+// first, then plain prefixes, the longest first.
 func Load(name string) ([]Route, error) {
 	raw, err := os.ReadFile(name)
 	if err != nil {
@@ -56,7 +56,7 @@ func Parse(name string, raw []byte) ([]Route, error) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if len(document.Content) == 0 {
-		return nil, fmt.Errorf("%s: there is nothing in it", name)
+		return nil, fmt.Errorf("%s is empty", name)
 	}
 	c := &compiler{reader: reader{file: name}}
 	var declared file
@@ -75,17 +75,17 @@ func (r Route) Matches(urlPath string) bool {
 	})
 }
 
-// compiler makes routes out of what the file says.
+// compiler makes routes from what the file says.
 type compiler struct{ reader }
 
-// at notes what is wrong on a line.
+// at adds what is wrong on a line.
 func (c *compiler) at(line int, format string, args ...any) {
 	c.problems = append(c.problems, fmt.Errorf("%s:%d: %s", c.file, line, fmt.Sprintf(format, args...)))
 }
 
 func (c *compiler) routes(declared file) []Route {
 	if declared.FormatVersion != "3.0" {
-		c.at(1, `_format_version has to be "3.0"`)
+		c.at(1, `_format_version must be "3.0"`)
 	}
 	global := c.plugins(declared.Plugins, "")
 	var all []Route
@@ -121,7 +121,7 @@ func (r Route) longest() int {
 	return length
 }
 
-// unique refuses names that are there twice: routes are told apart by them.
+// unique refuses two routes with one name.
 func (c *compiler) unique(all []Route) {
 	var seen []string
 	for _, r := range all {
@@ -142,7 +142,7 @@ func (c *compiler) service(s service, global []config) []Route {
 		c.at(s.Line, "%s: name is missing", where)
 	}
 	if s.Retries == nil || *s.Retries != 0 {
-		c.at(s.Line, "%s: retries has to be 0: it is the sidecar that repeats requests, and it knows which ones", where)
+		c.at(s.Line, "%s: retries must be 0: the sidecar repeats requests, and knows which ones it may repeat", where)
 	}
 	for _, timeout := range []*int{s.ConnectTimeout, s.WriteTimeout, s.ReadTimeout} {
 		if timeout == nil || *timeout < 1 {
@@ -156,14 +156,14 @@ func (c *compiler) service(s service, global []config) []Route {
 		compiled := c.route(r, where)
 		compiled.Service, compiled.App, compiled.Timeout = s.Name, app, milliseconds(*s.ReadTimeout)
 		for _, plugin := range slices.Concat(c.plugins(r.Plugins, "route "+r.Name+": "), own, global) {
-			plugin.put(&compiled.Plugins)
+			compiled.Plugins.put(plugin)
 		}
 		routes = append(routes, compiled)
 	}
 	return routes
 }
 
-// invocation is the sidecar's operation that a service's URL has to be.
+// invocation matches the path of a service's URL: the sidecar's operation that invokes an app.
 var invocation = regexp.MustCompile(`^/v1\.0/invoke/([a-z0-9]+(?:-[a-z0-9]+)*)/method$`)
 
 // app returns the app-id in a service's URL.
@@ -176,11 +176,11 @@ func (s service) app() (string, error) {
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" || u.Host == "" || u.RawQuery != "" {
-		return "", fmt.Errorf("%s is no plain http URL", text)
+		return "", fmt.Errorf("%s is not a plain http URL", text)
 	}
 	match := invocation.FindStringSubmatch(u.Path)
 	if match == nil {
-		return "", fmt.Errorf("%s has to be the sidecar's operation that invokes an app: http://localhost:3600/v1.0/invoke/<app-id>/method", text)
+		return "", fmt.Errorf("%s must be the sidecar's operation that invokes an app: http://localhost:3600/v1.0/invoke/<app-id>/method", text)
 	}
 	return match[1], nil
 }
@@ -192,16 +192,16 @@ func (c *compiler) route(r route, where string) Route {
 	for _, wrong := range complaints(
 		complain(r.Name == "", "name is missing"),
 		complain(len(r.Paths) == 0, "paths are missing"),
-		complain(len(r.Methods) == 0, "methods are missing: name those that are meant"),
-		complain(r.StripPath == nil || *r.StripPath, "strip_path has to be false: apps know their whole paths"),
-		complain(r.PreserveHost, "preserve_host has to be false: a sidecar is called by its own name"),
+		complain(len(r.Methods) == 0, "methods are missing"),
+		complain(r.StripPath == nil || *r.StripPath, "strip_path must be false: apps know their whole paths"),
+		complain(r.PreserveHost, "preserve_host must be false: a sidecar is called by its own name"),
 		complain(slices.ContainsFunc(r.Protocols, notHTTP), "protocols: http and https, not %s", r.Protocols),
 	) {
 		c.at(r.Line, "%s: %s", where, wrong)
 	}
 	for _, method := range r.Methods {
 		if !slices.Contains(knownMethods, method) {
-			c.at(r.Line, "%s: methods: %s is none of %s", where, method, strings.Join(knownMethods, ", "))
+			c.at(r.Line, "%s: methods: %s is not one of %s", where, method, strings.Join(knownMethods, ", "))
 		}
 	}
 	compiled := Route{Name: r.Name, Methods: r.Methods, priority: r.RegexPriority}
@@ -218,7 +218,7 @@ func (c *compiler) route(r route, where string) Route {
 
 func notHTTP(protocol string) bool { return protocol != "http" && protocol != "https" }
 
-// compile reads a path of a route. Like Kong, it holds a regular expression, which begins with ~, against the beginning.
+// compile reads a path of a route. A regular expression begins with ~ and matches the beginning of a path, as in Kong.
 func compile(text string) (path, error) {
 	expression, isPattern := strings.CutPrefix(text, "~")
 	if !strings.HasPrefix(expression, "/") {
@@ -243,10 +243,10 @@ func (c *compiler) plugins(declared []plugin, where string) []config {
 		construct, known := configs[p.Name]
 		switch {
 		case !known:
-			c.at(p.Line, "%s is not honoured by the built-in gateway; honoured are %s", at, strings.Join(knownPlugins(), ", "))
+			c.at(p.Line, "%s is not supported by the built-in gateway; supported are %s", at, strings.Join(knownPlugins(), ", "))
 			continue
 		case slices.Contains(seen, p.Name):
-			c.at(p.Line, "%s is there twice, and only one can count", at)
+			c.at(p.Line, "%s is there twice", at)
 			continue
 		case slices.ContainsFunc(p.Protocols, notHTTP):
 			c.at(p.Line, "%s: protocols: http and https, not %s", at, p.Protocols)

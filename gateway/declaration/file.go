@@ -2,7 +2,7 @@ package declaration
 
 import "gopkg.in/yaml.v3"
 
-// The part of Kong's declarative format that is honoured, as it stands in the file. gateway/README.md shows it as a table.
+// The part of Kong's declarative format that is supported, as it stands in the file. gateway/README.md shows it as a table.
 
 type file struct {
 	FormatVersion string    `yaml:"_format_version"`
@@ -54,5 +54,5 @@ type plugin struct {
 	Config       yaml.Node `yaml:"config"`
 }
 
-// isOff reports a switch that is there and off; Kong's default is on.
+// isOff reports a switch that is off; without a value it is on, as in Kong.
 func isOff(enabled *bool) bool { return enabled != nil && !*enabled }

@@ -2,6 +2,7 @@ package declaration
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -9,8 +10,8 @@ import (
 	"stoa/pkg/common/web"
 )
 
-// Plugins are the plugins that a request to a route passes, each at most once: that of the route, else of its service,
-// else the one for all. What is nil is not there. Routes that share an instance share what it counts.
+// Plugins are the plugins of a route, one of each type at most: that of the route, else of its service, else the one for
+// all. Routes that share an instance share its counters.
 type Plugins struct {
 	APIKey        *APIKey
 	RateLimiting  *RateLimiting
@@ -20,16 +21,23 @@ type Plugins struct {
 	ProxyCache    *ProxyCache
 }
 
-// config is the part of a plugin that differs from plugin to plugin.
+// put makes this the plugin of its type, unless a more specific one is there.
+func (p *Plugins) put(c config) {
+	for _, field := range reflect.ValueOf(p).Elem().Fields() {
+		if made := reflect.ValueOf(c); field.Type() == made.Type() && field.IsNil() {
+			field.Set(made)
+		}
+	}
+}
+
+// config is the configuration of a plugin.
 type config interface {
 	// check returns what is wrong with the values, field by field.
 	check() []string
-	// put makes this the plugin of its kind, unless a more specific one is there.
-	put(into *Plugins)
 }
 
-// configs makes the configuration of each plugin that is honoured, with its defaults. Those that differ from Kong's have
-// to be given: check says so.
+// configs makes the configuration of each plugin that is supported, with Kong's defaults. Where we need another value than
+// the default, check asks for it.
 var configs = map[string]func(instance string) config{
 	"stoa-api-key": func(string) config { return &APIKey{TimeoutMS: 1000, CacheSeconds: 4} },
 	"rate-limiting": func(instance string) config {
@@ -42,15 +50,14 @@ var configs = map[string]func(instance string) config{
 	"pre-function":          func(string) config { return &PreFunction{} },
 }
 
-// APIKey is our own plugin: it asks for an API key, holds what the key allows against what the route needs, and limits
-// the requests of each key.
+// APIKey is our own plugin: it requires an API key that allows what the route needs, and limits the requests of each key.
 type APIKey struct {
 	// VerificationURLs and TimeoutMS are for Kong: the built-in gateway asks through its sidecar.
 	VerificationURLs []string `yaml:"verification_urls"`
 	TimeoutMS        int      `yaml:"timeout_ms"`
-	// CacheSeconds is how long an answer about a key holds.
+	// CacheSeconds is how long an answer about a key is used.
 	CacheSeconds int `yaml:"cache_seconds"`
-	// Permission is the area, such as "shop", that a key has to allow; empty for none.
+	// Permission is the area, such as "shop", that a key must allow; empty for none.
 	Permission string `yaml:"permission"`
 	// LimitPerMinute is how many requests a key may send to all routes together; 0 for any number.
 	LimitPerMinute int `yaml:"limit_per_minute"`
@@ -58,15 +65,9 @@ type APIKey struct {
 	Anonymous bool `yaml:"anonymous"`
 }
 
-func (c *APIKey) put(into *Plugins) {
-	if into.APIKey == nil {
-		into.APIKey = c
-	}
-}
-
 func (c *APIKey) check() []string {
 	return complaints(
-		complain(c.CacheSeconds < 0 || c.CacheSeconds > 5, "cache_seconds: 0 to 5, since a revoked key has to be dead after that"),
+		complain(c.CacheSeconds < 0 || c.CacheSeconds > 5, "cache_seconds: 0 to 5, since a revoked key must be refused after that"),
 		complain(c.TimeoutMS < 1, "timeout_ms: at least 1"),
 		complain(c.LimitPerMinute < 0, "limit_per_minute: 0, for no limit, or more"),
 		complain(!slices.Contains([]string{"", "shop", "blog"}, c.Permission), "permission: shop, blog, or empty for none, not %s", c.Permission),
@@ -75,12 +76,12 @@ func (c *APIKey) check() []string {
 
 // RateLimiting limits how many requests may come in a second, a minute and an hour, counted apart for each client.
 type RateLimiting struct {
-	// Instance is the plugin's instance_name, by which its limits can be changed live.
+	// Instance is the plugin's instance_name, by which its limits can change while the gateway runs.
 	Instance string `yaml:"-"`
 	Second   int64  `yaml:"second"`
 	Minute   int64  `yaml:"minute"`
 	Hour     int64  `yaml:"hour"`
-	// LimitBy says what a client is: its address (ip), a header's value, or everybody (service, path).
+	// LimitBy says what a client is: an address (ip), a header's value, or everyone together (service, path).
 	LimitBy           string `yaml:"limit_by"`
 	HeaderName        string `yaml:"header_name"`
 	Path              string `yaml:"path"`
@@ -89,24 +90,18 @@ type RateLimiting struct {
 	HideClientHeaders bool   `yaml:"hide_client_headers"`
 }
 
-func (c *RateLimiting) put(into *Plugins) {
-	if into.RateLimiting == nil {
-		into.RateLimiting = c
-	}
-}
-
 func (c *RateLimiting) check() []string {
 	return complaints(
 		complain(c.Second == 0 && c.Minute == 0 && c.Hour == 0, "one of second, minute and hour is needed"),
 		complain(c.Second < 0 || c.Minute < 0 || c.Hour < 0, "a limit is at least 1"),
-		complain(!slices.Contains([]string{"ip", "header", "service", "path"}, c.LimitBy), "limit_by: ip, header, service or path, not %s: there are no consumers here", c.LimitBy),
+		complain(!slices.Contains([]string{"ip", "header", "service", "path"}, c.LimitBy), "limit_by: ip, header, service or path, not %s: consumers are not supported", c.LimitBy),
 		complain(c.LimitBy == "header" && c.HeaderName == "", "header_name: limit_by header needs it"),
 		complain(c.LimitBy == "path" && c.Path == "", "path: limit_by path needs it"),
 		complain(c.Policy != "" && c.Policy != "local", "policy: local, not %s: each gateway counts for itself", c.Policy),
 	)
 }
 
-// CORS lets pages of other sites call.
+// CORS lets pages of other sites send requests.
 type CORS struct {
 	Origins           []string `yaml:"origins"`
 	Methods           []string `yaml:"methods"`
@@ -117,23 +112,17 @@ type CORS struct {
 	PreflightContinue bool     `yaml:"preflight_continue"`
 }
 
-func (c *CORS) put(into *Plugins) {
-	if into.CORS == nil {
-		into.CORS = c
-	}
-}
-
 func (c *CORS) check() []string {
 	all := complaints(
 		complain(len(c.Origins) == 0, "origins: name them; to Kong, none means all"),
 		complain(len(c.Methods) == 0, "methods: name them; to Kong, none means all"),
-		complain(c.Credentials && slices.Contains(c.Origins, "*"), "origins: * with credentials would let every page act for whoever looks at it"),
-		complain(len(c.Origins) > 1 && slices.Contains(c.Origins, "*"), "origins: * beside others makes those needless"),
+		complain(c.Credentials && slices.Contains(c.Origins, "*"), "origins: * with credentials would let every page act for anyone who opens it"),
+		complain(len(c.Origins) > 1 && slices.Contains(c.Origins, "*"), "origins: * already includes the others"),
 		complain(c.MaxAge < 0, "max_age: 0 or more"),
 	)
 	for _, origin := range c.Origins {
 		if origin != "*" && !plainOrigin(origin) {
-			all = append(all, fmt.Sprintf("origins: %s is no plain origin such as https://shop.example", origin))
+			all = append(all, fmt.Sprintf("origins: %s is not a plain origin such as https://shop.example", origin))
 		}
 	}
 	return all
@@ -158,12 +147,6 @@ var sizeUnits = map[string]int64{"bytes": 1, "kilobytes": 1 << 10, "megabytes": 
 // MaxBytes is the largest body that passes.
 func (c *SizeLimiting) MaxBytes() int64 { return c.AllowedPayloadSize * sizeUnits[c.SizeUnit] }
 
-func (c *SizeLimiting) put(into *Plugins) {
-	if into.SizeLimiting == nil {
-		into.SizeLimiting = c
-	}
-}
-
 func (c *SizeLimiting) check() []string {
 	return complaints(
 		complain(sizeUnits[c.SizeUnit] == 0, "size_unit: bytes, kilobytes or megabytes, not %s", c.SizeUnit),
@@ -172,18 +155,12 @@ func (c *SizeLimiting) check() []string {
 	)
 }
 
-// CorrelationID gives each request an id that all log lines have. Here every request has one, so that there is nothing to
-// choose: the values are those that make Kong do the same.
+// CorrelationID gives each request an id that all log lines have. The built-in gateway always does so; the values are those
+// that make Kong do the same.
 type CorrelationID struct {
 	HeaderName     string `yaml:"header_name"`
 	Generator      string `yaml:"generator"`
 	EchoDownstream bool   `yaml:"echo_downstream"`
-}
-
-func (c *CorrelationID) put(into *Plugins) {
-	if into.CorrelationID == nil {
-		into.CorrelationID = c
-	}
 }
 
 func (c *CorrelationID) check() []string {
@@ -194,17 +171,15 @@ func (c *CorrelationID) check() []string {
 	)
 }
 
-// PreFunction is Lua that Kong runs on answers. It does what the built-in gateway does in its transport, and is not run here.
+// PreFunction is Lua that Kong runs on answers. It does what the built-in gateway does without it.
 type PreFunction struct {
 	HeaderFilter []string `yaml:"header_filter"`
 	BodyFilter   []string `yaml:"body_filter"`
 }
 
-func (c *PreFunction) put(*Plugins) {}
-
 func (c *PreFunction) check() []string { return nil }
 
-// complain returns a sentence if something is wrong, and nothing otherwise.
+// complain returns a sentence if something is wrong, and "" otherwise.
 func complain(wrong bool, format string, args ...any) string {
 	if !wrong {
 		return ""
@@ -212,7 +187,7 @@ func complain(wrong bool, format string, args ...any) string {
 	return fmt.Sprintf(format, args...)
 }
 
-// complaints drops those that are none.
+// complaints returns those that are not empty.
 func complaints(all ...string) []string {
 	return slices.DeleteFunc(all, func(s string) bool { return s == "" })
 }

@@ -5,10 +5,10 @@ import (
 	"slices"
 )
 
-// ProxyCache keeps the answers that services mark as everybody's, for as long as they say.
+// ProxyCache keeps the answers that services mark as public, for as long as they say.
 type ProxyCache struct {
 	Strategy string `yaml:"strategy"`
-	// Memory and CacheTTL are for Kong: the built-in gateway has a memory of its own, and goes by what services say.
+	// Memory and CacheTTL are for Kong: the built-in gateway has its own memory, and keeps answers as long as services say.
 	Memory        cacheMemory `yaml:"memory"`
 	CacheTTL      int         `yaml:"cache_ttl"`
 	CacheControl  bool        `yaml:"cache_control"`
@@ -19,12 +19,6 @@ type ProxyCache struct {
 
 type cacheMemory struct {
 	DictionaryName string `yaml:"dictionary_name"`
-}
-
-func (c *ProxyCache) put(into *Plugins) {
-	if into.ProxyCache == nil {
-		into.ProxyCache = c
-	}
 }
 
 func (c *ProxyCache) check() []string {

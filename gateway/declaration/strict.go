@@ -10,14 +10,14 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// reader fills structs from YAML and collects, with file and line, whatever the structs have no place for. A setting that
-// is passed over is worse than one that is refused: somebody relies on it.
+// reader fills structs from YAML and collects, with file and line, every setting that the structs do not have. A setting that
+// is ignored is worse than one that is refused: somebody relies on it.
 type reader struct {
 	file     string
 	problems []error
 }
 
-// refuse notes what is wrong at a node.
+// refuse adds what is wrong at a node.
 func (r *reader) refuse(node *yaml.Node, where, format string, args ...any) {
 	r.problems = append(r.problems, fmt.Errorf("%s:%d: %s%s", r.file, node.Line, where, fmt.Sprintf(format, args...)))
 }
@@ -45,14 +45,14 @@ func (r *reader) fill(node *yaml.Node, into reflect.Value, where string) {
 		r.fillSlice(node, into, where)
 	default:
 		if err := node.Decode(into.Addr().Interface()); err != nil {
-			r.refuse(node, where, "%q is no %s", node.Value, into.Kind())
+			r.refuse(node, where, "%q is not of the type %s", node.Value, into.Kind())
 		}
 	}
 }
 
 func (r *reader) fillStruct(node *yaml.Node, into reflect.Value, where string) {
 	if node.Kind != yaml.MappingNode {
-		r.refuse(node, where, "this has to be a mapping")
+		r.refuse(node, where, "this must be a mapping")
 		return
 	}
 	where = named(node, where)
@@ -67,7 +67,7 @@ func (r *reader) fillStruct(node *yaml.Node, into reflect.Value, where string) {
 		case slices.Contains(seen, key.Value):
 			r.refuse(key, where, "%s is there twice", key.Value)
 		case !field.IsValid():
-			r.refuse(key, where, "%s is not honoured here; honoured are %s", key.Value, strings.Join(keysOf(into.Type()), ", "))
+			r.refuse(key, where, "%s is not supported here; supported are %s", key.Value, strings.Join(keysOf(into.Type()), ", "))
 		default:
 			r.fill(value, field, where+key.Value+": ")
 		}
@@ -77,7 +77,7 @@ func (r *reader) fillStruct(node *yaml.Node, into reflect.Value, where string) {
 
 func (r *reader) fillSlice(node *yaml.Node, into reflect.Value, where string) {
 	if node.Kind != yaml.SequenceNode {
-		r.refuse(node, where, "this has to be a list")
+		r.refuse(node, where, "this must be a list")
 		return
 	}
 	for _, item := range node.Content {

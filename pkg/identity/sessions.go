@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/recent"
 	"stoa/pkg/sidecar"
 )
 
@@ -48,7 +49,7 @@ func SessionsOf(s *sidecar.Sidecar) Sessions {
 type sessionCache struct {
 	ask    Sessions
 	flight singleflight.Group
-	known  *recent[string, answer]
+	known  *recent.Memory[string, answer]
 }
 
 // answer is the latest answer about a session.
@@ -62,12 +63,12 @@ type answer struct {
 }
 
 func newSessionCache(ask Sessions) *sessionCache {
-	return &sessionCache{ask: ask, known: newRecent[string, answer](maxRecent)}
+	return &sessionCache{ask: ask, known: recent.New[string, answer](maxRecent)}
 }
 
 // check returns a session: errs.Unauthenticated if it has ended, errs.Unavailable if auth does not answer.
 func (s *sessionCache) check(ctx context.Context, id string) (Session, error) {
-	last, _ := s.known.get(id)
+	last, _ := s.known.Get(id)
 	age := time.Since(last.asked)
 	if age < sessionFresh {
 		return last.session, last.ended
@@ -90,7 +91,7 @@ func (s *sessionCache) check(ctx context.Context, id string) (Session, error) {
 
 // refresh asks, unless that failed a moment ago. It runs in one goroutine at a time for each session.
 func (s *sessionCache) refresh(ctx context.Context, id string) (any, error) {
-	last, _ := s.known.get(id)
+	last, _ := s.known.Get(id)
 	if time.Now().Before(last.next) {
 		return nil, last.failed
 	}
@@ -109,7 +110,7 @@ func (s *sessionCache) refresh(ctx context.Context, id string) (any, error) {
 		last.failed = errs.Wrap(errs.Unavailable, err, "access tokens cannot be checked now: auth does not answer")
 		last.next = time.Now().Add(retryPause)
 	}
-	s.known.put(id, last)
+	s.known.Put(id, last)
 	return last, last.failed
 }
 

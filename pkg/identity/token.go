@@ -10,6 +10,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/recent"
 	"stoa/pkg/identity/signing"
 )
 
@@ -54,7 +55,7 @@ type Verifier interface {
 type TokenVerifier struct {
 	keys   *keyring
 	parser *jwt.Parser
-	proven *recent[tokenHash, proven]
+	proven *recent.Memory[tokenHash, proven]
 }
 
 // tokenHash stands for a token in memory, so that no token is kept.
@@ -71,7 +72,7 @@ type proven struct {
 func NewTokenVerifier(keys func(ctx context.Context) ([]byte, error)) *TokenVerifier {
 	return &TokenVerifier{
 		keys:   newKeyring(keys),
-		proven: newRecent[tokenHash, proven](maxRecent),
+		proven: recent.New[tokenHash, proven](maxRecent),
 		parser: jwt.NewParser(
 			// Pinned: what the token says about its algorithm never selects how it is checked.
 			jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}),
@@ -84,12 +85,12 @@ func NewTokenVerifier(keys func(ctx context.Context) ([]byte, error)) *TokenVeri
 // Verify implements Verifier. The caller's roles are those that the account had when the token was issued.
 func (v *TokenVerifier) Verify(ctx context.Context, token string) (Caller, error) {
 	hash := tokenHash(sha256.Sum256([]byte(token)))
-	if p, known := v.proven.get(hash); known && v.stillValid(ctx, p) {
+	if p, known := v.proven.Get(hash); known && v.stillValid(ctx, p) {
 		return p.caller, nil
 	}
 	p, err := v.prove(ctx, token)
 	if err == nil {
-		v.proven.put(hash, p)
+		v.proven.Put(hash, p)
 	}
 	return p.caller, err
 }

@@ -44,13 +44,12 @@ func At(send func(*http.Request) (*http.Response, error), url string) Ask {
 	}
 }
 
-// read tells a verdict from everything else. Only a problem document of auth refuses a key: a sidecar that may not call
-// auth says 403 as well, and knows nothing about keys.
+// read returns the answer about a key, or an error if this is none. Only a problem document of auth refuses a key: a
+// sidecar that may not call auth says 403 as well, and knows nothing about keys.
 func read(answer *http.Response, raw []byte) (Grant, error) {
-	contentType := answer.Header.Get("Content-Type")
 	if answer.StatusCode != http.StatusOK {
 		err := web.ReadError(answer.StatusCode, answer.Header, raw)
-		if strings.HasPrefix(contentType, web.ProblemType) && isRefusal(err) {
+		if strings.HasPrefix(answer.Header.Get("Content-Type"), web.ProblemType) && isRefusal(err) {
 			return Grant{}, err
 		}
 		return Grant{}, fmt.Errorf("auth answered %d: %s", answer.StatusCode, err)
@@ -62,13 +61,13 @@ func read(answer *http.Response, raw []byte) (Grant, error) {
 	return grant, nil
 }
 
-// isRefusal reports an error that is a verdict: the key is not valid.
+// isRefusal reports an error that is an answer: the key is not valid.
 func isRefusal(err error) bool {
 	return errs.Is(err, errs.Forbidden) || errs.Is(err, errs.Unauthenticated)
 }
 
-// FailOver returns one question out of several that stand in for each other: the next is asked when one gives no verdict
-// within patience. It begins with the one that answered last, so that an outage costs the wait once.
+// FailOver makes one question of several to replicas: the next replica is asked when one does not answer within patience.
+// It begins with the one that answered last, so that an outage costs the wait once.
 func FailOver(patience time.Duration, asks ...Ask) Ask {
 	var preferred atomic.Int64
 	return func(ctx context.Context, key string) (Grant, error) {

@@ -10,23 +10,36 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"stoa/gateway/edge/limit"
-	"stoa/gateway/edge/request"
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/recent"
+	"stoa/pkg/common/web"
 )
 
 const (
-	// MaxAge is the longest that an answer about a key may hold: a revoked key is dead everywhere after it.
+	// MaxAge is the longest that an answer about a key may be used: a revoked key is refused everywhere after it.
 	MaxAge = 5 * time.Second
 	// maxKey is the longest key that is looked up, in bytes. Ours have about 50.
 	maxKey = 200
-	// watchEvery is how often a key is looked at again while a request with it goes on.
-	watchEvery = 200 * time.Millisecond
+	// maxRecent bounds the memory: twice this number of answers, about two megabytes.
+	maxRecent = 5_000
+	// watchPause is how often a key is checked again while a request with it goes on.
+	watchPause = 200 * time.Millisecond
 	// acquaintance is how long a key that was valid is told from an invented one.
 	acquaintance = 10 * time.Minute
 )
 
-// invented is how many keys that nobody knows may come from one address: each of them is a question to auth.
+// invented is how many unknown keys may come from one network: each of them is a question to auth.
 var invented = limit.Rate{Period: time.Minute, Max: 60}
+
+// digest stands for an API key without being one.
+type digest [sha256.Size]byte
+
+// answer is an answer of auth: a grant or a refusal. The zero value is too old to count.
+type answer struct {
+	grant Grant
+	err   error
+	asked time.Time
+}
 
 // Checker says what an API key allows. Of several requests with a key that it does not remember, one asks.
 type Checker struct {
@@ -35,23 +48,23 @@ type Checker struct {
 	patience time.Duration
 	flight   singleflight.Group
 	// Apart, so that a flood of invented keys cannot push out the good ones.
-	accepted, refused *verdicts
+	accepted, refused *recent.Memory[digest, answer]
 	inventors         *limit.Limiter
 }
 
-// NewChecker returns a checker that remembers answers for age, and takes no answer within patience for an outage.
+// NewChecker returns a checker that uses answers for age, and takes no answer within patience for an outage.
 func NewChecker(ask Ask, age, patience time.Duration) (*Checker, error) {
 	if age < 0 || age > MaxAge {
-		return nil, errors.New("answers about API keys may hold for 0 to 5 seconds: a revoked key has to be dead after that")
+		return nil, errors.New("answers about API keys may be used for 0 to 5 seconds: a revoked key must be refused after that")
 	}
 	return &Checker{
 		ask: ask, age: age, patience: patience,
-		accepted: newVerdicts(acquaintance), refused: newVerdicts(age), inventors: limit.New(),
+		accepted: recent.New[digest, answer](maxRecent), refused: recent.New[digest, answer](maxRecent), inventors: limit.New(),
 	}, nil
 }
 
 // Verify returns what a key allows: errs.Unauthenticated without one, errs.Forbidden for one that is not valid,
-// errs.Unavailable when auth cannot be asked, and errs.RateLimited when the client's address has sent too many that were
+// errs.Unavailable when auth cannot be asked, and errs.RateLimited when the client's network has sent too many that were
 // not valid.
 func (c *Checker) Verify(ctx context.Context, client netip.Addr, key string) (Grant, error) {
 	switch {
@@ -60,22 +73,22 @@ func (c *Checker) Verify(ctx context.Context, client netip.Addr, key string) (Gr
 	case len(key) > maxKey:
 		return Grant{}, errs.New(errs.Forbidden, "this API key is not valid")
 	}
-	id, now := digest(sha256.Sum256([]byte(key))), time.Now()
-	latest, met := c.accepted.get(id, now)
-	if met && now.Sub(latest.asked) < c.age {
-		return latest.grant, nil
+	id := digest(sha256.Sum256([]byte(key)))
+	accepted, _ := c.accepted.Get(id)
+	if time.Since(accepted.asked) < c.age {
+		return accepted.grant, nil
 	}
-	if latest, known := c.refused.get(id, now); known {
-		return Grant{}, latest.err
+	if refused, _ := c.refused.Get(id); time.Since(refused.asked) < c.age {
+		return Grant{}, refused.err
 	}
-	answer := c.flight.DoChan(string(id[:]), func() (any, error) {
-		if met {
+	done := c.flight.DoChan(string(id[:]), func() (any, error) {
+		if time.Since(accepted.asked) < acquaintance {
 			return c.lookUp(ctx, id, key)
 		}
 		return c.meet(ctx, client, id, key)
 	})
 	select {
-	case result := <-answer:
+	case result := <-done:
 		grant, _ := result.Val.(Grant)
 		return grant, result.Err
 	case <-ctx.Done():
@@ -83,9 +96,9 @@ func (c *Checker) Verify(ctx context.Context, client netip.Addr, key string) (Gr
 	}
 }
 
-// Watch returns once a key is not valid any more, or ctx ends. While auth cannot be asked, the key counts as it did.
+// Watch returns once a key is not valid any more, or ctx ends. While auth cannot be asked, the key stays valid.
 func (c *Checker) Watch(ctx context.Context, client netip.Addr, key string) {
-	again := time.NewTicker(watchEvery)
+	again := time.NewTicker(watchPause)
 	defer again.Stop()
 	for {
 		select {
@@ -99,10 +112,10 @@ func (c *Checker) Watch(ctx context.Context, client netip.Addr, key string) {
 	}
 }
 
-// meet asks about a key that was not seen before, as long as the client's address has not sent too many that were
-// invented. What turns out to be valid does not count, nor does what nobody could say anything about.
+// meet asks about a key that was not seen before, unless the client's network has sent too many invented keys. A key that
+// is valid does not count, and neither does one about which nobody could answer.
 func (c *Checker) meet(ctx context.Context, client netip.Addr, id digest, key string) (Grant, error) {
-	network := request.Network(client)
+	network := web.Network(client, 32).String()
 	if err := c.inventors.Take(network, invented).Err("too many API keys that are not valid came from here"); err != nil {
 		return Grant{}, err
 	}
@@ -121,11 +134,11 @@ func (c *Checker) lookUp(ctx context.Context, id digest, key string) (Grant, err
 	grant, err := c.ask(ctx, key)
 	switch {
 	case err == nil:
-		c.accepted.put(id, verdict{grant: grant, asked: asked})
+		c.accepted.Put(id, answer{grant: grant, asked: asked})
 		return grant, nil
 	case isRefusal(err):
-		c.accepted.drop(id)
-		c.refused.put(id, verdict{err: err, asked: asked})
+		c.accepted.Put(id, answer{})
+		c.refused.Put(id, answer{err: err, asked: asked})
 		return Grant{}, err
 	default:
 		return Grant{}, errs.Wrap(errs.Unavailable, err, "API keys cannot be verified right now")

@@ -1,11 +1,16 @@
-// Package apikey checks API keys at the edge: auth decides, its answers are remembered for a few seconds, and what a key
-// allows is held against what a route needs. The built-in gateway and the plugin for Kong share it.
+// Package apikey checks API keys at the edge: auth decides, its answers are remembered for a few seconds, and a key must
+// allow what its route needs. The built-in gateway and the plugin for Kong share it.
 package apikey
 
 import (
+	"context"
 	"net/http"
+	"net/netip"
 	"slices"
+	"time"
 
+	"stoa/gateway/edge/limit"
+	"stoa/gateway/edge/request"
 	"stoa/pkg/common/errs"
 )
 
@@ -25,6 +30,31 @@ func (g Grant) Allows(area, method string) error {
 		return nil
 	}
 	return errs.New(errs.Forbidden, "this API key lacks the permission %s", needed)
+}
+
+// Use is what a route asks of the keys of its callers.
+type Use struct {
+	// Permission is the area, such as "shop", that a key must allow; empty for none.
+	Permission string
+	// PerMinute is how many requests a key may send in a minute; 0 for any number.
+	PerMinute int
+	// Counts counts the requests of each key.
+	Counts *limit.Limiter
+}
+
+// Admit returns an error unless the API key of a request is valid, is within its limit, and allows what the route asks. The
+// decision says where the key stands at its limit. The errors are those of Verify and Grant.Allows, and errs.RateLimited.
+func (c *Checker) Admit(ctx context.Context, client netip.Addr, r *http.Request, use Use) (limit.Decision, error) {
+	decision := limit.Unlimited()
+	grant, err := c.Verify(ctx, client, r.Header.Get(request.KeyHeader))
+	if err == nil && use.PerMinute > 0 {
+		decision = use.Counts.Take(grant.KeyID, limit.Rate{Period: time.Minute, Max: int64(use.PerMinute)})
+		err = decision.Err("too many requests with this API key; come back later")
+	}
+	if err == nil {
+		err = grant.Allows(use.Permission, r.Method)
+	}
+	return decision, err
 }
 
 // Permission returns the permission that a request needs: to read for the safe methods, and to write for all others.

@@ -1,4 +1,4 @@
-// Package limit counts requests, so that one client cannot take what is there for all. The built-in gateway and the
+// Package limit counts requests, so that one client cannot use up what all clients share. The built-in gateway and the
 // plugin for Kong share it.
 //
 // Counting is by the clock, as Kong does it: a period begins at the full second, minute or hour. Around that moment a
@@ -6,6 +6,7 @@
 package limit
 
 import (
+	"math"
 	"net/http"
 	"strconv"
 	"sync"
@@ -29,9 +30,8 @@ type Limiter struct {
 // New returns a limiter that has counted nothing.
 func New() *Limiter { return &Limiter{byPeriod: map[time.Duration]*sketch{}} }
 
-// Take counts a request of a client if no rate is used up, and says where the client stands at the rate that is the
-// closest to its end.
-func (l *Limiter) Take(client string, rates ...Rate) Verdict {
+// Take counts a request of a client unless a rate is used up, and returns the decision of the tightest rate.
+func (l *Limiter) Take(client string, rates ...Rate) Decision {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
@@ -73,15 +73,15 @@ func (l *Limiter) counts(period time.Duration, now time.Time) *sketch {
 }
 
 // standing is where a client stands that has sent so many requests before this one.
-func standing(rate Rate, sent int64, now time.Time) Verdict {
-	return Verdict{
+func standing(rate Rate, sent int64, now time.Time) Decision {
+	return Decision{
 		Allowed: sent < rate.Max, Limit: rate.Max, Remaining: max(rate.Max-sent, 0),
 		Reset: now.Truncate(rate.Period).Add(rate.Period).Sub(now),
 	}
 }
 
-// Verdict says whether a request is within its limits, and where its client stands.
-type Verdict struct {
+// Decision says whether a request is within its limits, and where its client stands.
+type Decision struct {
 	Allowed bool
 	// Limit is the most requests in the period, or -1 when nothing limits them.
 	Limit int64
@@ -91,52 +91,42 @@ type Verdict struct {
 	Reset time.Duration
 }
 
-// Unlimited is the verdict where no limit is.
-func Unlimited() Verdict { return Verdict{Allowed: true, Limit: -1} }
+// Unlimited is the decision where there is no limit.
+func Unlimited() Decision { return Decision{Allowed: true, Limit: -1, Remaining: math.MaxInt64} }
 
-// Tighter returns the verdict that leaves the client less: a refusal, and of two the longer one, goes first.
-func Tighter(a, b Verdict) Verdict {
-	switch {
-	case a.Limit < 0:
+// Tighter returns the decision that leaves the client less: a refusal, and of two refusals the longer one, goes first.
+func Tighter(a, b Decision) Decision {
+	if b.wait() > a.wait() || b.wait() == a.wait() && b.Remaining < a.Remaining {
 		return b
-	case b.Limit < 0:
-		return a
-	case a.Allowed != b.Allowed:
-		if a.Allowed {
-			return b
-		}
-		return a
-	case !a.Allowed && a.Reset != b.Reset:
-		if a.Reset > b.Reset {
-			return a
-		}
-		return b
-	case b.Remaining < a.Remaining:
-		return b
-	default:
-		return a
 	}
+	return a
 }
 
-// Seconds is Reset in whole seconds, rounded up: who comes back after that is not too early.
-func (v Verdict) Seconds() int { return int((v.Reset + time.Second - 1) / time.Second) }
+// wait is how long the client is refused.
+func (d Decision) wait() time.Duration {
+	if d.Allowed {
+		return 0
+	}
+	return d.Reset
+}
 
-// Headers tells the client where it stands.
-func (v Verdict) Headers(h http.Header) {
-	if v.Limit < 0 {
+// Headers tells the client where it stands; the seconds are rounded up, so that a client that waits for them is not too
+// early.
+func (d Decision) Headers(h http.Header) {
+	if d.Limit < 0 {
 		return
 	}
-	h.Set("RateLimit-Limit", strconv.FormatInt(v.Limit, 10))
-	h.Set("RateLimit-Remaining", strconv.FormatInt(v.Remaining, 10))
-	h.Set("RateLimit-Reset", strconv.Itoa(v.Seconds()))
+	h.Set("RateLimit-Limit", strconv.FormatInt(d.Limit, 10))
+	h.Set("RateLimit-Remaining", strconv.FormatInt(d.Remaining, 10))
+	h.Set("RateLimit-Reset", strconv.Itoa(int((d.Reset+time.Second-1)/time.Second)))
 }
 
 // Err returns nil for a request within its limits, and errs.RateLimited, with this message, for one beyond.
-func (v Verdict) Err(message string) error {
-	if v.Allowed {
+func (d Decision) Err(message string) error {
+	if d.Allowed {
 		return nil
 	}
 	err := errs.New(errs.RateLimited, "%s", message)
-	err.RetryAfter = v.Reset
+	err.RetryAfter = d.Reset
 	return err
 }

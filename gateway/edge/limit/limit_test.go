@@ -16,12 +16,12 @@ func TestAPeriodHasItsLimit(t *testing.T) {
 		limiter, rate := New(), Rate{time.Minute, 3}
 		time.Sleep(15 * time.Second)
 		for left := int64(2); left >= 0; left-- {
-			if got := limiter.Take("a", rate); got != (Verdict{true, 3, left, 45 * time.Second}) {
+			if got := limiter.Take("a", rate); got != (Decision{true, 3, left, 45 * time.Second}) {
 				t.Fatalf("got %+v, want %d remaining", got, left)
 			}
 		}
 		for range 2 {
-			if got := limiter.Take("a", rate); got != (Verdict{false, 3, 0, 45 * time.Second}) {
+			if got := limiter.Take("a", rate); got != (Decision{false, 3, 0, 45 * time.Second}) {
 				t.Errorf("beyond: got %+v", got)
 			}
 		}
@@ -33,7 +33,7 @@ func TestAPeriodHasItsLimit(t *testing.T) {
 			t.Error("allowed before the period ended")
 		}
 		time.Sleep(time.Nanosecond)
-		if got := limiter.Take("a", rate); got != (Verdict{true, 3, 2, time.Minute}) {
+		if got := limiter.Take("a", rate); got != (Decision{true, 3, 2, time.Minute}) {
 			t.Errorf("in the next period: got %+v", got)
 		}
 	})
@@ -42,18 +42,18 @@ func TestAPeriodHasItsLimit(t *testing.T) {
 func TestTheTightestOfSeveralRatesIsReported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limiter, rates := New(), []Rate{{time.Second, 2}, {time.Minute, 3}, {time.Hour, 100}}
-		if got := limiter.Take("a", rates...); got != (Verdict{true, 2, 1, time.Second}) {
+		if got := limiter.Take("a", rates...); got != (Decision{true, 2, 1, time.Second}) {
 			t.Errorf("first: got %+v", got)
 		}
 		limiter.Take("a", rates...)
-		if got := limiter.Take("a", rates...); got != (Verdict{false, 2, 0, time.Second}) {
+		if got := limiter.Take("a", rates...); got != (Decision{false, 2, 0, time.Second}) {
 			t.Errorf("within the second: got %+v", got)
 		}
 		time.Sleep(time.Second)
-		if got := limiter.Take("a", rates...); got != (Verdict{true, 3, 0, 59 * time.Second}) {
+		if got := limiter.Take("a", rates...); got != (Decision{true, 3, 0, 59 * time.Second}) {
 			t.Errorf("what was refused must not count: got %+v", got)
 		}
-		if got := limiter.Take("a", rates...); got != (Verdict{false, 3, 0, 59 * time.Second}) {
+		if got := limiter.Take("a", rates...); got != (Decision{false, 3, 0, 59 * time.Second}) {
 			t.Errorf("within the minute: got %+v", got)
 		}
 	})
@@ -117,15 +117,15 @@ func TestAFloodOfClients(t *testing.T) {
 
 func TestHeaders(t *testing.T) {
 	headers := http.Header{}
-	verdict := Verdict{Allowed: false, Limit: 60, Remaining: 0, Reset: 1500 * time.Millisecond}
-	verdict.Headers(headers)
+	decision := Decision{Allowed: false, Limit: 60, Remaining: 0, Reset: 1500 * time.Millisecond}
+	decision.Headers(headers)
 	for name, want := range map[string]string{"Ratelimit-Limit": "60", "Ratelimit-Remaining": "0", "Ratelimit-Reset": "2"} {
 		if got := headers[name]; len(got) != 1 || got[0] != want {
 			t.Errorf("%s: got %v, want %s", name, got, want)
 		}
 	}
-	err := verdict.Err("too many")
-	if !errs.Is(err, errs.RateLimited) || errs.From(err).RetryAfter != verdict.Reset {
+	err := decision.Err("too many")
+	if !errs.Is(err, errs.RateLimited) || errs.From(err).RetryAfter != decision.Reset {
 		t.Errorf("got %v", err)
 	}
 	headers = http.Header{}
@@ -137,10 +137,10 @@ func TestHeaders(t *testing.T) {
 }
 
 func TestTighter(t *testing.T) {
-	none := Verdict{Allowed: true, Limit: -1}
-	wide, narrow := Verdict{true, 10, 9, 1}, Verdict{true, 5, 1, 1}
-	soon, late := Verdict{false, 10, 0, 1}, Verdict{false, 5, 0, 2}
-	for _, tt := range [][3]Verdict{
+	none := Unlimited()
+	wide, narrow := Decision{true, 10, 9, 1}, Decision{true, 5, 1, 1}
+	soon, late := Decision{false, 10, 0, 1}, Decision{false, 5, 0, 2}
+	for _, tt := range [][3]Decision{
 		{none, wide, wide}, {wide, narrow, narrow}, {narrow, soon, soon}, {soon, late, late}, {wide, late, late}, {none, none, none},
 	} {
 		if got := Tighter(tt[0], tt[1]); got != tt[2] {

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Proxies are the networks whose word is taken for who stands behind them: load balancers in front of the gateway.
+// Proxies are the networks of the load balancers in front of the gateway: only they can say for whom they send a request.
 type Proxies []netip.Prefix
 
 // Decode implements envconfig.Decoder: networks or addresses, separated by commas.
@@ -39,13 +39,13 @@ func parseNetwork(text string) (netip.Prefix, error) {
 	return address.Unmap().Prefix(address.Unmap().BitLen())
 }
 
-// Trusts reports whether a request that came straight from this address may say whom it comes from.
+// Trusts reports whether a request from this address may say whose request it forwards.
 func (p Proxies) Trusts(address netip.Addr) bool {
 	return slices.ContainsFunc(p, func(network netip.Prefix) bool { return network.Contains(address) })
 }
 
-// Client returns the address that a request came from: that of the connection, or, if a trusted proxy is there, the
-// first in X-Forwarded-For, from the right, that is none of the proxies. What stands further left, anybody can write.
+// Client returns the address that a request came from: that of the connection, or, if that is a trusted proxy, the first
+// one in X-Forwarded-For, from the right, that is not a proxy. Anyone can write what stands further left.
 func (p Proxies) Client(r *http.Request) netip.Addr {
 	client := peer(r)
 	if !p.Trusts(client) {
@@ -81,16 +81,4 @@ func peer(r *http.Request) netip.Addr {
 		return netip.Addr{}
 	}
 	return address.Addr().Unmap().WithZone("")
-}
-
-// Network returns what an address is counted under: itself, or for IPv6 its /64, of which every household has one whole.
-func Network(address netip.Addr) string {
-	if !address.Is6() {
-		return address.String()
-	}
-	network, err := address.Prefix(64)
-	if err != nil { // an IPv6 address has 64 bits to keep
-		return address.String()
-	}
-	return network.String()
 }

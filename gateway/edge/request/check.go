@@ -7,7 +7,7 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-// single are the headers of which there is one or none: of two, everybody on the way could pick another.
+// single are the headers that may come once at most: of two, each reader on the way could pick another.
 var single = []string{"Authorization", "Content-Type", KeyHeader}
 
 // Check refuses what CheckURL and CheckHeaders refuse.
@@ -19,11 +19,11 @@ func Check(r *http.Request) error {
 }
 
 // CheckHeaders refuses headers that others could read in another way than we do, or not at all: a sidecar cannot pass on
-// bytes that are no UTF-8, and takes that for an outage. The error is errs.Malformed.
+// bytes that are not UTF-8, and takes that for an outage. The error is errs.Malformed.
 func CheckHeaders(headers http.Header) error {
 	for _, name := range single {
 		if len(headers[name]) > 1 {
-			return errs.New(errs.Malformed, "the header %s is there more than once", name)
+			return errs.New(errs.Malformed, "there is more than one header %s", name)
 		}
 	}
 	for name, values := range headers {

@@ -1,5 +1,5 @@
-// Package request keeps what a client sends harmless for what comes after the gateway, be it the built-in one or Kong:
-// which paths are taken, which headers go on, and from which address a request came.
+// Package request decides, for the built-in gateway and for Kong, which paths are accepted, which headers go on, and from
+// which address a request came, so that nothing that a client sends harms what comes after the gateway.
 package request
 
 import (
@@ -13,14 +13,14 @@ import (
 
 // CheckURL refuses URLs that the two sidecars on the way could read in another way than we do: they decode a path, clean
 // it, and write it into the next URL without encoding it again. The error is errs.NotFound for a path that is not in its
-// plain form, and errs.Malformed for characters that no path here has.
+// plain form, and errs.Malformed for characters that are not allowed.
 func CheckURL(u *url.URL) error {
 	encodedSlash := strings.Contains(strings.ToLower(u.EscapedPath()), "%2f")
 	switch {
 	case path.Clean(u.Path) != u.Path || encodedSlash:
 		return errs.New(errs.NotFound, "there is nothing at this path")
 	case !utf8.ValidString(u.Path) || strings.ContainsFunc(u.Path, ambiguous):
-		return errs.New(errs.Malformed, "the path has characters that no path here has")
+		return errs.New(errs.Malformed, "the path has characters that are not allowed")
 	}
 	if _, err := url.ParseQuery(u.RawQuery); err != nil {
 		return errs.Wrap(errs.Malformed, err, "the query cannot be read")

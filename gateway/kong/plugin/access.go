@@ -2,26 +2,26 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"slices"
-	"time"
 
 	"github.com/Kong/go-pdk"
 
-	"stoa/gateway/edge/limit"
+	"stoa/gateway/edge/apikey"
 	"stoa/gateway/edge/request"
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/web"
 )
 
-// maxHeaders is how many header lines a request may have. Kong shows a plugin only so many as it asks for, and what it
-// does not show would go on unseen.
+// maxHeaders is how many header lines a request may have. Kong shows a plugin only as many as it asks for, and all others
+// would go on unseen.
 const maxHeaders = 100
 
-// framing are the headers that Kong writes for the way to the sidecar itself, whatever the client sent. To clear them
-// would confuse it about where the body ends.
+// framing are the headers that Kong itself writes for the sidecar, whatever the client sent. If they were cleared, Kong
+// would not know where the body ends.
 var framing = []string{"Connection", "Content-Length", "Expect", "Host", "Te", "Transfer-Encoding", "Upgrade"}
 
 // received is a request as Kong has it.
@@ -32,7 +32,7 @@ type received struct {
 	names []string
 }
 
-// Access decides about one request: it goes on, with the headers that its app is meant to see, or is answered here.
+// Access decides about one request: it goes on, with the headers that its app may get, or is answered here.
 func (c *Config) Access(kong *pdk.PDK) {
 	standing := http.Header{}
 	in, err := receive(kong)
@@ -49,20 +49,11 @@ func (c *Config) Access(kong *pdk.PDK) {
 
 // receive asks Kong for the request. The path is the one that the client sent: the one that Kong routes by is cleaned.
 func receive(kong *pdk.PDK) (*received, error) {
-	target, err := kong.Request.GetPathWithQuery()
-	if err != nil {
-		return nil, err
-	}
-	method, err := kong.Request.GetMethod()
-	if err != nil {
-		return nil, err
-	}
-	address, err := kong.Client.GetForwardedIp()
-	if err != nil {
-		return nil, err
-	}
-	headers, err := kong.Request.GetHeaders(maxHeaders + 1)
-	if err != nil {
+	target, noTarget := kong.Request.GetPathWithQuery()
+	method, noMethod := kong.Request.GetMethod()
+	address, noAddress := kong.Client.GetForwardedIp()
+	headers, noHeaders := kong.Request.GetHeaders(maxHeaders + 1)
+	if err := errors.Join(noTarget, noMethod, noAddress, noHeaders); err != nil {
 		return nil, err
 	}
 	return newReceived(method, target, address, headers)
@@ -75,7 +66,7 @@ func newReceived(method, target, address string, headers map[string][]string) (*
 	}
 	client, err := netip.ParseAddr(address)
 	if err != nil {
-		return nil, errs.Wrap(errs.Internal, err, "Kong names no address of the client")
+		return nil, errs.Wrap(errs.Internal, err, "Kong does not say the address of the client")
 	}
 	in := &received{
 		Request: &http.Request{Method: method, URL: u, Header: http.Header{}},
@@ -94,7 +85,7 @@ func newReceived(method, target, address string, headers map[string][]string) (*
 	return in, nil
 }
 
-// admit returns an error unless the request may go on. In standing it notes where the key stands at its limit.
+// admit returns an error unless the request may go on. It adds to standing where the key stands at its limit.
 func (c *Config) admit(in *received, standing http.Header) error {
 	if err := request.Check(in.Request); err != nil {
 		return err
@@ -102,27 +93,15 @@ func (c *Config) admit(in *received, standing http.Header) error {
 	if c.Anonymous {
 		return nil
 	}
-	grant, err := c.keys.Verify(context.Background(), in.client, in.Header.Get(request.KeyHeader))
-	if err != nil {
-		return err
-	}
-	if c.LimitPerMinute > 0 {
-		rate := limit.Rate{Period: time.Minute, Max: int64(c.LimitPerMinute)}
-		verdict := c.edge.counts.Take(grant.KeyID, rate)
-		verdict.Headers(standing)
-		if err := verdict.Err("too many requests with this API key; come back later"); err != nil {
-			return err
-		}
-	}
-	return grant.Allows(c.Permission, in.Method)
+	use := apikey.Use{Permission: c.Permission, PerMinute: c.LimitPerMinute, Counts: c.edge.counts}
+	decision, err := c.keys.Admit(context.Background(), in.client, in.Request, use)
+	decision.Headers(standing)
+	return err
 }
 
 // pass leaves of the request's headers those that go on, and adds what the sidecar needs.
 func (c *Config) pass(kong *pdk.PDK, in *received, standing http.Header) error {
-	forwarded := request.Forwarded(in.Header)
-	if in.URL.Path == request.VerifyKeyPath { // it is about the key itself
-		forwarded.Set(request.KeyHeader, in.Header.Get(request.KeyHeader))
-	}
+	forwarded := request.Forwarded(in.Request)
 	for _, name := range in.names {
 		canonical := http.CanonicalHeaderKey(name)
 		if _, stays := forwarded[canonical]; stays || slices.Contains(framing, canonical) {
@@ -137,7 +116,7 @@ func (c *Config) pass(kong *pdk.PDK, in *received, standing http.Header) error {
 		added.Set(tokenHeader, c.edge.token)
 	}
 	if web.IsStream(in.Request) {
-		added.Set("Accept", request.StreamAccept)
+		added.Set("Accept", forwarded.Get("Accept"))
 	}
 	if len(added) > 0 {
 		if err := kong.ServiceRequest.SetHeaders(added); err != nil {

@@ -1,0 +1,46 @@
+// Package recent remembers what was used lately, in memory of a bounded size.
+package recent
+
+import "sync"
+
+// Memory remembers up to twice limit entries. It forgets those first that were not used for longest. It is safe for
+// concurrent use.
+type Memory[K comparable, V any] struct {
+	limit int
+
+	mu         sync.Mutex
+	young, old map[K]V
+}
+
+// New returns an empty memory.
+func New[K comparable, V any](limit int) *Memory[K, V] {
+	return &Memory[K, V]{limit: limit, young: map[K]V{}}
+}
+
+// Get returns what was last put under a key.
+func (m *Memory[K, V]) Get(key K) (value V, known bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if value, known = m.young[key]; known {
+		return value, true
+	}
+	if value, known = m.old[key]; known {
+		m.keep(key, value)
+	}
+	return value, known
+}
+
+// Put remembers a value in place of an earlier one.
+func (m *Memory[K, V]) Put(key K, value V) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.keep(key, value)
+}
+
+// keep puts an entry among the young ones. When these are limit, they become the old ones, and the old ones are forgotten.
+func (m *Memory[K, V]) keep(key K, value V) {
+	if len(m.young) >= m.limit {
+		m.young, m.old = make(map[K]V, m.limit), m.young
+	}
+	m.young[key] = value
+}
