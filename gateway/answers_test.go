@@ -23,7 +23,7 @@ func madeUp(status int, body string) http.HandlerFunc {
 	}
 }
 
-func TestAnswers_NoSuccessOfASidecarPasses(t *testing.T) {
+func TestAnswers_ofSidecarsDoNotPass(t *testing.T) {
 	t.Parallel()
 	sidecars := map[string]http.Handler{
 		"200":                  madeUp(http.StatusOK, ""),
@@ -42,8 +42,8 @@ func TestAnswers_NoSuccessOfASidecarPasses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			gateway := rig{}.startBefore(t, sidecar)
-			answer, body := do(t, http.MethodPost, gateway+"/api/v1/orders/1/cancel", nil) // is not repeated
-			wantProblem(t, answer, body, errs.Unavailable)
+			answer := do(t, http.MethodPost, gateway+"/api/v1/orders/1/cancel", nil) // is not repeated
+			answer.wantProblem(errs.Unavailable)
 			if answer.Header.Get("Retry-After") != "1" {
 				t.Errorf("Retry-After: got %q", answer.Header.Get("Retry-After"))
 			}
@@ -51,8 +51,7 @@ func TestAnswers_NoSuccessOfASidecarPasses(t *testing.T) {
 	}
 	t.Run("repeated in vain", func(t *testing.T) {
 		t.Parallel()
-		answer, body := do(t, http.MethodGet, rig{}.startBefore(t, madeUp(http.StatusOK, ""))+"/api/v1/orders", nil)
-		wantProblem(t, answer, body, errs.Unavailable)
+		do(t, http.MethodGet, rig{}.startBefore(t, madeUp(http.StatusOK, ""))+"/api/v1/orders", nil).wantProblem(errs.Unavailable)
 	})
 }
 
@@ -64,19 +63,20 @@ func marked(values ...string) http.HandlerFunc {
 }
 
 // A success that is made up says nothing about the app, so a request that is safe to repeat is repeated.
-func TestAnswers_ARequestIsRepeatedIfThatIsSafe(t *testing.T) {
+func TestAnswers_areAskedForAgainIfThatIsSafe(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		method, path string
-		body, key    string
+		body         string
+		headers      []string
 		times        int64
 	}{
-		"read":                           {http.MethodGet, "/api/v1/orders", "", "", 3},
-		"replacement":                    {http.MethodPut, "/api/v1/products/1", "{}", "", 3},
-		"order with a key":               {http.MethodPost, "/api/v1/orders", "{}", "k", 3},
-		"order without a key":            {http.MethodPost, "/api/v1/orders", "{}", "", 3},
-		"operation that takes no key":    {http.MethodPost, "/api/v1/orders/1/cancel", "", "", 1},
-		"change that is not replacement": {http.MethodPatch, "/api/v1/auth/profile/mine", "{}", "", 1},
+		"read":                           {http.MethodGet, "/api/v1/orders", "", nil, 3},
+		"replacement":                    {http.MethodPut, "/api/v1/products/1", "{}", nil, 3},
+		"order with a key":               {http.MethodPost, "/api/v1/orders", "{}", []string{idempotencyKey, "k"}, 3},
+		"order without a key":            {http.MethodPost, "/api/v1/orders", "{}", nil, 3},
+		"operation that takes no key":    {http.MethodPost, "/api/v1/orders/1/cancel", "", nil, 1},
+		"change that is not replacement": {http.MethodPatch, "/api/v1/auth/profile/mine", "{}", nil, 1},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -93,25 +93,21 @@ func TestAnswers_ARequestIsRepeatedIfThatIsSafe(t *testing.T) {
 				}
 				app.ServeHTTP(w, r)
 			}))
-			var headers []string
-			if tt.key != "" {
-				headers = []string{"Idempotency-Key", tt.key}
-			}
-			answer, body := do(t, tt.method, gateway+tt.path, strings.NewReader(tt.body), headers...)
+			answer := do(t, tt.method, gateway+tt.path, strings.NewReader(tt.body), tt.headers...)
 			if times.Load() != tt.times {
 				t.Errorf("sent %d times, want %d", times.Load(), tt.times)
 			}
 			if tt.times == 1 {
-				wantProblem(t, answer, body, errs.Unavailable)
-			} else if answer.StatusCode != http.StatusOK || body != tt.method+" "+tt.body {
-				t.Errorf("got %d %s", answer.StatusCode, body)
+				answer.wantProblem(errs.Unavailable)
+			} else if answer.StatusCode != http.StatusOK || answer.body != tt.method+" "+tt.body {
+				t.Errorf("got %d %s", answer.StatusCode, answer.body)
 			}
 		})
 	}
 }
 
 // Sidecars end a body without a word when the app that sends it dies.
-func TestAnswers_ABodyThatEndsEarlyIsNoAnswer(t *testing.T) {
+func TestAnswers_thatEndEarlyDoNotPass(t *testing.T) {
 	t.Parallel()
 	for name, length := range map[string]string{"short": "20", "long": "3"} {
 		t.Run(name, func(t *testing.T) {
@@ -121,12 +117,7 @@ func TestAnswers_ABodyThatEndsEarlyIsNoAnswer(t *testing.T) {
 				_, _ = io.WriteString(w, `{"id":`)
 				_ = http.NewResponseController(w).Flush() // as sidecars do: no Content-Length
 			}))
-			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, gateway+"/api/v1/orders", nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			request.Header.Set("X-Api-Key", goodKey)
-			answer, err := http.DefaultClient.Do(request)
+			answer, err := http.DefaultClient.Do(newRequest(t, http.MethodGet, gateway+"/api/v1/orders", nil))
 			if err != nil {
 				return // nothing of it arrived
 			}
@@ -138,17 +129,17 @@ func TestAnswers_ABodyThatEndsEarlyIsNoAnswer(t *testing.T) {
 	}
 }
 
-func TestAnswers_TheMarkStaysInside(t *testing.T) {
+func TestAnswers_loseTheirMark(t *testing.T) {
 	gateway := start(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") })
 	for _, path := range []string{"/api/v1/orders", "/nowhere"} {
-		answer, _ := do(t, http.MethodGet, gateway+path, nil)
+		answer := do(t, http.MethodGet, gateway+path, nil)
 		if mark := answer.Header.Values(web.AnswerHeader); len(mark) > 0 {
 			t.Errorf("%s: clients see the mark %q", path, mark)
 		}
 	}
 }
 
-func TestAnswers_OnlyOperationsThatTakeAKeyGetOne(t *testing.T) {
+func TestAddKey_onlyForOperationsThatTakeOne(t *testing.T) {
 	var got []string
 	gateway := start(t, func(_ http.ResponseWriter, r *http.Request) { got = r.Header.Values(idempotencyKey) })
 	for _, tt := range []struct {

@@ -11,8 +11,7 @@ import (
 
 const cached = "{name: proxy-cache, config: {strategy: memory, cache_control: true, response_code: [200], request_method: [GET], content_type: [text/plain]}}"
 
-// What is kept is for those who may ask, as often as they may.
-func TestTheCacheComesAfterKeysAndLimits(t *testing.T) {
+func TestCache_comesAfterKeysAndLimits(t *testing.T) {
 	forwarded := 0
 	rig := rig{routes: declared(fmt.Sprintf(hourly, 4, "ip")+", {name: stoa-api-key, config: {}}, "+cached, "")}
 	gateway := rig.start(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -22,20 +21,18 @@ func TestTheCacheComesAfterKeysAndLimits(t *testing.T) {
 		fmt.Fprint(w, forwarded)
 	})
 	for _, want := range []struct{ from, remaining string }{{"Miss", "3"}, {"Hit", "2"}} {
-		answer, body := do(t, http.MethodGet, gateway+"/a", nil)
-		expect(t, "the body", body, "1")
+		answer := do(t, http.MethodGet, gateway+"/a", nil)
+		expect(t, "the body", answer.body, "1")
 		expect(t, "where it is from", answer.Header.Get("X-Cache-Status"), want.from)
 		expect(t, "what is left of the limit", answer.Header.Get("RateLimit-Remaining"), want.remaining)
 	}
-	answer, body := do(t, http.MethodGet, gateway+"/a", nil, "X-Api-Key", "")
-	wantProblem(t, answer, body, errs.Unauthenticated)
-	_, body = do(t, http.MethodGet, gateway+"/a", nil, "Authorization", "Bearer t")
-	expect(t, "signed in", body, "2")
+	do(t, http.MethodGet, gateway+"/a", nil, "X-Api-Key", "").wantProblem(errs.Unauthenticated)
+	expect(t, "signed in", do(t, http.MethodGet, gateway+"/a", nil, "Authorization", "Bearer t").body, "2")
 	expect(t, "beyond the limit", get(t, gateway+"/a"), "429 4/0")
 }
 
 // The app is asked once, and answers although the caller who asked has left.
-func TestTheNextCallerGetsWhatTheFirstDidNotWaitFor(t *testing.T) {
+func TestCache_keepsAnAnswerWhoseCallerHasLeft(t *testing.T) {
 	asked, left := make(chan struct{}, 9), make(chan struct{})
 	rig := rig{routes: declared(cached, "")}
 	gateway := rig.start(t, func(w http.ResponseWriter, r *http.Request) {
@@ -50,10 +47,7 @@ func TestTheNextCallerGetsWhatTheFirstDidNotWaitFor(t *testing.T) {
 		fmt.Fprint(w, "answered")
 	})
 	ctx, leave := context.WithCancel(t.Context())
-	first, err := http.NewRequestWithContext(ctx, http.MethodGet, gateway+"/a", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	first := newRequest(t, http.MethodGet, gateway+"/a", nil).WithContext(ctx)
 	gone := make(chan struct{})
 	go func() {
 		defer close(gone)
@@ -66,9 +60,9 @@ func TestTheNextCallerGetsWhatTheFirstDidNotWaitFor(t *testing.T) {
 	leave()
 	<-gone
 	close(left)
-	answer, body := do(t, http.MethodGet, gateway+"/a", nil)
+	answer := do(t, http.MethodGet, gateway+"/a", nil)
 	expect(t, "where it is from", answer.Header.Get("X-Cache-Status"), "Hit")
-	expect(t, "the body", body, "answered")
+	expect(t, "the body", answer.body, "answered")
 	if len(asked) > 0 {
 		t.Error("the app was asked twice")
 	}

@@ -5,13 +5,12 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -34,20 +33,19 @@ const goodKey = "stoa_good"
 type rig struct {
 	routes  string // the text of another kong.yml
 	proxies request.Proxies
-	limits  *web.Limits
+	limits  func(*web.Limits) // changes the limits of the gateway
 	ask     apikey.Ask
 	age     time.Duration // for which what ask says holds
 	off     bool          // no limits
 }
 
-// start serves a gateway with the routes that are shipped, behind whose sidecar is an app, the handler, and returns its
-// base URL.
+// start serves a gateway with the routes that are shipped, in front of this app, and returns its base URL.
 func start(t *testing.T, app http.HandlerFunc) string {
 	t.Helper()
 	return rig{}.start(t, app)
 }
 
-// start serves the gateway, behind whose sidecar is an app, the handler, and returns its base URL.
+// start serves the gateway in front of this app, and returns its base URL.
 func (g rig) start(t *testing.T, app http.HandlerFunc) string {
 	t.Helper()
 	return g.startBefore(t, web.MarkAnswers(app))
@@ -58,57 +56,42 @@ func (g rig) startBefore(t *testing.T, sidecar http.Handler) string {
 	t.Helper()
 	fake := httptest.NewServer(sidecar)
 	t.Cleanup(fake.Close)
-	return g.startOn(t, fake.URL)
+	return g.startOn(t, fake.Listener.Addr())
 }
 
-// startOn serves the gateway, whose sidecar is at this URL.
-func (g rig) startOn(t *testing.T, sidecarURL string) string {
+// startOn serves the gateway, whose sidecar is at this address.
+func (g rig) startOn(t *testing.T, address net.Addr) string {
 	t.Helper()
-	side := sidecarAt(t, sidecarURL)
+	side, err := sidecar.Open(config.Base{
+		DaprHost: "127.0.0.1", DaprHTTPPort: address.(*net.TCPAddr).Port, DaprGRPCPort: 1, DaprAPIToken: "sidecar",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(side.Close)
 	if g.ask == nil {
 		g.ask = askGood
 	}
-	keys, err := apikey.NewChecker(g.ask, cmp.Or(g.age, apikey.MaxAge), keyTimeout)
-	if err != nil {
+	keys, noKeys := apikey.NewChecker(g.ask, cmp.Or(g.age, apikey.MaxAge), keyTimeout)
+	apps, noApps := newProxy(side.Transport())
+	routes, noRoutes := declaration.Parse("kong.yml", []byte(cmp.Or(g.routes, string(kong.Table()))))
+	router := newEdge(apps, keys, nil, func() bool { return !g.off }).router(routes)
+	if err := errors.Join(noKeys, noApps, noRoutes, addPages(router)); err != nil {
 		t.Fatal(err)
 	}
-	apps, err := newProxy(side.Transport())
-	if err != nil {
-		t.Fatal(err)
-	}
-	edge := newEdge(apps, keys, nil, func() bool { return !g.off })
-	router := edge.router(g.load(t))
-	if err := addPages(router); err != nil {
-		t.Fatal(err)
-	}
-	handler := identified(g.proxies, secured(web.Wrap(router, zerolog.Nop())))
-	return g.serve(t, handler)
-}
-
-func (g rig) load(t *testing.T) []declaration.Route {
-	t.Helper()
-	routes, err := declaration.Parse("kong.yml", []byte(cmp.Or(g.routes, string(kong.Table()))))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return routes
+	return g.serve(t, identified(g.proxies, secured(web.Wrap(router, zerolog.Nop()))))
 }
 
 // serve serves as the gateway does, within the limits of the rig.
 func (g rig) serve(t *testing.T, handler http.Handler) string {
 	t.Helper()
-	if g.limits == nil {
-		server := httptest.NewServer(handler)
-		t.Cleanup(server.Close)
-		return server.URL
-	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error)
-	go func() { ended <- web.ServeOn(ctx, listener, handler, *g.limits) }()
+	go func() { ended <- web.ServeOn(ctx, listener, handler, limits(g.limits)) }()
 	t.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {
@@ -118,26 +101,6 @@ func (g rig) serve(t *testing.T, handler http.Handler) string {
 	return "http://" + listener.Addr().String()
 }
 
-func sidecarAt(t *testing.T, sidecarURL string) *sidecar.Sidecar {
-	t.Helper()
-	address, err := url.Parse(sidecarURL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	port, err := strconv.Atoi(address.Port())
-	if err != nil {
-		t.Fatal(err)
-	}
-	side, err := sidecar.Open(config.Base{
-		DaprHost: address.Hostname(), DaprHTTPPort: port, DaprGRPCPort: 1, DaprAPIToken: "sidecar",
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(side.Close)
-	return side
-}
-
 func askGood(_ context.Context, key string) (apikey.Grant, error) {
 	if key != goodKey {
 		return apikey.Grant{}, errs.New(errs.Forbidden, "this API key is not valid")
@@ -145,8 +108,36 @@ func askGood(_ context.Context, key string) (apikey.Grant, error) {
 	return apikey.Grant{KeyID: "1", Permissions: []string{"shop:read", "shop:write"}}, nil
 }
 
-// do sends a request with a valid key and returns the answer with its body read.
-func do(t *testing.T, method, url string, body io.Reader, headers ...string) (*http.Response, string) {
+// reply is an answer of the gateway, and its body.
+type reply struct {
+	*http.Response
+	body string
+
+	t *testing.T
+}
+
+// read returns a reply, or ends the test if there is none.
+func read(t *testing.T, answer *http.Response, err error) *reply {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	raw, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &reply{Response: answer, body: string(raw), t: t}
+}
+
+// do sends a request with a valid key.
+func do(t *testing.T, method, url string, body io.Reader, headers ...string) *reply {
+	t.Helper()
+	answer, err := http.DefaultClient.Do(newRequest(t, method, url, body, headers...))
+	return read(t, answer, err)
+}
+
+func newRequest(t *testing.T, method, url string, body io.Reader, headers ...string) *http.Request {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, url, body)
 	if err != nil {
@@ -156,34 +147,39 @@ func do(t *testing.T, method, url string, body io.Reader, headers ...string) (*h
 	for i := 0; i < len(headers); i += 2 {
 		request.Header.Set(headers[i], headers[i+1])
 	}
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	raw, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer, string(raw)
+	return request
 }
 
-// wantProblem checks that an answer is a problem of this kind.
-func wantProblem(t *testing.T, answer *http.Response, body string, kind errs.Kind) {
+// send sends a request as it stands, with a valid key: an HTTP client would change some of it.
+func send(t *testing.T, gateway, line string, headersAndBody ...string) *reply {
 	t.Helper()
+	conn := dial(t, gateway)
+	fmt.Fprintf(conn, "%s HTTP/1.1\r\nHost: gateway\r\nX-Api-Key: %s\r\n%s", line, goodKey, strings.Join(headersAndBody, "\r\n"))
+	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	return read(t, answer, err)
+}
+
+// unused is an app that must not get any request.
+func unused(t *testing.T) http.HandlerFunc {
+	return func(_ http.ResponseWriter, r *http.Request) { t.Errorf("%s %s was forwarded", r.Method, r.RequestURI) }
+}
+
+// empty is an app whose answers are empty.
+func empty(http.ResponseWriter, *http.Request) {}
+
+// wantProblem checks that the reply is a problem of this kind.
+func (r *reply) wantProblem(kind errs.Kind) {
+	r.t.Helper()
 	var problem web.Problem
-	if err := json.Unmarshal([]byte(body), &problem); err != nil {
-		t.Fatalf("%d %s: no problem document: %q", answer.StatusCode, answer.Header.Get("Content-Type"), body)
+	if err := json.Unmarshal([]byte(r.body), &problem); err != nil {
+		r.t.Fatalf("%d %s: not a problem document: %q", r.StatusCode, r.Header.Get("Content-Type"), r.body)
 	}
-	if problem.Kind != kind || answer.StatusCode != kind.HTTPStatus() {
-		t.Errorf("got %d %q, want %d %q", answer.StatusCode, problem.Kind, kind.HTTPStatus(), kind)
-	}
-	if got := answer.Header.Get("Content-Type"); got != web.ProblemType {
-		t.Errorf("got content type %q", got)
+	if problem.Kind != kind || r.StatusCode != kind.HTTPStatus() || r.Header.Get("Content-Type") != web.ProblemType {
+		r.t.Errorf("got %d %s %q, want %d %q", r.StatusCode, r.Header.Get("Content-Type"), problem.Kind, kind.HTTPStatus(), kind)
 	}
 }
 
-func TestRoutesReachTheirApps(t *testing.T) {
+func TestGateway_forwardsRoutesToTheirApps(t *testing.T) {
 	gateway := start(t, func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "%s %s?%s", r.Header.Get("dapr-app-id"), r.URL.Path, r.URL.RawQuery)
 	})
@@ -198,53 +194,50 @@ func TestRoutesReachTheirApps(t *testing.T) {
 		"/api/v1/auth/token/refresh":                 "auth /api/v1/auth/token/refresh?",
 		"/api/v1/products/gr%C3%BCner%20tee?q=a%26b": "inventory-api /api/v1/products/grüner tee?q=a%26b",
 	} {
-		answer, body := do(t, http.MethodGet, gateway+path, nil)
-		if answer.StatusCode != http.StatusOK || body != want {
-			t.Errorf("%s: got %d %q, want %q", path, answer.StatusCode, body, want)
+		if answer := do(t, http.MethodGet, gateway+path, nil); answer.StatusCode != http.StatusOK || answer.body != want {
+			t.Errorf("%s: got %d %q, want %q", path, answer.StatusCode, answer.body, want)
 		}
 	}
 }
 
-func TestNothingElseCanBeReached(t *testing.T) {
-	gateway := start(t, func(_ http.ResponseWriter, r *http.Request) { t.Errorf("%s was forwarded", r.URL.Path) })
+func TestGateway_forwardsNothingElse(t *testing.T) {
+	gateway := start(t, unused(t))
 	for _, path := range []string{
 		"/openapi.json", "/metrics", "/compact", "/v1.0/metadata", "/v1.0/invoke/auth/method/metrics",
 		"/api", "/api/v1", "/api/v1/ordersX", "/api/v1/orders.json", "/API/v1/orders", "/api/v2/orders",
 		"/api/v1/auth/.well-known/jwks.json/", "/api/v1/orders/", "/internal/sessions/1", "/api/v1/internal/sessions/1",
 		"/x/api/v1/orders", "/docs/../api/v1/orders", "/docs/", "/docs/missing", "/docs/openapi/nobody.json",
 	} {
-		answer, body := do(t, http.MethodGet, gateway+path, nil)
-		wantProblem(t, answer, body, errs.NotFound)
+		do(t, http.MethodGet, gateway+path, nil).wantProblem(errs.NotFound)
 	}
 	for _, method := range []string{http.MethodTrace, "PROPFIND", "get"} {
-		answer, body := do(t, method, gateway+"/api/v1/orders", nil)
-		wantProblem(t, answer, body, errs.MethodNotAllowed)
+		answer := do(t, method, gateway+"/api/v1/orders", nil)
+		answer.wantProblem(errs.MethodNotAllowed)
 		if got := answer.Header.Get("Allow"); got != "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" {
 			t.Errorf("%s: Allow: got %q", method, got)
 		}
 	}
 }
 
-func TestHeadAndOptions(t *testing.T) {
+func TestGateway_answersHeadAndOptions(t *testing.T) {
 	gateway := start(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet {
 			t.Errorf("%s was forwarded", r.Method)
 		}
 		fmt.Fprint(w, "catalogue")
 	})
-	answer, body := do(t, http.MethodHead, gateway+"/api/v1/products", nil)
-	if answer.StatusCode != http.StatusOK || answer.ContentLength != int64(len("catalogue")) || body != "" {
-		t.Errorf("HEAD: got %d, length %d, %q", answer.StatusCode, answer.ContentLength, body)
+	answer := do(t, http.MethodHead, gateway+"/api/v1/products", nil)
+	if answer.StatusCode != http.StatusOK || answer.ContentLength != int64(len("catalogue")) || answer.body != "" {
+		t.Errorf("HEAD: got %d, length %d, %q", answer.StatusCode, answer.ContentLength, answer.body)
 	}
-	answer, _ = do(t, http.MethodOptions, gateway+"/api/v1/auth/.well-known/jwks.json", nil, "x-api-key", "")
+	answer = do(t, http.MethodOptions, gateway+"/api/v1/auth/.well-known/jwks.json", nil, "x-api-key", "")
 	if got := answer.Header.Get("Allow"); answer.StatusCode != http.StatusNoContent || got != "GET, HEAD, OPTIONS" {
 		t.Errorf("OPTIONS: got %d, %q", answer.StatusCode, got)
 	}
 }
 
-// The targets go out as they stand here: an HTTP client would clean some of them.
-func TestPathTricksAreRefused(t *testing.T) {
-	gateway := start(t, func(_ http.ResponseWriter, r *http.Request) { t.Errorf("%s was forwarded", r.RequestURI) })
+func TestGateway_refusesPathsThatCanBeReadInTwoWays(t *testing.T) {
+	gateway := start(t, unused(t))
 	for target, want := range map[string]errs.Kind{
 		"/api/v1/orders/../auth/users":       errs.NotFound,
 		"/api/v1/orders/%2e%2e/auth/users":   errs.NotFound,
@@ -265,45 +258,20 @@ func TestPathTricksAreRefused(t *testing.T) {
 		"/api/v1/orders/%ff%fe":              errs.Malformed,
 		"/api/v1/orders?limit=%zz":           errs.Malformed,
 	} {
-		t.Run(target, func(t *testing.T) {
-			answer, body := raw(t, gateway, target)
-			wantProblem(t, answer, body, want)
-		})
+		t.Run(target, func(t *testing.T) { send(t, gateway, "GET "+target, "", "").wantProblem(want) })
 	}
 }
 
-// raw sends a request line as it stands.
-func raw(t *testing.T, gateway, target string) (*http.Response, string) {
-	t.Helper()
-	conn, err := net.Dial("tcp", strings.TrimPrefix(gateway, "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: gateway\r\nX-Api-Key: %s\r\nConnection: close\r\n\r\n", target, goodKey)
-	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer, string(body)
-}
-
-func TestRequestsNeedAKey(t *testing.T) {
-	gateway := start(t, func(http.ResponseWriter, *http.Request) {})
+func TestGateway_requiresAKey(t *testing.T) {
+	gateway := start(t, empty)
 	for key, want := range map[string]errs.Kind{
 		"":                       errs.Unauthenticated,
 		"made-up":                errs.Forbidden,
 		strings.Repeat("x", 201): errs.Forbidden,
 	} {
-		answer, body := do(t, http.MethodGet, gateway+"/api/v1/products", nil, "x-api-key", key)
-		wantProblem(t, answer, body, want)
+		do(t, http.MethodGet, gateway+"/api/v1/products", nil, "x-api-key", key).wantProblem(want)
 	}
-	answer, _ := do(t, http.MethodGet, gateway+"/api/v1/auth/.well-known/jwks.json", nil, "x-api-key", "")
+	answer := do(t, http.MethodGet, gateway+"/api/v1/auth/.well-known/jwks.json", nil, "x-api-key", "")
 	if answer.StatusCode != http.StatusOK {
 		t.Errorf("the public keys must need no API key, got %d", answer.StatusCode)
 	}

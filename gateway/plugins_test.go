@@ -27,7 +27,7 @@ plugins: [%s]`, ofB, global)
 // get sends GET and returns the status with the limit headers, as in "200 3/2".
 func get(t *testing.T, url string, headers ...string) string {
 	t.Helper()
-	answer, _ := do(t, http.MethodGet, url, nil, headers...)
+	answer := do(t, http.MethodGet, url, nil, headers...)
 	return fmt.Sprintf("%d %s/%s", answer.StatusCode, answer.Header.Get("RateLimit-Limit"), answer.Header.Get("RateLimit-Remaining"))
 }
 
@@ -40,28 +40,27 @@ func expect(t *testing.T, what, got, want string) {
 
 const key = "{name: stoa-api-key, config: {permission: %q, limit_per_minute: %d}}"
 
-func TestPermissionsOfKeys(t *testing.T) {
+func TestAPIKey_allowsWhatItsPermissionsAllow(t *testing.T) {
 	reader := func(context.Context, string) (apikey.Grant, error) {
 		return apikey.Grant{KeyID: "1", Permissions: []string{"shop:read"}}, nil
 	}
-	gateway := rig{routes: declared(fmt.Sprintf(key, "", 0), fmt.Sprintf(key, "shop", 0)), ask: reader}.start(t,
-		func(http.ResponseWriter, *http.Request) {})
+	gateway := rig{routes: declared(fmt.Sprintf(key, "", 0), fmt.Sprintf(key, "shop", 0)), ask: reader}.start(t, empty)
 	for _, tt := range []struct {
 		method, path string
 		want         int
 	}{{"POST", "/a", 200}, {"GET", "/b", 200}, {"HEAD", "/b", 200}, {"POST", "/b", 403}} {
-		answer, body := do(t, tt.method, gateway+tt.path, nil)
-		if answer.StatusCode != tt.want || tt.want == 403 && !strings.Contains(body, "shop:write") {
-			t.Errorf("%s %s: got %d %s", tt.method, tt.path, answer.StatusCode, body)
+		answer := do(t, tt.method, gateway+tt.path, nil)
+		if answer.StatusCode != tt.want || tt.want == 403 && !strings.Contains(answer.body, "shop:write") {
+			t.Errorf("%s %s: got %d %s", tt.method, tt.path, answer.StatusCode, answer.body)
 		}
 	}
 }
 
-// A key has one account at all routes, and the answer shows the limit that is closest, be it the key's or the address's.
-func TestLimitPerKey(t *testing.T) {
+// The answer shows the tighter limit, of the key or of the address.
+func TestAPIKey_hasOneLimitForAllRoutes(t *testing.T) {
 	each := func(_ context.Context, key string) (apikey.Grant, error) { return apikey.Grant{KeyID: key}, nil }
 	plugins := fmt.Sprintf(hourly, 100, "ip") + "," + fmt.Sprintf(key, "", 50)
-	gateway := rig{routes: declared(plugins, fmt.Sprintf(key, "", 20)), ask: each}.start(t, func(http.ResponseWriter, *http.Request) {})
+	gateway := rig{routes: declared(plugins, fmt.Sprintf(key, "", 20)), ask: each}.start(t, empty)
 	expect(t, "first", get(t, gateway+"/a"), "200 50/49")
 	// A minute may end in between, so that the limit is met in one of the two at least.
 	answers := map[string]bool{}
@@ -78,11 +77,11 @@ func TestLimitPerKey(t *testing.T) {
 
 const crossOrigin = "{name: cors, config: {origins: [%s], methods: [GET, POST], headers: [X-Api-Key], exposed_headers: [ETag], credentials: %t, max_age: 60}}"
 
-func TestPreflightsNeedNoKey(t *testing.T) {
+func TestCORS_answersPreflightsWithoutAKey(t *testing.T) {
 	plugins := fmt.Sprintf(crossOrigin, `"https://a.example", "https://b.example"`, true) + "," + fmt.Sprintf(key, "shop", 0) + "," + fmt.Sprintf(hourly, 1, "ip")
-	gateway := rig{routes: declared(plugins, "")}.start(t, func(_ http.ResponseWriter, r *http.Request) { t.Errorf("%s was forwarded", r.Method) })
+	gateway := rig{routes: declared(plugins, "")}.start(t, unused(t))
 	for origin, want := range map[string]string{"https://b.example": "https://b.example", "https://evil.example": "", "null": ""} {
-		answer, _ := do(t, http.MethodOptions, gateway+"/a", nil, "Origin", origin, "Access-Control-Request-Method", "POST", "X-Api-Key", "")
+		answer := do(t, http.MethodOptions, gateway+"/a", nil, "Origin", origin, "Access-Control-Request-Method", "POST", "X-Api-Key", "")
 		if answer.StatusCode != http.StatusOK {
 			t.Errorf("%s: got %d", origin, answer.StatusCode)
 		}
@@ -98,12 +97,11 @@ func TestPreflightsNeedNoKey(t *testing.T) {
 	}
 }
 
-// A page has to be able to read what went wrong as well.
-func TestCrossOriginAnswers(t *testing.T) {
+func TestCORS_letsPagesReadErrorsToo(t *testing.T) {
 	plugins := fmt.Sprintf(crossOrigin, `"*"`, false) + "," + fmt.Sprintf(key, "shop", 0)
-	gateway := rig{routes: declared(plugins, "")}.start(t, func(http.ResponseWriter, *http.Request) {})
+	gateway := rig{routes: declared(plugins, "")}.start(t, empty)
 	for key, status := range map[string]int{goodKey: 200, "": 401, "invented": 403} {
-		answer, _ := do(t, http.MethodGet, gateway+"/a", nil, "Origin", "https://a.example", "X-Api-Key", key)
+		answer := do(t, http.MethodGet, gateway+"/a", nil, "Origin", "https://a.example", "X-Api-Key", key)
 		if answer.StatusCode != status {
 			t.Errorf("%q: got %d", key, answer.StatusCode)
 		}
@@ -112,27 +110,26 @@ func TestCrossOriginAnswers(t *testing.T) {
 	}
 }
 
-func TestSizeLimit(t *testing.T) {
+func TestSizeLimiting_refusesLargerBodies(t *testing.T) {
 	small := "{name: request-size-limiting, config: {allowed_payload_size: 10, size_unit: bytes, require_content_length: true}}"
-	gateway := rig{routes: declared("", small)}.start(t, func(http.ResponseWriter, *http.Request) {})
+	gateway := rig{routes: declared("", small)}.start(t, empty)
 	for _, tt := range []struct {
 		path string
 		size int
 		want errs.Kind
 	}{{"/b", 10, ""}, {"/b", 11, errs.TooLarge}, {"/a", 11, ""}} {
-		answer, body := do(t, http.MethodPost, gateway+tt.path, strings.NewReader(strings.Repeat("x", tt.size)))
+		answer := do(t, http.MethodPost, gateway+tt.path, strings.NewReader(strings.Repeat("x", tt.size)))
 		if tt.want != "" {
-			wantProblem(t, answer, body, tt.want)
+			answer.wantProblem(tt.want)
 		} else if answer.StatusCode != http.StatusOK {
 			t.Errorf("%d bytes to %s: got %d", tt.size, tt.path, answer.StatusCode)
 		}
 	}
 	unknown := struct{ *strings.Reader }{strings.NewReader("{}")}
-	answer, body := do(t, http.MethodPost, gateway+"/b", unknown)
-	wantProblem(t, answer, body, errs.Malformed)
+	do(t, http.MethodPost, gateway+"/b", unknown).wantProblem(errs.Malformed)
 }
 
-func TestTransportSecurityOnlyWhereItIsTrue(t *testing.T) {
+func TestSecured_asksForHTTPSOnlyOverHTTPS(t *testing.T) {
 	var proxies request.Proxies
 	if err := proxies.Decode("127.0.0.1"); err != nil {
 		t.Fatal(err)
@@ -141,8 +138,8 @@ func TestTransportSecurityOnlyWhereItIsTrue(t *testing.T) {
 		rig  rig
 		want string
 	}{"forged": {rig{}, ""}, "trusted": {rig{proxies: proxies}, "max-age=31536000"}} {
-		gateway := tt.rig.start(t, func(http.ResponseWriter, *http.Request) {})
-		answer, _ := do(t, http.MethodGet, gateway+"/nowhere", nil, "X-Forwarded-Proto", "https")
+		gateway := tt.rig.start(t, empty)
+		answer := do(t, http.MethodGet, gateway+"/nowhere", nil, "X-Forwarded-Proto", "https")
 		expect(t, name, answer.Header.Get("Strict-Transport-Security"), tt.want)
 	}
 }

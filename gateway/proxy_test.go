@@ -1,11 +1,7 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
-	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -15,7 +11,7 @@ import (
 	"stoa/pkg/common/web"
 )
 
-func TestHeadersOnTheWayIn(t *testing.T) {
+func TestRewrite_forwardsOnlyListedHeaders(t *testing.T) {
 	var got http.Header
 	gateway := start(t, func(_ http.ResponseWriter, r *http.Request) { got = r.Header.Clone() })
 	do(t, http.MethodGet, gateway+"/api/v1/orders", nil,
@@ -45,36 +41,31 @@ func TestHeadersOnTheWayIn(t *testing.T) {
 }
 
 // Not even the names of trailers go on.
-func TestTrailersStayHere(t *testing.T) {
+func TestRewrite_dropsTrailers(t *testing.T) {
 	got := make(chan http.Header, 1)
 	gateway := start(t, func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		got <- r.Trailer
 	})
-	conn := dial(t, gateway)
-	fmt.Fprintf(conn, "POST /api/v1/orders HTTP/1.1\r\nHost: gateway\r\nX-Api-Key: %s\r\nTrailer: X-User-Id, Dapr-App-Id\r\n"+
-		"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX-User-Id: admin\r\nDapr-App-Id: auth\r\n\r\n", goodKey)
-	if _, err := http.ReadResponse(bufio.NewReader(conn), nil); err != nil {
-		t.Fatal(err)
-	}
+	send(t, gateway, "POST /api/v1/orders", "Trailer: X-User-Id, Dapr-App-Id", "Transfer-Encoding: chunked", "",
+		"2", "{}", "0", "X-User-Id: admin", "Dapr-App-Id: auth", "", "")
 	if trailers := <-got; len(trailers) > 0 {
 		t.Errorf("got %v", trailers)
 	}
 }
 
-// Who asks auth about their key has to show it; nobody else gets to see it.
-func TestTheQuestionAboutAKeyCarriesIt(t *testing.T) {
+func TestRewrite_sendsTheKeyOnlyToItsVerification(t *testing.T) {
 	gateway := start(t, func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Header.Get("X-Api-Key")) })
 	for path, want := range map[string]string{
 		"/api/v1/auth/verify/apikey": goodKey, "/api/v1/auth/profile/mine": "", "/api/v1/orders": "",
 	} {
-		if _, got := do(t, http.MethodGet, gateway+path, nil); got != want {
+		if got := do(t, http.MethodGet, gateway+path, nil).body; got != want {
 			t.Errorf("%s: got the key %q, want %q", path, got, want)
 		}
 	}
 }
 
-func TestHeadersOnTheWayOut(t *testing.T) {
+func TestGateway_completesTheHeadersOfAnswers(t *testing.T) {
 	gateway := start(t, func(w http.ResponseWriter, _ *http.Request) {
 		for name, value := range map[string]string{
 			"Dapr-Grpc-Status": "0", "Traceparent": "00-1", "Tracestate": "a=b", "X-Request-Id": "of-the-app",
@@ -84,7 +75,7 @@ func TestHeadersOnTheWayOut(t *testing.T) {
 		}
 		w.WriteHeader(http.StatusCreated)
 	})
-	answer, _ := do(t, http.MethodPost, gateway+"/api/v1/orders", nil, "X-Request-Id", "req-1")
+	answer := do(t, http.MethodPost, gateway+"/api/v1/orders", nil, "X-Request-Id", "req-1")
 	for name, want := range map[string]string{
 		"X-Request-Id": "req-1", "Cache-Control": "public, max-age=300", "Location": "/api/v1/orders/1",
 		"Content-Type": "application/json", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY",
@@ -95,15 +86,15 @@ func TestHeadersOnTheWayOut(t *testing.T) {
 		}
 	}
 	for _, path := range []string{"/nowhere", "/api/v1/orders/x%00"} {
-		answer, _ := do(t, http.MethodGet, gateway+path, nil)
+		answer := do(t, http.MethodGet, gateway+path, nil)
 		if answer.Header.Get("Cache-Control") != "no-store" || answer.Header.Get("Content-Security-Policy") == "" {
 			t.Errorf("%s: our own answers need the headers too, got %v", path, answer.Header)
 		}
 	}
 }
 
-// The sidecar repeats what has a length; so nothing that must not happen twice has one.
-func TestUnsafeRequestsTravelWithoutALength(t *testing.T) {
+// The sidecar repeats requests that have a length, so only those that may be repeated have one.
+func TestProxy_sendsALengthOnlyWithWhatMayBeRepeated(t *testing.T) {
 	var length int64
 	var body string
 	gateway := start(t, func(_ http.ResponseWriter, r *http.Request) {
@@ -111,81 +102,49 @@ func TestUnsafeRequestsTravelWithoutALength(t *testing.T) {
 		length, body = r.ContentLength, string(raw)
 	})
 	large := strings.Repeat("x", web.MaxBody)
+	const once, often = "/api/v1/orders/1/cancel", "/api/v1/orders" // the second takes a key
+	small := func() io.Reader { return strings.NewReader("{}") }
 	tests := []struct {
-		name, method string
-		body         io.Reader
-		key          string
-		want         int64
+		name, method, path string
+		body               io.Reader
+		sent               string
+		want               int64
 	}{
-		{"empty POST", http.MethodPost, nil, "", -1},
-		{"POST", http.MethodPost, strings.NewReader("{}"), "", -1},
-		{"large POST", http.MethodPost, strings.NewReader(large), "", -1},
-		{"POST in chunks", http.MethodPost, io.MultiReader(strings.NewReader("{"), strings.NewReader("}")), "", -1},
-		{"PATCH", http.MethodPatch, strings.NewReader("{}"), "", -1},
-		{"POST that may be repeated", http.MethodPost, strings.NewReader("{}"), "k", 2},
-		{"empty POST that may be repeated", http.MethodPost, nil, "k", 0},
-		{"PUT", http.MethodPut, strings.NewReader("{}"), "", 2},
-		{"GET", http.MethodGet, nil, "", 0},
+		{"empty POST", http.MethodPost, once, nil, "", -1},
+		{"POST", http.MethodPost, once, small(), "{}", -1},
+		{"large POST", http.MethodPost, once, strings.NewReader(large), large, -1},
+		{"POST in chunks", http.MethodPost, once, io.MultiReader(small()), "{}", -1},
+		{"PATCH", http.MethodPatch, once, small(), "{}", -1},
+		{"POST that may be repeated", http.MethodPost, often, small(), "{}", 2},
+		{"empty POST that may be repeated", http.MethodPost, often, nil, "", 0},
+		{"PUT", http.MethodPut, once, small(), "{}", 2},
+		{"GET", http.MethodGet, once, nil, "", 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			var sent bytes.Buffer
-			headers := []string{"Content-Type", "application/json"}
-			if tt.key != "" {
-				headers = append(headers, "Idempotency-Key", tt.key)
-			}
-			reader := tt.body
-			if reader != nil && tt.name != "POST in chunks" {
-				raw, _ := io.ReadAll(reader)
-				sent.Write(raw)
-				reader = bytes.NewReader(raw)
-			} else if reader != nil {
-				reader = io.TeeReader(reader, &sent)
-			}
-			path := "/api/v1/orders/1/cancel" // takes no key
-			if tt.key != "" {
-				path = "/api/v1/orders"
-			}
-			answer, _ := do(t, tt.method, gateway+path, reader, headers...)
-			if answer.StatusCode != http.StatusOK || length != tt.want || body != sent.String() {
+			answer := do(t, tt.method, gateway+tt.path, tt.body)
+			if answer.StatusCode != http.StatusOK || length != tt.want || body != tt.sent {
 				t.Errorf("got %d, length %d, %d bytes; want length %d, %d bytes",
-					answer.StatusCode, length, len(body), tt.want, sent.Len())
+					answer.StatusCode, length, len(body), tt.want, len(tt.sent))
 			}
 		})
 	}
 }
 
-func TestBodiesOverTheLimitAreRefused(t *testing.T) {
+func TestProxy_refusesBodiesOverTheLimit(t *testing.T) {
 	gateway := start(t, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) })
 	large := strings.Repeat("x", web.MaxBody+1)
-	answer, body := do(t, http.MethodPost, gateway+"/api/v1/orders", strings.NewReader(large))
-	wantProblem(t, answer, body, errs.TooLarge)
-	answer, body = do(t, http.MethodPost, gateway+"/api/v1/orders", io.MultiReader(strings.NewReader(large)))
-	wantProblem(t, answer, body, errs.TooLarge)
+	do(t, http.MethodPost, gateway+"/api/v1/orders", strings.NewReader(large)).wantProblem(errs.TooLarge)
+	do(t, http.MethodPost, gateway+"/api/v1/orders", io.MultiReader(strings.NewReader(large))).wantProblem(errs.TooLarge)
 }
 
-// What is wrong with a body is told by who sent it, and is no outage of the app that waits for it.
-func TestBodiesThatBreakOffAreTheirSendersFault(t *testing.T) {
+// It is not an outage of the app that waits for the body.
+func TestProxy_refusesBodiesThatBreakOff(t *testing.T) {
 	gateway := start(t, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) })
-	conn, err := net.Dial("tcp", strings.TrimPrefix(gateway, "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	fmt.Fprintf(conn, "POST /api/v1/orders HTTP/1.1\r\nHost: gateway\r\nX-Api-Key: %s\r\nTransfer-Encoding: chunked\r\n\r\nfive\r\n{}\r\n", goodKey)
-	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	raw, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	wantProblem(t, answer, string(raw), errs.Malformed)
+	send(t, gateway, "POST /api/v1/orders", "Transfer-Encoding: chunked", "", "five", "{}", "").wantProblem(errs.Malformed)
 }
 
-func TestErrorsOfSidecarsBecomeProblems(t *testing.T) {
+func TestProxy_makesProblemsOfErrorsOfSidecars(t *testing.T) {
 	tests := []struct {
 		name        string
 		status      int
@@ -206,10 +165,10 @@ func TestErrorsOfSidecarsBecomeProblems(t *testing.T) {
 				w.WriteHeader(tt.status)
 				_, _ = io.WriteString(w, tt.body)
 			}))
-			answer, body := do(t, http.MethodGet, gateway+"/api/v1/orders", nil)
-			wantProblem(t, answer, body, tt.want)
-			if strings.Contains(body, "10.0.0.1") {
-				t.Errorf("a sidecar's words are not for the caller: %s", body)
+			answer := do(t, http.MethodGet, gateway+"/api/v1/orders", nil)
+			answer.wantProblem(tt.want)
+			if strings.Contains(answer.body, "10.0.0.1") {
+				t.Errorf("a sidecar's words are not for the caller: %s", answer.body)
 			}
 			if tt.want == errs.Unavailable && answer.Header.Get("Retry-After") != "1" {
 				t.Errorf("Retry-After: got %q", answer.Header.Get("Retry-After"))
@@ -218,25 +177,22 @@ func TestErrorsOfSidecarsBecomeProblems(t *testing.T) {
 	}
 }
 
-func TestProblemsOfAppsPass(t *testing.T) {
+func TestProxy_passesProblemsOfApps(t *testing.T) {
 	const sent = `{"title":"Conflict","status":409,"kind":"conflict","detail":"shipped already"}`
 	gateway := start(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", web.ProblemType)
 		w.WriteHeader(http.StatusConflict)
 		_, _ = io.WriteString(w, sent)
 	})
-	answer, body := do(t, http.MethodPost, gateway+"/api/v1/orders/1/cancel", nil)
-	if answer.StatusCode != http.StatusConflict || body != sent {
-		t.Errorf("got %d %s", answer.StatusCode, body)
+	if answer := do(t, http.MethodPost, gateway+"/api/v1/orders/1/cancel", nil); answer.StatusCode != 409 || answer.body != sent {
+		t.Errorf("got %d %s", answer.StatusCode, answer.body)
 	}
 }
 
-func TestSidecarDown(t *testing.T) {
+func TestProxy_isUnavailableWithoutItsSidecar(t *testing.T) {
 	gone := httptest.NewServer(http.NotFoundHandler())
 	gone.Close()
-	gateway := rig{}.startOn(t, gone.URL)
-	answer, body := do(t, http.MethodGet, gateway+"/api/v1/orders", nil)
-	wantProblem(t, answer, body, errs.Unavailable)
-	answer, body = do(t, http.MethodPost, gateway+"/api/v1/orders", strings.NewReader(strings.Repeat("x", web.MaxBody)))
-	wantProblem(t, answer, body, errs.Unavailable)
+	gateway := rig{}.startOn(t, gone.Listener.Addr())
+	do(t, http.MethodGet, gateway+"/api/v1/orders", nil).wantProblem(errs.Unavailable)
+	do(t, http.MethodPost, gateway+"/api/v1/orders", strings.NewReader(strings.Repeat("x", web.MaxBody))).wantProblem(errs.Unavailable)
 }

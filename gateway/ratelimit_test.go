@@ -22,15 +22,15 @@ import (
 // hourly counts by the hour, so that no test runs into the next period.
 const hourly = "{name: rate-limiting, config: {hour: %d, limit_by: %s}}"
 
-func TestRateLimitPerAddress(t *testing.T) {
+func TestRateLimit_countsByAddress(t *testing.T) {
 	forwarded := 0
 	gateway := rig{routes: declared(fmt.Sprintf(hourly, 3, "ip"), fmt.Sprintf(hourly, 1, "ip"))}.start(t,
 		func(http.ResponseWriter, *http.Request) { forwarded++ })
 	expect(t, "first", get(t, gateway+"/a"), "200 3/2")
 	expect(t, "a forged address is no other", get(t, gateway+"/aa", "X-Forwarded-For", "203.0.113.7"), "200 3/1")
 	expect(t, "third", get(t, gateway+"/a"), "200 3/0")
-	answer, body := do(t, http.MethodGet, gateway+"/a", nil)
-	wantProblem(t, answer, body, errs.RateLimited)
+	answer := do(t, http.MethodGet, gateway+"/a", nil)
+	answer.wantProblem(errs.RateLimited)
 	for _, name := range []string{"Retry-After", "RateLimit-Reset"} {
 		if seconds := answer.Header.Get(name); seconds == "" || seconds == "0" {
 			t.Errorf("%s: got %q", name, seconds)
@@ -43,7 +43,7 @@ func TestRateLimitPerAddress(t *testing.T) {
 	}
 }
 
-func TestRateLimitBehindATrustedProxy(t *testing.T) {
+func TestRateLimit_countsByForwardedAddressBehindAProxy(t *testing.T) {
 	var proxies request.Proxies
 	if err := proxies.Decode("127.0.0.0/8"); err != nil {
 		t.Fatal(err)
@@ -59,7 +59,7 @@ func TestRateLimitBehindATrustedProxy(t *testing.T) {
 	expect(t, "its neighbour in the same /64", get(t, gateway+"/a", "X-Forwarded-For", "2001:db8::2"), "429 1/0")
 }
 
-func TestWhatIsCountedBy(t *testing.T) {
+func TestRateLimit_countsByHeaderServiceOrPath(t *testing.T) {
 	for name, tt := range map[string]struct{ config, path, header, sameAs string }{
 		"header":                {"{hour: 1, limit_by: header, header_name: X-Tenant}", "/a", "1", "X-Tenant 1"},
 		"header, another value": {"{hour: 1, limit_by: header, header_name: X-Tenant}", "/a", "2", ""},
@@ -71,7 +71,7 @@ func TestWhatIsCountedBy(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			plugin := "{name: rate-limiting, config: " + tt.config + "}"
-			gateway := rig{routes: declared(plugin, "")}.start(t, func(http.ResponseWriter, *http.Request) {})
+			gateway := rig{routes: declared(plugin, "")}.start(t, empty)
 			expect(t, "first", get(t, gateway+"/a", "X-Tenant", "1"), "200 1/0")
 			want := "200 1/0"
 			if tt.sameAs != "" {
@@ -82,12 +82,12 @@ func TestWhatIsCountedBy(t *testing.T) {
 	}
 }
 
-func TestLimitsCanBeHiddenAndSwitchedOff(t *testing.T) {
+func TestRateLimit_canBeHiddenAndSwitchedOff(t *testing.T) {
 	hidden := declared("{name: rate-limiting, config: {hour: 1, limit_by: ip, hide_client_headers: true}}", "")
-	gateway := rig{routes: hidden}.start(t, func(http.ResponseWriter, *http.Request) {})
+	gateway := rig{routes: hidden}.start(t, empty)
 	expect(t, "hidden", get(t, gateway+"/a"), "200 /")
 	expect(t, "hidden, beyond", get(t, gateway+"/a"), "429 /")
-	gateway = rig{routes: hidden, off: true}.start(t, func(http.ResponseWriter, *http.Request) {})
+	gateway = rig{routes: hidden, off: true}.start(t, empty)
 	for range 3 {
 		expect(t, "off", get(t, gateway+"/a"), "200 /")
 	}
@@ -107,7 +107,7 @@ func (s *settingsStore) Configuration(context.Context) (map[string]settings.Item
 
 func (s *settingsStore) set(value string) { s.value.Store(&value) }
 
-func TestLimitsChangeLive(t *testing.T) {
+func TestRateLimit_changesWhileTheGatewayRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		store := &settingsStore{name: "LIMIT_SIGN_IN_HOUR"}

@@ -18,18 +18,20 @@ import (
 	"stoa/pkg/common/web"
 )
 
-// soon is a time that a test can wait for, and late one that it would not reach if a limit did not hold.
+// soon is a time that a test can wait for; late is reached only if a limit fails.
 const (
 	soon = 200 * time.Millisecond
 	late = 30 * time.Second
 )
 
 // limits are those of the gateway, with the change that a test is about.
-func limits(change func(*web.Limits)) *web.Limits {
+func limits(change func(*web.Limits)) web.Limits {
 	l := web.DefaultLimits()
 	l.ReadHeader, l.Read, l.Write, l.Idle = late, late, late, late
-	change(&l)
-	return &l
+	if change != nil {
+		change(&l)
+	}
+	return l
 }
 
 // dial opens a connection on which a test waits no longer than late.
@@ -46,7 +48,7 @@ func dial(t *testing.T, gateway string) net.Conn {
 	return conn
 }
 
-// trickle writes one byte at a time, at a slow client's pace, until the other side has had enough; it reports whether it had.
+// trickle writes one byte at a time, as a slow client does, and reports whether the other side ended the connection.
 func trickle(conn net.Conn, text string) bool {
 	pace := time.NewTicker(soon / 20)
 	defer pace.Stop()
@@ -59,73 +61,48 @@ func trickle(conn net.Conn, text string) bool {
 	return false
 }
 
-func TestSlowHeadersEndTheConnection(t *testing.T) {
-	gateway := rig{limits: limits(func(l *web.Limits) { l.ReadHeader = soon })}.start(t,
-		func(_ http.ResponseWriter, r *http.Request) { t.Errorf("%s was forwarded", r.URL.Path) })
+func TestLimits_endAConnectionWithSlowHeaders(t *testing.T) {
+	gateway := rig{limits: func(l *web.Limits) { l.ReadHeader = soon }}.start(t, unused(t))
 	conn := dial(t, gateway)
 	fmt.Fprint(conn, "GET /api/v1/products HTTP/1.1\r\nHost: gateway\r\n")
 	if !trickle(conn, "X-Slow: 1\r\n") {
-		t.Error("a client may take for ever over its headers")
+		t.Error("a client can send headers for ever")
 	}
 }
 
-// Its sender, not the app, is at fault, be it the reading that ends it or the time that the app has.
-func TestASlowBodyIsTheClientsFault(t *testing.T) {
+// The client is at fault, not the app, whichever limit ends the request.
+func TestLimits_refuseASlowBody(t *testing.T) {
 	impatient := strings.ReplaceAll(string(kong.Table()), "read_timeout: 8000", fmt.Sprintf("read_timeout: %d", soon.Milliseconds()))
 	for name, tt := range map[string]struct {
 		rig     rig
 		framing string
 	}{
-		"with a length":        {rig{limits: limits(func(l *web.Limits) { l.Read = soon })}, "Content-Length: 1000"},
-		"in chunks":            {rig{limits: limits(func(l *web.Limits) { l.Read = soon })}, "Transfer-Encoding: chunked"},
-		"over the app's time":  {rig{limits: limits(func(*web.Limits) {}), routes: impatient}, "Content-Length: 1000"},
-		"in chunks, over that": {rig{limits: limits(func(*web.Limits) {}), routes: impatient}, "Transfer-Encoding: chunked"},
+		"with a length":        {rig{limits: func(l *web.Limits) { l.Read = soon }}, "Content-Length: 1000"},
+		"in chunks":            {rig{limits: func(l *web.Limits) { l.Read = soon }}, "Transfer-Encoding: chunked"},
+		"over the app's time":  {rig{routes: impatient}, "Content-Length: 1000"},
+		"in chunks, over that": {rig{routes: impatient}, "Transfer-Encoding: chunked"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			gateway := tt.rig.start(t, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) })
-			conn := dial(t, gateway)
-			fmt.Fprintf(conn, "POST /api/v1/orders HTTP/1.1\r\nHost: gateway\r\nX-Api-Key: %s\r\n%s\r\n\r\n", goodKey, tt.framing)
-			answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer answer.Body.Close()
-			body, err := io.ReadAll(answer.Body)
-			if err != nil {
-				t.Fatal(err)
-			}
-			wantProblem(t, answer, string(body), errs.Malformed)
+			send(t, gateway, "POST /api/v1/orders", tt.framing, "", "").wantProblem(errs.Malformed)
 		})
 	}
 }
 
 // A stream has no end of its own, but what asks for one has.
-func TestAskingForAStreamGivesNoMoreTimeForABody(t *testing.T) {
+func TestLimits_refuseASlowBodyOfARequestForAStream(t *testing.T) {
 	for _, path := range []string{"/api/v1/orders/1/events", "/api/v1/products", "/nowhere"} {
 		for _, framing := range []string{"Content-Length: 1000", "Transfer-Encoding: chunked"} {
-			gateway := rig{limits: limits(func(l *web.Limits) { l.Read = soon })}.start(t,
-				func(_ http.ResponseWriter, r *http.Request) { t.Errorf("%s was forwarded", r.URL.Path) })
-			conn := dial(t, gateway)
-			fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: gateway\r\nX-Api-Key: %s\r\nAccept: text/event-stream\r\n%s\r\n\r\n",
-				path, goodKey, framing)
-			answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
-			if err != nil {
-				t.Fatalf("%s with %s: %v", path, framing, err)
-			}
-			body, err := io.ReadAll(answer.Body)
-			if err != nil {
-				t.Fatal(err)
-			}
-			answer.Body.Close()
-			wantProblem(t, answer, string(body), errs.Malformed)
+			gateway := rig{limits: func(l *web.Limits) { l.Read = soon }}.start(t, unused(t))
+			send(t, gateway, "GET "+path, "Accept: text/event-stream", framing, "", "").wantProblem(errs.Malformed)
 		}
 	}
 }
 
-// A client that asks and does not read is let go, and with it what was read for it from the app.
-func TestASlowReaderIsLetGo(t *testing.T) {
+// A client that asks and does not read loses its connection, and the app's answer ends too.
+func TestLimits_endAConnectionWithASlowReader(t *testing.T) {
 	ended := make(chan error, 1)
-	gateway := rig{limits: limits(func(l *web.Limits) { l.Write = soon })}.start(t, func(w http.ResponseWriter, _ *http.Request) {
+	gateway := rig{limits: func(l *web.Limits) { l.Write = soon }}.start(t, func(w http.ResponseWriter, _ *http.Request) {
 		piece := make([]byte, 1<<20)
 		for {
 			if _, err := w.Write(piece); err != nil {
@@ -142,8 +119,8 @@ func TestASlowReaderIsLetGo(t *testing.T) {
 	}
 }
 
-func TestAnIdleConnectionIsClosed(t *testing.T) {
-	gateway := rig{limits: limits(func(l *web.Limits) { l.Idle = soon })}.start(t, func(http.ResponseWriter, *http.Request) {})
+func TestLimits_closeAnIdleConnection(t *testing.T) {
+	gateway := rig{limits: func(l *web.Limits) { l.Idle = soon }}.start(t, empty)
 	conn := dial(t, gateway)
 	fmt.Fprintf(conn, "GET /nowhere HTTP/1.1\r\nHost: gateway\r\n\r\n")
 	if _, err := io.ReadAll(conn); err != nil {
@@ -151,23 +128,16 @@ func TestAnIdleConnectionIsClosed(t *testing.T) {
 	}
 }
 
-func TestHeadersHaveALimit(t *testing.T) {
-	gateway := rig{limits: limits(func(*web.Limits) {})}.start(t,
-		func(_ http.ResponseWriter, r *http.Request) { t.Errorf("%s was forwarded", r.URL.Path) })
-	conn := dial(t, gateway)
-	fmt.Fprintf(conn, "GET /api/v1/products HTTP/1.1\r\nHost: gateway\r\nX-Large: %s\r\n\r\n", strings.Repeat("x", 32<<10))
-	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
+func TestLimits_refuseLargeHeaders(t *testing.T) {
+	gateway := rig{}.start(t, unused(t))
+	answer := send(t, gateway, "GET /api/v1/products", "X-Large: "+strings.Repeat("x", 32<<10), "", "")
 	if answer.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
 		t.Errorf("got %d", answer.StatusCode)
 	}
 }
 
 // A connection over the limit is closed at once; one that ends makes room.
-func TestConnectionsAreLimited(t *testing.T) {
+func TestLimits_boundTheNumberOfConnections(t *testing.T) {
 	const most = 3
 	everybody := func(netip.Addr) bool { return true }
 	for name, change := range map[string]func(*web.Limits){
@@ -175,12 +145,12 @@ func TestConnectionsAreLimited(t *testing.T) {
 		"per address": func(l *web.Limits) { l.Connections, l.PerAddress = 100, most },
 	} {
 		t.Run(name, func(t *testing.T) {
-			gateway := rig{limits: limits(change)}.start(t, func(http.ResponseWriter, *http.Request) {})
+			gateway := rig{limits: change}.start(t, empty)
 			var open []net.Conn
 			for range most {
 				conn := dial(t, gateway)
 				if !answers(conn) {
-					t.Fatal("within the limit there is no answer")
+					t.Fatal("a connection within the limit gets no answer")
 				}
 				open = append(open, conn)
 			}

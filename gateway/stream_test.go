@@ -16,8 +16,8 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-// Each piece is asked for only once the piece before it has arrived, so nothing on the way may hold it back.
-func TestServerSentEventsPassWhileTheStreamIsOpen(t *testing.T) {
+// The app sends each event only after the one before has arrived, so nothing on the way may hold it back.
+func TestStream_passesPieceByPiece(t *testing.T) {
 	arrived := make(chan struct{})
 	gateway := start(t, func(w http.ResponseWriter, r *http.Request) {
 		if got := r.Header.Get("Accept"); got != request.StreamAccept {
@@ -47,8 +47,8 @@ func TestServerSentEventsPassWhileTheStreamIsOpen(t *testing.T) {
 	}
 }
 
-// A stream ends with the API key that it was asked for with, and the app is told.
-func TestAStreamEndsWithItsKey(t *testing.T) {
+// A stream ends when its API key is revoked, also for the app.
+func TestStream_endsWithItsKey(t *testing.T) {
 	var revoked atomic.Bool
 	ask := func(context.Context, string) (apikey.Grant, error) {
 		if revoked.Load() {
@@ -81,12 +81,7 @@ func TestAStreamEndsWithItsKey(t *testing.T) {
 // follow opens the stream of an order's events.
 func follow(t *testing.T, gateway string) *http.Response {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, gateway+"/api/v1/orders/1/events", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Header.Set("x-api-key", goodKey)
-	request.Header.Set("Accept", "text/event-stream")
+	request := newRequest(t, http.MethodGet, gateway+"/api/v1/orders/1/events", nil, "Accept", "text/event-stream")
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)
