@@ -8,7 +8,7 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-func TestPages(t *testing.T) {
+func TestPages_needNoKey(t *testing.T) {
 	gateway := start(t, unused(t))
 	answer := do(t, http.MethodGet, gateway+"/", nil, "X-Api-Key", "")
 	if answer.StatusCode != http.StatusOK || answer.Request.URL.Path != "/docs" || !strings.Contains(answer.body, "<h1>Stoa") ||

@@ -78,7 +78,7 @@ func routes(t *testing.T) map[string]Route {
 	return byName
 }
 
-func TestRoutes(t *testing.T) {
+func TestParse_compilesRoutes(t *testing.T) {
 	all := routes(t)
 	orders := all["orders"]
 	if orders.App != "order-api" || orders.Service != "orders" || orders.Timeout != 3*time.Second || !slices.Equal(orders.Methods, []string{"GET", "POST"}) {
@@ -101,8 +101,8 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
-// The most specific instance counts, alone.
-func TestWhichPluginCounts(t *testing.T) {
+// Only the most specific instance counts.
+func TestParse_choosesThePlugins(t *testing.T) {
 	all := routes(t)
 	if got := all["orders"].Plugins.RateLimiting; got.Minute != 20 || got.Hour != 0 {
 		t.Errorf("of the service: got %+v", got)
@@ -122,8 +122,8 @@ func TestWhichPluginCounts(t *testing.T) {
 	}
 }
 
-// Each case changes one thing of the good file; the error has to name the line, the place and the thing.
-func TestWhatIsNotHonouredIsRefused(t *testing.T) {
+// Each case changes one thing of the good file; the error must name the line, the place and the thing.
+func TestParse_refusesWhatIsNotSupported(t *testing.T) {
 	const line = "kong.yml:"
 	for _, tt := range []struct{ old, new, want string }{
 		{`"3.0"`, `"2.1"`, `_format_version must be "3.0"`},
@@ -202,7 +202,7 @@ func TestWhatIsNotHonouredIsRefused(t *testing.T) {
 	}
 }
 
-func TestFilesThatSayNothing(t *testing.T) {
+func TestParse_refusesFilesWithoutRoutes(t *testing.T) {
 	for name, text := range map[string]string{
 		"empty": "", "no YAML": "a: [", "no routes": `_format_version: "3.0"`, "a list": "- 1",
 	} {
@@ -215,8 +215,7 @@ func TestFilesThatSayNothing(t *testing.T) {
 	}
 }
 
-// All that is wrong is said at once.
-func TestEveryProblemIsSaid(t *testing.T) {
+func TestParse_namesEveryProblem(t *testing.T) {
 	text := strings.Replace(strings.Replace(good, "policy: local", "policy: redis", 1), "name: cors\n", "name: jwt\n", 1)
 	_, err := Parse("kong.yml", []byte(text))
 	if err == nil || !strings.Contains(err.Error(), "redis") || !strings.Contains(err.Error(), "jwt") {

@@ -24,7 +24,7 @@ func get(t *testing.T, path, ifNoneMatch string) *httptest.ResponseRecorder {
 	return answer
 }
 
-func TestEveryFileIsServedInItsType(t *testing.T) {
+func TestDocs_serveEveryFileInItsType(t *testing.T) {
 	for path, want := range map[string]string{
 		"/docs": "text/html; charset=utf-8", "/docs/docs.js": "text/javascript; charset=utf-8",
 		"/docs/docs.css": "text/css; charset=utf-8", "/docs/icon.svg": "image/svg+xml",
@@ -46,7 +46,7 @@ func TestEveryFileIsServedInItsType(t *testing.T) {
 	}
 }
 
-func TestThePageNamesEveryService(t *testing.T) {
+func TestPage_namesEveryService(t *testing.T) {
 	var got []string
 	for _, match := range regexp.MustCompile(`data-spec="/docs/openapi/([a-z-]+)\.json"`).FindAllStringSubmatch(get(t, "/docs", "").Body.String(), -1) {
 		got = append(got, match[1])
@@ -56,8 +56,8 @@ func TestThePageNamesEveryService(t *testing.T) {
 	}
 }
 
-// Whatever the page refers to is one of its files: nobody else is asked for anything.
-func TestThePageRefersToItselfOnly(t *testing.T) {
+// The page loads nothing from elsewhere.
+func TestPage_refersOnlyToItsFiles(t *testing.T) {
 	files, err := load()
 	if err != nil {
 		t.Fatal(err)

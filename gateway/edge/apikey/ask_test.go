@@ -15,7 +15,7 @@ import (
 	"stoa/pkg/common/web"
 )
 
-func TestWhatCountsAsAVerdict(t *testing.T) {
+func TestAt_takesOnlyAnswersOfAuth(t *testing.T) {
 	const unclear = errs.Internal // not classified: the checker makes an outage of it
 	for name, tt := range map[string]struct {
 		status            int
@@ -50,7 +50,7 @@ func TestWhatCountsAsAVerdict(t *testing.T) {
 	}
 }
 
-func TestFailOver(t *testing.T) {
+func TestFailOver_asksTheNextReplica(t *testing.T) {
 	const patience = time.Second
 	down := errors.New("connection refused")
 	synctest.Test(t, func(t *testing.T) {
@@ -73,7 +73,7 @@ func TestFailOver(t *testing.T) {
 		}
 		replicas[2].err = errs.New(errs.Forbidden, "unknown")
 		if _, err := ask(t.Context(), "k"); !errs.Is(err, errs.Forbidden) || replicas[0].asked != 1 {
-			t.Errorf("a refusal is a verdict: got %v", err)
+			t.Errorf("a refusal is an answer: got %v", err)
 		}
 		replicas[2].err = down
 		if _, err := ask(t.Context(), "k"); !errors.Is(err, down) || isRefusal(err) {
@@ -82,8 +82,8 @@ func TestFailOver(t *testing.T) {
 	})
 }
 
-// Whoever asked has gone: nobody else needs to be asked.
-func TestFailOverEndsWithItsCaller(t *testing.T) {
+// The caller has gone, so the next replica is not asked.
+func TestFailOver_endsWithItsCaller(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var asked []string
 	replica := func(name string) Ask {

@@ -62,32 +62,40 @@ func (a *auth) checker(t *testing.T) *Checker {
 	return checker
 }
 
-func kind(_ Grant, err error) errs.Kind { return errs.KindOf(err) }
+// expect verifies a key, which must be refused with this kind, or be valid if that is "".
+func expect(t *testing.T, keys *Checker, key string, want errs.Kind) {
+	t.Helper()
+	if _, err := keys.Verify(t.Context(), client, key); errs.KindOf(err) != want {
+		t.Errorf("%s: got %q (%v), want %q", key, errs.KindOf(err), err, want)
+	}
+}
 
-func TestVerdictsHoldForTheirAge(t *testing.T) {
+// inBubble calls test with a new auth and its checker, where time passes only when all goroutines wait.
+func inBubble(t *testing.T, test func(t *testing.T, auth *auth, keys *Checker)) {
+	synctest.Test(t, func(t *testing.T) {
+		auth := &auth{}
+		test(t, auth, auth.checker(t))
+	})
+}
+
+func TestChecker_usesAnswersForTheirAge(t *testing.T) {
 	for name, outcome := range map[string]error{
 		"accepted": nil,
 		"refused":  errs.New(errs.Forbidden, "unknown"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				auth := &auth{err: outcome}
-				keys := auth.checker(t)
+			inBubble(t, func(t *testing.T, auth *auth, keys *Checker) {
+				auth.err = outcome
 				want := errs.KindOf(outcome)
-				for range 2 {
-					if got := kind(keys.Verify(t.Context(), client, "k")); got != want {
-						t.Fatalf("got %q, want %q", got, want)
-					}
-				}
+				expect(t, keys, "k", want)
+				expect(t, keys, "k", want)
 				auth.err = errors.New("connection refused")
 				time.Sleep(MaxAge - time.Nanosecond)
-				if got := kind(keys.Verify(t.Context(), client, "k")); got != want || auth.asked != 1 {
-					t.Errorf("while it holds: got %q after %d questions", got, auth.asked)
+				if expect(t, keys, "k", want); auth.asked != 1 {
+					t.Errorf("%d questions about one key", auth.asked)
 				}
 				time.Sleep(time.Nanosecond)
-				if got := kind(keys.Verify(t.Context(), client, "k")); got != errs.Unavailable {
-					t.Errorf("once it is old, and auth is down: got %q, want unavailable", got)
-				}
+				expect(t, keys, "k", errs.Unavailable)
 				auth.err = nil
 				if grant, err := keys.Verify(t.Context(), client, "k"); err != nil || grant.KeyID != "4711" {
 					t.Errorf("an outage must not be remembered: %v, %v", grant, err)
@@ -97,31 +105,20 @@ func TestVerdictsHoldForTheirAge(t *testing.T) {
 	}
 }
 
-func TestARevokedKeyIsRefusedOnceItsAnswerIsOld(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		auth := &auth{}
-		keys := auth.checker(t)
-		if _, err := keys.Verify(t.Context(), client, "k"); err != nil {
-			t.Fatal(err)
-		}
+func TestChecker_refusesARevokedKeyOnceItsAnswerIsOld(t *testing.T) {
+	inBubble(t, func(t *testing.T, auth *auth, keys *Checker) {
+		expect(t, keys, "k", "")
 		auth.err = errs.New(errs.Forbidden, "revoked")
 		time.Sleep(MaxAge)
-		for range 2 {
-			if got := kind(keys.Verify(t.Context(), client, "k")); got != errs.Forbidden {
-				t.Errorf("got %q, want forbidden", got)
-			}
-		}
+		expect(t, keys, "k", errs.Forbidden)
+		expect(t, keys, "k", errs.Forbidden)
 	})
 }
 
-func TestAKeyIsWatched(t *testing.T) {
+func TestChecker_watchesAKeyUntilItIsRevoked(t *testing.T) {
 	const long = 2 * acquaintance
-	synctest.Test(t, func(t *testing.T) {
-		auth := &auth{}
-		keys := auth.checker(t)
-		if _, err := keys.Verify(t.Context(), client, "k"); err != nil {
-			t.Fatal(err)
-		}
+	inBubble(t, func(t *testing.T, auth *auth, keys *Checker) {
+		expect(t, keys, "k", "")
 		ended, left := make(chan time.Time), make(chan struct{})
 		ctx, leave := context.WithCancel(t.Context())
 		go func() { keys.Watch(t.Context(), client, "k"); ended <- time.Now() }()
@@ -137,7 +134,7 @@ func TestAKeyIsWatched(t *testing.T) {
 		time.Sleep(long)
 		select {
 		case <-ended:
-			t.Fatal("an outage is no refusal")
+			t.Fatal("an outage is not a refusal")
 		default:
 		}
 		auth.say(nil)
@@ -150,10 +147,9 @@ func TestAKeyIsWatched(t *testing.T) {
 	})
 }
 
-func TestOneRequestAsksForAll(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		auth := &auth{takes: time.Second}
-		keys := auth.checker(t)
+func TestChecker_asksOnceForAllRequests(t *testing.T) {
+	inBubble(t, func(t *testing.T, auth *auth, keys *Checker) {
+		auth.takes = time.Second
 		hurried, giveUp := context.WithCancel(t.Context())
 		var all sync.WaitGroup
 		all.Go(func() {
@@ -163,11 +159,7 @@ func TestOneRequestAsksForAll(t *testing.T) {
 		})
 		synctest.Wait()
 		for range 2 * int(invented.Max) {
-			all.Go(func() {
-				if _, err := keys.Verify(t.Context(), client, "k"); err != nil {
-					t.Errorf("the end of the first request must not end the others: %v", err)
-				}
-			})
+			all.Go(func() { expect(t, keys, "k", "") }) // the end of the first request must not end the others
 		}
 		synctest.Wait()
 		giveUp()
@@ -178,30 +170,23 @@ func TestOneRequestAsksForAll(t *testing.T) {
 	})
 }
 
-func TestASlowAuthIsAnOutage(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		keys, began := (&auth{takes: time.Hour}).checker(t), time.Now()
-		if got := kind(keys.Verify(t.Context(), client, "k")); got != errs.Unavailable {
-			t.Errorf("got %q, want unavailable", got)
-		}
+func TestChecker_takesASlowAuthForAnOutage(t *testing.T) {
+	inBubble(t, func(t *testing.T, auth *auth, keys *Checker) {
+		auth.takes = time.Hour
+		began := time.Now()
+		expect(t, keys, "k", errs.Unavailable)
 		if took := time.Since(began); took > patience {
 			t.Errorf("took %s", took)
 		}
 	})
 }
 
-func TestInventedKeysAreLimitedByAddress(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		auth := &auth{}
-		keys := auth.checker(t)
-		if _, err := keys.Verify(t.Context(), client, "good"); err != nil {
-			t.Fatal(err)
-		}
+func TestChecker_limitsInventedKeysOfAnAddress(t *testing.T) {
+	inBubble(t, func(t *testing.T, auth *auth, keys *Checker) {
+		expect(t, keys, "good", "")
 		auth.err = errs.New(errs.Forbidden, "unknown")
 		for n := range invented.Max {
-			if got := kind(keys.Verify(t.Context(), client, fmt.Sprint("invented", n))); got != errs.Forbidden {
-				t.Fatalf("key %d: got %q", n, got)
-			}
+			expect(t, keys, fmt.Sprint("invented", n), errs.Forbidden)
 		}
 		asked := auth.asked
 		_, err := keys.Verify(t.Context(), client, "one more")
@@ -209,47 +194,37 @@ func TestInventedKeysAreLimitedByAddress(t *testing.T) {
 			t.Errorf("got %v after %d questions", err, auth.asked-asked)
 		}
 		auth.err = nil
-		if got := kind(keys.Verify(t.Context(), netip.MustParseAddr("203.0.113.8"), "another")); got != "" {
-			t.Errorf("another address: got %q", got)
+		if _, err := keys.Verify(t.Context(), netip.MustParseAddr("203.0.113.8"), "another"); err != nil {
+			t.Errorf("another address: %v", err)
 		}
 		time.Sleep(MaxAge)
-		if got := kind(keys.Verify(t.Context(), client, "good")); got != "" {
-			t.Errorf("a key that was valid is none of the invented: got %q", got)
-		}
+		expect(t, keys, "good", "") // it was valid, so it is not taken for an invented one
 		time.Sleep(time.Minute)
-		if got := kind(keys.Verify(t.Context(), client, "one more")); got != "" {
-			t.Errorf("after a minute: got %q", got)
-		}
+		expect(t, keys, "one more", "")
 	})
 }
 
-// While auth is down, whoever is behind one address may all have valid keys.
-func TestAnOutageDoesNotCountAsInvention(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		keys := (&auth{err: errors.New("connection refused")}).checker(t)
+// While auth is down, all keys from one address may be valid.
+func TestChecker_countsNoInventedKeysDuringAnOutage(t *testing.T) {
+	inBubble(t, func(t *testing.T, auth *auth, keys *Checker) {
+		auth.err = errors.New("connection refused")
 		for n := range 2 * invented.Max {
-			if got := kind(keys.Verify(t.Context(), client, fmt.Sprint(n))); got != errs.Unavailable {
-				t.Fatalf("key %d: got %q", n, got)
-			}
+			expect(t, keys, fmt.Sprint(n), errs.Unavailable)
 		}
 	})
 }
 
-func TestKeysThatNobodyNeedsToAskAbout(t *testing.T) {
+func TestChecker_doesNotAskAboutImpossibleKeys(t *testing.T) {
 	auth := &auth{}
 	keys := auth.checker(t)
-	if got := kind(keys.Verify(t.Context(), client, "")); got != errs.Unauthenticated {
-		t.Errorf("none: got %q", got)
-	}
-	if got := kind(keys.Verify(t.Context(), client, string(make([]byte, maxKey+1)))); got != errs.Forbidden {
-		t.Errorf("too long: got %q", got)
-	}
+	expect(t, keys, "", errs.Unauthenticated)
+	expect(t, keys, string(make([]byte, maxKey+1)), errs.Forbidden)
 	if auth.asked != 0 {
 		t.Errorf("asked %d times", auth.asked)
 	}
 }
 
-func TestAnAnswerMayNotHoldForTooLong(t *testing.T) {
+func TestNewChecker_refusesALongAge(t *testing.T) {
 	for _, age := range []time.Duration{-1, MaxAge + 1} {
 		if _, err := NewChecker((&auth{}).ask, age, patience); err == nil {
 			t.Errorf("%s was taken", age)
@@ -257,7 +232,7 @@ func TestAnAnswerMayNotHoldForTooLong(t *testing.T) {
 	}
 }
 
-func TestPermissions(t *testing.T) {
+func TestGrant_allowsItsPermissions(t *testing.T) {
 	grant := Grant{Permissions: []string{"shop:read", "blog:write"}}
 	for _, tt := range []struct {
 		area, method string

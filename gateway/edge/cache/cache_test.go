@@ -64,7 +64,7 @@ func want(t testing.TB, answer *httptest.ResponseRecorder, status, body string) 
 	}
 }
 
-func TestAnswersAreKeptAsLongAsTheServiceSays(t *testing.T) {
+func TestCache_keepsAnswersAsLongAsTheServiceSays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		service := newService("Cache-Control", "public, max-age=2", "X-Of-The-Service", "yes")
 		handler := New().Wrap("products", rules, service)
@@ -86,7 +86,7 @@ func TestAnswersAreKeptAsLongAsTheServiceSays(t *testing.T) {
 }
 
 // A slow service's answer is as old as the question.
-func TestAgeCountsFromTheQuestion(t *testing.T) {
+func TestCache_countsAgeFromTheQuestion(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		service := newService()
 		handler := New().Wrap("products", rules, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -100,7 +100,7 @@ func TestAgeCountsFromTheQuestion(t *testing.T) {
 	})
 }
 
-func TestWhatIsKept(t *testing.T) {
+func TestCache_keepsOnlyPublicAnswers(t *testing.T) {
 	tests := []struct {
 		name    string
 		status  int
@@ -120,7 +120,7 @@ func TestWhatIsKept(t *testing.T) {
 		{"no-cache", 200, []string{"Cache-Control", `public, max-age=1, no-cache="x"`}, false},
 		{"no age", 200, []string{"Cache-Control", "public"}, false},
 		{"negative age", 200, []string{"Cache-Control", "public, max-age=-1"}, false},
-		{"age that is none", 200, []string{"Cache-Control", "public, max-age=soon"}, false},
+		{"age that is not a number", 200, []string{"Cache-Control", "public, max-age=soon"}, false},
 		{"old already", 200, []string{"Age", "1"}, false},
 		{"cookie", 200, []string{"Set-Cookie", "a=b"}, false},
 		{"depends on more", 200, []string{"Vary", "Accept, Accept-Language"}, false},
@@ -147,7 +147,7 @@ func TestWhatIsKept(t *testing.T) {
 	}
 }
 
-func TestRequestsThatPassBy(t *testing.T) {
+func TestCache_passesPersonalRequestsBy(t *testing.T) {
 	tests := []struct {
 		name, method string
 		headers      []string
@@ -183,7 +183,7 @@ func TestRequestsThatPassBy(t *testing.T) {
 	})
 }
 
-func TestWhatIsTheSame(t *testing.T) {
+func TestCache_knowsEqualRequests(t *testing.T) {
 	cache, service := New(), newService()
 	handler := cache.Wrap("products", rules, service)
 	want(t, get(t, handler, "/products?a=1&b=2&b=3"), miss, `{"n":1}`)
@@ -194,7 +194,7 @@ func TestWhatIsTheSame(t *testing.T) {
 	want(t, get(t, cache.Wrap("other", rules, service), "/products?a=1&b=2&b=3"), miss, `{"n":5}`)
 }
 
-func TestHead(t *testing.T) {
+func TestCache_answersHead(t *testing.T) {
 	service := newService()
 	handler := New().Wrap("products", rules, service)
 	if ask(t, handler, http.MethodHead, "/products"); service.asked != 1 {
@@ -208,7 +208,7 @@ func TestHead(t *testing.T) {
 	}
 }
 
-func TestCallersWhoHaveItGet304(t *testing.T) {
+func TestCache_answers304ToCallersThatHaveTheAnswer(t *testing.T) {
 	service := newService("Etag", `"v1"`)
 	handler := New().Wrap("products", rules, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("If-None-Match") != "" || r.Header.Get("If-Modified-Since") != "" {
@@ -227,8 +227,8 @@ func TestCallersWhoHaveItGet304(t *testing.T) {
 	want(t, get(t, handler, "/products", "If-None-Match", `"v0"`), hit, `{"n":1}`)
 }
 
-// What the handlers before the cache say to one caller is not for the next.
-func TestHeadersOfOneCallerAreNotKept(t *testing.T) {
+// What handlers before the cache add for one caller is not for the next.
+func TestCache_keepsNoHeadersOfOneCaller(t *testing.T) {
 	cached := New().Wrap("products", rules, newService())
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Request-Id", r.Header.Get("X-Request-Id"))
@@ -241,8 +241,8 @@ func TestHeadersOfOneCallerAreNotKept(t *testing.T) {
 	}
 }
 
-// What was said to a caller before stays said, be the answer fetched for all, kept, or for this caller only.
-func TestAnswersAddToWhatIsSaidAlready(t *testing.T) {
+// Headers that are set before the cache stay, whether the answer is fetched, kept, or for this caller only.
+func TestCache_addsToHeadersThatAreSet(t *testing.T) {
 	shared, private := newService("Vary", "Accept"), newService("Vary", "Accept", "Cache-Control", "private")
 	all, one := New().Wrap("all", rules, shared), New().Wrap("one", rules, private)
 	for _, cached := range []http.Handler{all, all, one} {
@@ -256,7 +256,7 @@ func TestAnswersAddToWhatIsSaidAlready(t *testing.T) {
 	}
 }
 
-func TestLargeAnswersPassWhole(t *testing.T) {
+func TestCache_passesLargeAnswersWhole(t *testing.T) {
 	asked := 0
 	handler := New().Wrap("products", rules, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		newService().ServeHTTP(w, r)
@@ -273,7 +273,7 @@ func TestLargeAnswersPassWhole(t *testing.T) {
 }
 
 // An app that dies in the middle leaves less than it announced.
-func TestAnswersThatBreakOffAreNotKept(t *testing.T) {
+func TestCache_keepsNoBrokenAnswers(t *testing.T) {
 	service := newService("Content-Length", "100")
 	handler := New().Wrap("products", rules, service)
 	if got := get(t, handler, "/products"); got.Code != http.StatusServiceUnavailable {
@@ -283,7 +283,7 @@ func TestAnswersThatBreakOffAreNotKept(t *testing.T) {
 	want(t, get(t, handler, "/products"), miss, `{"n":2}`)
 }
 
-func TestOtherAnswersPassPieceByPiece(t *testing.T) {
+func TestCache_passesOtherAnswersPieceByPiece(t *testing.T) {
 	handler := New().Wrap("products", rules, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		newService("Cache-Control", "").ServeHTTP(w, r)
 		if err := http.NewResponseController(w).Flush(); err != nil {

@@ -12,7 +12,7 @@ import (
 	"testing/synctest"
 )
 
-// crowd lets so many callers ask at once and the service answer once all of them wait; it returns the answers.
+// crowd lets this many callers ask at once, and the service answer once all of them wait. It returns the answers.
 func crowd(t *testing.T, callers int, answer http.HandlerFunc) (answers []*httptest.ResponseRecorder, asked int) {
 	t.Helper()
 	answers = make([]*httptest.ResponseRecorder, callers)
@@ -38,7 +38,7 @@ func crowd(t *testing.T, callers int, answer http.HandlerFunc) (answers []*httpt
 	return answers, int(questions.Load())
 }
 
-func TestACrowdCostsOneFetch(t *testing.T) {
+func TestCrowd_costsOneFetch(t *testing.T) {
 	answers, asked := crowd(t, 1000, newService().ServeHTTP)
 	from := map[string]int{}
 	for _, answer := range answers {
@@ -52,8 +52,8 @@ func TestACrowdCostsOneFetch(t *testing.T) {
 	}
 }
 
-// A service that is in trouble is not asked by everybody at once, and nobody waits for ever.
-func TestACrowdIsKeptOffAServiceThatFails(t *testing.T) {
+// A service that fails is not asked by everyone at once, and no caller waits for ever.
+func TestCrowd_isKeptOffAServiceThatFails(t *testing.T) {
 	answers, asked := crowd(t, 1000, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
 	for _, answer := range answers {
 		if answer.Code != http.StatusServiceUnavailable {
@@ -65,8 +65,8 @@ func TestACrowdIsKeptOffAServiceThatFails(t *testing.T) {
 	}
 }
 
-// One of those who waited asks again, and has the answer for all.
-func TestOneFailureHurtsOneCaller(t *testing.T) {
+// One of those that waited asks again, for all.
+func TestCrowd_losesOneCallerToOneFailure(t *testing.T) {
 	for name, fail := range map[string]func(http.ResponseWriter){
 		"error":  func(w http.ResponseWriter) { w.WriteHeader(http.StatusBadGateway) },
 		"broken": func(http.ResponseWriter) { panic(http.ErrAbortHandler) },
@@ -99,8 +99,8 @@ func TestOneFailureHurtsOneCaller(t *testing.T) {
 	}
 }
 
-// An answer that is not for all is for one: the others ask for themselves, at once.
-func TestAPrivateAnswerIsNotShared(t *testing.T) {
+// The others ask for themselves, at once.
+func TestCrowd_doesNotShareAPrivateAnswer(t *testing.T) {
 	var n atomic.Int64
 	answers, asked := crowd(t, 100, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Cache-Control", "private")
@@ -116,7 +116,7 @@ func TestAPrivateAnswerIsNotShared(t *testing.T) {
 }
 
 // The first caller goes away while others wait for what it asked.
-func TestTheFetchOutlivesItsCaller(t *testing.T) {
+func TestFetch_outlivesItsCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		open, service := make(chan struct{}), newService()
 		handler := New().Wrap("products", rules, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -140,8 +140,8 @@ func TestTheFetchOutlivesItsCaller(t *testing.T) {
 	})
 }
 
-// Who waits for somebody else's fetch can go at any time.
-func TestWaitingEndsWithTheCaller(t *testing.T) {
+// A caller that waits for the fetch of another can leave at any time.
+func TestCrowd_letsCallersLeave(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		open := make(chan struct{})
 		handler := New().Wrap("products", rules, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-open }))
@@ -160,7 +160,7 @@ func TestWaitingEndsWithTheCaller(t *testing.T) {
 	})
 }
 
-func TestMemoryIsBounded(t *testing.T) {
+func TestMemory_isBounded(t *testing.T) {
 	cache, service := &Cache{memory: newMemory(3, maxBytes)}, newService()
 	handler := cache.Wrap("products", rules, service)
 	for _, path := range []string{"/a", "/b", "/c", "/a", "/d"} { // b was used least recently

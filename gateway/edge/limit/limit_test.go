@@ -11,55 +11,47 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-func TestAPeriodHasItsLimit(t *testing.T) {
+// expect takes one request of the client "a" and checks the decision.
+func expect(t *testing.T, limiter *Limiter, rates []Rate, want Decision) {
+	t.Helper()
+	if got := limiter.Take("a", rates...); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+func TestLimiter_limitsAPeriod(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		limiter, rate := New(), Rate{time.Minute, 3}
+		limiter, rates := New(), []Rate{{time.Minute, 3}}
 		time.Sleep(15 * time.Second)
 		for left := int64(2); left >= 0; left-- {
-			if got := limiter.Take("a", rate); got != (Decision{true, 3, left, 45 * time.Second}) {
-				t.Fatalf("got %+v, want %d remaining", got, left)
-			}
+			expect(t, limiter, rates, Decision{true, 3, left, 45 * time.Second})
 		}
 		for range 2 {
-			if got := limiter.Take("a", rate); got != (Decision{false, 3, 0, 45 * time.Second}) {
-				t.Errorf("beyond: got %+v", got)
-			}
+			expect(t, limiter, rates, Decision{false, 3, 0, 45 * time.Second})
 		}
-		if got := limiter.Take("b", rate); got.Remaining != 2 {
+		if got := limiter.Take("b", rates...); got.Remaining != 2 {
 			t.Errorf("another client: got %+v", got)
 		}
 		time.Sleep(45*time.Second - time.Nanosecond)
-		if limiter.Take("a", rate).Allowed {
-			t.Error("allowed before the period ended")
-		}
+		expect(t, limiter, rates, Decision{false, 3, 0, time.Nanosecond})
 		time.Sleep(time.Nanosecond)
-		if got := limiter.Take("a", rate); got != (Decision{true, 3, 2, time.Minute}) {
-			t.Errorf("in the next period: got %+v", got)
-		}
+		expect(t, limiter, rates, Decision{true, 3, 2, time.Minute})
 	})
 }
 
-func TestTheTightestOfSeveralRatesIsReported(t *testing.T) {
+func TestLimiter_reportsTheTightestRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limiter, rates := New(), []Rate{{time.Second, 2}, {time.Minute, 3}, {time.Hour, 100}}
-		if got := limiter.Take("a", rates...); got != (Decision{true, 2, 1, time.Second}) {
-			t.Errorf("first: got %+v", got)
-		}
+		expect(t, limiter, rates, Decision{true, 2, 1, time.Second})
 		limiter.Take("a", rates...)
-		if got := limiter.Take("a", rates...); got != (Decision{false, 2, 0, time.Second}) {
-			t.Errorf("within the second: got %+v", got)
-		}
+		expect(t, limiter, rates, Decision{false, 2, 0, time.Second})
 		time.Sleep(time.Second)
-		if got := limiter.Take("a", rates...); got != (Decision{true, 3, 0, 59 * time.Second}) {
-			t.Errorf("what was refused must not count: got %+v", got)
-		}
-		if got := limiter.Take("a", rates...); got != (Decision{false, 3, 0, 59 * time.Second}) {
-			t.Errorf("within the minute: got %+v", got)
-		}
+		expect(t, limiter, rates, Decision{true, 3, 0, 59 * time.Second}) // what was refused does not count
+		expect(t, limiter, rates, Decision{false, 3, 0, 59 * time.Second})
 	})
 }
 
-func TestGiveBack(t *testing.T) {
+func TestLimiter_givesBackWhatWasTaken(t *testing.T) {
 	limiter, rate := New(), Rate{time.Hour, 1}
 	for range 3 {
 		if !limiter.Take("a", rate).Allowed {
@@ -70,11 +62,11 @@ func TestGiveBack(t *testing.T) {
 	limiter.GiveBack("a", rate)
 	limiter.Take("a", rate)
 	if limiter.Take("a", rate).Allowed {
-		t.Error("who gives back more than was taken gets more")
+		t.Error("a client that gives back more than it took gets more")
 	}
 }
 
-func TestManyAtOnceGetNoMoreThanTheLimit(t *testing.T) {
+func TestLimiter_allowsNoMoreToManyAtOnce(t *testing.T) {
 	limiter, rate := New(), Rate{time.Hour, 100}
 	var mu sync.Mutex
 	var all sync.WaitGroup
@@ -94,8 +86,8 @@ func TestManyAtOnceGetNoMoreThanTheLimit(t *testing.T) {
 	}
 }
 
-// A flood from very many addresses takes no memory and leaves the count of an honest client nearly what it was.
-func TestAFloodOfClients(t *testing.T) {
+// A flood from very many addresses hardly changes the count of an honest client.
+func TestLimiter_withstandsAFloodOfClients(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limiter, rate := New(), Rate{time.Hour, 6000}
 		for range 1000 {
@@ -115,7 +107,7 @@ func TestAFloodOfClients(t *testing.T) {
 	})
 }
 
-func TestHeaders(t *testing.T) {
+func TestDecision_tellsTheClient(t *testing.T) {
 	headers := http.Header{}
 	decision := Decision{Allowed: false, Limit: 60, Remaining: 0, Reset: 1500 * time.Millisecond}
 	decision.Headers(headers)
@@ -136,7 +128,7 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
-func TestTighter(t *testing.T) {
+func TestTighter_refusalsComeFirst(t *testing.T) {
 	none := Unlimited()
 	wide, narrow := Decision{true, 10, 9, 1}, Decision{true, 5, 1, 1}
 	soon, late := Decision{false, 10, 0, 1}, Decision{false, 5, 0, 2}

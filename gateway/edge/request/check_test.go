@@ -7,7 +7,7 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-func TestCheckHeaders(t *testing.T) {
+func TestCheckHeaders_refusesDoubledAndBrokenOnes(t *testing.T) {
 	for name, tt := range map[string]struct {
 		headers http.Header
 		want    errs.Kind
@@ -19,10 +19,10 @@ func TestCheckHeaders(t *testing.T) {
 		"two API keys":            {http.Header{"X-Api-Key": {"k", "k"}}, errs.Malformed},
 		"two media types":         {http.Header{"Content-Type": {"application/json", "text/plain"}}, errs.Malformed},
 		"UTF-8":                   {http.Header{"Idempotency-Key": {"schlüssel"}}, ""},
-		"no UTF-8":                {http.Header{"Idempotency-Key": {"\xff"}}, errs.Malformed},
-		"no UTF-8 in a key":       {http.Header{"X-Api-Key": {"\xff"}}, errs.Malformed},
-		"no UTF-8 in what stays":  {http.Header{"Cookie": {"\xff"}}, ""},
-		"no UTF-8 in the second ": {http.Header{"Accept": {"a", "\xff"}}, errs.Malformed},
+		"not UTF-8":                {http.Header{"Idempotency-Key": {"\xff"}}, errs.Malformed},
+		"not UTF-8 in a key":       {http.Header{"X-Api-Key": {"\xff"}}, errs.Malformed},
+		"not UTF-8 in what stays":  {http.Header{"Cookie": {"\xff"}}, ""},
+		"not UTF-8 in the second": {http.Header{"Accept": {"a", "\xff"}}, errs.Malformed},
 	} {
 		if got := errs.KindOf(CheckHeaders(tt.headers)); got != tt.want {
 			t.Errorf("%s: got %q, want %q", name, got, tt.want)

@@ -10,7 +10,7 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-func TestCheckURL(t *testing.T) {
+func TestCheckURL_refusesAmbiguousPaths(t *testing.T) {
 	for target, want := range map[string]errs.Kind{
 		"/api/v1/orders":                     "",
 		"/api/v1/orders/x.y-z~1":             "",
@@ -49,7 +49,7 @@ func TestCheckURL(t *testing.T) {
 	}
 }
 
-func TestForwarded(t *testing.T) {
+func TestForwarded_takesOnlyListedHeaders(t *testing.T) {
 	in := http.Header{
 		"Accept": {"a"}, "Authorization": {"Bearer t"}, "Prefer": {"respond-async"}, "Dapr-App-Id": {"auth"}, "X-Api-Key": {"k"},
 		"Cookie": {"c"}, "X-Forwarded-For": {"10.0.0.1"}, "Te": {"trailers"}, "Connection": {"close, prefer", "X-Hop"}, "X-Hop": {"1"},
@@ -65,14 +65,14 @@ func TestForwarded(t *testing.T) {
 	}
 }
 
-func TestTidy(t *testing.T) {
+func TestTidy_removesWhatSidecarsAdd(t *testing.T) {
 	headers := http.Header{"Dapr-Http-Status": {"1"}, "Traceparent": {"1"}, "X-Request-Id": {"1"}, "Etag": {`"1"`}}
 	if Tidy(headers); len(headers) != 1 || headers.Get("Etag") == "" {
 		t.Errorf("got %v", headers)
 	}
 }
 
-func TestClient(t *testing.T) {
+func TestProxies_findTheClient(t *testing.T) {
 	var proxies Proxies
 	if err := proxies.Decode("10.0.0.0/8, 2001:db8:1::/48,192.0.2.1"); err != nil {
 		t.Fatal(err)
@@ -104,7 +104,7 @@ func TestClient(t *testing.T) {
 	}
 }
 
-func TestProxiesAreNetworks(t *testing.T) {
+func TestProxies_areNetworks(t *testing.T) {
 	for _, text := range []string{"proxy", "10.0.0.0/33", "10.0.0.0/8;10.1.0.0/16", "*"} {
 		if err := new(Proxies).Decode(text); err == nil {
 			t.Errorf("%q was taken", text)
@@ -116,7 +116,7 @@ func TestProxiesAreNetworks(t *testing.T) {
 	}
 }
 
-func TestSecure(t *testing.T) {
+func TestProxies_sayWhetherARequestIsSecure(t *testing.T) {
 	proxies := Proxies{netip.MustParsePrefix("10.0.0.0/8")}
 	https := http.Header{"X-Forwarded-Proto": {"https"}}
 	for name, tt := range map[string]struct {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -83,10 +82,14 @@ func (a *auth) answer(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (a *auth) times() int {
+// expectAsked checks how many questions there were.
+func (a *auth) expectAsked(t *testing.T, want int) {
+	t.Helper()
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return len(a.asked)
+	if got := len(a.asked); got != want {
+		t.Errorf("%d questions, want %d", got, want)
+	}
 }
 
 // revoke takes a key away.
@@ -141,19 +144,22 @@ func withKey(t *testing.T, key string) *test.TestEnv {
 	return call(t, http.MethodGet, "/api/v1/products", "X-Api-Key", key)
 }
 
-// outcome runs the plugin on a call and returns the kind of its refusal, or nothing.
-func outcome(t *testing.T, c *Config, env *test.TestEnv) errs.Kind {
+// expect runs the plugin on a call, which it must refuse with a problem of this kind, or let through if that is "".
+func expect(t *testing.T, c *Config, env *test.TestEnv, want errs.Kind) {
 	t.Helper()
 	env.DoAccess(c)
 	if env.IsRunning() {
-		return ""
+		if want != "" {
+			t.Errorf("let through, want %q", want)
+		}
+		return
 	}
 	var problem web.Problem
-	if err := json.NewDecoder(io.LimitReader(bytes.NewReader(env.ClientRes.Body), 1<<10)).Decode(&problem); err != nil {
-		t.Fatalf("%d %q: no problem document: %v", env.ClientRes.Status, env.ClientRes.Body, err)
+	if err := json.NewDecoder(bytes.NewReader(env.ClientRes.Body)).Decode(&problem); err != nil {
+		t.Fatalf("%d %q: not a problem document: %v", env.ClientRes.Status, env.ClientRes.Body, err)
 	}
-	if env.ClientRes.Status != problem.Kind.HTTPStatus() || env.ClientRes.Headers.Get("Content-Type") != web.ProblemType {
-		t.Errorf("got %d %q for %q", env.ClientRes.Status, env.ClientRes.Headers.Get("Content-Type"), problem.Kind)
+	media := env.ClientRes.Headers.Get("Content-Type")
+	if problem.Kind != want || env.ClientRes.Status != want.HTTPStatus() || media != web.ProblemType {
+		t.Errorf("got %d %s %q, want %q", env.ClientRes.Status, media, problem.Kind, want)
 	}
-	return problem.Kind
 }

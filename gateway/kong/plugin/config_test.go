@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestSettingsThatAreRefused(t *testing.T) {
+func TestConfig_refusesBadSettings(t *testing.T) {
 	for name, settings := range map[string]string{
 		"no URL":                     `{"verification_urls": null}`,
 		"a URL without a host":       `{"verification_urls": ["/verify"]}`,
@@ -26,8 +26,8 @@ func TestSettingsThatAreRefused(t *testing.T) {
 	}
 }
 
-// Kong reads the settings out of Config, and a test of kong.yml out of the schema: both are to say the same.
-func TestSettingsAreThoseOfTheSchema(t *testing.T) {
+// Kong reads the settings out of Config, and a test of kong.yml out of the schema: both must say the same.
+func TestConfig_hasTheSettingsOfTheSchema(t *testing.T) {
 	raw, err := os.ReadFile("../schema/stoa-api-key.schema.json")
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +67,7 @@ func TestSettingsAreThoseOfTheSchema(t *testing.T) {
 }
 
 // Kong puts the plugins in order by their numbers; these are those of Kong 3.9.
-func TestPlaceAmongThePlugins(t *testing.T) {
+func TestPriority_isBetweenRateLimitingAndTheCache(t *testing.T) {
 	for name, other := range map[string]int{
 		"correlation-id": 100001, "cors": 2000, "request-size-limiting": 951, "rate-limiting": 910,
 	} {

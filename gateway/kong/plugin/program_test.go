@@ -14,9 +14,8 @@ import (
 	"stoa/test/kong"
 )
 
-// This test runs the program as Kong does, and speaks to it as Kong does: that the plugin works inside of a test of the
-// PDK says nothing about whether it serves.
-func TestTheProgram(t *testing.T) {
+// This test runs the program and speaks to it as Kong does: the PDK's own test environment does not start it.
+func TestProgram_speaksKongsProtocol(t *testing.T) {
 	binary := kong.Build(t)
 	t.Run("says what it is", func(t *testing.T) { testDump(t, binary) })
 	t.Run("serves", func(t *testing.T) { testServing(t, binary) })

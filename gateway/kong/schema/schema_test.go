@@ -1,6 +1,6 @@
 // Package schema describes the part of Kong's declarative format that kong.yml uses, in JSON Schema: Kong's own validator
 // is part of Kong. The schemas are written from Kong's documentation of version 3.9. There is no code, only the test that
-// holds kong.yml against them.
+// checks kong.yml against them.
 package schema
 
 import (
@@ -62,14 +62,13 @@ func declaration(t *testing.T) string {
 	return string(raw)
 }
 
-func TestDeclarationKeepsToKongsFormat(t *testing.T) {
+func TestSchema_acceptsOurDeclaration(t *testing.T) {
 	if err := check(t, compiled(t), declaration(t)); err != nil {
 		t.Errorf("kong.yml: %v", err)
 	}
 }
 
-// The schema is worth something only if it finds what a person gets wrong.
-func TestMistakesInTheDeclaration(t *testing.T) {
+func TestSchema_findsMistakes(t *testing.T) {
 	text, schema := declaration(t), compiled(t)
 	for what, change := range map[string][2]string{
 		"a format that is not Kong 3's": {`_format_version: "3.0"`, `_format_version: "2.1"`},
@@ -96,7 +95,7 @@ func TestMistakesInTheDeclaration(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			broken := strings.Replace(text, change[0], change[1], 1)
 			if broken == text {
-				t.Fatalf("kong.yml has no %q any more", change[0])
+				t.Fatalf("kong.yml does not have %q", change[0])
 			}
 			if check(t, schema, broken) == nil {
 				t.Error("accepted")
@@ -105,8 +104,8 @@ func TestMistakesInTheDeclaration(t *testing.T) {
 	}
 }
 
-// What kong.yml does not hold today is described all the same.
-func TestOtherDeclarations(t *testing.T) {
+// The schema also describes what kong.yml does not use.
+func TestSchema_describesOtherDeclarations(t *testing.T) {
 	schema := compiled(t)
 	const head = "_format_version: \"3.0\"\n"
 	for text, valid := range map[string]bool{
