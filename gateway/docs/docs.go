@@ -1,5 +1,5 @@
-// Package docs is the page that shows all operations of all services. Page and descriptions are part of the program, so
-// that they show while services are down, and so that a reader's browser asks nobody else.
+// Package docs is the page that shows all operations of all services. Page and descriptions are part of the program, so that
+// they show while services are down, and so that a reader's browser loads nothing from elsewhere.
 package docs
 
 import (
@@ -16,23 +16,23 @@ import (
 	"stoa/pkg/common/web"
 )
 
-// Path is where the page is; what belongs to it is below.
+// Path is that of the page; its files are below.
 const Path = "/docs"
 
-// policy lets the page run its own code and nothing else: none that stands in the page, none that text could become.
+// policy lets the page run its own files and nothing else: no code within the page, and none made from text.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 
 //go:embed page
 var page embed.FS
 
-// mediaTypes are those of the files, by extension: what the system says about these differs.
+// mediaTypes are those of the files, by extension: those of the operating system differ.
 var mediaTypes = map[string]string{
 	".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8",
 	".svg": "image/svg+xml", ".json": "application/json",
 }
 
-// file is something that is served as it is.
+// file is a file of the page.
 type file struct {
 	content []byte
 	etag    string
@@ -91,8 +91,8 @@ func load() (map[string]file, error) {
 	return files, nil
 }
 
-// serve answers with the file, or with 304. Browsers keep it and ask each time whether it still holds, so that a new
-// version of the program is never shown in parts.
+// serve answers with the file, or with 304. Browsers keep it and ask each time whether it is current, so that they never mix
+// two versions of the program.
 func (f file) serve(w http.ResponseWriter, r *http.Request) {
 	extension := path.Ext(r.URL.Path)
 	if extension == "" {

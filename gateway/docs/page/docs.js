@@ -34,7 +34,7 @@ function problemSection(specs) {
     fieldsOf(spec, spec.components.schemas.Problem));
 }
 
-// Every word has to occur in an operation for it to be shown.
+// An operation is shown if every word occurs in it.
 function applyFilter() {
   const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
   let shown = 0;

@@ -11,11 +11,12 @@ import (
 	"stoa/pkg/common/web"
 )
 
-// kept is an answer for everybody. It does not change any more.
+// kept is an answer for all callers. It does not change.
 type kept struct {
 	header http.Header
 	body   []byte
-	// born is when it was asked for, less the age that it had: its age counts from then (RFC 9111, section 4.2.3).
+	// born is the time of the question, less the age that the answer had: its age counts from then (RFC 9111, section
+	// 4.2.3).
 	born, expires time.Time
 }
 
@@ -30,7 +31,7 @@ func (k *kept) size() int {
 	return size
 }
 
-// send answers a request: with the whole, or with 304 for a caller who has it.
+// send answers a request, with 304 if the caller has the answer.
 func (k *kept) send(w http.ResponseWriter, r *http.Request, status string) {
 	header := w.Header()
 	addTo(header, k.header)
@@ -51,14 +52,14 @@ func (k *kept) send(w http.ResponseWriter, r *http.Request, status string) {
 	}
 }
 
-// addTo adds the headers of an answer to what is said to this caller, such as by what its page may see it (Vary).
+// addTo adds the headers of an answer to those that are set for this caller, such as Vary.
 func addTo(header, answer http.Header) {
 	for name, values := range answer {
 		header[name] = slices.Concat(header[name], values)
 	}
 }
 
-// capture takes an answer in. It holds back one that may be kept; any other goes on to the caller piece by piece.
+// capture holds back an answer that may be kept; any other goes on to the caller piece by piece.
 type capture struct {
 	http.ResponseWriter
 	// keeps says for how long an answer is kept.
@@ -73,7 +74,7 @@ type capture struct {
 	passing bool
 }
 
-// Header is that of the answer: apart from the caller's, which has what concerns this caller only, while it may be kept.
+// Header returns the headers of the answer. While it may be kept, they are apart from those that are for this caller only.
 func (c *capture) Header() http.Header {
 	if c.passing {
 		return c.ResponseWriter.Header()
@@ -81,7 +82,7 @@ func (c *capture) Header() http.Header {
 	return c.header
 }
 
-// WriteHeader decides.
+// WriteHeader decides whether the answer may be kept.
 func (c *capture) WriteHeader(status int) {
 	if c.decided || status < http.StatusOK {
 		return
@@ -92,7 +93,7 @@ func (c *capture) WriteHeader(status int) {
 	}
 }
 
-// Write keeps a piece or passes it on. When it gets too much, all of it is passed on.
+// Write keeps a piece or passes it on. When the answer gets too large, all of it is passed on.
 func (c *capture) Write(piece []byte) (int, error) {
 	c.WriteHeader(http.StatusOK)
 	if !c.passing && c.body.Len()+len(piece) > maxBody {
@@ -115,7 +116,8 @@ func (c *capture) FlushError() error {
 // Unwrap lets http.ResponseController reach the connection.
 func (c *capture) Unwrap() http.ResponseWriter { return c.ResponseWriter }
 
-// pass sends what there is to the caller, who gets the rest as it comes. An error of writing shows at the next piece.
+// pass sends what has arrived to the caller, which gets the rest as it comes. The next piece meets the same error of
+// writing.
 func (c *capture) pass(status int) {
 	header := c.ResponseWriter.Header()
 	addTo(header, c.header)
@@ -127,7 +129,7 @@ func (c *capture) pass(status int) {
 	c.body = bytes.Buffer{}
 }
 
-// finish returns the answer to be kept, or errs.Unavailable for one that broke off.
+// finish returns the answer to keep, or errs.Unavailable for one that broke off.
 func (c *capture) finish(asked time.Time) (*kept, error) {
 	announced := c.header.Get("Content-Length")
 	if announced != "" && announced != strconv.Itoa(c.body.Len()) {

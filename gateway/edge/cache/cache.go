@@ -1,8 +1,8 @@
-// Package cache keeps answers that services mark as everybody's for the moment that they allow, so that a crowd that
-// reads the same costs one question. It is the built-in gateway's counterpart of Kong's plugin proxy-cache.
+// Package cache keeps answers that services mark as public, for as long as they say, so that many callers that read the same
+// cost one request. It is the built-in gateway's counterpart of Kong's plugin proxy-cache.
 //
-// It decides by what the caller sends and the service says, never by the path: a request that carries an identity gets
-// nothing from here and leaves nothing here. Keys and rate limits are checked before.
+// It decides by the headers of request and answer, never by the path: a request that carries an identity neither gets nor
+// leaves an answer here. Keys and rate limits are checked before.
 package cache
 
 import (
@@ -21,26 +21,26 @@ const statusHeader = "X-Cache-Status"
 const (
 	hit    = "Hit"    // from memory, or fetched once for several callers
 	miss   = "Miss"   // fetched for this caller
-	bypass = "Bypass" // a request that no kept answer may serve
+	bypass = "Bypass" // for a request that no kept answer may serve
 )
 
 const (
-	// maxEntries and maxBytes bound the memory, whatever callers ask for.
+	// maxEntries and maxBytes bound the memory.
 	maxEntries = 10_000
 	maxBytes   = 64 << 20
 	// maxBody is the largest answer that is kept. A full page of the catalogue is a tenth of it.
 	maxBody = 1 << 20
-	// fetchTimeout bounds a fetch, which no caller can end since others wait for it.
+	// fetchTimeout bounds a fetch, which no caller can end because others wait for it.
 	fetchTimeout = 10 * time.Second
-	// unsharedFor is how long callers do not wait for each other once a service has answered what may not be shared.
+	// unsharedFor is how long callers do not wait for each other after an answer that may not be shared.
 	unsharedFor = 5 * time.Second
 )
 
-// Rules narrow down what is kept, as the configuration of a plugin does.
+// Rules say which answers are kept, as the configuration of a plugin does.
 type Rules struct {
-	// Methods are those that are answered from memory, of GET and HEAD.
+	// Methods are GET, HEAD or both: requests with other methods pass by.
 	Methods []string
-	// MediaTypes are those of answers that are kept.
+	// MediaTypes are the media types of answers that are kept.
 	MediaTypes []string
 }
 
@@ -52,7 +52,7 @@ type Cache struct {
 // New returns an empty cache.
 func New() *Cache { return &Cache{memory: newMemory(maxEntries, maxBytes)} }
 
-// Wrap answers for next what it may. The route keeps the answers of one handler apart from those of another.
+// Wrap answers for next where it may. The route keeps the answers of one handler apart from those of another.
 func (c *Cache) Wrap(route string, rules Rules, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		key, ok := keyOf(route, r)
@@ -65,7 +65,7 @@ func (c *Cache) Wrap(route string, rules Rules, next http.Handler) http.Handler 
 	})
 }
 
-// serve answers from memory, from somebody else's fetch, or from a fetch of its own.
+// serve answers from memory, from the fetch of another caller, or from a new fetch.
 func (c *Cache) serve(w http.ResponseWriter, r *http.Request, key string, rules Rules, next http.Handler) {
 	for found := c.memory.find(key, time.Now(), r.Method == http.MethodGet); ; {
 		switch {
@@ -93,15 +93,15 @@ func (c *Cache) serve(w http.ResponseWriter, r *http.Request, key string, rules 
 	}
 }
 
-// fetch asks next on behalf of all who wait, and lets them go as soon as it is known whether the answer is for them.
-// The end of this caller's request ends it only from then on.
+// fetch asks next for all callers that wait, and releases them as soon as it is known whether the answer is for them. Only
+// from then on does the end of this caller's request end the fetch.
 func (c *Cache) fetch(w http.ResponseWriter, r *http.Request, key string, rules Rules, f *flight, next http.Handler) {
 	asked := time.Now()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), fetchTimeout)
 	defer cancel()
-	defer c.memory.fail(key, f) // when there is no answer
+	defer c.memory.fail(key, f) // without effect after an answer
 	in := r.Clone(ctx)
-	// All of the answer is needed; whether the caller has it already is our question then.
+	// The cache needs the whole answer, and itself answers 304.
 	in.Header.Del("If-None-Match")
 	in.Header.Del("If-Modified-Since")
 	out := &capture{ResponseWriter: w, keeps: rules.keep, header: http.Header{}}
@@ -114,7 +114,7 @@ func (c *Cache) fetch(w http.ResponseWriter, r *http.Request, key string, rules 
 		context.AfterFunc(r.Context(), cancel)
 	}
 	next.ServeHTTP(out, in)
-	out.WriteHeader(http.StatusOK) // unless it is said, as everywhere
+	out.WriteHeader(http.StatusOK) // if next has not
 	if out.passing {
 		return
 	}

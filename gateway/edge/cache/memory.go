@@ -20,7 +20,7 @@ type memory struct {
 	flights map[string]*flight
 }
 
-// entry is what is known about a key for a while: an answer, or that its answers are not to be shared.
+// entry is what is known about a key for a while: an answer, or that its answers must not be shared.
 type entry struct {
 	key     string
 	kept    *kept
@@ -28,20 +28,20 @@ type entry struct {
 	size    int
 }
 
-// flight is a fetch that callers wait for. The lock of the memory is on its fields.
+// flight is a fetch that callers wait for. The lock of the memory guards its fields.
 type flight struct {
 	// landed is closed when it is over.
 	landed chan struct{}
-	// kept is the answer, if there is one for all; own means that there is one for each.
+	// kept is the answer, if it is for all; own means that each caller gets another one.
 	kept *kept
 	own  bool
-	// retry is the flight on which those go who waited for this one in vain. It is the last that they wait for.
+	// retry is the flight for callers that waited for this one in vain. It is the last one that they wait for.
 	retry *flight
 	last  bool
 }
 
-// finding is what a caller has to do: take kept, or give up if it failed; else fetch for itself if there is no flight;
-// else lead that or wait for it.
+// finding is what a caller does next: take kept, or give up if it failed; else fetch for itself if there is no flight; else
+// lead the flight or wait for it.
 type finding struct {
 	kept   *kept
 	failed bool
@@ -56,7 +56,7 @@ func newMemory(maxEntries, maxBytes int) *memory {
 	}
 }
 
-// find looks a key up. Only who may fly joins a flight.
+// find looks a key up. Only a caller that may fly joins a flight.
 func (m *memory) find(key string, now time.Time, mayFly bool) finding {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -83,9 +83,8 @@ func (m *memory) look(key string, now time.Time, mayFly bool) finding {
 	return finding{flight: f, leads: true}
 }
 
-// after says how to go on after somebody else's flight. When it failed, one caller of all who waited asks again, so that
-// a broken connection hurts nobody else; when that fails too, all of them are told, so that nobody storms a service that
-// is in trouble.
+// after says how to go on after the flight of another caller. When it failed, one of those that waited asks again, so that a
+// broken connection affects one caller only. When that fails too, all of them get the error, to spare the service.
 func (m *memory) after(key string, f *flight, now time.Time) finding {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -117,7 +116,7 @@ func (m *memory) unshare(key string, f *flight, until time.Time) {
 	m.land(key, f, &entry{key: key, expires: until, size: overhead + len(key)})
 }
 
-// fail ends a flight that brought nothing, unless it is over.
+// fail ends a flight without an answer, unless it has ended.
 func (m *memory) fail(key string, f *flight) { m.land(key, f, nil) }
 
 func (m *memory) land(key string, f *flight, e *entry) {

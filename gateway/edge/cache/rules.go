@@ -12,7 +12,7 @@ import (
 	"stoa/pkg/common/web"
 )
 
-// personal are request headers by which an answer may be somebody's own, or only a part of the whole.
+// personal are request headers whose answers may be for one caller, or only a part of the whole.
 var personal = []string{"Authorization", "Cookie", "Range", "If-Match", "If-Unmodified-Since", "Upgrade"}
 
 // serve reports whether a kept answer may serve a request.
@@ -29,8 +29,7 @@ func (rules Rules) serve(r *http.Request) bool {
 	return !asked.has("no-cache") && !asked.has("no-store") && asked["max-age"] != "0"
 }
 
-// keep returns for how long an answer may be shared, 0 for not at all: what the service says, less the time for which
-// somebody behind us has kept it.
+// keep returns for how long an answer may be shared, 0 for not at all: what the service says, less the answer's age.
 func (rules Rules) keep(status int, header http.Header) time.Duration {
 	said := directivesOf(header)
 	media, _, _ := mime.ParseMediaType(header.Get("Content-Type"))
@@ -61,7 +60,7 @@ func varies(header http.Header) bool {
 	return false
 }
 
-// directives are what a Cache-Control says, by name in small letters.
+// directives are those of Cache-Control, by their names in lower case.
 type directives map[string]string
 
 func (d directives) has(name string) bool { _, ok := d[name]; return ok }
@@ -80,7 +79,7 @@ func directivesOf(header http.Header) directives {
 	return all
 }
 
-// seconds reads a number of seconds; one that cannot be read is none. Nothing here is kept for more than a day.
+// seconds reads a number of seconds, 0 for any other text. It returns a day at most.
 func seconds(number string) time.Duration {
 	n, err := strconv.ParseUint(number, 10, 31)
 	if err != nil {
@@ -89,7 +88,7 @@ func seconds(number string) time.Duration {
 	return min(time.Duration(n)*time.Second, 24*time.Hour)
 }
 
-// keyOf tells apart what may have different answers. The order of query parameters makes no difference, that of the
+// keyOf returns the key of requests that get the same answer. The order of query parameters makes no difference, that of the
 // values of one does. A query that cannot be read has no key.
 func keyOf(route string, r *http.Request) (key string, ok bool) {
 	query, err := url.ParseQuery(r.URL.RawQuery)

@@ -19,9 +19,9 @@ func TestCheckHeaders_refusesDoubledAndBrokenOnes(t *testing.T) {
 		"two API keys":            {http.Header{"X-Api-Key": {"k", "k"}}, errs.Malformed},
 		"two media types":         {http.Header{"Content-Type": {"application/json", "text/plain"}}, errs.Malformed},
 		"UTF-8":                   {http.Header{"Idempotency-Key": {"schlüssel"}}, ""},
-		"not UTF-8":                {http.Header{"Idempotency-Key": {"\xff"}}, errs.Malformed},
-		"not UTF-8 in a key":       {http.Header{"X-Api-Key": {"\xff"}}, errs.Malformed},
-		"not UTF-8 in what stays":  {http.Header{"Cookie": {"\xff"}}, ""},
+		"not UTF-8":               {http.Header{"Idempotency-Key": {"\xff"}}, errs.Malformed},
+		"not UTF-8 in a key":      {http.Header{"X-Api-Key": {"\xff"}}, errs.Malformed},
+		"not UTF-8 in what stays": {http.Header{"Cookie": {"\xff"}}, ""},
 		"not UTF-8 in the second": {http.Header{"Accept": {"a", "\xff"}}, errs.Malformed},
 	} {
 		if got := errs.KindOf(CheckHeaders(tt.headers)); got != tt.want {

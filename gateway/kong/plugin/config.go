@@ -18,13 +18,13 @@ const (
 // Config is what kong.yml says under `config` of one use of the plugin. Kong reads its own schema out of the fields, and
 // sends null for a setting that is left out.
 type Config struct {
-	// VerificationURLs are where auth's operation verify/apikey is; the next is asked when one does not answer in time.
+	// VerificationURLs are those of auth's operation verify/apikey; the next is asked when one does not answer in time.
 	VerificationURLs []string `json:"verification_urls"`
 	// TimeoutMS is how long one URL may take to answer.
 	TimeoutMS *int `json:"timeout_ms"`
-	// CacheSeconds is how long an answer holds, at most 5.
+	// CacheSeconds is how long an answer is used, at most 5.
 	CacheSeconds *int `json:"cache_seconds"`
-	// Permission is what a key has to permit: "shop" stands for shop:read or, for unsafe methods, shop:write.
+	// Permission is what a key must allow: "shop" stands for shop:read or, for unsafe methods, shop:write.
 	Permission string `json:"permission"`
 	// LimitPerMinute is how many requests a key may send in a minute; 0 is without limit.
 	LimitPerMinute int `json:"limit_per_minute"`
@@ -56,18 +56,18 @@ func (c *Config) UnmarshalJSON(raw []byte) error {
 	return err
 }
 
-// times returns how long a URL may take and an answer holds.
+// times returns how long a URL may take, and how long an answer is used.
 func (c *Config) times() (timeout, age time.Duration, err error) {
 	timeout = time.Duration(or(c.TimeoutMS, defaultTimeoutMS)) * time.Millisecond
 	if timeout <= 0 {
-		return 0, 0, errors.New("timeout_ms has to be positive")
+		return 0, 0, errors.New("timeout_ms must be positive")
 	}
 	if len(c.VerificationURLs) == 0 {
-		return 0, 0, errors.New("verification_urls is empty: nobody can say whether a key is valid")
+		return 0, 0, errors.New("verification_urls is empty")
 	}
 	for _, text := range c.VerificationURLs {
 		if u, err := url.Parse(text); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-			return 0, 0, fmt.Errorf("verification_urls: %q is no URL of a web server", text)
+			return 0, 0, fmt.Errorf("verification_urls: %q is not an http URL", text)
 		}
 	}
 	return timeout, time.Duration(or(c.CacheSeconds, defaultCacheSeconds)) * time.Second, nil

@@ -13,11 +13,11 @@ import (
 	"stoa/pkg/common/web"
 )
 
-// tokenHeader is how a sidecar knows those who may use it.
+// tokenHeader carries the token without which a sidecar takes no requests.
 const tokenHeader = "Dapr-Api-Token"
 
-// edge is what all uses of the plugin share: Kong starts one for each route, and again whenever its configuration
-// changes, but what is known of a key is known to all, and its requests are counted together.
+// edge is what all uses of the plugin share: Kong starts one for each route, and again whenever its configuration changes,
+// but they all use the same answers about keys, and count requests together.
 type edge struct {
 	token  string
 	client *http.Client
@@ -27,7 +27,7 @@ type edge struct {
 	checkers map[string]*apikey.Checker
 }
 
-// newEdge returns an edge that knows nothing yet. The token is that of the gateway's sidecar.
+// newEdge returns an edge without answers. The token is that of the gateway's sidecar.
 func newEdge(token string) *edge {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.Proxy = nil
@@ -40,10 +40,10 @@ func newEdge(token string) *edge {
 	}
 }
 
-// stay follows no redirect: it would carry the key to where nobody meant it to go.
+// stay follows no redirect: it could carry the key to any host.
 func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// checker returns the one that asks at these URLs in these times.
+// checker returns the checker that asks at these URLs with these times.
 func (e *edge) checker(urls []string, timeout, age time.Duration) (*apikey.Checker, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -63,7 +63,7 @@ func (e *edge) checker(urls []string, timeout, age time.Duration) (*apikey.Check
 	return made, nil
 }
 
-// send puts a question, and takes only auth's own answer to it. Only a sidecar beside us gets its token to see.
+// send sends a question, and takes only auth's own answer to it. Only a sidecar beside us gets its token.
 func (e *edge) send(question *http.Request) (*http.Response, error) {
 	if e.token != "" && onLoopback(question.URL) {
 		question.Header.Set(tokenHeader, e.token)

@@ -10,11 +10,10 @@ import (
 	"stoa/pkg/common/web"
 )
 
-// refuse answers a request with the problem that err is. Kong lets go of the plugin with it, so it has to be the last.
+// refuse answers a request with the problem that err is. Kong ends its call of the plugin with it, so it must come last.
 func refuse(kong *pdk.PDK, err error, standing http.Header) {
 	if kind := errs.KindOf(err); kind == errs.Unavailable || kind == errs.Internal {
-		// Nothing is left to be done about a log that cannot be written.
-		_ = kong.Log.Err(err.Error())
+		_ = kong.Log.Err(err.Error()) // there is nowhere else to report a failure
 	}
 	a := &answer{header: standing}
 	a.header.Set("Cache-Control", "no-store")
@@ -22,7 +21,7 @@ func refuse(kong *pdk.PDK, err error, standing http.Header) {
 	kong.Response.Exit(a.status, a.body.Bytes(), a.header)
 }
 
-// answer is an http.ResponseWriter that only remembers.
+// answer is an http.ResponseWriter that keeps the answer.
 type answer struct {
 	status int
 	header http.Header
