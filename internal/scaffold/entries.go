@@ -66,29 +66,16 @@ func insert(text, begins, addition string) (string, error) {
 		}
 		before = strings.TrimPrefix(before+"\n"+begins+"\n", "\n")
 	}
-	end := 0
-	for line, at := range lines(block) {
+	end, at := 0, 0
+	for line := range strings.Lines(block) {
 		if begins != "" && !strings.ContainsAny(line[:1], " \t|\n") {
 			break
 		}
-		if strings.TrimSpace(line) != "" {
-			end = at + len(line)
+		if at += len(line); strings.TrimSpace(line) != "" {
+			end = at
 		}
 	}
 	return before + block[:end] + addition + block[end:], nil
-}
-
-// lines yields the lines of a text, and where each begins.
-func lines(text string) func(yield func(line string, at int) bool) {
-	return func(yield func(string, int) bool) {
-		at := 0
-		for line := range strings.Lines(text) {
-			if !yield(line, at) {
-				return
-			}
-			at += len(line)
-		}
-	}
 }
 
 var consumers = regexp.MustCompile(`(?m)^    to: \[([^\]\n]*)\]$`)
