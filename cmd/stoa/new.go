@@ -9,6 +9,14 @@ import (
 	"stoa/internal/scaffold"
 )
 
+const report = `Added the service %s. These files are yours; what else changed, make generate writes:
+
+  %s
+
+CONTRIBUTING.md says what is left to you. Start the service and use it:
+
+%s`
+
 func newCommand(place *place) *cobra.Command {
 	cmd := &cobra.Command{Use: "new", Short: "Add to the repository"}
 	cmd.AddCommand(&cobra.Command{
@@ -21,9 +29,8 @@ func newCommand(place *place) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "Added the service %s. These files are yours; make generate writes the others that changed:\n\n  %s\n\nNext:\n\n%s",
-				args[0], strings.Join(added.Files, "\n  "), added.Next)
-			return nil
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), report, args[0], strings.Join(added.Files, "\n  "), added.Next)
+			return err
 		}),
 	})
 	return cmd
