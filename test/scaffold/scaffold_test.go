@@ -43,7 +43,7 @@ func TestNewService_IsBuiltStartedAndUsed(t *testing.T) {
 func newCheckout(t *testing.T) string {
 	t.Helper()
 	root, repository := t.TempDir(), client.Root(t)
-	for _, file := range strings.Fields(run(t, repository, "git", "ls-files", "--cached", "--others", "--exclude-standard")) {
+	for _, file := range strings.Split(strings.TrimSpace(run(t, repository, "git", "ls-files", "--cached", "--others", "--exclude-standard")), "\n") {
 		text, err := os.ReadFile(filepath.Join(repository, file))
 		if errors.Is(err, os.ErrNotExist) {
 			continue // deleted, and not committed yet
