@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/mail"
 	"sync"
 	"testing"
@@ -16,6 +15,7 @@ import (
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
 	"stoa/pkg/messaging"
+	"stoa/pkg/messaging/messagingtest"
 	"stoa/pkg/sidecar"
 	"stoa/pkg/sidecar/sidecartest"
 	"stoa/services/notification/internal/domain"
@@ -55,11 +55,7 @@ func replica(t *testing.T, side *sidecar.Sidecar, p *post) map[string]messaging.
 	}
 	staff := mail.Address{Address: "staff@stoa.local"}
 	notifier := domain.NewNotifier(repositories.NewInbox(side), repositories.NewDeliveries(side), mailer, staff)
-	on := map[string]messaging.Handler{}
-	for _, s := range handlers.Subscriptions(notifier) {
-		maps.Copy(on, s.On)
-	}
-	return on
+	return messagingtest.Handlers(handlers.Subscriptions(notifier))
 }
 
 const (
