@@ -18,7 +18,7 @@ func ask(lines ...line) *inventoryv1.QuoteRequest {
 }
 
 func TestQuotes_answerLineByLine(t *testing.T) {
-	f := newFront(t)
+	f := newFront()
 	one, two := f.add(t, "ONE", "5").ID, f.add(t, "TWO", "5").ID
 	out, err := handlers.NewQuotes(f.catalogue).Quote(t.Context(), ask(line{two, 6}, line{one, 5}))
 	if err != nil {
@@ -40,9 +40,9 @@ func TestQuotes_answerLineByLine(t *testing.T) {
 }
 
 func TestQuotes_nameTheLinesAtFault(t *testing.T) {
-	f := newFront(t)
+	f := newFront()
 	known, gone := f.add(t, "ONE", "5").ID, f.add(t, "TWO", "5").ID
-	f.must(t, request{method: "DELETE", path: "/products/" + gone, as: "staff"}, 204)
+	f.do(t, request{method: "DELETE", path: "/products/" + gone, as: "staff"}).Expect(204)
 	many := make([]line, 101)
 	tests := map[string]struct {
 		lines []line
