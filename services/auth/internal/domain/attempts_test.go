@@ -99,22 +99,6 @@ func TestAttempts_staySmall(t *testing.T) {
 	}
 }
 
-func TestNetwork_ofAnAddress(t *testing.T) {
-	for address, want := range map[string]string{
-		"192.0.2.7":            "192.0.2.0/24",
-		"::ffff:192.0.2.7":     "192.0.2.0/24",
-		"2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64",
-		"fe80::1%eth0":         "fe80::/64",
-		"":                     "unknown",
-		"192.0.2.7:80":         "unknown",
-		"<script>":             "unknown",
-	} {
-		if got := networkOf(address); got != want {
-			t.Errorf("%s: got %s, want %s", address, got, want)
-		}
-	}
-}
-
 func TestAccount_remembersTheLatestNetworks(t *testing.T) {
 	var a Account
 	for n := range maxNetworks + 5 {
