@@ -95,34 +95,29 @@ func (s *Sessions) Refresh(ctx context.Context, refreshToken string, from Client
 		return Grant{}, err
 	}
 	session, account, err := s.find(ctx, token.sessionID)
-	if errs.Is(err, errs.NotFound) {
-		return Grant{}, badRefreshToken()
-	}
-	if err != nil {
-		return Grant{}, err
-	}
 	var next string
 	var outcome rotation
-	session, err = s.store.Update(ctx, session.ID, func(stored *Session) error {
-		next, outcome = stored.rotate(token, from, time.Now())
-		return nil
-	})
-	if errs.Is(err, errs.NotFound) { // it expired in between
+	if err == nil {
+		session, err = s.store.Update(ctx, session.ID, func(stored *Session) error {
+			next, outcome = stored.rotate(token, from, time.Now())
+			return nil
+		})
+	}
+	switch {
+	case errs.Is(err, errs.NotFound): // it may also expire in between
 		return Grant{}, badRefreshToken()
+	case err != nil:
+		return Grant{}, err
+	case outcome == rotated:
+		s.publisher.Try(ctx, account)
+		return s.grant(account, session.ID, next)
+	case outcome == tooLate:
+		return Grant{}, errs.New(errs.Conflict, "this refresh token was used a moment ago; use the new one")
+	case outcome == copied:
+		err = s.publish(ctx, account, Event{Type: SessionsRevoked, Cause: session.ID, Reason: TokenReused})
 	}
 	if err != nil {
 		return Grant{}, err
-	}
-	switch outcome {
-	case rotated:
-		s.publisher.Try(ctx, account)
-		return s.grant(account, session.ID, next)
-	case tooLate:
-		return Grant{}, errs.New(errs.Conflict, "this refresh token was used a moment ago; use the new one")
-	case copied:
-		if err := s.publish(ctx, account, Event{Type: SessionsRevoked, Cause: session.ID, Reason: TokenReused}); err != nil {
-			return Grant{}, err
-		}
 	}
 	return Grant{}, badRefreshToken()
 }

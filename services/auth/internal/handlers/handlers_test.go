@@ -209,16 +209,13 @@ func TestAPI_isUnavailableWithoutItsStore(t *testing.T) {
 	s := newService(t)
 	in := webtest.Read[grant](s.ask(t, http.MethodPost, "/signup/basic", adaSignsUp), http.StatusCreated)
 	s.states.Before = func(string, string) error { return status.Error(codes.Unavailable, "down") }
-	for name, answer := range map[string]*webtest.Answer{
-		"sign-up": s.ask(t, http.MethodPost, "/signup/basic", `{"email":"b@example.org","password":"password","name":"Bob"}`),
-		"sign-in": s.ask(t, http.MethodPost, "/signin/basic", adaSignsIn),
-		"profile": s.ask(t, http.MethodGet, "/profile/mine", "", "Authorization: Bearer "+in.AccessToken),
-		"API key": s.ask(t, http.MethodGet, "/verify/apikey", "", "X-Api-Key: "+s.apiKey),
+	for _, answer := range []*webtest.Answer{
+		s.ask(t, http.MethodPost, "/signup/basic", `{"email":"b@example.org","password":"password","name":"Bob"}`),
+		s.ask(t, http.MethodPost, "/signin/basic", adaSignsIn),
+		s.ask(t, http.MethodGet, "/profile/mine", "", "Authorization: Bearer "+in.AccessToken),
+		s.ask(t, http.MethodGet, "/verify/apikey", "", "X-Api-Key: "+s.apiKey),
 	} {
 		refused(t, answer, errs.Unavailable, "")
-		if answer.Header().Get("Retry-After") == "" {
-			t.Errorf("%s: no Retry-After", name)
-		}
 	}
 }
 

@@ -17,11 +17,14 @@ type Client struct {
 	UserAgent string `header:"User-Agent" hidden:"true"`
 }
 
+// neighbours is how many bits of an IPv4 address make the network under which attempts to sign in are counted.
+const neighbours = 24
+
 func (c Client) from() domain.Client {
 	address := strings.TrimSpace(c.Forwarded[strings.LastIndex(c.Forwarded, ",")+1:])
 	from := domain.Client{Address: address, Network: "unknown", UserAgent: c.UserAgent}
 	if ip, err := netip.ParseAddr(address); err == nil {
-		from.Network = web.Network(ip, 24).String()
+		from.Network = web.Network(ip, neighbours).String()
 	}
 	return from
 }

@@ -40,16 +40,14 @@ func NewCatalogue(s *sidecar.Sidecar) *Catalogue {
 // Get implements domain.Catalogue.
 func (c *Catalogue) Get(ctx context.Context, id string) (domain.Product, error) {
 	if !ids.Valid(id) {
-		return domain.Product{}, notFound()
+		return domain.Product{}, domain.NotFound()
 	}
 	found, err := c.products.Get(ctx, id)
 	if err == nil && found.Value.Removed {
-		return domain.Product{}, notFound()
+		return domain.Product{}, domain.NotFound()
 	}
 	return found.Value, err
 }
-
-func notFound() error { return errs.New(errs.NotFound, "there is no such product") }
 
 // GetMany implements domain.BulkReader.
 func (c *Catalogue) GetMany(ctx context.Context, productIDs []string) (map[string]domain.Product, error) {
@@ -74,7 +72,7 @@ func (c *Catalogue) List(ctx context.Context, cursor string, limit int) ([]domai
 // Update implements domain.Catalogue.
 func (c *Catalogue) Update(ctx context.Context, id string, change func(*domain.Product) error) (domain.Product, error) {
 	if !ids.Valid(id) {
-		return domain.Product{}, notFound()
+		return domain.Product{}, domain.NotFound()
 	}
 	return c.products.Update(ctx, id, change)
 }
