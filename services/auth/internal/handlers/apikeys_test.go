@@ -227,7 +227,7 @@ func TestAPIKeys_areListedInPages(t *testing.T) {
 	}
 	first := list("?limit=1")
 	rest := list("?cursor=" + first.Next)
-	if first.Items[0].ID != want[1] || len(first.Items) != 1 || rest.Items[0].ID != want[0] || len(rest.Items) != 2 || rest.Next != "" {
+	if len(first.Items) != 1 || first.Items[0].ID != want[1] || len(rest.Items) != 2 || rest.Items[0].ID != want[0] || rest.Next != "" {
 		t.Errorf("want %v, newest first, and the one of newService, got %+v and %+v", want, first, rest)
 	}
 }
