@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
 	dapr "github.com/dapr/go-sdk/client"
@@ -35,9 +36,13 @@ type Sidecar struct {
 	writes gate
 }
 
+// quietSDK stops the SDK's own log, which writes plain text into the middle of ours and nothing that errors do not say. It is
+// one for all clients of the process.
+var quietSDK = sync.OnceFunc(func() { dapr.SetLogger(nil) })
+
 // Open prepares the connection. It does not wait for the sidecar, which may start later, or again.
 func Open(cfg config.Base) (*Sidecar, error) {
-	dapr.SetLogger(nil) // it writes plain text into our logs, and only what errors say as well
+	quietSDK()
 	conn, err := grpc.NewClient(fmt.Sprintf("%s:%d", cfg.DaprHost, cfg.DaprGRPCPort),
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithUnaryInterceptor(unaryToken(cfg.DaprAPIToken)),
