@@ -19,7 +19,7 @@ func (p *proxy) rewrite(r *httputil.ProxyRequest) {
 	if r.In.URL.Path == request.VerifyKeyPath {
 		headers.Set(request.KeyHeader, r.In.Header.Get(request.KeyHeader))
 	}
-	p.addKey(r.In, headers)
+	p.keys.put(r.In, headers)
 	caller := callerOf(r.In)
 	headers.Set("X-Forwarded-For", caller.address.String())
 	headers.Set("X-Forwarded-Host", r.In.Host)

@@ -29,7 +29,7 @@ type check struct {
 }
 
 // check adds a dependency without which the process is not ready. The names are the same everywhere, see
-// docs/decisions/0015.
+// docs/decisions/0016.
 func (a *App) check(kind, name string, ask func(ctx context.Context) error) {
 	a.checks = append(a.checks, check{name: strings.TrimSpace(kind + " " + name), ask: ask})
 }

@@ -38,7 +38,8 @@ func Routes(api huma.API, catalogue domain.Catalogue) {
 	// A new product with its first stock. Its SKU is unique.
 	huma.Register(api, huma.Operation{
 		OperationID: "create-product", Method: http.MethodPost, Path: "/api/v1/products", DefaultStatus: http.StatusCreated,
-		Summary: "Add a product", Tags: tags, Security: staff,
+		Extensions: web.Repeatable,
+		Summary:    "Add a product", Tags: tags, Security: staff,
 		Description: "A repeated request with the same Idempotency-Key adds nothing and returns the product as it is now.",
 		Errors: []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusConflict, http.StatusUnprocessableEntity,
 			http.StatusServiceUnavailable},
