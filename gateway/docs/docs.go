@@ -16,10 +16,10 @@ import (
 	"stoa/pkg/common/web"
 )
 
-// Path is the path of the page. Its files are below.
+// Path is where the page is; what belongs to it is below.
 const Path = "/docs"
 
-// policy lets the page run only the code of its own files: no code in the page, and no text that becomes code.
+// policy lets the page run its own code and nothing else: none that stands in the page, none that text could become.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 

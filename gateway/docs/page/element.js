@@ -1,4 +1,4 @@
-// Builds elements out of text, never out of markup, so that no description can become part of the page's code.
+// Builds elements out of text, never out of markup: nothing that a description says can become part of the page's code.
 
 export function el(name, attributes, ...children) {
   const element = document.createElement(name);

@@ -1,4 +1,4 @@
-// Shows one operation: its name, who may call it, its input and its answers.
+// Shows one operation: what it is called, who may, what it takes, what it answers.
 import { el, prose } from "/docs/element.js";
 import { contentOf, exampleOf, typeOf } from "/docs/schema.js";
 
@@ -24,10 +24,10 @@ export function operationOf(service, spec, path, method) {
       ...Object.entries(operation.responses).map(([status, answer]) => answerOf(spec, status, answer))));
 }
 
-// A caller needs one of the roles.
+// Of the roles that are named, one is enough.
 function accessOf(operation) {
   if (!operation.security?.length) {
-    return "everyone";
+    return "everybody";
   }
   const roles = operation.security.flatMap((requirement) => Object.values(requirement).flat());
   return roles.length ? roles.join(" or ") : "signed in";

@@ -1,7 +1,7 @@
 // Shows JSON Schemas as lists of fields, and makes examples of them.
 import { el, prose } from "/docs/element.js";
 
-// A schema that refers to another has the fields of both; its own come first.
+// A schema that stands for another keeps what it says itself.
 function resolve(spec, schema = {}) {
   if (!schema.$ref) {
     return schema;
@@ -12,7 +12,7 @@ function resolve(spec, schema = {}) {
 
 const kindOf = (schema) => [schema.type ?? "any"].flat().filter((type) => type !== "null").join(" or ");
 
-// typeOf describes the type of a value in a few words.
+// typeOf says in a few words what a value has to be.
 export function typeOf(spec, reference) {
   const schema = resolve(spec, reference);
   if (kindOf(schema) === "array") {
@@ -24,7 +24,7 @@ export function typeOf(spec, reference) {
   }
   words.push(limits(schema.minLength, schema.maxLength, " characters"), limits(schema.minimum, schema.maximum, ""));
   if (schema.default !== undefined) {
-    words.push(`, default ${JSON.stringify(schema.default)}`);
+    words.push(`, ${JSON.stringify(schema.default)} unless given`);
   }
   if (schema.pattern) {
     words.push(`, ${schema.patternDescription ?? schema.pattern}`);
@@ -42,7 +42,7 @@ function limits(least, most, unit) {
   return least === undefined ? `, at most ${most}${unit}` : `, ${least} to ${most}${unit}`;
 }
 
-// fieldsOf lists the fields of an object, and below each field its fields. A schema inside itself is only named.
+// fieldsOf lists the fields of an object, and below each the fields of what it holds. Within itself, a schema is only named.
 export function fieldsOf(spec, reference, within = []) {
   const schema = resolve(spec, reference);
   if (kindOf(schema) === "array") {
@@ -60,7 +60,7 @@ export function fieldsOf(spec, reference, within = []) {
   return el("ul", { class: "fields" }, ...fields);
 }
 
-// contentOf shows the type of a body in each of its media types.
+// contentOf shows what a body has to be, or is, in each of its media types.
 export function contentOf(spec, content) {
   return Object.entries(content).flatMap(([media, { schema }]) => [
     el("p", {}, el("code", {}, media), " ", el("span", { class: "type" }, typeOf(spec, schema))),
