@@ -67,7 +67,7 @@ func (c *Config) times() (timeout, age time.Duration, err error) {
 	}
 	for _, text := range c.VerificationURLs {
 		if u, err := url.Parse(text); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-			return 0, 0, fmt.Errorf("verification_urls: %q is not the URL of a web server", text)
+			return 0, 0, fmt.Errorf("verification_urls: %q is no URL of a web server", text)
 		}
 	}
 	return timeout, time.Duration(or(c.CacheSeconds, defaultCacheSeconds)) * time.Second, nil
