@@ -135,7 +135,7 @@ func recovered(next http.Handler) http.Handler {
 			err := fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
 			if answer, ok := w.(*recorder); ok && answer.sent {
 				noteError(r.Context(), err)
-				panic(http.ErrAbortHandler) // half of an answer is none
+				panic(http.ErrAbortHandler) // half of an answer must not look whole
 			}
 			WriteError(w, r, err)
 		}()
