@@ -11,8 +11,8 @@ bin/stoa:             PACKAGE := ./cmd/stoa
 bin/pod:              PACKAGE := ./deploy/pod
 bin/stoa-api-key:     PACKAGE := ./gateway/kong/plugin
 
-# All that a program may be built from: files, embedded ones too, and folders, whose time changes when a file goes. So
-# that `make build` is done at once when nothing has changed; what has, Go knows best.
+# Every file that a program may be built from, and every folder, whose time changes when a file is removed. So `make build`
+# ends at once when nothing has changed; otherwise Go decides what to build.
 NOT_SOURCES := .git .stoa bin docs test tools
 SOURCES = $(shell find . -mindepth 1 \( -name '* *' $(NOT_SOURCES:%=-o -path ./%) \) -prune -o -print)
 
@@ -30,10 +30,10 @@ help: ## List the targets
 tools: bin/stoa ## Build the Dapr sidecar, once for all checkouts, unless a suitable one is installed
 	@bin/stoa tools
 
-sentry: bin/stoa ## Build Dapr's certificate authority too, for `bin/stoa up --mtls`; a minute or two the first time
+sentry: bin/stoa ## Build Dapr's certificate authority, for `bin/stoa up --mtls`; a minute or two the first time
 	@bin/stoa tools --mtls
 
-dapr-cli: bin/dapr ## Build the official dapr CLI into bin/; some four minutes the first time
+dapr-cli: bin/dapr ## Build the official dapr CLI into bin/; about four minutes the first time
 
 # A module of its own: it needs older versions of Dapr's packages than the sidecar.
 bin/dapr: tools/dapr-cli/go.mod tools/dapr-cli/go.sum
@@ -45,7 +45,7 @@ build: ## Build all programs into bin/
 binaries: bin/stoa $(APPS:%=bin/%)
 	@:
 
-# Static and without symbol tables: what runs here is what runs in an image that holds nothing else.
+# Static and without symbol tables: the same programs run in an image that contains nothing else.
 bin/%: $(SOURCES)
 	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $@ $(PACKAGE) && touch $@
 
@@ -84,9 +84,9 @@ COMPOSE ?= $(shell command -v docker-compose || echo docker compose)
 # OVERLAY=redis, or OVERLAY="kafka postgres": other brokers and stores, from public images. OVERLAY=kong: Kong as the gateway.
 OVERLAID = $(COMPOSE) -f docker-compose.yml $(OVERLAY:%=-f deploy/compose/%.yml)
 
-# What goes into an image, and nothing else, is what its builder is given.
+# The folders of the images: a builder gets only the files of its image.
 IMAGES := bin/image
-images: build bin/pod bin/stoa-api-key ## Build both container images FROM scratch out of our own programs; nothing is pulled
+images: build bin/pod bin/stoa-api-key ## Build both container images FROM scratch, with our own programs; nothing is pulled
 	@rm -rf $(IMAGES) && install -d $(IMAGES)/apps $(IMAGES)/sidecar/state
 	@install -d -m 700 $(addprefix $(IMAGES)/sidecar/state/.stoa,/. /data /mail)
 	@install $(APPS:%=bin/%) bin/stoa bin/pod $(IMAGES)/apps
@@ -96,21 +96,21 @@ images: build bin/pod bin/stoa-api-key ## Build both container images FROM scrat
 		docker build --quiet --tag localhost/stoa/$$image --file deploy/$$image.Dockerfile $(IMAGES)/$$image || exit 1; done
 	@rm -rf $(IMAGES)
 
-# The tokens between the apps and their sidecars, and the password of the servers that an overlay brings.
+# The tokens between the apps and their sidecars, and the password of the servers of an overlay.
 .stoa/compose.env: SECRETS := DAPR_API_TOKEN APP_API_TOKEN
 .stoa/servers.env: SECRETS := SERVER_PASSWORD
 .stoa/%.env:
 	@install -d -m 700 .stoa && umask 077 && for name in $(SECRETS); do \
 		echo "$$name=$$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')"; done > $@
 
-compose-up: images .stoa/compose.env .stoa/servers.env ## Start everything in containers; OVERLAY=redis takes another broker and store, OVERLAY=kong another gateway
+compose-up: images .stoa/compose.env .stoa/servers.env ## Start everything in containers; OVERLAY=redis uses another broker and store, OVERLAY=kong another gateway
 	@$(OVERLAID) up -d
 	@echo "The gateway is at http://127.0.0.1:$${STOA_PORT:-8080} in a moment; the sign-ins: $(COMPOSE) exec broker /stoa credentials"
 
 compose-down: .stoa/compose.env .stoa/servers.env ## Stop and remove the containers; ARGS=-v removes their data too
 	@$(OVERLAID) down $(ARGS)
 
-compose-test: ## Build the images, run them, place orders, kill containers, count
+compose-test: ## Build the images, run them, place orders, kill containers, count the results
 	@test/compose/with-docker $(MAKE) --no-print-directory compose-check
 
 compose-check: images .stoa/compose.env .stoa/servers.env
@@ -129,12 +129,12 @@ test-kit: tools redis ## Tests of the kit and of the stack against real sidecars
 	go test -count=1 stoa/test/kit/... stoa/test/stack/... stoa/test/hosts/... stoa/test/kong/...
 
 test-e2e: tools sentry build dapr-cli redis ## Tests of the whole system on its real processes
-	go test -count=1 -p 1 stoa/test/e2e/... stoa/test/hostile/... stoa/test/security/... stoa/test/chaos/... stoa/test/runner/...
+	go test -count=1 -p 1 stoa/test/e2e/... stoa/test/hostile/... stoa/test/security/... stoa/test/chaos/... stoa/test/runner/... stoa/test/scaffold/...
 
-test-browser: tools build chromium ## The gateway's pages in a browser without a screen
+test-browser: tools build chromium ## Tests of the gateway's pages in a headless browser
 	go test -count=1 stoa/test/browser/...
 
-conformance: tools build ## Measure each bus and store, and the shop on each pair: docs/conformance.md; BUS=kafka STORE=redis narrow it
+conformance: tools build ## Measure each bus and store, and the shop on each pair: docs/conformance.md; BUS=kafka STORE=redis limit it
 	go test -count=1 stoa/test/servers
 	go test -count=1 -timeout 2h -parallel 3 -v stoa/test/conformance -args \
 		-full -bus='$(BUS)' -store='$(STORE)' -report=../../docs/conformance.json
@@ -146,7 +146,7 @@ redis: # a server for tests; installed where that is allowed, and not started
 	@command -v redis-server >/dev/null || \
 		{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
 			RUNLEVEL=1 apt-get install -q -y --no-install-recommends redis-server; } || \
-		echo "NOT CHECKED: all that needs Redis, since redis-server is not installed and cannot be installed from here."
+		echo "NOT TESTED: all that needs Redis, since redis-server is not installed and cannot be installed from here."
 
 chromium: # a browser for tests; installed where that is allowed
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
@@ -154,7 +154,7 @@ chromium: # a browser for tests; installed where that is allowed
 			apt-get install -q -y --no-install-recommends chromium; } || \
 		echo "NOT TESTED: the gateway's pages, since no browser is installed and none can be installed from here."
 
-bench-auth: tools build ## What it costs to be signed in: the throughput of one read with and without, in one run
+bench-auth: tools build ## Compare the throughput of one read with and without a sign-in
 	@go run ./bench/auth
 
 lint: ## gofmt, go vet, staticcheck
@@ -164,24 +164,24 @@ lint: ## gofmt, go vet, staticcheck
 	$(LINT) staticcheck ./...
 
 VULNERABILITIES := https://vuln.go.dev
-vuln: ## Known vulnerabilities in what the programs call
+vuln: ## Known vulnerabilities in the code that the programs call
 	@if curl -sSf --max-time 5 -o /dev/null $(VULNERABILITIES)/index/db.json; then \
 		$(LINT) govulncheck -db $(VULNERABILITIES) ./...; \
 	else \
 		echo "govulncheck skipped: its database, $(VULNERABILITIES), cannot be reached from here."; \
 	fi
 
-generate: ## Write the generated files anew: what .gitattributes lists
+generate: ## Write all generated files, those that .gitattributes lists
 	go generate ./...
 	STOA_UPDATE=1 go test -count=1 -run 'TestOpenAPI|TestMail' ./services/...
 	STOA_UPDATE=1 go test -count=1 -run TestMatrix ./api/access
 	go run ./internal/topology/generate
 
 CHECKSUM = git ls-files -co --exclude-standard ':(attr:linguist-generated)' docs/architecture.md | LC_ALL=C sort | xargs cksum | cksum
-check-generated: ## Fail when a generated file is not what its source says
+check-generated: ## Fail when a generated file is out of date
 	@before=$$($(CHECKSUM)); $(MAKE) --no-print-directory generate; \
 		if [ "$$before" != "$$($(CHECKSUM))" ]; then \
-			echo "Generated files were out of date. They are written anew now: look at them and commit them."; exit 1; \
+			echo "Generated files were out of date. They are up to date now: look at the changes and commit them."; exit 1; \
 		fi
 
 clean: ## Remove what was built; the state in .stoa stays

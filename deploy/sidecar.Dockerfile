@@ -1,5 +1,5 @@
-# The sidecar, and `stoa`, which runs it, probes it, and is the embedded broker. Made by `make images` from
-# bin/image/sidecar. The folders of the state belong to the user of the containers: a new volume takes that over.
+# The sidecar, and `stoa`, which runs it, probes it, and is the embedded broker. `make images` builds it from
+# bin/image/sidecar. The user of the containers owns the folders of the state, and so every new volume there.
 FROM scratch
 COPY daprd stoa /
 COPY --chown=65532:65532 state /state

@@ -139,25 +139,37 @@ func TestAnswers_loseTheirMark(t *testing.T) {
 	}
 }
 
-func TestAddKey_onlyForOperationsThatTakeOne(t *testing.T) {
+func TestKeys_areMadeWhereRepeatingIsSafe(t *testing.T) {
 	var got []string
 	gateway := start(t, func(_ http.ResponseWriter, r *http.Request) { got = r.Header.Values(idempotencyKey) })
+	none, mine, empty := []string(nil), []string{idempotencyKey, "mine"}, []string{idempotencyKey, ""}
 	for _, tt := range []struct {
 		method, path string
 		given        []string
-		made         bool
+		want         string // the key that the app gets; "*" for one of the gateway's, "-" for none
 	}{
-		{http.MethodPost, "/api/v1/orders", nil, true},
-		{http.MethodPost, "/api/v1/products/1/stock", nil, true},
-		{http.MethodPost, "/api/v1/orders", []string{idempotencyKey, "mine"}, false},
-		{http.MethodPost, "/api/v1/orders", []string{idempotencyKey, ""}, false},
-		{http.MethodPost, "/api/v1/orders/1/cancel", nil, false},
-		{http.MethodGet, "/api/v1/orders", nil, false},
+		{http.MethodPost, "/api/v1/orders", none, "*"},
+		{http.MethodPost, "/api/v1/orders", mine, "mine"},
+		{http.MethodPost, "/api/v1/orders", empty, ""},
+		{http.MethodPost, "/api/v1/products", none, "*"},
+		{http.MethodPost, "/api/v1/products/1/stock", none, "-"}, // remembers few keys
+		{http.MethodPost, "/api/v1/products/1/stock", mine, "mine"},
+		{http.MethodPost, "/api/v1/auth/apikeys", none, "-"}, // cannot show the same key again
+		{http.MethodPost, "/api/v1/orders/1/cancel", none, "-"},
+		{http.MethodPost, "/api/v1/orders/1/cancel", mine, "-"},
+		{http.MethodPost, "/api/v1/auth/token/refresh", mine, "-"},
+		{http.MethodGet, "/api/v1/orders", none, "-"},
 	} {
 		do(t, tt.method, gateway+tt.path, nil, tt.given...)
-		made := len(got) == 1 && strings.HasPrefix(got[0], "gateway-")
-		if made != tt.made || !made && len(tt.given) > 0 && (len(got) != 1 || got[0] != tt.given[1]) {
-			t.Errorf("%s %s with %v: the app got the key %q", tt.method, tt.path, tt.given, got)
+		key := "-"
+		if len(got) == 1 {
+			key = got[0]
+		}
+		if strings.HasPrefix(key, "gateway-") {
+			key = "*"
+		}
+		if key != tt.want || len(got) > 1 {
+			t.Errorf("%s %s with %v: the app got the key %q, want %q", tt.method, tt.path, tt.given, got, tt.want)
 		}
 	}
 }

@@ -10,8 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/gorilla/mux"
-
 	"stoa/gateway/edge/request"
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/web"
@@ -25,12 +23,12 @@ const maxForeignError = 4 << 10
 // media type at once.
 type proxy struct {
 	reverse httputil.ReverseProxy
-	keyed   *mux.Router // matches operations that take an Idempotency-Key
+	keys    keys
 }
 
 func newProxy(transport http.RoundTripper) (*proxy, error) {
-	keyed, err := keyedOperations()
-	p := &proxy{keyed: keyed}
+	keys, err := newKeys()
+	p := &proxy{keys: keys}
 	p.reverse = httputil.ReverseProxy{Transport: transport, Rewrite: p.rewrite, ModifyResponse: inspect, ErrorHandler: fail}
 	return p, err
 }

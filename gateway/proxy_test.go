@@ -14,7 +14,7 @@ import (
 func TestRewrite_forwardsOnlyListedHeaders(t *testing.T) {
 	var got http.Header
 	gateway := start(t, func(_ http.ResponseWriter, r *http.Request) { got = r.Header.Clone() })
-	do(t, http.MethodGet, gateway+"/api/v1/orders", nil,
+	do(t, http.MethodPost, gateway+"/api/v1/orders", nil,
 		"Authorization", "Bearer t", "Idempotency-Key", "k", "Prefer", "respond-async", "Accept", "application/json",
 		"X-Request-Id", "req-1", "Traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
 		"Dapr-App-Id", "auth", "Dapr-Api-Token", "guess", "Dapr-Caller-App-Id", "order-worker",

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gorilla/mux"
@@ -14,39 +15,58 @@ import (
 
 const idempotencyKey = "Idempotency-Key"
 
-// keyedOperations matches requests whose operation takes an Idempotency-Key, as the OpenAPI files say.
-func keyedOperations() (*mux.Router, error) {
-	router := mux.NewRouter()
+// keys matches operations, as the OpenAPI files describe them.
+type keys struct {
+	taken *mux.Router // those that take an Idempotency-Key
+	made  *mux.Router // those of them that the gateway makes a key for: web.Repeatable
+}
+
+func newKeys() (keys, error) {
+	k := keys{mux.NewRouter(), mux.NewRouter()}
 	for _, service := range openapi.Services() {
 		raw, err := openapi.Description(service)
 		if err != nil {
-			return nil, err
+			return k, err
 		}
 		var description struct {
-			Paths map[string]map[string]struct {
-				Parameters []struct{ Name string }
-			}
+			Paths map[string]map[string]operation
 		}
 		if err := json.Unmarshal(raw, &description); err != nil {
-			return nil, fmt.Errorf("the description of %s: %w", service, err)
+			return k, fmt.Errorf("the description of %s: %w", service, err)
 		}
 		for path, operations := range description.Paths {
-			for method, operation := range operations {
-				for _, parameter := range operation.Parameters {
-					if parameter.Name == idempotencyKey {
-						router.Path(path).Methods(strings.ToUpper(method))
-					}
-				}
+			for method, o := range operations {
+				o.add(k, path, strings.ToUpper(method))
 			}
 		}
 	}
-	return router, nil
+	return k, nil
 }
 
-// addKey adds an Idempotency-Key to a request without one, if its operation takes one: then it can be repeated while its app
-// restarts, and is carried out once.
-func (p *proxy) addKey(r *http.Request, headers http.Header) {
-	if _, given := headers[idempotencyKey]; !given && p.keyed.Match(r, &mux.RouteMatch{}) {
+// operation is the part of a description that says whether a key is taken.
+type operation struct {
+	Parameters []struct{ Name string }
+	Repeatable bool `json:"x-repeatable"`
+}
+
+func (o operation) add(k keys, path, method string) {
+	if slices.ContainsFunc(o.Parameters, func(p struct{ Name string }) bool { return p.Name == idempotencyKey }) {
+		k.taken.Path(path).Methods(method)
+	}
+	if o.Repeatable {
+		k.made.Path(path).Methods(method)
+	}
+}
+
+// put adds an Idempotency-Key to a request without one, if its operation answers the same again: then the request can be
+// repeated while its app restarts, and is carried out once. It removes a key that the operation does not take: with one, the
+// transport would repeat what may not be repeated.
+func (k keys) put(r *http.Request, headers http.Header) {
+	_, given := headers[idempotencyKey]
+	switch {
+	case !given && k.made.Match(r, &mux.RouteMatch{}):
 		headers.Set(idempotencyKey, "gateway-"+ids.New())
+	case given && !k.taken.Match(r, &mux.RouteMatch{}):
+		headers.Del(idempotencyKey)
 	}
 }

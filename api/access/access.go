@@ -1,5 +1,5 @@
-// Package access says who may call which operation: one decision for each, checked in beside the OpenAPI files that it
-// speaks of. The services do not read it; tests hold them against it, from the inside and from the outside.
+// Package access says who may call which operation: one entry for each operation of the OpenAPI files. The services do not
+// read it; tests compare it with what they do.
 package access
 
 import (
@@ -23,7 +23,7 @@ type Caller string
 const (
 	// NoKey sends not even an API key.
 	NoKey Caller = "no key"
-	// WeakKey has an API key that does not permit the operation. It is refused before it is looked at who is signed in.
+	// WeakKey has an API key that does not permit the operation. It is refused before its sign-in is checked.
 	WeakKey Caller = "weak key"
 	// KeyOnly is an application with a valid API key, for which nobody is signed in.
 	KeyOnly Caller = "key only"
@@ -42,43 +42,43 @@ func roles() []identity.Role {
 	return []identity.Role{identity.Learner, identity.Author, identity.Editor, identity.Staff, identity.Admin}
 }
 
-// Outcome is what becomes of a call before the operation itself has a say.
+// Outcome is the decision about a call before the operation runs, as a status; 0 means that the call is allowed.
 type Outcome int
 
 // The outcomes.
 const (
-	// Allowed is anything but the three others.
+	// Allowed means that the operation decides.
 	Allowed Outcome = 0
-	// Unauthenticated is for those of whom something is missing: an API key or a sign-in.
+	// Unauthenticated is for callers without an API key or a sign-in.
 	Unauthenticated Outcome = 401
-	// Forbidden is for those who lack a role, or whose API key lacks a permission.
+	// Forbidden is for callers who lack a role, or whose API key lacks a permission.
 	Forbidden Outcome = 403
-	// Absent is for those who ask for what belongs to somebody else.
+	// Absent is for callers who ask for something that another account owns.
 	Absent Outcome = 404
 )
 
-// What an API key may have to be good for, besides an area such as "shop".
+// What an operation may need of an API key, besides an area such as "shop".
 const (
-	// AnyKey is asked for where it is enough that the key is valid.
+	// AnyKey is any valid key.
 	AnyKey = "any"
-	// NotEvenAKey is asked for where somebody may have none of our keys.
+	// NotEvenAKey means that callers need no key.
 	NotEvenAKey = "none"
 )
 
-// Rule is the decision about one operation.
+// Rule says who may call one operation.
 type Rule struct {
-	// Key is what the API key has to be good for: NotEvenAKey, AnyKey, or an area.
+	// Key is which API key is needed: NotEvenAKey, AnyKey, or an area.
 	Key string `yaml:"key"`
-	// Allow is who gets through.
+	// Allow is who may call.
 	Allow Who `yaml:"allow"`
-	// Others is who gets through to what belongs to somebody else; nil where nothing belongs to anybody.
+	// Others is who may also use what other accounts own; nil for an operation on something that no account owns.
 	Others *Who `yaml:"others"`
 }
 
-// Owned reports whether the operation is about something that belongs to one account.
+// Owned reports whether the operation is about something that one account owns.
 func (r Rule) Owned() bool { return r.Others != nil }
 
-// Outcome is what becomes of a call about something of the caller's own, or about another's.
+// Outcome is the decision about a call for something that the caller owns, or that another account owns.
 func (r Rule) Outcome(c Caller, another bool) Outcome {
 	free := r.Key == NotEvenAKey
 	switch {
@@ -156,10 +156,10 @@ func parse(text []byte) (Matrix, error) {
 	for service, rules := range m {
 		for id, rule := range rules {
 			if rule.Allow.word == "" && len(rule.Allow.roles) == 0 {
-				return nil, fmt.Errorf("access.yaml: %s: %s: it is not said who is allowed", service, id)
+				return nil, fmt.Errorf("access.yaml: %s: %s: allow is missing", service, id)
 			}
 			if rule.Key == "" {
-				return nil, fmt.Errorf("access.yaml: %s: %s: it is not said what the API key has to be good for", service, id)
+				return nil, fmt.Errorf("access.yaml: %s: %s: key is missing", service, id)
 			}
 		}
 	}

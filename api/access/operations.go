@@ -19,7 +19,7 @@ type Operation struct {
 	Security []map[string][]string
 }
 
-// Parameters lists the names that stand in braces in the path.
+// Parameters lists the names in braces in the path.
 func (o Operation) Parameters() []string {
 	var names []string
 	for part := range strings.SplitSeq(o.Path, "/") {
@@ -39,7 +39,7 @@ func (o Operation) Target(value string) string {
 	return target
 }
 
-// Operations lists what all services say that they do.
+// Operations lists the operations of all services.
 func Operations() ([]Operation, error) {
 	var all []Operation
 	for _, service := range openapi.Services() {
@@ -78,8 +78,8 @@ func operationsOf(service string, raw []byte) ([]Operation, error) {
 	return all, nil
 }
 
-// Guarded returns one operation of each service that lets only those in who are signed in, this caller among them, and that
-// changes nothing when it is asked for an id that nothing has. What it answers tells whether somebody was let in.
+// Guarded returns one operation of each service that needs a sign-in, that this caller may call, and that changes nothing
+// for an id that does not exist. Its answer tells whether a caller is accepted.
 func Guarded(as Caller) (map[string]Operation, error) {
 	all, err := Operations()
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package events holds the JSON Schema of every event type: the contract between publishers and consumers, who share no
-// code. Tests on both sides check what they send and what they read against it.
+// Package events has the JSON Schema of every event type: the contract between publishers and consumers, which share no
+// code. Tests of both check what they publish and what they read.
 package events
 
 import (
@@ -32,7 +32,7 @@ func Types() []string {
 	return types
 }
 
-// Check holds a payload against the schema of its event type and says where it differs.
+// Check compares a payload with the schema of its event type and says where it differs.
 func Check(eventType string, payload any) error {
 	schema, err := compile(eventType)
 	if err != nil {

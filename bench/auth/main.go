@@ -1,6 +1,6 @@
-// Command auth measures what it costs to be signed in: the throughput of reading an account's public profile, by anybody
-// with an API key, and of reading the same account's own profile, with its access token, through the gateway of a real
-// system. Both are measured in turns within one run, so that whatever else the machine does weighs on both alike.
+// Command auth measures what a sign-in costs. Through the gateway of a real system it compares two rates: reading an
+// account's public profile with an API key, and reading the same account's private profile with its access token. It
+// measures both in turns in one run, so that other load on the machine affects both alike.
 //
 // It prints both rates and their ratio, the median of all rounds, and fails when the ratio is below 0.9.
 package main
@@ -61,7 +61,7 @@ func run(ctx context.Context) (err error) {
 	return b.measure(ctx)
 }
 
-// start runs the whole system on free ports, without the limits that a benchmark would run into.
+// start runs the whole system on free ports, without rate limits.
 func start(ctx context.Context, dir string) (*stack.Stack, error) {
 	root, err := filepath.Abs(".")
 	if err != nil {
@@ -130,7 +130,7 @@ type read struct {
 	rates             []float64
 }
 
-// measure runs both in turns, each first as often as the other, and prints what it saw.
+// measure runs both in turns, each of them first in every other round, and prints the results.
 func (b *bench) measure(ctx context.Context) error {
 	public := &read{name: "without sign-in", path: "/profile/id/" + b.account}
 	own := &read{name: "signed in", path: "/profile/mine", token: b.token}
@@ -164,7 +164,7 @@ func (b *bench) measure(ctx context.Context) error {
 	return nil
 }
 
-// rate reads for a slice of time with all clients and returns how many answers came in a second.
+// rate reads with all clients for a slice of time and returns the answers per second.
 func (b *bench) rate(ctx context.Context, r *read) (float64, error) {
 	var answers atomic.Int64
 	var failed error

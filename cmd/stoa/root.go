@@ -33,6 +33,7 @@ func newRoot() *cobra.Command {
 		seedCommand(place),
 		toolsCommand(place),
 		runCommand(place),
+		newCommand(place),
 		brokerCommand(place),
 		initCommand(place),
 		probeCommand(),

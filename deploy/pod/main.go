@@ -1,6 +1,6 @@
 // Command pod does nothing until it is told to stop. Its container owns the network namespace that an app and its sidecar
-// share, so that each of the two can die and come back without cutting the other off: a namespace goes with the container
-// that it was made for.
+// share. So each of the two can die and come back without cutting the other off: a namespace ends with the container that
+// it was made for.
 package main
 
 import (

@@ -46,14 +46,18 @@ func literals(t *testing.T) map[string]map[string]bool {
 	return found
 }
 
+// serviceOfApp is the service that an app belongs to: order for order-api.
+func serviceOfApp(app string) string {
+	return strings.TrimSuffix(strings.TrimSuffix(app, "-api"), "-worker")
+}
+
 // allowed is, for each topic and store, the services whose apps may use it.
 func allowed(t *testing.T) map[string][]string {
 	t.Helper()
 	services := func(apps []string) []string {
 		var names []string
 		for _, app := range apps {
-			name, _, _ := strings.Cut(app, "-") // order-api belongs to order
-			names = append(names, name)
+			names = append(names, serviceOfApp(app))
 		}
 		return names
 	}

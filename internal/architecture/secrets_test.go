@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"testing"
 
 	"stoa/internal/topology"
@@ -22,7 +21,7 @@ func TestSecrets_AppsGetThoseThatTheyAskFor(t *testing.T) {
 	}
 	allowed := map[string]map[string]bool{}
 	for _, app := range describe(t).Apps {
-		service, _, _ := strings.Cut(app.ID, "-")
+		service := serviceOfApp(app.ID)
 		for _, secret := range app.Secrets {
 			if allowed[service] == nil {
 				allowed[service] = map[string]bool{}

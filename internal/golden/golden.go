@@ -1,5 +1,5 @@
-// Package golden compares what a test makes with the file that is checked in, or writes the file: that is how generated
-// files such as the OpenAPI descriptions are made and held against the code.
+// Package golden compares the output of a test with a file in the repository, or writes the file. Tests generate files such
+// as the OpenAPI descriptions so, and check that they are up to date.
 package golden
 
 import (
@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// Check holds got against the file at path, which is relative to the repository's root. With STOA_UPDATE=1 it writes the
-// file instead (`make generate`).
+// Check compares got with the file at path, which is relative to the repository's root. With STOA_UPDATE=1 it writes the file
+// instead (`make generate`).
 func Check(t *testing.T, path string, got []byte) {
 	t.Helper()
 	path = filepath.Join(root(), path)

@@ -111,6 +111,7 @@ func (p *process) supervise(ctx context.Context) {
 		if ctx.Err() != nil {
 			break
 		}
+		// A program that was ready and ends with 0 was asked to by somebody.
 		askedToEnd := err == nil && p.snapshot().State == StateReady
 		if askedToEnd || time.Since(began) >= steadyAfter {
 			delay = firstDelay

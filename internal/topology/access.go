@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// operations are what one caller may do in one app: verbs by pattern.
+// operations are those of one app that one caller may call: verbs by pattern.
 type operations map[string]map[string]bool
 
-// add merges a call into the operations. Dapr matches less finely than OpenAPI describes (config/acl_trie.go of the
-// pinned daprd): a policy for a path without wildcard holds for all that is below it, and hides policies for what is below;
-// a parameter within a path has to be the last part of its policy. So a policy stands for the shortest path, with the verbs
-// of all below. What is let through so and does not exist, the app refuses.
+// add merges a call into the operations. Dapr distinguishes fewer paths than OpenAPI (config/acl_trie.go of the pinned
+// daprd). A policy for a path without a wildcard applies to all paths below it, and hides their policies; a parameter within
+// a path has to be the last part of its policy. So a policy has the shortest path, and the verbs of all paths below. The app
+// refuses those that do not exist.
 func (o operations) add(c Call) {
 	pattern := patternOf(c.Path)
 	for known := range o {
@@ -36,7 +36,7 @@ func (o operations) add(c Call) {
 	}
 }
 
-// patternOf ends a path at its first parameter: with /* where it ends there anyway, and /** where it goes on.
+// patternOf cuts a path at its first parameter: with /* if the parameter is the last part, and /** otherwise.
 func patternOf(path string) string {
 	literal, rest, parametered := strings.Cut(path, "/{")
 	switch {
@@ -48,19 +48,19 @@ func patternOf(path string) string {
 	return literal + "/*"
 }
 
-// covers reports that Dapr applies the policy for one pattern to all that the other stands for.
+// covers reports that Dapr applies the policy for the wide pattern to all paths of the narrow one.
 func covers(wide, narrow string) bool {
 	base, multiStage := strings.CutSuffix(wide, "/**")
 	return wide == narrow || (multiStage || !strings.HasSuffix(wide, "/*")) && strings.HasPrefix(narrow, base+"/")
 }
 
-// Policy is what one app may call of another.
+// Policy lists the operations of an app that one caller may call.
 type Policy struct {
 	Caller     string
 	Operations []Allowed
 }
 
-// Allowed is a pattern of paths and the verbs of HTTP for it; none for gRPC.
+// Allowed is a pattern of paths and its verbs of HTTP; gRPC has no verbs.
 type Allowed struct {
 	Pattern string
 	Verbs   []string

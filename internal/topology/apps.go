@@ -11,26 +11,26 @@ import (
 	"stoa/internal/stack/description"
 )
 
-// App is one app: what dapr.yaml says of it, as `stoa up` would start it, and what is said beside.
+// App is one app: its entry in dapr.yaml, as `stoa up` starts it, and its entry in components/topology.yaml.
 type App struct {
 	ID       string
 	About    string
 	Program  string   // the name of its file in bin
 	Package  string   // where its main is
-	Secrets  []string // those that it reads itself
+	Secrets  []string // the secrets that it reads itself
 	Protocol string   // http or grpc
 	Ports    Ports
 	Env      map[string]string
-	Sidecar  []Flag // the arguments of its sidecar, with paths as they are seen from the root
+	Sidecar  []Flag // the arguments of its sidecar, with paths from the root
 }
 
-// Ports are those of an app and of its sidecar; 0 stands for none.
+// Ports are those of an app and of its sidecar; 0 means that it has no such port.
 type Ports struct{ App, Probe, HTTP, GRPC, Internal, Metrics int }
 
 // Flag is an argument of a command line.
 type Flag struct{ Name, Value string }
 
-// Public reports whether it is the one app that people reach.
+// Public reports whether it is the gateway, the only public app.
 func (a App) Public() bool { return a.ID == gateway }
 
 // Called reports whether other apps can call it.
@@ -39,17 +39,17 @@ func (a App) Called() bool { return !a.Public() && a.Ports.App != 0 }
 // ProbePort is where the app answers probes.
 func (a App) ProbePort() int { return cmp.Or(a.Ports.Probe, a.Ports.App) }
 
-// gateway is the app that forwards what people ask, and that none of the others calls.
+// gateway is the app that forwards the requests of people. No other app calls it.
 const gateway = "gateway"
 
-// appEntry is what components/topology.yaml says of an app.
+// appEntry is the entry of an app in components/topology.yaml.
 type appEntry struct {
 	About   string   `yaml:"about"`
 	Package string   `yaml:"package"`
 	Secrets []string `yaml:"secrets"`
 }
 
-// appsOf joins the apps of dapr.yaml with what is said of them here.
+// appsOf joins the apps of dapr.yaml with their entries in components/topology.yaml.
 func appsOf(root string, entries map[string]appEntry) ([]App, error) {
 	desc, err := description.Load(root)
 	if err != nil {
@@ -104,7 +104,7 @@ func flags(root string, args []string) []Flag {
 	return all
 }
 
-// String is the argument in one word.
+// String is the argument as one word.
 func (f Flag) String() string {
 	if f.Value == "" {
 		return f.Name

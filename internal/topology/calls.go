@@ -23,12 +23,12 @@ type callEntry struct {
 	Operation string `yaml:"operation"`
 }
 
-// keysAndSessions is what pkg/identity asks auth for.
+// keysAndSessions are the operations of auth that pkg/identity calls.
 var keysAndSessions = []string{"/api/v1/auth/.well-known/jwks.json", "/internal/sessions/{id}"}
 
 const auth = "auth"
 
-// callsOf is who calls what: the entries, and what follows from the OpenAPI files.
+// callsOf lists the calls of the entries, and those that the OpenAPI files describe.
 func (t *Topology) callsOf(root string, entries []callEntry) ([]Call, error) {
 	var all []Call
 	for _, e := range entries {
@@ -37,7 +37,7 @@ func (t *Topology) callsOf(root string, entries []callEntry) ([]Call, error) {
 			verb, path = "", e.Operation
 		}
 		if !t.known(e.From) || !t.known(e.To) {
-			return nil, fmt.Errorf("%s: the call of %s is from %q to %q, of which dapr.yaml does not know both", File, e.Operation, e.From, e.To)
+			return nil, fmt.Errorf("%s: the call of %s is from %q to %q; dapr.yaml must have both", File, e.Operation, e.From, e.To)
 		}
 		all = append(all, Call{e.From, e.To, path, verb})
 	}
@@ -55,7 +55,7 @@ func (t *Topology) callsOf(root string, entries []callEntry) ([]Call, error) {
 	return all, nil
 }
 
-// described lists the calls that follow from one OpenAPI file.
+// described lists the calls that one OpenAPI file describes.
 func (t *Topology) described(file string) ([]Call, error) {
 	app, err := t.AppOf(strings.TrimSuffix(filepath.Base(file), ".json"))
 	if err != nil {
@@ -87,7 +87,7 @@ func (t *Topology) described(file string) ([]Call, error) {
 	return all, nil
 }
 
-// AppOf is the app that answers people for a service: order-api for order, auth for auth.
+// AppOf is the app that serves the people of a service: order-api for order, auth for auth.
 func (t *Topology) AppOf(service string) (string, error) {
 	for _, app := range t.Apps {
 		if app.ID == service || app.ID == service+"-api" {
@@ -97,12 +97,12 @@ func (t *Topology) AppOf(service string) (string, error) {
 	return "", fmt.Errorf("dapr.yaml has neither %s nor %s-api", service, service)
 }
 
-// API is one that a sidecar serves.
+// API is an API of Dapr that a sidecar serves.
 type API struct{ Name, Version, Protocol string }
 
-// APIs are those that the app needs of its sidecar, and that this serves therefore.
+// APIs are those that the app uses. Its sidecar serves no others.
 func (t *Topology) APIs(app App) []API {
-	// A list without a rule for HTTP lets all of it be served. Health is served in any case.
+	// Without a rule for HTTP, a sidecar serves all of it. It serves healthz in any case.
 	apis := []API{{"healthz", "v1", "http"}}
 	if slices.ContainsFunc(t.Calls, func(c Call) bool { return c.From == app.ID && c.Verb != "" }) {
 		apis[0].Name = "invoke"
@@ -116,7 +116,7 @@ func (t *Topology) APIs(app App) []API {
 		{t.consumes(app.ID), "subscribe", "v1alpha1"},
 		{len(t.BindingsOf(app.ID)) > 0, "bindings", "v1"},
 		{len(app.Secrets) > 0, "secrets", "v1"},
-		// Every process asks for its components, and for live settings where there is a store of them.
+		// Every process reads its components, and its settings where there is a configuration store.
 		{true, "metadata", "v1"},
 		{true, "configuration", "v1"},
 	} {

@@ -9,7 +9,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Components says how components look in each folder of components/bus, components/store and components/base.
+// Components has the settings of the components in each folder of components/bus, components/store and components/base.
 type Components struct {
 	Bus   []Look `yaml:"bus"`
 	Store []Look `yaml:"store"`
@@ -22,14 +22,14 @@ type Base struct {
 	Bindings map[string]Look `yaml:"bindings"`
 }
 
-// Look is how components look in one folder: all alike, or like those of other folders.
+// Look is the type and the settings of the components in one folder, or the names of the folders that have them.
 type Look struct {
 	Name     string            `yaml:"name"`
 	About    string            `yaml:"about"`
 	Type     string            `yaml:"type"`
 	Version  string            `yaml:"version"` // v1 when empty
 	Settings Settings          `yaml:"settings"`
-	Retry    *Retry            `yaml:"retry"` // for what is handled; nil where the broker redelivers
+	Retry    *Retry            `yaml:"retry"` // for handlers; nil where the broker redelivers
 	Like     string            `yaml:"like"`
 	Except   map[string]string `yaml:"except"`
 }
@@ -44,7 +44,7 @@ type Retry struct {
 // Setting is one entry of a component's metadata, a value or the name of a secret.
 type Setting struct{ Name, Value, Secret, Comment string }
 
-// Settings keeps the order of the file, and its comments.
+// Settings has the settings in the order of the file, with its comments.
 type Settings []Setting
 
 // UnmarshalYAML implements yaml.Unmarshaler.
@@ -78,12 +78,12 @@ func (s Settings) For(name string) Settings {
 	return own
 }
 
-// Secret reports whether some setting is one.
+// Secret reports whether one of the settings is a secret.
 func (s Settings) Secret() bool {
 	return slices.ContainsFunc(s, func(setting Setting) bool { return setting.Secret != "" })
 }
 
-// lookOf is how the component of a topic or service looks in a folder.
+// lookOf is the look of the component of a topic or service in a folder.
 func lookOf(looks []Look, folder Look, name string) Look {
 	other := folder.Like
 	if exception, ok := folder.Except[name]; ok {
@@ -107,14 +107,14 @@ func (c Components) check(bindings []Binding) error {
 		for _, look := range looks {
 			others := append(slices.Collect(maps.Values(look.Except)), look.Like)
 			if slices.ContainsFunc(others, func(other string) bool { return !concrete[other] }) || (look.Type == "") == (look.Like == "") {
-				return fmt.Errorf("components: %s needs either a type, or folders of its kind with types that it is like", look.Name)
+				return fmt.Errorf("components: %s needs either a type, or like and except with the names of folders that have a type", look.Name)
 			}
 		}
 	}
 	for _, base := range c.Base {
 		for _, b := range bindings {
 			if base.Bindings[b.Name].Type == "" {
-				return fmt.Errorf("components: base: %s does not say how %s looks", base.Name, b.Name)
+				return fmt.Errorf("components: base: %s: the settings of %s are missing", base.Name, b.Name)
 			}
 		}
 	}

@@ -5,14 +5,14 @@ import (
 	"slices"
 )
 
-// inContainer is what a sidecar in a container is told: there each has an address of its own, listens there for the others,
-// and finds components where they are mounted.
+// inContainer are the arguments of a sidecar in a container. There each sidecar has its own address, listens on it for the
+// others, and finds components where they are mounted.
 func (a App) inContainer() []Flag {
 	var all []Flag
 	for _, f := range a.Sidecar {
 		switch {
 		case f.Name == "--app-channel-address" || f.Name == "--app-protocol" && a.Ports.App == 0:
-			continue // what daprd does anyway
+			continue // the defaults of daprd
 		case f.Name == "--dapr-internal-grpc-port":
 			f.Value = "3800"
 		case f.Name == "--dapr-internal-grpc-listen-address":
@@ -35,13 +35,13 @@ func mounted(folder string) string {
 	return path.Base(folder)
 }
 
-// ContainerArguments are the sidecar's own arguments in a container: those that not all sidecars have.
+// ContainerArguments are the arguments of one sidecar in a container, without SharedArguments.
 func (t *Topology) ContainerArguments(app App) []Flag {
 	shared := t.SharedArguments()
 	return slices.DeleteFunc(app.inContainer(), func(f Flag) bool { return slices.Contains(shared, f) })
 }
 
-// SharedArguments are those that all sidecars have in containers.
+// SharedArguments are the arguments that all sidecars have in containers.
 func (t *Topology) SharedArguments() []Flag {
 	shared := t.Apps[0].inContainer()
 	for _, app := range t.Apps[1:] {
@@ -51,7 +51,7 @@ func (t *Topology) SharedArguments() []Flag {
 	return shared
 }
 
-// Folders are the folders of components that sidecars load, by the place where a container has them.
+// Folders are the folders of components that sidecars load, by their names in a container.
 func (t *Topology) Folders() map[string]string {
 	folders := map[string]string{}
 	for _, f := range t.Apps[0].Sidecar {
@@ -62,7 +62,7 @@ func (t *Topology) Folders() map[string]string {
 	return folders
 }
 
-// AppLess are the arguments of the gateway's sidecar where Kong takes the gateway's place, which no sidecar calls.
+// AppLess are the arguments of the gateway's sidecar when Kong replaces the gateway: without an app to call.
 func (t *Topology) AppLess() []Flag {
 	i := slices.IndexFunc(t.Apps, App.Public)
 	return slices.DeleteFunc(t.ContainerArguments(t.Apps[i]), func(f Flag) bool {
@@ -70,7 +70,7 @@ func (t *Topology) AppLess() []Flag {
 	})
 }
 
-// overlay is what the templates of deploy/compose write: all of the system, and what the overlay replaces.
+// overlay is the data of the templates in templates/compose: the system, and what the overlay replaces.
 type overlay struct {
 	*Topology
 	Name  string

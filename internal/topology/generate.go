@@ -135,8 +135,9 @@ func (w *writer) components(t *Topology) {
 	for _, folder := range t.Components.Store {
 		for _, store := range t.Stores {
 			look := lookOf(t.Components.Store, folder, store.Name)
+			settings := look.Settings.For(strings.ReplaceAll(store.Name, "-", "_")) // SQL takes no hyphens in names
 			w.add("components/store/"+folder.Name+"/"+store.Name+".yaml", "component.yaml",
-				component{store.Name + "-store", store.About, look, look.Settings.For(store.Name), store.Apps})
+				component{store.Name + "-store", store.About, look, settings, store.Apps})
 		}
 	}
 	for _, base := range t.Components.Base {

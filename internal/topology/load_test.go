@@ -39,11 +39,11 @@ func TestLoad_SaysWhatIsWrong(t *testing.T) {
 		"an unknown app":        {"  auth: {about", "  baker: {about: bread}\n  auth: {about", "baker is not in dapr.yaml"},
 		"an app without words":  {"  auth: {about", "  auth: {package", "auth of dapr.yaml needs"},
 		"an unknown callee":     {"to: inventory-worker, operation", "to: baker, operation", `to "baker"`},
-		"a topic twice":         {"- name: stock", "- name: order-placed", "order-placed is there twice"},
+		"a topic twice":         {"- name: stock", "- name: order-placed", "order-placed is described twice"},
 		"a store without words": {"about: The fulfilment", "apps: [auth], name2: The", "line"},
 		"a bus like nothing":    {"like: nats", "like: pigeon", "nats-and-redis needs"},
 		"a mixture of mixtures": {"like: nats", "like: nats-and-redis", "nats-and-redis needs"},
-		"a base without mail":   {"        mail:\n          about: \"", "        post:\n          about: \"", "local does not say how mail looks"},
+		"a base without mail":   {"        mail:\n          about: \"", "        post:\n          about: \"", "local: the settings of mail are missing"},
 		"an odd setting":        {"natsURL: {secret: NATS_URL}", "natsURL: {secrets: NATS_URL}", "natsURL is neither"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,5 +1,5 @@
-// Package topology reads components/topology.yaml, the one description of who publishes, consumes, keeps and calls what,
-// and writes from it and from dapr.yaml all files that say so once more, each in the format of its reader.
+// Package topology reads components/topology.yaml, which describes topics, stores, bindings, schedules and calls, and the
+// apps that use them. From it and from dapr.yaml it writes all files that repeat these facts in another format.
 package topology
 
 import (
@@ -12,11 +12,10 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// File is where the description stands, seen from the repository's root.
+// File is the path of the description, from the repository's root.
 const File = "components/topology.yaml"
 
-// Topology is what components/topology.yaml says, with what dapr.yaml says of each app and with the calls that follow from
-// api/openapi.
+// Topology is the content of components/topology.yaml, with each app's entry in dapr.yaml and the calls in api/openapi.
 type Topology struct {
 	Apps       []App      `yaml:"-"` // in the order of dapr.yaml
 	Calls      []Call     `yaml:"-"`
@@ -35,7 +34,7 @@ type Topic struct {
 	From    []string `yaml:"from"`
 	To      []string `yaml:"to"`
 
-	Replay []string `yaml:"-"` // who publishes to it besides, to replay dead letters
+	Replay []string `yaml:"-"` // the apps that also publish to it, to replay dead letters
 }
 
 // Publishers are the apps that may publish to the topic.
@@ -53,7 +52,7 @@ type Store struct {
 	Apps  []string `yaml:"apps"`
 }
 
-// Binding is a way out of the system.
+// Binding is an output of the system, such as mail.
 type Binding struct {
 	Name string   `yaml:"name"`
 	Apps []string `yaml:"apps"`
@@ -67,7 +66,7 @@ type Schedule struct {
 	Schedule string `yaml:"schedule"`
 }
 
-// document is the file as it is written.
+// document is the form of the file.
 type document struct {
 	Topology    `yaml:",inline"`
 	Apps        map[string]appEntry `yaml:"apps"`
@@ -141,14 +140,14 @@ func (t *Topology) BindingsOf(app string) []string {
 	return names
 }
 
-// check finds what is said twice, or not at all, or of apps that do not exist.
+// check finds duplicates, missing fields, and apps that do not exist.
 func (t *Topology) check() error {
 	names := map[string]bool{}
 	for _, e := range t.entries() {
 		what := "the " + e.kind + " " + e.name
 		switch {
 		case names[what]:
-			return fmt.Errorf("%s is there twice", what)
+			return fmt.Errorf("%s is described twice", what)
 		case e.name == "" || e.about == "":
 			return fmt.Errorf("%s needs the fields name and about", what)
 		}
@@ -166,7 +165,7 @@ func (t *Topology) known(app string) bool {
 	return slices.ContainsFunc(t.Apps, func(a App) bool { return a.ID == app })
 }
 
-// entry is what all entries have: what it is, and for which apps.
+// entry is what topics, stores, bindings and schedules have in common.
 type entry struct {
 	kind, name, about string
 	apps              []string

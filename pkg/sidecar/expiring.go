@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Expiring returns the documents of one kind in a store that all expire. ttl says how long a value stays from the moment
-// that it is written, at least a second. Each write counts anew, while other documents stay once they are written again.
+// Expiring returns the documents of one kind in a store, all of which expire. ttl says how long a value stays after it is
+// written, at least a second. Each write starts that time again; other documents stay for good once they are written again.
 func Expiring[T any](s *Sidecar, store, kind string, ttl func(T) time.Duration) *Documents[T] {
 	documents := NewDocuments[T](s, store, kind)
 	documents.ttl = ttl

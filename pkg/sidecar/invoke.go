@@ -25,9 +25,10 @@ const maxAnswer = 4 << 20
 // maxForeign is how much of an answer that no app gave is read for the log, in bytes.
 const maxForeign = 4 << 10
 
-// repeatFor is how long after its first try a request is sent again whose answer a sidecar made up. It is as long as the
-// sidecar itself repeats what failed (components/config/resiliency/apps.yaml).
-const repeatFor = 2 * time.Second
+// repeatFor is how long after its first try a request is sent again whose answer a sidecar made up. The last try may take
+// the two seconds for which the sidecar repeats (components/config/resiliency/apps.yaml): together less than the three
+// after which a person is told.
+const repeatFor = 900 * time.Millisecond
 
 // repeatPause is between two tries of such a request.
 const repeatPause = 50 * time.Millisecond
@@ -115,8 +116,11 @@ func (t roundTripper) send(r *http.Request) (answer *http.Response, madeUp bool,
 // foreign is the error for an answer that no app gave, which it closes.
 func foreign(answer *http.Response, cause error) error {
 	defer answer.Body.Close()
-	words, _ := io.ReadAll(io.LimitReader(answer.Body, maxForeign)) // as much as there is
-	cause = fmt.Errorf("%w: %s", cause, words)
+	var words []byte
+	if answer.StatusCode >= http.StatusBadRequest { // what claims to be a success may be a stream without end
+		words, _ = io.ReadAll(io.LimitReader(answer.Body, maxForeign)) // as much as there is
+		cause = fmt.Errorf("%w: %s", cause, words)
+	}
 	switch {
 	case answer.StatusCode == http.StatusForbidden && bytes.Contains(words, []byte("ERR_DIRECT_INVOKE")):
 		return errs.Wrap(errs.Forbidden, cause, "access control does not allow this call")

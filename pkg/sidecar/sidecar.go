@@ -36,13 +36,13 @@ type Sidecar struct {
 	writes gate
 }
 
-// silence stops the SDK's log, which is plain text and says only what errors say as well. The SDK has one logger for all
-// connections, so it is set once.
-var silence = sync.OnceFunc(func() { dapr.SetLogger(nil) })
+// quietSDK stops the SDK's own log, which writes plain text into the middle of ours and nothing that errors do not say. It is
+// one for all clients of the process.
+var quietSDK = sync.OnceFunc(func() { dapr.SetLogger(nil) })
 
 // Open prepares the connection. It does not wait for the sidecar, which may start later, or again.
 func Open(cfg config.Base) (*Sidecar, error) {
-	silence()
+	quietSDK()
 	conn, err := grpc.NewClient(fmt.Sprintf("%s:%d", cfg.DaprHost, cfg.DaprGRPCPort),
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithUnaryInterceptor(unaryToken(cfg.DaprAPIToken)),

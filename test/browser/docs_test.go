@@ -106,7 +106,7 @@ func aLinkOpensAnOperation(t *testing.T, p page) {
 	if want := []string{"POST /api/v1/orders"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	for _, want := range []string{"Idempotency-Key", "Each product once", "signed in", ">201<", "text/event-stream"} {
+	for _, want := range []string{"Idempotency-Key", "One line for each product", "signed in", ">201<", "text/event-stream"} {
 		if !strings.Contains(p.dom, want) {
 			t.Errorf("the page does not say %q", want)
 		}

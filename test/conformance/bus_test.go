@@ -16,15 +16,15 @@ import (
 
 var busChecks = []check[*rig]{
 	{"once in effect", "200 events, each published twice under one id, have one effect each.", onceInEffect},
-	{"sharing", "Two replicas share the events, each at least a fifth; when one is killed the other takes over.", sharing},
+	{"sharing", "Two replicas share the events, each at least a fifth; when one is killed, the other takes over.", sharing},
 	{"killed consumer", "With 1,000 events under way the consumer is killed, then its sidecar: every event is handled.",
 		killedConsumer},
 }
 
 // furtherBusChecks are left out of the quick run, since each change of consumers costs Redis some seconds.
 var furtherBusChecks = []check[*rig]{
-	{"redelivery", "An event whose handler fails comes again until it succeeds.", redelivery},
-	{"poison", "An event that makes no sense becomes one dead letter, and 100 others get past it.", poison},
+	{"redelivery", "An event whose handler fails is delivered again until the handler succeeds.", redelivery},
+	{"poison", "An event that cannot be read becomes one dead letter, and 100 others are handled.", poison},
 	{"broker restart", "The broker is killed while events wait, and more are published: every event is handled.",
 		brokerRestart},
 	{"speed", "Publish an event and have it handled, one after the other.", busSpeed},
@@ -32,7 +32,7 @@ var furtherBusChecks = []check[*rig]{
 
 // awayChecks take long, most of it waiting, and run on all buses at once.
 var awayChecks = []check[*rig]{
-	{"long outage", "The broker is away for 150 seconds: publishers are told in three seconds, and then all is handled.",
+	{"long outage", "The broker is down for 150 seconds: publishing fails within three seconds, and later every event is handled.",
 		longOutage},
 }
 

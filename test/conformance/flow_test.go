@@ -20,12 +20,12 @@ type shop struct {
 func (s shop) standIn() string { return s.rig.standIn() }
 
 var flowChecks = []check[shop]{
-	{"order", "An order is confirmed, shipped and delivered, with a mail for each step, and the stock follows.", orderFlow},
-	{"cancel", "A cancelled order gives its stock back; a shipped one cannot be cancelled.", cancelFlow},
-	{"oversell", "60 buyers at once on 30 pieces: 30 are confirmed, 30 rejected.", oversell},
-	{"one key", "One Idempotency-Key sent 20 times at once is one order with equal answers; another body is refused.",
+	{"order", "An order is confirmed, shipped and delivered, with a mail for each step, and the stock is right after each.", orderFlow},
+	{"cancel", "A cancelled order releases its stock; a shipped order cannot be cancelled.", cancelFlow},
+	{"oversell", "60 buyers order 30 pieces at once: 30 orders are confirmed, 30 rejected.", oversell},
+	{"one key", "One Idempotency-Key, sent 20 times at once, creates one order with equal answers; another body is refused.",
 		oneKey},
-	{"killed workers", "40 orders while order-worker, its sidecar and inventory-worker are killed: all are decided, and add up.",
+	{"killed workers", "40 orders while order-worker, its sidecar and inventory-worker are killed: all are decided, and the stock adds up.",
 		killedWorkers},
 }
 

@@ -19,16 +19,16 @@ type note struct {
 }
 
 var storeChecks = []check[*rig]{
-	{"create race", "Of 20 that create one key at once, one wins, and the others are told so.", createRace},
-	{"compare-and-swap race", "Ten writers add to one document ten times each, and no addition is lost.", swapRace},
-	{"stale delete", "What was changed since it was read is not deleted; what was not, is, and can be created anew.",
+	{"create race", "20 writers create one key at once: one succeeds, and the others learn that it exists.", createRace},
+	{"compare-and-swap race", "Ten writers add to one document ten times each: no addition is lost.", swapRace},
+	{"stale delete", "A delete fails if the document has changed since it was read; a deleted document can be created again.",
 		staleDelete},
-	{"time to live", "A draft expires and its key is free again; one that was written again stays.", timeToLive},
-	{"large value", "A document of 1 MiB comes back as it was, alone and among many.", largeValue},
-	{"odd keys", "Keys with spaces, quotes, wildcards, slashes, umlauts, either case and 200 characters are keys of their own.",
+	{"time to live", "A draft expires, and its key is free again; a draft that is saved without a time to live stays.", timeToLive},
+	{"large value", "A document of 1 MiB is read as it was saved, alone and among many.", largeValue},
+	{"odd keys", "Keys with spaces, quotes, wildcards, slashes, umlauts, upper and lower case or 200 characters stay distinct.",
 		oddKeys},
-	{"restart", "What was saved is there after the database and the sidecar were killed.", storeRestart},
-	{"away and back", "While the database is away that is said within three seconds; when it is back, all goes on.", storeAway},
+	{"restart", "Saved documents are there after the database and the sidecar were killed.", storeRestart},
+	{"away and back", "While the database is down, calls fail within three seconds; when it is back, they succeed.", storeAway},
 	{"speed", "Save, read and change one document, one after the other.", storeSpeed},
 }
 

@@ -7,27 +7,20 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strings"
 	"testing"
 
 	"stoa/internal/stack"
 	"stoa/internal/stack/description"
+	"stoa/internal/topology"
 	"stoa/pkg/common/service"
+	"stoa/test/client"
 )
 
 // Every process names the same kinds of dependencies, and each of them that it has.
 func TestReadiness_namesTheSameThingsEverywhere(t *testing.T) {
-	want := map[string]string{
-		"gateway":          "app auth, sidecar",
-		"auth":             "sidecar, store auth-store",
-		"order-api":        "sidecar, store order-store",
-		"order-worker":     "sidecar, store order-store, subscription order-commands, subscription stock",
-		"inventory-api":    "sidecar, store inventory-store",
-		"inventory-worker": "sidecar, store inventory-store, subscription order-placed, subscription order-updates",
-		"notification": "sidecar, store notification-store, subscription accounts, subscription order-confirmed, " +
-			"subscription order-updates, subscription stock",
-		"backoffice": "sidecar, store backoffice-store, subscription dead-letters, subscription order-confirmed, " +
-			"subscription order-updates",
+	described, err := topology.Load(client.Root(t))
+	if err != nil {
+		t.Fatal(err)
 	}
 	for _, process := range shop.Processes() {
 		if process.Kind != stack.KindApp {
@@ -43,8 +36,26 @@ func TestReadiness_namesTheSameThingsEverywhere(t *testing.T) {
 		if err := json.NewDecoder(answer.Body).Decode(&readiness); err != nil || answer.StatusCode != http.StatusOK {
 			t.Errorf("%s: got %d, %+v, %v", process.App, answer.StatusCode, readiness, err)
 		}
-		if got := strings.Join(slices.Sorted(maps.Keys(readiness.Checks)), ", "); got != want[process.App] {
-			t.Errorf("%s: got %s, want %s", process.App, got, want[process.App])
+		if got, want := slices.Sorted(maps.Keys(readiness.Checks)), dependencies(described, process.App); !slices.Equal(got, want) {
+			t.Errorf("%s: got %v, want %v", process.App, got, want)
 		}
 	}
+}
+
+// dependencies are those of an app by their names in readiness, sorted.
+func dependencies(described *topology.Topology, app string) []string {
+	names := []string{"sidecar"}
+	if app == description.Gateway {
+		names = append(names, "app auth")
+	}
+	if store := described.StoreOf(app); store != "" {
+		names = append(names, "store "+store+"-store")
+	}
+	for _, topic := range described.Topics {
+		if slices.Contains(topic.To, app) {
+			names = append(names, "subscription "+topic.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }

@@ -33,6 +33,8 @@ func TestFilter_TakesOnlyTheAnswerOfAnApp(t *testing.T) {
 		"app down":                  {500, "", "refused, 10.0.0.1", "service", 503, "unavailable"},
 		"not found by the sidecar":  {404, "", "no", "service", 503, "unavailable"},
 		"refused by access control": {403, "", "no", "service", 403, "forbidden"},
+		"headers are too large":     {431, "", "no", "service", 400, "malformed"},
+		"a mark in words":           {200, "two", "{}", "service", 503, "unavailable"},
 		"a plugin's or the cache's": {200, "", "{}", "exit", 200, ""},
 		"nginx cannot reach it":     {502, "", "{}", "error", 502, ""},
 	} {

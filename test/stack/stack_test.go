@@ -17,13 +17,14 @@ import (
 )
 
 func TestEverythingStartsAndStops(t *testing.T) {
-	s := newStack(t, describe(t), t.TempDir())
+	described := describe(t)
+	s := newStack(t, described, t.TempDir())
 	if err := s.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	processes := s.Processes()
-	if len(processes) != 17 {
-		t.Errorf("%d processes, want the broker, eight apps and eight sidecars", len(processes))
+	if apps := len(described.Apps); len(processes) != 1+2*apps {
+		t.Errorf("%d processes, want the broker, and %d apps with their sidecars", len(processes), apps)
 	}
 	for _, p := range processes {
 		if p.State != stack.StateReady || p.Restarts != 0 {

@@ -35,7 +35,7 @@ func main() {
 
 func run(args []string) error {
 	if len(args) != 1 {
-		return errors.New("say which folder holds the .proto files")
+		return errors.New("name the folder of the .proto files")
 	}
 	folder := args[0]
 	names, err := protoFiles(folder)

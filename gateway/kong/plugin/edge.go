@@ -32,6 +32,7 @@ func newEdge(token string) *edge {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.Proxy = nil
 	transport.MaxIdleConnsPerHost = 16
+	transport.DisableCompression = true // the length that an app marks is that of the plain body
 	return &edge{
 		token:    token,
 		client:   &http.Client{Transport: transport, CheckRedirect: stay},

@@ -66,7 +66,8 @@ func TestFolders_NoStoreMixesServices(t *testing.T) {
 		for name, c := range folder {
 			checkSettings(t, c, map[string]string{"keyPrefix": "name"}, "")
 			for setting, want := range ofService[c.Spec.Type] {
-				want = strings.ReplaceAll(want, "%s", strings.TrimSuffix(name, "-store"))
+				service := strings.ReplaceAll(strings.TrimSuffix(name, "-store"), "-", "_")
+				want = strings.ReplaceAll(want, "%s", service)
 				checkSettings(t, c, map[string]string{setting: want}, "")
 			}
 		}

@@ -1,4 +1,4 @@
-// Command generate writes what follows from components/topology.yaml and dapr.yaml: `make generate`.
+// Command generate writes all files that are generated from components/topology.yaml and dapr.yaml, for `make generate`.
 package main
 
 import (

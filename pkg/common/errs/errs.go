@@ -13,7 +13,7 @@ import (
 // Kind classifies an error. Its text is part of the public API: it is the `kind` of a problem document.
 type Kind string
 
-// The kinds. What they become over HTTP and gRPC stands in one table, in status.go.
+// The kinds. One table, in status.go, has their statuses over HTTP and gRPC.
 const (
 	// Invalid: the input breaks a rule; Fields name where.
 	Invalid Kind = "invalid"

@@ -1,7 +1,7 @@
 // Package forms reads and writes JSON that outlives a build: documents in a store, and events on their way. A type whose
 // form changes gets a number for each form, so that later builds can read what earlier ones wrote.
 //
-// The number stands in the JSON as "form"; without it, it is 1. A type that has had one form so far does nothing.
+// The JSON has the number as "form"; without this field it is 1. A type that has had only one form does nothing.
 package forms
 
 import (

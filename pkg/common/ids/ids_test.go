@@ -29,17 +29,18 @@ func TestForRequest(t *testing.T) {
 			t.Error("another key, caller or kind must give another id")
 		}
 	}
-	if ids.ForRequest("order", "ada", "") == ids.ForRequest("order", "ada", "") {
+	if first, second := ids.ForRequest("order", "ada", ""), ids.ForRequest("order", "ada", ""); first == second {
 		t.Error("without a key every request must get a new id")
 	}
 }
 
 func TestFingerprint(t *testing.T) {
 	type request struct{ Name string }
-	if ids.Fingerprint(request{"a"}) != ids.Fingerprint(request{"a"}) {
+	first, again := ids.Fingerprint(request{"a"}), ids.Fingerprint(request{"a"})
+	if first != again {
 		t.Error("the same request must have the same fingerprint")
 	}
-	if ids.Fingerprint(request{"a"}) == ids.Fingerprint(request{"b"}) {
+	if first == ids.Fingerprint(request{"b"}) {
 		t.Error("another request must have another fingerprint")
 	}
 }

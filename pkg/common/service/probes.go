@@ -29,7 +29,7 @@ type check struct {
 }
 
 // check adds a dependency without which the process is not ready. The names are the same everywhere, see
-// docs/decisions/0015.
+// docs/decisions/0016.
 func (a *App) check(kind, name string, ask func(ctx context.Context) error) {
 	a.checks = append(a.checks, check{name: strings.TrimSpace(kind + " " + name), ask: ask})
 }
@@ -125,7 +125,7 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 	_ = json.NewEncoder(w).Encode(body) // the caller may have gone away
 }
 
-// HTTP returns the part that serves a router on the app port to the own sidecar, with the probes for everybody on the
+// HTTP returns the part that serves a router on the app port to the app's sidecar, and the probes to every program on the
 // machine.
 func (a *App) HTTP(router *mux.Router) Part {
 	a.Probes(router)
@@ -134,8 +134,8 @@ func (a *App) HTTP(router *mux.Router) Part {
 	return a.listen(a.Config.Host, a.Config.AppPort, "APP_PORT", web.DefaultLimits(), handler)
 }
 
-// PublicHTTP returns the part that serves a router on the app port to everybody, within these limits, with /healthz and
-// /readyz; around goes outside of all that every request gets. Metrics are not for everybody: run ProbeServer beside it.
+// PublicHTTP returns the part that serves a router on the app port to everyone, within these limits, with /healthz and
+// /readyz. around wraps the whole handler. Metrics are not public: run ProbeServer for them.
 func (a *App) PublicHTTP(router *mux.Router, limits web.Limits, around func(http.Handler) http.Handler) Part {
 	a.health(router, a.readyOnceIn(publicAge))
 	return a.listen(a.Config.Host, a.Config.AppPort, "APP_PORT", limits, around(web.Wrap(router, a.Telemetry.Log)))
@@ -157,7 +157,7 @@ func (a *App) listen(host string, port int, variable string, limits web.Limits, 
 	}
 }
 
-// GRPC returns the part that serves gRPC on the app port to the own sidecar; register has to add the services.
+// GRPC returns the part that serves gRPC on the app port to the app's sidecar; register has to add the services.
 func (a *App) GRPC(register func(grpc.ServiceRegistrar)) Part {
 	server := rpc.NewServer(a.Telemetry.Log, a.Config.AppAPIToken)
 	register(server)

@@ -10,7 +10,8 @@ import (
 )
 
 // AnswerHeader marks an HTTP answer as one that an app gave: a sidecar can make up a success for an app that gave none, and
-// can end a body early without saying so. The value is the length of the body in bytes, or UnknownLength.
+// can end a body early without saying so. The value is the length of the body in bytes, before any Content-Encoding, or
+// UnknownLength.
 // api/README.md has the rule for services in other languages, docs/decisions/0015 the reason.
 const AnswerHeader = "Stoa-Answer"
 
@@ -78,6 +79,9 @@ func (w *markedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 func (w *markedWriter) end() {
 	length := strconv.Itoa(w.held.Len())
 	if !w.sent && w.held.Len() > 0 {
+		if declared := w.Header().Get("Content-Length"); declared != "" && declared != length {
+			panic(http.ErrAbortHandler) // the handler meant to write something else
+		}
 		w.Header().Set("Content-Length", length)
 	}
 	_ = w.send(length) // the caller may have gone away

@@ -7,6 +7,9 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/gorilla/mux"
+	"github.com/rs/zerolog"
 )
 
 func TestMarkAnswers_MarksEveryAnswerWithItsLength(t *testing.T) {
@@ -74,15 +77,35 @@ func TestMarkAnswers_MarksEveryAnswerWithItsLength(t *testing.T) {
 }
 
 func TestMarkAnswers_AnAnswerThatBreaksOffIsNotMarked(t *testing.T) {
-	server := httptest.NewServer(MarkAnswers(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, "half")
-		panic(http.ErrAbortHandler)
-	})))
-	defer server.Close()
-	if answer, err := http.Get(server.URL); err == nil {
-		answer.Body.Close()
-		t.Errorf("got %d %v", answer.StatusCode, answer.Header)
+	for name, answer := range map[string]http.HandlerFunc{
+		"aborted": func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, "half")
+			panic(http.ErrAbortHandler)
+		},
+		"shorter than declared": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "8")
+			_, _ = io.WriteString(w, "half")
+		},
+		"panicking": Wrap(routed(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, "half")
+			panic("a defect")
+		}), zerolog.Nop()).ServeHTTP,
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(MarkAnswers(answer))
+			defer server.Close()
+			if answer, err := http.Get(server.URL); err == nil {
+				answer.Body.Close()
+				t.Errorf("got %d %v", answer.StatusCode, answer.Header)
+			}
+		})
 	}
+}
+
+func routed(handler http.HandlerFunc) *mux.Router {
+	router := NewRouter()
+	router.Path("/").Handler(handler)
+	return router
 }
 
 func TestCheckAnswer_ABodyHasItsLength(t *testing.T) {

@@ -25,3 +25,7 @@ func (in *Idempotency) Resolve(ctx huma.Context) []error {
 	}
 	return []error{&huma.ErrorDetail{Location: "header." + keyHeader, Message: "must be one key of 1 to 200 characters"}}
 }
+
+// Repeatable are the Extensions of an operation that takes an Idempotency-Key and answers the same when it is sent again. The
+// gateway then makes a key for requests that come without one, so that they can be repeated while their app restarts.
+var Repeatable = map[string]any{"x-repeatable": true}

@@ -90,13 +90,15 @@ func logged(log zerolog.Logger, next http.Handler) http.Handler {
 		w.Header().Set(requestIDHeader, id)
 		ctx := observability.WithTrace(r.Context(), log.With().Str("request_id", id).Logger())
 		r = r.WithContext(context.WithValue(ctx, entryKey{}, e))
+		defer func() { // also when the answer is broken off
+			line := observability.Log(ctx).WithLevel(levelOf(e.err, written.status)).Err(e.err).Str("method", r.Method)
+			if e.route != "" {
+				line = line.Str("route", e.route)
+			}
+			line.Str("path", r.URL.Path).Int("status", written.status).Int64("bytes", written.bytes).
+				Dur("duration_ms", time.Since(started)).Msg("request")
+		}()
 		next.ServeHTTP(written, r)
-		line := observability.Log(ctx).WithLevel(levelOf(e.err, written.status)).Err(e.err).Str("method", r.Method)
-		if e.route != "" {
-			line = line.Str("route", e.route)
-		}
-		line.Str("path", r.URL.Path).Int("status", written.status).Int64("bytes", written.bytes).
-			Dur("duration_ms", time.Since(started)).Msg("request")
 	})
 }
 
@@ -130,7 +132,12 @@ func recovered(next http.Handler) http.Handler {
 			if cause == http.ErrAbortHandler { //nolint:errorlint // net/http compares it like this too
 				panic(cause)
 			}
-			WriteError(w, r, fmt.Errorf("panic: %v\n%s", cause, debug.Stack()))
+			err := fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
+			if answer, ok := w.(*recorder); ok && answer.sent {
+				noteError(r.Context(), err)
+				panic(http.ErrAbortHandler) // half of an answer must not look whole
+			}
+			WriteError(w, r, err)
 		}()
 		next.ServeHTTP(w, r)
 	})

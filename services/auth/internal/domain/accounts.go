@@ -103,7 +103,7 @@ func (a *Accounts) SignUp(ctx context.Context, r Registration, from Client) (Acc
 	case !found:
 		account, err = a.add(ctx, r, nil, func(made *Account) {
 			made.record(Event{Type: Registered, At: made.CreatedAt})
-			made.rememberNetwork(networkOf(from.Address))
+			made.rememberNetwork(from.Network)
 		})
 	case account.SignUpUnfinished():
 		err = a.verify(ctx, r.email, account, r.password, from, taken(nil))
@@ -124,7 +124,7 @@ func (a *Accounts) FinishSignUp(ctx context.Context, account Account) {
 // verify returns the error wrong unless the password is right, and errs.RateLimited after too many attempts. The account is
 // the zero one if the address has none.
 func (a *Accounts) verify(ctx context.Context, email Email, account Account, password string, from Client, wrong error) error {
-	network := networkOf(from.Address)
+	network := from.Network
 	familiar := account.KnowsNetwork(network)
 	// A request that is refused in a crowd is not an attempt: otherwise a crowd could lock the owner out.
 	begin := func() error { return a.guard.begin(ctx, email, network, familiar) }
@@ -163,7 +163,7 @@ func (a *Accounts) Authenticate(ctx context.Context, email, password string, fro
 // signedIn notes a new network and replaces an outdated hash. The account that it returns has the epoch of the password
 // that was compared: if all sessions were ended since, the new one is ended too.
 func (a *Accounts) signedIn(ctx context.Context, account Account, password string, from Client) (Account, error) {
-	network, hash := networkOf(from.Address), ""
+	network, hash := from.Network, ""
 	outdated := a.passwords.Outdated(account.PasswordHash)
 	if !outdated && account.KnowsNetwork(network) {
 		return account, nil

@@ -3,7 +3,6 @@ package domain
 import (
 	"context"
 	"maps"
-	"net/netip"
 	"time"
 
 	"stoa/pkg/common/errs"
@@ -94,25 +93,6 @@ func tooManyAttempts(wait time.Duration) error {
 	return &errs.Error{
 		Kind: errs.RateLimited, Message: "too many attempts to sign in with this e-mail address; try again later", RetryAfter: wait,
 	}
-}
-
-// networkOf returns the network of an address: the range from which one subscriber can choose addresses freely. All
-// malformed addresses are one network.
-func networkOf(address string) string {
-	ip, err := netip.ParseAddr(address)
-	if err != nil {
-		return "unknown"
-	}
-	ip = ip.Unmap()
-	bits := 64
-	if ip.Is4() {
-		bits = 24
-	}
-	network, err := ip.WithZone("").Prefix(bits)
-	if err != nil {
-		return "unknown"
-	}
-	return network.String()
 }
 
 // AttemptStore keeps attempts by the key of the e-mail address.

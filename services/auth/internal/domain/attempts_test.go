@@ -25,61 +25,51 @@ func try(t *testing.T, a *Attempts, network string, familiar bool, at time.Time)
 	return errs.From(err).RetryAfter
 }
 
+// expect tries, and ends the test if the attempt has to wait for another time.
+func expect(t *testing.T, a *Attempts, network string, familiar bool, at time.Time, want time.Duration) {
+	t.Helper()
+	if wait := try(t, a, network, familiar, at); wait != want {
+		t.Fatalf("from %s at %s: it has to wait for %s, want %s", network, at, wait, want)
+	}
+}
+
 func TestAttempts_makeANetworkWaitLongerEachTime(t *testing.T) {
 	var a Attempts
 	now := noon
-	for n := range freeAttempts {
-		if wait := try(t, &a, abroad, false, now); wait != 0 {
-			t.Fatalf("attempt %d has to wait for %s", n, wait)
-		}
+	for range freeAttempts {
+		expect(t, &a, abroad, false, now, 0)
 	}
 	var waits []string
 	for range 13 {
 		wait := try(t, &a, abroad, false, now)
 		waits = append(waits, wait.String())
-		if early := try(t, &a, abroad, false, now.Add(wait-time.Nanosecond)); early != time.Nanosecond {
-			t.Errorf("a nanosecond too early it has to wait for %s", early)
-		}
+		expect(t, &a, abroad, false, now.Add(wait-time.Nanosecond), time.Nanosecond)
 		now = now.Add(wait)
-		if wait := try(t, &a, abroad, false, now); wait != 0 {
-			t.Errorf("after the wait it has to wait for another %s", wait)
-		}
+		expect(t, &a, abroad, false, now, 0)
 	}
 	if got := fmt.Sprint(waits); got != "[1s 2s 4s 8s 16s 32s 1m4s 2m8s 4m16s 8m32s 15m0s 15m0s 15m0s]" {
 		t.Errorf("the waits are %s", got)
 	}
-	if wait := try(t, &a, home, true, now); wait != 0 {
-		t.Errorf("another network has to wait for %s", wait)
-	}
-	if wait := try(t, &a, abroad, false, now.Add(triesTTL)); wait != 0 || a.Networks[abroad].Count != 1 {
-		t.Errorf("a day later it has to wait for %s, attempt %d", wait, a.Networks[abroad].Count)
+	expect(t, &a, home, true, now, 0)
+	if expect(t, &a, abroad, false, now.Add(triesTTL), 0); a.Networks[abroad].Count != 1 {
+		t.Errorf("a day later it is attempt %d", a.Networks[abroad].Count)
 	}
 }
 
 func TestAttempts_ofStrangersDoNotLockTheOwnerOut(t *testing.T) {
 	var a Attempts
 	for n := range strangeAttempts {
-		if wait := try(t, &a, fmt.Sprintf("10.0.%d.0/24", n), false, noon); wait != 0 {
-			t.Fatalf("stranger %d has to wait for %s", n, wait)
-		}
+		expect(t, &a, fmt.Sprintf("10.0.%d.0/24", n), false, noon, 0)
 	}
-	if wait := try(t, &a, abroad, false, noon.Add(time.Minute)); wait != 59*time.Minute {
-		t.Errorf("one stranger more has to wait for %s", wait)
-	}
-	if wait := try(t, &a, home, true, noon.Add(time.Minute)); wait != 0 {
-		t.Errorf("the owner at home has to wait for %s", wait)
-	}
-	if wait := try(t, &a, abroad, false, noon.Add(strangePeriod)); wait != 0 {
-		t.Errorf("an hour later a stranger has to wait for %s", wait)
-	}
+	expect(t, &a, abroad, false, noon.Add(time.Minute), 59*time.Minute) // one stranger more
+	expect(t, &a, home, true, noon.Add(time.Minute), 0)                 // the owner at home
+	expect(t, &a, abroad, false, noon.Add(strangePeriod), 0)
 }
 
 func TestAttempts_areForgottenOnSuccess(t *testing.T) {
 	var a Attempts
 	for range 5 * strangeAttempts {
-		if wait := try(t, &a, abroad, false, noon); wait != 0 {
-			t.Fatalf("it has to wait for %s", wait)
-		}
+		expect(t, &a, abroad, false, noon, 0)
 		a.succeed(abroad, false)
 	}
 	if len(a.Networks) != 0 || a.Strange != 0 {
@@ -90,28 +80,10 @@ func TestAttempts_areForgottenOnSuccess(t *testing.T) {
 func TestAttempts_staySmall(t *testing.T) {
 	var a Attempts
 	for n := range 2 * maxTries {
-		if wait := try(t, &a, fmt.Sprint(n), true, noon.Add(time.Duration(n)*time.Second)); wait != 0 {
-			t.Fatalf("it has to wait for %s", wait)
-		}
+		expect(t, &a, fmt.Sprint(n), true, noon.Add(time.Duration(n)*time.Second), 0)
 	}
 	if _, latest := a.Networks[fmt.Sprint(2*maxTries-1)]; len(a.Networks) != maxTries || !latest {
 		t.Errorf("%d networks, the latest among them: %v", len(a.Networks), latest)
-	}
-}
-
-func TestNetwork_ofAnAddress(t *testing.T) {
-	for address, want := range map[string]string{
-		"192.0.2.7":            "192.0.2.0/24",
-		"::ffff:192.0.2.7":     "192.0.2.0/24",
-		"2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64",
-		"fe80::1%eth0":         "fe80::/64",
-		"":                     "unknown",
-		"192.0.2.7:80":         "unknown",
-		"<script>":             "unknown",
-	} {
-		if got := networkOf(address); got != want {
-			t.Errorf("%s: got %s, want %s", address, got, want)
-		}
 	}
 }
 

@@ -30,6 +30,8 @@ const (
 type Client struct {
 	// Address is the IP address that the gateway saw.
 	Address string
+	// Network is the range from which the subscriber with this address can choose others; all malformed addresses are one.
+	Network string
 	// UserAgent is what the client calls itself.
 	UserAgent string
 }

@@ -2,7 +2,9 @@ package domain
 
 import (
 	"context"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"stoa/pkg/common/errs"
@@ -17,7 +19,7 @@ type SessionStore interface {
 	Get(ctx context.Context, id string) (Session, error)
 	// Update changes a session by a pure function, which may run several times: errs.NotFound if there is none.
 	Update(ctx context.Context, id string, change func(*Session) error) (Session, error)
-	// Of returns the sessions of an account, newest first; some may have ended.
+	// Of returns the sessions of an account; some may have ended.
 	Of(ctx context.Context, accountID string) ([]Session, error)
 }
 
@@ -93,34 +95,29 @@ func (s *Sessions) Refresh(ctx context.Context, refreshToken string, from Client
 		return Grant{}, err
 	}
 	session, account, err := s.find(ctx, token.sessionID)
-	if errs.Is(err, errs.NotFound) {
-		return Grant{}, badRefreshToken()
-	}
-	if err != nil {
-		return Grant{}, err
-	}
 	var next string
 	var outcome rotation
-	session, err = s.store.Update(ctx, session.ID, func(stored *Session) error {
-		next, outcome = stored.rotate(token, from, time.Now())
-		return nil
-	})
-	if errs.Is(err, errs.NotFound) { // it expired in between
+	if err == nil {
+		session, err = s.store.Update(ctx, session.ID, func(stored *Session) error {
+			next, outcome = stored.rotate(token, from, time.Now())
+			return nil
+		})
+	}
+	switch {
+	case errs.Is(err, errs.NotFound): // it may also expire in between
 		return Grant{}, badRefreshToken()
+	case err != nil:
+		return Grant{}, err
+	case outcome == rotated:
+		s.publisher.Try(ctx, account)
+		return s.grant(account, session.ID, next)
+	case outcome == tooLate:
+		return Grant{}, errs.New(errs.Conflict, "this refresh token was used a moment ago; use the new one")
+	case outcome == copied:
+		err = s.publish(ctx, account, Event{Type: SessionsRevoked, Cause: session.ID, Reason: TokenReused})
 	}
 	if err != nil {
 		return Grant{}, err
-	}
-	switch outcome {
-	case rotated:
-		s.publisher.Try(ctx, account)
-		return s.grant(account, session.ID, next)
-	case tooLate:
-		return Grant{}, errs.New(errs.Conflict, "this refresh token was used a moment ago; use the new one")
-	case copied:
-		if err := s.publish(ctx, account, Event{Type: SessionsRevoked, Cause: session.ID, Reason: TokenReused}); err != nil {
-			return Grant{}, err
-		}
 	}
 	return Grant{}, badRefreshToken()
 }
@@ -165,24 +162,26 @@ func (s *Sessions) AccountOf(ctx context.Context, id string) (Account, error) {
 	return account, err
 }
 
-// List returns the active sessions of an account, newest first.
-func (s *Sessions) List(ctx context.Context, accountID string) ([]Session, error) {
+// List returns a page of the active sessions of an account, newest first, and the cursor of the next page, "" on the last:
+// the id of the last session, which may have ended since. Ids sort by time.
+func (s *Sessions) List(ctx context.Context, accountID, cursor string, limit int) (page []Session, next string, err error) {
+	if cursor != "" && !ids.Valid(cursor) {
+		return nil, "", errs.InvalidField("cursor", "is not a cursor of this list")
+	}
 	account, err := s.accounts.Get(ctx, accountID)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	all, err := s.store.Of(ctx, accountID)
-	if err != nil {
-		return nil, err
-	}
 	now := time.Now()
-	active := make([]Session, 0, len(all))
-	for _, session := range all {
-		if session.Active(now) && account.Admits(session) {
-			active = append(active, session)
-		}
+	page = slices.DeleteFunc(all, func(s Session) bool {
+		return !s.Active(now) || !account.Admits(s) || cursor != "" && s.ID >= cursor
+	})
+	slices.SortFunc(page, func(a, b Session) int { return strings.Compare(b.ID, a.ID) })
+	if len(page) > limit {
+		page, next = page[:limit], page[limit-1].ID
 	}
-	return active, nil
+	return page, next, err
 }
 
 // End ends a session of an account. It fails with the same errs.NotFound for one that has ended and for one of another

@@ -2,11 +2,11 @@ package handlers
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
+	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
 	"stoa/services/auth/internal/domain"
 )
@@ -15,25 +15,17 @@ type verifyInput struct {
 	Key string `header:"X-Api-Key" doc:"The key. The answer is 401 without one, and 403 for one that is not valid"`
 }
 
-type verifyOutput struct {
-	CacheControl string `header:"Cache-Control"`
-	Body         struct {
-		KeyID       string              `json:"keyId"`
-		Permissions []domain.Permission `json:"permissions"`
-	}
+type keyPermissions struct {
+	KeyID       string              `json:"keyId"`
+	Permissions []domain.Permission `json:"permissions"`
 }
 
-func (h *handlers) verifyAPIKey(ctx context.Context, in *verifyInput) (*verifyOutput, error) {
+func (h *handlers) verifyAPIKey(ctx context.Context, in *verifyInput) (*private[keyPermissions], error) {
 	if in.Key == "" {
 		return nil, errs.New(errs.Unauthenticated, "send an API key in the header X-Api-Key")
 	}
 	key, err := h.keys.Verify(ctx, in.Key)
-	if err != nil {
-		return nil, err
-	}
-	out := &verifyOutput{CacheControl: noStore}
-	out.Body.KeyID, out.Body.Permissions = key.ID, key.Permissions
-	return out, nil
+	return privately(keyPermissions{KeyID: key.ID, Permissions: key.Permissions}, err)
 }
 
 // APIKey is an API key without the key itself. It is exported because huma ignores embedded types that are not.
@@ -64,7 +56,7 @@ func moment(t time.Time) *time.Time {
 }
 
 type createKeyInput struct {
-	Key  string `header:"Idempotency-Key" minLength:"1" maxLength:"200" pattern:"^[!-~]+$" doc:"Repeated requests with the same key make one API key"`
+	web.Idempotency
 	Body newAPIKey
 }
 
@@ -72,12 +64,6 @@ type newAPIKey struct {
 	Name        string              `json:"name" minLength:"1" maxLength:"100" doc:"The purpose of the key" example:"price comparison"`
 	Permissions []domain.Permission `json:"permissions" minItems:"1" maxItems:"20" enum:"blog:read,blog:write,shop:read,shop:write" nullable:"false"`
 	ExpiresAt   *time.Time          `json:"expiresAt,omitempty" doc:"The key is valid until then; absent for a key that does not expire"`
-}
-
-// fingerprint is the same for equal requests only.
-func (n newAPIKey) fingerprint() string {
-	raw, _ := json.Marshal(n) // what was read from JSON always marshals
-	return ids.Derive("request", string(raw))
 }
 
 type createKeyOutput struct {
@@ -90,12 +76,9 @@ type createKeyOutput struct {
 }
 
 func (h *handlers) createAPIKey(ctx context.Context, in *createKeyInput) (*createKeyOutput, error) {
-	id, request := ids.New(), ""
-	if in.Key != "" {
-		id, request = ids.Derive("apikey", identity.CallerOf(ctx).ID, in.Key), in.Body.fingerprint()
-	}
+	id := ids.ForRequest("apikey", identity.CallerOf(ctx).ID, in.Key)
 	wish := domain.KeyWish{Name: in.Body.Name, Permissions: in.Body.Permissions, ExpiresAt: in.Body.ExpiresAt}
-	key, text, err := h.keys.Create(ctx, id, request, wish)
+	key, text, err := h.keys.Create(ctx, id, ids.Fingerprint(in.Body), wish)
 	if err != nil {
 		return nil, err
 	}
@@ -104,51 +87,16 @@ func (h *handlers) createAPIKey(ctx context.Context, in *createKeyInput) (*creat
 	return out, nil
 }
 
-// keyPath is the input of operations on one key.
-type keyPath struct {
-	ID string `path:"id" maxLength:"100" doc:"The key's id"`
-}
-
-type apiKeyOutput struct {
-	CacheControl string `header:"Cache-Control"`
-	Body         APIKey
-}
-
-func (h *handlers) getAPIKey(ctx context.Context, in *keyPath) (*apiKeyOutput, error) {
+func (h *handlers) getAPIKey(ctx context.Context, in *byID) (*private[APIKey], error) {
 	key, err := h.keys.Get(ctx, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	return &apiKeyOutput{CacheControl: noStore, Body: apiKeyOf(key)}, nil
+	return privately(apiKeyOf(key), err)
 }
 
-type listKeysInput struct {
-	Cursor string `query:"cursor" doc:"The next of the previous page; absent for the first page"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"The most keys to return"`
-}
-
-type apiKeyPage struct {
-	Items []APIKey `json:"items" nullable:"false"`
-	Next  string   `json:"next,omitempty" doc:"The cursor of the next page; absent on the last page"`
-}
-
-type listKeysOutput struct {
-	CacheControl string `header:"Cache-Control"`
-	Body         apiKeyPage
-}
-
-func (h *handlers) listAPIKeys(ctx context.Context, in *listKeysInput) (*listKeysOutput, error) {
+func (h *handlers) listAPIKeys(ctx context.Context, in *web.Page) (*private[web.Listing[APIKey]], error) {
 	keys, next, err := h.keys.List(ctx, in.Cursor, in.Limit)
-	if err != nil {
-		return nil, err
-	}
-	page := apiKeyPage{Items: make([]APIKey, len(keys)), Next: next}
-	for i, key := range keys {
-		page.Items[i] = apiKeyOf(key)
-	}
-	return &listKeysOutput{CacheControl: noStore, Body: page}, nil
+	return privately(web.ListingOf(keys, next, apiKeyOf), err)
 }
 
-func (h *handlers) revokeAPIKey(ctx context.Context, in *keyPath) (*struct{}, error) {
+func (h *handlers) revokeAPIKey(ctx context.Context, in *byID) (*struct{}, error) {
 	return nil, h.keys.Revoke(ctx, in.ID)
 }

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"slices"
 	"testing"
+
+	"stoa/pkg/common/web/webtest"
 )
 
 func TestEvents_arePublishedLaterIfTheBrokerIsDown(t *testing.T) {
@@ -13,17 +15,14 @@ func TestEvents_arePublishedLaterIfTheBrokerIsDown(t *testing.T) {
 		"by itself": func(t *testing.T, s service) { t.Helper(); catchUp(t, s) },
 		"by the next sign-in": func(t *testing.T, s service) {
 			t.Helper()
-			read[grant](t, s.signIn("ada@example.org", "battery staple"), http.StatusOK)
+			webtest.Read[grant](s.signIn(t, "ada@example.org", "battery staple"), http.StatusOK)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newService(t)
 			up := s.signUp(t, "ada@example.org")
 			s.bus.Before = func(string) error { return errors.New("down") }
-			answer := s.ask(http.MethodPut, "/password", `{"current": "correct horse", "new": "battery staple"}`, as(up))
-			if answer.Code != http.StatusNoContent {
-				t.Fatalf("got %d %s", answer.Code, answer.Body)
-			}
+			s.ask(t, http.MethodPut, "/password", `{"current": "correct horse", "new": "battery staple"}`, as(up)).Expect(http.StatusNoContent)
 			s.bus.Before = nil
 			later(t, s)
 			catchUp(t, s)

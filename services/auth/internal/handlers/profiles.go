@@ -7,17 +7,9 @@ import (
 	"stoa/services/auth/internal/domain"
 )
 
-type profileOutput struct {
-	CacheControl string `header:"Cache-Control"`
-	Body         user
-}
-
-func (h *handlers) myProfile(ctx context.Context, _ *struct{}) (*profileOutput, error) {
+func (h *handlers) myProfile(ctx context.Context, _ *struct{}) (*private[user], error) {
 	account, err := h.accounts.Get(ctx, identity.CallerOf(ctx).ID)
-	if err != nil {
-		return nil, err
-	}
-	return &profileOutput{CacheControl: noStore, Body: userOf(account)}, nil
+	return privately(userOf(account), err)
 }
 
 type changeProfileInput struct {
@@ -27,34 +19,20 @@ type changeProfileInput struct {
 	}
 }
 
-func (h *handlers) changeProfile(ctx context.Context, in *changeProfileInput) (*profileOutput, error) {
+func (h *handlers) changeProfile(ctx context.Context, in *changeProfileInput) (*private[user], error) {
 	change := domain.Profile{Name: in.Body.Name, PictureURL: in.Body.ProfilePicURL}
 	account, err := h.accounts.ChangeProfile(ctx, identity.CallerOf(ctx).ID, change)
-	if err != nil {
-		return nil, err
-	}
-	return &profileOutput{CacheControl: noStore, Body: userOf(account)}, nil
+	return privately(userOf(account), err)
 }
 
-type publicProfileInput struct {
-	ID string `path:"id" maxLength:"100"`
+// publicProfile is an account as everyone sees it.
+type publicProfile struct {
+	ID            string `json:"id" format:"uuid"`
+	Name          string `json:"name"`
+	ProfilePicURL string `json:"profilePicUrl,omitempty" format:"uri"`
 }
 
-type publicProfileOutput struct {
-	CacheControl string `header:"Cache-Control"`
-	Body         struct {
-		ID            string `json:"id" format:"uuid"`
-		Name          string `json:"name"`
-		ProfilePicURL string `json:"profilePicUrl,omitempty" format:"uri"`
-	}
-}
-
-func (h *handlers) publicProfile(ctx context.Context, in *publicProfileInput) (*publicProfileOutput, error) {
+func (h *handlers) publicProfile(ctx context.Context, in *byID) (*private[publicProfile], error) {
 	account, err := h.accounts.Get(ctx, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	out := &publicProfileOutput{CacheControl: noStore}
-	out.Body.ID, out.Body.Name, out.Body.ProfilePicURL = account.ID, account.Name, account.PictureURL
-	return out, nil
+	return privately(publicProfile{ID: account.ID, Name: account.Name, ProfilePicURL: account.PictureURL}, err)
 }

@@ -2,12 +2,12 @@ package handlers_test
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/web/webtest"
 	"stoa/services/auth/internal/domain"
 )
 
@@ -27,15 +27,15 @@ func (s service) before(prefix string, happens func()) {
 func TestSignIn_endsIfThePasswordChangesMeanwhile(t *testing.T) {
 	s := newService(t)
 	up := s.signUp(t, "ada@example.org")
-	var changed *httptest.ResponseRecorder
+	var changed *webtest.Answer
 	s.before("account:", func() {
-		changed = s.ask(http.MethodPut, "/password", `{"current": "correct horse", "new": "battery staple"}`, as(up))
+		changed = s.ask(t, http.MethodPut, "/password", `{"current": "correct horse", "new": "battery staple"}`, as(up))
 	})
-	thief := s.signIn("ada@example.org", "correct horse", "X-Forwarded-For: 198.51.100.1")
+	thief := s.signIn(t, "ada@example.org", "correct horse", "X-Forwarded-For: 198.51.100.1")
 	if changed == nil || changed.Code != http.StatusNoContent {
 		t.Fatalf("the password was not changed meanwhile: %+v", changed)
 	}
-	if thief.Code == http.StatusOK && s.active(t, read[grant](t, thief, http.StatusOK)) {
+	if thief.Code == http.StatusOK && s.active(t, webtest.Read[grant](thief, http.StatusOK)) {
 		t.Error("a session of the old password is still active")
 	}
 	account, err := s.accounts.Get(t.Context(), up.User.ID)
@@ -52,7 +52,7 @@ func TestRefresh_isRefusedIfTheSessionExpiresMeanwhile(t *testing.T) {
 	s := newService(t)
 	up := s.signUp(t, "ada@example.org")
 	s.before("session:", func() { s.states.Drop("auth-store", s.states.Keys("auth-store", "session:")[0]) })
-	refused(t, s.refresh(up.RefreshToken), errs.Unauthenticated, "")
+	refused(t, s.refresh(t, up.RefreshToken), errs.Unauthenticated, "")
 }
 
 // An admin gives the role ADMIN to another account and gives up the role, while a third request, which has seen neither,
@@ -61,10 +61,10 @@ func TestRoles_keepOneAdminInARaceOfThree(t *testing.T) {
 	s := newService(t)
 	admin, ada := s.newAdmin(t, "admin@example.org"), s.signUp(t, "ada@example.org")
 	s.before("account:"+ada.User.ID, func() {
-		read[map[string]any](t, s.setRoles(admin, ada.User.ID, `["ADMIN"]`), http.StatusOK)
-		read[map[string]any](t, s.setRoles(admin, admin.User.ID, `[]`), http.StatusOK)
+		webtest.Read[map[string]any](s.setRoles(t, admin, ada.User.ID, `["ADMIN"]`), http.StatusOK)
+		webtest.Read[map[string]any](s.setRoles(t, admin, admin.User.ID, `[]`), http.StatusOK)
 	})
-	refused(t, s.setRoles(admin, ada.User.ID, `["AUTHOR"]`), errs.Conflict, "")
+	refused(t, s.setRoles(t, admin, ada.User.ID, `["AUTHOR"]`), errs.Conflict, "")
 	account, err := s.accounts.Get(t.Context(), ada.User.ID)
 	if err != nil || !account.Has(domain.Admin) {
 		t.Errorf("no ADMIN is left: %+v, %v", account, err)

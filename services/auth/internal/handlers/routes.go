@@ -13,9 +13,6 @@ import (
 // base is the path of all public operations.
 const base = "/api/v1/auth"
 
-// noStore keeps tokens and personal data out of caches.
-const noStore = "no-store"
-
 // handlers answers requests.
 type handlers struct {
 	accounts *domain.Accounts
@@ -44,14 +41,14 @@ func (h *handlers) signInRoutes(api huma.API) {
 	huma.Register(api, huma.Operation{
 		OperationID: "sign-up", Method: http.MethodPost, Path: base + "/signup/basic", Tags: tags,
 		Summary: "Create an account and sign in", DefaultStatus: http.StatusCreated,
-		Errors: []int{http.StatusConflict, http.StatusTooManyRequests, http.StatusServiceUnavailable},
+		Errors: []int{http.StatusConflict, http.StatusTooManyRequests},
 	}, h.signUp)
 
 	// A new session.
 	huma.Register(api, huma.Operation{
 		OperationID: "sign-in", Method: http.MethodPost, Path: base + "/signin/basic", Tags: tags,
 		Summary: "Sign in with e-mail address and password",
-		Errors:  []int{http.StatusUnauthorized, http.StatusTooManyRequests, http.StatusServiceUnavailable},
+		Errors:  []int{http.StatusUnauthorized, http.StatusTooManyRequests},
 	}, h.signIn)
 
 	// The next tokens of a session.
@@ -60,7 +57,7 @@ func (h *handlers) signInRoutes(api huma.API) {
 		Summary: "Exchange a refresh token for new tokens",
 		Description: "A refresh token can be used once. Of several requests with the same token at the same time, one gets new " +
 			"tokens and the others get 409. A token that is used again later ends its session, because it has been copied.",
-		Errors: []int{http.StatusUnauthorized, http.StatusConflict, http.StatusServiceUnavailable},
+		Errors: []int{http.StatusUnauthorized, http.StatusConflict},
 	}, h.refresh)
 }
 
@@ -71,28 +68,24 @@ func (h *handlers) sessionRoutes(api huma.API) {
 	huma.Register(api, huma.Operation{
 		OperationID: "sign-out", Method: http.MethodDelete, Path: base + "/signout", Tags: tags,
 		Summary: "Sign out of this session", Security: signedIn,
-		Errors: []int{http.StatusUnauthorized, http.StatusServiceUnavailable},
 	}, h.signOut)
 
 	// One for each device that is signed in.
 	huma.Register(api, huma.Operation{
 		OperationID: "list-sessions", Method: http.MethodGet, Path: base + "/sessions", Tags: tags,
 		Summary: "List your sessions, newest first", Security: signedIn,
-		Errors: []int{http.StatusUnauthorized, http.StatusServiceUnavailable},
 	}, h.listSessions)
 
 	// A session of another account is not found.
 	huma.Register(api, huma.Operation{
 		OperationID: "end-session", Method: http.MethodDelete, Path: base + "/sessions/{id}", Tags: tags,
 		Summary: "End one of your sessions", Security: signedIn,
-		Errors: []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusServiceUnavailable},
 	}, h.endSession)
 
 	// All at once, however many there are.
 	huma.Register(api, huma.Operation{
 		OperationID: "end-other-sessions", Method: http.MethodDelete, Path: base + "/sessions", Tags: tags,
 		Summary: "End all your sessions except this one", Security: signedIn,
-		Errors: []int{http.StatusUnauthorized, http.StatusServiceUnavailable},
 	}, h.endOtherSessions)
 
 	// The current password is asked for, so that an unlocked device is not enough.
@@ -100,7 +93,7 @@ func (h *handlers) sessionRoutes(api huma.API) {
 		OperationID: "change-password", Method: http.MethodPut, Path: base + "/password", Tags: tags,
 		Summary:  "Change your password and end all your other sessions",
 		Security: signedIn, DefaultStatus: http.StatusNoContent,
-		Errors: []int{http.StatusUnauthorized, http.StatusConflict, http.StatusTooManyRequests, http.StatusServiceUnavailable},
+		Errors: []int{http.StatusConflict, http.StatusTooManyRequests},
 	}, h.changePassword)
 }
 
@@ -111,21 +104,20 @@ func (h *handlers) profileRoutes(api huma.API) {
 	huma.Register(api, huma.Operation{
 		OperationID: "my-profile", Method: http.MethodGet, Path: base + "/profile/mine", Tags: tags,
 		Summary: "Show your account", Security: signedIn,
-		Errors: []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusServiceUnavailable},
+		Errors: []int{http.StatusNotFound},
 	}, h.myProfile)
 
 	// Name and picture.
 	huma.Register(api, huma.Operation{
 		OperationID: "change-profile", Method: http.MethodPatch, Path: base + "/profile/mine", Tags: tags,
 		Summary: "Change your profile; omitted fields stay unchanged", Security: signedIn,
-		Errors: []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusServiceUnavailable},
+		Errors: []int{http.StatusNotFound},
 	}, h.changeProfile)
 
 	// What everyone may see of an account.
 	huma.Register(api, huma.Operation{
 		OperationID: "profile", Method: http.MethodGet, Path: base + "/profile/id/{id}", Tags: tags,
 		Summary: "Show the public profile of an account",
-		Errors:  []int{http.StatusNotFound, http.StatusServiceUnavailable},
 	}, h.publicProfile)
 }
 
@@ -136,16 +128,13 @@ func (h *handlers) userRoutes(api huma.API) {
 	huma.Register(api, huma.Operation{
 		OperationID: "list-users", Method: http.MethodGet, Path: base + "/users", Tags: tags,
 		Summary: "List all accounts, newest first", Security: admin,
-		Errors: []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusServiceUnavailable},
 	}, h.listUsers)
 
 	// The last ADMIN cannot lose the role.
 	huma.Register(api, huma.Operation{
 		OperationID: "set-roles", Method: http.MethodPut, Path: base + "/users/{id}/roles", Tags: tags,
 		Summary: "Replace the roles of an account; they apply within five seconds", Security: admin,
-		Errors: []int{
-			http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusServiceUnavailable,
-		},
+		Errors: []int{http.StatusConflict},
 	}, h.setRoles)
 }
 
@@ -163,7 +152,7 @@ func (h *handlers) keyRoutes(api huma.API) {
 	huma.Register(api, huma.Operation{
 		OperationID: "verify-api-key", Method: http.MethodGet, Path: base + "/verify/apikey", Tags: tags,
 		Summary: "Check whether an API key is valid and what it permits",
-		Errors:  []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusServiceUnavailable},
+		Errors:  []int{http.StatusUnauthorized, http.StatusForbidden},
 	}, h.verifyAPIKey)
 }
 
@@ -176,28 +165,25 @@ func (h *handlers) apiKeyRoutes(api huma.API) {
 		Summary: "Create an API key", DefaultStatus: http.StatusCreated,
 		Description: "The key is shown only in this answer. A repeated request with the same Idempotency-Key gets 409 and the " +
 			"id of the key that exists.",
-		Errors: []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusConflict, http.StatusServiceUnavailable},
+		Errors: []int{http.StatusConflict},
 	}, h.createAPIKey)
 
 	// Revoked and expired keys stay listed.
 	huma.Register(api, huma.Operation{
 		OperationID: "list-api-keys", Method: http.MethodGet, Path: base + "/apikeys", Tags: tags, Security: admin,
 		Summary: "List all API keys, newest first, revoked and expired ones included",
-		Errors:  []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusServiceUnavailable},
 	}, h.listAPIKeys)
 
 	// One API key, without the key itself.
 	huma.Register(api, huma.Operation{
 		OperationID: "get-api-key", Method: http.MethodGet, Path: base + "/apikeys/{id}", Tags: tags, Security: admin,
 		Summary: "Show an API key",
-		Errors:  []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusServiceUnavailable},
 	}, h.getAPIKey)
 
 	// For good.
 	huma.Register(api, huma.Operation{
 		OperationID: "revoke-api-key", Method: http.MethodDelete, Path: base + "/apikeys/{id}", Tags: tags, Security: admin,
 		Summary: "Revoke an API key; it is refused everywhere within five seconds",
-		Errors:  []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusServiceUnavailable},
 	}, h.revokeAPIKey)
 }
 
@@ -210,6 +196,5 @@ func InternalRoutes(api huma.API, sessions *domain.Sessions) {
 	huma.Register(api, huma.Operation{
 		OperationID: "session-liveness", Method: http.MethodGet, Path: "/sessions/{id}",
 		Summary: "Check whether a session is active and which roles its account has",
-		Errors:  []int{http.StatusNotFound, http.StatusServiceUnavailable},
 	}, liveness(sessions))
 }

@@ -2,12 +2,9 @@ package handlers
 
 import (
 	"context"
-	"slices"
-	"strings"
 	"time"
 
-	"stoa/pkg/common/errs"
-	"stoa/pkg/common/ids"
+	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
 	"stoa/services/auth/internal/domain"
 )
@@ -23,57 +20,18 @@ type session struct {
 	Current    bool      `json:"current" doc:"Whether it is the session of this request"`
 }
 
-type sessionsInput struct {
-	Cursor string `query:"cursor" doc:"The next of the previous page; absent for the first page"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"The most sessions to return"`
-}
-
-type sessionsOutput struct {
-	CacheControl string `header:"Cache-Control"`
-	Body         struct {
-		Items []session `json:"items" doc:"The active sessions, newest first"`
-		Next  string    `json:"next,omitempty" doc:"The cursor of the next page; absent on the last page"`
-	}
-}
-
-func (h *handlers) listSessions(ctx context.Context, in *sessionsInput) (*sessionsOutput, error) {
-	if in.Cursor != "" && !ids.Valid(in.Cursor) {
-		return nil, errs.InvalidField("cursor", "is not a cursor of this list")
-	}
+func (h *handlers) listSessions(ctx context.Context, in *web.Page) (*private[web.Listing[session]], error) {
 	caller := identity.CallerOf(ctx)
-	all, err := h.sessions.List(ctx, caller.ID)
-	if err != nil {
-		return nil, err
-	}
-	out := &sessionsOutput{CacheControl: noStore}
-	out.Body.Items = make([]session, 0, in.Limit)
-	for _, s := range after(all, in.Cursor) {
-		if len(out.Body.Items) == in.Limit {
-			out.Body.Next = out.Body.Items[in.Limit-1].ID
-			break
-		}
-		out.Body.Items = append(out.Body.Items, session{
+	sessions, next, err := h.sessions.List(ctx, caller.ID, in.Cursor, in.Limit)
+	return privately(web.ListingOf(sessions, next, func(s domain.Session) session {
+		return session{
 			ID: s.ID, CreatedAt: s.CreatedAt, LastUsedAt: s.LastUsedAt, ExpiresAt: s.ExpiresAt,
 			UserAgent: s.UserAgent, Address: s.Address, Current: s.ID == caller.SessionID,
-		})
-	}
-	return out, nil
+		}
+	}), err)
 }
 
-// after returns the sessions that are older than the one with this id, which may have ended. Ids sort by time.
-func after(sessions []domain.Session, id string) []domain.Session {
-	slices.SortFunc(sessions, func(a, b domain.Session) int { return strings.Compare(b.ID, a.ID) })
-	if id == "" {
-		return sessions
-	}
-	return slices.DeleteFunc(sessions, func(s domain.Session) bool { return s.ID >= id })
-}
-
-type endSessionInput struct {
-	ID string `path:"id" maxLength:"100"`
-}
-
-func (h *handlers) endSession(ctx context.Context, in *endSessionInput) (*struct{}, error) {
+func (h *handlers) endSession(ctx context.Context, in *byID) (*struct{}, error) {
 	return nil, h.sessions.End(ctx, identity.CallerOf(ctx).ID, in.ID)
 }
 
@@ -99,24 +57,10 @@ func (h *handlers) changePassword(ctx context.Context, in *changePasswordInput) 
 	return nil, h.sessions.ChangePassword(ctx, identity.CallerOf(ctx).SessionID, change, in.from())
 }
 
-type livenessInput struct {
-	ID string `path:"id" maxLength:"100"`
-}
-
-type livenessOutput struct {
-	CacheControl string `header:"Cache-Control"`
-	Body         identity.Session
-}
-
 // liveness answers another service. A session that ended, expired or never existed is not found.
-func liveness(sessions *domain.Sessions) func(ctx context.Context, in *livenessInput) (*livenessOutput, error) {
-	ask := Sessions(sessions)
-	return func(ctx context.Context, in *livenessInput) (*livenessOutput, error) {
-		live, err := ask(ctx, in.ID)
-		if err != nil {
-			return nil, err
-		}
-		return &livenessOutput{CacheControl: noStore, Body: live}, nil
+func liveness(sessions *domain.Sessions) func(ctx context.Context, in *byID) (*private[identity.Session], error) {
+	return func(ctx context.Context, in *byID) (*private[identity.Session], error) {
+		return privately(Sessions(sessions)(ctx, in.ID))
 	}
 }
 
@@ -127,10 +71,10 @@ func Sessions(sessions *domain.Sessions) identity.Sessions {
 		if err != nil {
 			return identity.Session{}, err
 		}
-		live := identity.Session{AccountID: account.ID}
+		session := identity.Session{AccountID: account.ID}
 		for _, role := range account.Roles {
-			live.Roles = append(live.Roles, identity.Role(role))
+			session.Roles = append(session.Roles, identity.Role(role))
 		}
-		return live, nil
+		return session, nil
 	}
 }

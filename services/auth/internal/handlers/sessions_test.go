@@ -4,10 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,20 +15,23 @@ import (
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
+	"stoa/pkg/common/web"
+	"stoa/pkg/common/web/webtest"
 	"stoa/services/auth/internal/domain"
 )
 
 // signUp makes an account and signs in to it.
 func (s service) signUp(t *testing.T, email string) grant {
 	t.Helper()
-	answer := s.ask(http.MethodPost, "/signup/basic", signUpBody(email, "correct horse", "Ada"))
-	return read[grant](t, answer, http.StatusCreated)
+	answer := s.ask(t, http.MethodPost, "/signup/basic", signUpBody(email, "correct horse", "Ada"))
+	return webtest.Read[grant](answer, http.StatusCreated)
 }
 
 // signIn tries to sign in.
-func (s service) signIn(email, password string, headers ...string) *httptest.ResponseRecorder {
+func (s service) signIn(t *testing.T, email, password string, headers ...string) *webtest.Answer {
+	t.Helper()
 	body := fmt.Sprintf(`{"email": %q, "password": %q}`, email, password)
-	return s.ask(http.MethodPost, "/signin/basic", body, headers...)
+	return s.ask(t, http.MethodPost, "/signin/basic", body, headers...)
 }
 
 // as is the header of a request with this grant.
@@ -43,21 +44,22 @@ func (s service) active(t *testing.T, g grant) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer := s.askAt(http.MethodGet, "/internal/sessions/"+caller.SessionID, "")
-	if answer.Code != http.StatusOK && answer.Code != http.StatusNotFound {
-		t.Fatalf("got %d %s", answer.Code, answer.Body)
+	answer := s.Do(t, webtest.Request{Path: "/internal/sessions/" + caller.SessionID})
+	if answer.Code != http.StatusNotFound {
+		answer.Expect(http.StatusOK)
 	}
 	return answer.Code == http.StatusOK
 }
 
-func (s service) refresh(token string) *httptest.ResponseRecorder {
-	return s.ask(http.MethodPost, "/token/refresh", `{"refreshToken": "`+token+`"}`)
+func (s service) refresh(t *testing.T, token string) *webtest.Answer {
+	t.Helper()
+	return s.ask(t, http.MethodPost, "/token/refresh", `{"refreshToken": "`+token+`"}`)
 }
 
 func TestRefresh_rotates(t *testing.T) {
 	s := newService(t)
 	up := s.signUp(t, "ada@example.org")
-	next := read[grant](t, s.refresh(up.RefreshToken), http.StatusOK)
+	next := webtest.Read[grant](s.refresh(t, up.RefreshToken), http.StatusOK)
 	if next.RefreshToken == up.RefreshToken || next.User.ID != up.User.ID || next.ExpiresIn != 900 {
 		t.Errorf("got %+v", next)
 	}
@@ -65,10 +67,10 @@ func TestRefresh_rotates(t *testing.T) {
 		t.Error("the session has ended")
 	}
 	// At once, it is a repeated request; later, it is a copy.
-	refused(t, s.refresh(up.RefreshToken), errs.Conflict, "")
-	again := read[grant](t, s.refresh(next.RefreshToken), http.StatusOK)
-	refused(t, s.refresh(up.RefreshToken), errs.Unauthenticated, "")
-	refused(t, s.refresh(again.RefreshToken), errs.Unauthenticated, "")
+	refused(t, s.refresh(t, up.RefreshToken), errs.Conflict, "")
+	again := webtest.Read[grant](s.refresh(t, next.RefreshToken), http.StatusOK)
+	refused(t, s.refresh(t, up.RefreshToken), errs.Unauthenticated, "")
+	refused(t, s.refresh(t, again.RefreshToken), errs.Unauthenticated, "")
 	if s.active(t, again) {
 		t.Error("a reused token ends its session")
 	}
@@ -81,26 +83,21 @@ func TestRefresh_endsTheSessionOfACopy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t)
 		up := s.signUp(t, "ada@example.org")
-		next := read[grant](t, s.refresh(up.RefreshToken), http.StatusOK)
+		next := webtest.Read[grant](s.refresh(t, up.RefreshToken), http.StatusOK)
 		time.Sleep(24 * time.Hour)
-		refused(t, s.refresh(up.RefreshToken), errs.Unauthenticated, "")
-		refused(t, s.refresh(next.RefreshToken), errs.Unauthenticated, "")
+		refused(t, s.refresh(t, up.RefreshToken), errs.Unauthenticated, "")
+		refused(t, s.refresh(t, next.RefreshToken), errs.Unauthenticated, "")
 	})
 }
 
 func TestRefresh_succeedsOnceOfMany(t *testing.T) {
 	s := newService(t)
 	up := s.signUp(t, "ada@example.org")
-	answers := make([]*httptest.ResponseRecorder, 50)
-	var all sync.WaitGroup
-	for i := range answers {
-		all.Go(func() { answers[i] = s.refresh(up.RefreshToken) })
-	}
-	all.Wait()
+	answers := webtest.Together(50, func(int) *webtest.Answer { return s.refresh(t, up.RefreshToken) })
 	var won []grant
 	for _, answer := range answers {
 		if answer.Code == http.StatusOK {
-			won = append(won, read[grant](t, answer, http.StatusOK))
+			won = append(won, webtest.Read[grant](answer, http.StatusOK))
 		} else {
 			refused(t, answer, errs.Conflict, "")
 		}
@@ -108,7 +105,7 @@ func TestRefresh_succeedsOnceOfMany(t *testing.T) {
 	if len(won) != 1 || !s.active(t, won[0]) {
 		t.Fatalf("%d winners", len(won))
 	}
-	read[grant](t, s.refresh(won[0].RefreshToken), http.StatusOK)
+	webtest.Read[grant](s.refresh(t, won[0].RefreshToken), http.StatusOK)
 }
 
 func TestRefresh_refusesMalformedTokens(t *testing.T) {
@@ -119,9 +116,9 @@ func TestRefresh_refusesMalformedTokens(t *testing.T) {
 		"x", id, id + ".", id + "." + secret[:43], id + "." + strings.Repeat("A", 86), ids.New() + "." + secret, "a||b." + secret,
 		up.AccessToken,
 	} {
-		refused(t, s.refresh(token), errs.Unauthenticated, "")
+		refused(t, s.refresh(t, token), errs.Unauthenticated, "")
 	}
-	read[grant](t, s.refresh(up.RefreshToken), http.StatusOK)
+	webtest.Read[grant](s.refresh(t, up.RefreshToken), http.StatusOK)
 }
 
 func TestSessions_areListedAndEnded(t *testing.T) {
@@ -129,15 +126,11 @@ func TestSessions_areListedAndEnded(t *testing.T) {
 	up, other := s.signUp(t, "ada@example.org"), s.signUp(t, "eve@example.org")
 	var mine []grant
 	for range 4 {
-		mine = append(mine, read[grant](t, s.signIn("ada@example.org", "correct horse",
+		mine = append(mine, webtest.Read[grant](s.signIn(t, "ada@example.org", "correct horse",
 			"X-Forwarded-For: 10.0.0.1, 192.0.2.7", "User-Agent: curl/8"), http.StatusOK))
 	}
-	type page struct {
-		Items []map[string]any
-		Next  string
-	}
-	list := func(query string) page {
-		return read[page](t, s.ask(http.MethodGet, "/sessions"+query, "", as(mine[3])), http.StatusOK)
+	list := func(query string) web.Listing[map[string]any] {
+		return webtest.Read[web.Listing[map[string]any]](s.ask(t, http.MethodGet, "/sessions"+query, "", as(mine[3])), http.StatusOK)
 	}
 	first := list("?limit=2")
 	if len(first.Items) != 2 || first.Items[0]["current"] != true || first.Items[0]["address"] != "192.0.2.7" ||
@@ -151,32 +144,29 @@ func TestSessions_areListedAndEnded(t *testing.T) {
 	if len(rest.Items) != 3 || rest.Next != "" {
 		t.Errorf("got %v", rest)
 	}
-	refused(t, s.ask(http.MethodGet, "/sessions?cursor=x", "", as(up)), errs.Invalid, "cursor")
+	refused(t, s.ask(t, http.MethodGet, "/sessions?cursor=x", "", as(up)), errs.Invalid, "cursor")
 
 	// One by its id, but not one of another account.
 	path := "/sessions/" + first.Items[1]["id"].(string)
-	foreign, unknown := s.ask(http.MethodDelete, path, "", as(other)), s.ask(http.MethodDelete, "/sessions/"+ids.New(), "", as(other))
+	foreign, unknown := s.ask(t, http.MethodDelete, path, "", as(other)), s.ask(t, http.MethodDelete, "/sessions/"+ids.New(), "", as(other))
 	refused(t, foreign, errs.NotFound, "")
 	if foreign.Body.String() != unknown.Body.String() {
 		t.Errorf("another account: %s; unknown: %s", foreign.Body, unknown.Body)
 	}
-	if answer := s.ask(http.MethodDelete, path, "", as(mine[3])); answer.Code != http.StatusNoContent || s.active(t, mine[2]) {
-		t.Errorf("got %d, active: %v", answer.Code, s.active(t, mine[2]))
-	}
-	refused(t, s.ask(http.MethodDelete, path, "", as(mine[3])), errs.NotFound, "")
-	refused(t, s.refresh(mine[2].RefreshToken), errs.Unauthenticated, "")
+	s.ask(t, http.MethodDelete, path, "", as(mine[3])).Expect(http.StatusNoContent)
+	refused(t, s.ask(t, http.MethodDelete, path, "", as(mine[3])), errs.NotFound, "")
+	refused(t, s.refresh(t, mine[2].RefreshToken), errs.Unauthenticated, "")
 
 	// The current one, twice.
 	for range 2 {
-		if answer := s.ask(http.MethodDelete, "/signout", "", as(mine[1])); answer.Code != http.StatusNoContent || s.active(t, mine[1]) {
-			t.Errorf("got %d, active: %v", answer.Code, s.active(t, mine[1]))
-		}
+		s.ask(t, http.MethodDelete, "/signout", "", as(mine[1])).Expect(http.StatusNoContent)
+	}
+	if s.active(t, mine[1]) || s.active(t, mine[2]) || !s.active(t, mine[0]) {
+		t.Error("only these two sessions must end")
 	}
 
 	// All the others.
-	if answer := s.ask(http.MethodDelete, "/sessions", "", as(mine[3])); answer.Code != http.StatusNoContent {
-		t.Errorf("got %d %s", answer.Code, answer.Body)
-	}
+	s.ask(t, http.MethodDelete, "/sessions", "", as(mine[3])).Expect(http.StatusNoContent)
 	if !s.active(t, mine[3]) || s.active(t, mine[0]) || s.active(t, up) || !s.active(t, other) {
 		t.Error("only the other sessions of this account must end")
 	}
@@ -210,24 +200,22 @@ func TestSessions_areAHundredAtMost(t *testing.T) {
 func TestPassword_changeEndsTheOtherSessions(t *testing.T) {
 	s := newService(t)
 	up := s.signUp(t, "ada@example.org")
-	here := read[grant](t, s.signIn("ada@example.org", "correct horse"), http.StatusOK)
-	change := func(current, chosen string) *httptest.ResponseRecorder {
-		return s.ask(http.MethodPut, "/password", fmt.Sprintf(`{"current": %q, "new": %q}`, current, chosen), as(here))
+	here := webtest.Read[grant](s.signIn(t, "ada@example.org", "correct horse"), http.StatusOK)
+	change := func(current, chosen string) *webtest.Answer {
+		return s.ask(t, http.MethodPut, "/password", fmt.Sprintf(`{"current": %q, "new": %q}`, current, chosen), as(here))
 	}
 	refused(t, change("wrong horse", "battery staple"), errs.Invalid, "current")
 	refused(t, change("correct horse", "short"), errs.Invalid, "new")
 	refused(t, change("correct horse", strings.Repeat("é", 51)), errs.Invalid, "new")
 	refused(t, change("correct horse", "correct horse"), errs.Invalid, "new")
-	if answer := change("correct horse", "battery staple"); answer.Code != http.StatusNoContent {
-		t.Fatalf("got %d %s", answer.Code, answer.Body)
-	}
+	change("correct horse", "battery staple").Expect(http.StatusNoContent)
 	if s.active(t, up) || !s.active(t, here) {
 		t.Error("the other session must end, and this one stay active")
 	}
-	read[grant](t, s.refresh(here.RefreshToken), http.StatusOK)
-	refused(t, s.refresh(up.RefreshToken), errs.Unauthenticated, "")
-	refused(t, s.signIn("ada@example.org", "correct horse"), errs.Unauthenticated, "")
-	read[grant](t, s.signIn("ada@example.org", "battery staple"), http.StatusOK)
+	webtest.Read[grant](s.refresh(t, here.RefreshToken), http.StatusOK)
+	refused(t, s.refresh(t, up.RefreshToken), errs.Unauthenticated, "")
+	refused(t, s.signIn(t, "ada@example.org", "correct horse"), errs.Unauthenticated, "")
+	webtest.Read[grant](s.signIn(t, "ada@example.org", "battery staple"), http.StatusOK)
 	if got := s.bus.Types(); !slices.Equal(got, []string{"account.registered.v1", "account.password_changed.v1"}) {
 		t.Errorf("published: %v", got)
 	}
@@ -236,23 +224,23 @@ func TestPassword_changeEndsTheOtherSessions(t *testing.T) {
 func TestProfiles_changeAndShow(t *testing.T) {
 	s := newService(t)
 	up := s.signUp(t, "ada@example.org")
-	patch := func(body string) *httptest.ResponseRecorder {
-		return s.ask(http.MethodPatch, "/profile/mine", body, as(up))
+	patch := func(body string) *webtest.Answer {
+		return s.ask(t, http.MethodPatch, "/profile/mine", body, as(up))
 	}
 	const picture = "https://example.org/ada.png"
-	mine := read[map[string]any](t, patch(`{"name": " Countess ", "profilePicUrl": "`+picture+`"}`), http.StatusOK)
+	mine := webtest.Read[map[string]any](patch(`{"name": " Countess ", "profilePicUrl": "`+picture+`"}`), http.StatusOK)
 	if mine["name"] != "Countess" || mine["profilePicUrl"] != picture || mine["email"] != "ada@example.org" {
 		t.Errorf("got %v", mine)
 	}
-	read[map[string]any](t, patch(`{"name": "Ada"}`), http.StatusOK)
+	webtest.Read[map[string]any](patch(`{"name": "Ada"}`), http.StatusOK)
 	for field, body := range map[string]string{
 		"roles": `{"roles": ["ADMIN"]}`, "id": `{"id": "x"}`, "email": `{"email": "eve@example.org"}`, "name": `{"name": "\u0000\u0000"}`,
 		"profilePicUrl": `{"profilePicUrl": "javascript:alert(1)"}`, "passwordHash": `{"name": "Eve", "passwordHash": "x"}`,
 	} {
 		refused(t, patch(body), errs.Invalid, field)
 	}
-	answer := s.ask(http.MethodGet, "/profile/id/"+up.User.ID, "")
-	public := read[map[string]any](t, answer, http.StatusOK)
+	answer := s.ask(t, http.MethodGet, "/profile/id/"+up.User.ID, "")
+	public := webtest.Read[map[string]any](answer, http.StatusOK)
 	if want := map[string]any{"id": up.User.ID, "name": "Ada", "profilePicUrl": picture}; !maps.Equal(public, want) {
 		t.Errorf("the public profile is %v", public)
 	}
@@ -260,30 +248,30 @@ func TestProfiles_changeAndShow(t *testing.T) {
 		t.Errorf("Cache-Control is %q", got)
 	}
 	for _, id := range []string{ids.New(), "x", "a%7C%7Cb"} {
-		refused(t, s.ask(http.MethodGet, "/profile/id/"+id, ""), errs.NotFound, "")
+		refused(t, s.ask(t, http.MethodGet, "/profile/id/"+id, ""), errs.NotFound, "")
 	}
-	if without := read[map[string]any](t, patch(`{"profilePicUrl": ""}`), http.StatusOK); without["profilePicUrl"] != nil {
+	if without := webtest.Read[map[string]any](patch(`{"profilePicUrl": ""}`), http.StatusOK); without["profilePicUrl"] != nil {
 		t.Errorf("got %v", without)
 	}
 }
 
 func TestLiveness_ofASession(t *testing.T) {
 	s := newService(t)
-	up := read[grant](t, s.ask(http.MethodPost, "/signup/basic", adaSignsUp), http.StatusCreated)
+	up := webtest.Read[grant](s.ask(t, http.MethodPost, "/signup/basic", adaSignsUp), http.StatusCreated)
 	caller, err := s.verifier.Verify(t.Context(), up.AccessToken)
 	if err != nil {
 		t.Fatal(err)
 	}
 	path := "/internal/sessions/" + caller.SessionID
-	alive := read[struct {
+	alive := webtest.Read[struct {
 		AccountID string
 		Roles     []string
-	}](t, s.askAt(http.MethodGet, path, ""), http.StatusOK)
+	}](s.Do(t, webtest.Request{Path: path}), http.StatusOK)
 	if alive.AccountID != up.User.ID || !slices.Equal(alive.Roles, []string{"LEARNER"}) {
 		t.Errorf("got %+v", alive)
 	}
-	refused(t, s.askAt(http.MethodGet, "/internal/sessions/"+up.User.ID, ""), errs.NotFound, "")
-	refused(t, s.ask(http.MethodGet, "/internal/sessions/"+caller.SessionID, ""), errs.NotFound, "")
+	refused(t, s.Do(t, webtest.Request{Path: "/internal/sessions/" + up.User.ID}), errs.NotFound, "")
+	refused(t, s.ask(t, http.MethodGet, "/internal/sessions/"+caller.SessionID, ""), errs.NotFound, "")
 	s.states.Before = func(string, string) error { return status.Error(codes.Unavailable, "down") }
-	refused(t, s.askAt(http.MethodGet, path, ""), errs.Unavailable, "")
+	refused(t, s.Do(t, webtest.Request{Path: path}), errs.Unavailable, "")
 }

@@ -2,9 +2,11 @@ package handlers
 
 import (
 	"context"
+	"net/netip"
 	"strings"
 	"time"
 
+	"stoa/pkg/common/web"
 	"stoa/services/auth/internal/domain"
 )
 
@@ -15,9 +17,16 @@ type Client struct {
 	UserAgent string `header:"User-Agent" hidden:"true"`
 }
 
+// neighbours is how many bits of an IPv4 address make the network under which attempts to sign in are counted.
+const neighbours = 24
+
 func (c Client) from() domain.Client {
-	address := c.Forwarded[strings.LastIndex(c.Forwarded, ",")+1:]
-	return domain.Client{Address: strings.TrimSpace(address), UserAgent: c.UserAgent}
+	address := strings.TrimSpace(c.Forwarded[strings.LastIndex(c.Forwarded, ",")+1:])
+	from := domain.Client{Address: address, Network: "unknown", UserAgent: c.UserAgent}
+	if ip, err := netip.ParseAddr(address); err == nil {
+		from.Network = web.Network(ip, neighbours).String()
+	}
+	return from
 }
 
 // user is an account as its owner and admins see it.
@@ -48,11 +57,6 @@ func grantOf(g domain.Grant) grant {
 	return grant{
 		User: userOf(g.Account), AccessToken: g.AccessToken, RefreshToken: g.RefreshToken, ExpiresIn: int(g.TTL.Seconds()),
 	}
-}
-
-type grantOutput struct {
-	CacheControl string `header:"Cache-Control"`
-	Body         grant
 }
 
 type signUpInput struct {
@@ -91,12 +95,9 @@ type signInInput struct {
 	}
 }
 
-func (h *handlers) signIn(ctx context.Context, in *signInInput) (*grantOutput, error) {
+func (h *handlers) signIn(ctx context.Context, in *signInInput) (*private[grant], error) {
 	granted, err := h.sessions.SignIn(ctx, in.Body.Email, in.Body.Password, in.from())
-	if err != nil {
-		return nil, err
-	}
-	return &grantOutput{CacheControl: noStore, Body: grantOf(granted)}, nil
+	return privately(grantOf(granted), err)
 }
 
 type refreshInput struct {
@@ -106,10 +107,7 @@ type refreshInput struct {
 	}
 }
 
-func (h *handlers) refresh(ctx context.Context, in *refreshInput) (*grantOutput, error) {
+func (h *handlers) refresh(ctx context.Context, in *refreshInput) (*private[grant], error) {
 	granted, err := h.sessions.Refresh(ctx, in.Body.RefreshToken, in.from())
-	if err != nil {
-		return nil, err
-	}
-	return &grantOutput{CacheControl: noStore, Body: grantOf(granted)}, nil
+	return privately(grantOf(granted), err)
 }

@@ -3,27 +3,21 @@ package handlers_test
 import (
 	"errors"
 	"net/http"
-	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
+	"stoa/pkg/common/web/webtest"
 	"stoa/services/auth/internal/domain"
 )
 
 func TestSignUp_succeedsOnceForAnAddress(t *testing.T) {
 	s := newService(t)
-	answers := make([]*httptest.ResponseRecorder, 20) // each hashes a password of its own
-	var all sync.WaitGroup
-	for i := range answers {
-		all.Go(func() {
-			answers[i] = s.ask(http.MethodPost, "/signup/basic", signUpBody("ada@example.org", ids.New(), "Ada"))
-		})
-	}
-	all.Wait()
+	answers := webtest.Together(20, func(int) *webtest.Answer { // each hashes a password of its own
+		return s.ask(t, http.MethodPost, "/signup/basic", signUpBody("ada@example.org", ids.New(), "Ada"))
+	})
 	won := 0
 	for _, answer := range answers {
 		if answer.Code == http.StatusCreated {
@@ -63,16 +57,16 @@ func TestSignUp_isFinishedByARepeatedRequest(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newService(t)
 			broken(&s)
-			refused(t, s.ask(http.MethodPost, "/signup/basic", adaSignsUp), errs.Unavailable, "")
+			refused(t, s.ask(t, http.MethodPost, "/signup/basic", adaSignsUp), errs.Unavailable, "")
 			s.bus.Before, s.bus.After, s.states.Before = nil, nil, nil
 			if len(s.states.Keys("auth-store", "account:")) > 0 {
-				refused(t, s.ask(http.MethodPost, "/signup/basic", signUpBody("ada@example.org", "another one", "Eve")), errs.Conflict, "email")
+				refused(t, s.ask(t, http.MethodPost, "/signup/basic", signUpBody("ada@example.org", "another one", "Eve")), errs.Conflict, "email")
 			}
-			up := read[grant](t, s.ask(http.MethodPost, "/signup/basic", adaSignsUp), http.StatusCreated)
+			up := webtest.Read[grant](s.ask(t, http.MethodPost, "/signup/basic", adaSignsUp), http.StatusCreated)
 			if !s.active(t, up) {
 				t.Error("the session has ended")
 			}
-			refused(t, s.ask(http.MethodPost, "/signup/basic", adaSignsUp), errs.Conflict, "email")
+			refused(t, s.ask(t, http.MethodPost, "/signup/basic", adaSignsUp), errs.Conflict, "email")
 			events := s.bus.Events()
 			if len(events) == 0 || len(events) > 2 || events[0].ID != events[len(events)-1].ID {
 				t.Errorf("published: %+v", events)
@@ -82,13 +76,9 @@ func TestSignUp_isFinishedByARepeatedRequest(t *testing.T) {
 }
 
 // wrongGuesses sends many at once from one address, and counts those that were allowed.
-func (s service) wrongGuesses(email string, n int, header string) (allowed int) {
-	answers := make([]*httptest.ResponseRecorder, n)
-	var all sync.WaitGroup
-	for i := range answers {
-		all.Go(func() { answers[i] = s.signIn(email, "wrong horse", header) })
-	}
-	all.Wait()
+func (s service) wrongGuesses(t *testing.T, email string, n int, header string) (allowed int) {
+	t.Helper()
+	answers := webtest.Together(n, func(int) *webtest.Answer { return s.signIn(t, email, "wrong horse", header) })
 	for _, answer := range answers {
 		if answer.Code == http.StatusUnauthorized {
 			allowed++
@@ -102,14 +92,14 @@ func TestGuessing_isSlowAndDoesNotLockOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t)
 		const home, elsewhere = "X-Forwarded-For: 192.0.2.7", "X-Forwarded-For: 192.0.2.7, 198.51.100.1"
-		read[grant](t, s.ask(http.MethodPost, "/signup/basic", adaSignsUp, home), http.StatusCreated)
+		webtest.Read[grant](s.ask(t, http.MethodPost, "/signup/basic", adaSignsUp, home), http.StatusCreated)
 		for _, email := range []string{"ada@example.org", "nobody@example.org"} {
-			if got := s.wrongGuesses(email, 20, elsewhere); got != 10 {
+			if got := s.wrongGuesses(t, email, 20, elsewhere); got != 10 {
 				t.Errorf("%d guesses for %s were allowed, want 10", got, email)
 			}
 		}
-		known, unknown := s.signIn("ada@example.org", "correct horse", elsewhere), s.signIn("nobody@example.org", "x", elsewhere)
-		for _, answer := range []*httptest.ResponseRecorder{known, unknown} {
+		known, unknown := s.signIn(t, "ada@example.org", "correct horse", elsewhere), s.signIn(t, "nobody@example.org", "x", elsewhere)
+		for _, answer := range []*webtest.Answer{known, unknown} {
 			refused(t, answer, errs.RateLimited, "")
 			if answer.Header().Get("Retry-After") != "1" {
 				t.Errorf("Retry-After is %q", answer.Header().Get("Retry-After"))
@@ -118,7 +108,7 @@ func TestGuessing_isSlowAndDoesNotLockOut(t *testing.T) {
 		if known.Body.String() != unknown.Body.String() {
 			t.Errorf("with an account: %s; without: %s", known.Body, unknown.Body)
 		}
-		read[grant](t, s.signIn("ada@example.org", "correct horse", home), http.StatusOK)
+		webtest.Read[grant](s.signIn(t, "ada@example.org", "correct horse", home), http.StatusOK)
 	})
 }
 
@@ -127,10 +117,10 @@ func TestGuessing_includesTheCurrentPassword(t *testing.T) {
 		s := newService(t)
 		up := s.signUp(t, "ada@example.org")
 		for range 10 {
-			refused(t, s.ask(http.MethodPut, "/password", `{"current": "wrong horse", "new": "battery staple"}`, as(up)), errs.Invalid, "current")
+			refused(t, s.ask(t, http.MethodPut, "/password", `{"current": "wrong horse", "new": "battery staple"}`, as(up)), errs.Invalid, "current")
 		}
-		refused(t, s.ask(http.MethodPut, "/password", `{"current": "correct horse", "new": "battery staple"}`, as(up)), errs.RateLimited, "")
-		refused(t, s.signIn("ada@example.org", "correct horse"), errs.RateLimited, "")
+		refused(t, s.ask(t, http.MethodPut, "/password", `{"current": "correct horse", "new": "battery staple"}`, as(up)), errs.RateLimited, "")
+		refused(t, s.signIn(t, "ada@example.org", "correct horse"), errs.RateLimited, "")
 	})
 }
 
@@ -142,7 +132,7 @@ func TestSignIn_replacesAnOldHash(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		read[grant](t, s.signIn("ada@example.org", "password"), http.StatusOK)
+		webtest.Read[grant](s.signIn(t, "ada@example.org", "password"), http.StatusOK)
 		account, err := s.accounts.Get(t.Context(), up.User.ID)
 		if err != nil || !strings.HasPrefix(account.PasswordHash, "$argon2id$v=19$m=19456,t=2,p=1$") {
 			t.Errorf("got %s, %v", account.PasswordHash, err)

@@ -3,34 +3,18 @@ package handlers
 import (
 	"context"
 
+	"stoa/pkg/common/web"
 	"stoa/services/auth/internal/domain"
 )
 
 type usersInput struct {
-	Email  string `query:"email" maxLength:"254" doc:"Return only the account with this address; upper and lower case are the same"`
-	Cursor string `query:"cursor" doc:"The next of the previous page; absent for the first page"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"The most accounts to return"`
+	web.Page
+	Email string `query:"email" maxLength:"254" doc:"Return only the account with this address; upper and lower case are the same"`
 }
 
-type usersOutput struct {
-	CacheControl string `header:"Cache-Control"`
-	Body         struct {
-		Items []user `json:"items" doc:"The accounts, newest first"`
-		Next  string `json:"next,omitempty" doc:"The cursor of the next page; absent on the last page"`
-	}
-}
-
-func (h *handlers) listUsers(ctx context.Context, in *usersInput) (*usersOutput, error) {
+func (h *handlers) listUsers(ctx context.Context, in *usersInput) (*private[web.Listing[user]], error) {
 	accounts, next, err := h.accounts.List(ctx, in.Email, in.Cursor, in.Limit)
-	if err != nil {
-		return nil, err
-	}
-	out := &usersOutput{CacheControl: noStore}
-	out.Body.Items, out.Body.Next = make([]user, len(accounts)), next
-	for i, account := range accounts {
-		out.Body.Items[i] = userOf(account)
-	}
-	return out, nil
+	return privately(web.ListingOf(accounts, next, userOf), err)
 }
 
 type setRolesInput struct {
@@ -40,19 +24,11 @@ type setRolesInput struct {
 	}
 }
 
-type userOutput struct {
-	CacheControl string `header:"Cache-Control"`
-	Body         user
-}
-
-func (h *handlers) setRoles(ctx context.Context, in *setRolesInput) (*userOutput, error) {
+func (h *handlers) setRoles(ctx context.Context, in *setRolesInput) (*private[user], error) {
 	roles, err := domain.ParseRoles(in.Body.Roles)
 	if err != nil {
 		return nil, err
 	}
 	account, err := h.accounts.SetRoles(ctx, in.ID, roles)
-	if err != nil {
-		return nil, err
-	}
-	return &userOutput{CacheControl: noStore, Body: userOf(account)}, nil
+	return privately(userOf(account), err)
 }

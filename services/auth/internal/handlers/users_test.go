@@ -3,15 +3,15 @@ package handlers_test
 import (
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
+	"stoa/pkg/common/web"
+	"stoa/pkg/common/web/webtest"
 	"stoa/pkg/identity"
 	"stoa/services/auth/internal/domain"
 )
@@ -26,17 +26,18 @@ func (s service) newAdmin(t *testing.T, email string) grant {
 	if _, err := s.accounts.Register(t.Context(), registration, domain.Admin); err != nil {
 		t.Fatal(err)
 	}
-	return read[grant](t, s.signIn(email, "correct horse"), http.StatusOK)
+	return webtest.Read[grant](s.signIn(t, email, "correct horse"), http.StatusOK)
 }
 
-func (s service) setRoles(by grant, id, roles string) *httptest.ResponseRecorder {
-	return s.ask(http.MethodPut, "/users/"+id+"/roles", `{"roles": `+roles+`}`, as(by))
+func (s service) setRoles(t *testing.T, by grant, id, roles string) *webtest.Answer {
+	t.Helper()
+	return s.ask(t, http.MethodPut, "/users/"+id+"/roles", `{"roles": `+roles+`}`, as(by))
 }
 
 func TestRoles_areGivenByAdmins(t *testing.T) {
 	s := newService(t)
 	admin, ada := s.newAdmin(t, "admin@example.org"), s.signUp(t, "ada@example.org")
-	given := read[map[string]any](t, s.setRoles(admin, ada.User.ID, `["EDITOR","AUTHOR","AUTHOR"]`), http.StatusOK)
+	given := webtest.Read[map[string]any](s.setRoles(t, admin, ada.User.ID, `["EDITOR","AUTHOR","AUTHOR"]`), http.StatusOK)
 	if got := fmt.Sprint(given["roles"]); got != "[LEARNER AUTHOR EDITOR]" {
 		t.Errorf("got %s", got)
 	}
@@ -44,11 +45,11 @@ func TestRoles_areGivenByAdmins(t *testing.T) {
 	if err != nil || !account.Has(domain.Editor) {
 		t.Errorf("got %+v, %v", account, err)
 	}
-	refused(t, s.setRoles(admin, ada.User.ID, `["AUTHOR","KING"]`), errs.Invalid, "roles[1]")
-	refused(t, s.setRoles(admin, ada.User.ID, `"ADMIN"`), errs.Invalid, "roles")
-	refused(t, s.setRoles(admin, ids.New(), `[]`), errs.NotFound, "")
-	refused(t, s.setRoles(ada, ada.User.ID, `["ADMIN"]`), errs.Forbidden, "")
-	refused(t, s.ask(http.MethodGet, "/users", "", as(ada)), errs.Forbidden, "")
+	refused(t, s.setRoles(t, admin, ada.User.ID, `["AUTHOR","KING"]`), errs.Invalid, "roles[1]")
+	refused(t, s.setRoles(t, admin, ada.User.ID, `"ADMIN"`), errs.Invalid, "roles")
+	refused(t, s.setRoles(t, admin, ids.New(), `[]`), errs.NotFound, "")
+	refused(t, s.setRoles(t, ada, ada.User.ID, `["ADMIN"]`), errs.Forbidden, "")
+	refused(t, s.ask(t, http.MethodGet, "/users", "", as(ada)), errs.Forbidden, "")
 }
 
 // Two admins take the role from themselves, or from each other, at the same time: one keeps it.
@@ -61,11 +62,9 @@ func TestRoles_keepOneAdmin(t *testing.T) {
 			s := newService(t)
 			a, b := s.newAdmin(t, "a@example.org"), s.newAdmin(t, "b@example.org")
 			first, second := target(a, b)
-			answers := make([]*httptest.ResponseRecorder, 2)
-			var both sync.WaitGroup
-			both.Go(func() { answers[0] = s.setRoles(a, first, `[]`) })
-			both.Go(func() { answers[1] = s.setRoles(b, second, `[]`) })
-			both.Wait()
+			answers := webtest.Together(2, func(i int) *webtest.Answer {
+				return s.setRoles(t, []grant{a, b}[i], []string{first, second}[i], `[]`)
+			})
 			admins := 0
 			for _, id := range []string{a.User.ID, b.User.ID} {
 				account, err := s.accounts.Get(t.Context(), id)
@@ -89,48 +88,39 @@ func TestUsers_areListed(t *testing.T) {
 	for n := range 4 {
 		s.signUp(t, fmt.Sprintf("u%d@example.org", n))
 	}
-	type page struct {
-		Items []struct{ Email string }
-		Next  string
-	}
-	var seen []string
-	for query := "?limit=2"; query != ""; {
-		answer := s.ask(http.MethodGet, "/users"+query, "", as(admin))
+	list := func(query string) web.Listing[struct{ Email string }] {
+		answer := s.ask(t, http.MethodGet, "/users"+query, "", as(admin))
 		if strings.Contains(answer.Body.String(), "argon2") {
 			t.Error("the list shows hashes")
 		}
-		got := read[page](t, answer, http.StatusOK)
-		for _, item := range got.Items {
-			seen = append(seen, item.Email)
-		}
-		if query = ""; got.Next != "" {
-			query = "?limit=2&cursor=" + got.Next
-		}
+		return webtest.Read[web.Listing[struct{ Email string }]](answer, http.StatusOK)
 	}
-	if want := "[u3@example.org u2@example.org u1@example.org u0@example.org admin@example.org]"; fmt.Sprint(seen) != want {
-		t.Errorf("got %v", seen)
+	first := list("?limit=2")
+	rest := list("?cursor=" + first.Next)
+	if want := "[{u3@example.org} {u2@example.org} {u1@example.org} {u0@example.org} {admin@example.org}]"; fmt.Sprint(append(first.Items, rest.Items...)) != want || len(first.Items) != 2 {
+		t.Errorf("got %v and %v", first, rest)
 	}
 	for query, want := range map[string]int{"?email=U1@EXAMPLE.org": 1, "?email=nobody@example.org": 0} {
-		if got := read[page](t, s.ask(http.MethodGet, "/users"+query, "", as(admin)), http.StatusOK); len(got.Items) != want {
+		if got := list(query); len(got.Items) != want {
 			t.Errorf("%s: got %v", query, got)
 		}
 	}
-	refused(t, s.ask(http.MethodGet, "/users?email=x", "", as(admin)), errs.Invalid, "email")
-	refused(t, s.ask(http.MethodGet, "/users?cursor=x", "", as(admin)), errs.Invalid, "cursor")
+	refused(t, s.ask(t, http.MethodGet, "/users?email=x", "", as(admin)), errs.Invalid, "email")
+	refused(t, s.ask(t, http.MethodGet, "/users?cursor=x", "", as(admin)), errs.Invalid, "cursor")
 }
 
 func TestLiveness_hasTheCurrentRoles(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t)
 		admin, ada := s.newAdmin(t, "admin@example.org"), s.signUp(t, "ada@example.org")
-		read[map[string]any](t, s.setRoles(admin, ada.User.ID, `["ADMIN"]`), http.StatusOK)
+		webtest.Read[map[string]any](s.setRoles(t, admin, ada.User.ID, `["ADMIN"]`), http.StatusOK)
 		time.Sleep(5 * time.Second) // the cached answer about her session expires
 		caller, err := s.verifier.Verify(t.Context(), ada.AccessToken)
 		if err != nil || !caller.Has(identity.Admin) {
 			t.Errorf("got %+v, %v", caller, err)
 		}
-		read[map[string]any](t, s.setRoles(ada, admin.User.ID, `[]`), http.StatusOK)
+		webtest.Read[map[string]any](s.setRoles(t, ada, admin.User.ID, `[]`), http.StatusOK)
 		time.Sleep(5 * time.Second)
-		refused(t, s.ask(http.MethodGet, "/users", "", as(admin)), errs.Forbidden, "")
+		refused(t, s.ask(t, http.MethodGet, "/users", "", as(admin)), errs.Forbidden, "")
 	})
 }

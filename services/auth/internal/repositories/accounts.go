@@ -29,15 +29,14 @@ type owner struct {
 type Accounts struct {
 	accounts *sidecar.Documents[domain.Account]
 	owners   *sidecar.Documents[owner]
-	lists    *sidecar.Index
+	lists    *sidecar.Lists[domain.Account]
 }
 
 // NewAccounts returns the accounts behind a sidecar.
 func NewAccounts(s *sidecar.Sidecar) *Accounts {
+	accounts := sidecar.NewDocuments[domain.Account](s, store, "account")
 	return &Accounts{
-		accounts: sidecar.NewDocuments[domain.Account](s, store, "account"),
-		owners:   sidecar.NewDocuments[owner](s, store, "email"),
-		lists:    sidecar.NewIndex(s, store, "accounts"),
+		accounts: accounts, owners: sidecar.NewDocuments[owner](s, store, "email"), lists: sidecar.NewLists(accounts, "accounts"),
 	}
 }
 
@@ -45,8 +44,7 @@ func NewAccounts(s *sidecar.Sidecar) *Accounts {
 //
 // The owner of the address is written first. After a crash, or while another request is between these writes, the address
 // has an owner without an account. Any request may then create the account, under the owner's id: again the first write
-// wins, and the address is never lost. The list comes before the account, so that no account is missing there; readers
-// skip an id without an account.
+// wins, and the address is never lost. The list comes before the account, so that no account is missing there.
 func (r *Accounts) Add(ctx context.Context, account domain.Account) (domain.Account, error) {
 	id, err := r.take(ctx, account.Email, account.ID)
 	if err != nil {
@@ -103,27 +101,5 @@ func (r *Accounts) Update(ctx context.Context, id string, change func(*domain.Ac
 
 // List implements domain.AccountStore.
 func (r *Accounts) List(ctx context.Context, cursor string, limit int) ([]domain.Account, string, error) {
-	from, err := sidecar.ParseCursor(cursor)
-	if err != nil {
-		return nil, "", err
-	}
-	listed, next, err := r.lists.Read(ctx, everyone, from, limit)
-	if err != nil {
-		return nil, "", err
-	}
-	documents, err := r.accounts.GetMany(ctx, listed)
-	if err != nil {
-		return nil, "", err
-	}
-	accounts := make([]domain.Account, len(documents))
-	for i, document := range documents {
-		accounts[i] = document.Value
-	}
-	return accounts, next.String(), nil
-}
-
-// Ready reports whether the store answers.
-func (r *Accounts) Ready(ctx context.Context) error {
-	_, err := r.accounts.Find(ctx, nobody)
-	return err
+	return r.lists.Page(ctx, everyone, cursor, limit, nil)
 }

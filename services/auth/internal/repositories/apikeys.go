@@ -14,19 +14,16 @@ const allKeys = "all"
 // APIKeys implements domain.APIKeyStore: a document for each key, and a list.
 type APIKeys struct {
 	keys  *sidecar.Documents[domain.APIKey]
-	lists *sidecar.Index
+	lists *sidecar.Lists[domain.APIKey]
 }
 
 // NewAPIKeys returns the API keys behind a sidecar.
 func NewAPIKeys(s *sidecar.Sidecar) *APIKeys {
-	return &APIKeys{
-		keys:  sidecar.NewDocuments[domain.APIKey](s, store, "apikey"),
-		lists: sidecar.NewIndex(s, store, "apikeys"),
-	}
+	keys := sidecar.NewDocuments[domain.APIKey](s, store, "apikey")
+	return &APIKeys{keys: keys, lists: sidecar.NewLists(keys, "apikeys")}
 }
 
-// Create implements domain.APIKeyStore. The list comes first, so that every key is listed; List skips an id without a key,
-// which a crash may leave behind.
+// Create implements domain.APIKeyStore. The list comes first, so that every key is listed.
 func (r *APIKeys) Create(ctx context.Context, key domain.APIKey) error {
 	stored, err := r.keys.Find(ctx, key.ID)
 	switch {
@@ -57,21 +54,5 @@ func (r *APIKeys) Update(ctx context.Context, id string, change func(*domain.API
 
 // List implements domain.APIKeyStore.
 func (r *APIKeys) List(ctx context.Context, cursor string, limit int) ([]domain.APIKey, string, error) {
-	from, err := sidecar.ParseCursor(cursor)
-	if err != nil {
-		return nil, "", err
-	}
-	hints, next, err := r.lists.Read(ctx, allKeys, from, limit)
-	if err != nil {
-		return nil, "", err
-	}
-	documents, err := r.keys.GetMany(ctx, hints)
-	if err != nil {
-		return nil, "", err
-	}
-	keys := make([]domain.APIKey, len(documents))
-	for i, document := range documents {
-		keys[i] = document.Value
-	}
-	return keys, next.String(), nil
+	return r.lists.Page(ctx, allKeys, cursor, limit, nil)
 }

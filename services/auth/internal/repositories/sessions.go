@@ -118,7 +118,7 @@ func (r *Sessions) Of(ctx context.Context, accountID string) ([]domain.Session, 
 	}
 	sessions := make([]domain.Session, len(documents))
 	for i, document := range documents {
-		sessions[len(documents)-1-i] = document.Value
+		sessions[i] = document.Value
 	}
 	return sessions, nil
 }

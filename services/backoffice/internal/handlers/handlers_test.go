@@ -1,7 +1,6 @@
 package handlers_test
 
 import (
-	"maps"
 	"net/http"
 	"testing"
 	"time"
@@ -45,15 +44,13 @@ func newOffice(t *testing.T, commandWait time.Duration) *office {
 	for _, role := range []identity.Role{identity.Learner, identity.Author, identity.Editor, identity.Staff, identity.Admin} {
 		callers[string(role)] = identity.Caller{ID: staffID, Roles: []identity.Role{role}}
 	}
-	o := &office{states: states, bus: bus, on: map[string]messaging.Handler{}}
+	o := &office{states: states, bus: bus}
 	o.Server = webtest.New("Backoffice", "For the staff: ship orders, and replay events that could not be handled.", callers)
 	fulfilments := domain.NewFulfilments(repositories.NewFulfilments(side), events, func() bool { return o.autoFulfil })
 	letters := domain.NewDeadLetters(repositories.NewDeadLetters(side), events)
 	handlers.Routes(o.API, fulfilments, letters, commandWait)
 	handlers.Schedules(o.Router, fulfilments, letters)
-	for _, s := range handlers.Subscriptions(fulfilments, letters) {
-		maps.Copy(o.on, s.On)
-	}
+	o.on = messagingtest.Handlers(handlers.Subscriptions(fulfilments, letters))
 	return o
 }
 

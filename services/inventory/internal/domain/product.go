@@ -57,7 +57,7 @@ func (p *Product) Available() int64 {
 // Edit changes what people read about a product. It fails with errs.NotFound if it was removed.
 func (p *Product) Edit(name, description string, price Money, now time.Time) error {
 	if p.Removed {
-		return errRemoved()
+		return NotFound()
 	}
 	p.Name, p.Description, p.Price, p.UpdatedAt = name, description, price, now
 	return nil
@@ -88,7 +88,7 @@ type Adjustment struct {
 // errs.NotFound if the product was removed.
 func (p *Product) Adjust(a Adjustment, change int64, now time.Time) error {
 	if p.Removed {
-		return errRemoved()
+		return NotFound()
 	}
 	if known := p.adjusted(a.Key); known != nil {
 		if known.Request != a.Request {
@@ -118,4 +118,5 @@ func (p *Product) adjusted(key string) *Adjustment {
 	return &p.Adjustments[i]
 }
 
-func errRemoved() error { return errs.New(errs.NotFound, "there is no such product") }
+// NotFound is the answer for a product that was removed or never existed.
+func NotFound() error { return errs.New(errs.NotFound, "there is no such product") }

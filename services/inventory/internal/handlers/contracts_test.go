@@ -6,10 +6,7 @@ import (
 	"time"
 
 	"stoa/api/events"
-	"stoa/internal/golden"
 	"stoa/pkg/common/ids"
-	"stoa/pkg/common/web"
-	"stoa/pkg/identity"
 )
 
 // What is read of an order is part of its schema.
@@ -38,15 +35,4 @@ func TestEvents_areReadAsTheyAreSent(t *testing.T) {
 			t.Errorf("%s was read as %+v", eventType, got)
 		}
 	}
-}
-
-func TestOpenAPI_isWhatIsCheckedIn(t *testing.T) {
-	api := web.NewAPI(web.NewRouter(), "Inventory", "The catalogue and the stock.")
-	identity.Protect(api, nil)
-	Routes(api, nil)
-	raw, err := json.MarshalIndent(api.OpenAPI(), "", "  ")
-	if err != nil {
-		t.Fatal(err)
-	}
-	golden.Check(t, "api/openapi/inventory.json", append(raw, '\n'))
 }

@@ -2,7 +2,6 @@ package handlers_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"testing"
@@ -57,12 +56,7 @@ func TestLedger_addsUpAfterAnyCrashes(t *testing.T) {
 func drawShop(rt *rapid.T) *shop {
 	s := &shop{world: newWorld(rt), put: map[string]int64{}}
 	for i := range rapid.IntRange(1, 3).Draw(rt, "products") {
-		stock := rapid.Int64Range(0, 6).Draw(rt, "stock")
-		p := domain.Product{ID: ids.Derive("product", fmt.Sprint(i)), SKU: fmt.Sprint(i), Name: "P", Stock: stock}
-		if _, err := s.catalogue.Create(context.Background(), p); err != nil {
-			rt.Fatal(err)
-		}
-		s.products, s.put[p.ID] = append(s.products, p.ID), stock
+		s.stock(rt, fmt.Sprint(i), rapid.Int64Range(0, 6).Draw(rt, "stock"))
 	}
 	for i := range rapid.IntRange(1, 4).Draw(rt, "orders") {
 		o := &testOrder{id: ids.Derive("order", fmt.Sprint(i))}
@@ -77,6 +71,15 @@ func drawShop(rt *rapid.T) *shop {
 		}
 	}
 	return s
+}
+
+// stock adds a product with so many pieces.
+func (s *shop) stock(t rapid.TB, name string, pieces int64) {
+	p := domain.Product{ID: ids.Derive("product", name), SKU: name, Name: name, Stock: pieces}
+	if _, err := s.catalogue.Create(context.Background(), p); err != nil {
+		t.Fatal(err)
+	}
+	s.products, s.put[p.ID] = append(s.products, p.ID), pieces
 }
 
 func (s *shop) drawLines(rt *rapid.T) []line {
@@ -285,12 +288,4 @@ func (s *shop) checkOrder(t rapid.TB, o *testOrder, r domain.Reservation) {
 	if !slices.Equal(outcomes, []string{published}) {
 		t.Errorf("the stock of an order is %s, and published was %v", r.Status, outcomes)
 	}
-}
-
-func show(value any) string {
-	raw, err := json.MarshalIndent(value, "", "  ")
-	if err != nil {
-		return err.Error()
-	}
-	return string(raw)
 }

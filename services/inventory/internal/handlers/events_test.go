@@ -5,43 +5,28 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
-	"stoa/pkg/messaging"
 	"stoa/pkg/messaging/messagingtest"
-	"stoa/pkg/sidecar/sidecartest"
 	"stoa/services/inventory/internal/domain"
-	"stoa/services/inventory/internal/providers"
-	"stoa/services/inventory/internal/repositories"
 )
 
 // lowStock is how many available pieces are low stock.
 const lowStock = 2
 
-// back is the service's side of events, on a store and a bus in memory.
-type back struct {
-	states    *sidecartest.States
-	bus       *messagingtest.Bus
-	catalogue *repositories.Catalogue
-	on        map[string]messaging.Handler
-}
+// back is the service's side of events.
+type back struct{ *world }
 
-func newBack(t *testing.T) *back {
+func newBack(t *testing.T) back {
 	t.Helper()
-	states, side := sidecartest.New()
-	bus, publisher := messagingtest.NewPublisher(t, "inventory-worker")
-	catalogue := repositories.NewCatalogue(side)
-	ledger := domain.NewLedger(catalogue, repositories.NewReservations(side), providers.NewEvents(publisher),
-		func() int64 { return lowStock }, time.Now)
-	return &back{states: states, bus: bus, catalogue: catalogue, on: handlersOf(ledger)}
+	return back{worldOn(messagingtest.NewPublisher(t, "inventory-worker"))}
 }
 
-func (b *back) add(t *testing.T, sku string, stock int64) string {
+func (b back) add(t *testing.T, sku string, stock int64) string {
 	t.Helper()
 	p, err := b.catalogue.Create(t.Context(), domain.Product{ID: ids.New(), SKU: sku, Name: "Amphora", Stock: stock})
 	if err != nil {
@@ -50,13 +35,13 @@ func (b *back) add(t *testing.T, sku string, stock int64) string {
 	return p.ID
 }
 
-func (b *back) handle(t *testing.T, eventType, orderID string, lines ...line) error {
+func (b back) handle(t *testing.T, eventType, orderID string, lines ...line) error {
 	t.Helper()
 	e := event(eventType, orderID, map[string]any{"id": orderID, "items": lines})
-	return b.on[eventType](t.Context(), e)
+	return b.handlers[eventType](t.Context(), e)
 }
 
-func (b *back) mustHandle(t *testing.T, eventType, orderID string, lines ...line) {
+func (b back) mustHandle(t *testing.T, eventType, orderID string, lines ...line) {
 	t.Helper()
 	if err := b.handle(t, eventType, orderID, lines...); err != nil {
 		t.Fatalf("%s: %v", eventType, err)
@@ -64,7 +49,7 @@ func (b *back) mustHandle(t *testing.T, eventType, orderID string, lines ...line
 }
 
 // expect compares the totals of a product.
-func (b *back) expect(t *testing.T, id string, stock, reserved, sold int64) {
+func (b back) expect(t *testing.T, id string, stock, reserved, sold int64) {
 	t.Helper()
 	p, err := b.catalogue.Get(t.Context(), id)
 	if err != nil {
@@ -76,7 +61,7 @@ func (b *back) expect(t *testing.T, id string, stock, reserved, sold int64) {
 }
 
 // published reads the last event into out, and fails if it has another type.
-func (b *back) published(t *testing.T, eventType string, out any) {
+func (b back) published(t *testing.T, eventType string, out any) {
 	t.Helper()
 	all := b.bus.Events()
 	if len(all) == 0 || all[len(all)-1].Type != eventType {

@@ -1,7 +1,6 @@
 package handlers_test
 
 import (
-	"context"
 	"testing"
 
 	"stoa/pkg/common/ids"
@@ -83,14 +82,8 @@ func everyPair(try func(steps, others int) (more, moreOthers bool)) {
 // begin starts the two runs in a shop that has as many pieces as the order asks for.
 func (m meeting) begin(t *testing.T) (s *shop, first, second *run) {
 	s = &shop{world: newWorld(t), put: map[string]int64{}}
-	for i, stock := range []int64{2, 1} {
-		name := string(rune('A' + i))
-		p := domain.Product{ID: ids.Derive("product", name), Name: name, SKU: name, Stock: stock}
-		if _, err := s.catalogue.Create(context.Background(), p); err != nil {
-			t.Fatal(err)
-		}
-		s.products, s.put[p.ID] = append(s.products, p.ID), stock
-	}
+	s.stock(t, "A", 2)
+	s.stock(t, "B", 1)
 	sent := m.end == m.first || m.end == m.second
 	s.orders = []*testOrder{{id: ids.Derive("order"), end: m.end, sent: sent}}
 	for _, eventType := range m.before {

@@ -2,11 +2,11 @@ package handlers
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
+	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
 	"stoa/pkg/observability"
 	"stoa/services/inventory/internal/domain"
@@ -17,17 +17,12 @@ type products struct {
 	catalogue domain.Catalogue
 }
 
-func (h products) list(ctx context.Context, in *listInput) (*listOutput, error) {
+func (h products) list(ctx context.Context, in *web.Page) (*listOutput, error) {
 	found, next, err := h.catalogue.List(ctx, in.Cursor, in.Limit)
 	if err != nil {
 		return nil, err
 	}
-	out := &listOutput{}
-	out.Body.Items, out.Body.Next = make([]product, len(found)), next
-	for i, p := range found {
-		out.Body.Items[i] = productOf(p)
-	}
-	return out, nil
+	return &listOutput{Body: web.ListingOf(found, next, productOf)}, nil
 }
 
 func (h products) get(ctx context.Context, in *IDInput) (*productOutput, error) {
@@ -38,9 +33,9 @@ func (h products) get(ctx context.Context, in *IDInput) (*productOutput, error) 
 func (h products) create(ctx context.Context, in *createInput) (*createOutput, error) {
 	now := clock()
 	p, err := h.catalogue.Create(ctx, domain.Product{
-		ID: idFor(ctx, in.Key), SKU: in.Body.SKU, Name: in.Body.Name, Description: in.Body.Description,
+		ID: ids.ForRequest("product", identity.CallerOf(ctx).ID, in.Key), Request: ids.Fingerprint(in.Body),
+		SKU: in.Body.SKU, Name: in.Body.Name, Description: in.Body.Description,
 		Price: domain.Money(in.Body.Price), Stock: in.Body.Stock, CreatedAt: now, UpdatedAt: now,
-		Request: fingerprint(in.Body),
 	})
 	if err != nil {
 		return nil, err
@@ -64,7 +59,7 @@ func (h products) adjust(ctx context.Context, in *adjustInput) (*productOutput, 
 	if in.Body.Change == 0 {
 		return nil, errs.InvalidField("change", "must not be 0")
 	}
-	asked := domain.Adjustment{Request: fingerprint(in.Body)}
+	asked := domain.Adjustment{Request: ids.Fingerprint(in.Body)}
 	caller := identity.CallerOf(ctx)
 	if in.Key != "" {
 		asked.Key = ids.Derive("stock", caller.ID, in.Key)
@@ -84,20 +79,6 @@ func answer(p domain.Product, err error) (*productOutput, error) {
 		return nil, err
 	}
 	return &productOutput{Body: productOf(p)}, nil
-}
-
-// idFor returns the id of the product that a request creates. With a key, the same request always has the same id.
-func idFor(ctx context.Context, key string) string {
-	if key == "" {
-		return ids.New()
-	}
-	return ids.Derive("product", identity.CallerOf(ctx).ID, key)
-}
-
-// fingerprint is the same for equal request bodies only.
-func fingerprint(body any) string {
-	raw, _ := json.Marshal(body) // what was read from JSON always marshals
-	return ids.Derive("request", string(raw))
 }
 
 // clock returns the time of a change, as precise as the API shows it.
@@ -158,25 +139,11 @@ type (
 	IDInput struct {
 		ID string `path:"id"`
 	}
-	// KeyInput may identify a request, so that it can be repeated safely.
-	KeyInput struct {
-		Key string `header:"Idempotency-Key" maxLength:"200" pattern:"^[!-~]+$" patternDescription:"visible ASCII characters" doc:"Requests with the same key take effect once"`
-	}
-	// listInput names a page of the catalogue.
-	listInput struct {
-		Cursor string `query:"cursor" doc:"The next of the previous page; absent for the first page"`
-		Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"The most products to return"`
-	}
 	// listOutput is a page of the catalogue.
-	listOutput struct {
-		Body struct {
-			Items []product `json:"items" nullable:"false"`
-			Next  string    `json:"next,omitempty" doc:"The cursor of the next page; absent on the last page"`
-		}
-	}
+	listOutput struct{ Body web.Listing[product] }
 	// createInput adds a product.
 	createInput struct {
-		KeyInput
+		web.Idempotency
 		Body newProduct
 	}
 	// createOutput is the new product and its URL.
@@ -192,7 +159,7 @@ type (
 	// adjustInput changes the stock of a product.
 	adjustInput struct {
 		IDInput
-		KeyInput
+		web.Idempotency
 		Body adjustment
 	}
 	// productOutput is a product.

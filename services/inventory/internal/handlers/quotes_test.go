@@ -3,6 +3,8 @@ package handlers_test
 import (
 	"testing"
 
+	"google.golang.org/protobuf/proto"
+
 	inventoryv1 "stoa/api/proto/inventory/v1"
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
@@ -18,31 +20,25 @@ func ask(lines ...line) *inventoryv1.QuoteRequest {
 }
 
 func TestQuotes_answerLineByLine(t *testing.T) {
-	f := newFront(t)
+	f := newFront()
 	one, two := f.add(t, "ONE", "5").ID, f.add(t, "TWO", "5").ID
 	out, err := handlers.NewQuotes(f.catalogue).Quote(t.Context(), ask(line{two, 6}, line{one, 5}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(out.GetLines()) != 2 {
-		t.Fatalf("got %v", out)
-	}
-	first, second := out.GetLines()[0], out.GetLines()[1]
-	if first.GetProductId() != two || first.GetAvailable() || first.GetQuantity() != 6 || first.GetSku() != "TWO" {
-		t.Errorf("got %v", first)
-	}
-	if second.GetProductId() != one || !second.GetAvailable() || second.GetName() != "Amphora" {
-		t.Errorf("got %v", second)
-	}
-	if second.GetUnitPrice() != 1250 || second.GetCurrency() != "EUR" {
-		t.Errorf("got %v", second)
+	want := &inventoryv1.QuoteResponse{Lines: []*inventoryv1.QuotedLine{
+		{ProductId: two, Sku: "TWO", Name: "Amphora", Quantity: 6, UnitPrice: 1250, Currency: "EUR"},
+		{ProductId: one, Sku: "ONE", Name: "Amphora", Quantity: 5, UnitPrice: 1250, Currency: "EUR", Available: true},
+	}}
+	if !proto.Equal(out, want) {
+		t.Errorf("got %v, want %v", out, want)
 	}
 }
 
 func TestQuotes_nameTheLinesAtFault(t *testing.T) {
-	f := newFront(t)
+	f := newFront()
 	known, gone := f.add(t, "ONE", "5").ID, f.add(t, "TWO", "5").ID
-	f.must(t, request{method: "DELETE", path: "/products/" + gone, as: "staff"}, 204)
+	f.do(t, request{method: "DELETE", path: "/products/" + gone, as: "staff"}).Expect(204)
 	many := make([]line, 101)
 	tests := map[string]struct {
 		lines []line

@@ -25,39 +25,34 @@ func Routes(api huma.API, catalogue domain.Catalogue) {
 	huma.Register(api, web.Cacheable(maxAge, huma.Operation{
 		OperationID: "list-products", Method: http.MethodGet, Path: "/api/v1/products",
 		Summary: "List the products, newest first", Tags: tags,
-		Errors: []int{http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
 	}), h.list)
 
 	// One product.
 	huma.Register(api, web.Cacheable(maxAge, huma.Operation{
 		OperationID: "get-product", Method: http.MethodGet, Path: "/api/v1/products/{id}",
 		Summary: "Show a product", Tags: tags,
-		Errors: []int{http.StatusNotFound, http.StatusServiceUnavailable},
 	}), h.get)
 
 	// A new product with its first stock. Its SKU is unique.
 	huma.Register(api, huma.Operation{
 		OperationID: "create-product", Method: http.MethodPost, Path: "/api/v1/products", DefaultStatus: http.StatusCreated,
-		Summary: "Add a product", Tags: tags, Security: staff,
+		Extensions: web.Repeatable,
+		Summary:    "Add a product", Tags: tags, Security: staff,
 		Description: "A repeated request with the same Idempotency-Key adds nothing and returns the product as it is now.",
-		Errors: []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusConflict, http.StatusUnprocessableEntity,
-			http.StatusServiceUnavailable},
+		Errors:      []int{http.StatusConflict},
 	}, h.create)
 
 	// Orders keep the price that they were placed at.
 	huma.Register(api, huma.Operation{
 		OperationID: "edit-product", Method: http.MethodPut, Path: "/api/v1/products/{id}",
 		Summary: "Change the name, description and price of a product", Tags: tags, Security: staff,
-		Errors: []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusUnprocessableEntity,
-			http.StatusServiceUnavailable},
 	}, h.edit)
 
 	// Refused while orders need pieces of it.
 	huma.Register(api, huma.Operation{
 		OperationID: "remove-product", Method: http.MethodDelete, Path: "/api/v1/products/{id}",
 		Summary: "Remove a product from the catalogue", Tags: tags, Security: staff,
-		Errors: []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusConflict,
-			http.StatusServiceUnavailable},
+		Errors: []int{http.StatusConflict},
 	}, h.remove)
 
 	// Deliveries, losses, counts: a difference, so that it agrees with orders that come in at the same time.
@@ -65,7 +60,6 @@ func Routes(api huma.API, catalogue domain.Catalogue) {
 		OperationID: "adjust-stock", Method: http.MethodPost, Path: "/api/v1/products/{id}/stock",
 		Summary: "Add pieces to the stock, or remove some", Tags: tags, Security: staff,
 		Description: "A repeated request with the same Idempotency-Key changes nothing. Only available pieces can be removed.",
-		Errors: []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusConflict,
-			http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
+		Errors:      []int{http.StatusConflict},
 	}, h.adjust)
 }

@@ -1,18 +1,12 @@
 package handlers_test
 
 import (
-	"context"
-	"encoding/json"
 	"net/http"
-	"net/http/httptest"
-	"strings"
 	"testing"
 
-	"github.com/rs/zerolog"
-
-	"stoa/pkg/common/errs"
+	"stoa/internal/golden"
 	"stoa/pkg/common/ids"
-	"stoa/pkg/common/web"
+	"stoa/pkg/common/web/webtest"
 	"stoa/pkg/identity"
 	"stoa/pkg/sidecar/sidecartest"
 	"stoa/services/inventory/internal/handlers"
@@ -20,47 +14,35 @@ import (
 )
 
 // callers are the callers by token.
-var callers = callersByToken{
+var callers = webtest.Callers{
 	"alice": {ID: ids.Derive("alice"), Roles: []identity.Role{identity.Learner}},
 	"staff": {ID: ids.Derive("staff"), Roles: []identity.Role{identity.Staff}},
 	"admin": {ID: ids.Derive("admin"), Roles: []identity.Role{identity.Admin}},
 }
 
-type callersByToken map[string]identity.Caller
-
-func (c callersByToken) Verify(_ context.Context, token string) (identity.Caller, error) {
-	caller, ok := c[token]
-	if !ok {
-		return caller, errs.New(errs.Unauthenticated, "the access token is not valid")
-	}
-	return caller, nil
-}
-
 // front is the HTTP API on a store in memory.
 type front struct {
+	*webtest.Server
 	states    *sidecartest.States
 	catalogue *repositories.Catalogue
-	handler   http.Handler
 }
 
-func newFront(t *testing.T) *front {
-	t.Helper()
+func newFront() *front {
 	states, side := sidecartest.New()
-	catalogue := repositories.NewCatalogue(side)
-	router := web.NewRouter()
-	api := web.NewAPI(router, "Inventory", "")
-	identity.Protect(api, callers)
-	handlers.Routes(api, catalogue)
-	return &front{states: states, catalogue: catalogue, handler: web.Wrap(router, zerolog.Nop())}
+	f := &front{webtest.New("Inventory", "The catalogue and the stock.", callers), states, repositories.NewCatalogue(side)}
+	handlers.Routes(f.API, f.catalogue)
+	return f
+}
+
+func TestOpenAPI_isWhatIsCheckedIn(t *testing.T) {
+	golden.Check(t, "api/openapi/inventory.json", newFront().Description(t))
 }
 
 // request is one request of a caller.
 type request struct{ method, path, as, key, body string }
 
-// response is what came back: a product, a list of them or a problem.
+// response is what came back: a product, or a list of them.
 type response struct {
-	status    int
-	location  string
 	ID        string
 	SKU       string
 	Name      string
@@ -70,48 +52,21 @@ type response struct {
 	Available int64
 	Items     []response
 	Next      string
-	Kind      string
-	Errors    []errs.Field
 }
 
-func (r response) field() string {
-	if len(r.Errors) == 0 {
-		return ""
-	}
-	return r.Errors[0].Name
-}
-
-func (f *front) do(t *testing.T, r request) response {
+func (f *front) do(t *testing.T, r request) *webtest.Answer {
 	t.Helper()
-	in := httptest.NewRequestWithContext(t.Context(), r.method, "/api/v1"+r.path, strings.NewReader(r.body))
-	if r.body != "" {
-		in.Header.Set("Content-Type", "application/json")
-	}
-	if r.as != "" {
-		in.Header.Set("Authorization", "Bearer "+r.as)
-	}
+	header := http.Header{}
 	if r.key != "" {
-		in.Header.Set("Idempotency-Key", r.key)
+		header.Set("Idempotency-Key", r.key)
 	}
-	out := httptest.NewRecorder()
-	f.handler.ServeHTTP(out, in)
-	got := response{status: out.Code, location: out.Header().Get("Location")}
-	if out.Body.Len() > 0 {
-		if err := json.Unmarshal(out.Body.Bytes(), &got); err != nil {
-			t.Errorf("%s %s answered %q: %v", r.method, r.path, out.Body, err)
-		}
-	}
-	return got
+	return f.Do(t, webtest.Request{Method: r.method, Path: "/api/v1" + r.path, Token: r.as, Body: r.body, Header: header})
 }
 
-// must is do, and fails if the answer has another status.
+// must reads the answer to a request, and ends the test if it has another status.
 func (f *front) must(t *testing.T, r request, status int) response {
 	t.Helper()
-	got := f.do(t, r)
-	if got.status != status {
-		t.Fatalf("%s %s: got %d %s %v, want %d", r.method, r.path, got.status, got.Kind, got.Errors, status)
-	}
-	return got
+	return webtest.Read[response](f.do(t, r), status)
 }
 
 // add puts a product into the catalogue.

@@ -2,10 +2,10 @@ package handlers_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
-	"maps"
 	"slices"
 	"time"
 
@@ -59,29 +59,25 @@ type run struct {
 
 var errDied = errors.New("the process died")
 
-// handlersOf returns the handlers by event type.
-func handlersOf(ledger *domain.Ledger) map[string]messaging.Handler {
-	on := map[string]messaging.Handler{}
-	for _, s := range handlers.Subscriptions(ledger) {
-		maps.Copy(on, s.On)
-	}
-	return on
-}
-
+// newWorld returns a world with nothing in it. Its bus checks no schema: there are thousands of worlds, and other tests do.
 func newWorld(t rapid.TB) *world {
-	states, side := sidecartest.New()
-	bus := &messagingtest.Bus{} // checks no schema: there are thousands of worlds, and other tests do
+	bus := &messagingtest.Bus{}
 	publisher, err := messaging.NewPublisher(bus, "inventory-worker")
 	if err != nil {
 		t.Fatal(err)
 	}
+	return worldOn(bus, publisher)
+}
+
+func worldOn(bus *messagingtest.Bus, publisher *messaging.Publisher) *world {
+	states, side := sidecartest.New()
 	w := &world{
 		states: states, bus: bus,
 		catalogue: repositories.NewCatalogue(side), reservations: repositories.NewReservations(side),
 		now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
 	}
-	w.handlers = handlersOf(domain.NewLedger(w.catalogue, w.reservations, providers.NewEvents(publisher),
-		func() int64 { return lowStock }, func() time.Time { return w.now }))
+	w.handlers = messagingtest.Handlers(handlers.Subscriptions(domain.NewLedger(w.catalogue, w.reservations,
+		providers.NewEvents(publisher), func() int64 { return lowStock }, func() time.Time { return w.now })))
 	states.Before = func(string, string) error { return w.step() }
 	states.After = func(string, string) error { return w.answer() }
 	bus.Before = func(string) error { return w.step() }
@@ -174,4 +170,12 @@ func (w *world) finish() error {
 // product reads a product.
 func (w *world) product(id string) (domain.Product, error) {
 	return w.catalogue.Update(context.Background(), id, func(*domain.Product) error { return nil })
+}
+
+func show(value any) string {
+	raw, err := json.MarshalIndent(value, "", "  ")
+	if err != nil {
+		return err.Error()
+	}
+	return string(raw)
 }

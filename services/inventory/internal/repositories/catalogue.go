@@ -21,7 +21,7 @@ const all = "all"
 type Catalogue struct {
 	products *sidecar.Documents[domain.Product]
 	skus     *sidecar.Documents[owner]
-	index    *sidecar.Index
+	lists    *sidecar.Lists[domain.Product]
 }
 
 // owner is the product that an SKU belongs to.
@@ -31,32 +31,23 @@ type owner struct {
 
 // NewCatalogue returns the catalogue behind a sidecar.
 func NewCatalogue(s *sidecar.Sidecar) *Catalogue {
+	products := sidecar.NewDocuments[domain.Product](s, store, "product")
 	return &Catalogue{
-		products: sidecar.NewDocuments[domain.Product](s, store, "product"),
-		skus:     sidecar.NewDocuments[owner](s, store, "sku"),
-		index:    sidecar.NewIndex(s, store, "products"),
+		products: products, skus: sidecar.NewDocuments[owner](s, store, "sku"), lists: sidecar.NewLists(products, "products"),
 	}
-}
-
-// Reachable reports whether the store answers.
-func (c *Catalogue) Reachable(ctx context.Context) error {
-	_, err := c.products.Find(ctx, "any")
-	return err
 }
 
 // Get implements domain.Catalogue.
 func (c *Catalogue) Get(ctx context.Context, id string) (domain.Product, error) {
 	if !ids.Valid(id) {
-		return domain.Product{}, notFound()
+		return domain.Product{}, domain.NotFound()
 	}
 	found, err := c.products.Get(ctx, id)
 	if err == nil && found.Value.Removed {
-		return domain.Product{}, notFound()
+		return domain.Product{}, domain.NotFound()
 	}
 	return found.Value, err
 }
-
-func notFound() error { return errs.New(errs.NotFound, "there is no such product") }
 
 // GetMany implements domain.BulkReader.
 func (c *Catalogue) GetMany(ctx context.Context, productIDs []string) (map[string]domain.Product, error) {
@@ -75,35 +66,13 @@ func (c *Catalogue) GetMany(ctx context.Context, productIDs []string) (map[strin
 
 // List implements domain.Catalogue.
 func (c *Catalogue) List(ctx context.Context, cursor string, limit int) ([]domain.Product, string, error) {
-	at, err := sidecar.ParseCursor(cursor)
-	if err != nil {
-		return nil, "", err
-	}
-	listed := make([]domain.Product, 0, limit)
-	for {
-		var hints []string
-		if hints, at, err = c.index.Read(ctx, all, at, limit-len(listed)); err != nil {
-			return nil, "", err
-		}
-		found, err := c.GetMany(ctx, hints)
-		if err != nil {
-			return nil, "", err
-		}
-		for _, id := range hints {
-			if p, ok := found[id]; ok {
-				listed = append(listed, p)
-			}
-		}
-		if len(listed) == limit || at == (sidecar.Cursor{}) {
-			return listed, at.String(), nil
-		}
-	}
+	return c.lists.Page(ctx, all, cursor, limit, func(p domain.Product) bool { return !p.Removed })
 }
 
 // Update implements domain.Catalogue.
 func (c *Catalogue) Update(ctx context.Context, id string, change func(*domain.Product) error) (domain.Product, error) {
 	if !ids.Valid(id) {
-		return domain.Product{}, notFound()
+		return domain.Product{}, domain.NotFound()
 	}
 	return c.products.Update(ctx, id, change)
 }
@@ -123,7 +92,7 @@ func (c *Catalogue) Create(ctx context.Context, p domain.Product) (domain.Produc
 	if err := c.takeSKU(ctx, p.SKU, p.ID); err != nil {
 		return domain.Product{}, err
 	}
-	if err := c.index.Add(ctx, all, p.ID); err != nil {
+	if err := c.lists.Add(ctx, all, p.ID); err != nil {
 		return domain.Product{}, err
 	}
 	err = c.products.Create(ctx, p.ID, p, 0)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/mail"
 	"sync"
 	"testing"
@@ -16,6 +15,7 @@ import (
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
 	"stoa/pkg/messaging"
+	"stoa/pkg/messaging/messagingtest"
 	"stoa/pkg/sidecar"
 	"stoa/pkg/sidecar/sidecartest"
 	"stoa/services/notification/internal/domain"
@@ -55,11 +55,7 @@ func replica(t *testing.T, side *sidecar.Sidecar, p *post) map[string]messaging.
 	}
 	staff := mail.Address{Address: "staff@stoa.local"}
 	notifier := domain.NewNotifier(repositories.NewInbox(side), repositories.NewDeliveries(side), mailer, staff)
-	on := map[string]messaging.Handler{}
-	for _, s := range handlers.Subscriptions(notifier) {
-		maps.Copy(on, s.On)
-	}
-	return on
+	return messagingtest.Handlers(handlers.Subscriptions(notifier))
 }
 
 const (
@@ -83,9 +79,9 @@ func account(reason string) domain.Account {
 	return domain.Account{ID: customerID, Email: "a@example.com", Name: "Ada", At: time.Now().UTC(), Reason: reason}
 }
 
-func event(t *testing.T, eventType string, data any) messaging.Event {
+func event(t *testing.T, eventType string, data any, cause ...string) messaging.Event {
 	t.Helper()
-	e, err := messaging.New(eventType, orderID, data)
+	e, err := messaging.New(eventType, orderID, data, cause...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,11 +116,7 @@ func TestNotifier_sendsEveryNoticeOnce(t *testing.T) {
 		all = append(all, event(t, "account."+fact+".v1", account("")))
 	}
 	for _, reason := range []string{"by_owner", "refresh_token_reused"} {
-		e, err := messaging.New("account.sessions_revoked.v1", customerID, account(reason), reason)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, e)
+		all = append(all, event(t, "account.sessions_revoked.v1", account(reason), reason))
 	}
 	for range 3 {
 		for _, e := range all {

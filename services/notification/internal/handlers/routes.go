@@ -18,6 +18,5 @@ func Routes(api huma.API, inbox domain.Inbox) {
 	huma.Register(api, huma.Operation{
 		OperationID: "list-notifications", Method: http.MethodGet, Path: "/api/v1/notifications", Tags: []string{"inbox"},
 		Summary: "List your notifications, newest first", Security: identity.SignedIn(),
-		Errors: []int{http.StatusUnauthorized, http.StatusServiceUnavailable},
 	}, h.list)
 }

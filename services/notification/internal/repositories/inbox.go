@@ -16,15 +16,13 @@ const store = "notification-store"
 // Inbox implements domain.Inbox: a document for each notice, and a list for each user.
 type Inbox struct {
 	entries *sidecar.Documents[domain.Entry]
-	lists   *sidecar.Index
+	lists   *sidecar.Lists[domain.Entry]
 }
 
 // NewInbox returns the inboxes behind a sidecar.
 func NewInbox(s *sidecar.Sidecar) *Inbox {
-	return &Inbox{
-		entries: sidecar.NewDocuments[domain.Entry](s, store, "notice"),
-		lists:   sidecar.NewIndex(s, store, "inbox-of"),
-	}
+	entries := sidecar.NewDocuments[domain.Entry](s, store, "notice")
+	return &Inbox{entries: entries, lists: sidecar.NewLists(entries, "inbox-of")}
 }
 
 // Put implements domain.Inbox. The entry comes before the list; after a crash in between, the next delivery of the event
@@ -39,21 +37,5 @@ func (r *Inbox) Put(ctx context.Context, n domain.Notice, at time.Time) error {
 
 // List implements domain.Inbox.
 func (r *Inbox) List(ctx context.Context, userID, cursor string, limit int) ([]domain.Entry, string, error) {
-	from, err := sidecar.ParseCursor(cursor)
-	if err != nil {
-		return nil, "", err
-	}
-	ids, next, err := r.lists.Read(ctx, userID, from, limit)
-	if err != nil {
-		return nil, "", err
-	}
-	documents, err := r.entries.GetMany(ctx, ids)
-	if err != nil {
-		return nil, "", err
-	}
-	entries := make([]domain.Entry, len(documents))
-	for i, document := range documents {
-		entries[i] = document.Value
-	}
-	return entries, next.String(), nil
+	return r.lists.Page(ctx, userID, cursor, limit, nil)
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 
 	"stoa/pkg/common/errs"
@@ -110,12 +109,7 @@ func TestPlacement_placesOneOrderForAKey(t *testing.T) {
 
 func TestPlacement_placesOneOrderForFiftyRequestsAtOnce(t *testing.T) {
 	s := newShop(t)
-	answers := make([]*webtest.Answer, 50)
-	var all sync.WaitGroup
-	for i := range answers {
-		all.Go(func() { answers[i] = s.place(t, "key", oneApple) })
-	}
-	all.Wait()
+	answers := webtest.Together(50, func(int) *webtest.Answer { return s.place(t, "key", oneApple) })
 	for _, answer := range answers {
 		if answer.Code != http.StatusCreated || answer.Body.String() != answers[0].Body.String() {
 			t.Errorf("got %d %s, another got %s", answer.Code, answer.Body, answers[0].Body)

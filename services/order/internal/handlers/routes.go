@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
 	"stoa/services/order/internal/domain"
 )
@@ -27,7 +28,8 @@ func Routes(api huma.API, placement *domain.Placement, orders *domain.Orders, ca
 	// Place an order. Prices come from inventory; an Idempotency-Key makes it safe to repeat the request.
 	huma.Register(api, huma.Operation{
 		OperationID: "place-order", Method: http.MethodPost, Path: "/api/v1/orders", DefaultStatus: http.StatusCreated,
-		Summary: "Place an order", Tags: tags, Security: signedIn,
+		Extensions: web.Repeatable,
+		Summary:    "Place an order", Tags: tags, Security: signedIn,
 		Description: "The new order is pending. A moment later it is confirmed if inventory could reserve its stock, and " +
 			"rejected if not. A second request with the same Idempotency-Key places no second order and gets the same answer.",
 	}, h.place)

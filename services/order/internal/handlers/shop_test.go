@@ -3,7 +3,6 @@ package handlers_test
 import (
 	"cmp"
 	"context"
-	"maps"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -82,13 +81,11 @@ func newShop(t *testing.T) *shop {
 	states, side := sidecartest.New()
 	bus, publisher := messagingtest.NewPublisher(t, "order")
 	orders, events := repositories.New(side), providers.NewEvents(publisher)
-	s := &shop{states: states, bus: bus, orders: orders, worker: map[string]messaging.Handler{}, callers: newCallers()}
+	s := &shop{states: states, bus: bus, orders: orders, callers: newCallers()}
 	s.Server = webtest.New("Orders", "Place, follow and cancel orders.", s)
 	placement := domain.NewPlacement(orders, prices{apple: 250, pear: 100}, events)
 	handlers.Routes(s.API, placement, domain.NewOrders(orders, events), 2*time.Second)
-	for _, subscription := range handlers.Subscriptions(domain.NewProgress(orders, events)) {
-		maps.Copy(s.worker, subscription.On)
-	}
+	s.worker = messagingtest.Handlers(handlers.Subscriptions(domain.NewProgress(orders, events)))
 	return s
 }
 
