@@ -22,8 +22,20 @@ func (p *proxy) rewrite(r *httputil.ProxyRequest) {
 	r.Out.Header, r.Out.Trailer = headers, nil
 }
 
-// secured adds the headers that keep a browser from doing more with an answer than to read it, unless the answer has its
-// own.
+// hsts is for HTTPS only: over plain HTTP a browser ignores it.
+const hsts = "Strict-Transport-Security"
+
+// safeHeaders keep a browser from doing more with an answer than to read it.
+var safeHeaders = map[string]string{
+	"X-Content-Type-Options":  "nosniff",
+	"Referrer-Policy":         "no-referrer",
+	"X-Frame-Options":         "DENY",
+	"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+	"Cache-Control":           "no-store",
+	hsts:                      "max-age=31536000",
+}
+
+// secured adds the safe headers to each answer, unless it has its own.
 func secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(&securedWriter{ResponseWriter: w, tls: callerOf(r).secure}, r)
@@ -40,22 +52,13 @@ type securedWriter struct {
 func (w *securedWriter) WriteHeader(status int) {
 	if !w.sent && status >= http.StatusOK {
 		w.sent = true
-		w.unlessSet("X-Content-Type-Options", "nosniff")
-		w.unlessSet("Referrer-Policy", "no-referrer")
-		w.unlessSet("X-Frame-Options", "DENY")
-		w.unlessSet("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-		w.unlessSet("Cache-Control", "no-store")
-		if w.tls { // over plain HTTP a browser ignores it
-			w.unlessSet("Strict-Transport-Security", "max-age=31536000")
+		for name, value := range safeHeaders {
+			if w.Header().Get(name) == "" && (w.tls || name != hsts) {
+				w.Header().Set(name, value)
+			}
 		}
 	}
 	w.ResponseWriter.WriteHeader(status)
-}
-
-func (w *securedWriter) unlessSet(name, value string) {
-	if w.Header().Get(name) == "" {
-		w.Header().Set(name, value)
-	}
 }
 
 // Write sends the headers first.
