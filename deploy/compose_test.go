@@ -58,7 +58,7 @@ func overlays(t *testing.T) map[string]file {
 // they are never looked for in a public registry.
 var ours = []string{"localhost/stoa/apps", "localhost/stoa/sidecar"}
 
-func TestCompose_NothingIsPulledByDefault(t *testing.T) {
+func TestCompose_nothingIsPulledByDefault(t *testing.T) {
 	for name, service := range read(t, "../docker-compose.yml").Services {
 		if !slices.Contains(ours, service.Image) {
 			t.Errorf("%s is made from %s", name, service.Image)
@@ -83,7 +83,7 @@ func folders(volumes []string) map[string]string {
 	return mounts
 }
 
-func TestOverlays_BringAServerThatIsPinnedAndWatched(t *testing.T) {
+func TestOverlays_bringAServerThatIsPinnedAndWatched(t *testing.T) {
 	known := read(t, "../docker-compose.yml").Services
 	for path, f := range overlays(t) {
 		brought := 0
@@ -116,7 +116,7 @@ var (
 	password   = regexp.MustCompile(`(?i)(password|pass)\b|://\w+:`)
 )
 
-func TestOverlays_GiveTheSecretsThatTheirFoldersName(t *testing.T) {
+func TestOverlays_giveTheSecretsThatTheirFoldersName(t *testing.T) {
 	for path, f := range overlays(t) {
 		given := f.Services["init"].Environment
 		needed := slices.Clone(firstStart)

@@ -38,7 +38,7 @@ func containers(t *testing.T, path string) map[string]container {
 	return file.Services
 }
 
-func TestKong_TakesThePlaceOfTheGatewayAndNoMore(t *testing.T) {
+func TestKong_takesThePlaceOfTheGatewayAndNoMore(t *testing.T) {
 	changed := slices.Sorted(maps.Keys(containers(t, kongOverlay)))
 	if want := []string{"gateway", "gateway-sidecar"}; !slices.Equal(changed, want) {
 		t.Errorf("the overlay changes %v, want %v", changed, want)
@@ -48,7 +48,7 @@ func TestKong_TakesThePlaceOfTheGatewayAndNoMore(t *testing.T) {
 	}
 }
 
-func TestKong_IsOpenToPeopleOnly(t *testing.T) {
+func TestKong_isOpenToPeopleOnly(t *testing.T) {
 	env := containers(t, kongOverlay)["gateway"].Environment
 	for name, want := range map[string]string{
 		"KONG_DATABASE": "off", "KONG_ADMIN_LISTEN": "off", "KONG_ADMIN_GUI_LISTEN": "off", "KONG_ALLOW_DEBUG_HEADER": "off",
@@ -70,7 +70,7 @@ func TestKong_IsOpenToPeopleOnly(t *testing.T) {
 	}
 }
 
-func TestKong_FindsItsFiles(t *testing.T) {
+func TestKong_findsItsFiles(t *testing.T) {
 	kong := containers(t, kongOverlay)["gateway"]
 	mounted := map[string]string{}
 	for _, volume := range kong.Volumes {
@@ -128,7 +128,7 @@ func declaration(t *testing.T) declared {
 	return d
 }
 
-func TestKong_LoadsThePluginsOfItsRoutes(t *testing.T) {
+func TestKong_loadsThePluginsOfItsRoutes(t *testing.T) {
 	loaded := strings.Split(containers(t, kongOverlay)["gateway"].Environment["KONG_PLUGINS"], ",")
 	d := declaration(t)
 	used := d.Plugins
@@ -146,7 +146,7 @@ func TestKong_LoadsThePluginsOfItsRoutes(t *testing.T) {
 }
 
 // A sidecar repeats what has a Content-Length, and Kong cannot take it away from what must not happen twice.
-func TestKong_ItsSidecarRepeatsNothing(t *testing.T) {
+func TestKong_sidecarRepeatsNothing(t *testing.T) {
 	sidecar := containers(t, kongOverlay)["gateway-sidecar"]
 	if want := []string{"./deploy/compose/kong/resiliency:/components/resiliency:ro"}; !slices.Equal(sidecar.Volumes, want) {
 		t.Errorf("the sidecar mounts %v, want %v", sidecar.Volumes, want)

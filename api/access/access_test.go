@@ -25,7 +25,7 @@ func load(t *testing.T) (Matrix, []Operation) {
 	return matrix, operations
 }
 
-func TestEveryOperationHasOneDecision(t *testing.T) {
+func TestLoad_decidesEveryOperationOnce(t *testing.T) {
 	matrix, operations := load(t)
 	known := map[string]bool{}
 	for _, o := range operations {
@@ -54,7 +54,7 @@ func TestEveryOperationHasOneDecision(t *testing.T) {
 	}
 }
 
-func TestGuarded_HasAnOperationOfEveryService(t *testing.T) {
+func TestGuarded_hasAnOperationOfEveryService(t *testing.T) {
 	guarded, err := Guarded("STAFF")
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +68,7 @@ func TestGuarded_HasAnOperationOfEveryService(t *testing.T) {
 }
 
 // The gateway asks of an API key what was decided here.
-func TestTheGatewayAgrees(t *testing.T) {
+func TestLoad_agreesWithTheGateway(t *testing.T) {
 	matrix, operations := load(t)
 	routes, err := declaration.Parse(kong.File, kong.Table())
 	if err != nil {
@@ -93,7 +93,7 @@ func TestTheGatewayAgrees(t *testing.T) {
 	}
 }
 
-func TestBrokenDecisionsAreRefused(t *testing.T) {
+func TestParse_refusesBrokenDecisions(t *testing.T) {
 	for name, text := range map[string]string{
 		"unknown word":    "order: {get-order: {key: any, allow: anybody}}",
 		"unknown role":    "order: {get-order: {key: any, allow: [OWNER]}}",
@@ -111,7 +111,7 @@ func TestBrokenDecisionsAreRefused(t *testing.T) {
 	}
 }
 
-func TestOutcomes(t *testing.T) {
+func TestOutcome_followsFromTheRule(t *testing.T) {
 	matrix, err := parse([]byte(`shop:
   open:  {key: none, allow: everyone}
   keyed: {key: any, allow: everyone}
@@ -145,7 +145,7 @@ func TestOutcomes(t *testing.T) {
 }
 
 // The table for people is made from the decisions.
-func TestMatrix(t *testing.T) {
+func TestMatrix_isDocumented(t *testing.T) {
 	matrix, operations := load(t)
 	golden.Check(t, "api/access/README.md", []byte(table(matrix, operations)))
 }

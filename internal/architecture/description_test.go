@@ -59,7 +59,7 @@ func rows(t *testing.T, heading string) map[string][]string {
 	return byName
 }
 
-func TestDocumentation_NamesEveryApp(t *testing.T) {
+func TestDocumentation_namesEveryApp(t *testing.T) {
 	var names, apps []string
 	for name := range rows(t, "| app | its own | depends on |") {
 		names = append(names, name)
@@ -71,7 +71,7 @@ func TestDocumentation_NamesEveryApp(t *testing.T) {
 }
 
 // Every type of event has a contract, and one topic that carries it.
-func TestEvents_HaveOneTopicEach(t *testing.T) {
+func TestEvents_haveOneTopicEach(t *testing.T) {
 	var carried, contracts []string
 	for _, topic := range describe(t).Topics {
 		carried = append(carried, topic.Carries...)

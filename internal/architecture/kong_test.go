@@ -102,7 +102,7 @@ func throughSidecar(t *testing.T, app string) string {
 	return ""
 }
 
-func TestKong_ServicesAreApps(t *testing.T) {
+func TestKong_servicesAreApps(t *testing.T) {
 	table, known := kong(t), map[string]bool{}
 	for _, app := range describe(t).Apps {
 		known[throughSidecar(t, app.ID)] = app.Called() && app.Protocol == "http"
@@ -133,7 +133,7 @@ func permission(rule access.Rule) any {
 	return rule.Key
 }
 
-func TestKong_ReachesEveryOperation(t *testing.T) {
+func TestKong_reachesEveryOperation(t *testing.T) {
 	table, used := kong(t), map[string]bool{}
 	operations, err := access.Operations()
 	if err != nil {
@@ -186,7 +186,7 @@ func (table kongTable) expectRoute(t *testing.T, o access.Operation, rule access
 }
 
 // What an app serves for its sidecar and for other apps is nobody else's business.
-func TestKong_ReachesNothingElse(t *testing.T) {
+func TestKong_reachesNothingElse(t *testing.T) {
 	table := kong(t)
 	for _, path := range []string{
 		"/", "/metrics", "/healthz", "/readyz", "/openapi.json", "/dapr/config", "/dapr/subscribe", "/compact", "/internal",
@@ -215,7 +215,7 @@ func TestKong_ReachesNothingElse(t *testing.T) {
 }
 
 // Kong's cache stores whatever its settings let it: only with cache_control does it ask what the service says.
-func TestKong_CachesOnlyWhatServicesMark(t *testing.T) {
+func TestKong_cachesOnlyWhatServicesMark(t *testing.T) {
 	table := kong(t)
 	for _, service := range table.Services {
 		for _, route := range service.Routes {

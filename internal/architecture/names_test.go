@@ -68,7 +68,7 @@ func allowed(t *testing.T) map[string][]string {
 }
 
 // Every topic and store that a service names in its code is one that its apps may use, and the other way round.
-func TestNames_InCodeAndDescriptionAgree(t *testing.T) {
+func TestNames_inCodeAndDescriptionAgree(t *testing.T) {
 	code, described := literals(t), allowed(t)
 	if len(described) == 0 || len(code) == 0 {
 		t.Fatalf("%d topics and stores, %d services", len(described), len(code))

@@ -15,7 +15,7 @@ import (
 )
 
 // Secrets that components name are the sidecar's business, and no scope restricts those.
-func TestSecrets_AppsGetThoseThatTheyAskFor(t *testing.T) {
+func TestSecrets_appsGetThoseThatTheyAskFor(t *testing.T) {
 	asked := secretsAskedFor(t)
 	if len(asked) == 0 {
 		t.Error("no service asks for a secret; this test reads the code wrongly")

@@ -11,7 +11,7 @@ import (
 
 const tyeFile = "tye/tye.yaml"
 
-func TestTye_FileFitsItsSchema(t *testing.T) {
+func TestTye_fileFitsItsSchema(t *testing.T) {
 	schema, err := jsonschema.NewCompiler().Compile("testdata/tye.schema.json")
 	if err != nil {
 		t.Fatal(err)

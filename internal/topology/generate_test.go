@@ -18,7 +18,7 @@ func load(t *testing.T) *Topology {
 	return topology
 }
 
-func TestGenerated_FilesAreUpToDate(t *testing.T) {
+func TestGenerated_filesAreUpToDate(t *testing.T) {
 	files, err := Files(root)
 	if err != nil {
 		t.Fatal(err)

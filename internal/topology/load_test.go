@@ -32,7 +32,7 @@ func edited(t *testing.T, old, new string) string {
 	return dir
 }
 
-func TestLoad_SaysWhatIsWrong(t *testing.T) {
+func TestLoad_saysWhatIsWrong(t *testing.T) {
 	for name, test := range map[string]struct{ old, new, want string }{
 		"an unknown field":      {"  carries: [dead", "  carrries: [dead", "line"},
 		"an unknown publisher":  {"from: [order-api]", "from: [baker]", `topic order-placed names the app "baker"`},
@@ -55,7 +55,7 @@ func TestLoad_SaysWhatIsWrong(t *testing.T) {
 	}
 }
 
-func TestFiles_ATopicIsOneEntry(t *testing.T) {
+func TestFiles_writeATopicFromOneEntry(t *testing.T) {
 	const entry = "topics:\n  - {name: cakes, about: Cakes are baked., carries: [cake.baked], from: [auth], to: [order-api]}\n"
 	files, err := Files(edited(t, "topics:\n", entry))
 	if err != nil {

@@ -32,7 +32,7 @@ func gateway(t *testing.T) string {
 	return client.Start(t, t.TempDir(), func(o *stack.Options) { o.Scale, o.Log = alone, io.Discard }).URL
 }
 
-func TestDocs(t *testing.T) {
+func TestDocs_showEveryOperation(t *testing.T) {
 	find(t)
 	url := gateway(t)
 	// Whoever opens the address of the shop in a browser gets here.

@@ -23,7 +23,7 @@ const (
 
 // Whatever dies while 300 orders are placed: every order that was accepted is confirmed or rejected within a minute and
 // without hands, the stock adds up, and each customer gets each mail once.
-func TestEveryProcessIsKilledOnce(t *testing.T) {
+func TestShop_losesNothingWhenEveryProcessIsKilled(t *testing.T) {
 	shop := client.Start(t, t.TempDir())
 	staff := shop.SignIn(t, "staff")
 	products := []client.Product{shop.NewProduct(t, staff, stock), shop.NewProduct(t, staff, stock/2)}

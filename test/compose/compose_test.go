@@ -23,7 +23,7 @@ const (
 // victims are killed one after the other: an app, a sidecar, the broker, and what serves the customer right now.
 var victims = []string{"order-worker", "inventory-worker-sidecar", "broker", "order-api", "order-worker-sidecar"}
 
-func TestContainersLoseNothing(t *testing.T) {
+func TestContainers_loseNothing(t *testing.T) {
 	p := up(t)
 	p.awaitHealthy(t)
 	t.Run("hardened", p.checkHardened)
@@ -53,7 +53,7 @@ func TestContainersLoseNothing(t *testing.T) {
 }
 
 // The images of the overlays are not ours and are not pulled here, but what they say has to make sense to Compose.
-func TestOverlaysAreUnderstood(t *testing.T) {
+func TestOverlays_areUnderstood(t *testing.T) {
 	p := &project{name: "stoa-test-overlays", root: client.Root(t)}
 	overlays, err := filepath.Glob(filepath.Join(p.root, "deploy", "compose", "*.yml"))
 	if err != nil || len(overlays) == 0 {

@@ -42,7 +42,7 @@ const (
 	secondReplica = receiver + "-2.sidecar"
 )
 
-func TestBuses(t *testing.T) {
+func TestBuses_keepTheirPromises(t *testing.T) {
 	t.Parallel()
 	checks := busChecks
 	if *full {
@@ -58,7 +58,7 @@ func TestBuses(t *testing.T) {
 	}
 }
 
-func TestLongOutage(t *testing.T) {
+func TestBuses_surviveALongOutage(t *testing.T) {
 	if !*full {
 		t.Skip("with -full only: it takes three minutes")
 	}

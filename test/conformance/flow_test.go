@@ -29,7 +29,7 @@ var flowChecks = []check[shop]{
 		killedWorkers},
 }
 
-func TestPairs(t *testing.T) {
+func TestPairs_runTheShop(t *testing.T) {
 	t.Parallel()
 	for _, p := range chosenPairs() {
 		name := report.Pair(p.bus, p.store)

@@ -32,7 +32,7 @@ var storeChecks = []check[*rig]{
 	{"speed", "Save, read and change one document, one after the other.", storeSpeed},
 }
 
-func TestStores(t *testing.T) {
+func TestStores_keepTheirPromises(t *testing.T) {
 	t.Parallel()
 	for _, store := range chosenStores() {
 		t.Run(store, func(t *testing.T) {

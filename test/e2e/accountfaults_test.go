@@ -13,7 +13,7 @@ import (
 )
 
 // What ended stays ended after auth is killed, and what did not goes on.
-func TestEndedSessionsStayEndedAfterAKill(t *testing.T) {
+func TestSessions_stayEndedAfterAKill(t *testing.T) {
 	t.Parallel()
 	shop := client.Start(t, t.TempDir())
 	email := address(t)
@@ -45,7 +45,7 @@ func TestEndedSessionsStayEndedAfterAKill(t *testing.T) {
 
 // What cannot be published now is not lost: a sign-up is refused and may be repeated, a password is changed and its owner
 // told later.
-func TestAccountsWhileTheBrokerIsAway(t *testing.T) {
+func TestAccounts_waitForTheBroker(t *testing.T) {
 	t.Parallel()
 	shop := client.Start(t, t.TempDir())
 	up := signUp(t, shop, address(t))

@@ -84,7 +84,7 @@ func statuses(t *testing.T, shop *client.Shop, n int, request func(i int) client
 	return count
 }
 
-func TestOneOfManyRefreshesWins(t *testing.T) {
+func TestRefresh_winsOnceOfMany(t *testing.T) {
 	t.Parallel()
 	up := signUp(t, shop, address(t))
 	got := statuses(t, shop, 50, func(int) client.Request { return refreshOf(up.RefreshToken) })
@@ -94,7 +94,7 @@ func TestOneOfManyRefreshesWins(t *testing.T) {
 	shop.Must(t, profileOf(up.user()), http.StatusOK, nil)
 }
 
-func TestAStolenRefreshTokenEndsTheSession(t *testing.T) {
+func TestRefresh_endsTheSessionOfAStolenToken(t *testing.T) {
 	t.Parallel()
 	up := signUp(t, shop, address(t))
 	var latest tokens
@@ -130,7 +130,7 @@ func awaitNotice(t *testing.T, shop *client.Shop, u client.User, kind string) {
 }
 
 // What ends a session is refused by every service within five seconds, on whatever it had been used before.
-func TestWhatEndedIsRefusedEverywhere(t *testing.T) {
+func TestSessions_areRefusedEverywhereOnceEnded(t *testing.T) {
 	t.Parallel()
 	email := address(t)
 	here := signUp(t, shop, email)
@@ -179,7 +179,7 @@ func TestWhatEndedIsRefusedEverywhere(t *testing.T) {
 	awaitNotice(t, shop, here.user(), "account-password-changed")
 }
 
-func TestSessionsAreListedWithWhereTheyCameFrom(t *testing.T) {
+func TestSessions_areListedWithTheirOrigin(t *testing.T) {
 	t.Parallel()
 	here, eve := signUp(t, shop, address(t)), shop.SignUp(t)
 	request := client.Request{Method: "GET", Path: "/auth/sessions", As: here.user(), Header: map[string]string{
@@ -207,7 +207,7 @@ func TestSessionsAreListedWithWhereTheyCameFrom(t *testing.T) {
 	}
 }
 
-func TestRolesCountWithinFiveSeconds(t *testing.T) {
+func TestRoles_countWithinFiveSeconds(t *testing.T) {
 	t.Parallel()
 	admin, ada := shop.SignIn(t, "admin"), shop.SignUp(t)
 	door := knock(t, shop, client.Request{Method: "GET", Path: "/backoffice/fulfilments", As: ada})

@@ -41,7 +41,7 @@ func (k apiKey) by(r client.Request) client.Request {
 	return r
 }
 
-func TestAnAPIKeyOpensWhatItPermits(t *testing.T) {
+func TestAPIKeys_openWhatTheyPermit(t *testing.T) {
 	admin, customer := shop.SignIn(t, "admin"), shop.SignUp(t)
 	reader := newAPIKey(t, shop, admin, map[string]any{"name": "price comparison", "permissions": []string{"shop:read"}})
 	writer := newAPIKey(t, shop, admin, map[string]any{"name": "till", "permissions": []string{"shop:write"}})
@@ -143,7 +143,7 @@ func (k *knocking) last(status int) time.Time {
 
 // A key that is in use all the time, and so remembered wherever keys are, is dead within five seconds, and with it what it
 // follows.
-func TestARevokedKeyIsDeadWithinFiveSeconds(t *testing.T) {
+func TestAPIKeys_endWithinFiveSeconds(t *testing.T) {
 	t.Parallel()
 	shop := client.Start(t, t.TempDir())
 	admin, customer := shop.SignIn(t, "admin"), shop.SignUp(t)
@@ -197,7 +197,7 @@ func staysDead(t *testing.T, shop *client.Shop, r client.Request, status int) {
 	})
 }
 
-func TestAKeyExpires(t *testing.T) {
+func TestAPIKeys_expire(t *testing.T) {
 	t.Parallel()
 	admin := shop.SignIn(t, "admin")
 	expires := time.Now().Add(5 * time.Second) // long enough for a slow machine to make and use it
@@ -215,7 +215,7 @@ func TestAKeyExpires(t *testing.T) {
 }
 
 // A request that comes again, because its answer was lost, makes no second key and does not show the first.
-func TestAKeyIsMadeOnce(t *testing.T) {
+func TestAPIKeys_areMadeOnce(t *testing.T) {
 	admin := shop.SignIn(t, "admin")
 	request := client.Request{Method: "POST", Path: "/auth/apikeys", As: admin, Key: fmt.Sprint("key-", time.Now().UnixNano()),
 		Body: map[string]any{"name": "once", "permissions": []string{"blog:read"}}}

@@ -9,7 +9,7 @@ import (
 )
 
 // What the gateway keeps of the catalogue, it keeps for a second, for those who did not say who they are.
-func TestTheCatalogueIsKeptForAMoment(t *testing.T) {
+func TestCache_keepsTheCatalogueForAMoment(t *testing.T) {
 	customer, staff := shop.SignUp(t), shop.SignIn(t, "staff")
 	product := shop.NewProduct(t, staff, 5)
 	read := func(as client.User, headers ...string) client.Answer {

@@ -11,7 +11,7 @@ import (
 )
 
 // What is shipped limits those who sign in and up by their address, whatever address they claim, and nobody else by that.
-func TestGuessingIsSlowedDown(t *testing.T) {
+func TestGateway_limitsGuesses(t *testing.T) {
 	shop := client.Start(t, t.TempDir(), func(o *stack.Options) { o.Env = nil })
 	guess := func(n int) client.Answer {
 		t.Helper()
@@ -45,7 +45,7 @@ func TestGuessingIsSlowedDown(t *testing.T) {
 
 // Auth is told where a request came from by the gateway alone, whatever sidecars add on the way: people behind a trusted
 // proxy are told apart, and nobody who claims to be another is believed.
-func TestAuthSeesTheAddressThatTheGatewayFound(t *testing.T) {
+func TestGateway_tellsAuthTheAddress(t *testing.T) {
 	t.Parallel()
 	shop := client.Start(t, t.TempDir(), func(o *stack.Options) { o.Env = map[string]string{"TRUSTED_PROXIES": "127.0.0.0/8"} })
 	in := signInOf(signUp(t, shop, address(t)).User.Email, password)
@@ -60,7 +60,7 @@ func TestAuthSeesTheAddressThatTheGatewayFound(t *testing.T) {
 }
 
 // While auth is down, a key that was used a moment ago still opens, and nobody is told that theirs is wrong.
-func TestKeysWhileAuthIsDown(t *testing.T) {
+func TestAPIKeys_openForAMomentWithoutAuth(t *testing.T) {
 	shop := client.Start(t, t.TempDir())
 	products := client.Request{Method: "GET", Path: "/products"}
 	shop.Must(t, products, http.StatusOK, nil)
@@ -94,7 +94,7 @@ func TestKeysWhileAuthIsDown(t *testing.T) {
 	})
 }
 
-func TestHeadReachesTheServices(t *testing.T) {
+func TestGateway_forwardsHead(t *testing.T) {
 	for path, status := range map[string]int{
 		"/products": 200, "/auth/.well-known/jwks.json": 200, "/orders": 401, "/products/unknown": 404, "/nowhere": 404,
 	} {

@@ -41,7 +41,7 @@ type outage struct {
 // through again by themselves.
 //
 // It does not run beside other tests: how soon a person is told is measured.
-func TestOutages(t *testing.T) {
+func TestOutages_areToldAtOnce(t *testing.T) {
 	shop := client.Start(t, t.TempDir())
 	staff, customer := shop.SignIn(t, "staff"), shop.SignUp(t)
 	product := shop.NewProduct(t, staff, 100)
@@ -147,12 +147,12 @@ func lockedStore(database string) outage {
 	}
 }
 
-// restarts is how often TestRestartUnderLoad restarts order-api for each of its parts.
-var restarts = flag.Int("restarts", 3, "how often TestRestartUnderLoad restarts order-api")
+// restarts is how often TestRestart_UnderLoad restarts order-api for each of its parts.
+var restarts = flag.Int("restarts", 3, "how often TestRestart_UnderLoad restarts order-api")
 
 // A service that is told to stop finishes what it has begun, and while it restarts, nobody notices: the sidecar repeats
 // what may be repeated, and the gateway gives an order without a key one of its own.
-func TestRestartUnderLoad(t *testing.T) {
+func TestRestart_UnderLoad(t *testing.T) {
 	t.Parallel()
 	shop := client.Start(t, t.TempDir())
 	product := shop.NewProduct(t, shop.SignIn(t, "staff"), 100_000)
@@ -238,7 +238,7 @@ func restart(t *testing.T, shop *client.Shop, name string) {
 }
 
 // What was there before a stop is there after the next start, and in between there is nothing: no process, no port.
-func TestStopAndStartAgain(t *testing.T) {
+func TestStop_leavesNothingButTheData(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	first, err := client.Open(t.Context(), client.Root(t), dir)

@@ -12,7 +12,7 @@ import (
 )
 
 // The crowd of it would be in the way of tests beside it, so there are none.
-func TestGuessesAreSlowedDown(t *testing.T) {
+func TestSignIn_slowsDownGuesses(t *testing.T) {
 	up := signUp(t, shop, address(t))
 	for _, email := range []string{up.User.Email, address(t)} {
 		got := statuses(t, shop, 50, func(int) client.Request { return signInOf(email, "wrong horse") })
@@ -27,7 +27,7 @@ func TestGuessesAreSlowedDown(t *testing.T) {
 // How long it takes to be refused tells nobody whether there is an account: the medians are within a tenth of each other.
 // The samples are taken in turns, so that what else the machine does falls on both, and more of them are taken while the
 // medians differ.
-func TestAnUnknownAddressTakesAsLongAsAWrongPassword(t *testing.T) {
+func TestSignIn_takesAsLongForAnUnknownAddress(t *testing.T) {
 	t.Parallel()
 	var wrong, unknown []time.Duration
 	for len(wrong) < 80 || len(wrong) < 800 && apart(wrong, unknown) > 0.1 {
@@ -68,7 +68,7 @@ func apart(a, b []time.Duration) float64 {
 }
 
 // Crowds have a shop of their own: who comes to sign in meanwhile is told to come back, too.
-func TestCrowds(t *testing.T) {
+func TestSignIn_servesCrowds(t *testing.T) {
 	t.Parallel()
 	shop := client.Start(t, t.TempDir())
 	t.Run("one of many sign-ups wins", func(t *testing.T) { manySignUps(t, shop) })

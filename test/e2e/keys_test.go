@@ -80,7 +80,7 @@ func rotateKeys(t *testing.T, shop *client.Shop) (kid string) {
 }
 
 // While the signing keys are rotated, again and again, nobody is told to sign in again.
-func TestRotatingTheSigningKeysRefusesNobody(t *testing.T) {
+func TestSigningKeys_rotateWithoutARefusal(t *testing.T) {
 	t.Parallel()
 	shop := client.Start(t, t.TempDir())
 	first := shop.SignUp(t)

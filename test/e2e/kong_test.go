@@ -18,7 +18,7 @@ import (
 
 // The same shop through Kong's side of things: the routes of kong.yml, our plugin as the program that Kong starts, and
 // the sidecar as Kong calls it. Kong itself is a stand-in; what is real is everything that it meets.
-func TestShopBehindKong(t *testing.T) {
+func TestKong_servesTheShop(t *testing.T) {
 	t.Parallel()
 	front := behindKong(t)
 	staff, customer := front.SignIn(t, "staff"), front.SignUp(t)

@@ -13,7 +13,7 @@ import (
 )
 
 // The way of an order from the customer to the door, with all that happens around it.
-func TestFirstOrder(t *testing.T) {
+func TestOrder_isConfirmedShippedAndDelivered(t *testing.T) {
 	t.Parallel()
 	staff, customer := shop.SignIn(t, "staff"), shop.SignUp(t)
 	product := shop.NewProduct(t, staff, 10)
@@ -82,7 +82,7 @@ func shipIn(t *testing.T, shop *client.Shop, staff client.User, orderID string) 
 	})
 }
 
-func TestCancelGivesTheStockBack(t *testing.T) {
+func TestOrder_givesTheStockBackWhenCancelled(t *testing.T) {
 	t.Parallel()
 	staff, customer := shop.SignIn(t, "staff"), shop.SignUp(t)
 	product := shop.NewProduct(t, staff, 5)
@@ -112,7 +112,7 @@ func TestCancelGivesTheStockBack(t *testing.T) {
 }
 
 // 200 buyers at once, 100 pieces: nothing is sold twice, nothing is left over.
-func TestNothingIsSoldTwice(t *testing.T) {
+func TestStock_isNeverSoldTwice(t *testing.T) {
 	t.Parallel()
 	const buyers, pieces = 200, 100
 	product := shop.NewProduct(t, shop.SignIn(t, "staff"), pieces)
@@ -157,7 +157,7 @@ func TestNothingIsSoldTwice(t *testing.T) {
 }
 
 // One key, sent 50 times at once, is one order with 50 equal answers.
-func TestOneKeyIsOneOrder(t *testing.T) {
+func TestOrder_isPlacedOnceForOneKey(t *testing.T) {
 	t.Parallel()
 	customer := shop.SignUp(t)
 	product := shop.NewProduct(t, shop.SignIn(t, "staff"), 1000)
@@ -207,7 +207,7 @@ func TestOneKeyIsOneOrder(t *testing.T) {
 }
 
 // The events of an order show every step, and end with it.
-func TestOrderEvents(t *testing.T) {
+func TestOrder_streamsItsEvents(t *testing.T) {
 	t.Parallel()
 	customer := shop.SignUp(t)
 	product := shop.NewProduct(t, shop.SignIn(t, "staff"), 1)

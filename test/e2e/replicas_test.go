@@ -22,7 +22,7 @@ const (
 // them is killed, or the sidecar of one.
 //
 // It does not run beside other tests: every order of the shop counts.
-func TestReplicas(t *testing.T) {
+func TestReplicas_shareTheLoad(t *testing.T) {
 	shop := client.Start(t, t.TempDir(), func(o *stack.Options) { o.Scale = map[string]int{scaledApp: replicas} })
 	staff, customer := shop.SignIn(t, "staff"), shop.SignUp(t)
 

@@ -10,7 +10,7 @@ import (
 
 // A session that is in use all the time in every service is dead in all of them within five seconds of its end, what it
 // follows ends as well, and it stays dead when auth is killed.
-func TestAnEndedSessionIsDeadEverywhereWithinFiveSeconds(t *testing.T) {
+func TestSessions_endEverywhereWithinFiveSeconds(t *testing.T) {
 	t.Parallel()
 	shop := client.Start(t, t.TempDir())
 	customer, staff := shop.SignUp(t), shop.SignIn(t, "staff")

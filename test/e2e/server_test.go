@@ -15,7 +15,7 @@ import (
 
 // The same shop on components/base/server: secrets in the environment, mails by a mail server, settings that change
 // while it runs.
-func TestServerBase(t *testing.T) {
+func TestServerBase_runsTheShop(t *testing.T) {
 	if err := servers.Find("redis"); err != nil {
 		t.Skip("components/base/server is not tested: ", err)
 	}

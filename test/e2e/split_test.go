@@ -8,9 +8,9 @@ import (
 	"stoa/test/servers"
 )
 
-// TestOneTopicOnAnotherBroker runs the events about the stock over Redis and all others over NATS. No order is confirmed
+// TestTopics_mayBeOnTwoBrokers runs the events about the stock over Redis and all others over NATS. No order is confirmed
 // without both.
-func TestOneTopicOnAnotherBroker(t *testing.T) {
+func TestTopics_mayBeOnTwoBrokers(t *testing.T) {
 	if err := servers.Find("redis"); err != nil {
 		t.Skipf("NOT TESTED: %v", err)
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // One trace id runs through the logs of everybody who has a part in an order.
-func TestOneTraceRunsThroughAnOrder(t *testing.T) {
+func TestTrace_runsThroughAnOrder(t *testing.T) {
 	t.Parallel()
 	customer := shop.SignUp(t)
 	product := shop.NewProduct(t, shop.SignIn(t, "staff"), 1)

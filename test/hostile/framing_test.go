@@ -114,7 +114,7 @@ func protocolAttacks(w *world) []attack {
 
 // What is hidden in the body of a request never becomes a request of its own: the gateway reads the body to its end, or
 // closes the connection. Where two lengths contradict each other, it reads them in one way only.
-func TestNothingIsSmuggled(t *testing.T) {
+func TestRequests_hideNoOthers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	cancel := w.ask("POST", "/api/v1/orders/"+w.order.ID+"/cancel", w.alice, "Content-Length: 0").String()
@@ -178,7 +178,7 @@ func expectNoneHidden(t *testing.T, w *world, m message) {
 }
 
 // Bytes that follow a request are the next request of the same client, with the rights that it shows itself.
-func TestRequestsOnOneConnectionShareNothing(t *testing.T) {
+func TestRequests_onOneConnectionShareNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	conn := w.dial(t)

@@ -66,9 +66,9 @@ func (c *cast) weakKey(o access.Operation, rule access.Rule) string {
 	return cmp.Or(c.weakKeys[needed], c.weakKeys["shop:read"])
 }
 
-// TestAccessMatrix calls every operation as every kind of caller, about things of their own and of others, and holds
+// TestAccess_isAsTheMatrixSays calls every operation as every kind of caller, about things of their own and of others, and holds
 // what happens against what was decided.
-func TestAccessMatrix(t *testing.T) {
+func TestAccess_isAsTheMatrixSays(t *testing.T) {
 	t.Parallel()
 	c := newCast(t)
 	matrix, err := access.Load()
@@ -160,7 +160,7 @@ func (c *cast) request(t *testing.T, o access.Operation, p probe, owner, as clie
 
 // Another's things answer to the byte as those that do not exist, in every operation on something that belongs to
 // somebody, whoever of two people asks. Only what names the request itself may differ.
-func TestWhatIsAnothersIsNotThere(t *testing.T) {
+func TestAccess_whatBelongsToAnotherIsNotFound(t *testing.T) {
 	t.Parallel()
 	c := newCast(t)
 	matrix, err := access.Load()

@@ -31,7 +31,7 @@ func through(answer client.Answer) bool {
 
 // While auth is away, whoever was seen a moment ago goes on; nobody is told that their sign-in does not hold, for nobody
 // knows; and when it is back, all is well by itself.
-func TestWithoutAuthNobodyIsTakenForAStranger(t *testing.T) {
+func TestOutage_withoutAuthNobodyIsRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorldIn(t, client.Start(t, t.TempDir()))
 	unseen := w.SignIn(t, "staff")
@@ -94,7 +94,7 @@ func (w *world) everywhere(t *testing.T, as client.User, in bool) error {
 }
 
 // What was ended stays so when auth is killed the moment after.
-func TestWhatWasEndedStaysEndedWhenAuthIsKilled(t *testing.T) {
+func TestSessions_stayEndedWhenAuthIsKilled(t *testing.T) {
 	t.Parallel()
 	c := newCastIn(t, client.Start(t, t.TempDir()))
 	var key struct{ ID, Key string }

@@ -20,7 +20,7 @@ type probe struct {
 	spends bool
 }
 
-// probes holds one for every operation, by its id. TestAccessMatrix says what is missing.
+// probes holds one for every operation, by its id. TestAccess_isAsTheMatrixSays says what is missing.
 var probes = map[string]probe{
 	// auth
 	"change-password":    {body: func(*testing.T, *cast, client.User) any { return object{"current": password, "new": "battery staple"} }, spends: true},

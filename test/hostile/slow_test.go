@@ -15,7 +15,7 @@ import (
 const crowd = 300
 
 // Clients that say a little and then nothing do not keep anybody else waiting, and are shown out.
-func TestSlowClientsKeepNobodyWaiting(t *testing.T) {
+func TestGateway_slowClientsKeepNobodyWaiting(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	list := w.ask("GET", "/api/v1/orders", w.bob).String()

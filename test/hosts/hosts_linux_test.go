@@ -42,7 +42,7 @@ func TestMain(m *testing.M) {
 
 // A sidecar on one host finds an app on two others, spreads its calls, and goes on when the sidecar of one is killed, and
 // when its host is cut off.
-func TestSeveralHosts(t *testing.T) {
+func TestResolution_findsAppsOnSeveralHosts(t *testing.T) {
 	if reason := missing(); reason != "" {
 		t.Skipf("NOT TESTED: name resolution over several hosts. %s.", reason)
 	}

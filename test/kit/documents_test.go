@@ -17,7 +17,7 @@ type note struct {
 	N    int    `json:"n"`
 }
 
-func TestDocuments(t *testing.T) {
+func TestDocuments_keepTheirPromises(t *testing.T) {
 	t.Parallel()
 	s := start(t, "order-worker")
 	side := s.open("order-worker")
@@ -149,7 +149,7 @@ func TestDocuments(t *testing.T) {
 	})
 }
 
-func TestIndexOnARealStore(t *testing.T) {
+func TestIndex_losesNothingOnARealStore(t *testing.T) {
 	t.Parallel()
 	s := start(t, "order-worker")
 	index := sidecar.NewIndex(s.open("order-worker"), "order-store", "list")
@@ -182,7 +182,7 @@ func TestIndexOnARealStore(t *testing.T) {
 	}
 }
 
-func TestSecretsAndBindings(t *testing.T) {
+func TestSidecar_servesSecretsAndBindings(t *testing.T) {
 	t.Parallel()
 	s := start(t, "auth", "notification")
 	side := s.open("auth")

@@ -15,7 +15,7 @@ import (
 
 // Kong cannot take the length away from a request that must not be sent twice, so its sidecar repeats none. Whether it
 // does shows in how long it takes over an app that is not there: the gateway's own sidecar goes on for two seconds.
-func TestKongsSidecarRepeatsNothing(t *testing.T) {
+func TestKong_sidecarRepeatsNothing(t *testing.T) {
 	ours := filepath.Join(client.Root(t), "components/config/resiliency")
 	kongs := filepath.Join(client.Root(t), "deploy/compose/kong/resiliency")
 	patience := map[string]time.Duration{}

@@ -76,7 +76,7 @@ func publish(t *testing.T, p *messaging.Publisher, n int) messaging.Event {
 	return e
 }
 
-func TestEventsArriveWholeAndInTheirTrace(t *testing.T) {
+func TestEvents_arriveWholeAndInTheirTrace(t *testing.T) {
 	t.Parallel()
 	s := start(t, "order-worker", "backoffice")
 	publisher := s.publisher("order-worker")
@@ -113,7 +113,7 @@ func TestEventsArriveWholeAndInTheirTrace(t *testing.T) {
 	}
 }
 
-func TestFailures(t *testing.T) {
+func TestEvents_failAsTheirErrorsSay(t *testing.T) {
 	t.Parallel()
 	s := start(t, "order-worker", "backoffice")
 	publisher := s.publisher("order-worker")
@@ -173,7 +173,7 @@ func TestFailures(t *testing.T) {
 }
 
 // Every event is handled, whoever dies: the consumer, its sidecar, the publisher's sidecar, the broker.
-func TestNothingIsLostToKills(t *testing.T) {
+func TestEvents_surviveKills(t *testing.T) {
 	t.Parallel()
 	s := start(t, "order-worker", "backoffice")
 	publisher := s.publisher("order-worker")
@@ -199,7 +199,7 @@ func TestNothingIsLostToKills(t *testing.T) {
 	client.Eventually(t, "every event is handled", func() error { return seen.missing(events) })
 }
 
-func TestPublishFailsFastWithoutABroker(t *testing.T) {
+func TestPublisher_failsFastWithoutABroker(t *testing.T) {
 	t.Parallel()
 	s := start(t, "order-worker")
 	publisher := s.publisher("order-worker")

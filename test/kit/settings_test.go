@@ -61,7 +61,7 @@ func keepReading(t *testing.T, values *settings.Settings) {
 	t.Cleanup(func() { cancel(); <-done })
 }
 
-func TestSettingsChangeWithoutARestart(t *testing.T) {
+func TestSettings_changeWithoutARestart(t *testing.T) {
 	redis := startRedis(t)
 	set := func(key, value string) {
 		t.Helper()
@@ -116,7 +116,7 @@ func TestSettingsChangeWithoutARestart(t *testing.T) {
 	client.Eventually(t, "it is off after the store was killed", is(false, "the configuration store answers again"))
 }
 
-func TestWithoutAConfigurationStore(t *testing.T) {
+func TestSettings_needNoConfigurationStore(t *testing.T) {
 	side := start(t, "backoffice").open("backoffice")
 	if present, err := side.HasConfiguration(t.Context()); present || err != nil {
 		t.Errorf("base/local: got %v, %v", present, err)

@@ -10,7 +10,7 @@ import (
 	"stoa/pkg/common/web"
 )
 
-func TestFilter_TakesOnlyTheAnswerOfAnApp(t *testing.T) {
+func TestFilter_takesOnlyTheAnswerOfAnApp(t *testing.T) {
 	filter, err := ReadFilter()
 	if err != nil {
 		t.Fatal(err)

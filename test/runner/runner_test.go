@@ -26,7 +26,7 @@ import (
 // startLimit is how long the official program may take: it starts one app after another, each with a sidecar.
 const startLimit = 3 * time.Minute
 
-func TestOfficialRunnerTakesAnOrder(t *testing.T) {
+func TestOfficialRunner_takesAnOrder(t *testing.T) {
 	root := newCheckout(t)
 	run := start(t, root)
 
@@ -41,7 +41,7 @@ func TestOfficialRunnerTakesAnOrder(t *testing.T) {
 }
 
 // What a command has started goes when it does, even what it does not end itself, and the broker with it.
-func TestNothingOutlivesTheCommand(t *testing.T) {
+func TestRun_leavesNothingBehind(t *testing.T) {
 	root := newCheckout(t)
 	command := exec.Command(filepath.Join(root, "bin/stoa"), "run", "--", "sh", "-c", "sleep 600 & echo $! >child; exit 3")
 	command.Dir = root

@@ -37,7 +37,7 @@ var httpDoors = []string{
 }
 
 // Every app takes calls of its own sidecar alone, by the app token; probes are for everybody on the machine.
-func TestAppsTakeCallsOfTheirSidecarsAlone(t *testing.T) {
+func TestApps_takeCallsOfTheirSidecarsAlone(t *testing.T) {
 	for _, app := range httpApps(t) {
 		t.Run(app, func(t *testing.T) {
 			port := process(t, app).Ports[description.PortApp]
@@ -65,7 +65,7 @@ func TestAppsTakeCallsOfTheirSidecarsAlone(t *testing.T) {
 }
 
 // What serves probes beside an app that speaks no HTTP, or speaks it to people, serves nothing else.
-func TestProbePortsServeProbes(t *testing.T) {
+func TestApps_serveOnlyProbesOnProbePorts(t *testing.T) {
 	for _, app := range apps() {
 		port := process(t, app).Ports[description.PortProbe]
 		if port == 0 {
@@ -79,7 +79,7 @@ func TestProbePortsServeProbes(t *testing.T) {
 	}
 }
 
-func TestRPCAsksForTheAppToken(t *testing.T) {
+func TestApps_askForTheAppTokenOfRPC(t *testing.T) {
 	conn := dial(t, process(t, "inventory-worker").Ports[description.PortApp])
 	stock, callback := inventoryv1.NewStockClient(conn), runtimev1.NewAppCallbackClient(conn)
 	wrong := wrongTokens(tokens.App)

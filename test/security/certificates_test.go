@@ -63,7 +63,7 @@ func signingRequest(t *testing.T, app, token string, validator sentryv1.SignCert
 }
 
 // A certificate of an app is had only with the token of that app, whatever way of proof one asks for.
-func TestNobodyGetsTheCertificateOfAnother(t *testing.T) {
+func TestCertificates_areIssuedToTheirAppOnly(t *testing.T) {
 	ca := authority(t)
 	token := func(app string) string {
 		text, err := os.ReadFile(filepath.Join(shop.Dir(), state.Folder, "sentry", app+".jwt"))
@@ -97,7 +97,7 @@ func TestNobodyGetsTheCertificateOfAnother(t *testing.T) {
 }
 
 // The port by which sidecars call each other asks for no token; with certificates it asks for one of those.
-func TestSidecarsTalkToNobodyWithoutACertificate(t *testing.T) {
+func TestSidecars_refuseCallersWithoutACertificate(t *testing.T) {
 	call := &internals.InternalInvokeRequest{
 		Ver:     internals.APIVersion_V1,
 		Message: &common.InvokeRequest{Method: "healthz", HttpExtension: &common.HTTPExtension{Verb: common.HTTPExtension_GET}},
@@ -120,7 +120,7 @@ func TestSidecarsTalkToNobodyWithoutACertificate(t *testing.T) {
 }
 
 // What signs, and what proves who somebody is, only the owner of the system can read.
-func TestCredentialsOfTheAuthorityArePrivate(t *testing.T) {
+func TestCertificates_keepTheirKeysPrivate(t *testing.T) {
 	folder := filepath.Join(shop.Dir(), state.Folder, "sentry")
 	files, err := os.ReadDir(folder)
 	if err != nil || len(files) < 4+len(apps()) {

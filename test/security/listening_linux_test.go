@@ -79,7 +79,7 @@ func parseAddress(t *testing.T, text string) netip.AddrPort {
 
 // Nothing but the gateway can be reached from another machine: not the apps, not one of a sidecar's ports, not the
 // broker, not the certificate authority.
-func TestEverythingListensOnLoopback(t *testing.T) {
+func TestPorts_areOnLoopback(t *testing.T) {
 	for _, p := range shop.Processes() {
 		addresses := listening(t, p.PID)
 		if len(addresses) < len(p.Ports) {
@@ -95,7 +95,7 @@ func TestEverythingListensOnLoopback(t *testing.T) {
 }
 
 // The test above would see a port that is open to other machines.
-func TestOpenPortsAreSeen(t *testing.T) {
+func TestPorts_areSeenWhenOpen(t *testing.T) {
 	for _, network := range []string{"tcp4", "tcp6"} {
 		listener, err := net.Listen(network, ":0")
 		if err != nil {

@@ -95,7 +95,7 @@ func subscribe(ctx context.Context, c runtimev1.DaprClient, component, topic str
 }
 
 // Every sidecar asks every caller for the API token; only its health is open.
-func TestSidecarsAskForTheAPIToken(t *testing.T) {
+func TestSidecars_askForTheAPIToken(t *testing.T) {
 	for _, app := range apps() {
 		t.Run(app, func(t *testing.T) {
 			ports := process(t, app+".sidecar").Ports
@@ -129,7 +129,7 @@ func TestSidecarsAskForTheAPIToken(t *testing.T) {
 }
 
 // What a sidecar proxies to the gRPC of another app needs the API token as well.
-func TestProxiedCallsNeedTheAPIToken(t *testing.T) {
+func TestSidecars_askForTheAPITokenOfProxiedCalls(t *testing.T) {
 	conn := dial(t, process(t, "order-api.sidecar").Ports[description.PortGRPC])
 	for what, token := range wrongTokens(tokens.Dapr) {
 		ctx := metadata.AppendToOutgoingContext(withToken(t.Context(), token), "dapr-app-id", "inventory-worker")
@@ -150,7 +150,7 @@ func own(t *testing.T, app string) (context.Context, runtimev1.DaprClient) {
 }
 
 // An app that was broken into has the token of its sidecar. It still gets no other app's secrets, documents and topics.
-func TestSidecarsGiveNothingOfOtherApps(t *testing.T) {
+func TestSidecars_giveNothingOfOtherApps(t *testing.T) {
 	const missing, refused, unserved = codes.InvalidArgument, codes.PermissionDenied, codes.Unimplemented
 	state := func(store string) func(context.Context, runtimev1.DaprClient) error {
 		return func(ctx context.Context, c runtimev1.DaprClient) error {
@@ -209,7 +209,7 @@ func TestSidecarsGiveNothingOfOtherApps(t *testing.T) {
 }
 
 // A sidecar does not serve what its app has no use for, not even to its app.
-func TestSidecarsServeNoAPIThatNobodyUses(t *testing.T) {
+func TestSidecars_serveNoAPIThatNobodyUses(t *testing.T) {
 	for _, app := range apps() {
 		ctx, api := own(t, app)
 		for _, name := range []string{"invoke", "shutdown", "jobs", "lock", "actors"} {

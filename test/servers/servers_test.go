@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestEveryServerStartsAndComesBack(t *testing.T) {
+func TestServers_startAndComeBack(t *testing.T) {
 	for _, kind := range Kinds() {
 		t.Run(kind, func(t *testing.T) {
 			if err := Find(kind); err != nil {
@@ -37,7 +37,7 @@ func TestEveryServerStartsAndComesBack(t *testing.T) {
 	}
 }
 
-func TestFindNamesTheKinds(t *testing.T) {
+func TestFind_namesTheKinds(t *testing.T) {
 	if err := Find("oracle"); err == nil || !strings.Contains(err.Error(), "redis") {
 		t.Errorf("got %v", err)
 	}

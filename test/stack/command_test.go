@@ -145,7 +145,7 @@ func (c checkout) record() stack.Record {
 	return record
 }
 
-func TestUpAndDown(t *testing.T) {
+func TestUp_startsWhatDownStops(t *testing.T) {
 	c := newCheckout(t)
 	c.succeeds("Stoa is ready after", "up", "-d")
 	running := c.record().Processes
@@ -179,7 +179,7 @@ func TestUpAndDown(t *testing.T) {
 	c.succeeds("Stoa is stopped.", "status")
 }
 
-func TestForegroundStopsOnInterrupt(t *testing.T) {
+func TestUp_stopsOnInterrupt(t *testing.T) {
 	c := newCheckout(t)
 	command := exec.Command(filepath.Join(c.root, "bin", "stoa"), "up", "--scale", "order-worker=2")
 	command.Dir = c.root
@@ -204,7 +204,7 @@ func TestForegroundStopsOnInterrupt(t *testing.T) {
 	}
 }
 
-func TestKilledSupervisorIsCleanedUpAfter(t *testing.T) {
+func TestDown_endsWhatAKilledSupervisorLeft(t *testing.T) {
 	c := newCheckout(t)
 	c.succeeds("ready", "up", "-d")
 	record := c.record()
@@ -220,7 +220,7 @@ func TestKilledSupervisorIsCleanedUpAfter(t *testing.T) {
 	c.succeeds("ready", "up", "-d")
 }
 
-func TestFaultsAtStartAreOneClearLine(t *testing.T) {
+func TestUp_failsWithOneClearLine(t *testing.T) {
 	c := newCheckout(t)
 	desc, err := description.Load(c.root)
 	if err != nil {

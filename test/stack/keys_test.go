@@ -28,7 +28,7 @@ func (c checkout) keys(command string) map[signing.Use]string {
 	return byUse
 }
 
-func TestKeysOfASystemThatDoesNotRun(t *testing.T) {
+func TestKeys_rotateWhileNothingRuns(t *testing.T) {
 	c := newCheckout(t)
 	before := c.keys("list")
 	rotated := c.keys("rotate")

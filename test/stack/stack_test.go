@@ -16,7 +16,7 @@ import (
 	"stoa/internal/stack/state"
 )
 
-func TestEverythingStartsAndStops(t *testing.T) {
+func TestStack_startsAndStops(t *testing.T) {
 	s := newStack(t, describe(t), t.TempDir())
 	if err := s.Start(t.Context()); err != nil {
 		t.Fatal(err)
@@ -74,7 +74,7 @@ func calls(s *stack.Stack, path string) int {
 	return len(notes)
 }
 
-func TestUnsafeCallsAreNeverRepeated(t *testing.T) {
+func TestCalls_unsafeOnesAreNeverRepeated(t *testing.T) {
 	s := start(t)
 	if status := call(t, s, http.MethodPost, "auth", "die", true); status < 500 {
 		t.Errorf("an app that died under a call: status %d", status)
@@ -91,7 +91,7 @@ func TestUnsafeCallsAreNeverRepeated(t *testing.T) {
 	}
 }
 
-func TestSafeCallsSurviveARestart(t *testing.T) {
+func TestCalls_safeOnesSurviveARestart(t *testing.T) {
 	s := start(t)
 	if status := call(t, s, http.MethodGet, "auth", "die", false); status != http.StatusOK {
 		t.Errorf("status %d", status)
@@ -101,7 +101,7 @@ func TestSafeCallsSurviveARestart(t *testing.T) {
 	}
 }
 
-func TestSidecarsAskForTheirToken(t *testing.T) {
+func TestSidecars_askForTheirToken(t *testing.T) {
 	s := start(t)
 	port := find(t, s.Processes(), "auth.sidecar").Ports[description.PortHTTP]
 	response, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/v1.0/metadata", port))
@@ -114,7 +114,7 @@ func TestSidecarsAskForTheirToken(t *testing.T) {
 	}
 }
 
-func TestKilledSidecarAndBrokerComeBack(t *testing.T) {
+func TestStack_bringsBackAKilledSidecarAndBroker(t *testing.T) {
 	s := start(t)
 	for _, name := range []string{"order-api.sidecar", "broker"} {
 		before := find(t, s.Processes(), name)
@@ -131,7 +131,7 @@ func TestKilledSidecarAndBrokerComeBack(t *testing.T) {
 	})
 }
 
-func TestSidecarThatCannotStartSaysWhy(t *testing.T) {
+func TestStack_saysWhyASidecarCannotStart(t *testing.T) {
 	desc := describe(t)
 	broken := t.TempDir()
 	component := "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: {name: odd}\nspec: {type: state.oddity, version: v1}\n"

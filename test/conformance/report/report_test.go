@@ -11,7 +11,7 @@ import (
 const measured = "../../../docs/conformance.json"
 
 // The document says what the file of results says; STOA_UPDATE=1 writes it anew.
-func TestDocumentIsWhatWasMeasured(t *testing.T) {
+func TestMarkdown_isWhatWasMeasured(t *testing.T) {
 	r, err := Read(measured)
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +44,7 @@ func sample() Report {
 	}
 }
 
-func TestACellIsTheWorstOfItsParts(t *testing.T) {
+func TestMarkdown_showsTheWorstOfItsParts(t *testing.T) {
 	r := sample()
 	if got := r.verdict("nats", "sqlite"); got != "pass" {
 		t.Errorf("got %s", got)
@@ -62,7 +62,7 @@ func TestACellIsTheWorstOfItsParts(t *testing.T) {
 	}
 }
 
-func TestMergeKeepsWhatWasNotMeasuredAgain(t *testing.T) {
+func TestMerge_keepsWhatWasNotMeasuredAgain(t *testing.T) {
 	run := sample()
 	tuesday := run.Results[0].At.AddDate(0, 0, 1)
 	run.Results = []Result{
@@ -87,7 +87,7 @@ func TestMergeKeepsWhatWasNotMeasuredAgain(t *testing.T) {
 	}
 }
 
-func TestWriteAndRead(t *testing.T) {
+func TestReport_isReadAsItWasWritten(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "conformance.json")
 	if r, err := Read(path); err != nil || len(r.Results) != 0 {
 		t.Fatalf("got %+v, %v", r, err)
