@@ -4,32 +4,19 @@ import (
 	"encoding/json"
 	"fmt"
 	"html"
-	"io"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"stoa/api/openapi"
-	"stoa/internal/stack"
-	"stoa/internal/stack/description"
 	"stoa/test/client"
 )
 
 // gateway starts a system of nothing but the gateway and the app that knows its keys, and returns its URL.
 func gateway(t *testing.T) string {
 	t.Helper()
-	system, err := description.Load(client.Root(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	alone := map[string]int{}
-	for _, app := range system.Apps {
-		if app.ID != "gateway" && app.ID != "auth" {
-			alone[app.ID] = 0
-		}
-	}
-	return client.Start(t, t.TempDir(), func(o *stack.Options) { o.Scale, o.Log = alone, io.Discard }).URL
+	return client.Start(t, t.TempDir(), client.Only(t, "gateway", "auth")).URL
 }
 
 func TestDocs_showEveryOperation(t *testing.T) {

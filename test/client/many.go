@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"stoa/test/system"
 )
 
 // Placed is an order that was answered with 201.
@@ -19,7 +21,7 @@ type Placed struct {
 // Insist sends an order until it is taken, as a good client does, which gives it a key. Only what says that something is
 // down may be tried again.
 func (s *Shop) Insist(ctx context.Context, r Request) (Placed, error) {
-	for deadline := time.Now().Add(Patience); ; {
+	for deadline := time.Now().Add(system.Patience); ; {
 		answer, err := s.Do(ctx, r)
 		switch {
 		case err == nil && answer.Status == http.StatusCreated:
@@ -59,12 +61,30 @@ func (s *Shop) InsistAll(t testing.TB, orders []Request) <-chan Placed {
 	return taken
 }
 
+// SendAtOnce sends an order several times at once, expects that each is answered by 201 and the same, and returns the answer.
+func (s *Shop) SendAtOnce(t testing.TB, n int, order Request) Answer {
+	t.Helper()
+	answers := make([]Answer, n)
+	system.AtOnce(n, func(i int) {
+		var err error
+		if answers[i], err = s.Do(t.Context(), order); err != nil {
+			t.Error(err)
+		}
+	})
+	for _, answer := range answers {
+		if answer.Status != http.StatusCreated || string(answer.Body) != string(answers[0].Body) {
+			t.Fatalf("got %s, others got %s", answer, answers[0])
+		}
+	}
+	return answers[0]
+}
+
 // Decided waits until every order is confirmed or rejected and counts them by status.
 func (s *Shop) Decided(t testing.TB, orders []Placed) map[string]int {
 	t.Helper()
 	count := map[string]int{}
 	for _, o := range orders {
-		Eventually(t, "the order "+o.ID+" is decided", func() error {
+		system.Eventually(t, "the order "+o.ID+" is decided", func() error {
 			answer, err := s.Do(t.Context(), Request{Method: "GET", Path: "/orders/" + o.ID, As: o.Customer})
 			var order Order
 			if err == nil {

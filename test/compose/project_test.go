@@ -20,7 +20,9 @@ import (
 	"time"
 
 	"stoa/internal/stack/secrets"
+	"stoa/pkg/common/must"
 	"stoa/test/client"
+	"stoa/test/system"
 )
 
 // project is one run of docker-compose.yml, with containers, networks and volumes of its own.
@@ -57,7 +59,7 @@ func (c container) service() string { return c.Config.Labels["com.docker.compose
 // up starts the project and removes all of it when the test ends.
 func up(t *testing.T) *project {
 	t.Helper()
-	p := &project{name: fmt.Sprintf("stoa-test-%d", os.Getpid()), root: client.Root(t), port: freePort(t)}
+	p := &project{name: fmt.Sprintf("stoa-test-%d", os.Getpid()), root: system.Root(t), port: freePort(t)}
 	t.Cleanup(func() {
 		if t.Failed() {
 			logs, _ := p.compose("logs", "--no-color", "--tail=20")
@@ -80,10 +82,7 @@ func up(t *testing.T) *project {
 
 func freePort(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	listener := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
 	defer listener.Close()
 	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
 }
@@ -152,7 +151,7 @@ func (p *project) container(t *testing.T, service string) container {
 // awaitHealthy waits until every container is as it should be.
 func (p *project) awaitHealthy(t *testing.T) {
 	t.Helper()
-	client.Eventually(t, "all containers are healthy", func() error {
+	system.Eventually(t, "all containers are healthy", func() error {
 		all, err := p.containers()
 		for _, c := range all {
 			err = errors.Join(err, c.trouble())

@@ -16,7 +16,8 @@ import (
 
 	"stoa/internal/stack"
 	"stoa/internal/stack/tools"
-	"stoa/test/client"
+	"stoa/pkg/common/must"
+	"stoa/test/system"
 )
 
 const (
@@ -56,12 +57,12 @@ func TestResolution_findsAppsOnSeveralHosts(t *testing.T) {
 	}
 	caller := callerOn(hosts["a"])
 	// The first to answer is found at once, the others some seconds later.
-	client.Eventually(t, "both hosts answer", func() error { return answeredBy(t, caller, "b", "c") })
+	system.Eventually(t, "both hosts answer", func() error { return answeredBy(t, caller, "b", "c") })
 
 	stops["c"]()
 	everyCallIsAnswered(t, caller)
 	l.sidecar(hosts["c"], calledApp, "--app-port", appPort)
-	client.Eventually(t, "both hosts answer again", func() error { return answeredBy(t, caller, "b", "c") })
+	system.Eventually(t, "both hosts answer again", func() error { return answeredBy(t, caller, "b", "c") })
 
 	wire.unplug(t, hosts["c"])
 	for range 10 {
@@ -69,7 +70,7 @@ func TestResolution_findsAppsOnSeveralHosts(t *testing.T) {
 			t.Errorf("%q answered, which is cut off", name)
 		}
 	}
-	client.Eventually(t, "the dead connection is noticed, and every call is answered at once", func() error {
+	system.Eventually(t, "the dead connection is noticed, and every call is answered at once", func() error {
 		return answeredBy(t, caller, "b")
 	})
 }
@@ -159,11 +160,8 @@ type launcher struct {
 
 func newLauncher(t *testing.T) launcher {
 	t.Helper()
-	root := client.Root(t)
-	daprd, err := tools.FindDaprd(root)
-	if err != nil {
-		t.Fatal(err)
-	}
+	root := system.Root(t)
+	daprd := must.Get(tools.FindDaprd(root))(t)
 	l := launcher{t, stack.NewSpawner(), root, daprd, t.TempDir()}
 	t.Cleanup(l.spawner.Close)
 	return l

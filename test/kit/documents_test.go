@@ -10,6 +10,7 @@ import (
 	"stoa/pkg/common/errs"
 	"stoa/pkg/sidecar"
 	"stoa/test/client"
+	"stoa/test/system"
 )
 
 type note struct {
@@ -76,7 +77,7 @@ func TestDocuments_keepTheirPromises(t *testing.T) {
 		if _, err := notes.Update(t.Context(), "kept", func(n *note) error { n.N = 1; return nil }); err != nil {
 			t.Fatal(err)
 		}
-		client.Eventually(t, "the draft is gone", func() error {
+		system.Eventually(t, "the draft is gone", func() error {
 			if _, err := notes.Get(t.Context(), "draft"); !errs.Is(err, errs.NotFound) {
 				return fmt.Errorf("get: %v", err)
 			}
@@ -98,7 +99,7 @@ func TestDocuments_keepTheirPromises(t *testing.T) {
 		if _, err := brief.Update(t.Context(), "a", func(n *note) error { n.N = 1; return nil }); err != nil {
 			t.Fatal(err)
 		}
-		client.Eventually(t, "it is gone", func() error {
+		system.Eventually(t, "it is gone", func() error {
 			if got, err := brief.Get(t.Context(), "a"); !errs.Is(err, errs.NotFound) {
 				return fmt.Errorf("got %+v, %v", got.Value, err)
 			}
@@ -139,7 +140,7 @@ func TestDocuments_keepTheirPromises(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.kill("order-worker.sidecar")
-		client.Eventually(t, "the document can be read again", func() error {
+		system.Eventually(t, "the document can be read again", func() error {
 			got, err := notes.Get(t.Context(), "durable")
 			if err == nil && got.Value.N != 7 {
 				return fmt.Errorf("got %d", got.Value.N)

@@ -22,6 +22,7 @@ import (
 	"stoa/pkg/observability"
 	"stoa/pkg/sidecar"
 	"stoa/test/client"
+	"stoa/test/system"
 )
 
 // system is the broker and some sidecars, without apps.
@@ -49,7 +50,7 @@ func startWith(t *testing.T, options stack.Options, apps ...string) system {
 // sidecarOf is what dapr.yaml says of an app, without the app.
 func sidecarOf(t *testing.T, id string) description.App {
 	t.Helper()
-	all, err := description.Load(client.Root(t))
+	all, err := description.Load(system.Root(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +66,7 @@ func sidecarOf(t *testing.T, id string) description.App {
 func startSidecars(t *testing.T, options stack.Options, apps ...description.App) system {
 	t.Helper()
 	options.Dir, options.FreePorts, options.Log = t.TempDir(), true, io.Discard
-	s, err := stack.New(&description.System{Root: client.Root(t), Apps: apps}, options)
+	s, err := stack.New(&description.System{Root: system.Root(t), Apps: apps}, options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +130,7 @@ func (s system) kill(name string) {
 	if err := s.Signal(name, os.Kill); err != nil {
 		s.t.Fatal(err)
 	}
-	client.Eventually(s.t, name+" is back", func() error {
+	system.Eventually(s.t, name+" is back", func() error {
 		return client.Replaced(s.Stack, before)
 	})
 }
@@ -163,7 +164,7 @@ func (s system) consume(app string, table ...messaging.Subscription) (stop func(
 	}()
 	stop = func() { cancel(); <-done }
 	s.t.Cleanup(stop)
-	client.Eventually(s.t, app+" is subscribed", func() error {
+	system.Eventually(s.t, app+" is subscribed", func() error {
 		for topic, err := range consumer.Connected() {
 			if err != nil {
 				return fmt.Errorf("%s: %w", topic, err)

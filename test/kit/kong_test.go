@@ -11,13 +11,14 @@ import (
 
 	"stoa/internal/stack"
 	"stoa/test/client"
+	"stoa/test/system"
 )
 
 // Kong cannot take the length away from a request that must not be sent twice, so its sidecar repeats none. Whether it
 // does shows in how long it takes over an app that is not there: the gateway's own sidecar goes on for two seconds.
 func TestKong_sidecarRepeatsNothing(t *testing.T) {
-	ours := filepath.Join(client.Root(t), "components/config/resiliency")
-	kongs := filepath.Join(client.Root(t), "deploy/compose/kong/resiliency")
+	ours := filepath.Join(system.Root(t), "components/config/resiliency")
+	kongs := filepath.Join(system.Root(t), "deploy/compose/kong/resiliency")
 	patience := map[string]time.Duration{}
 	for _, folder := range []string{ours, kongs} {
 		gateway := sidecarOf(t, "gateway")

@@ -15,6 +15,7 @@ import (
 	"stoa/pkg/messaging"
 	"stoa/pkg/observability"
 	"stoa/test/client"
+	"stoa/test/system"
 )
 
 const (
@@ -72,7 +73,7 @@ func publish(t *testing.T, p *messaging.Publisher, n int) messaging.Event {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client.Eventually(t, "the broker takes the event", func() error { return p.Publish(t.Context(), topic, e) })
+	system.Eventually(t, "the broker takes the event", func() error { return p.Publish(t.Context(), topic, e) })
 	return e
 }
 
@@ -108,7 +109,7 @@ func TestEvents_arriveWholeAndInTheirTrace(t *testing.T) {
 		if want := observability.TraceID(ctx); got.trace != want {
 			t.Errorf("handled in the trace %s, published in %s", got.trace, want)
 		}
-	case <-time.After(client.Patience):
+	case <-time.After(system.Patience):
 		t.Fatal("the event did not arrive")
 	}
 }
@@ -150,7 +151,7 @@ func TestEvents_failAsTheirErrorsSay(t *testing.T) {
 		select {
 		case letter := <-letters:
 			got[letter.Event.ID] = letter
-		case <-time.After(client.Patience):
+		case <-time.After(system.Patience):
 			t.Fatalf("got %d dead letters, want 2", len(got))
 		}
 	}
@@ -161,7 +162,7 @@ func TestEvents_failAsTheirErrorsSay(t *testing.T) {
 	if letter := got[sent[defect].ID]; letter.Attempts != 10 {
 		t.Errorf("defect: got %+v, want 10 attempts", letter)
 	}
-	client.Eventually(t, "the outage is over", func() error {
+	system.Eventually(t, "the outage is over", func() error {
 		if good.times(outage) != 1 || good.times(fine) != 1 {
 			return fmt.Errorf("handled %d and %d times", good.times(outage), good.times(fine))
 		}
@@ -196,7 +197,7 @@ func TestEvents_surviveKills(t *testing.T) {
 	s.kill("order-worker.sidecar")
 	s.consume("backoffice", handle)
 	publishing.Wait()
-	client.Eventually(t, "every event is handled", func() error { return seen.missing(events) })
+	system.Eventually(t, "every event is handled", func() error { return seen.missing(events) })
 }
 
 func TestPublisher_failsFastWithoutABroker(t *testing.T) {
@@ -208,7 +209,7 @@ func TestPublisher_failsFastWithoutABroker(t *testing.T) {
 		t.Fatal(err)
 	}
 	n := 0
-	client.Eventually(t, "the broker has stopped", func() error { // a thread of it may still finish what it is at
+	system.Eventually(t, "the broker has stopped", func() error { // a thread of it may still finish what it is at
 		n++
 		e, err := messaging.New(eventType, fmt.Sprint(n), payload{N: n})
 		if err != nil {

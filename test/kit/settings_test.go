@@ -13,6 +13,7 @@ import (
 	"stoa/pkg/observability"
 	"stoa/test/client"
 	"stoa/test/servers"
+	"stoa/test/system"
 )
 
 // settingsDB is the database of Redis in components/base/server/configuration.yaml.
@@ -95,25 +96,25 @@ func TestSettings_changeWithoutARestart(t *testing.T) {
 	set("LOG_LEVEL", "info")
 	set("backoffice/LOG_LEVEL", "debug")
 	set("AUTO_FULFIL", "false")
-	client.Eventually(t, "AUTO_FULFIL is off", is(false, `"value":"false"`))
+	system.Eventually(t, "AUTO_FULFIL is off", is(false, `"value":"false"`))
 	telemetry.Log.Debug().Msg("a detail")
 	if !log.has("a detail") {
 		t.Error("the level of the log did not change")
 	}
 	set("AUTO_FULFIL", "perhaps")
-	client.Eventually(t, "a bad value changes nothing", is(false, `"setting":"AUTO_FULFIL","value":"perhaps"`))
+	system.Eventually(t, "a bad value changes nothing", is(false, `"setting":"AUTO_FULFIL","value":"perhaps"`))
 	s.kill("backoffice.sidecar")
 	set("AUTO_FULFIL", "true")
-	client.Eventually(t, "it is on after the sidecar was killed", is(true, ""))
+	system.Eventually(t, "it is on after the sidecar was killed", is(true, ""))
 	if err := redis.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	client.Eventually(t, "an outage changes nothing", is(true, "the configuration store does not answer"))
+	system.Eventually(t, "an outage changes nothing", is(true, "the configuration store does not answer"))
 	if err := redis.Restart(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	set("AUTO_FULFIL", "false")
-	client.Eventually(t, "it is off after the store was killed", is(false, "the configuration store answers again"))
+	system.Eventually(t, "it is off after the store was killed", is(false, "the configuration store answers again"))
 }
 
 func TestSettings_needNoConfigurationStore(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 	"github.com/Kong/go-pdk/server/kong_plugin_protocol"
 	"google.golang.org/protobuf/types/known/structpb"
 
-	"stoa/test/client"
+	"stoa/test/system"
 )
 
 // pluginName is what the program has to be called: Kong takes the name of the file for that of the plugin.
@@ -55,7 +55,7 @@ func Start(t testing.TB, binary, token string) *Kong {
 		_ = cmd.Wait()
 	})
 	k := &Kong{socket: binary + ".socket"}
-	client.Eventually(t, "the plugin listens", func() error {
+	system.Eventually(t, "the plugin listens", func() error {
 		conn, err := net.Dial("unix", k.socket)
 		if err == nil {
 			_ = conn.Close()

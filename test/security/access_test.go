@@ -40,7 +40,7 @@ func (a answer) refused() bool {
 
 func invocations(t *testing.T, caller, callee, method, path string, headers ...string) map[string]answer {
 	t.Helper()
-	port := process(t, caller+".sidecar").Ports[description.PortHTTP]
+	port := shop.Process(t, caller+".sidecar").Ports[description.PortHTTP]
 	headers = append(headers, "dapr-api-token", tokens.Dapr)
 	var byURL, byHeader answer
 	byURL.status, byURL.body = send(t, method, port, "/v1.0/invoke/"+callee+"/method"+path, "{}", headers...)
@@ -169,7 +169,7 @@ func TestPolicies_letOnlyOrderAPIAskForQuotes(t *testing.T) {
 		"/inventory.v1.Stock/./Quote", "/INVENTORY.v1.Stock/Quote", "/inventory.v1.Stock/Quote/", "/inventory.v1.Stock%2fQuote",
 	}
 	for _, caller := range apps() {
-		conn := dial(t, process(t, caller+".sidecar").Ports[description.PortGRPC])
+		conn := dial(t, shop.Process(t, caller+".sidecar").Ports[description.PortGRPC])
 		for _, method := range methods {
 			if caller == "order-api" || caller == "inventory-worker" { // the latter calls itself, past all policies
 				continue
@@ -181,7 +181,7 @@ func TestPolicies_letOnlyOrderAPIAskForQuotes(t *testing.T) {
 			}
 		}
 	}
-	conn := dial(t, process(t, "order-api.sidecar").Ports[description.PortGRPC])
+	conn := dial(t, shop.Process(t, "order-api.sidecar").Ports[description.PortGRPC])
 	ctx := metadata.AppendToOutgoingContext(withToken(t.Context(), tokens.Dapr), "dapr-app-id", "inventory-worker")
 	if got := status.Code(quote(ctx, conn, methods[0])); got == codes.PermissionDenied {
 		t.Errorf("order-api: got %v", got)

@@ -40,7 +40,7 @@ var httpDoors = []string{
 func TestApps_takeCallsOfTheirSidecarsAlone(t *testing.T) {
 	for _, app := range httpApps(t) {
 		t.Run(app, func(t *testing.T) {
-			port := process(t, app).Ports[description.PortApp]
+			port := shop.Process(t, app).Ports[description.PortApp]
 			wrong := wrongTokens(tokens.App)
 			wrong["the API token"] = tokens.Dapr
 			for what, token := range wrong {
@@ -67,7 +67,7 @@ func TestApps_takeCallsOfTheirSidecarsAlone(t *testing.T) {
 // What serves probes beside an app that speaks no HTTP, or speaks it to people, serves nothing else.
 func TestApps_serveOnlyProbesOnProbePorts(t *testing.T) {
 	for _, app := range apps() {
-		port := process(t, app).Ports[description.PortProbe]
+		port := shop.Process(t, app).Ports[description.PortProbe]
 		if port == 0 {
 			continue
 		}
@@ -80,7 +80,7 @@ func TestApps_serveOnlyProbesOnProbePorts(t *testing.T) {
 }
 
 func TestApps_askForTheAppTokenOfRPC(t *testing.T) {
-	conn := dial(t, process(t, "inventory-worker").Ports[description.PortApp])
+	conn := dial(t, shop.Process(t, "inventory-worker").Ports[description.PortApp])
 	stock, callback := inventoryv1.NewStockClient(conn), runtimev1.NewAppCallbackClient(conn)
 	wrong := wrongTokens(tokens.App)
 	wrong["the API token"] = tokens.Dapr
