@@ -10,6 +10,7 @@ import (
 	"stoa/pkg/common/errs"
 	"stoa/pkg/sidecar"
 	"stoa/test/conformance/report"
+	"stoa/test/system"
 )
 
 // note is what the store checks keep.
@@ -47,14 +48,14 @@ func TestStores_keepTheirPromises(t *testing.T) {
 // documents are kept in the store of orders; each check has a kind of its own.
 func (r *rig) documents(t *probe, kind string) *sidecar.Documents[note] {
 	t.Helper()
-	return sidecar.NewDocuments[note](r.open(t, publisher), "order-store", kind)
+	return sidecar.NewDocuments[note](r.Open(t, publisher), "order-store", kind)
 }
 
 func createRace(t *probe, r *rig) {
 	notes := r.documents(t, "create")
 	for round := range 5 {
 		id, won := fmt.Sprint(round), make(chan int, 20)
-		callers(cap(won), func(n int) {
+		system.AtOnce(cap(won), func(n int) {
 			switch err := notes.Create(t.Context(), id, note{N: n}, 0); {
 			case err == nil:
 				won <- n
@@ -80,7 +81,7 @@ func swapRace(t *probe, r *rig) {
 		t.Fatal(err)
 	}
 	started := time.Now()
-	callers(10, func(int) {
+	system.AtOnce(10, func(int) {
 		for range 10 {
 			if _, err := notes.Update(t.Context(), "sum", func(n *note) error { n.N++; return nil }); err != nil {
 				t.Error(err)
@@ -138,20 +139,20 @@ func timeToLive(t *probe, r *rig) {
 			}
 		}
 	}
-	expiring := sidecar.Expiring(r.open(t, publisher), "order-store", "expiring", func(note) time.Duration { return 2 * time.Second })
+	expiring := sidecar.Expiring(r.Open(t, publisher), "order-store", "expiring", func(note) time.Duration { return 2 * time.Second })
 	if err := expiring.Create(t.Context(), "session", note{}, 0); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := expiring.Update(t.Context(), "session", func(n *note) error { n.N = 1; return nil }); err != nil {
 		t.Fatal(err)
 	}
-	t.within(15*time.Second, "what is expiring is gone although it was written again", func() error {
+	system.Within(t, 15*time.Second, "what is expiring is gone although it was written again", func() error {
 		if _, err := expiring.Get(t.Context(), "session"); !errs.Is(err, errs.NotFound) {
 			return fmt.Errorf("reading it gives %v", err)
 		}
 		return nil
 	})
-	t.within(15*time.Second, "the draft of two seconds is gone", func() error {
+	system.Within(t, 15*time.Second, "the draft of two seconds is gone", func() error {
 		if _, err := notes.Get(t.Context(), "draft"); !errs.Is(err, errs.NotFound) {
 			return fmt.Errorf("reading it gives %v", err)
 		}
@@ -191,7 +192,7 @@ func largeValue(t *probe, r *rig) {
 
 // strange are ids that some database might take for one another, or for something else than text.
 var strange = []string{
-	"a b/c?d=e&f#g", "a%", "a_", "%%s", "a*", "a'b", `a"b`, "a`b", `a\b`, "a;DROP TABLE x", "a$b.c", "{a}", "[a]", "a:b", "a,b",
+	"a b/c?d=e&f#g", "a%", "a_", "%%s", "a*", "a'b", `a"b`, "a`b", `a\b`, "a;DROP TABLE x", "a$b.c", "{a}", "[a]", "a:b", "a,b", "a|b",
 	"ü", "u", "ß", "ss", "日本語", "😀", "Case", "case", "trailing", "trailing ",
 	strings.Repeat("x", 199) + "1", strings.Repeat("x", 199) + "2",
 }
@@ -239,9 +240,9 @@ func storeRestart(t *probe, r *rig) {
 			t.Fatal(err)
 		}
 	}
-	r.kill(t, publisher+".sidecar")
+	r.Kill(t, publisher+".sidecar")
 	for n := range 50 {
-		t.eventually("what was saved can be read", func() error {
+		system.Within(t, patience, "what was saved can be read", func() error {
 			got, err := notes.Get(t.Context(), fmt.Sprint(n))
 			if err == nil && got.Value.N != n {
 				err = fmt.Errorf("got %d, want %d", got.Value.N, n)
@@ -249,7 +250,7 @@ func storeRestart(t *probe, r *rig) {
 			return err
 		})
 	}
-	t.eventually("it can be changed", func() error {
+	system.Within(t, patience, "it can be changed", func() error {
 		_, err := notes.Update(t.Context(), "7", func(n *note) error { n.Text = "changed"; return nil })
 		return err
 	})
@@ -272,7 +273,7 @@ func storeAway(t *probe, r *rig) {
 		func() error { _, err := notes.Get(t.Context(), "before"); return err },
 		func() error { tries++; return notes.Create(t.Context(), fmt.Sprint("during", tries), note{}, 0) },
 	} {
-		t.eventually("the outage is noticed", func() error { // what was killed may take a moment to die
+		system.Within(t, patience, "the outage is noticed", func() error { // what was killed may take a moment to die
 			started := time.Now()
 			err := call()
 			if took := time.Since(started); took > 3*time.Second {
@@ -288,7 +289,7 @@ func storeAway(t *probe, r *rig) {
 		t.Fatal(err)
 	}
 	back := time.Now()
-	t.eventually("the store works again", func() error {
+	system.Within(t, patience, "the store works again", func() error {
 		_, err := notes.Update(t.Context(), "before", func(n *note) error { n.N = 2; return nil })
 		return err
 	})

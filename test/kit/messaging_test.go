@@ -12,9 +12,9 @@ import (
 	"go.opentelemetry.io/otel"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/must"
 	"stoa/pkg/messaging"
 	"stoa/pkg/observability"
-	"stoa/test/client"
 	"stoa/test/system"
 )
 
@@ -27,52 +27,13 @@ type payload struct {
 	N int `json:"n"`
 }
 
-// handled remembers which events were handled, and how often.
-type handled struct {
-	mu    sync.Mutex
-	count map[int]int
-}
-
-func newHandled() *handled { return &handled{count: map[int]int{}} }
-
-func (h *handled) add(n int) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.count[n]++
-}
-
-func (h *handled) times(n int) int {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.count[n]
-}
-
-// missing counts the numbers below n that were never handled.
-func (h *handled) missing(n int) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	left := 0
-	for i := range n {
-		if h.count[i] == 0 {
-			left++
-		}
-	}
-	if left > 0 {
-		return fmt.Errorf("%d of %d are missing", left, n)
-	}
-	return nil
-}
-
 func subscription(handle func(ctx context.Context, e messaging.Event, data payload) error) messaging.Subscription {
 	return messaging.Subscription{Topic: topic, On: map[string]messaging.Handler{eventType: messaging.Typed(handle)}}
 }
 
 func publish(t *testing.T, p *messaging.Publisher, n int) messaging.Event {
 	t.Helper()
-	e, err := messaging.New(eventType, fmt.Sprint(n), payload{N: n})
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(messaging.New(eventType, fmt.Sprint(n), payload{N: n}))(t)
 	system.Eventually(t, "the broker takes the event", func() error { return p.Publish(t.Context(), topic, e) })
 	return e
 }
@@ -93,13 +54,8 @@ func TestEvents_arriveWholeAndInTheirTrace(t *testing.T) {
 
 	ctx, span := otel.Tracer("test").Start(t.Context(), "publish")
 	defer span.End()
-	sent, err := messaging.New(eventType, "subject-1", payload{N: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := publisher.Publish(ctx, topic, sent); err != nil {
-		t.Fatal(err)
-	}
+	sent := must.Get(messaging.New(eventType, "subject-1", payload{N: 1}))(t)
+	must.Do(t, publisher.Publish(ctx, topic, sent))
 	select {
 	case got := <-arrived:
 		if got.event.ID != sent.ID || got.event.Type != eventType || got.event.Source != "order-worker" ||
@@ -118,21 +74,21 @@ func TestEvents_failAsTheirErrorsSay(t *testing.T) {
 	t.Parallel()
 	s := start(t, "order-worker", "backoffice")
 	publisher := s.publisher("order-worker")
-	good, attempts := newHandled(), newHandled()
+	good, attempts := system.NewTally(), system.NewTally()
 	letters := make(chan messaging.DeadLetter, 10)
 	const outage, defect, poison, fine = 1, 2, 3, 4
 	s.consume("backoffice",
 		subscription(func(_ context.Context, _ messaging.Event, data payload) error {
-			attempts.add(data.N)
+			attempts.Add(data.N)
 			switch {
-			case data.N == outage && attempts.times(outage) <= 11:
+			case data.N == outage && attempts.Of(outage) <= 11:
 				return errs.New(errs.Unavailable, "the store is away")
 			case data.N == defect:
 				return errors.New("nil pointer")
 			case data.N == poison:
 				return errs.New(errs.Invalid, "this makes no sense")
 			}
-			good.add(data.N)
+			good.Add(data.N)
 			return nil
 		}),
 		messaging.Subscription{Topic: messaging.DeadLetters, On: map[string]messaging.Handler{
@@ -163,12 +119,12 @@ func TestEvents_failAsTheirErrorsSay(t *testing.T) {
 		t.Errorf("defect: got %+v, want 10 attempts", letter)
 	}
 	system.Eventually(t, "the outage is over", func() error {
-		if good.times(outage) != 1 || good.times(fine) != 1 {
-			return fmt.Errorf("handled %d and %d times", good.times(outage), good.times(fine))
+		if good.Of(outage) != 1 || good.Of(fine) != 1 {
+			return fmt.Errorf("handled %d and %d times", good.Of(outage), good.Of(fine))
 		}
 		return nil
 	})
-	if got := attempts.times(poison); got != 1 {
+	if got := attempts.Of(poison); got != 1 {
 		t.Errorf("the invalid event was tried %d times", got)
 	}
 }
@@ -178,9 +134,9 @@ func TestEvents_surviveKills(t *testing.T) {
 	t.Parallel()
 	s := start(t, "order-worker", "backoffice")
 	publisher := s.publisher("order-worker")
-	seen := newHandled()
+	seen := system.NewTally()
 	handle := subscription(func(_ context.Context, _ messaging.Event, data payload) error {
-		seen.add(data.N)
+		seen.Add(data.N)
 		return nil
 	})
 	const events = 400
@@ -191,13 +147,13 @@ func TestEvents_surviveKills(t *testing.T) {
 			publish(t, publisher, n)
 		}
 	})
-	s.kill("backoffice.sidecar")
-	s.kill("broker")
+	s.Kill(t, "backoffice.sidecar")
+	s.Kill(t, "broker")
 	stop()
-	s.kill("order-worker.sidecar")
+	s.Kill(t, "order-worker.sidecar")
 	s.consume("backoffice", handle)
 	publishing.Wait()
-	system.Eventually(t, "every event is handled", func() error { return seen.missing(events) })
+	system.Eventually(t, "every event is handled", func() error { return seen.Missing(events) })
 }
 
 func TestPublisher_failsFastWithoutABroker(t *testing.T) {
@@ -205,18 +161,13 @@ func TestPublisher_failsFastWithoutABroker(t *testing.T) {
 	s := start(t, "order-worker")
 	publisher := s.publisher("order-worker")
 	publish(t, publisher, 0)
-	if err := s.Signal("broker", syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, s.Signal("broker", syscall.SIGSTOP))
 	n := 0
 	system.Eventually(t, "the broker has stopped", func() error { // a thread of it may still finish what it is at
 		n++
-		e, err := messaging.New(eventType, fmt.Sprint(n), payload{N: n})
-		if err != nil {
-			t.Fatal(err)
-		}
+		e := must.Get(messaging.New(eventType, fmt.Sprint(n), payload{N: n}))(t)
 		started := time.Now()
-		err = publisher.Publish(t.Context(), topic, e)
+		err := publisher.Publish(t.Context(), topic, e)
 		if took := time.Since(started); took > 3*time.Second {
 			t.Errorf("it took %s to say so", took)
 		}
@@ -225,8 +176,6 @@ func TestPublisher_failsFastWithoutABroker(t *testing.T) {
 		}
 		return nil
 	})
-	if err := s.Signal("broker", syscall.SIGCONT); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, s.Signal("broker", syscall.SIGCONT))
 	publish(t, publisher, n+1)
 }

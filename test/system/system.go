@@ -83,6 +83,6 @@ func (s System) Open(t testing.TB, app string) *sidecar.Sidecar {
 	t.Helper()
 	side := must.Get(sidecar.Open(s.Config(t, app, app+".sidecar")))(t)
 	t.Cleanup(side.Close)
-	must.Do(t, side.AwaitHealthy(t.Context()))
+	Eventually(t, "the sidecar of "+app+" is ready", func() error { return side.Healthy(t.Context()) })
 	return side
 }
