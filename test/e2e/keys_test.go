@@ -56,6 +56,7 @@ func readOn(t *testing.T, shop *client.Shop, users *atomic.Value) (stop func() (
 				default:
 					t.Errorf("got %s, %v", answer, err)
 				}
+				pause(ctx, 10*time.Millisecond)
 			}
 		})
 	}

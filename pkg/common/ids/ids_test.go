@@ -29,17 +29,18 @@ func TestForRequest(t *testing.T) {
 			t.Error("another key, caller or kind must give another id")
 		}
 	}
-	if ids.ForRequest("order", "ada", "") == ids.ForRequest("order", "ada", "") {
+	if first := ids.ForRequest("order", "ada", ""); first == ids.ForRequest("order", "ada", "") {
 		t.Error("without a key every request must get a new id")
 	}
 }
 
 func TestFingerprint(t *testing.T) {
 	type request struct{ Name string }
-	if ids.Fingerprint(request{"a"}) != ids.Fingerprint(request{"a"}) {
+	a := ids.Fingerprint(request{"a"})
+	if a != ids.Fingerprint(request{"a"}) {
 		t.Error("the same request must have the same fingerprint")
 	}
-	if ids.Fingerprint(request{"a"}) == ids.Fingerprint(request{"b"}) {
+	if a == ids.Fingerprint(request{"b"}) {
 		t.Error("another request must have another fingerprint")
 	}
 }
