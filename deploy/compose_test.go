@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"gopkg.in/yaml.v3"
+
+	"stoa/pkg/common/must"
 )
 
 // file is what the test reads of docker-compose.yml and its overlays.
@@ -27,10 +29,7 @@ type file struct {
 
 func read(t *testing.T, path string) file {
 	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := must.Get(os.ReadFile(path))(t)
 	var f file
 	if err := yaml.Unmarshal(text, &f); err != nil {
 		t.Fatalf("%s: %v", path, err)
@@ -149,10 +148,7 @@ func secretsOf(t *testing.T, folder string) []string {
 	}
 	var names []string
 	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
+		text := must.Get(os.ReadFile(file))(t)
 		for _, match := range secretName.FindAllStringSubmatch(string(text), -1) {
 			names = append(names, match[1])
 		}

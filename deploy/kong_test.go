@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"gopkg.in/yaml.v3"
+
+	"stoa/pkg/common/must"
 )
 
 // Kong's image cannot be run everywhere, so what can be known of its overlay without running it is held here.
@@ -27,10 +29,7 @@ type container struct {
 
 func containers(t *testing.T, path string) map[string]container {
 	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := must.Get(os.ReadFile(path))(t)
 	var file struct{ Services map[string]container }
 	if err := yaml.Unmarshal(text, &file); err != nil {
 		t.Fatalf("%s: %v", path, err)
@@ -117,14 +116,9 @@ type declared struct {
 
 func declaration(t *testing.T) declared {
 	t.Helper()
-	text, err := os.ReadFile("../gateway/kong/kong.yml")
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := must.Get(os.ReadFile("../gateway/kong/kong.yml"))(t)
 	var d declared
-	if err := yaml.Unmarshal(text, &d); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, yaml.Unmarshal(text, &d))
 	return d
 }
 
@@ -151,10 +145,7 @@ func TestKong_sidecarRepeatsNothing(t *testing.T) {
 	if want := []string{"./deploy/compose/kong/resiliency:/components/resiliency:ro"}; !slices.Equal(sidecar.Volumes, want) {
 		t.Errorf("the sidecar mounts %v, want %v", sidecar.Volumes, want)
 	}
-	text, err := os.ReadFile("compose/kong/resiliency/apps.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := must.Get(os.ReadFile("compose/kong/resiliency/apps.yaml"))(t)
 	var resiliency struct {
 		Spec struct {
 			Policies struct {
@@ -164,9 +155,7 @@ func TestKong_sidecarRepeatsNothing(t *testing.T) {
 			}
 		}
 	}
-	if err := yaml.Unmarshal(text, &resiliency); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, yaml.Unmarshal(text, &resiliency))
 	for name, policy := range resiliency.Spec.Policies.Retries {
 		if policy.MaxRetries == nil || *policy.MaxRetries != 0 {
 			t.Errorf("the policy %s repeats calls", name)

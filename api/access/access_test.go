@@ -10,18 +10,13 @@ import (
 	"stoa/gateway/declaration"
 	"stoa/gateway/kong"
 	"stoa/internal/golden"
+	"stoa/pkg/common/must"
 )
 
 func load(t *testing.T) (Matrix, []Operation) {
 	t.Helper()
-	matrix, err := Load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	operations, err := Operations()
-	if err != nil {
-		t.Fatal(err)
-	}
+	matrix := must.Get(Load())(t)
+	operations := must.Get(Operations())(t)
 	return matrix, operations
 }
 
@@ -55,10 +50,7 @@ func TestLoad_decidesEveryOperationOnce(t *testing.T) {
 }
 
 func TestGuarded_hasAnOperationOfEveryService(t *testing.T) {
-	guarded, err := Guarded("STAFF")
-	if err != nil {
-		t.Fatal(err)
-	}
+	guarded := must.Get(Guarded("STAFF"))(t)
 	_, operations := load(t)
 	for _, o := range operations {
 		if guarded[o.Service].ID == "" && len(o.Security) > 0 {
@@ -70,10 +62,7 @@ func TestGuarded_hasAnOperationOfEveryService(t *testing.T) {
 // The gateway asks of an API key what was decided here.
 func TestLoad_agreesWithTheGateway(t *testing.T) {
 	matrix, operations := load(t)
-	routes, err := declaration.Parse(kong.File, kong.Table())
-	if err != nil {
-		t.Fatal(err)
-	}
+	routes := must.Get(declaration.Parse(kong.File, kong.Table()))(t)
 	for _, o := range operations {
 		want := matrix[o.Service][o.ID].Key
 		i := slices.IndexFunc(routes, func(r declaration.Route) bool { return r.Matches(o.Target("1")) })
@@ -112,15 +101,12 @@ func TestParse_refusesBrokenDecisions(t *testing.T) {
 }
 
 func TestOutcome_followsFromTheRule(t *testing.T) {
-	matrix, err := parse([]byte(`shop:
+	matrix := must.Get(parse([]byte(`shop:
   open:  {key: none, allow: everyone}
   keyed: {key: any, allow: everyone}
   look:  {key: shop, allow: everyone}
   mine:  {key: any, allow: signed-in, others: [STAFF]}
-  staff: {key: shop, allow: [STAFF, ADMIN]}`))
-	if err != nil {
-		t.Fatal(err)
-	}
+  staff: {key: shop, allow: [STAFF, ADMIN]}`)))(t)
 	// In the order of Callers: no key, weak key, key only, LEARNER, AUTHOR, EDITOR, STAFF, ADMIN.
 	for _, tt := range []struct {
 		id      string

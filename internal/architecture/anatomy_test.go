@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"stoa/pkg/common/must"
 )
 
 // source is one Go file of a service that is not a test.
@@ -26,10 +28,7 @@ type source struct {
 func parse(t *testing.T, service, folder, name, file string, code any) source {
 	t.Helper()
 	files := token.NewFileSet()
-	tree, err := parser.ParseFile(files, file, code, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	tree := must.Get(parser.ParseFile(files, file, code, 0))(t)
 	return source{service: service, folder: folder, name: name, files: files, tree: tree}
 }
 

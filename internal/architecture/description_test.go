@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"stoa/internal/topology"
+	"stoa/pkg/common/must"
 )
 
 const root = "../.."
@@ -15,10 +16,7 @@ const root = "../.."
 // describe is what components/topology.yaml and dapr.yaml say.
 func describe(t *testing.T) *topology.Topology {
 	t.Helper()
-	described, err := topology.Load(root)
-	if err != nil {
-		t.Fatal(err)
-	}
+	described := must.Get(topology.Load(root))(t)
 	return described
 }
 
@@ -34,10 +32,7 @@ func expectNames(t *testing.T, where string, got, want []string) {
 
 func read(t *testing.T, name string) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(root, name))
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := must.Get(os.ReadFile(filepath.Join(root, name)))(t)
 	return string(text)
 }
 
@@ -76,10 +71,7 @@ func TestEvents_haveOneTopicEach(t *testing.T) {
 	for _, topic := range describe(t).Topics {
 		carried = append(carried, topic.Carries...)
 	}
-	files, err := filepath.Glob(filepath.Join(root, "api/events/*.v*.schema.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	files := must.Get(filepath.Glob(filepath.Join(root, "api/events/*.v*.schema.json")))(t)
 	for _, file := range files {
 		name, _, _ := strings.Cut(filepath.Base(file), ".v")
 		contracts = append(contracts, name)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"stoa/pkg/common/must"
 	"stoa/pkg/messaging"
 )
 
@@ -26,10 +27,7 @@ func literals(t *testing.T) map[string]map[string]bool {
 			found[service] = map[string]bool{}
 		}
 		for _, file := range p.GoFiles {
-			tree, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, file), nil, 0)
-			if err != nil {
-				t.Fatal(err)
-			}
+			tree := must.Get(parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, file), nil, 0))(t)
 			ast.Inspect(tree, func(n ast.Node) bool {
 				if literal, ok := n.(*ast.BasicLit); ok && literal.Kind == token.STRING {
 					text, _ := strconv.Unquote(literal.Value)

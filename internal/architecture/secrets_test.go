@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"stoa/internal/topology"
+	"stoa/pkg/common/must"
 )
 
 // Secrets that components name are the sidecar's business, and no scope restricts those.
@@ -54,10 +55,7 @@ func secretsAskedFor(t *testing.T) map[string]map[string]bool {
 			continue
 		}
 		for _, file := range p.GoFiles {
-			tree, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, file), nil, 0)
-			if err != nil {
-				t.Fatal(err)
-			}
+			tree := must.Get(parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, file), nil, 0))(t)
 			ast.Inspect(tree, func(n ast.Node) bool {
 				if name := secretIn(t, n); name != "" {
 					if asked[service] == nil {
@@ -95,9 +93,6 @@ func secretIn(t *testing.T, n ast.Node) string {
 	if !ok {
 		t.Fatalf("a call of Secret whose name is neither a literal nor a constant beside it: %v", call.Args[1])
 	}
-	text, err := strconv.Unquote(literal.Value)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := must.Get(strconv.Unquote(literal.Value))(t)
 	return text
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"stoa/api/openapi"
+	"stoa/pkg/common/must"
 	"stoa/test/client"
 )
 
@@ -59,16 +60,11 @@ func everyOperationIsListed(t *testing.T, p page) {
 	var want []string
 	text := html.UnescapeString(p.dom)
 	for _, service := range openapi.Services() {
-		raw, err := openapi.Description(service)
-		if err != nil {
-			t.Fatal(err)
-		}
+		raw := must.Get(openapi.Description(service))(t)
 		var description struct {
 			Paths map[string]map[string]struct{ Summary string }
 		}
-		if err := json.Unmarshal(raw, &description); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, json.Unmarshal(raw, &description))
 		for path, item := range description.Paths {
 			for method, o := range item {
 				want = append(want, strings.ToUpper(method)+" "+path)

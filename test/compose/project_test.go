@@ -74,9 +74,7 @@ func up(t *testing.T) *project {
 			}
 		}
 	})
-	if _, err := p.compose("up", "--detach"); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(p.compose("up", "--detach"))(t)
 	return p
 }
 
@@ -135,10 +133,7 @@ func (p *project) containers() ([]container, error) {
 
 func (p *project) container(t *testing.T, service string) container {
 	t.Helper()
-	all, err := p.containers()
-	if err != nil {
-		t.Fatal(err)
-	}
+	all := must.Get(p.containers())(t)
 	for _, c := range all {
 		if c.service() == service {
 			return c
@@ -180,32 +175,23 @@ func (p *project) crash(t *testing.T, service string) {
 	t.Helper()
 	c := p.container(t, service)
 	if groups, err := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", c.State.Pid)); err == nil && strings.Contains(string(groups), c.ID) {
-		if err := syscall.Kill(c.State.Pid, syscall.SIGKILL); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, syscall.Kill(c.State.Pid, syscall.SIGKILL))
 		return
 	}
 	for _, command := range []string{"kill", "start"} {
-		if _, err := p.run("docker", command, c.ID); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(p.run("docker", command, c.ID))(t)
 	}
 }
 
 // shop is the way in for people, with the sign-ins that the first start made.
 func (p *project) shop(t *testing.T) *client.Shop {
 	t.Helper()
-	out, err := p.compose("exec", "-T", "broker", "/stoa", "credentials", "--json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := must.Get(p.compose("exec", "-T", "broker", "/stoa", "credentials", "--json"))(t)
 	var made struct {
 		APIKey   string                     `json:"api_key"`
 		Accounts map[string]secrets.Account `json:"accounts"`
 	}
-	if err := json.Unmarshal(out, &made); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, json.Unmarshal(out, &made))
 	return client.Connect("http://127.0.0.1:"+p.port, secrets.Bootstrap{APIKey: made.APIKey, Accounts: made.Accounts})
 }
 
@@ -213,10 +199,7 @@ func (p *project) shop(t *testing.T) *client.Shop {
 // copies them out.
 func (p *project) mails(t *testing.T) []string {
 	t.Helper()
-	out, err := p.run("docker", "cp", p.container(t, "notification-sidecar").ID+":/state/.stoa/mail", "-")
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := must.Get(p.run("docker", "cp", p.container(t, "notification-sidecar").ID+":/state/.stoa/mail", "-"))(t)
 	var names []string
 	for files := tar.NewReader(bytes.NewReader(out)); ; {
 		file, err := files.Next()
@@ -232,10 +215,7 @@ func (p *project) mails(t *testing.T) []string {
 
 // checkHardened holds what Docker was told about each container against what the file promises.
 func (p *project) checkHardened(t *testing.T) {
-	all, err := p.containers()
-	if err != nil {
-		t.Fatal(err)
-	}
+	all := must.Get(p.containers())(t)
 	for _, c := range all {
 		host := c.HostConfig
 		switch {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/must"
 	"stoa/pkg/messaging"
 	"stoa/pkg/sidecar"
 	"stoa/test/conformance/report"
@@ -230,12 +231,8 @@ func brokerRestart(t *probe, r *rig) {
 	source, all := r.source(t), system.NewTally()
 	source.publish(0, events) // nobody receives
 	broker := r.broker()
-	if err := broker.down(); err != nil {
-		t.Fatal(err)
-	}
-	if err := broker.up(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, broker.down())
+	must.Do(t, broker.up(t.Context()))
 	back := time.Now()
 	r.startChild(t, firstReplica, source.run, 0, all)
 	source.publish(events, 2*events)
@@ -251,9 +248,7 @@ func longOutage(t *probe, r *rig) {
 	source.publish(0, events)
 	system.Within(t, patience, "events flow", func() error { return all.Missing(events) })
 	broker := r.broker()
-	if err := broker.down(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, broker.down())
 	over, refusals := time.After(away), time.NewTicker(10*time.Second)
 	defer refusals.Stop()
 	for waiting := true; waiting; {
@@ -264,9 +259,7 @@ func longOutage(t *probe, r *rig) {
 			r.refuses(t, source)
 		}
 	}
-	if err := broker.up(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, broker.up(t.Context()))
 	back := time.Now()
 	source.publish(events, 2*events)
 	system.Within(t, patience, "every event is handled", func() error { return all.Missing(2 * events) })

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/must"
 	"stoa/pkg/sidecar"
 	"stoa/test/conformance/report"
 	"stoa/test/system"
@@ -77,9 +78,7 @@ func createRace(t *probe, r *rig) {
 
 func swapRace(t *probe, r *rig) {
 	notes := r.documents(t, "swap")
-	if err := notes.Create(t.Context(), "sum", note{}, 0); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, notes.Create(t.Context(), "sum", note{}, 0))
 	started := time.Now()
 	system.AtOnce(10, func(int) {
 		for range 10 {
@@ -96,16 +95,9 @@ func swapRace(t *probe, r *rig) {
 
 func staleDelete(t *probe, r *rig) {
 	notes := r.documents(t, "delete")
-	if err := notes.Create(t.Context(), "old", note{}, 0); err != nil {
-		t.Fatal(err)
-	}
-	stale, err := notes.Get(t.Context(), "old")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := notes.Update(t.Context(), "old", func(n *note) error { n.N++; return nil }); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, notes.Create(t.Context(), "old", note{}, 0))
+	stale := must.Get(notes.Get(t.Context(), "old"))(t)
+	must.Get(notes.Update(t.Context(), "old", func(n *note) error { n.N++; return nil }))(t)
 	if err := notes.Delete(t.Context(), stale); !errs.Is(err, errs.Conflict) {
 		t.Errorf("a stale delete got %v, want a conflict", err)
 	}
@@ -127,25 +119,17 @@ func staleDelete(t *probe, r *rig) {
 func timeToLive(t *probe, r *rig) {
 	notes := r.documents(t, "ttl")
 	for _, id := range []string{"kept", "draft"} {
-		if err := notes.Create(t.Context(), id, note{Text: id}, 2*time.Second); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, notes.Create(t.Context(), id, note{Text: id}, 2*time.Second))
 		if _, err := notes.Get(t.Context(), id); err != nil {
 			t.Errorf("%s before its time is up: %v", id, err)
 		}
 		if id == "kept" {
-			if _, err := notes.Update(t.Context(), id, func(n *note) error { n.N = 1; return nil }); err != nil {
-				t.Fatal(err)
-			}
+			must.Get(notes.Update(t.Context(), id, func(n *note) error { n.N = 1; return nil }))(t)
 		}
 	}
 	expiring := sidecar.Expiring(r.Open(t, publisher), "order-store", "expiring", func(note) time.Duration { return 2 * time.Second })
-	if err := expiring.Create(t.Context(), "session", note{}, 0); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := expiring.Update(t.Context(), "session", func(n *note) error { n.N = 1; return nil }); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, expiring.Create(t.Context(), "session", note{}, 0))
+	must.Get(expiring.Update(t.Context(), "session", func(n *note) error { n.N = 1; return nil }))(t)
 	system.Within(t, 15*time.Second, "what is expiring is gone although it was written again", func() error {
 		if _, err := expiring.Get(t.Context(), "session"); !errs.Is(err, errs.NotFound) {
 			return fmt.Errorf("reading it gives %v", err)
@@ -174,13 +158,9 @@ func largeValue(t *probe, r *rig) {
 	const part = "ä \"quoted\" \\ <b>\u2028 "
 	text := strings.Repeat(part, 1<<20/len(part))
 	for _, id := range []string{"one", "two"} {
-		if err := notes.Create(t.Context(), id, note{Text: text}, 0); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, notes.Create(t.Context(), id, note{Text: text}, 0))
 	}
-	if _, err := notes.Update(t.Context(), "one", func(n *note) error { n.N = 1; return nil }); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(notes.Update(t.Context(), "one", func(n *note) error { n.N = 1; return nil }))(t)
 	if got, err := notes.Get(t.Context(), "one"); err != nil || got.Value.Text != text || got.Value.N != 1 {
 		t.Errorf("alone: got %d of %d bytes, %v", len(got.Value.Text), len(text), err)
 	}
@@ -231,14 +211,10 @@ func oddKeys(t *probe, r *rig) {
 func storeRestart(t *probe, r *rig) {
 	notes := r.documents(t, "restart")
 	for n := range 50 {
-		if err := notes.Create(t.Context(), fmt.Sprint(n), note{N: n}, 0); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, notes.Create(t.Context(), fmt.Sprint(n), note{N: n}, 0))
 	}
 	if database := r.database(); database != nil {
-		if err := errors.Join(database.down(), database.up(t.Context())); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, errors.Join(database.down(), database.up(t.Context())))
 	}
 	r.Kill(t, publisher+".sidecar")
 	for n := range 50 {
@@ -262,12 +238,8 @@ func storeAway(t *probe, r *rig) {
 		t.notApplicable("the database is a file that the sidecar itself keeps; there is no server that could be away")
 	}
 	notes := r.documents(t, "away")
-	if err := notes.Create(t.Context(), "before", note{N: 1}, 0); err != nil {
-		t.Fatal(err)
-	}
-	if err := database.down(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, notes.Create(t.Context(), "before", note{N: 1}, 0))
+	must.Do(t, database.down())
 	tries := 0
 	for _, call := range []func() error{
 		func() error { _, err := notes.Get(t.Context(), "before"); return err },
@@ -285,9 +257,7 @@ func storeAway(t *probe, r *rig) {
 			return nil
 		})
 	}
-	if err := database.up(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, database.up(t.Context()))
 	back := time.Now()
 	system.Within(t, patience, "the store works again", func() error {
 		_, err := notes.Update(t.Context(), "before", func(n *note) error { n.N = 2; return nil })

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"stoa/pkg/common/must"
 	"stoa/test/client"
 )
 
@@ -186,9 +187,7 @@ func TestRequests_onOneConnectionShareNothing(t *testing.T) {
 	mine := w.ask("GET", "/api/v1/auth/profile/mine", w.alice)
 	anonymous := w.ask("GET", "/api/v1/auth/profile/mine", client.User{})
 	keyless := mine.without("X-Api-Key")
-	if _, err := io.WriteString(conn, mine.String()+anonymous.String()+keyless.String()+mine.String()); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(io.WriteString(conn, mine.String()+anonymous.String()+keyless.String()+mine.String()))(t)
 	reader := bufio.NewReader(conn)
 	for i, want := range []int{200, 401, 401, 200} {
 		answer, err := read(reader, "GET ")

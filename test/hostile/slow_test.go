@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"stoa/pkg/common/must"
 	"stoa/test/client"
 )
 
@@ -28,9 +29,7 @@ func TestGateway_slowClientsKeepNobodyWaiting(t *testing.T) {
 		if i%2 == 1 {
 			begun = order[:len(order)-2] // all but the end of the body
 		}
-		if _, err := io.WriteString(conn, begun); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(io.WriteString(conn, begun))(t)
 		slow = append(slow, conn)
 	}
 	started := time.Now()

@@ -190,14 +190,9 @@ func (l launcher) sidecar(h host, app string, args ...string) (kill func()) {
 
 func (l launcher) start(name string, program *exec.Cmd) (kill func()) {
 	l.Helper()
-	log, err := os.OpenFile(filepath.Join(l.dir, name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		l.Fatal(err)
-	}
+	log := must.Get(os.OpenFile(filepath.Join(l.dir, name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600))(l)
 	program.Dir, program.Stdout, program.Stderr = l.dir, log, log
-	if err := l.spawner.Start(program); err != nil {
-		l.Fatal(err)
-	}
+	must.Do(l, l.spawner.Start(program))
 	kill = sync.OnceFunc(func() {
 		_ = program.Process.Kill() // fails only if it has ended
 		_ = program.Wait()

@@ -15,6 +15,7 @@ import (
 	"github.com/Kong/go-pdk/server/kong_plugin_protocol"
 	"google.golang.org/protobuf/types/known/structpb"
 
+	"stoa/pkg/common/must"
 	"stoa/test/system"
 )
 
@@ -47,9 +48,7 @@ type Kong struct{ socket string }
 func Start(t testing.TB, binary, token string) *Kong {
 	t.Helper()
 	cmd := Program(t, binary, token)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, cmd.Start())
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()

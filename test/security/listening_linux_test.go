@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"stoa/internal/stack/description"
+	"stoa/pkg/common/must"
 )
 
 // listening lists the addresses on which a process takes TCP connections or UDP packets of anybody.
@@ -62,18 +63,12 @@ func socketsOf(t *testing.T, pid int) []string {
 func parseAddress(t *testing.T, text string) netip.AddrPort {
 	t.Helper()
 	host, port, _ := strings.Cut(text, ":")
-	raw, err := hex.DecodeString(host)
-	if err != nil {
-		t.Fatal(err)
-	}
+	raw := must.Get(hex.DecodeString(host))(t)
 	for i := 0; i < len(raw); i += 4 {
 		binary.NativeEndian.PutUint32(raw[i:], binary.BigEndian.Uint32(raw[i:]))
 	}
 	address, _ := netip.AddrFromSlice(raw)
-	number, err := strconv.ParseUint(port, 16, 16)
-	if err != nil {
-		t.Fatal(err)
-	}
+	number := must.Get(strconv.ParseUint(port, 16, 16))(t)
 	return netip.AddrPortFrom(address.Unmap(), uint16(number))
 }
 

@@ -4,6 +4,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"stoa/pkg/common/must"
 )
 
 func TestServers_startAndComeBack(t *testing.T) {
@@ -12,10 +14,7 @@ func TestServers_startAndComeBack(t *testing.T) {
 			if err := Find(kind); err != nil {
 				t.Skip(err)
 			}
-			s, err := Start(t.Context(), kind)
-			if err != nil {
-				t.Fatal(err)
-			}
+			s := must.Get(Start(t.Context(), kind))(t)
 			defer s.Stop()
 			if s.Version == "" || len(s.Secrets) == 0 {
 				t.Errorf("version %q, %d secrets", s.Version, len(s.Secrets))
