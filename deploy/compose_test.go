@@ -27,14 +27,13 @@ type file struct {
 	Volumes map[string]any `yaml:"volumes"`
 }
 
-func read(t *testing.T, path string) file {
+// read reads a YAML file.
+func read[T any](t *testing.T, path string) (document T) {
 	t.Helper()
-	text := must.Get(os.ReadFile(path))(t)
-	var f file
-	if err := yaml.Unmarshal(text, &f); err != nil {
+	if err := yaml.Unmarshal(must.Get(os.ReadFile(path))(t), &document); err != nil {
 		t.Fatalf("%s: %v", path, err)
 	}
-	return f
+	return document
 }
 
 // overlays are those that bring a broker or a store. The one that puts Kong in the gateway's place is in kong_test.go.
@@ -47,7 +46,7 @@ func overlays(t *testing.T) map[string]file {
 	all := map[string]file{}
 	for _, path := range paths {
 		if path != kongOverlay {
-			all[path] = read(t, path)
+			all[path] = read[file](t, path)
 		}
 	}
 	return all
@@ -58,7 +57,7 @@ func overlays(t *testing.T) map[string]file {
 var ours = []string{"localhost/stoa/apps", "localhost/stoa/sidecar"}
 
 func TestCompose_nothingIsPulledByDefault(t *testing.T) {
-	for name, service := range read(t, "../docker-compose.yml").Services {
+	for name, service := range read[file](t, "../docker-compose.yml").Services {
 		if !slices.Contains(ours, service.Image) {
 			t.Errorf("%s is made from %s", name, service.Image)
 		}
@@ -83,7 +82,7 @@ func folders(volumes []string) map[string]string {
 }
 
 func TestOverlays_bringAServerThatIsPinnedAndWatched(t *testing.T) {
-	known := read(t, "../docker-compose.yml").Services
+	known := read[file](t, "../docker-compose.yml").Services
 	for path, f := range overlays(t) {
 		brought := 0
 		for name, service := range f.Services {

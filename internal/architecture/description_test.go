@@ -16,8 +16,7 @@ const root = "../.."
 // describe is what components/topology.yaml and dapr.yaml say.
 func describe(t *testing.T) *topology.Topology {
 	t.Helper()
-	described := must.Get(topology.Load(root))(t)
-	return described
+	return must.Get(topology.Load(root))(t)
 }
 
 // expectNames compares the names that a description knows with those that there are.

@@ -2,15 +2,12 @@ package architecture
 
 import (
 	"go/ast"
-	"go/parser"
 	"go/token"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
-	"stoa/pkg/common/must"
 	"stoa/pkg/messaging"
 )
 
@@ -18,28 +15,21 @@ import (
 func literals(t *testing.T) map[string]map[string]bool {
 	t.Helper()
 	found := map[string]map[string]bool{}
-	for _, p := range list(t) {
-		service := serviceOf(p.ImportPath)
-		if service == "" {
-			continue
+	for _, s := range sources(t, serviceOf) {
+		if found[s.service] == nil {
+			found[s.service] = map[string]bool{}
 		}
-		if found[service] == nil {
-			found[service] = map[string]bool{}
-		}
-		for _, file := range p.GoFiles {
-			tree := must.Get(parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, file), nil, 0))(t)
-			ast.Inspect(tree, func(n ast.Node) bool {
-				if literal, ok := n.(*ast.BasicLit); ok && literal.Kind == token.STRING {
-					text, _ := strconv.Unquote(literal.Value)
-					found[service][text] = true
-				}
-				// The kit names this topic for all.
-				if s, ok := n.(*ast.SelectorExpr); ok && (s.Sel.Name == "DeadLetters" || s.Sel.Name == "Consumer") {
-					found[service][messaging.DeadLetters] = true
-				}
-				return true
-			})
-		}
+		ast.Inspect(s.tree, func(n ast.Node) bool {
+			if literal, ok := n.(*ast.BasicLit); ok && literal.Kind == token.STRING {
+				text, _ := strconv.Unquote(literal.Value)
+				found[s.service][text] = true
+			}
+			// The kit names this topic for all.
+			if selector, ok := n.(*ast.SelectorExpr); ok && (selector.Sel.Name == "DeadLetters" || selector.Sel.Name == "Consumer") {
+				found[s.service][messaging.DeadLetters] = true
+			}
+			return true
+		})
 	}
 	return found
 }

@@ -2,10 +2,7 @@ package architecture
 
 import (
 	"go/ast"
-	"go/parser"
-	"go/token"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -46,26 +43,22 @@ func TestSecrets_appsGetThoseThatTheyAskFor(t *testing.T) {
 func secretsAskedFor(t *testing.T) map[string]map[string]bool {
 	t.Helper()
 	asked := map[string]map[string]bool{}
-	for _, p := range list(t) {
-		service := serviceOf(p.ImportPath)
-		if within(p.ImportPath, "gateway") {
-			service = "gateway"
+	serviceOrGateway := func(importPath string) string {
+		if within(importPath, "gateway") {
+			return "gateway"
 		}
-		if service == "" {
-			continue
-		}
-		for _, file := range p.GoFiles {
-			tree := must.Get(parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, file), nil, 0))(t)
-			ast.Inspect(tree, func(n ast.Node) bool {
-				if name := secretIn(t, n); name != "" {
-					if asked[service] == nil {
-						asked[service] = map[string]bool{}
-					}
-					asked[service][name] = true
+		return serviceOf(importPath)
+	}
+	for _, s := range sources(t, serviceOrGateway) {
+		ast.Inspect(s.tree, func(n ast.Node) bool {
+			if name := secretIn(t, n); name != "" {
+				if asked[s.service] == nil {
+					asked[s.service] = map[string]bool{}
 				}
-				return true
-			})
-		}
+				asked[s.service][name] = true
+			}
+			return true
+		})
 	}
 	return asked
 }
@@ -93,6 +86,5 @@ func secretIn(t *testing.T, n ast.Node) string {
 	if !ok {
 		t.Fatalf("a call of Secret whose name is neither a literal nor a constant beside it: %v", call.Args[1])
 	}
-	text := must.Get(strconv.Unquote(literal.Value))(t)
-	return text
+	return must.Get(strconv.Unquote(literal.Value))(t)
 }

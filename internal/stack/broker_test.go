@@ -20,8 +20,7 @@ func connect(t *testing.T, s *Stack) jetstream.JetStream {
 	values := must.Get(secrets.Read(s.Dir()))(t)
 	conn := must.Get(nats.Connect(values[secrets.BrokerURL], nats.ReconnectWait(20*time.Millisecond), nats.MaxReconnects(-1)))(t)
 	t.Cleanup(conn.Close)
-	js := must.Get(jetstream.New(conn))(t)
-	return js
+	return must.Get(jetstream.New(conn))(t)
 }
 
 func TestStack_losesNoAcknowledgedMessageWithTheBroker(t *testing.T) {

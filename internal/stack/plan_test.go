@@ -12,8 +12,7 @@ import (
 
 func repository(t *testing.T) *description.System {
 	t.Helper()
-	system := must.Get(description.Load(filepath.Join("..", "..")))(t)
-	return system
+	return must.Get(description.Load(filepath.Join("..", "..")))(t)
 }
 
 // withBase is the stack of the repository on a base, with the secrets of a first start.

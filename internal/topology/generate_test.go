@@ -13,8 +13,7 @@ const root = "../.."
 
 func load(t *testing.T) *Topology {
 	t.Helper()
-	topology := must.Get(Load(root))(t)
-	return topology
+	return must.Get(Load(root))(t)
 }
 
 func TestGenerated_filesAreUpToDate(t *testing.T) {

@@ -44,8 +44,7 @@ func down(context.Context) ([]byte, error) { return nil, errors.New("connection 
 
 func tokenOf(t *testing.T, signer *identity.Signer) string {
 	t.Helper()
-	token := must.Get(signer.Sign(ada, time.Now(), time.Hour))(t)
-	return token
+	return must.Get(signer.Sign(ada, time.Now(), time.Hour))(t)
 }
 
 func TestTokenVerifier_fetchesKeysOnceForAllCallers(t *testing.T) {

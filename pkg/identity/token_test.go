@@ -278,6 +278,5 @@ func TestTokenVerifier_refusesNoTokenDuringARotation(t *testing.T) {
 
 func signerOf(t *testing.T, keys signing.Bundle) *identity.Signer {
 	t.Helper()
-	signer := must.Get(identity.NewSigner(keys.String()))(t)
-	return signer
+	return must.Get(identity.NewSigner(keys.String()))(t)
 }

@@ -48,8 +48,7 @@ func open(t *testing.T, http http.Handler, grpc *grpc.Server) *sidecar.Sidecar {
 func portOf(t *testing.T, address string) int {
 	t.Helper()
 	u := must.Get(url.Parse(address))(t)
-	port := must.Get(strconv.Atoi(u.Port()))(t)
-	return port
+	return must.Get(strconv.Atoi(u.Port()))(t)
 }
 
 func TestInvoke_TakesOnlyTheAnswerOfAnApp(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -77,6 +78,33 @@ func (s *Shop) SendAtOnce(t testing.TB, n int, order Request) Answer {
 		}
 	}
 	return answers[0]
+}
+
+// ExpectOneOrder expects that an order that is sent many times at once under one key is placed once, and that the key is good
+// for nothing else.
+func (s *Shop) ExpectOneOrder(t testing.TB, senders int) {
+	t.Helper()
+	customer := s.SignUp(t)
+	product := s.NewProduct(t, s.SignIn(t, "staff"), 100)
+	request := OrderBy(customer, product.ID, 3)
+	request.Key = "checkout-4711"
+	first := s.SendAtOnce(t, senders, request)
+	if location := first.Header.Get("Location"); !strings.HasPrefix(location, "/api/v1/orders/") {
+		t.Fatalf("got %s with Location %q", first, location)
+	}
+	var order, other Order
+	first.Read(t, &order)
+	s.AwaitOrder(t, customer, order.ID, "confirmed")
+	s.AwaitStock(t, product.ID, Product{Stock: 100, Available: 97, Reserved: 3})
+
+	request.Body = OrderOf(product.ID, 4)
+	s.Try(t, request).Expect(t, http.StatusUnprocessableEntity, "idempotency_key_reused")
+	// The key is the customer's own: somebody else's order has nothing to do with it.
+	request.As = s.SignUp(t)
+	s.Must(t, request, http.StatusCreated, &other)
+	if other.ID == order.ID {
+		t.Error("two customers with one key share an order")
+	}
 }
 
 // Decided waits until every order is confirmed or rejected and counts them by status.

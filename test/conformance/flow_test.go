@@ -126,18 +126,7 @@ func oversell(t *probe, s shop) {
 	t.note("%d orders of one product were decided in %s", buyers, time.Since(started).Round(time.Millisecond))
 }
 
-func oneKey(t *probe, s shop) {
-	customer := s.SignUp(t)
-	product := s.NewProduct(t, s.SignIn(t, "staff"), 100)
-	request := client.OrderBy(customer, product.ID, 3)
-	request.Key = "checkout-4711"
-	var order client.Order
-	s.SendAtOnce(t, 20, request).Read(t, &order)
-	s.AwaitOrder(t, customer, order.ID, "confirmed")
-	s.AwaitStock(t, product.ID, client.Product{Stock: 100, Available: 97, Reserved: 3})
-	request.Body = client.OrderOf(product.ID, 4)
-	s.Must(t, request, http.StatusUnprocessableEntity, nil)
-}
+func oneKey(t *probe, s shop) { s.ExpectOneOrder(t, 20) }
 
 func killedWorkers(t *probe, s shop) {
 	const orders, pieces = 40, 30

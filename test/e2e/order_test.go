@@ -112,30 +112,7 @@ func TestStock_isNeverSoldTwice(t *testing.T) {
 // One key, sent 50 times at once, is one order with 50 equal answers.
 func TestOrder_isPlacedOnceForOneKey(t *testing.T) {
 	t.Parallel()
-	customer := shop.SignUp(t)
-	product := shop.NewProduct(t, shop.SignIn(t, "staff"), 1000)
-	request := client.OrderBy(customer, product.ID, 3)
-	request.Key = "checkout-4711"
-	first := shop.SendAtOnce(t, 50, request)
-	if !strings.HasPrefix(first.Header.Get("Location"), "/api/v1/orders/") {
-		t.Fatalf("got %s with Location %q", first, first.Header.Get("Location"))
-	}
-	var order client.Order
-	first.Read(t, &order)
-	shop.AwaitOrder(t, customer, order.ID, "confirmed")
-	shop.AwaitStock(t, product.ID, client.Product{Stock: 1000, Available: 997, Reserved: 3})
-
-	request.Body = client.OrderOf(product.ID, 4)
-	if answer := shop.Must(t, request, http.StatusUnprocessableEntity, nil); answer.Problem().Kind != "idempotency_key_reused" {
-		t.Errorf("another body: got %s", answer)
-	}
-	// The key is the customer's own: somebody else's order has nothing to do with it.
-	request.As = shop.SignUp(t)
-	var other client.Order
-	shop.Must(t, request, http.StatusCreated, &other)
-	if other.ID == order.ID {
-		t.Error("two customers with one key share an order")
-	}
+	shop.ExpectOneOrder(t, 50)
 }
 
 // The events of an order show every step, and end with it.

@@ -58,8 +58,7 @@ func connect(t *testing.T, address string) jetstream.JetStream {
 	t.Helper()
 	conn := must.Get(nats.Connect(address, nats.RetryOnFailedConnect(true), nats.ReconnectWait(5*time.Millisecond), nats.MaxReconnects(-1)))(t)
 	t.Cleanup(conn.Close)
-	js := must.Get(jetstream.New(conn))(t)
-	return js
+	return must.Get(jetstream.New(conn))(t)
 }
 
 func TestRunWithStreams_runsUntilItIsStopped(t *testing.T) {

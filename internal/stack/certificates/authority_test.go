@@ -84,6 +84,5 @@ func publishedKey(t *testing.T, a *Authority) ed25519.PublicKey {
 	if err := json.Unmarshal(text, &set); err != nil || len(set.Keys) != 1 {
 		t.Fatalf("%d keys, %v", len(set.Keys), err)
 	}
-	raw := must.Get(jwt.NewParser().DecodeSegment(set.Keys[0].X))(t)
-	return raw
+	return must.Get(jwt.NewParser().DecodeSegment(set.Keys[0].X))(t)
 }

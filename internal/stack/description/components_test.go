@@ -13,8 +13,7 @@ import (
 
 func repository(t *testing.T) *System {
 	t.Helper()
-	system := must.Get(Load(filepath.Join("..", "..", "..")))(t)
-	return system
+	return must.Get(Load(filepath.Join("..", "..", "..")))(t)
 }
 
 // load reads a folder of the repository's components, with one document in each file, by name of the resource.

@@ -16,8 +16,7 @@ func load(t *testing.T, folders ...string) []description.Resource {
 	for i := range folders {
 		folders[i] = filepath.Join("..", "..", "..", "components", folders[i])
 	}
-	resources := must.Get(description.LoadResources(folders...))(t)
-	return resources
+	return must.Get(description.LoadResources(folders...))(t)
 }
 
 func TestCheckReferences_namesAMissingSecret(t *testing.T) {

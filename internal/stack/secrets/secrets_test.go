@@ -24,8 +24,7 @@ func stateDir(t *testing.T) string {
 
 func ensure(t *testing.T, dir string, brokerPort int, given map[string]string) Values {
 	t.Helper()
-	values := must.Get(Ensure(dir, brokerPort, given))(t)
-	return values
+	return must.Get(Ensure(dir, brokerPort, given))(t)
 }
 
 func write(t *testing.T, path, text string) {

@@ -83,6 +83,5 @@ func open(t *testing.T, url string) *http.Response {
 	t.Helper()
 	request := must.Get(http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil))(t)
 	request.Header.Set("Accept", "text/event-stream")
-	answer := must.Get(http.DefaultClient.Do(request))(t)
-	return answer
+	return must.Get(http.DefaultClient.Do(request))(t)
 }

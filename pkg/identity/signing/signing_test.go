@@ -39,8 +39,7 @@ func find(t *testing.T, b signing.Bundle, use signing.Use) string {
 
 func rotate(t *testing.T, b signing.Bundle, now time.Time) signing.Bundle {
 	t.Helper()
-	rotated := must.Get(b.Rotate(now))(t)
-	return rotated
+	return must.Get(b.Rotate(now))(t)
 }
 
 func TestBundle_rotates(t *testing.T) {
