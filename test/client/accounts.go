@@ -31,7 +31,7 @@ func (s *Shop) SignIn(t testing.TB, account string) User {
 	return s.SignInAs(t, a.Email, a.Password)
 }
 
-// SignInAs signs in whoever has this address and password.
+// SignInAs signs in the account with this address and password.
 func (s *Shop) SignInAs(t testing.TB, email, password string) User {
 	t.Helper()
 	return s.session(t, SignInOf(email, password), http.StatusOK)
