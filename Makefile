@@ -140,13 +140,13 @@ test-quick: # unit tests without the race detector
 KIT := kit stack hosts kong
 E2E := e2e hostile security chaos runner
 test-system: tools sentry build dapr-cli redis chromium namespaces ## Tests on real processes: all of the next three, several at once
-	go test -count=1 -timeout 20m -p 3 -parallel 3 $(patsubst %,stoa/test/%/...,$(E2E) conformance $(KIT) browser)
+	go test -count=1 -timeout 20m -p 3 -parallel 4 $(patsubst %,stoa/test/%/...,$(E2E) conformance $(KIT) browser)
 
 test-kit: tools redis namespaces ## Tests of the kit and of the stack against real sidecars
-	go test -count=1 -parallel 3 $(KIT:%=stoa/test/%/...)
+	go test -count=1 -parallel 4 $(KIT:%=stoa/test/%/...)
 
 test-e2e: tools sentry build dapr-cli redis ## Tests of the whole system on its real processes
-	go test -count=1 -p 1 -parallel 3 $(E2E:%=stoa/test/%/...)
+	go test -count=1 -p 1 -parallel 4 $(E2E:%=stoa/test/%/...)
 
 test-browser: tools build chromium ## The gateway's pages in a browser without a screen
 	go test -count=1 stoa/test/browser/...

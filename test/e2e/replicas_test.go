@@ -20,9 +20,8 @@ const (
 
 // Three replicas of the process that keeps the stock share its events and its calls, and nothing is lost when one of
 // them is killed, or the sidecar of one.
-//
-// It does not run beside other tests: every order of the shop counts.
 func TestReplicas_shareTheLoad(t *testing.T) {
+	t.Parallel()
 	shop := client.Start(t, t.TempDir(), func(o *stack.Options) { o.Scale = map[string]int{scaledApp: replicas} })
 	staff, customer := shop.SignIn(t, "staff"), shop.SignUp(t)
 
