@@ -2,7 +2,8 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help tools sentry dapr-cli build binaries up down status logs doctor credentials seed dapr-run dapr-stop \
-	bench-auth test test-unit test-kit test-e2e test-browser conformance conformance-quick redis chromium lint vuln generate check-generated clean \
+	bench-auth check test test-unit test-quick test-system test-kit test-e2e test-browser conformance conformance-quick redis chromium namespaces \
+	lint vuln generate check-generated clean \
 	images compose-up compose-down compose-test compose-check
 
 # The programs and the packages that they are built from; apps.mk names those of dapr.yaml, APPS.
@@ -118,18 +119,34 @@ compose-check: images .stoa/compose.env .stoa/servers.env
 
 ## Checking
 
-test: lint check-generated vuln test-unit test-kit test-e2e test-browser conformance-quick ## Everything that CI runs
+# Runs targets one after another, and says at the end what each of them, and each test package, took.
+TIMED := MAKE='$(MAKE)' tools/timed
+
+check: ## All that can be checked without starting a system, in a minute; SERVICE=order checks one service, in seconds
+	@$(TIMED) $(if $(SERVICE),,check-generated) lint test-quick
+
+test: ## Everything that CI runs
+	@$(TIMED) lint check-generated vuln test-unit test-system
 
 test-unit: ## Unit tests, with the race detector where there is a C compiler
 	@[ -n "$(RACE)" ] || echo "The race detector is off: it needs a C compiler."
 	go test $(RACE) $(UNIT)
 
-test-kit: tools redis ## Tests of the kit and of the stack against real sidecars
-	@[ "$$(id -u)" = 0 ] && command -v ip >/dev/null || echo "Several hosts are NOT TESTED: that needs root and the command ip."
-	go test -count=1 stoa/test/kit/... stoa/test/stack/... stoa/test/hosts/... stoa/test/kong/...
+# Those of one service go with what guards it: its OpenAPI file, its anatomy, its place in the description, who may call it.
+test-quick: # unit tests without the race detector
+	go test $(if $(SERVICE),$(PACKAGES) ./internal/architecture ./internal/topology ./api/...,$(UNIT))
+
+# The suites wait most of the time, for timeouts and for processes that come back. So several run at once, the longest first.
+KIT := kit stack hosts kong
+E2E := e2e hostile security chaos runner scaffold
+test-system: tools sentry build dapr-cli redis chromium namespaces ## Tests on real processes: all of the next three, several at once
+	go test -count=1 -timeout 20m -p 3 -parallel 4 $(patsubst %,stoa/test/%/...,$(E2E) conformance $(KIT) browser)
+
+test-kit: tools redis namespaces ## Tests of the kit and of the stack against real sidecars
+	go test -count=1 -parallel 4 $(KIT:%=stoa/test/%/...)
 
 test-e2e: tools sentry build dapr-cli redis ## Tests of the whole system on its real processes
-	go test -count=1 -p 1 stoa/test/e2e/... stoa/test/hostile/... stoa/test/security/... stoa/test/chaos/... stoa/test/runner/... stoa/test/scaffold/...
+	go test -count=1 -p 1 -parallel 4 $(E2E:%=stoa/test/%/...)
 
 test-browser: tools build chromium ## Tests of the gateway's pages in a headless browser
 	go test -count=1 stoa/test/browser/...
@@ -148,6 +165,9 @@ redis: # a server for tests; installed where that is allowed, and not started
 			RUNLEVEL=1 apt-get install -q -y --no-install-recommends redis-server; } || \
 		echo "NOT TESTED: all that needs Redis, since redis-server is not installed and cannot be installed from here."
 
+namespaces: # hosts for tests
+	@[ "$$(id -u)" = 0 ] && command -v ip >/dev/null || echo "Several hosts are NOT TESTED: that needs root and the command ip."
+
 chromium: # a browser for tests; installed where that is allowed
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
 		{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
@@ -157,11 +177,12 @@ chromium: # a browser for tests; installed where that is allowed
 bench-auth: tools build ## Compare the throughput of one read with and without a sign-in
 	@go run ./bench/auth
 
+PACKAGES = $(if $(SERVICE),$(or $(wildcard ./services/$(SERVICE)),./$(SERVICE))/...,./...)
 lint: ## gofmt, go vet, staticcheck
-	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
+	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \
 		if [ -n "$$unformatted" ]; then echo "Run gofmt -w on:" $$unformatted; exit 1; fi
-	go vet ./...
-	$(LINT) staticcheck ./...
+	go vet $(PACKAGES)
+	$(LINT) staticcheck $(PACKAGES)
 
 VULNERABILITIES := https://vuln.go.dev
 vuln: ## Known vulnerabilities in the code that the programs call

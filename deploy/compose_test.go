@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"gopkg.in/yaml.v3"
+
+	"stoa/pkg/common/must"
 )
 
 // file is what the test reads of docker-compose.yml and its overlays.
@@ -25,17 +27,13 @@ type file struct {
 	Volumes map[string]any `yaml:"volumes"`
 }
 
-func read(t *testing.T, path string) file {
+// read reads a YAML file.
+func read[T any](t *testing.T, path string) (document T) {
 	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var f file
-	if err := yaml.Unmarshal(text, &f); err != nil {
+	if err := yaml.Unmarshal(must.Get(os.ReadFile(path))(t), &document); err != nil {
 		t.Fatalf("%s: %v", path, err)
 	}
-	return f
+	return document
 }
 
 // overlays are those that bring a broker or a store. The one that puts Kong in the gateway's place is in kong_test.go.
@@ -48,7 +46,7 @@ func overlays(t *testing.T) map[string]file {
 	all := map[string]file{}
 	for _, path := range paths {
 		if path != kongOverlay {
-			all[path] = read(t, path)
+			all[path] = read[file](t, path)
 		}
 	}
 	return all
@@ -58,8 +56,8 @@ func overlays(t *testing.T) map[string]file {
 // they are never looked for in a public registry.
 var ours = []string{"localhost/stoa/apps", "localhost/stoa/sidecar"}
 
-func TestCompose_NothingIsPulledByDefault(t *testing.T) {
-	for name, service := range read(t, "../docker-compose.yml").Services {
+func TestCompose_nothingIsPulledByDefault(t *testing.T) {
+	for name, service := range read[file](t, "../docker-compose.yml").Services {
 		if !slices.Contains(ours, service.Image) {
 			t.Errorf("%s is made from %s", name, service.Image)
 		}
@@ -83,8 +81,8 @@ func folders(volumes []string) map[string]string {
 	return mounts
 }
 
-func TestOverlays_BringAServerThatIsPinnedAndWatched(t *testing.T) {
-	known := read(t, "../docker-compose.yml").Services
+func TestOverlays_bringAServerThatIsPinnedAndWatched(t *testing.T) {
+	known := read[file](t, "../docker-compose.yml").Services
 	for path, f := range overlays(t) {
 		brought := 0
 		for name, service := range f.Services {
@@ -116,7 +114,7 @@ var (
 	password   = regexp.MustCompile(`(?i)(password|pass)\b|://\w+:`)
 )
 
-func TestOverlays_GiveTheSecretsThatTheirFoldersName(t *testing.T) {
+func TestOverlays_giveTheSecretsThatTheirFoldersName(t *testing.T) {
 	for path, f := range overlays(t) {
 		given := f.Services["init"].Environment
 		needed := slices.Clone(firstStart)
@@ -149,10 +147,7 @@ func secretsOf(t *testing.T, folder string) []string {
 	}
 	var names []string
 	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
+		text := must.Get(os.ReadFile(file))(t)
 		for _, match := range secretName.FindAllStringSubmatch(string(text), -1) {
 			names = append(names, match[1])
 		}

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"gopkg.in/yaml.v3"
 )
 
 // Kong's image cannot be run everywhere, so what can be known of its overlay without running it is held here.
@@ -25,31 +23,23 @@ type container struct {
 	Tmpfs       []string
 }
 
-func containers(t *testing.T, path string) map[string]container {
+func containers(t *testing.T) map[string]container {
 	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var file struct{ Services map[string]container }
-	if err := yaml.Unmarshal(text, &file); err != nil {
-		t.Fatalf("%s: %v", path, err)
-	}
-	return file.Services
+	return read[struct{ Services map[string]container }](t, kongOverlay).Services
 }
 
-func TestKong_TakesThePlaceOfTheGatewayAndNoMore(t *testing.T) {
-	changed := slices.Sorted(maps.Keys(containers(t, kongOverlay)))
+func TestKong_takesThePlaceOfTheGatewayAndNoMore(t *testing.T) {
+	changed := slices.Sorted(maps.Keys(containers(t)))
 	if want := []string{"gateway", "gateway-sidecar"}; !slices.Equal(changed, want) {
 		t.Errorf("the overlay changes %v, want %v", changed, want)
 	}
-	if image := containers(t, kongOverlay)["gateway"].Image; !regexp.MustCompile(`^kong:3\.9\.\d+$`).MatchString(image) {
+	if image := containers(t)["gateway"].Image; !regexp.MustCompile(`^kong:3\.9\.\d+$`).MatchString(image) {
 		t.Errorf("the image is %s; the schemas of gateway/kong/schema are those of Kong 3.9", image)
 	}
 }
 
-func TestKong_IsOpenToPeopleOnly(t *testing.T) {
-	env := containers(t, kongOverlay)["gateway"].Environment
+func TestKong_isOpenToPeopleOnly(t *testing.T) {
+	env := containers(t)["gateway"].Environment
 	for name, want := range map[string]string{
 		"KONG_DATABASE": "off", "KONG_ADMIN_LISTEN": "off", "KONG_ADMIN_GUI_LISTEN": "off", "KONG_ALLOW_DEBUG_HEADER": "off",
 		"KONG_HEADERS": "off", "KONG_HEADERS_UPSTREAM": "off", "KONG_ANONYMOUS_REPORTS": "off", "KONG_TRUSTED_IPS": "",
@@ -70,8 +60,8 @@ func TestKong_IsOpenToPeopleOnly(t *testing.T) {
 	}
 }
 
-func TestKong_FindsItsFiles(t *testing.T) {
-	kong := containers(t, kongOverlay)["gateway"]
+func TestKong_findsItsFiles(t *testing.T) {
+	kong := containers(t)["gateway"]
 	mounted := map[string]string{}
 	for _, volume := range kong.Volumes {
 		parts := strings.Split(volume, ":")
@@ -115,22 +105,9 @@ type declared struct {
 	Plugins []struct{ Name string }
 }
 
-func declaration(t *testing.T) declared {
-	t.Helper()
-	text, err := os.ReadFile("../gateway/kong/kong.yml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var d declared
-	if err := yaml.Unmarshal(text, &d); err != nil {
-		t.Fatal(err)
-	}
-	return d
-}
-
-func TestKong_LoadsThePluginsOfItsRoutes(t *testing.T) {
-	loaded := strings.Split(containers(t, kongOverlay)["gateway"].Environment["KONG_PLUGINS"], ",")
-	d := declaration(t)
+func TestKong_loadsThePluginsOfItsRoutes(t *testing.T) {
+	loaded := strings.Split(containers(t)["gateway"].Environment["KONG_PLUGINS"], ",")
+	d := read[declared](t, "../gateway/kong/kong.yml")
 	used := d.Plugins
 	for _, service := range d.Services {
 		used = append(used, service.Plugins...)
@@ -146,16 +123,12 @@ func TestKong_LoadsThePluginsOfItsRoutes(t *testing.T) {
 }
 
 // A sidecar repeats what has a Content-Length, and Kong cannot take it away from what must not happen twice.
-func TestKong_ItsSidecarRepeatsNothing(t *testing.T) {
-	sidecar := containers(t, kongOverlay)["gateway-sidecar"]
+func TestKong_sidecarRepeatsNothing(t *testing.T) {
+	sidecar := containers(t)["gateway-sidecar"]
 	if want := []string{"./deploy/compose/kong/resiliency:/components/resiliency:ro"}; !slices.Equal(sidecar.Volumes, want) {
 		t.Errorf("the sidecar mounts %v, want %v", sidecar.Volumes, want)
 	}
-	text, err := os.ReadFile("compose/kong/resiliency/apps.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var resiliency struct {
+	type policies struct {
 		Spec struct {
 			Policies struct {
 				Retries map[string]struct {
@@ -164,10 +137,7 @@ func TestKong_ItsSidecarRepeatsNothing(t *testing.T) {
 			}
 		}
 	}
-	if err := yaml.Unmarshal(text, &resiliency); err != nil {
-		t.Fatal(err)
-	}
-	for name, policy := range resiliency.Spec.Policies.Retries {
+	for name, policy := range read[policies](t, "compose/kong/resiliency/apps.yaml").Spec.Policies.Retries {
 		if policy.MaxRetries == nil || *policy.MaxRetries != 0 {
 			t.Errorf("the policy %s repeats calls", name)
 		}

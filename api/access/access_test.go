@@ -10,22 +10,17 @@ import (
 	"stoa/gateway/declaration"
 	"stoa/gateway/kong"
 	"stoa/internal/golden"
+	"stoa/pkg/common/must"
 )
 
 func load(t *testing.T) (Matrix, []Operation) {
 	t.Helper()
-	matrix, err := Load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	operations, err := Operations()
-	if err != nil {
-		t.Fatal(err)
-	}
+	matrix := must.Get(Load())(t)
+	operations := must.Get(Operations())(t)
 	return matrix, operations
 }
 
-func TestEveryOperationHasOneDecision(t *testing.T) {
+func TestLoad_decidesEveryOperationOnce(t *testing.T) {
 	matrix, operations := load(t)
 	known := map[string]bool{}
 	for _, o := range operations {
@@ -54,11 +49,8 @@ func TestEveryOperationHasOneDecision(t *testing.T) {
 	}
 }
 
-func TestGuarded_HasAnOperationOfEveryService(t *testing.T) {
-	guarded, err := Guarded("STAFF")
-	if err != nil {
-		t.Fatal(err)
-	}
+func TestGuarded_hasAnOperationOfEveryService(t *testing.T) {
+	guarded := must.Get(Guarded("STAFF"))(t)
 	_, operations := load(t)
 	for _, o := range operations {
 		if guarded[o.Service].ID == "" && len(o.Security) > 0 {
@@ -68,12 +60,9 @@ func TestGuarded_HasAnOperationOfEveryService(t *testing.T) {
 }
 
 // The gateway asks of an API key what was decided here.
-func TestTheGatewayAgrees(t *testing.T) {
+func TestLoad_agreesWithTheGateway(t *testing.T) {
 	matrix, operations := load(t)
-	routes, err := declaration.Parse(kong.File, kong.Table())
-	if err != nil {
-		t.Fatal(err)
-	}
+	routes := must.Get(declaration.Parse(kong.File, kong.Table()))(t)
 	for _, o := range operations {
 		want := matrix[o.Service][o.ID].Key
 		i := slices.IndexFunc(routes, func(r declaration.Route) bool { return r.Matches(o.Target("1")) })
@@ -93,7 +82,7 @@ func TestTheGatewayAgrees(t *testing.T) {
 	}
 }
 
-func TestBrokenDecisionsAreRefused(t *testing.T) {
+func TestParse_refusesBrokenDecisions(t *testing.T) {
 	for name, text := range map[string]string{
 		"unknown word":    "order: {get-order: {key: any, allow: anybody}}",
 		"unknown role":    "order: {get-order: {key: any, allow: [OWNER]}}",
@@ -111,16 +100,13 @@ func TestBrokenDecisionsAreRefused(t *testing.T) {
 	}
 }
 
-func TestOutcomes(t *testing.T) {
-	matrix, err := parse([]byte(`shop:
+func TestOutcome_followsFromTheRule(t *testing.T) {
+	matrix := must.Get(parse([]byte(`shop:
   open:  {key: none, allow: everyone}
   keyed: {key: any, allow: everyone}
   look:  {key: shop, allow: everyone}
   mine:  {key: any, allow: signed-in, others: [STAFF]}
-  staff: {key: shop, allow: [STAFF, ADMIN]}`))
-	if err != nil {
-		t.Fatal(err)
-	}
+  staff: {key: shop, allow: [STAFF, ADMIN]}`)))(t)
 	// In the order of Callers: no key, weak key, key only, LEARNER, AUTHOR, EDITOR, STAFF, ADMIN.
 	for _, tt := range []struct {
 		id      string
@@ -145,7 +131,7 @@ func TestOutcomes(t *testing.T) {
 }
 
 // The table for people is made from the decisions.
-func TestMatrix(t *testing.T) {
+func TestMatrix_isDocumented(t *testing.T) {
 	matrix, operations := load(t)
 	golden.Check(t, "api/access/README.md", []byte(table(matrix, operations)))
 }

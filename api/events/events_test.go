@@ -6,7 +6,7 @@ import (
 	"stoa/api/events"
 )
 
-func TestEverySchemaCompilesAndRefusesNonsense(t *testing.T) {
+func TestCheck_refusesNonsenseOfEveryType(t *testing.T) {
 	types := events.Types()
 	if len(types) < 10 {
 		t.Fatalf("only %d types: %v", len(types), types)
@@ -18,7 +18,7 @@ func TestEverySchemaCompilesAndRefusesNonsense(t *testing.T) {
 	}
 }
 
-func TestStatusFollowsFromTheType(t *testing.T) {
+func TestCheck_derivesTheStatusFromTheType(t *testing.T) {
 	order := map[string]any{
 		"id": "0198c6a0-0000-7000-8000-000000000001", "status": "confirmed",
 		"customer":  map[string]any{"id": "0198c6a0-0000-7000-8000-000000000002", "email": "a@example.com", "name": "A"},

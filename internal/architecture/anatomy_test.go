@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"stoa/pkg/common/must"
 )
 
 // source is one Go file of a service that is not a test.
@@ -26,11 +28,22 @@ type source struct {
 func parse(t *testing.T, service, folder, name, file string, code any) source {
 	t.Helper()
 	files := token.NewFileSet()
-	tree, err := parser.ParseFile(files, file, code, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	tree := must.Get(parser.ParseFile(files, file, code, 0))(t)
 	return source{service: service, folder: folder, name: name, files: files, tree: tree}
+}
+
+// sources are the files of all packages that belong to a service.
+func sources(t *testing.T, serviceOf func(importPath string) string) (all []source) {
+	t.Helper()
+	for _, p := range list(t) {
+		service := serviceOf(p.ImportPath)
+		for _, name := range p.GoFiles {
+			if folder := strings.TrimPrefix(p.ImportPath, module+"services/"+service+"/"); service != "" {
+				all = append(all, parse(t, service, folder, name, filepath.Join(p.Dir, name), nil))
+			}
+		}
+	}
+	return all
 }
 
 // is reports whether the file has one of these paths below its service.
@@ -190,17 +203,10 @@ func (s source) complaints() (broken []string) {
 
 func TestAnatomy_isThatOfEveryService(t *testing.T) {
 	services := map[string]bool{}
-	for _, p := range list(t) {
-		service := serviceOf(p.ImportPath)
-		if service == "" {
-			continue
-		}
-		services[service] = true
-		folder := strings.TrimPrefix(p.ImportPath, module+"services/"+service+"/")
-		for _, name := range p.GoFiles {
-			for _, rule := range parse(t, service, folder, name, filepath.Join(p.Dir, name), nil).complaints() {
-				t.Errorf("services/%s/%s/%s: %s", service, folder, name, rule)
-			}
+	for _, s := range sources(t, serviceOf) {
+		services[s.service] = true
+		for _, rule := range s.complaints() {
+			t.Errorf("services/%s/%s/%s: %s", s.service, s.folder, s.name, rule)
 		}
 	}
 	if len(services) < 5 {

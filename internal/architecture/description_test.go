@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"stoa/internal/topology"
+	"stoa/pkg/common/must"
 )
 
 const root = "../.."
@@ -15,11 +16,7 @@ const root = "../.."
 // describe is what components/topology.yaml and dapr.yaml say.
 func describe(t *testing.T) *topology.Topology {
 	t.Helper()
-	described, err := topology.Load(root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return described
+	return must.Get(topology.Load(root))(t)
 }
 
 // expectNames compares the names that a description knows with those that there are.
@@ -34,10 +31,7 @@ func expectNames(t *testing.T, where string, got, want []string) {
 
 func read(t *testing.T, name string) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(root, name))
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := must.Get(os.ReadFile(filepath.Join(root, name)))(t)
 	return string(text)
 }
 
@@ -59,7 +53,7 @@ func rows(t *testing.T, heading string) map[string][]string {
 	return byName
 }
 
-func TestDocumentation_NamesEveryApp(t *testing.T) {
+func TestDocumentation_namesEveryApp(t *testing.T) {
 	var names, apps []string
 	for name := range rows(t, "| app | its own | depends on |") {
 		names = append(names, name)
@@ -71,15 +65,12 @@ func TestDocumentation_NamesEveryApp(t *testing.T) {
 }
 
 // Every type of event has a contract, and one topic that carries it.
-func TestEvents_HaveOneTopicEach(t *testing.T) {
+func TestEvents_haveOneTopicEach(t *testing.T) {
 	var carried, contracts []string
 	for _, topic := range describe(t).Topics {
 		carried = append(carried, topic.Carries...)
 	}
-	files, err := filepath.Glob(filepath.Join(root, "api/events/*.v*.schema.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	files := must.Get(filepath.Glob(filepath.Join(root, "api/events/*.v*.schema.json")))(t)
 	for _, file := range files {
 		name, _, _ := strings.Cut(filepath.Base(file), ".v")
 		contracts = append(contracts, name)

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"stoa/pkg/common/must"
 )
 
 // module is the prefix of all our import paths.
@@ -29,10 +31,7 @@ type pkg struct {
 func list(t *testing.T) []pkg {
 	t.Helper()
 	lookAtSources(t)
-	out, err := exec.Command("go", "list", "-json=ImportPath,Dir,GoFiles,Imports", module+"...").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := must.Get(exec.Command("go", "list", "-json=ImportPath,Dir,GoFiles,Imports", module+"...").Output())(t)
 	var all []pkg
 	for decoder := json.NewDecoder(strings.NewReader(string(out))); ; {
 		var p pkg
@@ -51,15 +50,12 @@ func list(t *testing.T) []pkg {
 func lookAtSources(t *testing.T) {
 	t.Helper()
 	root := filepath.Join("..", "..")
-	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+	must.Do(t, filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && path != root && entry.IsDir() && (entry.Name() == "bin" || strings.HasPrefix(entry.Name(), ".")) {
 			return filepath.SkipDir
 		}
 		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))
 }
 
 // serviceOf is the service that a package belongs to, "" for none.

@@ -12,6 +12,7 @@ import (
 
 	"stoa/api/access"
 	"stoa/gateway/edge/request"
+	"stoa/pkg/common/must"
 )
 
 // The tests of this file hold the table of routes against the apps and their operations. They route as Kong's
@@ -48,9 +49,7 @@ type kongTable struct {
 func kong(t *testing.T) kongTable {
 	t.Helper()
 	var table kongTable
-	if err := yaml.Unmarshal([]byte(read(t, kongFile)), &table); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, yaml.Unmarshal([]byte(read(t, kongFile)), &table))
 	return table
 }
 
@@ -102,7 +101,7 @@ func throughSidecar(t *testing.T, app string) string {
 	return ""
 }
 
-func TestKong_ServicesAreApps(t *testing.T) {
+func TestKong_servicesAreApps(t *testing.T) {
 	table, known := kong(t), map[string]bool{}
 	for _, app := range describe(t).Apps {
 		known[throughSidecar(t, app.ID)] = app.Called() && app.Protocol == "http"
@@ -133,16 +132,10 @@ func permission(rule access.Rule) any {
 	return rule.Key
 }
 
-func TestKong_ReachesEveryOperation(t *testing.T) {
+func TestKong_reachesEveryOperation(t *testing.T) {
 	table, used := kong(t), map[string]bool{}
-	operations, err := access.Operations()
-	if err != nil {
-		t.Fatal(err)
-	}
-	rules, err := access.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	operations := must.Get(access.Operations())(t)
+	rules := must.Get(access.Load())(t)
 	for _, o := range operations {
 		used[table.expectRoute(t, o, rules[o.Service][o.ID])] = true
 	}
@@ -158,10 +151,7 @@ func TestKong_ReachesEveryOperation(t *testing.T) {
 // expectRoute makes sure that one route leads to an operation, and asks for the right key. It returns its name.
 func (table kongTable) expectRoute(t *testing.T, o access.Operation, rule access.Rule) string {
 	t.Helper()
-	app, err := describe(t).AppOf(o.Service)
-	if err != nil {
-		t.Fatal(err)
-	}
+	app := must.Get(describe(t).AppOf(o.Service))(t)
 	path := o.Target("0199c0de-0000-7000-8000-000000000001")
 	routes := table.matching(t, o.Method, path)
 	if len(routes) != 1 {
@@ -186,7 +176,7 @@ func (table kongTable) expectRoute(t *testing.T, o access.Operation, rule access
 }
 
 // What an app serves for its sidecar and for other apps is nobody else's business.
-func TestKong_ReachesNothingElse(t *testing.T) {
+func TestKong_reachesNothingElse(t *testing.T) {
 	table := kong(t)
 	for _, path := range []string{
 		"/", "/metrics", "/healthz", "/readyz", "/openapi.json", "/dapr/config", "/dapr/subscribe", "/compact", "/internal",
@@ -215,7 +205,7 @@ func TestKong_ReachesNothingElse(t *testing.T) {
 }
 
 // Kong's cache stores whatever its settings let it: only with cache_control does it ask what the service says.
-func TestKong_CachesOnlyWhatServicesMark(t *testing.T) {
+func TestKong_cachesOnlyWhatServicesMark(t *testing.T) {
 	table := kong(t)
 	for _, service := range table.Services {
 		for _, route := range service.Routes {

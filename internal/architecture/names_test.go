@@ -2,9 +2,7 @@ package architecture
 
 import (
 	"go/ast"
-	"go/parser"
 	"go/token"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,31 +15,21 @@ import (
 func literals(t *testing.T) map[string]map[string]bool {
 	t.Helper()
 	found := map[string]map[string]bool{}
-	for _, p := range list(t) {
-		service := serviceOf(p.ImportPath)
-		if service == "" {
-			continue
+	for _, s := range sources(t, serviceOf) {
+		if found[s.service] == nil {
+			found[s.service] = map[string]bool{}
 		}
-		if found[service] == nil {
-			found[service] = map[string]bool{}
-		}
-		for _, file := range p.GoFiles {
-			tree, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, file), nil, 0)
-			if err != nil {
-				t.Fatal(err)
+		ast.Inspect(s.tree, func(n ast.Node) bool {
+			if literal, ok := n.(*ast.BasicLit); ok && literal.Kind == token.STRING {
+				text, _ := strconv.Unquote(literal.Value)
+				found[s.service][text] = true
 			}
-			ast.Inspect(tree, func(n ast.Node) bool {
-				if literal, ok := n.(*ast.BasicLit); ok && literal.Kind == token.STRING {
-					text, _ := strconv.Unquote(literal.Value)
-					found[service][text] = true
-				}
-				// The kit names this topic for all.
-				if s, ok := n.(*ast.SelectorExpr); ok && (s.Sel.Name == "DeadLetters" || s.Sel.Name == "Consumer") {
-					found[service][messaging.DeadLetters] = true
-				}
-				return true
-			})
-		}
+			// The kit names this topic for all.
+			if selector, ok := n.(*ast.SelectorExpr); ok && (selector.Sel.Name == "DeadLetters" || selector.Sel.Name == "Consumer") {
+				found[s.service][messaging.DeadLetters] = true
+			}
+			return true
+		})
 	}
 	return found
 }
@@ -72,7 +60,7 @@ func allowed(t *testing.T) map[string][]string {
 }
 
 // Every topic and store that a service names in its code is one that its apps may use, and the other way round.
-func TestNames_InCodeAndDescriptionAgree(t *testing.T) {
+func TestNames_inCodeAndDescriptionAgree(t *testing.T) {
 	code, described := literals(t), allowed(t)
 	if len(described) == 0 || len(code) == 0 {
 		t.Fatalf("%d topics and stores, %d services", len(described), len(code))

@@ -2,19 +2,17 @@ package architecture
 
 import (
 	"go/ast"
-	"go/parser"
-	"go/token"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"testing"
 
 	"stoa/internal/topology"
+	"stoa/pkg/common/must"
 )
 
 // Secrets that components name are the sidecar's business, and no scope restricts those.
-func TestSecrets_AppsGetThoseThatTheyAskFor(t *testing.T) {
+func TestSecrets_appsGetThoseThatTheyAskFor(t *testing.T) {
 	asked := secretsAskedFor(t)
 	if len(asked) == 0 {
 		t.Error("no service asks for a secret; this test reads the code wrongly")
@@ -44,29 +42,22 @@ func TestSecrets_AppsGetThoseThatTheyAskFor(t *testing.T) {
 func secretsAskedFor(t *testing.T) map[string]map[string]bool {
 	t.Helper()
 	asked := map[string]map[string]bool{}
-	for _, p := range list(t) {
-		service := serviceOf(p.ImportPath)
-		if within(p.ImportPath, "gateway") {
-			service = "gateway"
+	serviceOrGateway := func(importPath string) string {
+		if within(importPath, "gateway") {
+			return "gateway"
 		}
-		if service == "" {
-			continue
-		}
-		for _, file := range p.GoFiles {
-			tree, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, file), nil, 0)
-			if err != nil {
-				t.Fatal(err)
-			}
-			ast.Inspect(tree, func(n ast.Node) bool {
-				if name := secretIn(t, n); name != "" {
-					if asked[service] == nil {
-						asked[service] = map[string]bool{}
-					}
-					asked[service][name] = true
+		return serviceOf(importPath)
+	}
+	for _, s := range sources(t, serviceOrGateway) {
+		ast.Inspect(s.tree, func(n ast.Node) bool {
+			if name := secretIn(t, n); name != "" {
+				if asked[s.service] == nil {
+					asked[s.service] = map[string]bool{}
 				}
-				return true
-			})
-		}
+				asked[s.service][name] = true
+			}
+			return true
+		})
 	}
 	return asked
 }
@@ -94,9 +85,5 @@ func secretIn(t *testing.T, n ast.Node) string {
 	if !ok {
 		t.Fatalf("a call of Secret whose name is neither a literal nor a constant beside it: %v", call.Args[1])
 	}
-	text, err := strconv.Unquote(literal.Value)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
+	return must.Get(strconv.Unquote(literal.Value))(t)
 }

@@ -7,15 +7,14 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"gopkg.in/yaml.v3"
+
+	"stoa/pkg/common/must"
 )
 
 const tyeFile = "tye/tye.yaml"
 
-func TestTye_FileFitsItsSchema(t *testing.T) {
-	schema, err := jsonschema.NewCompiler().Compile("testdata/tye.schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+func TestTye_fileFitsItsSchema(t *testing.T) {
+	schema := must.Get(jsonschema.NewCompiler().Compile("testdata/tye.schema.json"))(t)
 	text := read(t, tyeFile)
 	if err := schema.Validate(parsed(t, text)); err != nil {
 		t.Errorf("%s: %v", tyeFile, err)
@@ -34,8 +33,6 @@ func TestTye_FileFitsItsSchema(t *testing.T) {
 func parsed(t *testing.T, text string) any {
 	t.Helper()
 	var document any
-	if err := yaml.NewDecoder(bytes.NewReader([]byte(text))).Decode(&document); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, yaml.NewDecoder(bytes.NewReader([]byte(text))).Decode(&document))
 	return document
 }

@@ -11,25 +11,16 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"stoa/internal/stack/secrets"
+	"stoa/pkg/common/must"
 )
 
 // connect connects to the broker of a stack.
 func connect(t *testing.T, s *Stack) jetstream.JetStream {
 	t.Helper()
-	values, err := secrets.Read(s.Dir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	conn, err := nats.Connect(values[secrets.BrokerURL], nats.ReconnectWait(20*time.Millisecond), nats.MaxReconnects(-1))
-	if err != nil {
-		t.Fatal(err)
-	}
+	values := must.Get(secrets.Read(s.Dir()))(t)
+	conn := must.Get(nats.Connect(values[secrets.BrokerURL], nats.ReconnectWait(20*time.Millisecond), nats.MaxReconnects(-1)))(t)
 	t.Cleanup(conn.Close)
-	js, err := jetstream.New(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return js
+	return must.Get(jetstream.New(conn))(t)
 }
 
 func TestStack_losesNoAcknowledgedMessageWithTheBroker(t *testing.T) {
@@ -57,9 +48,7 @@ func TestStack_losesNoAcknowledgedMessageWithTheBroker(t *testing.T) {
 		return stream.CachedInfo().State.Msgs
 	}
 	eventually(t, "messages before the kill", func() bool { return count() > 100 })
-	if err := s.Signal(KindBroker, syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, s.Signal(KindBroker, syscall.SIGKILL))
 	eventually(t, "the broker is back", func() bool {
 		broker := find(t, s, KindBroker)
 		return broker.State == StateReady && broker.PID != pid

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"stoa/internal/stack/secrets"
+	"stoa/pkg/common/must"
 )
 
 // diagnosis is all findings of one severity as one text.
@@ -23,10 +24,7 @@ func diagnosis(t *testing.T, root string, severity Severity) string {
 }
 
 func TestDiagnose_namesWhatIsWrongAndWhatToDo(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	listener := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
 	defer listener.Close()
 	root := fixture(t)
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
@@ -34,9 +32,7 @@ func TestDiagnose_namesWhatIsWrongAndWhatToDo(t *testing.T) {
 		"- {appID: worker, appDirPath: ./, appPort: "+port+", command: [bin/worker]}\n")
 	write(t, filepath.Join(root, "go.mod"), "module x\n\ngo 1.999\n")
 	write(t, secrets.Path(root), "{}")
-	if err := os.Chmod(secrets.Path(root), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.Chmod(secrets.Path(root), 0o644))
 	problems := diagnosis(t, root, Problem)
 	for _, want := range []string{
 		"too old; go.mod asks for go1.999 -> install a newer Go",

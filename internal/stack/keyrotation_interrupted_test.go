@@ -16,6 +16,7 @@ import (
 	"stoa/internal/stack/description"
 	"stoa/internal/stack/secrets"
 	"stoa/internal/stack/state"
+	"stoa/pkg/common/must"
 	"stoa/pkg/identity/signing"
 )
 
@@ -71,14 +72,9 @@ func (p *publisher) runSidecar(restarts int) {
 func TestRotateSigningKeys_finishesAnInterruptedRotationFirst(t *testing.T) {
 	dir, values := firstStart(t)
 	before := signing.Fresh(time.Now().Add(-time.Hour))
-	written, err := before.Rotate(time.Now().Add(-time.Minute))
-	if err != nil {
-		t.Fatal(err)
-	}
+	written := must.Get(before.Rotate(time.Now().Add(-time.Minute)))(t)
 	values[secrets.SigningKey] = written.String()
-	if err := state.Write(secrets.Path(dir), values); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, state.Write(secrets.Path(dir), values))
 	auth := newPublisher(t, dir, before)
 	auth.runSidecar(2)
 	ctx, stop := context.WithCancel(t.Context())

@@ -9,6 +9,7 @@ import (
 
 	"stoa/internal/stack/secrets"
 	"stoa/internal/stack/state"
+	"stoa/pkg/common/must"
 	"stoa/pkg/identity/signing"
 )
 
@@ -18,19 +19,13 @@ func silent(string) {}
 func firstStart(t *testing.T) (dir string, values secrets.Values) {
 	t.Helper()
 	dir = stateDir(t)
-	values, err := secrets.Ensure(dir, 0, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	values = must.Get(secrets.Ensure(dir, 0, nil))(t)
 	return dir, values
 }
 
 func TestRotateSigningKeys_changesNoOtherSecret(t *testing.T) {
 	dir, before := firstStart(t)
-	old, err := secrets.SigningKeys(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	old := must.Get(secrets.SigningKeys(dir))(t)
 	for range 2 {
 		next, _ := old.Find(signing.Next)
 		rotated, err := RotateSigningKeys(t.Context(), dir, silent)
@@ -47,10 +42,7 @@ func TestRotateSigningKeys_changesNoOtherSecret(t *testing.T) {
 	if len(old) != 4 {
 		t.Errorf("%d keys, want two previous, current and next", len(old))
 	}
-	after, err := secrets.Read(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	after := must.Get(secrets.Read(dir))(t)
 	delete(before, secrets.SigningKey)
 	delete(after, secrets.SigningKey)
 	if !maps.Equal(before, after) {
@@ -67,14 +59,9 @@ func TestRotateSigningKeys_changesNoOtherSecret(t *testing.T) {
 // Systems from before the first version with rotation have one key.
 func TestRotateSigningKeys_rotatesASingleKey(t *testing.T) {
 	dir, values := firstStart(t)
-	keys, err := secrets.SigningKeys(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	keys := must.Get(secrets.SigningKeys(dir))(t)
 	values[secrets.SigningKey] = keys[:1].String()
-	if err := state.Write(secrets.Path(dir), values); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, state.Write(secrets.Path(dir), values))
 	rotated, err := RotateSigningKeys(t.Context(), dir, silent)
 	if err != nil || len(rotated) != 3 || rotated[0].ID() != keys[0].ID() || rotated[0].Use != signing.Previous {
 		t.Errorf("got %d keys, %v", len(rotated), err)
@@ -83,10 +70,7 @@ func TestRotateSigningKeys_rotatesASingleKey(t *testing.T) {
 
 func TestRotateSigningKeys_runsOnceAtATime(t *testing.T) {
 	dir, _ := firstStart(t)
-	lock, err := state.Lock(state.Path(dir, "signing.lock"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	lock := must.Get(state.Lock(state.Path(dir, "signing.lock")))(t)
 	defer lock.Close()
 	if _, err := RotateSigningKeys(t.Context(), dir, silent); err == nil || !strings.Contains(err.Error(), "another process") {
 		t.Errorf("got %v", err)

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"stoa/pkg/common/must"
 )
 
 func TestDeathReason_isTheLastLineOfTheMostSevereLevel(t *testing.T) {
@@ -31,9 +33,7 @@ func TestDeathReason_isTheLastLineOfTheMostSevereLevel(t *testing.T) {
 func TestOpenLog_renamesALargeLog(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.log")
 	write(t, path, "")
-	if err := os.Truncate(path, logLimit+1); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.Truncate(path, logLimit+1))
 	file, offset, err := openLog(path)
 	if err != nil {
 		t.Fatal(err)
@@ -51,23 +51,15 @@ func TestOpenLog_renamesALargeLog(t *testing.T) {
 func TestLogRotator_emptiesTheLogOfARunningProcess(t *testing.T) {
 	dir := t.TempDir()
 	path := LogFile(dir, "x")
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.MkdirAll(filepath.Dir(path), 0o700))
 	log, _, err := openLog(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	if _, err := log.WriteString(strings.Repeat("x", logLimit+1)); err != nil {
-		t.Fatal(err)
-	}
-	if err := (&logRotator{dir: dir}).rotate(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := log.WriteString("fatal error: it continues\n"); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(log.WriteString(strings.Repeat("x", logLimit+1)))(t)
+	must.Do(t, (&logRotator{dir: dir}).rotate())
+	must.Get(log.WriteString("fatal error: it continues\n"))(t)
 	if info, err := os.Stat(path + ".1"); err != nil || info.Size() != logLimit+1 {
 		t.Errorf("the old log: %v, %v", info, err)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"stoa/internal/stack/description"
 	"stoa/internal/stack/state"
+	"stoa/pkg/common/must"
 )
 
 // patience is how long a test waits for something that takes a moment on an idle machine.
@@ -86,38 +87,26 @@ apps:
   - {appID: gateway, appDirPath: ./, appPort: 8080, command: ["`+fake+`"]}
   - {appID: worker, appDirPath: ./, command: ["`+fake+`"], env: {PROBE_PORT: 8201}}
 `)
-	if err := os.CopyFS(filepath.Join(root, "components/bus/nats"), os.DirFS("testdata/bus")); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.CopyFS(filepath.Join(root, "components/bus/nats"), os.DirFS("testdata/bus")))
 	return root
 }
 
 func write(t *testing.T, path, text string) {
 	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.MkdirAll(filepath.Dir(path), 0o755))
+	must.Do(t, os.WriteFile(path, []byte(text), 0o600))
 }
 
 // newFake makes a stack of the fixture; change may change the options.
 func newFake(t *testing.T, root string, change func(*Options)) (*Stack, *lines) {
 	t.Helper()
-	system, err := description.Load(root)
-	if err != nil {
-		t.Fatal(err)
-	}
+	system := must.Get(description.Load(root))(t)
 	log := &lines{}
 	options := fakeOptions(log)
 	if change != nil {
 		change(&options)
 	}
-	s, err := New(system, options)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := must.Get(New(system, options))(t)
 	return s, log
 }
 
@@ -125,9 +114,7 @@ func newFake(t *testing.T, root string, change func(*Options)) (*Stack, *lines) 
 func startFake(t *testing.T, change func(*Options)) (*Stack, *lines) {
 	t.Helper()
 	s, log := newFake(t, fixture(t), change)
-	if err := s.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, s.Start(t.Context()))
 	t.Cleanup(func() {
 		if err := s.Stop(context.Background()); err != nil {
 			t.Error(err)
@@ -179,8 +166,6 @@ func (l *lines) String() string {
 func stateDir(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := os.MkdirAll(state.Path(dir, "run"), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.MkdirAll(state.Path(dir, "run"), 0o700))
 	return dir
 }

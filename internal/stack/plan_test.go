@@ -7,25 +7,19 @@ import (
 
 	"stoa/internal/stack/description"
 	"stoa/internal/stack/secrets"
+	"stoa/pkg/common/must"
 )
 
 func repository(t *testing.T) *description.System {
 	t.Helper()
-	system, err := description.Load(filepath.Join("..", ".."))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return system
+	return must.Get(description.Load(filepath.Join("..", "..")))(t)
 }
 
 // withBase is the stack of the repository on a base, with the secrets of a first start.
 func withBase(t *testing.T, base string) (*Stack, secrets.Values) {
 	t.Helper()
 	dir, values := firstStart(t)
-	s, err := New(repository(t), Options{Dir: dir, Base: base, Daprd: fake, Broker: []string{stoa}, Scale: repository(t).NoApps()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := must.Get(New(repository(t), Options{Dir: dir, Base: base, Daprd: fake, Broker: []string{stoa}, Scale: repository(t).NoApps()}))(t)
 	return s, values
 }
 
@@ -42,13 +36,8 @@ func TestPlan_givesSecretsToSidecarsOnly(t *testing.T) {
 func TestPlan_readsSecretsAgainAtEveryStart(t *testing.T) {
 	s, values := withBase(t, "server")
 	sidecar := (&planner{secrets: s.latestSecrets(values)}).app(s.system.Apps[0], 1)[0]
-	if _, err := RotateSigningKeys(t.Context(), s.Dir(), silent); err != nil {
-		t.Fatal(err)
-	}
-	rotated, err := secrets.Read(s.Dir())
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Get(RotateSigningKeys(t.Context(), s.Dir(), silent))(t)
+	rotated := must.Get(secrets.Read(s.Dir()))(t)
 	if !slices.Contains(sidecar.environment(), secrets.SigningKey+"="+rotated[secrets.SigningKey]) {
 		t.Error("the sidecar would start with the old keys")
 	}

@@ -5,6 +5,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"stoa/pkg/common/must"
 )
 
 func TestPortPool_sharesNoPort(t *testing.T) {
@@ -14,10 +16,7 @@ func TestPortPool_sharesNoPort(t *testing.T) {
 	seen := map[int]bool{}
 	for range blockSize + 20 { // more than a block
 		for _, pool := range []*PortPool{&one, &two} {
-			port, err := pool.Take()
-			if err != nil {
-				t.Fatal(err)
-			}
+			port := must.Get(pool.Take())(t)
 			if seen[port] {
 				t.Fatalf("port %d was handed out twice", port)
 			}
@@ -29,15 +28,9 @@ func TestPortPool_sharesNoPort(t *testing.T) {
 func TestPortPool_skipsTakenPorts(t *testing.T) {
 	var pool PortPool
 	defer pool.Release()
-	first, err := pool.Take()
-	if err != nil {
-		t.Fatal(err)
-	}
+	first := must.Get(pool.Take())(t)
 	pool.next = first // would be handed out again
-	listener, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: first})
-	if err != nil {
-		t.Fatal(err)
-	}
+	listener := must.Get(net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: first}))(t)
 	defer listener.Close()
 	if port, err := pool.Take(); err != nil || port == first {
 		t.Errorf("got port %d, %v", port, err)
@@ -47,10 +40,7 @@ func TestPortPool_skipsTakenPorts(t *testing.T) {
 func TestPortPool_skipsReservedPorts(t *testing.T) {
 	var pool PortPool
 	defer pool.Release()
-	first, err := pool.Take()
-	if err != nil {
-		t.Fatal(err)
-	}
+	first := must.Get(pool.Take())(t)
 	pool.reserved = []int{first + 1, first + 2}
 	if port, err := pool.Take(); err != nil || port <= first+2 {
 		t.Errorf("got port %d, %v, although %v are reserved", port, err, pool.reserved)
@@ -58,10 +48,7 @@ func TestPortPool_skipsReservedPorts(t *testing.T) {
 }
 
 func TestPortTaken_namesTheOtherProgram(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	listener := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
 	defer listener.Close()
 	port := listener.Addr().(*net.TCPAddr).Port
 	taken := takenPorts([]spec{{name: "gateway", ports: map[string]int{"app": port}}})

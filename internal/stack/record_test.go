@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"stoa/internal/stack/state"
+	"stoa/pkg/common/must"
 )
 
 // startSupervisor runs a supervisor in a process of its own and returns it when all is ready.
@@ -15,9 +16,7 @@ func startSupervisor(t *testing.T, root string) (*exec.Cmd, Record) {
 	t.Helper()
 	supervisor := exec.Command(os.Args[0], "supervise", root, filepath.Dir(fake))
 	supervisor.Stdout, supervisor.Stderr = os.Stdout, os.Stderr
-	if err := supervisor.Start(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, supervisor.Start())
 	var record Record
 	eventually(t, "the supervisor is ready", func() bool {
 		var err error
@@ -30,9 +29,7 @@ func startSupervisor(t *testing.T, root string) (*exec.Cmd, Record) {
 func TestSupervisor_killedLeavesNoChild(t *testing.T) {
 	root := fixture(t)
 	supervisor, record := startSupervisor(t, root)
-	if err := supervisor.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, supervisor.Process.Kill())
 	_ = supervisor.Wait()
 	if len(record.Processes) != 5 {
 		t.Fatalf("got %v, want five processes", record.Processes)
@@ -60,18 +57,14 @@ func TestEndLeftOvers_comparesTheIdentity(t *testing.T) {
 	exits := make(chan error, 2)
 	for _, name := range []string{"left over", "a stranger"} {
 		cmd := exec.Command("sleep", "1000")
-		if err := spawner.Start(cmd); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, spawner.Start(cmd))
 		t.Cleanup(func() { _ = cmd.Process.Kill() })
 		go func() { exits <- cmd.Wait() }()
 		recorded = append(recorded, Process{Name: name, PID: cmd.Process.Pid, Identity: startTime(cmd.Process.Pid)})
 	}
 	stranger := recorded[1]
 	recorded[1].Identity = "another start time"
-	if err := state.Write(recordFile(dir), Record{Phase: PhaseReady, Processes: recorded}); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, state.Write(recordFile(dir), Record{Phase: PhaseReady, Processes: recorded}))
 	ended, err := EndLeftOvers(dir)
 	if err != nil || len(ended) != 1 || ended[0].Name != "left over" {
 		t.Errorf("ended %v, %v", ended, err)

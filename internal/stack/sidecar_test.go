@@ -5,6 +5,8 @@ import (
 	"os/exec"
 	"testing"
 	"time"
+
+	"stoa/pkg/common/must"
 )
 
 func TestLongOutage_ignoresShortOnes(t *testing.T) {
@@ -43,10 +45,7 @@ func TestLongOutage_ignoresShortOnes(t *testing.T) {
 }
 
 func TestRunSidecar_endsWithItsContainer(t *testing.T) {
-	sleep, err := exec.LookPath("sleep")
-	if err != nil {
-		t.Fatal(err) // every POSIX system has it
-	}
+	sleep := must.Get(exec.LookPath("sleep"))(t)
 	ctx, stop := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer stop()
 	if err := RunSidecar(ctx, "127.0.0.1:1", []string{sleep, "60"}); err != nil {

@@ -13,13 +13,12 @@ import (
 
 	"stoa/internal/stack/description"
 	"stoa/internal/stack/state"
+	"stoa/pkg/common/must"
 )
 
 func TestStack_startsAndStops(t *testing.T) {
 	s, _ := newFake(t, fixture(t), nil)
-	if err := s.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, s.Start(t.Context()))
 	processes := s.Processes()
 	if len(processes) != 5 || processes[0].Name != KindBroker {
 		t.Errorf("got %v, want the broker and two apps with their sidecars", processes)
@@ -32,9 +31,7 @@ func TestStack_startsAndStops(t *testing.T) {
 	if !strings.HasPrefix(s.GatewayURL(), "http://127.0.0.1:2") {
 		t.Errorf("the gateway is at %q, want a free port", s.GatewayURL())
 	}
-	if err := s.Stop(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, s.Stop(t.Context()))
 	for _, p := range processes {
 		if p.Alive() {
 			t.Errorf("%s is still there", p.Name)
@@ -52,17 +49,10 @@ func TestStack_startsAndStops(t *testing.T) {
 
 func TestStop_stopsTheGatewayFirst(t *testing.T) {
 	s, _ := newFake(t, fixture(t), nil)
-	if err := s.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, s.Start(t.Context()))
 	gateway := find(t, s, "gateway").Ports[description.PortApp]
-	if err := s.Stop(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	notes, err := os.ReadFile(state.Path(s.Dir(), "stopped"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, s.Stop(t.Context()))
+	notes := must.Get(os.ReadFile(state.Path(s.Dir(), "stopped")))(t)
 	var order []string
 	for port := range strings.FieldsSeq(string(notes)) {
 		order = append(order, roleOf(s, port, gateway))
@@ -93,9 +83,7 @@ func TestStack_restartsProcessesThatDie(t *testing.T) {
 	sidecar := find(t, s, "worker.sidecar")
 	for _, name := range []string{"worker", "gateway"} {
 		before := find(t, s, name)
-		if err := s.Signal(name, syscall.SIGKILL); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, s.Signal(name, syscall.SIGKILL))
 		eventually(t, name+" runs again", func() bool {
 			now := find(t, s, name)
 			return now.State == StateReady && now.PID != before.PID && now.Restarts == 1
@@ -161,10 +149,7 @@ func TestStart_failsWithAnAppThatFails(t *testing.T) {
 }
 
 func TestStart_failsWithATakenPort(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	listener := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
 	defer listener.Close()
 	s, _ := newFake(t, fixture(t), nil)
 	port := listener.Addr().(*net.TCPAddr).Port
@@ -218,15 +203,11 @@ func TestStart_givesReplicasTheirOwnPorts(t *testing.T) {
 
 func TestStop_killsAnAppThatDoesNotStop(t *testing.T) {
 	s, log := newFake(t, fixture(t), func(o *Options) { o.Env = map[string]string{"FAKE_IGNORES_TERM": "yes"} })
-	if err := s.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, s.Start(t.Context()))
 	processes := s.Processes()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel() // kill at once
-	if err := s.Stop(ctx); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, s.Stop(ctx))
 	for _, p := range processes {
 		if p.Alive() {
 			t.Errorf("%s is still there", p.Name)

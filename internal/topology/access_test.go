@@ -8,7 +8,7 @@ import (
 )
 
 // What is only for machines must not be below what people may call.
-func TestPolicies_InternalOperationsAreOnlyForTheirCallers(t *testing.T) {
+func TestPolicies_internalOperationsAreOnlyForTheirCallers(t *testing.T) {
 	topology := load(t)
 	for _, app := range topology.Apps {
 		forPeople := operations{}
@@ -27,7 +27,7 @@ func TestPolicies_InternalOperationsAreOnlyForTheirCallers(t *testing.T) {
 	}
 }
 
-func TestPolicies_PatternsFollowDaprsRules(t *testing.T) {
+func TestPolicies_patternsFollowDaprsRules(t *testing.T) {
 	shop := operations{}
 	for _, path := range []string{"/a/{id}/b", "/a/{id}", "/c/{id}", "/d/{id}/e", "/d", "/f/g"} {
 		shop.add(Call{Path: path, Verb: strings.ToUpper(path[1:2])})

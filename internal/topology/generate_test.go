@@ -5,24 +5,19 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"stoa/pkg/common/must"
 )
 
 const root = "../.."
 
 func load(t *testing.T) *Topology {
 	t.Helper()
-	topology, err := Load(root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return topology
+	return must.Get(Load(root))(t)
 }
 
-func TestGenerated_FilesAreUpToDate(t *testing.T) {
-	files, err := Files(root)
-	if err != nil {
-		t.Fatal(err)
-	}
+func TestGenerated_filesAreUpToDate(t *testing.T) {
+	files := must.Get(Files(root))(t)
 	for name, want := range files {
 		if got, err := os.ReadFile(filepath.Join(root, name)); err != nil || !bytes.Equal(got, want) {
 			t.Errorf("%s is not what %s and dapr.yaml say: run `make generate` and look at the difference: %v", name, File, err)

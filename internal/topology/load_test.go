@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"stoa/pkg/common/must"
 )
 
 // edited is a repository with the description of this one, in which one text takes the place of another.
@@ -12,27 +14,20 @@ func edited(t *testing.T, old, new string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for _, name := range []string{File, "dapr.yaml", documented} {
-		text, err := os.ReadFile(filepath.Join(root, name))
-		if err != nil {
-			t.Fatal(err)
-		}
+		text := must.Get(os.ReadFile(filepath.Join(root, name)))(t)
 		if name == File && !strings.Contains(string(text), old) {
 			t.Fatalf("%s does not contain %q", name, old)
 		}
 		if name == File {
 			text = []byte(strings.Replace(string(text), old, new, 1))
 		}
-		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), text, 0o644); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755))
+		must.Do(t, os.WriteFile(filepath.Join(dir, name), text, 0o644))
 	}
 	return dir
 }
 
-func TestLoad_SaysWhatIsWrong(t *testing.T) {
+func TestLoad_saysWhatIsWrong(t *testing.T) {
 	for name, test := range map[string]struct{ old, new, want string }{
 		"an unknown field":      {"  carries: [dead", "  carrries: [dead", "line"},
 		"an unknown publisher":  {"from: [order-api]", "from: [baker]", `topic order-placed names the app "baker"`},
@@ -55,12 +50,9 @@ func TestLoad_SaysWhatIsWrong(t *testing.T) {
 	}
 }
 
-func TestFiles_ATopicIsOneEntry(t *testing.T) {
+func TestFiles_writeATopicFromOneEntry(t *testing.T) {
 	const entry = "topics:\n  - {name: cakes, about: Cakes are baked., carries: [cake.baked], from: [auth], to: [order-api]}\n"
-	files, err := Files(edited(t, "topics:\n", entry))
-	if err != nil {
-		t.Fatal(err)
-	}
+	files := must.Get(Files(edited(t, "topics:\n", entry)))(t)
 	for name, want := range map[string]string{
 		"components/bus/nats/cakes.yaml":           "value: auth=cakes;backoffice=cakes\n",
 		"components/bus/nats-and-redis/cakes.yaml": "type: pubsub.jetstream\n",

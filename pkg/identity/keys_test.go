@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/must"
 	"stoa/pkg/identity"
 )
 
@@ -43,11 +44,7 @@ func down(context.Context) ([]byte, error) { return nil, errors.New("connection 
 
 func tokenOf(t *testing.T, signer *identity.Signer) string {
 	t.Helper()
-	token, err := signer.Sign(ada, time.Now(), time.Hour)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return token
+	return must.Get(signer.Sign(ada, time.Now(), time.Hour))(t)
 }
 
 func TestTokenVerifier_fetchesKeysOnceForAllCallers(t *testing.T) {
@@ -132,9 +129,7 @@ func TestTokenVerifier_forgetsWithdrawnKeys(t *testing.T) {
 		_, next := newKey(t)
 		source := &issuer{fetch: published(signer)}
 		verifier, token := identity.NewTokenVerifier(source.keys), tokenOf(t, signer)
-		if _, err := verifier.Verify(t.Context(), token); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(verifier.Verify(t.Context(), token))(t)
 		source.answer(published(next))
 		time.Sleep(10 * time.Minute)
 		_, _ = verifier.Verify(t.Context(), tokenOf(t, signer)) // notices that the keys are old

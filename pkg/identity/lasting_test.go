@@ -10,6 +10,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"stoa/pkg/common/must"
 	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
 )
@@ -47,10 +48,7 @@ func TestLasting(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				_, signer := newKey(t)
 				began := time.Now()
-				token, err := signer.Sign(ada, began, 15*time.Minute)
-				if err != nil {
-					t.Fatal(err)
-				}
+				token := must.Get(signer.Sign(ada, began, 15*time.Minute))(t)
 				auth := newRegistry()
 				change := time.AfterFunc(10*time.Second, func() { auth.answer(tt.after) })
 				defer change.Stop()

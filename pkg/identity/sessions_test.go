@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/must"
 	"stoa/pkg/common/web/webtest"
 	"stoa/pkg/identity"
 )
@@ -112,9 +113,7 @@ func TestSessionVerifier_asksEveryFewSecondsWithoutWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		auth := newRegistry()
 		verify, began := auth.verifier(t), time.Now()
-		if err := verify(); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, verify())
 		auth.takes = time.Second
 		for time.Since(began) < time.Minute {
 			time.Sleep(10 * time.Millisecond)
@@ -148,9 +147,7 @@ func TestSessionVerifier_refusesEndedSessionsWithinFiveSeconds(t *testing.T) {
 				for known := time.Duration(0); known < 5*time.Second; known += 250 * time.Millisecond {
 					auth := newRegistry()
 					verify := auth.verifier(t)
-					if err := verify(); err != nil {
-						t.Fatal(err)
-					}
+					must.Do(t, verify())
 					auth.takes = tt.takes
 					time.Sleep(known)
 					auth.answer(tt.after)
@@ -177,9 +174,7 @@ func TestSessionVerifier_bridgesAnOutageForAMoment(t *testing.T) {
 		}
 		auth.answer(nil)
 		time.Sleep(time.Second)
-		if err := verify(); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, verify())
 		auth.answer(errDown)
 		for range 4 {
 			time.Sleep(time.Second)
@@ -203,9 +198,7 @@ func TestSessionVerifier_doesNotFloodAuthInAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		auth := newRegistry()
 		verify := auth.verifier(t)
-		if err := verify(); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, verify())
 		auth.answer(errDown)
 		auth.asked.Store(0)
 		for range 1000 {

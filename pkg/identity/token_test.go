@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/must"
 	"stoa/pkg/identity"
 	"stoa/pkg/identity/signing"
 )
@@ -34,14 +35,8 @@ func newKey(t *testing.T) (ed25519.PrivateKey, *identity.Signer) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	signer, err := identity.NewSigner(string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})))
-	if err != nil {
-		t.Fatal(err)
-	}
+	der := must.Get(x509.MarshalPKCS8PrivateKey(key))(t)
+	signer := must.Get(identity.NewSigner(string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))))(t)
 	return key, signer
 }
 
@@ -57,10 +52,7 @@ func published(signers ...*identity.Signer) func(context.Context) ([]byte, error
 func TestTokenVerifier_acceptsSignedTokens(t *testing.T) {
 	_, signer := newKey(t)
 	issued := time.Now().Truncate(time.Second)
-	token, err := signer.Sign(ada, issued, time.Minute)
-	if err != nil {
-		t.Fatal(err)
-	}
+	token := must.Get(signer.Sign(ada, issued, time.Minute))(t)
 	verifier, want := identity.NewTokenVerifier(published(signer)), ada
 	want.ExpiresAt = issued.Add(time.Minute)
 	for range 2 { // the second time from memory
@@ -104,10 +96,7 @@ func forge(t *testing.T, header, payload object, sign func(text []byte) []byte) 
 	t.Helper()
 	parts := make([]string, 2)
 	for i, part := range []object{header, payload} {
-		raw, err := json.Marshal(part)
-		if err != nil {
-			t.Fatal(err)
-		}
+		raw := must.Get(json.Marshal(part))(t)
 		parts[i] = base64.RawURLEncoding.EncodeToString(raw)
 	}
 	text := strings.Join(parts, ".")
@@ -189,10 +178,7 @@ func TestTokenVerifier_refusesBrokenTokens(t *testing.T) {
 
 func TestTokenVerifier_refusesForgedHeaders(t *testing.T) {
 	f := newForgery(t)
-	x, err := base64.RawURLEncoding.DecodeString(f.public.X)
-	if err != nil {
-		t.Fatal(err)
-	}
+	x := must.Get(base64.RawURLEncoding.DecodeString(f.public.X))(t)
 	header := func(changes object, sign func([]byte) []byte) string {
 		return forge(t, f.header.with(changes), f.payload, sign)
 	}
@@ -276,10 +262,7 @@ func TestNewSigner_keepsTheSecret(t *testing.T) {
 // Keys fetched before a rotation serve after it, and tokens signed before it stay valid.
 func TestTokenVerifier_refusesNoTokenDuringARotation(t *testing.T) {
 	before := signing.Fresh(time.Now())
-	after, err := before.Rotate(time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
+	after := must.Get(before.Rotate(time.Now()))(t)
 	old, latest := signerOf(t, before), signerOf(t, after)
 	for name, verifier := range map[string]*identity.TokenVerifier{
 		"that knows the keys before": identity.NewTokenVerifier(published(old)),
@@ -295,9 +278,5 @@ func TestTokenVerifier_refusesNoTokenDuringARotation(t *testing.T) {
 
 func signerOf(t *testing.T, keys signing.Bundle) *identity.Signer {
 	t.Helper()
-	signer, err := identity.NewSigner(keys.String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return signer
+	return must.Get(identity.NewSigner(keys.String()))(t)
 }

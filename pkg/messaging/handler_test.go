@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/must"
 	"stoa/pkg/observability"
 )
 
@@ -81,10 +82,7 @@ func TestAttempts_areBounded(t *testing.T) {
 
 func TestNew_derivesTheIDFromTheCause(t *testing.T) {
 	idOf := func(cause ...string) string {
-		e, err := New("order.placed.v1", "order-1", map[string]int{"n": 1}, cause...)
-		if err != nil {
-			t.Fatal(err)
-		}
+		e := must.Get(New("order.placed.v1", "order-1", map[string]int{"n": 1}, cause...))(t)
 		return e.ID
 	}
 	first, again := idOf("a"), idOf("a")
@@ -108,10 +106,7 @@ func (moved) Upgrade(_ int, old json.RawMessage) (json.RawMessage, error) {
 func TestTyped_readsEarlierFormsAndRetriesLaterOnes(t *testing.T) {
 	var got moved
 	handler := Typed(func(_ context.Context, _ Event, m moved) error { got = m; return nil })
-	now, err := New("account.moved.v1", "a-1", moved{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	now := must.Get(New("account.moved.v1", "a-1", moved{}))(t)
 	for name, tt := range map[string]struct {
 		data string
 		want outcome

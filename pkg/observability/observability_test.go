@@ -12,15 +12,13 @@ import (
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"go.opentelemetry.io/otel"
 
+	"stoa/pkg/common/must"
 	"stoa/pkg/observability"
 )
 
 func TestTelemetry_putsTheTraceIntoLogLines(t *testing.T) {
 	var out bytes.Buffer
-	telemetry, err := observability.Start(t.Context(), "sample", "info", &out)
-	if err != nil {
-		t.Fatal(err)
-	}
+	telemetry := must.Get(observability.Start(t.Context(), "sample", "info", &out))(t)
 	t.Cleanup(func() { _ = telemetry.Shutdown(context.Background()) })
 
 	ctx, span := otel.Tracer("test").Start(t.Context(), "work")
@@ -37,15 +35,9 @@ func TestTelemetry_putsTheTraceIntoLogLines(t *testing.T) {
 }
 
 func TestTelemetry_servesMetrics(t *testing.T) {
-	telemetry, err := observability.Start(t.Context(), "sample", "info", &bytes.Buffer{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	telemetry := must.Get(observability.Start(t.Context(), "sample", "info", &bytes.Buffer{}))(t)
 	t.Cleanup(func() { _ = telemetry.Shutdown(context.Background()) })
-	counter, err := otel.Meter("test").Int64Counter("stoa_test")
-	if err != nil {
-		t.Fatal(err)
-	}
+	counter := must.Get(otel.Meter("test").Int64Counter("stoa_test"))(t)
 	counter.Add(t.Context(), 3)
 
 	answer := httptest.NewRecorder()
@@ -58,10 +50,7 @@ func TestTelemetry_servesMetrics(t *testing.T) {
 // The address of a request is what its sender wrote into it: as a label it would be a new time series for each invention,
 // until the limit for all of them leaves no place for the true ones.
 func TestTelemetry_makesNoTimeSeriesOfAddresses(t *testing.T) {
-	telemetry, err := observability.Start(t.Context(), "sample", "info", &bytes.Buffer{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	telemetry := must.Get(observability.Start(t.Context(), "sample", "info", &bytes.Buffer{}))(t)
 	t.Cleanup(func() { _ = telemetry.Shutdown(context.Background()) })
 	handler := otelhttp.NewHandler(http.NotFoundHandler(), "http")
 	for _, host := range []string{"invented-1.example", "invented-2.example:4711"} {
@@ -94,10 +83,7 @@ func TestTelemetry_checksTheLogLevel(t *testing.T) {
 
 func TestTelemetry_changesTheLevelOfLoggersInUse(t *testing.T) {
 	var out bytes.Buffer
-	telemetry, err := observability.Start(t.Context(), "sample", "info", &out)
-	if err != nil {
-		t.Fatal(err)
-	}
+	telemetry := must.Get(observability.Start(t.Context(), "sample", "info", &out))(t)
 	t.Cleanup(func() { _ = telemetry.Shutdown(context.Background()) })
 	log := telemetry.Log.With().Str("topic", "stock").Logger()
 	for _, step := range []struct {
@@ -105,9 +91,7 @@ func TestTelemetry_changesTheLevelOfLoggersInUse(t *testing.T) {
 		lines int
 	}{{"info", 1}, {"debug", 2}, {"error", 0}} {
 		out.Reset()
-		if err := telemetry.SetLevel(step.level); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, telemetry.SetLevel(step.level))
 		log.Debug().Msg("a detail")
 		log.Info().Msg("a fact")
 		if got := strings.Count(out.String(), "\n"); got != step.lines {

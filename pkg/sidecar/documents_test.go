@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/must"
 	"stoa/pkg/sidecar"
 	"stoa/pkg/sidecar/sidecartest"
 )
@@ -46,9 +47,7 @@ func TestDocuments_createOnce(t *testing.T) {
 func TestDocuments_reportALostCreateAsAConflict(t *testing.T) {
 	states, side := sidecartest.New()
 	counters := sidecar.NewDocuments[counter](side, "store", "counter")
-	if err := counters.Create(t.Context(), "a", counter{}, 0); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, counters.Create(t.Context(), "a", counter{}, 0))
 	states.Before = func(operation, _ string) error {
 		if operation == "save" {
 			return status.Error(codes.Internal, "no item was updated")
@@ -66,9 +65,7 @@ func TestDocuments_reportALostCreateAsAConflict(t *testing.T) {
 func TestDocuments_loseNoUpdate(t *testing.T) {
 	_, side := sidecartest.New()
 	counters := sidecar.NewDocuments[counter](side, "store", "counter")
-	if err := counters.Create(t.Context(), "a", counter{}, 0); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, counters.Create(t.Context(), "a", counter{}, 0))
 	var all sync.WaitGroup
 	for range 16 {
 		all.Go(func() {
@@ -88,9 +85,7 @@ func TestDocuments_loseNoUpdate(t *testing.T) {
 func TestDocuments_writeOnlyWhatChanged(t *testing.T) {
 	states, side := sidecartest.New()
 	counters := sidecar.NewDocuments[counter](side, "store", "counter")
-	if err := counters.Create(t.Context(), "a", counter{N: 1}, 0); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, counters.Create(t.Context(), "a", counter{N: 1}, 0))
 	states.Before = func(operation, key string) error {
 		if operation == "save" {
 			t.Errorf("%s was saved", key)
@@ -145,9 +140,7 @@ func TestDocuments_getManyInOrderWithoutGaps(t *testing.T) {
 	_, side := sidecartest.New()
 	counters := sidecar.NewDocuments[counter](side, "store", "counter")
 	for n, id := range []string{"a", "b", "c"} {
-		if err := counters.Create(t.Context(), id, counter{N: n}, 0); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, counters.Create(t.Context(), id, counter{N: n}, 0))
 	}
 	got, err := counters.GetMany(t.Context(), []string{"c", "gone", "a"})
 	if err != nil || len(got) != 2 || got[0].Value.N != 2 || got[1].Value.N != 0 {
@@ -158,16 +151,12 @@ func TestDocuments_getManyInOrderWithoutGaps(t *testing.T) {
 func TestDocuments_deleteOnlyWhatWasRead(t *testing.T) {
 	states, side := sidecartest.New()
 	counters := sidecar.NewDocuments[counter](side, "store", "counter")
-	if err := counters.Create(t.Context(), "a", counter{}, time.Hour); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, counters.Create(t.Context(), "a", counter{}, time.Hour))
 	if got := states.TTL("store", "counter:a"); got != "3600" {
 		t.Errorf("ttl: got %q", got)
 	}
 	read, _ := counters.Get(t.Context(), "a")
-	if _, err := counters.Update(t.Context(), "a", func(c *counter) error { c.N++; return nil }); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(counters.Update(t.Context(), "a", func(c *counter) error { c.N++; return nil }))(t)
 	if err := counters.Delete(t.Context(), read); !errs.Is(err, errs.Conflict) {
 		t.Errorf("stale: got %v", err)
 	}
@@ -191,25 +180,14 @@ func TestExpiring_setsTheTTLAtEachWrite(t *testing.T) {
 			t.Errorf("after %s: got a ttl of %q seconds, want %s", after, got, seconds)
 		}
 	}
-	if err := counters.Create(t.Context(), "a", counter{N: 1}, 0); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, counters.Create(t.Context(), "a", counter{N: 1}, 0))
 	kept("create", "60")
-	if _, err := counters.Update(t.Context(), "a", func(c *counter) error { c.N = 2; return nil }); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(counters.Update(t.Context(), "a", func(c *counter) error { c.N = 2; return nil }))(t)
 	kept("update", "120")
-	if _, err := counters.Upsert(t.Context(), "a", func(c *counter) error { c.N = 3; return nil }); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(counters.Upsert(t.Context(), "a", func(c *counter) error { c.N = 3; return nil }))(t)
 	kept("upsert", "180")
-	document, err := counters.Get(t.Context(), "a")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := counters.Swap(t.Context(), document, counter{N: -1}); err != nil {
-		t.Fatal(err)
-	}
+	document := must.Get(counters.Get(t.Context(), "a"))(t)
+	must.Do(t, counters.Swap(t.Context(), document, counter{N: -1}))
 	kept("swap for what is over already", "1")
 }
 
@@ -231,9 +209,7 @@ type first struct{ Number string }
 
 func TestDocuments_readEarlierFormsAndWriteTheirOwn(t *testing.T) {
 	states, side := sidecartest.New()
-	if err := sidecar.NewDocuments[first](side, "store", "counter").Create(t.Context(), "a", first{Number: "7"}, 0); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, sidecar.NewDocuments[first](side, "store", "counter").Create(t.Context(), "a", first{Number: "7"}, 0))
 	counters := sidecar.NewDocuments[grown](side, "store", "counter")
 	many, err := counters.GetMany(t.Context(), []string{"a"})
 	if err != nil || len(many) != 1 || many[0].Value.N != 7 {
@@ -250,9 +226,7 @@ func TestDocuments_readEarlierFormsAndWriteTheirOwn(t *testing.T) {
 // While two builds run side by side, the older one waits for the newer one to handle what only that one can read.
 func TestDocuments_neverWriteOverALaterForm(t *testing.T) {
 	states, side := sidecartest.New()
-	if err := sidecar.NewDocuments[grown](side, "store", "counter").Create(t.Context(), "a", grown{N: 7}, 0); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, sidecar.NewDocuments[grown](side, "store", "counter").Create(t.Context(), "a", grown{N: 7}, 0))
 	counters := sidecar.NewDocuments[counter](side, "store", "counter")
 	change := func(c *counter) error { c.N = 0; return nil }
 	document, readErr := counters.Find(t.Context(), "a")

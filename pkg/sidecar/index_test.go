@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/must"
 	"stoa/pkg/sidecar"
 	"stoa/pkg/sidecar/sidecartest"
 )
@@ -53,9 +54,7 @@ func TestIndex_readsNewestFirst(t *testing.T) {
 				index := sidecar.NewIndex(side, "store", "list")
 				want := numbers(size)
 				for _, id := range want {
-					if err := index.Add(t.Context(), "a", id); err != nil {
-						t.Fatal(err)
-					}
+					must.Do(t, index.Add(t.Context(), "a", id))
 				}
 				slices.Reverse(want)
 				if got := readAll(t, index, "a", limit); !slices.Equal(got, want) {
@@ -70,9 +69,7 @@ func TestIndex_addsOnce(t *testing.T) {
 	_, side := sidecartest.New()
 	index := sidecar.NewIndex(side, "store", "list")
 	for _, id := range append(numbers(150), numbers(150)[80:]...) {
-		if err := index.Add(t.Context(), "a", id); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, index.Add(t.Context(), "a", id))
 	}
 	if got := readAll(t, index, "a", 100); len(got) != 150 {
 		t.Errorf("got %d entries, want 150", len(got))
@@ -107,9 +104,7 @@ func TestIndex_survivesACrashAtEveryStep(t *testing.T) {
 		states, side := sidecartest.New()
 		index := sidecar.NewIndex(side, "store", "list")
 		for _, id := range numbers(100) {
-			if err := index.Add(t.Context(), "a", id); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, index.Add(t.Context(), "a", id))
 		}
 		operations := 0
 		states.After = func(string, string) error {
@@ -120,9 +115,7 @@ func TestIndex_survivesACrashAtEveryStep(t *testing.T) {
 		}
 		_ = index.Add(t.Context(), "a", "100")
 		states.After = nil
-		if err := index.Add(t.Context(), "a", "100"); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, index.Add(t.Context(), "a", "100"))
 		want := numbers(101)
 		slices.Reverse(want)
 		if got := readAll(t, index, "a", 50); !slices.Equal(got, want) {
@@ -135,9 +128,7 @@ func TestIndex_compactsStaleHintsAndKeepsCursors(t *testing.T) {
 	states, side := sidecartest.New()
 	index := sidecar.NewIndex(side, "store", "list")
 	for _, id := range numbers(350) {
-		if err := index.Add(t.Context(), "a", id); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, index.Add(t.Context(), "a", id))
 	}
 	_, cursor, err := index.Read(t.Context(), "a", sidecar.Cursor{}, 100)
 	if err != nil {
@@ -152,9 +143,7 @@ func TestIndex_compactsStaleHintsAndKeepsCursors(t *testing.T) {
 		}
 		return wanted, nil
 	}
-	if err := index.Compact(t.Context(), "a", keep); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, index.Compact(t.Context(), "a", keep))
 	rest, _, err := index.Read(t.Context(), "a", cursor, 100)
 	if err != nil {
 		t.Fatal(err)
@@ -172,9 +161,7 @@ func TestIndex_keepsWhatAnInterruptedCompactionDid(t *testing.T) {
 	states, side := sidecartest.New()
 	index := sidecar.NewIndex(side, "store", "list")
 	for _, id := range numbers(550) {
-		if err := index.Add(t.Context(), "a", id); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, index.Add(t.Context(), "a", id))
 	}
 	pages := 0
 	err := index.Compact(t.Context(), "a", func(context.Context, []string) (map[string]bool, error) {
@@ -199,9 +186,7 @@ func TestIndex_refusesACursorBeyondItsHead(t *testing.T) {
 	states, side := sidecartest.New()
 	index := sidecar.NewIndex(side, "store", "list")
 	for _, id := range numbers(150) {
-		if err := index.Add(t.Context(), "a", id); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, index.Add(t.Context(), "a", id))
 	}
 	reads := 0
 	states.Before = func(string, string) error {
@@ -210,10 +195,7 @@ func TestIndex_refusesACursorBeyondItsHead(t *testing.T) {
 		}
 		return nil
 	}
-	cursor, err := sidecar.ParseCursor("9000000000.5")
-	if err != nil {
-		t.Fatal(err)
-	}
+	cursor := must.Get(sidecar.ParseCursor("9000000000.5"))(t)
 	if _, _, err := index.Read(t.Context(), "a", cursor, 100); !errs.Is(err, errs.Invalid) {
 		t.Errorf("got %v after %d reads, want invalid", err, reads)
 	}

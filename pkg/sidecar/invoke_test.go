@@ -19,6 +19,7 @@ import (
 	inventoryv1 "stoa/api/proto/inventory/v1"
 	"stoa/pkg/common/config"
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/must"
 	"stoa/pkg/common/rpc"
 	"stoa/pkg/common/web"
 	"stoa/pkg/sidecar"
@@ -34,33 +35,20 @@ func open(t *testing.T, http http.Handler, grpc *grpc.Server) *sidecar.Sidecar {
 		cfg.DaprHTTPPort = portOf(t, server.URL)
 	}
 	if grpc != nil {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
+		listener := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
 		go func() { _ = grpc.Serve(listener) }()
 		t.Cleanup(grpc.Stop)
 		cfg.DaprGRPCPort = portOf(t, "http://"+listener.Addr().String())
 	}
-	side, err := sidecar.Open(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
+	side := must.Get(sidecar.Open(cfg))(t)
 	t.Cleanup(side.Close)
 	return side
 }
 
 func portOf(t *testing.T, address string) int {
 	t.Helper()
-	u, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	port, err := strconv.Atoi(u.Port())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
+	u := must.Get(url.Parse(address))(t)
+	return must.Get(strconv.Atoi(u.Port()))(t)
 }
 
 func TestInvoke_TakesOnlyTheAnswerOfAnApp(t *testing.T) {
@@ -131,10 +119,7 @@ func TestGRPC_TakesOnlyTheAnswerOfAnApp(t *testing.T) {
 			if err := rpc.FromStatus(err); tt.ok && err != nil || !tt.ok && !errs.Is(err, errs.Unavailable) {
 				t.Errorf("call: got %v", err)
 			}
-			stream, err := conn.NewStream(t.Context(), &grpc.StreamDesc{ServerStreams: true}, inventoryv1.Stock_Quote_FullMethodName)
-			if err != nil {
-				t.Fatal(err)
-			}
+			stream := must.Get(conn.NewStream(t.Context(), &grpc.StreamDesc{ServerStreams: true}, inventoryv1.Stock_Quote_FullMethodName))(t)
 			if err := errors.Join(stream.SendMsg(&inventoryv1.QuoteRequest{}), stream.CloseSend()); err != nil && !strings.Contains(err.Error(), "EOF") {
 				t.Fatal(err)
 			}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/must"
 	"stoa/pkg/sidecar"
 	"stoa/pkg/sidecar/sidecartest"
 )
@@ -18,12 +19,8 @@ func newCounters(t *testing.T, n int) (*sidecartest.States, *sidecar.Documents[c
 	lists := sidecar.NewLists(documents, "counters")
 	for i := range n {
 		id := strconv.Itoa(i)
-		if err := lists.Add(t.Context(), "all", id); err != nil {
-			t.Fatal(err)
-		}
-		if err := documents.Create(t.Context(), id, counter{N: i}, 0); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, lists.Add(t.Context(), "all", id))
+		must.Do(t, documents.Create(t.Context(), id, counter{N: i}, 0))
 	}
 	return states, documents, lists
 }
@@ -99,9 +96,7 @@ func TestLists_readBoundedPages(t *testing.T) {
 			t.Errorf("by %d: got %d items, want %d", limit, len(got), size-stale)
 		}
 	}
-	if err := lists.Compact(t.Context(), "all", func(c counter) bool { return c.N < 10 }); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, lists.Compact(t.Context(), "all", func(c counter) bool { return c.N < 10 }))
 	reads = 0
 	items, _, err := lists.Page(t.Context(), "all", "", 10, nil)
 	if err != nil || len(items) != 10 || reads > 150 {

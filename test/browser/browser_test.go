@@ -135,7 +135,7 @@ func find(t *testing.T) string {
 }
 
 // The other tests lean on what is noted of a page here.
-func TestWhatIsNotedOfAPage(t *testing.T) {
+func TestBrowser_notesRequestsAndComplaints(t *testing.T) {
 	const body = `<title>Bad</title><link rel="icon" href="data:,"><img src="http://elsewhere.example/a.png">` +
 		`<img src="https://elsewhere.example/b.png"><img src="/missing.png"><script>console.log("it ran")</script>`
 	policy := ""

@@ -2,8 +2,6 @@
 package chaos
 
 import (
-	"bufio"
-	"encoding/json"
 	"fmt"
 	"os"
 	"slices"
@@ -11,8 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"stoa/internal/stack"
+	"stoa/pkg/common/must"
 	"stoa/test/client"
+	"stoa/test/system"
 )
 
 const (
@@ -23,7 +22,7 @@ const (
 
 // Whatever dies while 300 orders are placed: every order that was accepted is confirmed or rejected within a minute and
 // without hands, the stock adds up, and each customer gets each mail once.
-func TestEveryProcessIsKilledOnce(t *testing.T) {
+func TestShop_losesNothingWhenEveryProcessIsKilled(t *testing.T) {
 	shop := client.Start(t, t.TempDir())
 	staff := shop.SignIn(t, "staff")
 	products := []client.Product{shop.NewProduct(t, staff, stock), shop.NewProduct(t, staff, stock/2)}
@@ -39,16 +38,14 @@ func TestEveryProcessIsKilledOnce(t *testing.T) {
 	for _, victim := range victims {
 		taken := placeOrders(t, shop, buyers, products, len(accepted), perVictim)
 		accepted = append(accepted, <-taken, <-taken) // work is under way
-		if err := shop.Signal(victim.Name, os.Kill); err != nil {
-			t.Fatalf("killing %s: %v", victim.Name, err)
-		}
+		must.Do(t, shop.Signal(victim.Name, os.Kill))
 		if victim.App == "notification" {
 			senderKills = append(senderKills, time.Now())
 		}
 		for order := range taken {
 			accepted = append(accepted, order)
 		}
-		client.Eventually(t, victim.Name+" is back", func() error { return client.Replaced(shop.Stack, victim) })
+		system.Eventually(t, victim.Name+" is back", func() error { return shop.Replaced(victim) })
 	}
 	over := time.Now()
 	t.Logf("%d orders accepted while every process was killed", len(accepted))
@@ -68,10 +65,9 @@ func TestEveryProcessIsKilledOnce(t *testing.T) {
 func placeOrders(t *testing.T, shop *client.Shop, buyers []client.User, products []client.Product, first, count int) <-chan client.Placed {
 	var requests []client.Request
 	for n := first; n < first+count; n++ {
-		requests = append(requests, client.Request{
-			Method: "POST", Path: "/orders", As: buyers[n%len(buyers)], Key: fmt.Sprintf("order-%d", n),
-			Body: client.OrderOf(products[n%len(products)].ID, 1),
-		})
+		request := client.OrderBy(buyers[n%len(buyers)], products[n%len(products)].ID, 1)
+		request.Key = fmt.Sprintf("order-%d", n)
+		requests = append(requests, request)
 	}
 	return shop.InsistAll(t, requests)
 }
@@ -80,7 +76,7 @@ func placeOrders(t *testing.T, shop *client.Shop, buyers []client.User, products
 func stockAddsUp(t *testing.T, shop *client.Shop, products []client.Product, accepted []client.Placed) {
 	t.Helper()
 	for _, product := range products {
-		client.Eventually(t, "the stock of "+product.Name+" adds up", func() error {
+		system.Eventually(t, "the stock of "+product.Name+" adds up", func() error {
 			want := 0
 			for _, o := range accepted {
 				order := shop.Order(t, o.Customer, o.ID)
@@ -104,7 +100,7 @@ func mailsAreSentOnce(t *testing.T, shop *client.Shop, accepted []client.Placed,
 	t.Helper()
 	for _, o := range accepted {
 		kind := "order-" + shop.Order(t, o.Customer, o.ID).Status
-		client.Eventually(t, "the mail "+kind+" is there", func() error {
+		system.Eventually(t, "the mail "+kind+" is there", func() error {
 			if kinds := shop.Mails(t, o.ID); len(kinds) != 1 || kinds[0] != kind {
 				return fmt.Errorf("got %v", kinds)
 			}
@@ -135,18 +131,13 @@ func mailsAreSentOnce(t *testing.T, shop *client.Shop, accepted []client.Placed,
 // sentMails reads from the log of notification when each mail was sent.
 func sentMails(t *testing.T, shop *client.Shop) map[string][]time.Time {
 	t.Helper()
-	file, err := os.Open(stack.LogFile(shop.Dir(), "notification"))
-	if err != nil {
-		t.Fatal(err)
+	type line struct {
+		Time          time.Time
+		Message, Mail string
 	}
-	defer file.Close()
 	sent := map[string][]time.Time{}
-	for scanner := bufio.NewScanner(file); scanner.Scan(); {
-		var line struct {
-			Time          time.Time
-			Message, Mail string
-		}
-		if json.Unmarshal(scanner.Bytes(), &line) == nil && line.Message == "mail sent" {
+	for _, line := range system.LogLines[line](t, shop.Dir(), "notification") {
+		if line.Message == "mail sent" {
 			sent[line.Mail] = append(sent[line.Mail], line.Time)
 		}
 	}

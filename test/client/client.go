@@ -12,25 +12,21 @@ import (
 	"maps"
 	"net/http"
 	"os"
-	"path/filepath"
 	"slices"
-	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"stoa/internal/stack"
 	"stoa/internal/stack/description"
 	"stoa/internal/stack/secrets"
+	"stoa/pkg/common/must"
 	"stoa/test/servers"
+	"stoa/test/system"
 )
-
-// Patience is how long a test waits for something that should come at once, on a machine that is busy.
-const Patience = 60 * time.Second
 
 // Shop is a running system and the way in.
 type Shop struct {
-	*stack.Stack
+	system.System
 	// URL is the gateway.
 	URL string
 	// Bootstrap holds the API key and the accounts that the first start made.
@@ -40,24 +36,11 @@ type Shop struct {
 	servers []*servers.Server
 }
 
-// Root is the repository's root, seen from a test below test/.
-func Root(t testing.TB) string {
-	t.Helper()
-	root, err := filepath.Abs(filepath.Join("..", ".."))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return root
-}
-
 // Start runs the whole system on free ports, with all state in dir, until the test ends. A change is made to what it is
 // started with.
 func Start(t testing.TB, dir string, changes ...func(*stack.Options)) *Shop {
 	t.Helper()
-	shop, err := Open(t.Context(), Root(t), dir, changes...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	shop := must.Get(Open(t.Context(), system.Root(t), dir, changes...))(t)
 	t.Cleanup(func() {
 		if err := shop.Stop(context.Background()); err != nil {
 			t.Error(err)
@@ -66,10 +49,20 @@ func Start(t testing.TB, dir string, changes ...func(*stack.Options)) *Shop {
 	return shop
 }
 
+// Only is a change that starts some of the apps and no other.
+func Only(t testing.TB, apps ...string) func(*stack.Options) {
+	t.Helper()
+	scale := must.Get(description.Load(system.Root(t)))(t).NoApps()
+	for _, app := range apps {
+		delete(scale, app)
+	}
+	return func(o *stack.Options) { o.Scale = scale }
+}
+
 // Open is Start for those who stop the system themselves. STOA_BUS and STOA_STORE choose another broker and database than
 // dapr.yaml does, and servers for them are started as well.
 func Open(ctx context.Context, root, dir string, changes ...func(*stack.Options)) (*Shop, error) {
-	system, err := description.Load(root)
+	described, err := description.Load(root)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +77,7 @@ func Open(ctx context.Context, root, dir string, changes ...func(*stack.Options)
 	if err != nil {
 		return nil, err
 	}
-	shop, err := open(ctx, system, options)
+	shop, err := open(ctx, described, options)
 	if err != nil {
 		return nil, errors.Join(err, stopServers(running))
 	}
@@ -92,8 +85,8 @@ func Open(ctx context.Context, root, dir string, changes ...func(*stack.Options)
 	return shop, nil
 }
 
-func open(ctx context.Context, system *description.System, options stack.Options) (*Shop, error) {
-	s, err := stack.New(system, options)
+func open(ctx context.Context, described *description.System, options stack.Options) (*Shop, error) {
+	s, err := stack.New(described, options)
 	if err != nil {
 		return nil, err
 	}
@@ -158,9 +151,10 @@ func Connect(url string, bootstrap secrets.Bootstrap) *Shop {
 
 // User is somebody who is signed in.
 type User struct {
-	ID    string
-	Email string
-	Token string
+	ID      string
+	Email   string
+	Token   string
+	Refresh string // the token by which the next pair of tokens is got
 }
 
 // Request is one call of the API.
@@ -172,38 +166,6 @@ type Request struct {
 	Body   any    // sent as JSON; a string or bytes as they are
 	Header map[string]string
 }
-
-// Answer is what the API said.
-type Answer struct {
-	Status int
-	Header http.Header
-	Body   []byte
-}
-
-// Problem is the body of an error.
-type Problem struct {
-	Kind   string
-	Detail string
-	Errors []struct{ Field, Problem string }
-}
-
-// Problem reads the body as a problem; one that is none has no kind.
-func (a Answer) Problem() Problem {
-	var p Problem
-	_ = json.Unmarshal(a.Body, &p)
-	return p
-}
-
-// Field is the first field that a problem names.
-func (a Answer) Field() string {
-	if p := a.Problem(); len(p.Errors) > 0 {
-		return p.Errors[0].Field
-	}
-	return ""
-}
-
-// String shows status and body, for test failures.
-func (a Answer) String() string { return fmt.Sprintf("%d %s", a.Status, bytes.TrimSpace(a.Body)) }
 
 // Do sends a request; its error is that of the network.
 func (s *Shop) Do(ctx context.Context, r Request) (Answer, error) {
@@ -257,79 +219,37 @@ func (s *Shop) NewRequest(ctx context.Context, r Request) (*http.Request, error)
 	return request, nil
 }
 
-// Must sends a request, expects this status, and reads the body into out unless it is nil.
-func (s *Shop) Must(t testing.TB, r Request, status int, out any) Answer {
+// Try sends a request whatever the answer.
+func (s *Shop) Try(t testing.TB, r Request) Answer {
 	t.Helper()
 	answer, err := s.Do(t.Context(), r)
 	if err != nil {
 		t.Fatalf("%s %s: %v", r.Method, r.Path, err)
 	}
+	return answer
+}
+
+// Await sends a request until it is answered with one of these statuses.
+func (s *Shop) Await(t testing.TB, r Request, statuses ...int) (answer Answer) {
+	t.Helper()
+	system.Eventually(t, fmt.Sprintf("%s %s is answered with %d", r.Method, r.Path, statuses), func() (err error) {
+		if answer, err = s.Do(t.Context(), r); err == nil && !slices.Contains(statuses, answer.Status) {
+			err = fmt.Errorf("got %s", answer)
+		}
+		return err
+	})
+	return answer
+}
+
+// Must sends a request, expects this status, and reads the body into out unless it is nil.
+func (s *Shop) Must(t testing.TB, r Request, status int, out any) Answer {
+	t.Helper()
+	answer := s.Try(t, r)
 	if answer.Status != status {
 		t.Fatalf("%s %s: got %s, want %d", r.Method, r.Path, answer, status)
 	}
 	if out != nil {
-		if err := json.Unmarshal(answer.Body, out); err != nil {
-			t.Fatalf("%s %s: %v in %s", r.Method, r.Path, err, answer.Body)
-		}
+		answer.Read(t, out)
 	}
 	return answer
 }
-
-// Eventually waits until a condition holds.
-func Eventually(t testing.TB, what string, condition func() error) {
-	t.Helper()
-	deadline := time.Now().Add(Patience)
-	for {
-		err := condition()
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain until %s: %v", what, err)
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-}
-
-// Replaced is nil once the supervisor has put a new process, which is ready, in the place of one that ended.
-func Replaced(s *stack.Stack, ended stack.Process) error {
-	for _, p := range s.Processes() {
-		if p.Name == ended.Name && p.PID != ended.PID && p.State == stack.StateReady {
-			return nil
-		}
-	}
-	return fmt.Errorf("%s is not ready again", ended.Name)
-}
-
-// Freeze stops a process in the middle of what it does, and returns once all of its threads have stopped.
-func (s *Shop) Freeze(name string) error {
-	if err := s.Signal(name, syscall.SIGSTOP); err != nil {
-		return err
-	}
-	for _, p := range s.Processes() {
-		if p.Name != name {
-			continue
-		}
-		for deadline := time.Now().Add(Patience); !frozen(p.PID); time.Sleep(time.Millisecond) {
-			if time.Now().After(deadline) {
-				return fmt.Errorf("%s does not stop", name)
-			}
-		}
-	}
-	return nil
-}
-
-// frozen reports whether every thread of a process is in the state T, stopped (proc_pid_stat(5)).
-func frozen(pid int) bool {
-	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
-	for _, thread := range threads {
-		stat, err := os.ReadFile(thread)
-		if _, after, ok := strings.Cut(string(stat), ") "); err == nil && (!ok || !strings.HasPrefix(after, "T")) {
-			return false
-		}
-	}
-	return true
-}
-
-// Thaw lets a frozen process go on.
-func (s *Shop) Thaw(name string) error { return s.Signal(name, syscall.SIGCONT) }

@@ -5,9 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"stoa/test/system"
 )
 
 // Placed is an order that was answered with 201.
@@ -19,7 +22,7 @@ type Placed struct {
 // Insist sends an order until it is taken, as a good client does, which gives it a key. Only what says that something is
 // down may be tried again.
 func (s *Shop) Insist(ctx context.Context, r Request) (Placed, error) {
-	for deadline := time.Now().Add(Patience); ; {
+	for deadline := time.Now().Add(system.Patience); ; {
 		answer, err := s.Do(ctx, r)
 		switch {
 		case err == nil && answer.Status == http.StatusCreated:
@@ -59,12 +62,57 @@ func (s *Shop) InsistAll(t testing.TB, orders []Request) <-chan Placed {
 	return taken
 }
 
+// SendAtOnce sends an order several times at once, expects that each is answered by 201 and the same, and returns the answer.
+func (s *Shop) SendAtOnce(t testing.TB, n int, order Request) Answer {
+	t.Helper()
+	answers := make([]Answer, n)
+	system.AtOnce(n, func(i int) {
+		var err error
+		if answers[i], err = s.Do(t.Context(), order); err != nil {
+			t.Error(err)
+		}
+	})
+	for _, answer := range answers {
+		if answer.Status != http.StatusCreated || string(answer.Body) != string(answers[0].Body) {
+			t.Fatalf("got %s, others got %s", answer, answers[0])
+		}
+	}
+	return answers[0]
+}
+
+// ExpectOneOrder expects that an order that is sent many times at once under one key is placed once, and that the key is good
+// for nothing else.
+func (s *Shop) ExpectOneOrder(t testing.TB, senders int) {
+	t.Helper()
+	customer := s.SignUp(t)
+	product := s.NewProduct(t, s.SignIn(t, "staff"), 100)
+	request := OrderBy(customer, product.ID, 3)
+	request.Key = "checkout-4711"
+	first := s.SendAtOnce(t, senders, request)
+	if location := first.Header.Get("Location"); !strings.HasPrefix(location, "/api/v1/orders/") {
+		t.Fatalf("got %s with Location %q", first, location)
+	}
+	var order, other Order
+	first.Read(t, &order)
+	s.AwaitOrder(t, customer, order.ID, "confirmed")
+	s.AwaitStock(t, product.ID, Product{Stock: 100, Available: 97, Reserved: 3})
+
+	request.Body = OrderOf(product.ID, 4)
+	s.Try(t, request).Expect(t, http.StatusUnprocessableEntity, "idempotency_key_reused")
+	// The key is the customer's own: somebody else's order has nothing to do with it.
+	request.As = s.SignUp(t)
+	s.Must(t, request, http.StatusCreated, &other)
+	if other.ID == order.ID {
+		t.Error("two customers with one key share an order")
+	}
+}
+
 // Decided waits until every order is confirmed or rejected and counts them by status.
 func (s *Shop) Decided(t testing.TB, orders []Placed) map[string]int {
 	t.Helper()
 	count := map[string]int{}
 	for _, o := range orders {
-		Eventually(t, "the order "+o.ID+" is decided", func() error {
+		system.Eventually(t, "the order "+o.ID+" is decided", func() error {
 			answer, err := s.Do(t.Context(), Request{Method: "GET", Path: "/orders/" + o.ID, As: o.Customer})
 			var order Order
 			if err == nil {

@@ -14,6 +14,8 @@ import (
 
 	"stoa/api/access"
 	"stoa/internal/stack/state"
+	"stoa/pkg/common/must"
+	"stoa/test/system"
 )
 
 // Product is a product as the API shows it.
@@ -51,35 +53,6 @@ type Money struct {
 // serial makes addresses and article numbers that nobody else has.
 var serial atomic.Int64
 
-// SignUp makes a new customer.
-func (s *Shop) SignUp(t testing.TB) User {
-	t.Helper()
-	email := fmt.Sprintf("customer-%d-%d@example.com", os.Getpid(), serial.Add(1))
-	return s.session(t, "/auth/signup/basic", http.StatusCreated, map[string]string{
-		"email": email, "password": "correct horse battery", "name": "Clara Customer",
-	})
-}
-
-// SignIn signs in one of the accounts that the first start made: admin, staff, author or editor.
-func (s *Shop) SignIn(t testing.TB, account string) User {
-	t.Helper()
-	a, ok := s.Accounts[account]
-	if !ok {
-		t.Fatalf("there is no account %s", account)
-	}
-	return s.session(t, "/auth/signin/basic", http.StatusOK, map[string]string{"email": a.Email, "password": a.Password})
-}
-
-func (s *Shop) session(t testing.TB, path string, status int, body any) User {
-	t.Helper()
-	var session struct {
-		User        struct{ ID, Email string }
-		AccessToken string
-	}
-	s.Must(t, Request{Method: "POST", Path: path, Body: body}, status, &session)
-	return User{ID: session.User.ID, Email: session.User.Email, Token: session.AccessToken}
-}
-
 // Unknown is a well-formed id that nothing has.
 const Unknown = "0198c6a0-0000-7000-8000-000000000001"
 
@@ -92,12 +65,8 @@ type Guarded struct {
 // EachGuarded is such a request to each service, for members of staff.
 func EachGuarded(t testing.TB, as User) map[string]Guarded {
 	t.Helper()
-	operations, err := access.Guarded("STAFF")
-	if err != nil {
-		t.Fatal(err)
-	}
 	requests := map[string]Guarded{}
-	for service, o := range operations {
+	for service, o := range must.Get(access.Guarded("STAFF"))(t) {
 		g := Guarded{Request{Method: o.Method, Path: strings.TrimPrefix(o.Target(Unknown), "/api/v1"), As: as}, http.StatusOK}
 		if len(o.Parameters()) > 0 {
 			g.Open = http.StatusNotFound
@@ -136,12 +105,35 @@ func OrderOf(productID string, quantity int) map[string]any {
 	return map[string]any{"items": []Line{{ProductID: productID, Quantity: quantity}}}
 }
 
+// OrderBy is a customer's order of one product.
+func OrderBy(customer User, productID string, quantity int) Request {
+	return Request{Method: "POST", Path: "/orders", As: customer, Body: OrderOf(productID, quantity)}
+}
+
 // PlaceOrder orders a quantity of one product and expects it to be taken.
 func (s *Shop) PlaceOrder(t testing.TB, customer User, productID string, quantity int) Order {
 	t.Helper()
 	var order Order
-	s.Must(t, Request{Method: "POST", Path: "/orders", As: customer, Body: OrderOf(productID, quantity)}, http.StatusCreated, &order)
+	s.Must(t, OrderBy(customer, productID, quantity), http.StatusCreated, &order)
 	return order
+}
+
+// Fulfil has staff ship or deliver an order, once the back office knows of it.
+func (s *Shop) Fulfil(t testing.TB, staff User, orderID, step string) {
+	t.Helper()
+	s.Await(t, Request{Method: "POST", Path: "/backoffice/fulfilments/" + orderID + "/" + step, As: staff}, http.StatusOK, http.StatusAccepted)
+}
+
+// AwaitStock waits until the numbers of a product are these.
+func (s *Shop) AwaitStock(t testing.TB, productID string, want Product) {
+	t.Helper()
+	system.Eventually(t, "the stock is right", func() error {
+		got := s.Product(t, productID)
+		if got.Stock != want.Stock || got.Available != want.Available || got.Reserved != want.Reserved || got.Sold != want.Sold {
+			return fmt.Errorf("got %+v, want %+v", got, want)
+		}
+		return nil
+	})
 }
 
 // Order reads an order.
@@ -173,7 +165,7 @@ func (s *Shop) Orders(t testing.TB, customer User) []Order {
 func (s *Shop) AwaitOrder(t testing.TB, customer User, id, status string) Order {
 	t.Helper()
 	var order Order
-	Eventually(t, "the order is "+status, func() error {
+	system.Eventually(t, "the order is "+status, func() error {
 		answer, err := s.Do(t.Context(), Request{Method: "GET", Path: "/orders/" + id, As: customer})
 		if err != nil {
 			return err
@@ -190,12 +182,8 @@ func (s *Shop) AwaitOrder(t testing.TB, customer User, id, status string) Order 
 // Mails lists the mails that were sent about an order, by kind: the names of the files that the mail binding wrote.
 func (s *Shop) Mails(t testing.TB, orderID string) []string {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(s.Dir(), state.Folder, "mail", "*"+orderID+"*"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var kinds []string
-	for _, file := range files {
+	for _, file := range must.Get(filepath.Glob(state.Path(s.Dir(), "mail", "*"+orderID+"*")))(t) {
 		kinds = append(kinds, strings.Trim(strings.TrimSuffix(strings.ReplaceAll(filepath.Base(file), orderID, ""), ".eml"), "-"))
 	}
 	return kinds
@@ -205,9 +193,9 @@ func (s *Shop) Mails(t testing.TB, orderID string) []string {
 func (s *Shop) AwaitMail(t testing.TB, orderID, kind string) string {
 	t.Helper()
 	var text []byte
-	Eventually(t, "there is a mail "+kind, func() error {
+	system.Eventually(t, "there is a mail "+kind, func() error {
 		var err error
-		text, err = os.ReadFile(filepath.Join(s.Dir(), state.Folder, "mail", kind+"-"+orderID+".eml"))
+		text, err = os.ReadFile(state.Path(s.Dir(), "mail", kind+"-"+orderID+".eml"))
 		if err == nil && !bytes.HasSuffix(bytes.TrimSpace(text), []byte("--")) {
 			err = errors.New("it is being written")
 		}

@@ -3,16 +3,15 @@
 package compose
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
-	"net/http"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"stoa/pkg/common/must"
 	"stoa/test/client"
+	"stoa/test/system"
 )
 
 const (
@@ -23,7 +22,7 @@ const (
 // victims are killed one after the other: an app, a sidecar, the broker, and what serves the customer right now.
 var victims = []string{"order-worker", "inventory-worker-sidecar", "broker", "order-api", "order-worker-sidecar"}
 
-func TestContainersLoseNothing(t *testing.T) {
+func TestContainers_loseNothing(t *testing.T) {
 	p := up(t)
 	p.awaitHealthy(t)
 	t.Run("hardened", p.checkHardened)
@@ -36,25 +35,21 @@ func TestContainersLoseNothing(t *testing.T) {
 		if n%killEvery == killEvery/2 && n/killEvery < len(victims) {
 			p.crash(t, victims[n/killEvery])
 		}
-		accepted = append(accepted, place(t, shop, customer, product.ID, n))
+		order := client.OrderBy(customer, product.ID, 1)
+		order.Key = fmt.Sprintf("order-%d", n)
+		accepted = append(accepted, must.Get(shop.Insist(t.Context(), order))(t).ID)
 	}
 	for _, id := range accepted {
 		shop.AwaitOrder(t, customer, id, "confirmed")
 	}
-	client.Eventually(t, "the stock adds up", func() error {
-		now := shop.Product(t, product.ID)
-		if now.Reserved != orders || now.Available != product.Stock-orders {
-			return fmt.Errorf("got %+v after %d orders", now, orders)
-		}
-		return nil
-	})
-	client.Eventually(t, "every mail is there", func() error { return missingMails(p.mails(t), accepted) })
+	shop.AwaitStock(t, product.ID, client.Product{Stock: product.Stock, Available: product.Stock - orders, Reserved: orders})
+	system.Eventually(t, "every mail is there", func() error { return missingMails(p.mails(t), accepted) })
 	p.awaitHealthy(t)
 }
 
 // The images of the overlays are not ours and are not pulled here, but what they say has to make sense to Compose.
-func TestOverlaysAreUnderstood(t *testing.T) {
-	p := &project{name: "stoa-test-overlays", root: client.Root(t)}
+func TestOverlays_areUnderstood(t *testing.T) {
+	p := &project{name: "stoa-test-overlays", root: system.Root(t)}
 	overlays, err := filepath.Glob(filepath.Join(p.root, "deploy", "compose", "*.yml"))
 	if err != nil || len(overlays) == 0 {
 		t.Fatalf("no overlays: %v", err)
@@ -64,25 +59,6 @@ func TestOverlaysAreUnderstood(t *testing.T) {
 			t.Error(err)
 		}
 	}
-}
-
-// place insists on an order, as a good client does: it sends it again under the same key while something is down.
-func place(t *testing.T, shop *client.Shop, customer client.User, product string, n int) string {
-	t.Helper()
-	var order client.Order
-	client.Eventually(t, fmt.Sprintf("order %d is taken", n), func() error {
-		answer, err := shop.Do(t.Context(), client.Request{
-			Method: "POST", Path: "/orders", As: customer, Key: fmt.Sprintf("order-%d", n), Body: client.OrderOf(product, 1),
-		})
-		if err != nil {
-			return err
-		}
-		if answer.Status != http.StatusCreated {
-			return errors.New(answer.String())
-		}
-		return json.Unmarshal(answer.Body, &order)
-	})
-	return order.ID
 }
 
 // missingMails names the first order that no mail is about.

@@ -20,7 +20,9 @@ import (
 	"time"
 
 	"stoa/internal/stack/secrets"
+	"stoa/pkg/common/must"
 	"stoa/test/client"
+	"stoa/test/system"
 )
 
 // project is one run of docker-compose.yml, with containers, networks and volumes of its own.
@@ -57,7 +59,7 @@ func (c container) service() string { return c.Config.Labels["com.docker.compose
 // up starts the project and removes all of it when the test ends.
 func up(t *testing.T) *project {
 	t.Helper()
-	p := &project{name: fmt.Sprintf("stoa-test-%d", os.Getpid()), root: client.Root(t), port: freePort(t)}
+	p := &project{name: fmt.Sprintf("stoa-test-%d", os.Getpid()), root: system.Root(t), port: freePort(t)}
 	t.Cleanup(func() {
 		if t.Failed() {
 			logs, _ := p.compose("logs", "--no-color", "--tail=20")
@@ -72,18 +74,13 @@ func up(t *testing.T) *project {
 			}
 		}
 	})
-	if _, err := p.compose("up", "--detach"); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(p.compose("up", "--detach"))(t)
 	return p
 }
 
 func freePort(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	listener := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
 	defer listener.Close()
 	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
 }
@@ -136,10 +133,7 @@ func (p *project) containers() ([]container, error) {
 
 func (p *project) container(t *testing.T, service string) container {
 	t.Helper()
-	all, err := p.containers()
-	if err != nil {
-		t.Fatal(err)
-	}
+	all := must.Get(p.containers())(t)
 	for _, c := range all {
 		if c.service() == service {
 			return c
@@ -152,7 +146,7 @@ func (p *project) container(t *testing.T, service string) container {
 // awaitHealthy waits until every container is as it should be.
 func (p *project) awaitHealthy(t *testing.T) {
 	t.Helper()
-	client.Eventually(t, "all containers are healthy", func() error {
+	system.Eventually(t, "all containers are healthy", func() error {
 		all, err := p.containers()
 		for _, c := range all {
 			err = errors.Join(err, c.trouble())
@@ -181,32 +175,23 @@ func (p *project) crash(t *testing.T, service string) {
 	t.Helper()
 	c := p.container(t, service)
 	if groups, err := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", c.State.Pid)); err == nil && strings.Contains(string(groups), c.ID) {
-		if err := syscall.Kill(c.State.Pid, syscall.SIGKILL); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, syscall.Kill(c.State.Pid, syscall.SIGKILL))
 		return
 	}
 	for _, command := range []string{"kill", "start"} {
-		if _, err := p.run("docker", command, c.ID); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(p.run("docker", command, c.ID))(t)
 	}
 }
 
 // shop is the way in for people, with the sign-ins that the first start made.
 func (p *project) shop(t *testing.T) *client.Shop {
 	t.Helper()
-	out, err := p.compose("exec", "-T", "broker", "/stoa", "credentials", "--json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := must.Get(p.compose("exec", "-T", "broker", "/stoa", "credentials", "--json"))(t)
 	var made struct {
 		APIKey   string                     `json:"api_key"`
 		Accounts map[string]secrets.Account `json:"accounts"`
 	}
-	if err := json.Unmarshal(out, &made); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, json.Unmarshal(out, &made))
 	return client.Connect("http://127.0.0.1:"+p.port, secrets.Bootstrap{APIKey: made.APIKey, Accounts: made.Accounts})
 }
 
@@ -214,10 +199,7 @@ func (p *project) shop(t *testing.T) *client.Shop {
 // copies them out.
 func (p *project) mails(t *testing.T) []string {
 	t.Helper()
-	out, err := p.run("docker", "cp", p.container(t, "notification-sidecar").ID+":/state/.stoa/mail", "-")
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := must.Get(p.run("docker", "cp", p.container(t, "notification-sidecar").ID+":/state/.stoa/mail", "-"))(t)
 	var names []string
 	for files := tar.NewReader(bytes.NewReader(out)); ; {
 		file, err := files.Next()
@@ -233,10 +215,7 @@ func (p *project) mails(t *testing.T) []string {
 
 // checkHardened holds what Docker was told about each container against what the file promises.
 func (p *project) checkHardened(t *testing.T) {
-	all, err := p.containers()
-	if err != nil {
-		t.Fatal(err)
-	}
+	all := must.Get(p.containers())(t)
 	for _, c := range all {
 		host := c.HostConfig
 		switch {

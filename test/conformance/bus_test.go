@@ -9,9 +9,11 @@ import (
 	"time"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/must"
 	"stoa/pkg/messaging"
 	"stoa/pkg/sidecar"
 	"stoa/test/conformance/report"
+	"stoa/test/system"
 )
 
 var busChecks = []check[*rig]{
@@ -42,7 +44,7 @@ const (
 	secondReplica = receiver + "-2.sidecar"
 )
 
-func TestBuses(t *testing.T) {
+func TestBuses_keepTheirPromises(t *testing.T) {
 	t.Parallel()
 	checks := busChecks
 	if *full {
@@ -58,7 +60,7 @@ func TestBuses(t *testing.T) {
 	}
 }
 
-func TestLongOutage(t *testing.T) {
+func TestBuses_surviveALongOutage(t *testing.T) {
 	if !*full {
 		t.Skip("with -full only: it takes three minutes")
 	}
@@ -84,8 +86,8 @@ func many(n int) int {
 func onceInEffect(t *probe, r *rig) {
 	events := many(200)
 	source := r.source(t)
-	effects := sidecar.NewDocuments[note](r.open(t, receiver), "backoffice-store", "effect")
-	effect, runs := newTally(), atomic.Int64{}
+	effects := sidecar.NewDocuments[note](r.Open(t, receiver), "backoffice-store", "effect")
+	effect, runs := system.NewTally(), atomic.Int64{}
 	r.receive(t, on(func(ctx context.Context, e messaging.Event, data payload) error {
 		if data.Run != source.run {
 			return nil
@@ -96,15 +98,15 @@ func onceInEffect(t *probe, r *rig) {
 			return nil // a copy: its effect is there
 		}
 		if err == nil {
-			effect.add(data.N)
+			effect.Add(data.N)
 		}
 		return err
 	}))
 	source.publish(0, events)
 	source.publish(0, events)
 	source.publish(events, events+1) // comes after all copies, as far as the broker keeps them in order
-	t.eventually("every event has its effect", func() error { return effect.missing(events + 1) })
-	if got := effect.runs(); got != events+1 {
+	system.Within(t, patience, "every event has its effect", func() error { return effect.Missing(events + 1) })
+	if got := effect.Runs(); got != events+1 {
 		t.Errorf("%d events had %d effects", events+1, got)
 	}
 	t.note("handlers ran %d times for %d events that were published twice", runs.Load(), events)
@@ -113,31 +115,31 @@ func onceInEffect(t *probe, r *rig) {
 func redelivery(t *probe, r *rig) {
 	const outage, defect = 0, 1 // of ten events, one fails as if the store were away and one by a defect that heals
 	source := r.source(t)
-	tries, done := newTally(), newTally()
+	tries, done := system.NewTally(), system.NewTally()
 	r.receive(t, on(func(_ context.Context, _ messaging.Event, data payload) error {
 		if data.Run != source.run {
 			return nil
 		}
-		tries.add(data.N)
+		tries.Add(data.N)
 		switch {
-		case data.N == outage && tries.of(outage) <= 5:
+		case data.N == outage && tries.Of(outage) <= 5:
 			return errs.New(errs.Unavailable, "the store is away")
-		case data.N == defect && tries.of(defect) <= 3:
+		case data.N == defect && tries.Of(defect) <= 3:
 			return errors.New("index out of range")
 		}
-		done.add(data.N)
+		done.Add(data.N)
 		return nil
 	}))
 	started := time.Now()
 	source.publish(0, 10)
-	t.eventually("every event is handled", func() error { return done.missing(10) })
+	system.Within(t, patience, "every event is handled", func() error { return done.Missing(10) })
 	t.note("an event that failed five times was through after %s", time.Since(started).Round(time.Millisecond))
 }
 
 func poison(t *probe, r *rig) {
 	events := many(100)
 	source := r.source(t)
-	done, letters := newTally(), newTally()
+	done, letters := system.NewTally(), system.NewTally()
 	inRun := func(data payload) bool { return data.Run == source.run }
 	r.receive(t,
 		on(func(_ context.Context, _ messaging.Event, data payload) error {
@@ -145,7 +147,7 @@ func poison(t *probe, r *rig) {
 				return errs.New(errs.Invalid, "this makes no sense")
 			}
 			if inRun(data) {
-				done.add(data.N)
+				done.Add(data.N)
 			}
 			return nil
 		}),
@@ -153,7 +155,7 @@ func poison(t *probe, r *rig) {
 			messaging.DeadLetterType: messaging.Typed(func(_ context.Context, _ messaging.Event, letter messaging.DeadLetter) error {
 				for n := events; n <= events+1; n++ {
 					if letter.Event.ID == source.event(n).ID {
-						letters.add(n)
+						letters.Add(n)
 					}
 				}
 				return nil
@@ -163,48 +165,48 @@ func poison(t *probe, r *rig) {
 	source.publish(0, events/2)
 	source.publish(events, events+1) // the poison
 	source.publish(events/2, events)
-	t.eventually("the others are handled", func() error { return done.missing(events) })
-	t.eventually("there is a dead letter", func() error { return letters.fewer(1, 1) })
+	system.Within(t, patience, "the others are handled", func() error { return done.Missing(events) })
+	system.Within(t, patience, "there is a dead letter", func() error { return letters.Fewer(1, 1) })
 	source.publish(events+1, events+2) // its letter comes after any second one of the first
-	t.eventually("there is another dead letter", func() error { return letters.fewer(2, 2) })
-	if first, second := letters.of(events), letters.of(events+1); first != 1 || second != 1 {
+	system.Within(t, patience, "there is another dead letter", func() error { return letters.Fewer(2, 2) })
+	if first, second := letters.Of(events), letters.Of(events+1); first != 1 || second != 1 {
 		t.Errorf("two events were set aside in %d and %d dead letters", first, second)
 	}
 }
 
 func sharing(t *probe, r *rig) {
 	events := many(600)
-	source, all := r.source(t), newTally()
+	source, all := r.source(t), system.NewTally()
 	first := r.startChild(t, firstReplica, source.run, 2*time.Millisecond, all)
 	second := r.startChild(t, secondReplica, source.run, 2*time.Millisecond, all)
 	settled := 0
-	t.eventually("both replicas receive", func() error {
+	system.Within(t, patience, "both replicas receive", func() error {
 		source.publish(settled, settled+20)
 		settled += 20
-		return errors.Join(first.tally.fewer(1, settled), second.tally.fewer(1, settled))
+		return errors.Join(first.tally.Fewer(1, settled), second.tally.Fewer(1, settled))
 	})
-	t.eventually("every event is handled", func() error { return all.missing(settled) })
-	a, b := first.tally.distinct(), second.tally.distinct()
+	system.Within(t, patience, "every event is handled", func() error { return all.Missing(settled) })
+	a, b := first.tally.Distinct(), second.tally.Distinct()
 	end := settled + events
 	source.publish(settled, end)
-	t.eventually("every event is handled", func() error { return all.missing(end) })
-	a, b = first.tally.distinct()-a, second.tally.distinct()-b
+	system.Within(t, patience, "every event is handled", func() error { return all.Missing(end) })
+	a, b = first.tally.Distinct()-a, second.tally.Distinct()-b
 	if min(a, b) < events/5 {
 		t.Errorf("of %d events one replica handled %d and the other %d", events, a, b)
 	}
 	t.note("of %d events one replica handled %d and the other %d", events, a, b)
 
 	second.kill()
-	r.kill(t, secondReplica)
+	r.Kill(t, secondReplica)
 	killed := time.Now()
 	source.publish(end, end+events)
-	t.eventually("the other replica handles the rest", func() error { return all.missing(end + events) })
+	system.Within(t, patience, "the other replica handles the rest", func() error { return all.Missing(end + events) })
 	t.note("%d more were handled %s after one replica was killed", events, time.Since(killed).Round(time.Millisecond))
 }
 
 func killedConsumer(t *probe, r *rig) {
 	events := many(1000)
-	source, all := r.source(t), newTally()
+	source, all := r.source(t), system.NewTally()
 	victim := r.startChild(t, firstReplica, source.run, 3*time.Millisecond, all)
 	published := make(chan struct{})
 	go func() {
@@ -212,47 +214,41 @@ func killedConsumer(t *probe, r *rig) {
 		source.publish(0, events)
 	}()
 	defer func() { <-published }()
-	t.eventually("work is under way", func() error { return all.fewer(events/10, events) })
+	system.Within(t, patience, "work is under way", func() error { return all.Fewer(events/10, events) })
 	victim.kill()
 	r.startChild(t, firstReplica, source.run, 3*time.Millisecond, all)
-	t.eventually("work goes on", func() error { return all.fewer(events/3, events) })
-	r.kill(t, firstReplica)
+	system.Within(t, patience, "work goes on", func() error { return all.Fewer(events/3, events) })
+	r.Kill(t, firstReplica)
 	killed := time.Now()
 	<-published
-	t.eventually("every event is handled", func() error { return all.missing(events) })
+	system.Within(t, patience, "every event is handled", func() error { return all.Missing(events) })
 	t.note("all %d were handled %s after the last kill, %d of them more than once",
-		events, time.Since(killed).Round(time.Millisecond), all.runs()-all.distinct())
+		events, time.Since(killed).Round(time.Millisecond), all.Runs()-all.Distinct())
 }
 
 func brokerRestart(t *probe, r *rig) {
 	events := many(200)
-	source, all := r.source(t), newTally()
+	source, all := r.source(t), system.NewTally()
 	source.publish(0, events) // nobody receives
 	broker := r.broker()
-	if err := broker.down(); err != nil {
-		t.Fatal(err)
-	}
-	if err := broker.up(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, broker.down())
+	must.Do(t, broker.up(t.Context()))
 	back := time.Now()
 	r.startChild(t, firstReplica, source.run, 0, all)
 	source.publish(events, 2*events)
-	t.eventually("every event is handled", func() error { return all.missing(2 * events) })
+	system.Within(t, patience, "every event is handled", func() error { return all.Missing(2 * events) })
 	t.note("%d events, half of them from before, were handled %s after the broker was back",
 		2*events, time.Since(back).Round(time.Millisecond))
 }
 
 func longOutage(t *probe, r *rig) {
 	const away, events = 150 * time.Second, 100
-	source, all := r.source(t), newTally()
+	source, all := r.source(t), system.NewTally()
 	r.startChild(t, firstReplica, source.run, 0, all)
 	source.publish(0, events)
-	t.eventually("events flow", func() error { return all.missing(events) })
+	system.Within(t, patience, "events flow", func() error { return all.Missing(events) })
 	broker := r.broker()
-	if err := broker.down(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, broker.down())
 	over, refusals := time.After(away), time.NewTicker(10*time.Second)
 	defer refusals.Stop()
 	for waiting := true; waiting; {
@@ -263,12 +259,10 @@ func longOutage(t *probe, r *rig) {
 			r.refuses(t, source)
 		}
 	}
-	if err := broker.up(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, broker.up(t.Context()))
 	back := time.Now()
 	source.publish(events, 2*events)
-	t.eventually("every event is handled", func() error { return all.missing(2 * events) })
+	system.Within(t, patience, "every event is handled", func() error { return all.Missing(2 * events) })
 	t.note("all was handled %s after the broker was back", time.Since(back).Round(time.Millisecond))
 }
 

@@ -113,25 +113,6 @@ func (p *probe) notApplicable(reason string) {
 	p.Skip(reason)
 }
 
-// eventually waits until a condition holds.
-func (p *probe) eventually(what string, condition func() error) {
-	p.Helper()
-	p.within(patience, what, condition)
-}
-
-func (p *probe) within(limit time.Duration, what string, condition func() error) {
-	p.Helper()
-	for deadline := time.Now().Add(limit); ; time.Sleep(10 * time.Millisecond) {
-		err := condition()
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			p.Fatalf("waited %s in vain until %s: %v", limit, what, err)
-		}
-	}
-}
-
 // errAbsent says that a server cannot be had on this machine, or only a stand-in that cannot do what is asked of it.
 var errAbsent = errors.New("cannot be had here")
 
@@ -179,13 +160,4 @@ func (p *probe) result(scope, backend, name string, started time.Time) report.Re
 		r.Outcome = report.None
 	}
 	return r
-}
-
-// callers runs a function that many times at once and waits for all.
-func callers(n int, call func(i int)) {
-	var all sync.WaitGroup
-	for i := range n {
-		all.Go(func() { call(i) })
-	}
-	all.Wait()
 }

@@ -1,14 +1,15 @@
 package conformance
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
 	"stoa/test/client"
 	"stoa/test/conformance/report"
+	"stoa/test/system"
 )
 
 // shop is the whole system on a pair, through the gateway.
@@ -29,7 +30,7 @@ var flowChecks = []check[shop]{
 		killedWorkers},
 }
 
-func TestPairs(t *testing.T) {
+func TestPairs_runTheShop(t *testing.T) {
 	t.Parallel()
 	for _, p := range chosenPairs() {
 		name := report.Pair(p.bus, p.store)
@@ -55,48 +56,19 @@ func orderFlow(t *probe, s shop) {
 	s.AwaitOrder(t, customer, order.ID, "confirmed")
 	t.note("confirmed %s after it was sent", time.Since(started).Round(time.Millisecond))
 	s.AwaitMail(t, order.ID, "order-confirmed")
-	s.stock(t, product.ID, client.Product{Stock: 10, Available: 8, Reserved: 2})
+	s.AwaitStock(t, product.ID, client.Product{Stock: 10, Available: 8, Reserved: 2})
 
-	s.fulfil(t, staff, order.ID, "ship")
+	s.Fulfil(t, staff, order.ID, "ship")
 	s.AwaitOrder(t, customer, order.ID, "shipped")
 	s.AwaitMail(t, order.ID, "order-shipped")
-	s.stock(t, product.ID, client.Product{Stock: 8, Available: 8, Sold: 2})
+	s.AwaitStock(t, product.ID, client.Product{Stock: 8, Available: 8, Sold: 2})
 
-	s.fulfil(t, staff, order.ID, "deliver")
+	s.Fulfil(t, staff, order.ID, "deliver")
 	s.AwaitOrder(t, customer, order.ID, "delivered")
 	s.AwaitMail(t, order.ID, "order-delivered")
-	var list struct{ Items []client.Order }
-	s.Must(t, client.Request{Method: "GET", Path: "/orders", As: customer}, http.StatusOK, &list)
-	if len(list.Items) != 1 || list.Items[0].ID != order.ID {
-		t.Errorf("the customer's list: got %+v", list.Items)
+	if orders := s.Orders(t, customer); len(orders) != 1 || orders[0].ID != order.ID {
+		t.Errorf("the customer's list: got %+v", orders)
 	}
-}
-
-// fulfil has staff ship or deliver an order, once the back office knows of it.
-func (s shop) fulfil(t *probe, staff client.User, orderID, step string) {
-	t.Helper()
-	t.eventually("staff can "+step+" the order", func() error {
-		answer, err := s.Do(t.Context(), client.Request{
-			Method: "POST", Path: "/backoffice/fulfilments/" + orderID + "/" + step, As: staff,
-		})
-		if err == nil && answer.Status != http.StatusOK && answer.Status != http.StatusAccepted {
-			err = fmt.Errorf("got %s", answer)
-		}
-		return err
-	})
-}
-
-// stock waits until the numbers of a product are these.
-func (s shop) stock(t *probe, productID string, want client.Product) {
-	t.Helper()
-	t.eventually("the stock is right", func() error {
-		got := s.Product(t, productID)
-		if got.Stock != want.Stock || got.Available != want.Available || got.Reserved != want.Reserved || got.Sold != want.Sold {
-			return fmt.Errorf("got %d = %d available + %d reserved, %d sold; want %d = %d + %d, %d", got.Stock, got.Available,
-				got.Reserved, got.Sold, want.Stock, want.Available, want.Reserved, want.Sold)
-		}
-		return nil
-	})
 }
 
 func cancelFlow(t *probe, s shop) {
@@ -112,11 +84,11 @@ func cancelFlow(t *probe, s shop) {
 	s.Must(t, cancel(order.ID), http.StatusAccepted, nil)
 	s.AwaitOrder(t, customer, order.ID, "cancelled")
 	s.AwaitMail(t, order.ID, "order-cancelled")
-	s.stock(t, product.ID, client.Product{Stock: 5, Available: 5})
+	s.AwaitStock(t, product.ID, client.Product{Stock: 5, Available: 5})
 
 	shipped := s.PlaceOrder(t, customer, product.ID, 1)
 	s.AwaitOrder(t, customer, shipped.ID, "confirmed")
-	s.fulfil(t, staff, shipped.ID, "ship")
+	s.Fulfil(t, staff, shipped.ID, "ship")
 	s.AwaitOrder(t, customer, shipped.ID, "shipped")
 	s.Must(t, cancel(shipped.ID), http.StatusConflict, nil)
 }
@@ -124,24 +96,16 @@ func cancelFlow(t *probe, s shop) {
 // buy places orders of one piece, all at once. A buyer who is told to come again does so with the same key.
 func (s shop) buy(t *probe, customers []client.User, productID string, orders int) []client.Placed {
 	t.Helper()
-	taken := make(chan client.Placed, orders)
-	callers(orders, func(n int) {
-		order, err := s.Insist(t.Context(), client.Request{
-			Method: "POST", Path: "/orders", As: customers[n%len(customers)], Key: fmt.Sprintf("%s-%d", productID, n),
-			Body: client.OrderOf(productID, 1),
-		})
-		if err != nil {
+	taken := make([]client.Placed, orders)
+	system.AtOnce(orders, func(n int) {
+		order := client.OrderBy(customers[n%len(customers)], productID, 1)
+		order.Key = fmt.Sprintf("%s-%d", productID, n)
+		var err error
+		if taken[n], err = s.Insist(t.Context(), order); err != nil {
 			t.Errorf("buyer %d: %v", n, err)
-			return
 		}
-		taken <- order
 	})
-	close(taken)
-	var all []client.Placed
-	for order := range taken {
-		all = append(all, order)
-	}
-	return all
+	return slices.DeleteFunc(taken, func(o client.Placed) bool { return o.ID == "" })
 }
 
 func (s shop) customers(t *probe) []client.User {
@@ -158,40 +122,11 @@ func oversell(t *probe, s shop) {
 	if count["confirmed"] != pieces || count["rejected"] != buyers-pieces {
 		t.Errorf("got %v, want %d confirmed and %d rejected", count, pieces, buyers-pieces)
 	}
-	s.stock(t, product.ID, client.Product{Stock: pieces, Reserved: pieces})
+	s.AwaitStock(t, product.ID, client.Product{Stock: pieces, Reserved: pieces})
 	t.note("%d orders of one product were decided in %s", buyers, time.Since(started).Round(time.Millisecond))
 }
 
-func oneKey(t *probe, s shop) {
-	customer := s.SignUp(t)
-	product := s.NewProduct(t, s.SignIn(t, "staff"), 100)
-	request := client.Request{
-		Method: "POST", Path: "/orders", As: customer, Key: "checkout-4711", Body: client.OrderOf(product.ID, 3),
-	}
-	answers := make(chan client.Answer, 20)
-	callers(cap(answers), func(int) {
-		answer, err := s.Do(t.Context(), request)
-		if err != nil {
-			t.Error(err)
-		}
-		answers <- answer
-	})
-	close(answers)
-	first := <-answers
-	var order client.Order
-	if err := json.Unmarshal(first.Body, &order); err != nil || first.Status != http.StatusCreated {
-		t.Fatalf("got %s", first)
-	}
-	for answer := range answers {
-		if answer.Status != first.Status || string(answer.Body) != string(first.Body) {
-			t.Errorf("got %s, others got %s", answer, first)
-		}
-	}
-	s.AwaitOrder(t, customer, order.ID, "confirmed")
-	s.stock(t, product.ID, client.Product{Stock: 100, Available: 97, Reserved: 3})
-	request.Body = client.OrderOf(product.ID, 4)
-	s.Must(t, request, http.StatusUnprocessableEntity, nil)
-}
+func oneKey(t *probe, s shop) { s.ExpectOneOrder(t, 20) }
 
 func killedWorkers(t *probe, s shop) {
 	const orders, pieces = 40, 30
@@ -199,13 +134,13 @@ func killedWorkers(t *probe, s shop) {
 	customers, bought := s.customers(t), make(chan []client.Placed, 1)
 	go func() { bought <- s.buy(t, customers, product.ID, orders) }()
 	for _, victim := range []string{"order-worker", "order-worker.sidecar", "inventory-worker"} {
-		s.rig.kill(t, victim)
+		s.rig.Kill(t, victim)
 	}
 	killed := time.Now()
 	count := s.Decided(t, <-bought)
 	if count["confirmed"] != pieces || count["rejected"] != orders-pieces {
 		t.Errorf("got %v, want %d confirmed and %d rejected", count, pieces, orders-pieces)
 	}
-	s.stock(t, product.ID, client.Product{Stock: pieces, Reserved: pieces})
+	s.AwaitStock(t, product.ID, client.Product{Stock: pieces, Reserved: pieces})
 	t.note("%d orders were decided %s after the last kill", orders, time.Since(killed).Round(time.Millisecond))
 }

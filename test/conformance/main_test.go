@@ -7,7 +7,6 @@ package conformance
 
 import (
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -146,12 +145,3 @@ func runBroker(dir string) error {
 }
 
 func gateFile(dir string) string { return filepath.Join(dir, "the-broker-is-away") }
-
-// readJSON reads a file of the state folder.
-func readJSON(out any, path ...string) error {
-	text, err := os.ReadFile(filepath.Join(path...))
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal(text, out)
-}

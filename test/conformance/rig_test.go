@@ -15,17 +15,15 @@ import (
 
 	"stoa/internal/stack"
 	"stoa/internal/stack/description"
-	"stoa/internal/stack/secrets"
 	"stoa/internal/stack/state"
-	"stoa/pkg/common/config"
 	"stoa/pkg/messaging"
-	"stoa/pkg/sidecar"
 	"stoa/test/servers"
+	"stoa/test/system"
 )
 
 // rig is a stack on a bus and a store, with servers of its own, so that nothing is left of what ran before.
 type rig struct {
-	*stack.Stack
+	system.System
 	pair    pair
 	servers map[string]*servers.Server // by kind
 }
@@ -58,7 +56,10 @@ func setUp(t *testing.T, p pair, scale map[string]int, apps ...string) (*rig, er
 
 // plan describes the stack without starting it.
 func (r *rig) plan(t *testing.T, secrets map[string]string, scale map[string]int, apps []string) (*stack.Stack, error) {
-	system, err := describeApps(apps)
+	described, err := description.Load(system.Root(t))
+	if len(apps) > 0 {
+		described, err = system.Sidecars(system.Root(t), apps...)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -70,29 +71,10 @@ func (r *rig) plan(t *testing.T, secrets map[string]string, scale map[string]int
 	if err != nil {
 		return nil, err
 	}
-	return stack.New(system, stack.Options{
+	return stack.New(described, stack.Options{
 		Dir: dir, Bus: r.pair.bus, Store: r.pair.store, Scale: scale, FreePorts: true, Secrets: secrets, Log: io.Discard,
 		Broker: []string{self, brokerRole},
 	})
-}
-
-// describeApps is dapr.yaml, reduced to the sidecars of some apps unless none is named.
-func describeApps(apps []string) (*description.System, error) {
-	all, err := description.Load(filepath.Join("..", ".."))
-	if err != nil || len(apps) == 0 {
-		return all, err
-	}
-	only := &description.System{Root: all.Root}
-	for _, id := range apps {
-		app, ok := all.App(id)
-		if !ok {
-			return nil, fmt.Errorf("dapr.yaml has no app %s", id)
-		}
-		app.Command = nil
-		delete(app.Ports, description.PortApp)
-		only.Apps = append(only.Apps, app)
-	}
-	return only, nil
 }
 
 // stateFolder makes a folder that is kept, for its logs, when the test fails.
@@ -176,7 +158,7 @@ func (o embeddedOutage) up(ctx context.Context) error {
 		return err
 	}
 	for tick := time.NewTicker(10 * time.Millisecond); ; {
-		if p, ok := o.process("broker"); ok && p.State == stack.StateReady {
+		if o.Replaced(stack.Process{Name: "broker"}) == nil {
 			return nil
 		}
 		select {
@@ -202,77 +184,8 @@ func (r *rig) database() outage {
 	return nil
 }
 
-func (r *rig) process(name string) (stack.Process, bool) {
-	for _, p := range r.Processes() {
-		if p.Name == name {
-			return p, true
-		}
-	}
-	return stack.Process{}, false
-}
-
-// config is what an app is told that runs beside this sidecar.
-func (r *rig) config(side, app string) (config.Base, error) {
-	var tokens secrets.Tokens
-	if err := readJSON(&tokens, r.Dir(), state.Folder, "tokens.json"); err != nil {
-		return config.Base{}, err
-	}
-	p, ok := r.process(side)
-	if !ok {
-		return config.Base{}, fmt.Errorf("there is no process %s", side)
-	}
-	return config.Base{
-		AppID: app, DaprHost: "127.0.0.1", DaprAPIToken: tokens.Dapr, AppAPIToken: tokens.App,
-		DaprHTTPPort: p.Ports[description.PortHTTP], DaprGRPCPort: p.Ports[description.PortGRPC],
-	}, nil
-}
-
-// open connects to the first sidecar of an app as the app would.
-func (r *rig) open(t *probe, app string) *sidecar.Sidecar {
-	t.Helper()
-	cfg, err := r.config(app+".sidecar", app)
-	if err != nil {
-		t.Fatal(err)
-	}
-	side, err := sidecar.Open(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(side.Close)
-	t.eventually("the sidecar of "+app+" is ready", func() error { return side.Healthy(t.Context()) })
-	return side
-}
-
-// kill ends a process by SIGKILL and returns when the supervisor has brought it back.
-func (r *rig) kill(t *probe, name string) {
-	t.Helper()
-	before, _ := r.process(name)
-	if err := r.Signal(name, os.Kill); err != nil {
-		t.Fatal(err)
-	}
-	t.eventually(name+" is back", func() error {
-		if now, _ := r.process(name); now.PID == before.PID || now.State != stack.StateReady {
-			return fmt.Errorf("it is %s", now.State)
-		}
-		return nil
-	})
-}
-
 // receive handles events beside the first sidecar of the receiver until the check ends; it returns once subscribed.
 func (r *rig) receive(t *probe, table ...messaging.Subscription) (stop func()) {
 	t.Helper()
-	consumer, err := newConsumer(r.open(t, receiver), receiver, table...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = consumer.Run(ctx)
-	}()
-	stop = func() { cancel(); <-done }
-	t.Cleanup(stop)
-	t.eventually("the consumer is subscribed", func() error { return connected(consumer) })
-	return stop
+	return system.Consume(t, r.Open(t, receiver), receiver, table...)
 }

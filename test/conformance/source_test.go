@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"time"
 
+	"stoa/pkg/common/must"
 	"stoa/pkg/messaging"
+	"stoa/test/system"
 )
 
 // source publishes the events of a run.
@@ -17,10 +19,7 @@ type source struct {
 
 func (r *rig) source(t *probe) source {
 	t.Helper()
-	p, err := messaging.NewPublisher(r.open(t, publisher).Client(), publisher)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := must.Get(messaging.NewPublisher(r.Open(t, publisher).Client(), publisher))(t)
 	return source{t: t, run: t.Name() + time.Now().Format(time.RFC3339Nano), publisher: p}
 }
 
@@ -36,7 +35,7 @@ func (s source) event(n int) messaging.Event {
 func (s source) publish(first, end int) {
 	s.t.Helper()
 	const writers = 4
-	callers(writers, func(i int) {
+	system.AtOnce(writers, func(i int) {
 		for n := first + i; n < end; n += writers {
 			if err := s.insist(n); err != nil {
 				s.t.Errorf("event %d was not taken for %s: %v", n, patience, err)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"stoa/pkg/common/must"
 	"stoa/pkg/messaging"
 )
 
@@ -22,9 +23,7 @@ func busSpeed(t *probe, r *rig) {
 	var taken, through []time.Duration
 	for n := range 100 {
 		started := time.Now()
-		if err := source.insist(n); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, source.insist(n))
 		taken = append(taken, time.Since(started))
 		select {
 		case <-handled:

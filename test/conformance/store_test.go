@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/must"
 	"stoa/pkg/sidecar"
 	"stoa/test/conformance/report"
+	"stoa/test/system"
 )
 
 // note is what the store checks keep.
@@ -32,7 +34,7 @@ var storeChecks = []check[*rig]{
 	{"speed", "Save, read and change one document, one after the other.", storeSpeed},
 }
 
-func TestStores(t *testing.T) {
+func TestStores_keepTheirPromises(t *testing.T) {
 	t.Parallel()
 	for _, store := range chosenStores() {
 		t.Run(store, func(t *testing.T) {
@@ -47,14 +49,14 @@ func TestStores(t *testing.T) {
 // documents are kept in the store of orders; each check has a kind of its own.
 func (r *rig) documents(t *probe, kind string) *sidecar.Documents[note] {
 	t.Helper()
-	return sidecar.NewDocuments[note](r.open(t, publisher), "order-store", kind)
+	return sidecar.NewDocuments[note](r.Open(t, publisher), "order-store", kind)
 }
 
 func createRace(t *probe, r *rig) {
 	notes := r.documents(t, "create")
 	for round := range 5 {
 		id, won := fmt.Sprint(round), make(chan int, 20)
-		callers(cap(won), func(n int) {
+		system.AtOnce(cap(won), func(n int) {
 			switch err := notes.Create(t.Context(), id, note{N: n}, 0); {
 			case err == nil:
 				won <- n
@@ -76,11 +78,9 @@ func createRace(t *probe, r *rig) {
 
 func swapRace(t *probe, r *rig) {
 	notes := r.documents(t, "swap")
-	if err := notes.Create(t.Context(), "sum", note{}, 0); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, notes.Create(t.Context(), "sum", note{}, 0))
 	started := time.Now()
-	callers(10, func(int) {
+	system.AtOnce(10, func(int) {
 		for range 10 {
 			if _, err := notes.Update(t.Context(), "sum", func(n *note) error { n.N++; return nil }); err != nil {
 				t.Error(err)
@@ -95,16 +95,9 @@ func swapRace(t *probe, r *rig) {
 
 func staleDelete(t *probe, r *rig) {
 	notes := r.documents(t, "delete")
-	if err := notes.Create(t.Context(), "old", note{}, 0); err != nil {
-		t.Fatal(err)
-	}
-	stale, err := notes.Get(t.Context(), "old")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := notes.Update(t.Context(), "old", func(n *note) error { n.N++; return nil }); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, notes.Create(t.Context(), "old", note{}, 0))
+	stale := must.Get(notes.Get(t.Context(), "old"))(t)
+	must.Get(notes.Update(t.Context(), "old", func(n *note) error { n.N++; return nil }))(t)
 	if err := notes.Delete(t.Context(), stale); !errs.Is(err, errs.Conflict) {
 		t.Errorf("a stale delete got %v, want a conflict", err)
 	}
@@ -126,32 +119,24 @@ func staleDelete(t *probe, r *rig) {
 func timeToLive(t *probe, r *rig) {
 	notes := r.documents(t, "ttl")
 	for _, id := range []string{"kept", "draft"} {
-		if err := notes.Create(t.Context(), id, note{Text: id}, 2*time.Second); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, notes.Create(t.Context(), id, note{Text: id}, 2*time.Second))
 		if _, err := notes.Get(t.Context(), id); err != nil {
 			t.Errorf("%s before its time is up: %v", id, err)
 		}
 		if id == "kept" {
-			if _, err := notes.Update(t.Context(), id, func(n *note) error { n.N = 1; return nil }); err != nil {
-				t.Fatal(err)
-			}
+			must.Get(notes.Update(t.Context(), id, func(n *note) error { n.N = 1; return nil }))(t)
 		}
 	}
-	expiring := sidecar.Expiring(r.open(t, publisher), "order-store", "expiring", func(note) time.Duration { return 2 * time.Second })
-	if err := expiring.Create(t.Context(), "session", note{}, 0); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := expiring.Update(t.Context(), "session", func(n *note) error { n.N = 1; return nil }); err != nil {
-		t.Fatal(err)
-	}
-	t.within(15*time.Second, "what is expiring is gone although it was written again", func() error {
+	expiring := sidecar.Expiring(r.Open(t, publisher), "order-store", "expiring", func(note) time.Duration { return 2 * time.Second })
+	must.Do(t, expiring.Create(t.Context(), "session", note{}, 0))
+	must.Get(expiring.Update(t.Context(), "session", func(n *note) error { n.N = 1; return nil }))(t)
+	system.Within(t, 15*time.Second, "what is expiring is gone although it was written again", func() error {
 		if _, err := expiring.Get(t.Context(), "session"); !errs.Is(err, errs.NotFound) {
 			return fmt.Errorf("reading it gives %v", err)
 		}
 		return nil
 	})
-	t.within(15*time.Second, "the draft of two seconds is gone", func() error {
+	system.Within(t, 15*time.Second, "the draft of two seconds is gone", func() error {
 		if _, err := notes.Get(t.Context(), "draft"); !errs.Is(err, errs.NotFound) {
 			return fmt.Errorf("reading it gives %v", err)
 		}
@@ -173,13 +158,9 @@ func largeValue(t *probe, r *rig) {
 	const part = "ä \"quoted\" \\ <b>\u2028 "
 	text := strings.Repeat(part, 1<<20/len(part))
 	for _, id := range []string{"one", "two"} {
-		if err := notes.Create(t.Context(), id, note{Text: text}, 0); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, notes.Create(t.Context(), id, note{Text: text}, 0))
 	}
-	if _, err := notes.Update(t.Context(), "one", func(n *note) error { n.N = 1; return nil }); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(notes.Update(t.Context(), "one", func(n *note) error { n.N = 1; return nil }))(t)
 	if got, err := notes.Get(t.Context(), "one"); err != nil || got.Value.Text != text || got.Value.N != 1 {
 		t.Errorf("alone: got %d of %d bytes, %v", len(got.Value.Text), len(text), err)
 	}
@@ -191,7 +172,7 @@ func largeValue(t *probe, r *rig) {
 
 // strange are ids that some database might take for one another, or for something else than text.
 var strange = []string{
-	"a b/c?d=e&f#g", "a%", "a_", "%%s", "a*", "a'b", `a"b`, "a`b", `a\b`, "a;DROP TABLE x", "a$b.c", "{a}", "[a]", "a:b", "a,b",
+	"a b/c?d=e&f#g", "a%", "a_", "%%s", "a*", "a'b", `a"b`, "a`b", `a\b`, "a;DROP TABLE x", "a$b.c", "{a}", "[a]", "a:b", "a,b", "a|b",
 	"ü", "u", "ß", "ss", "日本語", "😀", "Case", "case", "trailing", "trailing ",
 	strings.Repeat("x", 199) + "1", strings.Repeat("x", 199) + "2",
 }
@@ -230,18 +211,14 @@ func oddKeys(t *probe, r *rig) {
 func storeRestart(t *probe, r *rig) {
 	notes := r.documents(t, "restart")
 	for n := range 50 {
-		if err := notes.Create(t.Context(), fmt.Sprint(n), note{N: n}, 0); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, notes.Create(t.Context(), fmt.Sprint(n), note{N: n}, 0))
 	}
 	if database := r.database(); database != nil {
-		if err := errors.Join(database.down(), database.up(t.Context())); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, errors.Join(database.down(), database.up(t.Context())))
 	}
-	r.kill(t, publisher+".sidecar")
+	r.Kill(t, publisher+".sidecar")
 	for n := range 50 {
-		t.eventually("what was saved can be read", func() error {
+		system.Within(t, patience, "what was saved can be read", func() error {
 			got, err := notes.Get(t.Context(), fmt.Sprint(n))
 			if err == nil && got.Value.N != n {
 				err = fmt.Errorf("got %d, want %d", got.Value.N, n)
@@ -249,7 +226,7 @@ func storeRestart(t *probe, r *rig) {
 			return err
 		})
 	}
-	t.eventually("it can be changed", func() error {
+	system.Within(t, patience, "it can be changed", func() error {
 		_, err := notes.Update(t.Context(), "7", func(n *note) error { n.Text = "changed"; return nil })
 		return err
 	})
@@ -261,18 +238,14 @@ func storeAway(t *probe, r *rig) {
 		t.notApplicable("the database is a file that the sidecar itself keeps; there is no server that could be away")
 	}
 	notes := r.documents(t, "away")
-	if err := notes.Create(t.Context(), "before", note{N: 1}, 0); err != nil {
-		t.Fatal(err)
-	}
-	if err := database.down(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, notes.Create(t.Context(), "before", note{N: 1}, 0))
+	must.Do(t, database.down())
 	tries := 0
 	for _, call := range []func() error{
 		func() error { _, err := notes.Get(t.Context(), "before"); return err },
 		func() error { tries++; return notes.Create(t.Context(), fmt.Sprint("during", tries), note{}, 0) },
 	} {
-		t.eventually("the outage is noticed", func() error { // what was killed may take a moment to die
+		system.Within(t, patience, "the outage is noticed", func() error { // what was killed may take a moment to die
 			started := time.Now()
 			err := call()
 			if took := time.Since(started); took > 3*time.Second {
@@ -284,11 +257,9 @@ func storeAway(t *probe, r *rig) {
 			return nil
 		})
 	}
-	if err := database.up(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, database.up(t.Context()))
 	back := time.Now()
-	t.eventually("the store works again", func() error {
+	system.Within(t, patience, "the store works again", func() error {
 		_, err := notes.Update(t.Context(), "before", func(n *note) error { n.N = 2; return nil })
 		return err
 	})

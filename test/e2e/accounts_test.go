@@ -4,79 +4,25 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"stoa/internal/stack/state"
 	"stoa/test/client"
+	"stoa/test/system"
 )
-
-// tokens is what coming in answers.
-type tokens struct {
-	User         struct{ ID, Email string }
-	AccessToken  string
-	RefreshToken string
-}
-
-func (s tokens) user() client.User {
-	return client.User{ID: s.User.ID, Email: s.User.Email, Token: s.AccessToken}
-}
-
-const password = "correct horse battery"
-
-// address is an e-mail address that no other test has.
-func address(t *testing.T) string {
-	t.Helper()
-	name := strings.ToLower(strings.NewReplacer("/", "-", "_", "-").Replace(t.Name()))
-	return fmt.Sprintf("%s-%d@example.com", name, time.Now().UnixNano())
-}
-
-// signUp makes an account at a shop and keeps both of its tokens.
-func signUp(t *testing.T, shop *client.Shop, email string) tokens {
-	t.Helper()
-	var in tokens
-	body := map[string]string{"email": email, "password": password, "name": "Ada"}
-	shop.Must(t, client.Request{Method: "POST", Path: "/auth/signup/basic", Body: body}, http.StatusCreated, &in)
-	return in
-}
-
-func signIn(t *testing.T, shop *client.Shop, email, password string) tokens {
-	t.Helper()
-	var in tokens
-	shop.Must(t, signInOf(email, password), http.StatusOK, &in)
-	return in
-}
-
-func signInOf(email, password string) client.Request {
-	body := map[string]string{"email": email, "password": password}
-	return client.Request{Method: "POST", Path: "/auth/signin/basic", Body: body}
-}
-
-func refreshOf(token string) client.Request {
-	return client.Request{Method: "POST", Path: "/auth/token/refresh", Body: map[string]string{"refreshToken": token}}
-}
-
-func profileOf(u client.User) client.Request {
-	return client.Request{Method: "GET", Path: "/auth/profile/mine", As: u}
-}
 
 // statuses sends many requests at once and counts the answers by their status.
 func statuses(t *testing.T, shop *client.Shop, n int, request func(i int) client.Request) map[int]int {
 	t.Helper()
 	answers := make([]client.Answer, n)
-	var all sync.WaitGroup
-	for i := range answers {
-		all.Go(func() {
-			var err error
-			if answers[i], err = shop.Do(t.Context(), request(i)); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	all.Wait()
+	system.AtOnce(n, func(i int) {
+		var err error
+		if answers[i], err = shop.Do(t.Context(), request(i)); err != nil {
+			t.Error(err)
+		}
+	})
 	count := map[int]int{}
 	for _, answer := range answers {
 		count[answer.Status]++
@@ -84,25 +30,24 @@ func statuses(t *testing.T, shop *client.Shop, n int, request func(i int) client
 	return count
 }
 
-func TestOneOfManyRefreshesWins(t *testing.T) {
+func TestRefresh_winsOnceOfMany(t *testing.T) {
 	t.Parallel()
-	up := signUp(t, shop, address(t))
-	got := statuses(t, shop, 50, func(int) client.Request { return refreshOf(up.RefreshToken) })
+	up := shop.SignUp(t)
+	got := statuses(t, shop, 50, func(int) client.Request { return client.RefreshOf(up) })
 	if got[http.StatusOK] != 1 || got[http.StatusConflict] != 49 {
 		t.Errorf("got %v, want one 200 and 49 conflicts", got)
 	}
-	shop.Must(t, profileOf(up.user()), http.StatusOK, nil)
+	shop.Must(t, client.ProfileOf(up), http.StatusOK, nil)
 }
 
-func TestAStolenRefreshTokenEndsTheSession(t *testing.T) {
+func TestRefresh_endsTheSessionOfAStolenToken(t *testing.T) {
 	t.Parallel()
-	up := signUp(t, shop, address(t))
-	var latest tokens
-	shop.Must(t, refreshOf(up.RefreshToken), http.StatusOK, &latest)
-	shop.Must(t, refreshOf(latest.RefreshToken), http.StatusOK, &latest)
-	shop.Must(t, refreshOf(up.RefreshToken), http.StatusUnauthorized, nil)
-	shop.Must(t, refreshOf(latest.RefreshToken), http.StatusUnauthorized, nil)
-	awaitNotice(t, shop, signIn(t, shop, up.User.Email, password).user(), "account-sessions-revoked")
+	up := shop.SignUp(t)
+	latest := shop.Refresh(t, shop.Refresh(t, up))
+	for _, ended := range []client.User{up, latest} {
+		shop.Must(t, client.RefreshOf(ended), http.StatusUnauthorized, nil)
+	}
+	awaitNotice(t, shop, shop.SignInAs(t, up.Email, client.Password), "account-sessions-revoked")
 }
 
 // awaitNotice waits until somebody has a notice of this kind, and a mail.
@@ -110,7 +55,7 @@ func awaitNotice(t *testing.T, shop *client.Shop, u client.User, kind string) {
 	t.Helper()
 	var inbox struct{ Items []struct{ ID, Kind string } }
 	id := ""
-	client.Eventually(t, "there is a notice "+kind, func() error {
+	system.Eventually(t, "there is a notice "+kind, func() error {
 		shop.Must(t, client.Request{Method: "GET", Path: "/notifications", As: u}, http.StatusOK, &inbox)
 		for _, item := range inbox.Items {
 			if item.Kind == kind {
@@ -120,8 +65,8 @@ func awaitNotice(t *testing.T, shop *client.Shop, u client.User, kind string) {
 		}
 		return fmt.Errorf("the inbox is %+v", inbox)
 	})
-	client.Eventually(t, "there is a mail "+kind, func() error {
-		text, err := os.ReadFile(filepath.Join(shop.Dir(), state.Folder, "mail", id+".eml"))
+	system.Eventually(t, "there is a mail "+kind, func() error {
+		text, err := os.ReadFile(state.Path(shop.Dir(), "mail", id+".eml"))
 		if err == nil && !strings.Contains(string(text), u.Email) {
 			err = fmt.Errorf("it is to somebody else: %s", text)
 		}
@@ -130,27 +75,25 @@ func awaitNotice(t *testing.T, shop *client.Shop, u client.User, kind string) {
 }
 
 // What ends a session is refused by every service within five seconds, on whatever it had been used before.
-func TestWhatEndedIsRefusedEverywhere(t *testing.T) {
+func TestSessions_areRefusedEverywhereOnceEnded(t *testing.T) {
 	t.Parallel()
-	email := address(t)
-	here := signUp(t, shop, email)
-	awaitNotice(t, shop, here.user(), "account-registered")
+	here := shop.SignUp(t)
+	awaitNotice(t, shop, here, "account-registered")
 	ways := map[string]client.Request{
 		"signing out":       {Method: "DELETE", Path: "/auth/signout"},
-		"ending the others": {Method: "DELETE", Path: "/auth/sessions", As: here.user()},
+		"ending the others": {Method: "DELETE", Path: "/auth/sessions", As: here},
 		"another password": {
-			Method: "PUT", Path: "/auth/password", As: here.user(), Body: map[string]string{"current": password, "new": "battery staple"},
+			Method: "PUT", Path: "/auth/password", As: here, Body: map[string]string{"current": client.Password, "new": "battery staple"},
 		},
 	}
 	for _, name := range []string{"signing out", "ending the others", "another password"} { // the password changes once
 		t.Run(name, func(t *testing.T) {
-			other, request := signIn(t, shop, email, password), ways[name]
+			other, request := shop.SignInAs(t, here.Email, client.Password), ways[name]
 			if request.As.Token == "" {
-				request.As = other.user()
+				request.As = other
 			}
 			reads := []client.Request{
-				{Method: "GET", Path: "/notifications", As: other.user()}, {Method: "GET", Path: "/orders", As: other.user()},
-				profileOf(other.user()),
+				{Method: "GET", Path: "/notifications", As: other}, {Method: "GET", Path: "/orders", As: other}, client.ProfileOf(other),
 			}
 			for _, read := range reads {
 				shop.Must(t, read, http.StatusOK, nil)
@@ -158,7 +101,7 @@ func TestWhatEndedIsRefusedEverywhere(t *testing.T) {
 			shop.Must(t, request, http.StatusNoContent, nil)
 			ended := time.Now()
 			for _, read := range reads {
-				client.Eventually(t, read.Path+" is refused", func() error {
+				system.Eventually(t, read.Path+" is refused", func() error {
 					late := time.Since(ended)
 					answer, err := shop.Do(t.Context(), read)
 					if err == nil && answer.Status == http.StatusOK && late > deadWithin {
@@ -170,19 +113,19 @@ func TestWhatEndedIsRefusedEverywhere(t *testing.T) {
 					return err
 				})
 			}
-			shop.Must(t, refreshOf(other.RefreshToken), http.StatusUnauthorized, nil)
-			shop.Must(t, profileOf(here.user()), http.StatusOK, nil)
+			shop.Must(t, client.RefreshOf(other), http.StatusUnauthorized, nil)
+			shop.Must(t, client.ProfileOf(here), http.StatusOK, nil)
 		})
 	}
-	shop.Must(t, signInOf(email, password), http.StatusUnauthorized, nil)
-	signIn(t, shop, email, "battery staple")
-	awaitNotice(t, shop, here.user(), "account-password-changed")
+	shop.Must(t, client.SignInOf(here.Email, client.Password), http.StatusUnauthorized, nil)
+	shop.SignInAs(t, here.Email, "battery staple")
+	awaitNotice(t, shop, here, "account-password-changed")
 }
 
-func TestSessionsAreListedWithWhereTheyCameFrom(t *testing.T) {
+func TestSessions_areListedWithTheirOrigin(t *testing.T) {
 	t.Parallel()
-	here, eve := signUp(t, shop, address(t)), shop.SignUp(t)
-	request := client.Request{Method: "GET", Path: "/auth/sessions", As: here.user(), Header: map[string]string{
+	here, eve := shop.SignUp(t), shop.SignUp(t)
+	request := client.Request{Method: "GET", Path: "/auth/sessions", As: here, Header: map[string]string{
 		"X-Forwarded-For": "203.0.113.9",
 	}}
 	var list struct {
@@ -191,7 +134,7 @@ func TestSessionsAreListedWithWhereTheyCameFrom(t *testing.T) {
 			Current                bool
 		}
 	}
-	in := signInOf(here.User.Email, password)
+	in := client.SignInOf(here.Email, client.Password)
 	in.Header = map[string]string{"X-Forwarded-For": "203.0.113.9", "User-Agent": "a browser"}
 	shop.Must(t, in, http.StatusOK, nil)
 	shop.Must(t, request, http.StatusOK, &list)
@@ -207,7 +150,7 @@ func TestSessionsAreListedWithWhereTheyCameFrom(t *testing.T) {
 	}
 }
 
-func TestRolesCountWithinFiveSeconds(t *testing.T) {
+func TestRoles_countWithinFiveSeconds(t *testing.T) {
 	t.Parallel()
 	admin, ada := shop.SignIn(t, "admin"), shop.SignUp(t)
 	door := knock(t, shop, client.Request{Method: "GET", Path: "/backoffice/fulfilments", As: ada})

@@ -12,8 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"stoa/internal/stack"
+	"stoa/pkg/common/must"
 	"stoa/test/client"
+	"stoa/test/system"
 )
 
 // deadWithin is how long a revoked key or session may still be accepted somewhere.
@@ -41,7 +42,7 @@ func (k apiKey) by(r client.Request) client.Request {
 	return r
 }
 
-func TestAnAPIKeyOpensWhatItPermits(t *testing.T) {
+func TestAPIKeys_openWhatTheyPermit(t *testing.T) {
 	admin, customer := shop.SignIn(t, "admin"), shop.SignUp(t)
 	reader := newAPIKey(t, shop, admin, map[string]any{"name": "price comparison", "permissions": []string{"shop:read"}})
 	writer := newAPIKey(t, shop, admin, map[string]any{"name": "till", "permissions": []string{"shop:write"}})
@@ -56,7 +57,7 @@ func TestAnAPIKeyOpensWhatItPermits(t *testing.T) {
 		{"a reader does not write", reader.by(order), http.StatusForbidden, "shop:write"},
 		{"a writer does not read", writer.by(client.Request{Method: "GET", Path: "/products"}), http.StatusForbidden, "shop:read"},
 		{"a writer writes, if not this", writer.by(order), http.StatusUnprocessableEntity, ""},
-		{"an account needs no permission", reader.by(client.Request{Method: "GET", Path: "/auth/profile/mine", As: customer}), http.StatusOK, ""},
+		{"an account needs no permission", reader.by(client.ProfileOf(customer)), http.StatusOK, ""},
 		{"a key is no sign-in", reader.by(client.Request{Method: "GET", Path: "/orders"}), http.StatusUnauthorized, ""},
 		{"half a key opens nothing", apiKey{Key: reader.Key[:40]}.by(client.Request{Method: "GET", Path: "/products"}), http.StatusForbidden, ""},
 	} {
@@ -73,7 +74,7 @@ func TestAnAPIKeyOpensWhatItPermits(t *testing.T) {
 	if at < 0 || page.Items[at].Prefix != reader.Prefix || strings.Contains(string(answer.Body), reader.Key[len(reader.Prefix):]) {
 		t.Errorf("listed: %s", answer)
 	}
-	client.Eventually(t, "the last use is noted", func() error {
+	system.Eventually(t, "the last use is noted", func() error {
 		var kept apiKey
 		shop.Must(t, client.Request{Method: "GET", Path: "/auth/apikeys/" + reader.ID, As: admin}, http.StatusOK, &kept)
 		if kept.LastUsedAt.IsZero() {
@@ -124,7 +125,7 @@ func pause(ctx context.Context, d time.Duration) {
 // await waits until the answer is this status.
 func (k *knocking) await(t *testing.T, what string, status int) {
 	t.Helper()
-	client.Eventually(t, what, func() error {
+	system.Eventually(t, what, func() error {
 		k.mu.Lock()
 		defer k.mu.Unlock()
 		if k.status != status {
@@ -143,9 +144,9 @@ func (k *knocking) last(status int) time.Time {
 
 // A key that is in use all the time, and so remembered wherever keys are, is dead within five seconds, and with it what it
 // follows.
-func TestARevokedKeyIsDeadWithinFiveSeconds(t *testing.T) {
+func TestAPIKeys_endWithinFiveSeconds(t *testing.T) {
 	t.Parallel()
-	shop := client.Start(t, t.TempDir())
+	shop := client.Borrow(t)
 	admin, customer := shop.SignIn(t, "admin"), shop.SignUp(t)
 	key := newAPIKey(t, shop, admin, map[string]any{"name": "till", "permissions": []string{"shop:read", "shop:write"}})
 	doors := map[string]*knocking{}
@@ -174,18 +175,15 @@ func TestARevokedKeyIsDeadWithinFiveSeconds(t *testing.T) {
 // staysDead kills auth, and expects that a request is never served meanwhile, and refused as before once auth is back.
 func staysDead(t *testing.T, shop *client.Shop, r client.Request, status int) {
 	t.Helper()
-	processes := shop.Processes()
-	before := processes[slices.IndexFunc(processes, func(p stack.Process) bool { return p.Name == "auth" })]
-	if err := shop.Signal("auth", syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
-	client.Eventually(t, "auth is back", func() error {
+	before := shop.Process(t, "auth")
+	must.Do(t, shop.Signal("auth", syscall.SIGKILL))
+	system.Eventually(t, "auth is back", func() error {
 		if answer, err := shop.Do(t.Context(), r); err != nil || answer.Status != status && answer.Status != http.StatusServiceUnavailable {
 			t.Errorf("while auth is down: %s, %v", answer, err)
 		}
-		return client.Replaced(shop.Stack, before)
+		return shop.Replaced(before)
 	})
-	client.Eventually(t, "auth can be asked again", func() error {
+	system.Eventually(t, "auth can be asked again", func() error {
 		answer, err := shop.Do(t.Context(), r)
 		if err != nil || answer.Status == http.StatusServiceUnavailable {
 			return fmt.Errorf("got %s, %v", answer, err)
@@ -197,7 +195,7 @@ func staysDead(t *testing.T, shop *client.Shop, r client.Request, status int) {
 	})
 }
 
-func TestAKeyExpires(t *testing.T) {
+func TestAPIKeys_expire(t *testing.T) {
 	t.Parallel()
 	admin := shop.SignIn(t, "admin")
 	expires := time.Now().Add(5 * time.Second) // long enough for a slow machine to make and use it
@@ -215,7 +213,7 @@ func TestAKeyExpires(t *testing.T) {
 }
 
 // A request that comes again, because its answer was lost, makes no second key and does not show the first.
-func TestAKeyIsMadeOnce(t *testing.T) {
+func TestAPIKeys_areMadeOnce(t *testing.T) {
 	admin := shop.SignIn(t, "admin")
 	request := client.Request{Method: "POST", Path: "/auth/apikeys", As: admin, Key: fmt.Sprint("key-", time.Now().UnixNano()),
 		Body: map[string]any{"name": "once", "permissions": []string{"blog:read"}}}

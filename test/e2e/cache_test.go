@@ -6,10 +6,11 @@ import (
 	"testing"
 
 	"stoa/test/client"
+	"stoa/test/system"
 )
 
 // What the gateway keeps of the catalogue, it keeps for a second, for those who did not say who they are.
-func TestTheCatalogueIsKeptForAMoment(t *testing.T) {
+func TestCache_keepsTheCatalogueForAMoment(t *testing.T) {
 	customer, staff := shop.SignUp(t), shop.SignIn(t, "staff")
 	product := shop.NewProduct(t, staff, 5)
 	read := func(as client.User, headers ...string) client.Answer {
@@ -17,16 +18,12 @@ func TestTheCatalogueIsKeptForAMoment(t *testing.T) {
 		for i := 0; i < len(headers); i += 2 {
 			request.Header[headers[i]] = headers[i+1]
 		}
-		answer, err := shop.Do(t.Context(), request)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return answer
+		return shop.Try(t, request)
 	}
 	from := func(a client.Answer) string { return a.Header.Get("X-Cache-Status") }
 
 	var first client.Answer
-	client.Eventually(t, "an answer is read twice within a second", func() error {
+	system.Eventually(t, "an answer is read twice within a second", func() error {
 		first = read(client.User{})
 		if again := read(client.User{}); from(again) != "Hit" || again.Header.Get("Age") == "" {
 			return fmt.Errorf("got %s from %q", again, from(again))
@@ -58,7 +55,7 @@ func TestTheCatalogueIsKeptForAMoment(t *testing.T) {
 	if changed := read(customer, "If-None-Match", etag); changed.Status != http.StatusOK {
 		t.Errorf("got %s after the stock changed", changed)
 	}
-	client.Eventually(t, "the kept answer is forgotten", func() error {
+	system.Eventually(t, "the kept answer is forgotten", func() error {
 		if answer := read(client.User{}, "If-None-Match", etag); answer.Status != http.StatusOK {
 			return fmt.Errorf("got %s", answer)
 		}

@@ -5,10 +5,11 @@ import (
 	"os"
 	"testing"
 
+	"stoa/pkg/common/must"
 	"stoa/test/client"
 )
 
-// shop is the system that the tests of this package share; those that break something start their own.
+// shop is the system that the tests of this package share; those that break something borrow one, or start their own.
 var shop *client.Shop
 
 func TestMain(m *testing.M) {
@@ -16,4 +17,13 @@ func TestMain(m *testing.M) {
 		shop = started
 		return nil
 	}))
+}
+
+// freeze stops a process in the middle of what it does. The result, or the end of the test, lets it go on.
+func freeze(t *testing.T, shop *client.Shop, name string) (thaw func()) {
+	t.Helper()
+	must.Do(t, shop.Freeze(name))
+	thaw = func() { must.Do(t, shop.Thaw(name)) }
+	t.Cleanup(thaw)
+	return thaw
 }

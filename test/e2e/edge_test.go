@@ -11,18 +11,13 @@ import (
 )
 
 // What is shipped limits those who sign in and up by their address, whatever address they claim, and nobody else by that.
-func TestGuessingIsSlowedDown(t *testing.T) {
+func TestGateway_limitsGuesses(t *testing.T) {
 	shop := client.Start(t, t.TempDir(), func(o *stack.Options) { o.Env = nil })
 	guess := func(n int) client.Answer {
 		t.Helper()
-		answer, err := shop.Do(t.Context(), client.Request{
-			Method: "POST", Path: "/auth/token/refresh", Body: map[string]string{"refreshToken": "guessed"},
-			Header: map[string]string{"X-Forwarded-For": fmt.Sprintf("203.0.113.%d", n%250)},
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return answer
+		request := client.RefreshOf(client.User{Refresh: "guessed"})
+		request.Header = map[string]string{"X-Forwarded-For": fmt.Sprintf("203.0.113.%d", n%250)}
+		return shop.Try(t, request)
 	}
 	limit, err := strconv.Atoi(guess(0).Header.Get("RateLimit-Limit"))
 	if err != nil || limit < 1 {
@@ -34,7 +29,7 @@ func TestGuessingIsSlowedDown(t *testing.T) {
 			break
 		}
 	}
-	expectProblem(t, refused, http.StatusTooManyRequests, "rate_limited")
+	refused.Expect(t, http.StatusTooManyRequests, "rate_limited")
 	for _, name := range []string{"Retry-After", "RateLimit-Reset"} {
 		if seconds, err := strconv.Atoi(refused.Header.Get(name)); err != nil || seconds < 1 || seconds > 60 {
 			t.Errorf("%s is %q", name, refused.Header.Get(name))
@@ -45,63 +40,41 @@ func TestGuessingIsSlowedDown(t *testing.T) {
 
 // Auth is told where a request came from by the gateway alone, whatever sidecars add on the way: people behind a trusted
 // proxy are told apart, and nobody who claims to be another is believed.
-func TestAuthSeesTheAddressThatTheGatewayFound(t *testing.T) {
+func TestGateway_tellsAuthTheAddress(t *testing.T) {
 	t.Parallel()
-	shop := client.Start(t, t.TempDir(), func(o *stack.Options) { o.Env = map[string]string{"TRUSTED_PROXIES": "127.0.0.0/8"} })
-	in := signInOf(signUp(t, shop, address(t)).User.Email, password)
+	shop := client.Start(t, t.TempDir(), client.Only(t, "gateway", "auth"), func(o *stack.Options) {
+		o.Env = map[string]string{"TRUSTED_PROXIES": "127.0.0.0/8"}
+	})
+	in := client.SignInOf(shop.SignUp(t).Email, client.Password)
 	in.Header = map[string]string{"X-Forwarded-For": "198.51.100.1, 203.0.113.9"}
-	var came tokens
-	shop.Must(t, in, http.StatusOK, &came)
+	came := shop.Must(t, in, http.StatusOK, nil).User(t)
 	var list struct{ Items []struct{ Address string } }
-	shop.Must(t, client.Request{Method: "GET", Path: "/auth/sessions", As: came.user()}, http.StatusOK, &list)
+	shop.Must(t, client.Request{Method: "GET", Path: "/auth/sessions", As: came}, http.StatusOK, &list)
 	if len(list.Items) != 2 || list.Items[0].Address != "203.0.113.9" || list.Items[1].Address != "127.0.0.1" {
 		t.Errorf("got %+v", list.Items)
 	}
 }
 
 // While auth is down, a key that was used a moment ago still opens, and nobody is told that theirs is wrong.
-func TestKeysWhileAuthIsDown(t *testing.T) {
-	shop := client.Start(t, t.TempDir())
+func TestAPIKeys_openForAMomentWithoutAuth(t *testing.T) {
+	shop := client.Borrow(t)
 	products := client.Request{Method: "GET", Path: "/products"}
 	shop.Must(t, products, http.StatusOK, nil)
-	if err := shop.Freeze("auth"); err != nil {
-		t.Fatal(err)
-	}
+	thaw := freeze(t, shop, "auth")
 	shop.Must(t, products, http.StatusOK, nil)
 	stranger := products
 	stranger.Header = map[string]string{"X-Api-Key": "stoa_of-somebody-whom-nobody-can-ask-about"}
-	answer, err := shop.Do(t.Context(), stranger)
-	if err != nil {
-		t.Fatal(err)
-	}
-	expectProblem(t, answer, http.StatusServiceUnavailable, "unavailable")
-	client.Eventually(t, "the key was used too long ago", func() error {
-		answer, err := shop.Do(t.Context(), products)
-		if err == nil && answer.Status != http.StatusServiceUnavailable {
-			err = fmt.Errorf("got %s", answer)
-		}
-		return err
-	})
-	if err := shop.Thaw("auth"); err != nil {
-		t.Fatal(err)
-	}
-	client.Eventually(t, "auth is there again", func() error {
-		answer, err := shop.Do(t.Context(), products)
-		if err == nil && answer.Status != http.StatusOK {
-			err = fmt.Errorf("got %s", answer)
-		}
-		return err
-	})
+	shop.Try(t, stranger).Expect(t, http.StatusServiceUnavailable, "unavailable")
+	shop.Await(t, products, http.StatusServiceUnavailable) // the key was used too long ago
+	thaw()
+	shop.Await(t, products, http.StatusOK)
 }
 
-func TestHeadReachesTheServices(t *testing.T) {
+func TestGateway_forwardsHead(t *testing.T) {
 	for path, status := range map[string]int{
 		"/products": 200, "/auth/.well-known/jwks.json": 200, "/orders": 401, "/products/unknown": 404, "/nowhere": 404,
 	} {
-		answer, err := shop.Do(t.Context(), client.Request{Method: "HEAD", Path: path})
-		if err != nil {
-			t.Fatal(err)
-		}
+		answer := shop.Try(t, client.Request{Method: "HEAD", Path: path})
 		if answer.Status != status || len(answer.Body) > 0 {
 			t.Errorf("HEAD %s: got %s, want %d", path, answer, status)
 		}

@@ -12,10 +12,9 @@ import (
 )
 
 // The crowd of it would be in the way of tests beside it, so there are none.
-func TestGuessesAreSlowedDown(t *testing.T) {
-	up := signUp(t, shop, address(t))
-	for _, email := range []string{up.User.Email, address(t)} {
-		got := statuses(t, shop, 50, func(int) client.Request { return signInOf(email, "wrong horse") })
+func TestSignIn_slowsDownGuesses(t *testing.T) {
+	for _, email := range []string{shop.SignUp(t).Email, client.NewAddress()} {
+		got := statuses(t, shop, 50, func(int) client.Request { return client.SignInOf(email, "wrong horse") })
 		through, refused := got[http.StatusUnauthorized], got[http.StatusTooManyRequests]+got[http.StatusServiceUnavailable]
 		// On a slow machine a second passes, after which there is one more. Fifty are a crowd, too: some are told so instead.
 		if through < 10 || through > 13 || through+refused != 50 || got[http.StatusTooManyRequests] == 0 {
@@ -27,12 +26,12 @@ func TestGuessesAreSlowedDown(t *testing.T) {
 // How long it takes to be refused tells nobody whether there is an account: the medians are within a tenth of each other.
 // The samples are taken in turns, so that what else the machine does falls on both, and more of them are taken while the
 // medians differ.
-func TestAnUnknownAddressTakesAsLongAsAWrongPassword(t *testing.T) {
+func TestSignIn_takesAsLongForAnUnknownAddress(t *testing.T) {
 	t.Parallel()
 	var wrong, unknown []time.Duration
 	for len(wrong) < 80 || len(wrong) < 800 && apart(wrong, unknown) > 0.1 {
 		// A new pair of addresses for every eight samples: after ten attempts an address has to wait.
-		known, nobody := signUp(t, shop, address(t)).User.Email, address(t)
+		known, nobody := shop.SignUp(t).Email, client.NewAddress()
 		for i := range 8 {
 			if i%2 == 0 {
 				wrong = append(wrong, refusalTime(t, known))
@@ -51,7 +50,7 @@ func TestAnUnknownAddressTakesAsLongAsAWrongPassword(t *testing.T) {
 
 func refusalTime(t *testing.T, email string) time.Duration {
 	t.Helper()
-	request := signInOf(email, "wrong horse")
+	request := client.SignInOf(email, "wrong horse")
 	began := time.Now()
 	shop.Must(t, request, http.StatusUnauthorized, nil)
 	return time.Since(began)
@@ -67,21 +66,18 @@ func apart(a, b []time.Duration) float64 {
 	return math.Abs(x-y) / min(x, y)
 }
 
-// Crowds have a shop of their own: who comes to sign in meanwhile is told to come back, too.
-func TestCrowds(t *testing.T) {
+// Crowds have a shop to themselves: who comes to sign in meanwhile is told to come back, too.
+func TestSignIn_servesCrowds(t *testing.T) {
 	t.Parallel()
-	shop := client.Start(t, t.TempDir())
+	shop := client.Borrow(t)
 	t.Run("one of many sign-ups wins", func(t *testing.T) { manySignUps(t, shop) })
 	t.Run("a flood of sign-ins leaves room for others", func(t *testing.T) { floodOfSignIns(t, shop) })
 }
 
 // manySignUps are for one address, each with a password of its own.
 func manySignUps(t *testing.T, shop *client.Shop) {
-	email := address(t)
-	got := statuses(t, shop, 50, func(i int) client.Request {
-		body := map[string]string{"email": email, "password": fmt.Sprintf("password %d", i), "name": "Ada"}
-		return client.Request{Method: "POST", Path: "/auth/signup/basic", Body: body}
-	})
+	email := client.NewAddress()
+	got := statuses(t, shop, 50, func(i int) client.Request { return client.SignUpOf(email, fmt.Sprintf("password %d", i)) })
 	// Who meets the account while it is half made tries its password by this, and is slowed down like everybody who does.
 	later := got[http.StatusServiceUnavailable] + got[http.StatusTooManyRequests]
 	if got[http.StatusCreated] != 1 || got[http.StatusConflict]+later != 49 {
@@ -94,9 +90,9 @@ func manySignUps(t *testing.T, shop *client.Shop) {
 func floodOfSignIns(t *testing.T, shop *client.Shop) {
 	customer := shop.SignUp(t)
 	product := shop.NewProduct(t, shop.SignIn(t, "staff"), 100)
-	flood, prefix, began := make(chan map[int]int), address(t), time.Now()
+	flood, prefix, began := make(chan map[int]int), client.NewAddress(), time.Now()
 	go func() {
-		flood <- statuses(t, shop, 200, func(i int) client.Request { return signInOf(fmt.Sprintf("%d-%s", i, prefix), "wrong horse") })
+		flood <- statuses(t, shop, 200, func(i int) client.Request { return client.SignInOf(fmt.Sprintf("%d-%s", i, prefix), "wrong horse") })
 	}()
 	var others []time.Duration
 	for {
@@ -113,7 +109,7 @@ func floodOfSignIns(t *testing.T, shop *client.Shop) {
 			return
 		default:
 			asked := time.Now()
-			shop.Must(t, profileOf(customer), http.StatusOK, nil)
+			shop.Must(t, client.ProfileOf(customer), http.StatusOK, nil)
 			shop.Must(t, client.Request{Method: "GET", Path: "/products/" + product.ID}, http.StatusOK, nil)
 			others = append(others, time.Since(asked))
 		}

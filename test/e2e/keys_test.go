@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -13,18 +14,17 @@ import (
 	"time"
 
 	"stoa/internal/stack"
+	"stoa/pkg/common/must"
 	"stoa/pkg/identity/signing"
 	"stoa/test/client"
+	"stoa/test/system"
 )
 
 // kidOf returns which key a token says that it was signed with.
 func kidOf(t *testing.T, token string) string {
 	t.Helper()
 	header, _, _ := strings.Cut(token, ".")
-	raw, err := base64.RawURLEncoding.DecodeString(header)
-	if err != nil {
-		t.Fatal(err)
-	}
+	raw := must.Get(base64.RawURLEncoding.DecodeString(header))(t)
 	var named struct{ Kid string }
 	if err := json.Unmarshal(raw, &named); err != nil || named.Kid == "" {
 		t.Fatalf("%s: %v", raw, err)
@@ -56,6 +56,7 @@ func readOn(t *testing.T, shop *client.Shop, users *atomic.Value) (stop func() (
 				default:
 					t.Errorf("got %s, %v", answer, err)
 				}
+				pause(ctx, 10*time.Millisecond)
 			}
 		})
 	}
@@ -70,19 +71,16 @@ func readOn(t *testing.T, shop *client.Shop, users *atomic.Value) (stop func() (
 func rotateKeys(t *testing.T, shop *client.Shop) (kid string) {
 	t.Helper()
 	began := time.Now()
-	keys, err := stack.RotateSigningKeys(t.Context(), shop.Dir(), func(line string) { t.Log(line) })
-	if err != nil {
-		t.Fatal(err)
-	}
+	keys := must.Get(stack.RotateSigningKeys(t.Context(), shop.Dir(), func(line string) { t.Log(line) }))(t)
 	t.Logf("the rotation took %s", time.Since(began).Round(time.Millisecond))
 	current, _ := keys.Find(signing.Current)
 	return current.ID()
 }
 
 // While the signing keys are rotated, again and again, nobody is told to sign in again.
-func TestRotatingTheSigningKeysRefusesNobody(t *testing.T) {
+func TestSigningKeys_rotateWithoutARefusal(t *testing.T) {
 	t.Parallel()
-	shop := client.Start(t, t.TempDir())
+	shop := client.Borrow(t)
 	first := shop.SignUp(t)
 	kids := []string{kidOf(t, first.Token)}
 	var reader atomic.Value
@@ -90,7 +88,7 @@ func TestRotatingTheSigningKeysRefusesNobody(t *testing.T) {
 	stop := readOn(t, shop, &reader)
 	for n := range 3 {
 		current := rotateKeys(t, shop)
-		insistOn(t, shop, client.Request{Method: "GET", Path: "/auth/profile/mine", As: first})
+		insistOn(t, shop, client.ProfileOf(first))
 		latest := shop.SignUp(t)
 		if kid := kidOf(t, latest.Token); kid != current {
 			t.Errorf("rotation %d: %s signs, want %s", n+1, kid, current)
@@ -108,12 +106,10 @@ func TestRotatingTheSigningKeysRefusesNobody(t *testing.T) {
 	if served < 100 || later > served/10 {
 		t.Errorf("only %d reads were served, %d told to come back", served, later)
 	}
-	published := map[string]bool{}
-	for _, kid := range publishedKeys(t, shop) {
-		published[kid] = true
-	}
+	var set struct{ Keys []struct{ Kid string } }
+	shop.Must(t, client.Request{Method: "GET", Path: "/auth/.well-known/jwks.json"}, http.StatusOK, &set)
 	for _, kid := range kids {
-		if !published[kid] {
+		if !slices.Contains(set.Keys, struct{ Kid string }{kid}) {
 			t.Errorf("%s is not published, and tokens of it still hold", kid)
 		}
 	}
@@ -123,7 +119,7 @@ func TestRotatingTheSigningKeysRefusesNobody(t *testing.T) {
 // others. To be told to come back is fine, anything else is not.
 func insistOn(t *testing.T, shop *client.Shop, r client.Request) {
 	t.Helper()
-	client.Eventually(t, r.Path+" is served", func() error {
+	system.Eventually(t, r.Path+" is served", func() error {
 		answer, err := shop.Do(t.Context(), r)
 		switch {
 		case err != nil || answer.Status == http.StatusOK:
@@ -133,14 +129,4 @@ func insistOn(t *testing.T, shop *client.Shop, r client.Request) {
 		}
 		return fmt.Errorf("got %s", answer)
 	})
-}
-
-func publishedKeys(t *testing.T, shop *client.Shop) (kids []string) {
-	t.Helper()
-	var set struct{ Keys []struct{ Kid string } }
-	shop.Must(t, client.Request{Method: "GET", Path: "/auth/.well-known/jwks.json"}, http.StatusOK, &set)
-	for _, key := range set.Keys {
-		kids = append(kids, key.Kid)
-	}
-	return kids
 }

@@ -1,24 +1,20 @@
 package e2e
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"stoa/internal/stack/description"
-	"stoa/internal/stack/secrets"
-	"stoa/internal/stack/state"
+	"stoa/pkg/common/must"
 	"stoa/test/client"
 	"stoa/test/kong"
 )
 
 // The same shop through Kong's side of things: the routes of kong.yml, our plugin as the program that Kong starts, and
 // the sidecar as Kong calls it. Kong itself is a stand-in; what is real is everything that it meets.
-func TestShopBehindKong(t *testing.T) {
+func TestKong_servesTheShop(t *testing.T) {
 	t.Parallel()
 	front := behindKong(t)
 	staff, customer := front.SignIn(t, "staff"), front.SignUp(t)
@@ -48,31 +44,9 @@ func TestShopBehindKong(t *testing.T) {
 // behindKong is the shared shop with Kong in the gateway's place.
 func behindKong(t *testing.T) *client.Shop {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join(shop.Dir(), state.Folder, "tokens.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var tokens secrets.Tokens
-	if err := json.Unmarshal(raw, &tokens); err != nil {
-		t.Fatal(err)
-	}
-	handler, err := kong.Start(t, kong.Build(t), tokens.Dapr).Handler(gatewaySidecar(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	sidecar := fmt.Sprintf("http://127.0.0.1:%d", shop.Process(t, "gateway.sidecar").Ports[description.PortHTTP])
+	handler := must.Get(kong.Start(t, kong.Build(t), shop.Tokens(t).Dapr).Handler(sidecar))(t)
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	return client.Connect(server.URL, shop.Bootstrap)
-}
-
-// gatewaySidecar is the URL of the gateway's sidecar.
-func gatewaySidecar(t *testing.T) string {
-	t.Helper()
-	for _, p := range shop.Processes() {
-		if p.Name == "gateway.sidecar" {
-			return fmt.Sprintf("http://127.0.0.1:%d", p.Ports[description.PortHTTP])
-		}
-	}
-	t.Fatal("the gateway has no sidecar")
-	return ""
 }

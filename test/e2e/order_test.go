@@ -5,15 +5,15 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"stoa/test/client"
+	"stoa/test/system"
 )
 
 // The way of an order from the customer to the door, with all that happens around it.
-func TestFirstOrder(t *testing.T) {
+func TestOrder_isConfirmedShippedAndDelivered(t *testing.T) {
 	t.Parallel()
 	staff, customer := shop.SignIn(t, "staff"), shop.SignUp(t)
 	product := shop.NewProduct(t, staff, 10)
@@ -33,15 +33,10 @@ func TestFirstOrder(t *testing.T) {
 		t.Errorf("reserved: got %+v", p)
 	}
 
-	ship(t, staff, order.ID)
+	shop.Fulfil(t, staff, order.ID, "ship")
 	shop.AwaitOrder(t, customer, order.ID, "shipped")
 	shop.AwaitMail(t, order.ID, "order-shipped")
-	client.Eventually(t, "the stock is committed", func() error {
-		if p := shop.Product(t, product.ID); p.Stock != 8 || p.Available != 8 || p.Reserved != 0 || p.Sold != 2 {
-			return fmt.Errorf("got %+v", p)
-		}
-		return nil
-	})
+	shop.AwaitStock(t, product.ID, client.Product{Stock: 8, Available: 8, Sold: 2})
 
 	shop.Must(t, client.Request{Method: "POST", Path: "/backoffice/fulfilments/" + order.ID + "/deliver", As: staff}, http.StatusOK, nil)
 	shop.AwaitOrder(t, customer, order.ID, "delivered")
@@ -50,39 +45,19 @@ func TestFirstOrder(t *testing.T) {
 	var inbox struct {
 		Items []struct{ Kind, OrderID string }
 	}
-	client.Eventually(t, "the inbox has the welcome and three entries about the order", func() error {
+	system.Eventually(t, "the inbox has the welcome and three entries about the order", func() error {
 		shop.Must(t, client.Request{Method: "GET", Path: "/notifications", As: customer}, http.StatusOK, &inbox)
 		if len(inbox.Items) != 4 || inbox.Items[0].OrderID != order.ID {
 			return fmt.Errorf("got %+v", inbox)
 		}
 		return nil
 	})
-	var orders struct{ Items []client.Order }
-	shop.Must(t, client.Request{Method: "GET", Path: "/orders", As: customer}, http.StatusOK, &orders)
-	if len(orders.Items) != 1 || orders.Items[0].ID != order.ID {
+	if orders := shop.Orders(t, customer); len(orders) != 1 || orders[0].ID != order.ID {
 		t.Errorf("orders: got %+v", orders)
 	}
 }
 
-// ship has staff ship an order, once the back office knows of it.
-func ship(t *testing.T, staff client.User, orderID string) {
-	t.Helper()
-	shipIn(t, shop, staff, orderID)
-}
-
-// shipIn ships an order of any shop as soon as it is queued for that.
-func shipIn(t *testing.T, shop *client.Shop, staff client.User, orderID string) {
-	t.Helper()
-	client.Eventually(t, "staff can ship the order", func() error {
-		answer, err := shop.Do(t.Context(), client.Request{Method: "POST", Path: "/backoffice/fulfilments/" + orderID + "/ship", As: staff})
-		if err == nil && answer.Status != http.StatusOK && answer.Status != http.StatusAccepted {
-			err = fmt.Errorf("got %s", answer)
-		}
-		return err
-	})
-}
-
-func TestCancelGivesTheStockBack(t *testing.T) {
+func TestOrder_givesTheStockBackWhenCancelled(t *testing.T) {
 	t.Parallel()
 	staff, customer := shop.SignIn(t, "staff"), shop.SignUp(t)
 	product := shop.NewProduct(t, staff, 5)
@@ -94,16 +69,11 @@ func TestCancelGivesTheStockBack(t *testing.T) {
 	shop.Must(t, cancel, http.StatusOK, nil) // a second time is as good as once
 	shop.AwaitOrder(t, customer, order.ID, "cancelled")
 	shop.AwaitMail(t, order.ID, "order-cancelled")
-	client.Eventually(t, "the stock is back", func() error {
-		if p := shop.Product(t, product.ID); p.Available != 5 || p.Reserved != 0 {
-			return fmt.Errorf("got %+v", p)
-		}
-		return nil
-	})
+	shop.AwaitStock(t, product.ID, client.Product{Stock: 5, Available: 5})
 
 	shipped := shop.PlaceOrder(t, customer, product.ID, 1)
 	shop.AwaitOrder(t, customer, shipped.ID, "confirmed")
-	ship(t, staff, shipped.ID)
+	shop.Fulfil(t, staff, shipped.ID, "ship")
 	shop.AwaitOrder(t, customer, shipped.ID, "shipped")
 	answer := shop.Must(t, client.Request{Method: "POST", Path: "/orders/" + shipped.ID + "/cancel", As: customer}, http.StatusConflict, nil)
 	if answer.Problem().Kind != "conflict" {
@@ -112,42 +82,25 @@ func TestCancelGivesTheStockBack(t *testing.T) {
 }
 
 // 200 buyers at once, 100 pieces: nothing is sold twice, nothing is left over.
-func TestNothingIsSoldTwice(t *testing.T) {
+func TestStock_isNeverSoldTwice(t *testing.T) {
 	t.Parallel()
 	const buyers, pieces = 200, 100
 	product := shop.NewProduct(t, shop.SignIn(t, "staff"), pieces)
 	customers := []client.User{shop.SignUp(t), shop.SignUp(t), shop.SignUp(t), shop.SignUp(t)}
-	type placed struct {
-		customer client.User
-		id       string
+	orders := make([]client.Placed, buyers)
+	system.AtOnce(buyers, func(n int) {
+		customer := customers[n%len(customers)]
+		answer, err := shop.Do(t.Context(), client.OrderBy(customer, product.ID, 1))
+		var order client.Order
+		if err != nil || answer.Status != http.StatusCreated || json.Unmarshal(answer.Body, &order) != nil {
+			t.Errorf("buyer %d: %s, %v", n, answer, err)
+		}
+		orders[n] = client.Placed{Customer: customer, ID: order.ID}
+	})
+	if t.Failed() {
+		return
 	}
-	orders := make(chan placed, buyers)
-	var all sync.WaitGroup
-	for n := range buyers {
-		all.Go(func() {
-			customer := customers[n%len(customers)]
-			answer, err := shop.Do(t.Context(), client.Request{Method: "POST", Path: "/orders", As: customer, Body: client.OrderOf(product.ID, 1)})
-			var order client.Order
-			if err != nil || answer.Status != http.StatusCreated || json.Unmarshal(answer.Body, &order) != nil {
-				t.Errorf("buyer %d: %s, %v", n, answer, err)
-				return
-			}
-			orders <- placed{customer, order.ID}
-		})
-	}
-	all.Wait()
-	close(orders)
-	count := map[string]int{}
-	for o := range orders {
-		var status string
-		client.Eventually(t, "the order is decided", func() error {
-			if status = shop.Order(t, o.customer, o.id).Status; status == "pending" {
-				return fmt.Errorf("it is pending")
-			}
-			return nil
-		})
-		count[status]++
-	}
+	count := shop.Decided(t, orders)
 	if count["confirmed"] != pieces || count["rejected"] != buyers-pieces {
 		t.Errorf("got %v, want %d confirmed and %d rejected", count, pieces, buyers-pieces)
 	}
@@ -157,57 +110,13 @@ func TestNothingIsSoldTwice(t *testing.T) {
 }
 
 // One key, sent 50 times at once, is one order with 50 equal answers.
-func TestOneKeyIsOneOrder(t *testing.T) {
+func TestOrder_isPlacedOnceForOneKey(t *testing.T) {
 	t.Parallel()
-	customer := shop.SignUp(t)
-	product := shop.NewProduct(t, shop.SignIn(t, "staff"), 1000)
-	request := client.Request{Method: "POST", Path: "/orders", As: customer, Key: "checkout-4711", Body: client.OrderOf(product.ID, 3)}
-	answers := make(chan client.Answer, 50)
-	var all sync.WaitGroup
-	for range cap(answers) {
-		all.Go(func() {
-			answer, err := shop.Do(t.Context(), request)
-			if err != nil {
-				t.Error(err)
-			}
-			answers <- answer
-		})
-	}
-	all.Wait()
-	close(answers)
-	first := <-answers
-	if first.Status != http.StatusCreated || !strings.HasPrefix(first.Header.Get("Location"), "/api/v1/orders/") {
-		t.Fatalf("got %s with Location %q", first, first.Header.Get("Location"))
-	}
-	for answer := range answers {
-		if answer.Status != first.Status || string(answer.Body) != string(first.Body) {
-			t.Errorf("got %s, others got %s", answer, first)
-		}
-	}
-	var order client.Order
-	if err := json.Unmarshal(first.Body, &order); err != nil {
-		t.Fatal(err)
-	}
-	shop.AwaitOrder(t, customer, order.ID, "confirmed")
-	if p := shop.Product(t, product.ID); p.Reserved != 3 {
-		t.Errorf("reserved %d, want 3", p.Reserved)
-	}
-
-	request.Body = client.OrderOf(product.ID, 4)
-	if answer := shop.Must(t, request, http.StatusUnprocessableEntity, nil); answer.Problem().Kind != "idempotency_key_reused" {
-		t.Errorf("another body: got %s", answer)
-	}
-	// The key is the customer's own: somebody else's order has nothing to do with it.
-	request.As = shop.SignUp(t)
-	var other client.Order
-	shop.Must(t, request, http.StatusCreated, &other)
-	if other.ID == order.ID {
-		t.Error("two customers with one key share an order")
-	}
+	shop.ExpectOneOrder(t, 50)
 }
 
 // The events of an order show every step, and end with it.
-func TestOrderEvents(t *testing.T) {
+func TestOrder_streamsItsEvents(t *testing.T) {
 	t.Parallel()
 	customer := shop.SignUp(t)
 	product := shop.NewProduct(t, shop.SignIn(t, "staff"), 1)

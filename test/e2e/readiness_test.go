@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -9,53 +8,48 @@ import (
 	"slices"
 	"testing"
 
-	"stoa/internal/stack"
 	"stoa/internal/stack/description"
 	"stoa/internal/topology"
+	"stoa/pkg/common/must"
 	"stoa/pkg/common/service"
-	"stoa/test/client"
+	"stoa/test/system"
 )
 
-// Every process names the same kinds of dependencies, and each of them that it has.
+// Every process names the same kinds of dependencies, and each of them that the description says it has.
 func TestReadiness_namesTheSameThingsEverywhere(t *testing.T) {
-	described, err := topology.Load(client.Root(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, process := range shop.Processes() {
-		if process.Kind != stack.KindApp {
-			continue
-		}
-		port := cmp.Or(process.Ports[description.PortProbe], process.Ports[description.PortApp])
-		answer, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/readyz", port))
-		if err != nil {
-			t.Fatal(err)
-		}
+	described := must.Get(topology.Load(system.Root(t)))(t)
+	for _, app := range described.Apps {
+		ports := shop.Process(t, app.ID).Ports
+		app.Ports.App, app.Ports.Probe = ports[description.PortApp], ports[description.PortProbe]
+		answer := must.Get(http.Get(fmt.Sprintf("http://127.0.0.1:%d/readyz", app.ProbePort())))(t)
 		defer answer.Body.Close()
 		var readiness service.Readiness
 		if err := json.NewDecoder(answer.Body).Decode(&readiness); err != nil || answer.StatusCode != http.StatusOK {
-			t.Errorf("%s: got %d, %+v, %v", process.App, answer.StatusCode, readiness, err)
+			t.Errorf("%s: got %d, %+v, %v", app.ID, answer.StatusCode, readiness, err)
 		}
-		if got, want := slices.Sorted(maps.Keys(readiness.Checks)), dependencies(described, process.App); !slices.Equal(got, want) {
-			t.Errorf("%s: got %v, want %v", process.App, got, want)
+		got, want := slices.Sorted(maps.Keys(readiness.Checks)), dependencies(described, app.ID)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: got %q, want %q", app.ID, got, want)
 		}
 	}
 }
 
-// dependencies are those of an app by their names in readiness, sorted.
+// dependencies are what an app is ready with: its sidecar, its store, its topics, and the apps whose health it asks for.
 func dependencies(described *topology.Topology, app string) []string {
-	names := []string{"sidecar"}
-	if app == description.Gateway {
-		names = append(names, "app auth")
-	}
+	all := []string{"sidecar"}
 	if store := described.StoreOf(app); store != "" {
-		names = append(names, "store "+store+"-store")
+		all = append(all, "store "+store+"-store")
 	}
 	for _, topic := range described.Topics {
 		if slices.Contains(topic.To, app) {
-			names = append(names, "subscription "+topic.Name)
+			all = append(all, "subscription "+topic.Name)
 		}
 	}
-	slices.Sort(names)
-	return names
+	for _, call := range described.Calls {
+		if call.From == app && call.Path == "/healthz" {
+			all = append(all, "app "+call.To)
+		}
+	}
+	slices.Sort(all)
+	return all
 }

@@ -1,14 +1,14 @@
 package e2e
 
 import (
-	"bufio"
-	"encoding/json"
 	"fmt"
 	"os"
 	"testing"
 
 	"stoa/internal/stack"
+	"stoa/pkg/common/must"
 	"stoa/test/client"
+	"stoa/test/system"
 )
 
 const (
@@ -20,16 +20,15 @@ const (
 
 // Three replicas of the process that keeps the stock share its events and its calls, and nothing is lost when one of
 // them is killed, or the sidecar of one.
-//
-// It does not run beside other tests: every order of the shop counts.
-func TestReplicas(t *testing.T) {
+func TestReplicas_shareTheLoad(t *testing.T) {
+	t.Parallel()
 	shop := client.Start(t, t.TempDir(), func(o *stack.Options) { o.Scale = map[string]int{scaledApp: replicas} })
 	staff, customer := shop.SignIn(t, "staff"), shop.SignUp(t)
 
 	t.Run("share the load", func(t *testing.T) {
 		sellOut(t, shop, staff, customer, func() {})
 		const events = 2*sharedOrders - sharedStock // those that are confirmed tell it nothing more
-		client.Eventually(t, "every event is handled", func() error {
+		system.Eventually(t, "every event is handled", func() error {
 			if n := total(handled(t, shop, "event")); n < events {
 				return fmt.Errorf("%d of %d", n, events)
 			}
@@ -41,31 +40,13 @@ func TestReplicas(t *testing.T) {
 	})
 	for _, name := range []string{scaledApp + "-2", scaledApp + "-3.sidecar"} {
 		t.Run("kill "+name, func(t *testing.T) {
-			before := process(t, shop, name)
+			before := shop.Process(t, name)
 			sellOut(t, shop, staff, customer, func() {
-				if err := shop.Signal(name, os.Kill); err != nil {
-					t.Error(err)
-				}
+				must.Do(t, shop.Signal(name, os.Kill))
 			})
-			client.Eventually(t, name+" is back", func() error {
-				if now := process(t, shop, name); now.PID == before.PID || now.State != stack.StateReady {
-					return fmt.Errorf("it is %s", now.State)
-				}
-				return nil
-			})
+			system.Eventually(t, name+" is back", func() error { return shop.Replaced(before) })
 		})
 	}
-}
-
-func process(t *testing.T, shop *client.Shop, name string) stack.Process {
-	t.Helper()
-	for _, p := range shop.Processes() {
-		if p.Name == name {
-			return p
-		}
-	}
-	t.Fatalf("there is no process %s", name)
-	return stack.Process{}
 }
 
 // sellOut orders more than there is of a new product. Every order is decided, and every piece is sold once. It calls
@@ -111,21 +92,15 @@ func expectEven(t *testing.T, shop *client.Shop, what string, percent int) {
 func handled(t *testing.T, shop *client.Shop, message string) map[string]int {
 	t.Helper()
 	counts := map[string]int{}
-	for _, p := range shop.Processes() {
-		if p.App != scaledApp || p.Kind != stack.KindApp {
+	for _, p := range shop.Apps() {
+		if p.App != scaledApp {
 			continue
 		}
-		file, err := os.Open(stack.LogFile(shop.Dir(), p.Name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for scanner := bufio.NewScanner(file); scanner.Scan(); {
-			var line struct{ Message string }
-			if json.Unmarshal(scanner.Bytes(), &line) == nil && line.Message == message {
+		for _, line := range system.LogLines[struct{ Message string }](t, shop.Dir(), p.Name) {
+			if line.Message == message {
 				counts[p.Name]++
 			}
 		}
-		file.Close()
 	}
 	return counts
 }
@@ -135,9 +110,8 @@ func placeMany(t *testing.T, shop *client.Shop, customer client.User, productID 
 	t.Helper()
 	var requests []client.Request
 	for n := range sharedOrders {
-		requests = append(requests, client.Request{
-			Method: "POST", Path: "/orders", As: customer, Key: fmt.Sprintf("%s-%d", productID, n), Body: client.OrderOf(productID, 1),
-		})
+		requests = append(requests, client.OrderBy(customer, productID, 1))
+		requests[n].Key = fmt.Sprintf("%s-%d", productID, n)
 	}
 	taken := shop.InsistAll(t, requests)
 	orders := []client.Placed{<-taken, <-taken, <-taken}

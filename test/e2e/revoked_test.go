@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"stoa/test/client"
+	"stoa/test/system"
 )
 
 // A session that is in use all the time in every service is dead in all of them within five seconds of its end, what it
 // follows ends as well, and it stays dead when auth is killed.
-func TestAnEndedSessionIsDeadEverywhereWithinFiveSeconds(t *testing.T) {
+func TestSessions_endEverywhereWithinFiveSeconds(t *testing.T) {
 	t.Parallel()
-	shop := client.Start(t, t.TempDir())
+	shop := client.Borrow(t)
 	customer, staff := shop.SignUp(t), shop.SignIn(t, "staff")
 	product := shop.NewProduct(t, staff, 1)
 	order := shop.PlaceOrder(t, customer, product.ID, 1)
@@ -48,7 +49,7 @@ func expectEnd(t *testing.T, streamEnds <-chan time.Time, revoked time.Time) {
 		if t.Logf("the stream ended %s after that", took.Round(time.Millisecond)); took > deadWithin {
 			t.Errorf("it took %s until the stream ended", took)
 		}
-	case <-time.After(client.Patience):
+	case <-time.After(system.Patience):
 		t.Error("the stream does not end")
 	}
 }

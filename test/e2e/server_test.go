@@ -4,26 +4,20 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"stoa/internal/stack"
+	"stoa/pkg/common/must"
 	"stoa/test/client"
 	"stoa/test/servers"
+	"stoa/test/system"
 )
 
 // The same shop on components/base/server: secrets in the environment, mails by a mail server, settings that change
 // while it runs.
-func TestServerBase(t *testing.T) {
-	if err := servers.Find("redis"); err != nil {
-		t.Skip("components/base/server is not tested: ", err)
-	}
-	redis, err := servers.Start(t.Context(), "redis")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = redis.Stop() })
+func TestServerBase_runsTheShop(t *testing.T) {
+	redis := servers.Redis(t)
 	post := startMailServer(t)
 	// Secrets of .stoa/secrets.json reach the sidecars as well as those that the operator's environment has instead.
 	t.Setenv("SMTP_USER", smtpUser)
@@ -46,10 +40,8 @@ func TestServerBase(t *testing.T) {
 		customer := shop.SignUp(t)
 		before := shop.PlaceOrder(t, customer, product.ID, 1)
 		shop.AwaitOrder(t, customer, before.ID, "confirmed")
-		if err := redis.Set(t.Context(), 1, "AUTO_FULFIL", "true"); err != nil {
-			t.Fatal(err)
-		}
-		client.Eventually(t, "a new order is shipped", func() error {
+		must.Do(t, redis.Set(t.Context(), 1, "AUTO_FULFIL", "true"))
+		system.Eventually(t, "a new order is shipped", func() error {
 			order := shop.PlaceOrder(t, customer, product.ID, 1)
 			return shippedSoon(t, shop, customer, order.ID)
 		})
@@ -66,17 +58,13 @@ func mailsArrive(t *testing.T, shop *client.Shop, post *mailServer, product clie
 	for i := range customers {
 		customers[i] = shop.SignUp(t)
 	}
-	var all sync.WaitGroup
 	orders := make([]client.Order, len(customers))
+	system.AtOnce(len(customers), func(i int) {
+		orders[i] = shop.PlaceOrder(t, customers[i], product.ID, 1)
+		shop.Fulfil(t, staff, orders[i].ID, "ship")
+	})
 	for i, customer := range customers {
-		all.Go(func() {
-			orders[i] = shop.PlaceOrder(t, customer, product.ID, 1)
-			shipIn(t, shop, staff, orders[i].ID)
-		})
-	}
-	all.Wait()
-	for i, customer := range customers {
-		client.Eventually(t, "the welcome and both mails about the order are there", func() error {
+		system.Eventually(t, "the welcome and both mails about the order are there", func() error {
 			if got := len(post.to(customer.Email)); got != 3 {
 				return fmt.Errorf("%d are", got)
 			}
@@ -105,15 +93,9 @@ func mailsArrive(t *testing.T, shop *client.Shop, post *mailServer, product clie
 func strangerIsSetAside(t *testing.T, shop *client.Shop) {
 	staff := shop.SignIn(t, "staff")
 	product := shop.NewProduct(t, staff, 1)
-	var session struct {
-		User        struct{ ID, Email string }
-		AccessToken string
-	}
-	shop.Must(t, client.Request{Method: "POST", Path: "/auth/signup/basic", Body: map[string]string{
-		"email": stranger + product.ID + "@example.com", "password": "correct horse battery", "name": "Nobody",
-	}}, http.StatusCreated, &session)
-	order := shop.PlaceOrder(t, client.User{Token: session.AccessToken}, product.ID, 1)
-	client.Eventually(t, "the dead letters of the welcome and the order are there", func() error {
+	nobody := shop.Must(t, client.SignUpOf(stranger+product.ID+"@example.com", client.Password), http.StatusCreated, nil).User(t)
+	order := shop.PlaceOrder(t, nobody, product.ID, 1)
+	system.Eventually(t, "the dead letters of the welcome and the order are there", func() error {
 		var letters struct {
 			Items []struct{ Consumer, Reason string }
 		}

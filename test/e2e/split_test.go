@@ -4,25 +4,15 @@ import (
 	"testing"
 
 	"stoa/internal/stack"
+	"stoa/pkg/common/must"
 	"stoa/test/client"
 	"stoa/test/servers"
 )
 
-// TestOneTopicOnAnotherBroker runs the events about the stock over Redis and all others over NATS. No order is confirmed
+// TestTopics_mayBeOnTwoBrokers runs the events about the stock over Redis and all others over NATS. No order is confirmed
 // without both.
-func TestOneTopicOnAnotherBroker(t *testing.T) {
-	if err := servers.Find("redis"); err != nil {
-		t.Skipf("NOT TESTED: %v", err)
-	}
-	redis, err := servers.Start(t.Context(), "redis")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := redis.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+func TestTopics_mayBeOnTwoBrokers(t *testing.T) {
+	redis := servers.Redis(t)
 	split := client.Start(t, t.TempDir(), func(o *stack.Options) { o.Bus, o.Secrets = "nats-and-redis", redis.Secrets })
 	customer, staff := split.SignUp(t), split.SignIn(t, "staff")
 	product := split.NewProduct(t, staff, 5)
@@ -31,12 +21,8 @@ func TestOneTopicOnAnotherBroker(t *testing.T) {
 	if p := split.Product(t, product.ID); p.Available != 3 {
 		t.Errorf("%d of 5 are available after an order of 2", p.Available)
 	}
-	if err := redis.Kill(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, redis.Kill())
 	waiting := split.PlaceOrder(t, customer, product.ID, 1)
-	if err := redis.Restart(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, redis.Restart(t.Context()))
 	split.AwaitOrder(t, customer, waiting.ID, "confirmed")
 }

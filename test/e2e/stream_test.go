@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"stoa/pkg/common/must"
 	"stoa/test/client"
 )
 
@@ -24,17 +25,11 @@ func openEvents(t *testing.T, shop *client.Shop, customer client.User, orderID s
 // openEventsBy is openEvents with another API key.
 func openEventsBy(t *testing.T, shop *client.Shop, key string, customer client.User, orderID string) events {
 	t.Helper()
-	request, err := shop.NewRequest(t.Context(), client.Request{
+	request := must.Get(shop.NewRequest(t.Context(), client.Request{
 		Method: "GET", Path: "/orders/" + orderID + "/events", As: customer,
 		Header: map[string]string{"Accept": "text/event-stream", "X-Api-Key": key},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))(t)
+	answer := must.Get(http.DefaultClient.Do(request))(t)
 	t.Cleanup(func() { answer.Body.Close() })
 	if media := answer.Header.Get("Content-Type"); answer.StatusCode != http.StatusOK || !strings.HasPrefix(media, "text/event-stream") {
 		t.Fatalf("got %d %s", answer.StatusCode, media)
@@ -51,9 +46,7 @@ func (e events) next(t *testing.T) client.Order {
 			continue
 		}
 		var order client.Order
-		if err := json.Unmarshal([]byte(data), &order); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, json.Unmarshal([]byte(data), &order))
 		return order
 	}
 	t.Fatalf("the stream ended: %v", e.lines.Err())

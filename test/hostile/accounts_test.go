@@ -115,7 +115,7 @@ func refreshAttacks(t *testing.T, w *world) []attack {
 }
 
 // Whoever guesses does not learn whether there is an account: the answers do not differ in anything.
-func TestNobodyLearnsWhetherThereIsAnAccount(t *testing.T) {
+func TestSignIn_hidesWhetherAnAccountExists(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	signIn := func(email, password string) client.Answer {

@@ -37,7 +37,7 @@ func attacks(t *testing.T, w *world) []attack {
 // atLeast is how many requests the table has to hold. It holds many more; this is what was promised.
 const atLeast = 300
 
-func TestHostileRequests(t *testing.T) {
+func TestRequests_hostileOnesAreRefused(t *testing.T) {
 	w := newWorld(t)
 	table := attacks(t, w)
 	names, wires := map[string]bool{}, map[string]string{}

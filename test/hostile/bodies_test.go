@@ -31,7 +31,7 @@ func writings(w *world) []writing {
 		{"a delivery", "POST", product + "/stock", w.staff, object{"change": 5}},
 		{"a sign-up", "POST", "/api/v1/auth/signup/basic", client.User{}, object{"email": "eve@example.com", "password": "correct horse battery", "name": "Eve"}},
 		{"a profile", "PATCH", "/api/v1/auth/profile/mine", w.bob, object{"name": "Bob"}},
-		{"a password", "PUT", "/api/v1/auth/password", w.bob, object{"current": password, "new": "battery staple"}},
+		{"a password", "PUT", "/api/v1/auth/password", w.bob, object{"current": client.Password, "new": "battery staple"}},
 		{"a refresh", "POST", "/api/v1/auth/token/refresh", client.User{}, object{"refreshToken": w.refresh}},
 		{"an API key", "POST", "/api/v1/auth/apikeys", w.admin, object{"name": "Mine", "permissions": []string{"shop:read"}}},
 		{"a grant of roles", "PUT", "/api/v1/auth/users/" + w.bob.ID + "/roles", w.admin, object{"roles": []string{"AUTHOR"}}},

@@ -15,13 +15,12 @@ import (
 	"encoding/pem"
 	"maps"
 	"math/big"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"stoa/internal/stack/state"
+	"stoa/internal/stack/secrets"
+	"stoa/pkg/common/must"
 )
 
 // object is a JSON object that is about to be tampered with.
@@ -77,19 +76,9 @@ func decode(t *testing.T, token string) (header, claims object) {
 // signingKey finds the private key among the system's secrets that a token was signed with.
 func signingKey(t *testing.T, w *world, parts []string) ed25519.PrivateKey {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join(w.Dir(), state.Folder, "secrets.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var secrets map[string]string
-	if err := json.Unmarshal(raw, &secrets); err != nil {
-		t.Fatal(err)
-	}
-	signed, err := base64.RawURLEncoding.DecodeString(parts[2])
-	if err != nil {
-		t.Fatal(err)
-	}
-	for block, rest := pem.Decode([]byte(secrets["AUTH_SIGNING_KEY"])); block != nil; block, rest = pem.Decode(rest) {
+	values := must.Get(secrets.Read(w.Dir()))(t)
+	signed := must.Get(base64.RawURLEncoding.DecodeString(parts[2]))(t)
+	for block, rest := pem.Decode([]byte(values["AUTH_SIGNING_KEY"])); block != nil; block, rest = pem.Decode(rest) {
 		parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 		key, ok := parsed.(ed25519.PrivateKey)
 		if err == nil && ok && ed25519.Verify(key.Public().(ed25519.PublicKey), []byte(parts[0]+"."+parts[1]), signed) {

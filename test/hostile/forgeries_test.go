@@ -4,12 +4,9 @@ import (
 	"crypto/ed25519"
 	"encoding/base64"
 	"fmt"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
-
-	"stoa/test/client"
 )
 
 // forgeries are tokens that must not be accepted, by what is wrong with them.
@@ -191,14 +188,12 @@ func lastBits(signed string) string {
 // otherSecrets are good for something else.
 func (w *world) otherSecrets(t *testing.T) map[string]string {
 	t.Helper()
-	var session struct{ RefreshToken string }
-	account := w.Accounts["editor"]
-	w.Must(t, client.Request{Method: "POST", Path: "/auth/signin/basic", Body: account}, http.StatusOK, &session)
-	if session.RefreshToken == "" {
+	refresh := w.SignIn(t, "editor").Refresh
+	if refresh == "" {
 		t.Fatal("there is no refresh token")
 	}
 	return map[string]string{
-		"that is a refresh token": session.RefreshToken,
+		"that is a refresh token": refresh,
 		"that is an API key":      w.APIKey,
 		"that is an account's id": w.staff.ID,
 		"that says null":          "null",

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"stoa/pkg/common/must"
 	"stoa/test/client"
 )
 
@@ -114,7 +115,7 @@ func protocolAttacks(w *world) []attack {
 
 // What is hidden in the body of a request never becomes a request of its own: the gateway reads the body to its end, or
 // closes the connection. Where two lengths contradict each other, it reads them in one way only.
-func TestNothingIsSmuggled(t *testing.T) {
+func TestRequests_hideNoOthers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	cancel := w.ask("POST", "/api/v1/orders/"+w.order.ID+"/cancel", w.alice, "Content-Length: 0").String()
@@ -178,7 +179,7 @@ func expectNoneHidden(t *testing.T, w *world, m message) {
 }
 
 // Bytes that follow a request are the next request of the same client, with the rights that it shows itself.
-func TestRequestsOnOneConnectionShareNothing(t *testing.T) {
+func TestRequests_onOneConnectionShareNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	conn := w.dial(t)
@@ -186,9 +187,7 @@ func TestRequestsOnOneConnectionShareNothing(t *testing.T) {
 	mine := w.ask("GET", "/api/v1/auth/profile/mine", w.alice)
 	anonymous := w.ask("GET", "/api/v1/auth/profile/mine", client.User{})
 	keyless := mine.without("X-Api-Key")
-	if _, err := io.WriteString(conn, mine.String()+anonymous.String()+keyless.String()+mine.String()); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(io.WriteString(conn, mine.String()+anonymous.String()+keyless.String()+mine.String()))(t)
 	reader := bufio.NewReader(conn)
 	for i, want := range []int{200, 401, 401, 200} {
 		answer, err := read(reader, "GET ")

@@ -7,17 +7,14 @@ import (
 	"testing"
 
 	"stoa/api/access"
+	"stoa/pkg/common/must"
 	"stoa/test/client"
 )
 
 // operations is what the services say that they do.
 func operations(t *testing.T) []access.Operation {
 	t.Helper()
-	all, err := access.Operations()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return all
+	return must.Get(access.Operations())(t)
 }
 
 // refusedID are the statuses with which an id may be refused.
@@ -53,10 +50,7 @@ func idAttacks(t *testing.T, w *world) []attack {
 		"no UUID by one letter": w.order.ID[:35] + "g",
 		"a nil id":              "00000000-0000-0000-0000-000000000000",
 	}
-	matrix, err := access.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	matrix := must.Get(access.Load())(t)
 	var all []attack
 	for _, o := range operations(t) {
 		if len(o.Parameters()) == 0 {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"stoa/pkg/common/must"
 	"stoa/test/client"
 )
 
@@ -33,7 +34,7 @@ type world struct {
 	alice, bob, staff, admin client.User
 	product                  client.Product
 	order                    client.Order // of alice, decided
-	refresh                  string       // a refresh token of bob's
+	refresh                  string       // of another session of bob
 }
 
 func newWorld(t *testing.T) *world {
@@ -47,7 +48,7 @@ func newWorldIn(t *testing.T, shop *client.Shop) *world {
 	w := &world{Shop: shop, alice: shop.SignUp(t), bob: shop.SignUp(t), staff: shop.SignIn(t, "staff"), admin: shop.SignIn(t, "admin")}
 	w.product = shop.NewProduct(t, w.staff, 100)
 	placed := shop.PlaceOrder(t, w.alice, w.product.ID, 1)
-	w.refresh = w.session(t, w.bob).RefreshToken
+	w.refresh = shop.SignInAs(t, w.bob.Email, client.Password).Refresh
 	w.order = shop.AwaitOrder(t, w.alice, placed.ID, "confirmed")
 	return w
 }
@@ -79,9 +80,5 @@ func (w *world) unharmed(t *testing.T) {
 // text is a value as JSON.
 func text(t *testing.T, value any) string {
 	t.Helper()
-	raw, err := json.Marshal(value)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(raw)
+	return string(must.Get(json.Marshal(value))(t))
 }

@@ -2,13 +2,13 @@ package hostile
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
 	"testing"
 
 	"stoa/api/access"
+	"stoa/pkg/common/must"
 	"stoa/test/client"
 )
 
@@ -66,15 +66,12 @@ func (c *cast) weakKey(o access.Operation, rule access.Rule) string {
 	return cmp.Or(c.weakKeys[needed], c.weakKeys["shop:read"])
 }
 
-// TestAccessMatrix calls every operation as every kind of caller, about things of their own and of others, and holds
+// TestAccess_isAsTheMatrixSays calls every operation as every kind of caller, about things of their own and of others, and holds
 // what happens against what was decided.
-func TestAccessMatrix(t *testing.T) {
+func TestAccess_isAsTheMatrixSays(t *testing.T) {
 	t.Parallel()
 	c := newCast(t)
-	matrix, err := access.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	matrix := must.Get(access.Load())(t)
 	for _, o := range operations(t) {
 		probe, ok := probes[o.ID]
 		if !ok {
@@ -121,18 +118,11 @@ func (c *cast) call(t *testing.T, o access.Operation, rule access.Rule, p probe,
 			t.Errorf("got %s, want it done", answer)
 		}
 	case access.Unauthenticated:
-		expect(t, answer, http.StatusUnauthorized, "unauthenticated")
+		answer.Expect(t, http.StatusUnauthorized, "unauthenticated")
 	case access.Forbidden:
-		expect(t, answer, http.StatusForbidden, "forbidden")
+		answer.Expect(t, http.StatusForbidden, "forbidden")
 	case access.Absent:
-		expect(t, answer, http.StatusNotFound, "not_found")
-	}
-}
-
-func expect(t *testing.T, answer client.Answer, status int, kind string) {
-	t.Helper()
-	if answer.Status != status || answer.Problem().Kind != kind {
-		t.Errorf("got %s, want %d %s", answer, status, kind)
+		answer.Expect(t, http.StatusNotFound, "not_found")
 	}
 }
 
@@ -151,22 +141,15 @@ func (c *cast) request(t *testing.T, o access.Operation, p probe, owner, as clie
 	if p.body == nil {
 		return m.and("Content-Length: 0")
 	}
-	raw, err := json.Marshal(p.body(t, c, owner))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m.with(string(raw))
+	return m.with(text(t, p.body(t, c, owner)))
 }
 
 // Another's things answer to the byte as those that do not exist, in every operation on something that belongs to
 // somebody, whoever of two people asks. Only what names the request itself may differ.
-func TestWhatIsAnothersIsNotThere(t *testing.T) {
+func TestAccess_whatBelongsToAnotherIsNotFound(t *testing.T) {
 	t.Parallel()
 	c := newCast(t)
-	matrix, err := access.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	matrix := must.Get(access.Load())(t)
 	crossed := 0
 	for _, o := range operations(t) {
 		if !matrix[o.Service][o.ID].Owned() {

@@ -8,6 +8,7 @@ import (
 
 	"stoa/pkg/common/ids"
 	"stoa/test/client"
+	"stoa/test/system"
 )
 
 // probe makes a request for an operation that succeeds when it is allowed.
@@ -20,23 +21,27 @@ type probe struct {
 	spends bool
 }
 
-// probes holds one for every operation, by its id. TestAccessMatrix says what is missing.
+// probes holds one for every operation, by its id. TestAccess_isAsTheMatrixSays says what is missing.
 var probes = map[string]probe{
 	// auth
-	"change-password":    {body: func(*testing.T, *cast, client.User) any { return object{"current": password, "new": "battery staple"} }, spends: true},
+	"change-password": {body: func(*testing.T, *cast, client.User) any {
+		return object{"current": client.Password, "new": "battery staple"}
+	}, spends: true},
 	"change-profile":     {body: func(*testing.T, *cast, client.User) any { return object{"name": "Clara Changed"} }},
 	"create-api-key":     {body: newAPIKey},
 	"end-other-sessions": {},
-	"end-session":        {id: func(t *testing.T, c *cast, owner client.User) string { return c.session(t, owner).id(t) }},
-	"get-api-key":        {id: apiKey},
-	"key-set":            {},
-	"list-api-keys":      {},
-	"list-sessions":      {},
-	"list-users":         {},
-	"my-profile":         {},
-	"profile":            {id: func(_ *testing.T, _ *cast, owner client.User) string { return owner.ID }},
+	"end-session": {id: func(t *testing.T, c *cast, owner client.User) string {
+		return sessionOf(t, c.SignInAs(t, owner.Email, client.Password))
+	}},
+	"get-api-key":   {id: apiKey},
+	"key-set":       {},
+	"list-api-keys": {},
+	"list-sessions": {},
+	"list-users":    {},
+	"my-profile":    {},
+	"profile":       {id: func(_ *testing.T, _ *cast, owner client.User) string { return owner.ID }},
 	"refresh": {body: func(t *testing.T, c *cast, owner client.User) any {
-		return object{"refreshToken": c.session(t, owner).RefreshToken}
+		return object{"refreshToken": c.SignInAs(t, owner.Email, client.Password).Refresh}
 	}},
 	"revoke-api-key": {id: apiKey},
 	"set-roles": {
@@ -76,29 +81,15 @@ var probes = map[string]probe{
 	"cancel-order": {id: ordered},
 }
 
-// password is that of everybody whom client.SignUp makes.
-const password = "correct horse battery"
-
-// session is what sign-in answers.
-type session struct{ AccessToken, RefreshToken string }
-
-// session signs somebody in once more.
-func (w *world) session(t *testing.T, as client.User) session {
+// sessionOf is the id of somebody's session, as the access token says.
+func sessionOf(t *testing.T, u client.User) string {
 	t.Helper()
-	var s session
-	w.Must(t, client.Request{Method: "POST", Path: "/auth/signin/basic", Body: object{"email": as.Email, "password": password}}, http.StatusOK, &s)
-	return s
-}
-
-// id is the session's own, as its access token says.
-func (s session) id(t *testing.T) string {
-	t.Helper()
-	_, claims := decode(t, s.AccessToken)
+	_, claims := decode(t, u.Token)
 	return claims["sid"].(string)
 }
 
 func newcomer(*testing.T, *cast, client.User) any {
-	return object{"email": ids.New() + "@example.com", "password": password, "name": "Nina Newcomer"}
+	return object{"email": ids.New() + "@example.com", "password": client.Password, "name": "Nina Newcomer"}
 }
 
 func newAPIKey(*testing.T, *cast, client.User) any {
@@ -133,7 +124,7 @@ func ordered(t *testing.T, c *cast, owner client.User) string {
 func queued(t *testing.T, c *cast, owner client.User) string {
 	id := ordered(t, c, owner)
 	c.AwaitOrder(t, owner, id, "confirmed")
-	client.Eventually(t, "the order is queued", func() error {
+	system.Eventually(t, "the order is queued", func() error {
 		var page struct{ Items []struct{ OrderID string } }
 		c.Must(t, client.Request{Method: "GET", Path: "/backoffice/fulfilments?limit=100", As: c.staff}, http.StatusOK, &page)
 		if !slices.ContainsFunc(page.Items, func(f struct{ OrderID string }) bool { return f.OrderID == id }) {
@@ -158,7 +149,7 @@ func deadLetter(t *testing.T, c *cast, _ client.User) string {
 	subject := ids.New()
 	c.publish(t, "order-placed", "order.placed.v1", subject)
 	id := ""
-	client.Eventually(t, "the dead letter is there", func() error {
+	system.Eventually(t, "the dead letter is there", func() error {
 		var page struct {
 			Items []struct {
 				ID    string

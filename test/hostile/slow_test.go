@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"stoa/pkg/common/must"
 	"stoa/test/client"
 )
 
@@ -15,7 +16,7 @@ import (
 const crowd = 300
 
 // Clients that say a little and then nothing do not keep anybody else waiting, and are shown out.
-func TestSlowClientsKeepNobodyWaiting(t *testing.T) {
+func TestGateway_slowClientsKeepNobodyWaiting(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	list := w.ask("GET", "/api/v1/orders", w.bob).String()
@@ -28,9 +29,7 @@ func TestSlowClientsKeepNobodyWaiting(t *testing.T) {
 		if i%2 == 1 {
 			begun = order[:len(order)-2] // all but the end of the body
 		}
-		if _, err := io.WriteString(conn, begun); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(io.WriteString(conn, begun))(t)
 		slow = append(slow, conn)
 	}
 	started := time.Now()

@@ -12,7 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"stoa/pkg/common/must"
 	"stoa/test/client"
+	"stoa/test/system"
 )
 
 // message is a request as it is put on the wire: nothing is cleaned, checked or added.
@@ -80,13 +82,8 @@ func (w *world) send(t *testing.T, text string) client.Answer {
 
 func (w *world) dial(t *testing.T) net.Conn {
 	t.Helper()
-	conn, err := net.Dial("tcp", w.address())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := conn.SetDeadline(time.Now().Add(client.Patience)); err != nil {
-		t.Fatal(err)
-	}
+	conn := must.Get(net.Dial("tcp", w.address()))(t)
+	must.Do(t, conn.SetDeadline(time.Now().Add(system.Patience)))
 	return conn
 }
 

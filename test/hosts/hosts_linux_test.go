@@ -16,7 +16,8 @@ import (
 
 	"stoa/internal/stack"
 	"stoa/internal/stack/tools"
-	"stoa/test/client"
+	"stoa/pkg/common/must"
+	"stoa/test/system"
 )
 
 const (
@@ -42,7 +43,7 @@ func TestMain(m *testing.M) {
 
 // A sidecar on one host finds an app on two others, spreads its calls, and goes on when the sidecar of one is killed, and
 // when its host is cut off.
-func TestSeveralHosts(t *testing.T) {
+func TestResolution_findsAppsOnSeveralHosts(t *testing.T) {
 	if reason := missing(); reason != "" {
 		t.Skipf("NOT TESTED: name resolution over several hosts. %s.", reason)
 	}
@@ -56,12 +57,12 @@ func TestSeveralHosts(t *testing.T) {
 	}
 	caller := callerOn(hosts["a"])
 	// The first to answer is found at once, the others some seconds later.
-	client.Eventually(t, "both hosts answer", func() error { return answeredBy(t, caller, "b", "c") })
+	system.Eventually(t, "both hosts answer", func() error { return answeredBy(t, caller, "b", "c") })
 
 	stops["c"]()
 	everyCallIsAnswered(t, caller)
 	l.sidecar(hosts["c"], calledApp, "--app-port", appPort)
-	client.Eventually(t, "both hosts answer again", func() error { return answeredBy(t, caller, "b", "c") })
+	system.Eventually(t, "both hosts answer again", func() error { return answeredBy(t, caller, "b", "c") })
 
 	wire.unplug(t, hosts["c"])
 	for range 10 {
@@ -69,7 +70,7 @@ func TestSeveralHosts(t *testing.T) {
 			t.Errorf("%q answered, which is cut off", name)
 		}
 	}
-	client.Eventually(t, "the dead connection is noticed, and every call is answered at once", func() error {
+	system.Eventually(t, "the dead connection is noticed, and every call is answered at once", func() error {
 		return answeredBy(t, caller, "b")
 	})
 }
@@ -159,11 +160,8 @@ type launcher struct {
 
 func newLauncher(t *testing.T) launcher {
 	t.Helper()
-	root := client.Root(t)
-	daprd, err := tools.FindDaprd(root)
-	if err != nil {
-		t.Fatal(err)
-	}
+	root := system.Root(t)
+	daprd := must.Get(tools.FindDaprd(root))(t)
 	l := launcher{t, stack.NewSpawner(), root, daprd, t.TempDir()}
 	t.Cleanup(l.spawner.Close)
 	return l
@@ -192,14 +190,9 @@ func (l launcher) sidecar(h host, app string, args ...string) (kill func()) {
 
 func (l launcher) start(name string, program *exec.Cmd) (kill func()) {
 	l.Helper()
-	log, err := os.OpenFile(filepath.Join(l.dir, name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		l.Fatal(err)
-	}
+	log := must.Get(os.OpenFile(filepath.Join(l.dir, name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600))(l)
 	program.Dir, program.Stdout, program.Stderr = l.dir, log, log
-	if err := l.spawner.Start(program); err != nil {
-		l.Fatal(err)
-	}
+	must.Do(l, l.spawner.Start(program))
 	kill = sync.OnceFunc(func() {
 		_ = program.Process.Kill() // fails only if it has ended
 		_ = program.Wait()

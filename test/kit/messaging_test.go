@@ -12,9 +12,10 @@ import (
 	"go.opentelemetry.io/otel"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/must"
 	"stoa/pkg/messaging"
 	"stoa/pkg/observability"
-	"stoa/test/client"
+	"stoa/test/system"
 )
 
 const (
@@ -26,57 +27,18 @@ type payload struct {
 	N int `json:"n"`
 }
 
-// handled remembers which events were handled, and how often.
-type handled struct {
-	mu    sync.Mutex
-	count map[int]int
-}
-
-func newHandled() *handled { return &handled{count: map[int]int{}} }
-
-func (h *handled) add(n int) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.count[n]++
-}
-
-func (h *handled) times(n int) int {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.count[n]
-}
-
-// missing counts the numbers below n that were never handled.
-func (h *handled) missing(n int) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	left := 0
-	for i := range n {
-		if h.count[i] == 0 {
-			left++
-		}
-	}
-	if left > 0 {
-		return fmt.Errorf("%d of %d are missing", left, n)
-	}
-	return nil
-}
-
 func subscription(handle func(ctx context.Context, e messaging.Event, data payload) error) messaging.Subscription {
 	return messaging.Subscription{Topic: topic, On: map[string]messaging.Handler{eventType: messaging.Typed(handle)}}
 }
 
 func publish(t *testing.T, p *messaging.Publisher, n int) messaging.Event {
 	t.Helper()
-	e, err := messaging.New(eventType, fmt.Sprint(n), payload{N: n})
-	if err != nil {
-		t.Fatal(err)
-	}
-	client.Eventually(t, "the broker takes the event", func() error { return p.Publish(t.Context(), topic, e) })
+	e := must.Get(messaging.New(eventType, fmt.Sprint(n), payload{N: n}))(t)
+	system.Eventually(t, "the broker takes the event", func() error { return p.Publish(t.Context(), topic, e) })
 	return e
 }
 
-func TestEventsArriveWholeAndInTheirTrace(t *testing.T) {
+func TestEvents_arriveWholeAndInTheirTrace(t *testing.T) {
 	t.Parallel()
 	s := start(t, "order-worker", "backoffice")
 	publisher := s.publisher("order-worker")
@@ -92,13 +54,8 @@ func TestEventsArriveWholeAndInTheirTrace(t *testing.T) {
 
 	ctx, span := otel.Tracer("test").Start(t.Context(), "publish")
 	defer span.End()
-	sent, err := messaging.New(eventType, "subject-1", payload{N: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := publisher.Publish(ctx, topic, sent); err != nil {
-		t.Fatal(err)
-	}
+	sent := must.Get(messaging.New(eventType, "subject-1", payload{N: 1}))(t)
+	must.Do(t, publisher.Publish(ctx, topic, sent))
 	select {
 	case got := <-arrived:
 		if got.event.ID != sent.ID || got.event.Type != eventType || got.event.Source != "order-worker" ||
@@ -108,30 +65,30 @@ func TestEventsArriveWholeAndInTheirTrace(t *testing.T) {
 		if want := observability.TraceID(ctx); got.trace != want {
 			t.Errorf("handled in the trace %s, published in %s", got.trace, want)
 		}
-	case <-time.After(client.Patience):
+	case <-time.After(system.Patience):
 		t.Fatal("the event did not arrive")
 	}
 }
 
-func TestFailures(t *testing.T) {
+func TestEvents_failAsTheirErrorsSay(t *testing.T) {
 	t.Parallel()
 	s := start(t, "order-worker", "backoffice")
 	publisher := s.publisher("order-worker")
-	good, attempts := newHandled(), newHandled()
+	good, attempts := system.NewTally(), system.NewTally()
 	letters := make(chan messaging.DeadLetter, 10)
 	const outage, defect, poison, fine = 1, 2, 3, 4
 	s.consume("backoffice",
 		subscription(func(_ context.Context, _ messaging.Event, data payload) error {
-			attempts.add(data.N)
+			attempts.Add(data.N)
 			switch {
-			case data.N == outage && attempts.times(outage) <= 11:
+			case data.N == outage && attempts.Of(outage) <= 11:
 				return errs.New(errs.Unavailable, "the store is away")
 			case data.N == defect:
 				return errors.New("nil pointer")
 			case data.N == poison:
 				return errs.New(errs.Invalid, "this makes no sense")
 			}
-			good.add(data.N)
+			good.Add(data.N)
 			return nil
 		}),
 		messaging.Subscription{Topic: messaging.DeadLetters, On: map[string]messaging.Handler{
@@ -150,7 +107,7 @@ func TestFailures(t *testing.T) {
 		select {
 		case letter := <-letters:
 			got[letter.Event.ID] = letter
-		case <-time.After(client.Patience):
+		case <-time.After(system.Patience):
 			t.Fatalf("got %d dead letters, want 2", len(got))
 		}
 	}
@@ -161,25 +118,25 @@ func TestFailures(t *testing.T) {
 	if letter := got[sent[defect].ID]; letter.Attempts != 10 {
 		t.Errorf("defect: got %+v, want 10 attempts", letter)
 	}
-	client.Eventually(t, "the outage is over", func() error {
-		if good.times(outage) != 1 || good.times(fine) != 1 {
-			return fmt.Errorf("handled %d and %d times", good.times(outage), good.times(fine))
+	system.Eventually(t, "the outage is over", func() error {
+		if good.Of(outage) != 1 || good.Of(fine) != 1 {
+			return fmt.Errorf("handled %d and %d times", good.Of(outage), good.Of(fine))
 		}
 		return nil
 	})
-	if got := attempts.times(poison); got != 1 {
+	if got := attempts.Of(poison); got != 1 {
 		t.Errorf("the invalid event was tried %d times", got)
 	}
 }
 
 // Every event is handled, whoever dies: the consumer, its sidecar, the publisher's sidecar, the broker.
-func TestNothingIsLostToKills(t *testing.T) {
+func TestEvents_surviveKills(t *testing.T) {
 	t.Parallel()
 	s := start(t, "order-worker", "backoffice")
 	publisher := s.publisher("order-worker")
-	seen := newHandled()
+	seen := system.NewTally()
 	handle := subscription(func(_ context.Context, _ messaging.Event, data payload) error {
-		seen.add(data.N)
+		seen.Add(data.N)
 		return nil
 	})
 	const events = 400
@@ -190,32 +147,27 @@ func TestNothingIsLostToKills(t *testing.T) {
 			publish(t, publisher, n)
 		}
 	})
-	s.kill("backoffice.sidecar")
-	s.kill("broker")
+	s.Kill(t, "backoffice.sidecar")
+	s.Kill(t, "broker")
 	stop()
-	s.kill("order-worker.sidecar")
+	s.Kill(t, "order-worker.sidecar")
 	s.consume("backoffice", handle)
 	publishing.Wait()
-	client.Eventually(t, "every event is handled", func() error { return seen.missing(events) })
+	system.Eventually(t, "every event is handled", func() error { return seen.Missing(events) })
 }
 
-func TestPublishFailsFastWithoutABroker(t *testing.T) {
+func TestPublisher_failsFastWithoutABroker(t *testing.T) {
 	t.Parallel()
 	s := start(t, "order-worker")
 	publisher := s.publisher("order-worker")
 	publish(t, publisher, 0)
-	if err := s.Signal("broker", syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, s.Signal("broker", syscall.SIGSTOP))
 	n := 0
-	client.Eventually(t, "the broker has stopped", func() error { // a thread of it may still finish what it is at
+	system.Eventually(t, "the broker has stopped", func() error { // a thread of it may still finish what it is at
 		n++
-		e, err := messaging.New(eventType, fmt.Sprint(n), payload{N: n})
-		if err != nil {
-			t.Fatal(err)
-		}
+		e := must.Get(messaging.New(eventType, fmt.Sprint(n), payload{N: n}))(t)
 		started := time.Now()
-		err = publisher.Publish(t.Context(), topic, e)
+		err := publisher.Publish(t.Context(), topic, e)
 		if took := time.Since(started); took > 3*time.Second {
 			t.Errorf("it took %s to say so", took)
 		}
@@ -224,8 +176,6 @@ func TestPublishFailsFastWithoutABroker(t *testing.T) {
 		}
 		return nil
 	})
-	if err := s.Signal("broker", syscall.SIGCONT); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, s.Signal("broker", syscall.SIGCONT))
 	publish(t, publisher, n+1)
 }

@@ -2,17 +2,17 @@ package kit
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"strings"
 	"sync"
 	"testing"
 
 	"stoa/internal/stack"
+	"stoa/pkg/common/must"
 	"stoa/pkg/common/settings"
 	"stoa/pkg/observability"
-	"stoa/test/client"
 	"stoa/test/servers"
+	"stoa/test/system"
 )
 
 // settingsDB is the database of Redis in components/base/server/configuration.yaml.
@@ -36,53 +36,25 @@ func (l *lines) has(text string) bool {
 	return strings.Contains(l.text.String(), text)
 }
 
-// startRedis starts a server for one test, or skips the test where there is none.
-func startRedis(t *testing.T) *servers.Server {
-	t.Helper()
-	if err := servers.Find("redis"); err != nil {
-		t.Skip("live configuration is not tested: ", err)
-	}
-	redis, err := servers.Start(t.Context(), "redis")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = redis.Stop() })
-	return redis
-}
-
-// keepReading keeps settings up to date until the test ends.
-func keepReading(t *testing.T, values *settings.Settings) {
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = values.Run(ctx)
-	}()
-	t.Cleanup(func() { cancel(); <-done })
-}
-
-func TestSettingsChangeWithoutARestart(t *testing.T) {
-	redis := startRedis(t)
+func TestSettings_changeWithoutARestart(t *testing.T) {
+	t.Parallel()
+	redis := servers.Redis(t)
 	set := func(key, value string) {
 		t.Helper()
-		if err := redis.Set(t.Context(), settingsDB, key, value); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, redis.Set(t.Context(), settingsDB, key, value))
 	}
 	set("AUTO_FULFIL", "true||1") // what follows the bars is a version
-	s := startWith(t, stack.Options{Base: "server", Secrets: redis.Secrets}, "backoffice")
+	described := must.Get(system.Sidecars(system.Root(t), "backoffice"))(t)
+	s := system.Start(t, described, stack.Options{Base: "server", Secrets: redis.Secrets})
 	log := &lines{}
-	telemetry, err := observability.Start(t.Context(), "backoffice", "info", log)
-	if err != nil {
-		t.Fatal(err)
-	}
-	values := settings.Open(t.Context(), s.open("backoffice"), "backoffice", telemetry.Log)
+	telemetry := must.Get(observability.Start(t.Context(), "backoffice", "info", log))(t)
+	values := settings.Open(t.Context(), s.Open(t, "backoffice"), "backoffice", telemetry.Log)
 	values.Watch("LOG_LEVEL", telemetry.SetLevel)
 	auto := settings.Bool(values, "AUTO_FULFIL", false)
 	if !auto.Get() {
 		t.Error("what stands in the store does not hold from the start")
 	}
-	keepReading(t, values)
+	system.Background(t, values.Run)
 	is := func(want bool, logged string) func() error {
 		return func() error {
 			if auto.Get() != want || !log.has(logged) {
@@ -95,28 +67,24 @@ func TestSettingsChangeWithoutARestart(t *testing.T) {
 	set("LOG_LEVEL", "info")
 	set("backoffice/LOG_LEVEL", "debug")
 	set("AUTO_FULFIL", "false")
-	client.Eventually(t, "AUTO_FULFIL is off", is(false, `"value":"false"`))
+	system.Eventually(t, "AUTO_FULFIL is off", is(false, `"value":"false"`))
 	telemetry.Log.Debug().Msg("a detail")
 	if !log.has("a detail") {
 		t.Error("the level of the log did not change")
 	}
 	set("AUTO_FULFIL", "perhaps")
-	client.Eventually(t, "a bad value changes nothing", is(false, `"setting":"AUTO_FULFIL","value":"perhaps"`))
-	s.kill("backoffice.sidecar")
+	system.Eventually(t, "a bad value changes nothing", is(false, `"setting":"AUTO_FULFIL","value":"perhaps"`))
+	s.Kill(t, "backoffice.sidecar")
 	set("AUTO_FULFIL", "true")
-	client.Eventually(t, "it is on after the sidecar was killed", is(true, ""))
-	if err := redis.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	client.Eventually(t, "an outage changes nothing", is(true, "the configuration store does not answer"))
-	if err := redis.Restart(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	system.Eventually(t, "it is on after the sidecar was killed", is(true, ""))
+	must.Do(t, redis.Kill())
+	system.Eventually(t, "an outage changes nothing", is(true, "the configuration store does not answer"))
+	must.Do(t, redis.Restart(t.Context()))
 	set("AUTO_FULFIL", "false")
-	client.Eventually(t, "it is off after the store was killed", is(false, "the configuration store answers again"))
+	system.Eventually(t, "it is off after the store was killed", is(false, "the configuration store answers again"))
 }
 
-func TestWithoutAConfigurationStore(t *testing.T) {
+func TestSettings_needNoConfigurationStore(t *testing.T) {
 	side := start(t, "backoffice").open("backoffice")
 	if present, err := side.HasConfiguration(t.Context()); present || err != nil {
 		t.Errorf("base/local: got %v, %v", present, err)

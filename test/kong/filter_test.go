@@ -7,14 +7,12 @@ import (
 	"strings"
 	"testing"
 
+	"stoa/pkg/common/must"
 	"stoa/pkg/common/web"
 )
 
-func TestFilter_TakesOnlyTheAnswerOfAnApp(t *testing.T) {
-	filter, err := ReadFilter()
-	if err != nil {
-		t.Fatal(err)
-	}
+func TestFilter_takesOnlyTheAnswerOfAnApp(t *testing.T) {
+	filter := must.Get(ReadFilter())(t)
 	for name, tt := range map[string]struct {
 		status     int
 		mark, body string
@@ -45,13 +43,8 @@ func TestFilter_TakesOnlyTheAnswerOfAnApp(t *testing.T) {
 			if tt.mark != "" {
 				answer.Header.Set(web.AnswerHeader, tt.mark)
 			}
-			if err := filter.Run(answer, tt.source); err != nil {
-				t.Fatal(err)
-			}
-			body, err := io.ReadAll(answer.Body)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, filter.Run(answer, tt.source))
+			body := must.Get(io.ReadAll(answer.Body))(t)
 			var problem web.Problem
 			_ = json.Unmarshal(body, &problem) // what is not one has no kind
 			if answer.StatusCode != tt.want || string(problem.Kind) != tt.kind || tt.kind == "" && string(body) != tt.body {

@@ -15,7 +15,8 @@ import (
 	"github.com/Kong/go-pdk/server/kong_plugin_protocol"
 	"google.golang.org/protobuf/types/known/structpb"
 
-	"stoa/test/client"
+	"stoa/pkg/common/must"
+	"stoa/test/system"
 )
 
 // pluginName is what the program has to be called: Kong takes the name of the file for that of the plugin.
@@ -47,15 +48,13 @@ type Kong struct{ socket string }
 func Start(t testing.TB, binary, token string) *Kong {
 	t.Helper()
 	cmd := Program(t, binary, token)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, cmd.Start())
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	})
 	k := &Kong{socket: binary + ".socket"}
-	client.Eventually(t, "the plugin listens", func() error {
+	system.Eventually(t, "the plugin listens", func() error {
 		conn, err := net.Dial("unix", k.socket)
 		if err == nil {
 			_ = conn.Close()

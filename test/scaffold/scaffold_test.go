@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"stoa/test/client"
+	"stoa/test/system"
 )
 
 const (
@@ -42,7 +43,7 @@ func TestNewService_IsBuiltStartedAndUsed(t *testing.T) {
 // routes are.
 func newCheckout(t *testing.T) string {
 	t.Helper()
-	root, repository := t.TempDir(), client.Root(t)
+	root, repository := t.TempDir(), system.Root(t)
 	for _, file := range strings.Split(strings.TrimSpace(run(t, repository, "git", "ls-files", "--cached", "--others", "--exclude-standard")), "\n") {
 		text, err := os.ReadFile(filepath.Join(repository, file))
 		if errors.Is(err, os.ErrNotExist) {
@@ -132,7 +133,7 @@ func use(t *testing.T, shop *client.Shop) {
 			return nil
 		}
 	}
-	client.Eventually(t, "a new account has its first item", expect("Welcome"))
+	system.Eventually(t, "a new account has its first item", expect("Welcome"))
 	body := map[string]string{"name": "An amphora"}
 	create := client.Request{Method: "POST", Path: path, As: customer, Key: "k-1", Body: body}
 	var created, again, shown item

@@ -40,7 +40,7 @@ func (a answer) refused() bool {
 
 func invocations(t *testing.T, caller, callee, method, path string, headers ...string) map[string]answer {
 	t.Helper()
-	port := process(t, caller+".sidecar").Ports[description.PortHTTP]
+	port := shop.Process(t, caller+".sidecar").Ports[description.PortHTTP]
 	headers = append(headers, "dapr-api-token", tokens.Dapr)
 	var byURL, byHeader answer
 	byURL.status, byURL.body = send(t, method, port, "/v1.0/invoke/"+callee+"/method"+path, "{}", headers...)
@@ -48,7 +48,7 @@ func invocations(t *testing.T, caller, callee, method, path string, headers ...s
 	return map[string]answer{"by URL": byURL, "by header": byHeader}
 }
 
-func TestOnlyTheRightAppCallsAnOperation(t *testing.T) {
+func TestPolicies_letOnlyTheRightAppCall(t *testing.T) {
 	const forbidden = http.StatusForbidden
 	tests := []struct {
 		caller, callee, method, path string
@@ -91,7 +91,7 @@ func TestOnlyTheRightAppCallsAnOperation(t *testing.T) {
 }
 
 // Who calls is what the certificate says, whatever the request says.
-func TestCallersCannotPretendToBeOthers(t *testing.T) {
+func TestPolicies_trustNoHeaders(t *testing.T) {
 	for way, got := range invoke(t, "order-api", "auth", "GET", "/healthz",
 		"dapr-caller-app-id", "gateway", "dapr-caller-namespace", "default", "x-forwarded-client-cert", "URI=spiffe://public/ns/default/gateway") {
 		if got != http.StatusForbidden {
@@ -141,7 +141,7 @@ func tricks(allowed, forbidden string) map[string]string {
 }
 
 // None of the tricks reaches an operation that the policy forbids. All of these answer 2xx or 401 when they are reached.
-func TestEncodedPathsReachNothingForbidden(t *testing.T) {
+func TestPolicies_holdForEncodedPaths(t *testing.T) {
 	tests := []struct{ caller, callee, method, allowed, forbidden string }{
 		{"order-api", "auth", "GET", "/internal/sessions/x", "/healthz"},
 		{"order-api", "auth", "GET", "/internal/sessions/x", "/metrics"},
@@ -163,13 +163,13 @@ func TestEncodedPathsReachNothingForbidden(t *testing.T) {
 	}
 }
 
-func TestOnlyOrderAPIAsksForQuotes(t *testing.T) {
+func TestPolicies_letOnlyOrderAPIAskForQuotes(t *testing.T) {
 	methods := []string{
 		inventoryv1.Stock_Quote_FullMethodName, "/inventory.v1.Stock/../inventory.v1.Stock/Quote", "//inventory.v1.Stock/Quote",
 		"/inventory.v1.Stock/./Quote", "/INVENTORY.v1.Stock/Quote", "/inventory.v1.Stock/Quote/", "/inventory.v1.Stock%2fQuote",
 	}
 	for _, caller := range apps() {
-		conn := dial(t, process(t, caller+".sidecar").Ports[description.PortGRPC])
+		conn := dial(t, shop.Process(t, caller+".sidecar").Ports[description.PortGRPC])
 		for _, method := range methods {
 			if caller == "order-api" || caller == "inventory-worker" { // the latter calls itself, past all policies
 				continue
@@ -181,7 +181,7 @@ func TestOnlyOrderAPIAsksForQuotes(t *testing.T) {
 			}
 		}
 	}
-	conn := dial(t, process(t, "order-api.sidecar").Ports[description.PortGRPC])
+	conn := dial(t, shop.Process(t, "order-api.sidecar").Ports[description.PortGRPC])
 	ctx := metadata.AppendToOutgoingContext(withToken(t.Context(), tokens.Dapr), "dapr-app-id", "inventory-worker")
 	if got := status.Code(quote(ctx, conn, methods[0])); got == codes.PermissionDenied {
 		t.Errorf("order-api: got %v", got)

@@ -37,10 +37,10 @@ var httpDoors = []string{
 }
 
 // Every app takes calls of its own sidecar alone, by the app token; probes are for everybody on the machine.
-func TestAppsTakeCallsOfTheirSidecarsAlone(t *testing.T) {
+func TestApps_takeCallsOfTheirSidecarsAlone(t *testing.T) {
 	for _, app := range httpApps(t) {
 		t.Run(app, func(t *testing.T) {
-			port := process(t, app).Ports[description.PortApp]
+			port := shop.Process(t, app).Ports[description.PortApp]
 			wrong := wrongTokens(tokens.App)
 			wrong["the API token"] = tokens.Dapr
 			for what, token := range wrong {
@@ -65,9 +65,9 @@ func TestAppsTakeCallsOfTheirSidecarsAlone(t *testing.T) {
 }
 
 // What serves probes beside an app that speaks no HTTP, or speaks it to people, serves nothing else.
-func TestProbePortsServeProbes(t *testing.T) {
+func TestApps_serveOnlyProbesOnProbePorts(t *testing.T) {
 	for _, app := range apps() {
-		port := process(t, app).Ports[description.PortProbe]
+		port := shop.Process(t, app).Ports[description.PortProbe]
 		if port == 0 {
 			continue
 		}
@@ -79,8 +79,8 @@ func TestProbePortsServeProbes(t *testing.T) {
 	}
 }
 
-func TestRPCAsksForTheAppToken(t *testing.T) {
-	conn := dial(t, process(t, "inventory-worker").Ports[description.PortApp])
+func TestApps_askForTheAppTokenOfRPC(t *testing.T) {
+	conn := dial(t, shop.Process(t, "inventory-worker").Ports[description.PortApp])
 	stock, callback := inventoryv1.NewStockClient(conn), runtimev1.NewAppCallbackClient(conn)
 	wrong := wrongTokens(tokens.App)
 	wrong["the API token"] = tokens.Dapr

@@ -7,9 +7,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
-	"fmt"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"google.golang.org/grpc"
@@ -21,9 +19,9 @@ import (
 	internals "github.com/dapr/dapr/pkg/proto/internals/v1"
 	sentryv1 "github.com/dapr/dapr/pkg/proto/sentry/v1"
 
-	"stoa/internal/stack"
 	"stoa/internal/stack/description"
 	"stoa/internal/stack/state"
+	"stoa/pkg/common/must"
 )
 
 // unverified takes any certificate of the other side, and shows none.
@@ -31,31 +29,14 @@ var unverified = credentials.NewTLS(&tls.Config{InsecureSkipVerify: true}) //nol
 
 func authority(t *testing.T) sentryv1.CAClient {
 	t.Helper()
-	var port int
-	for _, p := range shop.Processes() {
-		if p.Kind == stack.KindSentry {
-			port = p.Ports[description.PortSentry]
-		}
-	}
-	conn, err := grpc.NewClient(fmt.Sprintf("127.0.0.1:%d", port), grpc.WithTransportCredentials(unverified))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { conn.Close() })
-	return sentryv1.NewCAClient(conn)
+	return sentryv1.NewCAClient(dialBy(t, shop.Process(t, "sentry").Ports[description.PortSentry], unverified))
 }
 
 // signingRequest asks for a certificate of an app, for a key of our own.
 func signingRequest(t *testing.T, app, token string, validator sentryv1.SignCertificateRequest_TokenValidator) *sentryv1.SignCertificateRequest {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	der, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	key := must.Get(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))(t)
+	der := must.Get(x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, key))(t)
 	return &sentryv1.SignCertificateRequest{
 		Id: app, Namespace: "default", Token: token, TokenValidator: validator,
 		CertificateSigningRequest: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der}),
@@ -63,14 +44,10 @@ func signingRequest(t *testing.T, app, token string, validator sentryv1.SignCert
 }
 
 // A certificate of an app is had only with the token of that app, whatever way of proof one asks for.
-func TestNobodyGetsTheCertificateOfAnother(t *testing.T) {
+func TestCertificates_areIssuedToTheirAppOnly(t *testing.T) {
 	ca := authority(t)
 	token := func(app string) string {
-		text, err := os.ReadFile(filepath.Join(shop.Dir(), state.Folder, "sentry", app+".jwt"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(text)
+		return string(must.Get(os.ReadFile(state.Path(shop.Dir(), "sentry", app+".jwt")))(t))
 	}
 	const jwks, insecure = sentryv1.SignCertificateRequest_JWKS, sentryv1.SignCertificateRequest_INSECURE
 	tests := []struct {
@@ -97,32 +74,25 @@ func TestNobodyGetsTheCertificateOfAnother(t *testing.T) {
 }
 
 // The port by which sidecars call each other asks for no token; with certificates it asks for one of those.
-func TestSidecarsTalkToNobodyWithoutACertificate(t *testing.T) {
+func TestSidecars_refuseCallersWithoutACertificate(t *testing.T) {
 	call := &internals.InternalInvokeRequest{
 		Ver:     internals.APIVersion_V1,
 		Message: &common.InvokeRequest{Method: "healthz", HttpExtension: &common.HTTPExtension{Verb: common.HTTPExtension_GET}},
 	}
 	for _, app := range apps() {
-		port := process(t, app+".sidecar").Ports[description.PortInternal]
-		_, err := internals.NewServiceInvocationClient(dial(t, port)).CallLocal(t.Context(), call)
-		if status.Code(err) != codes.Unavailable {
-			t.Errorf("%s in plain text: got %v", app, err)
+		port := shop.Process(t, app+".sidecar").Ports[description.PortInternal]
+		for how, conn := range map[string]*grpc.ClientConn{"in plain text": dial(t, port), "without a certificate": dialBy(t, port, unverified)} {
+			_, err := internals.NewServiceInvocationClient(conn).CallLocal(t.Context(), call)
+			if status.Code(err) != codes.Unavailable {
+				t.Errorf("%s %s: got %v", app, how, err)
+			}
 		}
-		conn, err := grpc.NewClient(fmt.Sprintf("127.0.0.1:%d", port), grpc.WithTransportCredentials(unverified))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := internals.NewServiceInvocationClient(conn).CallLocal(t.Context(), call); status.Code(err) != codes.Unavailable {
-			t.Errorf("%s without a certificate: got %v", app, err)
-		}
-		conn.Close()
 	}
 }
 
 // What signs, and what proves who somebody is, only the owner of the system can read.
-func TestCredentialsOfTheAuthorityArePrivate(t *testing.T) {
-	folder := filepath.Join(shop.Dir(), state.Folder, "sentry")
-	files, err := os.ReadDir(folder)
+func TestCertificates_keepTheirKeysPrivate(t *testing.T) {
+	files, err := os.ReadDir(state.Path(shop.Dir(), "sentry"))
 	if err != nil || len(files) < 4+len(apps()) {
 		t.Fatalf("%d files, %v", len(files), err)
 	}

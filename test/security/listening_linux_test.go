@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"stoa/internal/stack/description"
+	"stoa/pkg/common/must"
 )
 
 // listening lists the addresses on which a process takes TCP connections or UDP packets of anybody.
@@ -62,24 +63,18 @@ func socketsOf(t *testing.T, pid int) []string {
 func parseAddress(t *testing.T, text string) netip.AddrPort {
 	t.Helper()
 	host, port, _ := strings.Cut(text, ":")
-	raw, err := hex.DecodeString(host)
-	if err != nil {
-		t.Fatal(err)
-	}
+	raw := must.Get(hex.DecodeString(host))(t)
 	for i := 0; i < len(raw); i += 4 {
 		binary.NativeEndian.PutUint32(raw[i:], binary.BigEndian.Uint32(raw[i:]))
 	}
 	address, _ := netip.AddrFromSlice(raw)
-	number, err := strconv.ParseUint(port, 16, 16)
-	if err != nil {
-		t.Fatal(err)
-	}
+	number := must.Get(strconv.ParseUint(port, 16, 16))(t)
 	return netip.AddrPortFrom(address.Unmap(), uint16(number))
 }
 
 // Nothing but the gateway can be reached from another machine: not the apps, not one of a sidecar's ports, not the
 // broker, not the certificate authority.
-func TestEverythingListensOnLoopback(t *testing.T) {
+func TestPorts_areOnLoopback(t *testing.T) {
 	for _, p := range shop.Processes() {
 		addresses := listening(t, p.PID)
 		if len(addresses) < len(p.Ports) {
@@ -95,7 +90,7 @@ func TestEverythingListensOnLoopback(t *testing.T) {
 }
 
 // The test above would see a port that is open to other machines.
-func TestOpenPortsAreSeen(t *testing.T) {
+func TestPorts_areSeenWhenOpen(t *testing.T) {
 	for _, network := range []string{"tcp4", "tcp6"} {
 		listener, err := net.Listen(network, ":0")
 		if err != nil {

@@ -3,7 +3,7 @@ package security
 import "testing"
 
 // Everything that an order needs is let through: the calls of the gateway, the quote by gRPC, keys and sessions at auth.
-func TestAnOrderTravelsUnderAccessPolicies(t *testing.T) {
+func TestPolicies_letAnOrderThrough(t *testing.T) {
 	staff, customer := shop.SignIn(t, "staff"), shop.SignUp(t)
 	product := shop.NewProduct(t, staff, 5)
 	order := shop.PlaceOrder(t, customer, product.ID, 2)

@@ -24,25 +24,44 @@ var apiDoors = []string{
 	"/v1.0/shutdown", "/v1.0-alpha1/lock/x", "/v1.0/actors/a/b/state/c", "/v1.0/workflows/a/b", "/v1.0/healthz/../metadata", "/anything",
 }
 
+// rpc is a call of a sidecar's gRPC API.
+type rpc func(context.Context, runtimev1.DaprClient) error
+
+func readState(store string) rpc {
+	return func(ctx context.Context, c runtimev1.DaprClient) error {
+		_, err := c.GetState(ctx, &runtimev1.GetStateRequest{StoreName: store, Key: "x"})
+		return err
+	}
+}
+
+func readSecret(name string) rpc {
+	return func(ctx context.Context, c runtimev1.DaprClient) error {
+		_, err := c.GetSecret(ctx, &runtimev1.GetSecretRequest{StoreName: "secrets", Key: name})
+		return err
+	}
+}
+
+func publishing(component, topic string) rpc {
+	return func(ctx context.Context, c runtimev1.DaprClient) error {
+		_, err := c.PublishEvent(ctx, &runtimev1.PublishEventRequest{PubsubName: "pubsub-" + component, Topic: topic, Data: []byte("{}")})
+		return err
+	}
+}
+
+func subscribing(component, topic string) rpc {
+	return func(ctx context.Context, c runtimev1.DaprClient) error { return subscribe(ctx, c, component, topic) }
+}
+
 // rpcs are calls of every gRPC API of a sidecar.
-var rpcs = map[string]func(ctx context.Context, c runtimev1.DaprClient) error{
+var rpcs = map[string]rpc{
+	"state":     readState("auth-store"),
+	"secret":    readSecret("AUTH_SIGNING_KEY"),
+	"publish":   publishing("stock", "stock"),
+	"subscribe": subscribing("stock", "stock"),
 	"metadata": func(ctx context.Context, c runtimev1.DaprClient) error {
 		_, err := c.GetMetadata(ctx, &runtimev1.GetMetadataRequest{})
 		return err
 	},
-	"state": func(ctx context.Context, c runtimev1.DaprClient) error {
-		_, err := c.GetState(ctx, &runtimev1.GetStateRequest{StoreName: "auth-store", Key: "x"})
-		return err
-	},
-	"secret": func(ctx context.Context, c runtimev1.DaprClient) error {
-		_, err := c.GetSecret(ctx, &runtimev1.GetSecretRequest{StoreName: "secrets", Key: "AUTH_SIGNING_KEY"})
-		return err
-	},
-	"publish": func(ctx context.Context, c runtimev1.DaprClient) error {
-		_, err := c.PublishEvent(ctx, &runtimev1.PublishEventRequest{PubsubName: "pubsub-stock", Topic: "stock"})
-		return err
-	},
-	"subscribe": func(ctx context.Context, c runtimev1.DaprClient) error { return subscribe(ctx, c, "stock", "stock") },
 	"binding": func(ctx context.Context, c runtimev1.DaprClient) error {
 		_, err := c.InvokeBinding(ctx, &runtimev1.InvokeBindingRequest{Name: "mail", Operation: "list"})
 		return err
@@ -95,10 +114,10 @@ func subscribe(ctx context.Context, c runtimev1.DaprClient, component, topic str
 }
 
 // Every sidecar asks every caller for the API token; only its health is open.
-func TestSidecarsAskForTheAPIToken(t *testing.T) {
+func TestSidecars_askForTheAPIToken(t *testing.T) {
 	for _, app := range apps() {
 		t.Run(app, func(t *testing.T) {
-			ports := process(t, app+".sidecar").Ports
+			ports := shop.Process(t, app+".sidecar").Ports
 			wrong := wrongTokens(tokens.Dapr)
 			wrong["the app token"] = tokens.App
 			for what, token := range wrong {
@@ -129,8 +148,8 @@ func TestSidecarsAskForTheAPIToken(t *testing.T) {
 }
 
 // What a sidecar proxies to the gRPC of another app needs the API token as well.
-func TestProxiedCallsNeedTheAPIToken(t *testing.T) {
-	conn := dial(t, process(t, "order-api.sidecar").Ports[description.PortGRPC])
+func TestSidecars_askForTheAPITokenOfProxiedCalls(t *testing.T) {
+	conn := dial(t, shop.Process(t, "order-api.sidecar").Ports[description.PortGRPC])
 	for what, token := range wrongTokens(tokens.Dapr) {
 		ctx := metadata.AppendToOutgoingContext(withToken(t.Context(), token), "dapr-app-id", "inventory-worker")
 		if err := quote(ctx, conn, inventoryv1.Stock_Quote_FullMethodName); status.Code(err) != codes.Unauthenticated {
@@ -146,51 +165,30 @@ func quote(ctx context.Context, conn *grpc.ClientConn, method string) error {
 // own is the sidecar's gRPC API of an app, as the app itself reaches it.
 func own(t *testing.T, app string) (context.Context, runtimev1.DaprClient) {
 	t.Helper()
-	return withToken(t.Context(), tokens.Dapr), runtimev1.NewDaprClient(dial(t, process(t, app+".sidecar").Ports[description.PortGRPC]))
+	return withToken(t.Context(), tokens.Dapr), runtimev1.NewDaprClient(dial(t, shop.Process(t, app+".sidecar").Ports[description.PortGRPC]))
 }
 
 // An app that was broken into has the token of its sidecar. It still gets no other app's secrets, documents and topics.
-func TestSidecarsGiveNothingOfOtherApps(t *testing.T) {
+func TestSidecars_giveNothingOfOtherApps(t *testing.T) {
 	const missing, refused, unserved = codes.InvalidArgument, codes.PermissionDenied, codes.Unimplemented
-	state := func(store string) func(context.Context, runtimev1.DaprClient) error {
-		return func(ctx context.Context, c runtimev1.DaprClient) error {
-			_, err := c.GetState(ctx, &runtimev1.GetStateRequest{StoreName: store, Key: "x"})
-			return err
-		}
-	}
-	publish := func(component, topic string) func(context.Context, runtimev1.DaprClient) error {
-		return func(ctx context.Context, c runtimev1.DaprClient) error {
-			_, err := c.PublishEvent(ctx, &runtimev1.PublishEventRequest{PubsubName: "pubsub-" + component, Topic: topic, Data: []byte("{}")})
-			return err
-		}
-	}
-	secret := func(name string) func(context.Context, runtimev1.DaprClient) error {
-		return func(ctx context.Context, c runtimev1.DaprClient) error {
-			_, err := c.GetSecret(ctx, &runtimev1.GetSecretRequest{StoreName: "secrets", Key: name})
-			return err
-		}
-	}
-	subscribing := func(component, topic string) func(context.Context, runtimev1.DaprClient) error {
-		return func(ctx context.Context, c runtimev1.DaprClient) error { return subscribe(ctx, c, component, topic) }
-	}
 	tests := []struct {
 		app, what string
-		call      func(context.Context, runtimev1.DaprClient) error
+		call      rpc
 		want      codes.Code
 	}{
-		{"order-api", "the signing key", secret("AUTH_SIGNING_KEY"), unserved},
-		{"gateway", "the signing key", secret("AUTH_SIGNING_KEY"), unserved},
-		{"backoffice", "the first accounts", secret("AUTH_BOOTSTRAP"), unserved},
-		{"auth", "the broker's password", secret("NATS_URL"), refused},
-		{"auth", "its own secret", secret("AUTH_SIGNING_KEY"), codes.OK},
-		{"order-api", "the accounts", state("auth-store"), missing},
-		{"inventory-api", "the orders", state("order-store"), missing},
-		{"gateway", "the accounts", state("auth-store"), unserved},
-		{"order-api", "its own documents", state("order-store"), codes.OK},
-		{"order-api", "stock.reserved", publish("stock", "stock"), codes.InvalidArgument},
-		{"notification", "stock.reserved, which it only reads", publish("stock", "stock"), refused},
-		{"inventory-api", "a command", publish("order-commands", "order-commands"), unserved},
-		{"backoffice", "another topic on a broker that it reaches", publish("stock", "orders-of-somebody"), refused},
+		{"order-api", "the signing key", readSecret("AUTH_SIGNING_KEY"), unserved},
+		{"gateway", "the signing key", readSecret("AUTH_SIGNING_KEY"), unserved},
+		{"backoffice", "the first accounts", readSecret("AUTH_BOOTSTRAP"), unserved},
+		{"auth", "the broker's password", readSecret("NATS_URL"), refused},
+		{"auth", "its own secret", readSecret("AUTH_SIGNING_KEY"), codes.OK},
+		{"order-api", "the accounts", readState("auth-store"), missing},
+		{"inventory-api", "the orders", readState("order-store"), missing},
+		{"gateway", "the accounts", readState("auth-store"), unserved},
+		{"order-api", "its own documents", readState("order-store"), codes.OK},
+		{"order-api", "stock.reserved", publishing("stock", "stock"), codes.InvalidArgument},
+		{"notification", "stock.reserved, which it only reads", publishing("stock", "stock"), refused},
+		{"inventory-api", "a command", publishing("order-commands", "order-commands"), unserved},
+		{"backoffice", "another topic on a broker that it reaches", publishing("stock", "orders-of-somebody"), refused},
 		{"inventory-worker", "stock events, which it only writes", subscribing("stock", "stock"), refused},
 		{"order-worker", "another topic on a broker that it reaches", subscribing("stock", "order-placed"), refused},
 		{"order-api", "commands", subscribing("order-commands", "order-commands"), unserved},
@@ -209,7 +207,7 @@ func TestSidecarsGiveNothingOfOtherApps(t *testing.T) {
 }
 
 // A sidecar does not serve what its app has no use for, not even to its app.
-func TestSidecarsServeNoAPIThatNobodyUses(t *testing.T) {
+func TestSidecars_serveNoAPIThatNobodyUses(t *testing.T) {
 	for _, app := range apps() {
 		ctx, api := own(t, app)
 		for _, name := range []string{"invoke", "shutdown", "jobs", "lock", "actors"} {

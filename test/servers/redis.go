@@ -4,7 +4,21 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"testing"
+
+	"stoa/pkg/common/must"
 )
+
+// Redis is a server until the test ends. The test is skipped where there is none.
+func Redis(t testing.TB) *Server {
+	t.Helper()
+	if err := Find("redis"); err != nil {
+		t.Skipf("NOT TESTED: %v", err)
+	}
+	redis := must.Get(Start(t.Context(), "redis"))(t)
+	t.Cleanup(func() { must.Do(t, redis.Stop()) })
+	return redis
+}
 
 func findRedis() error {
 	_, err := program("redis-server")

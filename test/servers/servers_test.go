@@ -4,18 +4,17 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"stoa/pkg/common/must"
 )
 
-func TestEveryServerStartsAndComesBack(t *testing.T) {
+func TestServers_startAndComeBack(t *testing.T) {
 	for _, kind := range Kinds() {
 		t.Run(kind, func(t *testing.T) {
 			if err := Find(kind); err != nil {
 				t.Skip(err)
 			}
-			s, err := Start(t.Context(), kind)
-			if err != nil {
-				t.Fatal(err)
-			}
+			s := must.Get(Start(t.Context(), kind))(t)
 			defer s.Stop()
 			if s.Version == "" || len(s.Secrets) == 0 {
 				t.Errorf("version %q, %d secrets", s.Version, len(s.Secrets))
@@ -37,7 +36,7 @@ func TestEveryServerStartsAndComesBack(t *testing.T) {
 	}
 }
 
-func TestFindNamesTheKinds(t *testing.T) {
+func TestFind_namesTheKinds(t *testing.T) {
 	if err := Find("oracle"); err == nil || !strings.Contains(err.Error(), "redis") {
 		t.Errorf("got %v", err)
 	}

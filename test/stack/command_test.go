@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -19,6 +18,8 @@ import (
 	"stoa/internal/stack/description"
 	"stoa/internal/stack/secrets"
 	"stoa/internal/stack/state"
+	"stoa/pkg/common/must"
+	"stoa/test/system"
 )
 
 // checkout is a copy of what `stoa` needs of the repository, on ports of its own.
@@ -29,74 +30,28 @@ type checkout struct {
 
 func newCheckout(t *testing.T) checkout {
 	t.Helper()
-	c := checkout{t, t.TempDir()}
-	repository, err := filepath.Abs(filepath.Join("..", ".."))
-	if err != nil {
-		t.Fatal(err)
+	c := checkout{t, system.Checkout(t, "components", "go.mod", "tools")}
+	c.link("stoa", "bin/stoa")
+	for _, app := range must.Get(description.Load(c.root))(t).Apps {
+		c.link("fakeapp", app.Command[0])
 	}
-	for _, name := range []string{"components", "go.mod", "tools"} {
-		c.link(filepath.Join(repository, name), name)
-	}
-	text, err := os.ReadFile(filepath.Join(repository, description.File))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ports := freePorts(t)
-	moved := regexp.MustCompile(`(?i)(port: )\d+`).ReplaceAllFunc(text, func(match []byte) []byte {
-		return fmt.Appendf(nil, "%s %d", match[:bytes.IndexByte(match, ' ')], ports())
-	})
-	c.write(description.File, moved)
-	desc, err := description.Load(c.root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.link(filepath.Join(programs, "stoa"), "bin/stoa")
-	for _, app := range desc.Apps {
-		c.link(filepath.Join(programs, "fakeapp"), app.Command[0])
-	}
-	c.firstStart(desc)
+	system.FirstStart(t, c.root)
 	t.Cleanup(func() { _, _ = c.stoa("down") })
 	return c
 }
 
-// firstStart makes the secrets, and with them a port for the broker that is not the one of a running shop.
-func (c checkout) firstStart(desc *description.System) {
+// link puts a program into the checkout.
+func (c checkout) link(program, name string) {
 	c.t.Helper()
-	s := newStack(c.t, desc, c.root)
-	if err := s.Start(c.t.Context()); err != nil {
-		c.t.Fatal(err)
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(c.root, name)
 	}
-	if err := s.Stop(c.t.Context()); err != nil {
-		c.t.Fatal(err)
-	}
-}
-
-// freePorts hands out ports that no other stack takes, until the test ends.
-func freePorts(t *testing.T) func() int {
-	pool := &stack.PortPool{}
-	t.Cleanup(pool.Release)
-	return func() int {
-		port, err := pool.Take()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return port
-	}
-}
-
-func (c checkout) link(target, name string) {
-	c.t.Helper()
-	path := filepath.Join(c.root, name)
-	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.Symlink(target, path)); err != nil {
-		c.t.Fatal(err)
-	}
+	system.Link(c.t, filepath.Join(programs, program), name)
 }
 
 func (c checkout) write(name string, text []byte) {
 	c.t.Helper()
-	if err := os.WriteFile(filepath.Join(c.root, name), text, 0o600); err != nil {
-		c.t.Fatal(err)
-	}
+	must.Do(c.t, os.WriteFile(filepath.Join(c.root, name), text, 0o600))
 }
 
 // stoa runs the command as a person would and returns all that it prints.
@@ -138,14 +93,11 @@ func (c checkout) fails(command string, wants ...string) {
 
 func (c checkout) record() stack.Record {
 	c.t.Helper()
-	record, err := stack.ReadRecord(c.root)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	return record
+	return must.Get(stack.ReadRecord(c.root))(c.t)
 }
 
-func TestUpAndDown(t *testing.T) {
+func TestUp_startsWhatDownStops(t *testing.T) {
+	t.Parallel()
 	c := newCheckout(t)
 	c.succeeds("Stoa is ready after", "up", "-d")
 	running := c.record().Processes
@@ -158,10 +110,8 @@ func TestUpAndDown(t *testing.T) {
 		APIKey   string `json:"api_key"`
 		Accounts map[string]secrets.Account
 	}
-	if err := json.Unmarshal([]byte(c.succeeds("", "credentials", "--json")), &credentials); err != nil {
-		t.Fatal(err)
-	}
-	gateway := find(t, running, "gateway").Ports[description.PortApp]
+	must.Do(t, json.Unmarshal([]byte(c.succeeds("", "credentials", "--json")), &credentials))
+	gateway := system.Find(t, running, "gateway").Ports[description.PortApp]
 	if credentials.Gateway != fmt.Sprintf("http://127.0.0.1:%d", gateway) || credentials.APIKey == "" || credentials.Accounts["staff"].Password == "" {
 		t.Errorf("credentials: %+v", credentials)
 	}
@@ -170,48 +120,46 @@ func TestUpAndDown(t *testing.T) {
 	c.succeeds("Starting JetStream", "logs", "broker")
 	c.succeeds("running, ready", "doctor")
 	c.succeeds("Stoa is stopped.", "down")
-	for _, p := range running {
-		if p.Alive() {
-			t.Errorf("%s outlived `stoa down`", p.Name)
-		}
-	}
+	system.Gone(t, running)
 	c.succeeds("Nothing runs.", "down")
 	c.succeeds("Stoa is stopped.", "status")
 }
 
-func TestForegroundStopsOnInterrupt(t *testing.T) {
+func TestUp_stopsOnInterrupt(t *testing.T) {
+	t.Parallel()
 	c := newCheckout(t)
 	command := exec.Command(filepath.Join(c.root, "bin", "stoa"), "up", "--scale", "order-worker=2")
 	command.Dir = c.root
 	var out bytes.Buffer
 	command.Stdout, command.Stderr = &out, &out
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, "it is ready", func() bool { return c.record().Phase == stack.PhaseReady })
+	must.Do(t, command.Start())
+	system.Eventually(t, "it is ready", func() error {
+		if record := c.record(); record.Phase != stack.PhaseReady {
+			return fmt.Errorf("it is %s", record.Phase)
+		}
+		return nil
+	})
 	running := c.record().Processes
-	find(t, running, "order-worker-2.sidecar")
-	if err := command.Process.Signal(os.Interrupt); err != nil {
-		t.Fatal(err)
-	}
+	system.Find(t, running, "order-worker-2.sidecar")
+	must.Do(t, command.Process.Signal(os.Interrupt))
 	if err := command.Wait(); err != nil {
 		t.Errorf("%v\n%s", err, out.String())
 	}
-	for _, p := range running {
-		if p.Alive() {
-			t.Errorf("%s is still there", p.Name)
-		}
-	}
+	system.Gone(t, running)
 }
 
-func TestKilledSupervisorIsCleanedUpAfter(t *testing.T) {
+func TestDown_endsWhatAKilledSupervisorLeft(t *testing.T) {
+	t.Parallel()
 	c := newCheckout(t)
 	c.succeeds("ready", "up", "-d")
 	record := c.record()
-	if err := syscall.Kill(record.Supervisor.PID, syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, "the supervisor is gone", func() bool { return !stack.Running(c.root) && !record.Supervisor.Alive() })
+	must.Do(t, syscall.Kill(record.Supervisor.PID, syscall.SIGKILL))
+	system.Eventually(t, "the supervisor is gone", func() error {
+		if stack.Running(c.root) || record.Supervisor.Alive() {
+			return errors.New("it is there")
+		}
+		return nil
+	})
 	c.succeeds("run", "down")
 	if left := record.LeftOvers(); len(left) > 0 {
 		t.Errorf("left: %v", left)
@@ -220,31 +168,22 @@ func TestKilledSupervisorIsCleanedUpAfter(t *testing.T) {
 	c.succeeds("ready", "up", "-d")
 }
 
-func TestFaultsAtStartAreOneClearLine(t *testing.T) {
+func TestUp_failsWithOneClearLine(t *testing.T) {
+	t.Parallel()
 	c := newCheckout(t)
-	desc, err := description.Load(c.root)
-	if err != nil {
-		t.Fatal(err)
-	}
+	desc := must.Get(description.Load(c.root))(t)
 	gateway, _ := desc.App("gateway")
 	port := strconv.Itoa(gateway.Ports[description.PortApp])
-	listener, err := net.Listen("tcp", "127.0.0.1:"+port)
-	if err != nil {
-		t.Fatal(err)
-	}
+	listener := must.Get(net.Listen("tcp", "127.0.0.1:"+port))(t)
 	c.fails("up -d", "port "+port, "gateway", "pid "+strconv.Itoa(os.Getpid()))
 	listener.Close()
 
 	c.write("bin/renamed", nil)
-	if err := os.Rename(filepath.Join(c.root, "bin/auth"), filepath.Join(c.root, "bin/renamed")); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.Rename(filepath.Join(c.root, "bin/auth"), filepath.Join(c.root, "bin/renamed")))
 	c.fails("up -d", "auth needs bin/auth", "make build")
 
 	file := filepath.Join(state.Folder, "secrets.json")
-	if err := os.Rename(filepath.Join(c.root, "bin/renamed"), filepath.Join(c.root, "bin/auth")); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.Rename(filepath.Join(c.root, "bin/renamed"), filepath.Join(c.root, "bin/auth")))
 	c.write(file, []byte(`{"NATS_URL": "nats://u:p@127.0.0.1:1"}`))
 	c.fails("up -d", "secrets.json", "AUTH_SIGNING_KEY is missing")
 

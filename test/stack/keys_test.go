@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"stoa/pkg/common/must"
 	"stoa/pkg/identity/signing"
 )
 
@@ -18,9 +19,7 @@ func (c checkout) keys(command string) map[signing.Use]string {
 			Use signing.Use
 		}
 	}
-	if err := json.Unmarshal([]byte(c.succeeds("", "keys", command, "--json")), &shown); err != nil {
-		c.t.Fatal(err)
-	}
+	must.Do(c.t, json.Unmarshal([]byte(c.succeeds("", "keys", command, "--json")), &shown))
 	byUse := map[signing.Use]string{}
 	for _, key := range shown.Keys {
 		byUse[key.Use] = key.ID
@@ -28,7 +27,8 @@ func (c checkout) keys(command string) map[signing.Use]string {
 	return byUse
 }
 
-func TestKeysOfASystemThatDoesNotRun(t *testing.T) {
+func TestKeys_rotateWhileNothingRuns(t *testing.T) {
+	t.Parallel()
 	c := newCheckout(t)
 	before := c.keys("list")
 	rotated := c.keys("rotate")

@@ -4,23 +4,18 @@ package stack
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
-	"time"
 
 	"stoa/internal/stack"
 	"stoa/internal/stack/description"
-	"stoa/internal/stack/secrets"
-	"stoa/internal/stack/state"
+	"stoa/pkg/common/must"
+	"stoa/test/system"
 )
-
-// patience is how long a test waits for something that takes a moment on an idle machine.
-const patience = 60 * time.Second
 
 // programs is a folder with stoa and the fake app.
 var programs string
@@ -43,79 +38,48 @@ func runTests(m *testing.M) int {
 			return 1
 		}
 	}
-	return m.Run()
+	code := m.Run()
+	if shared.running != nil {
+		if err := shared.running.Stop(context.Background()); err != nil {
+			fmt.Println(err)
+			return 1
+		}
+	}
+	return code
 }
 
 // describe is the repository's description with the fake app in the place of every app.
 func describe(t *testing.T) *description.System {
 	t.Helper()
-	desc, err := description.Load(filepath.Join("..", ".."))
-	if err != nil {
-		t.Fatal(err)
-	}
+	desc := must.Get(description.Load(system.Root(t)))(t)
 	for i := range desc.Apps {
 		desc.Apps[i].Command = []string{filepath.Join(programs, "fakeapp")}
 	}
 	return desc
 }
 
-func newStack(t *testing.T, desc *description.System, dir string) *stack.Stack {
-	t.Helper()
-	s, err := stack.New(desc, stack.Options{
-		Dir: dir, FreePorts: true, Log: io.Discard, Broker: []string{filepath.Join(programs, "stoa"), "broker"},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
+// options are those of a stack that runs stoa as its broker.
+func options() stack.Options {
+	return stack.Options{FreePorts: true, Broker: []string{filepath.Join(programs, "stoa"), "broker"}}
 }
 
-// start starts everything and stops it with the test.
-func start(t *testing.T) *stack.Stack {
-	t.Helper()
-	s := newStack(t, describe(t), t.TempDir())
-	if err := s.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Stop(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
+var shared struct {
+	sync.Mutex
+	running *stack.Stack
 }
 
-func find(t *testing.T, processes []stack.Process, name string) stack.Process {
+// borrow lends a system to a test that breaks something. Such tests take turns.
+func borrow(t *testing.T) system.System {
 	t.Helper()
-	for _, p := range processes {
-		if p.Name == name {
-			return p
-		}
+	shared.Lock()
+	t.Cleanup(shared.Unlock)
+	if shared.running == nil {
+		o := options()
+		o.Dir = filepath.Join(programs, "shared")
+		must.Do(t, os.Mkdir(o.Dir, 0o700))
+		s := must.Get(stack.New(describe(t), o))(t)
+		must.Do(t, s.Start(context.Background()))
+		shared.running = s
 	}
-	t.Fatalf("no process %s in %v", name, processes)
-	return stack.Process{}
-}
-
-// eventually waits until condition holds.
-func eventually(t *testing.T, what string, condition func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); !condition(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("still not after %s: %s", patience, what)
-		}
-	}
-}
-
-// token is what a sidecar of the state directory asks its callers for.
-func token(t *testing.T, dir string) string {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(dir, state.Folder, "tokens.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var tokens secrets.Tokens
-	if err := json.Unmarshal(text, &tokens); err != nil {
-		t.Fatal(err)
-	}
-	return tokens.Dapr
+	return system.System{Stack: shared.running}
 }

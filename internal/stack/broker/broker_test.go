@@ -13,6 +13,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"stoa/internal/stack/secrets"
+	"stoa/pkg/common/must"
 )
 
 // patience is how long a test waits for something that takes a moment on an idle machine.
@@ -22,20 +23,12 @@ const patience = 30 * time.Second
 // and URL when the consumers exist.
 func start(t *testing.T) (dir, address string, stop func() error) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	listener := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
 	host := listener.Addr().String()
 	listener.Close()
 	dir = t.TempDir()
-	if err := secrets.Init(dir, host, nil); err != nil {
-		t.Fatal(err)
-	}
-	values, err := secrets.Read(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, secrets.Init(dir, host, nil))
+	values := must.Get(secrets.Read(dir))(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- RunWithStreams(ctx, dir, "../testdata/bus", io.Discard) }()
@@ -63,16 +56,9 @@ func start(t *testing.T) (dir, address string, stop func() error) {
 
 func connect(t *testing.T, address string) jetstream.JetStream {
 	t.Helper()
-	conn, err := nats.Connect(address, nats.RetryOnFailedConnect(true), nats.ReconnectWait(5*time.Millisecond), nats.MaxReconnects(-1))
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn := must.Get(nats.Connect(address, nats.RetryOnFailedConnect(true), nats.ReconnectWait(5*time.Millisecond), nats.MaxReconnects(-1)))(t)
 	t.Cleanup(conn.Close)
-	js, err := jetstream.New(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return js
+	return must.Get(jetstream.New(conn))(t)
 }
 
 func TestRunWithStreams_runsUntilItIsStopped(t *testing.T) {

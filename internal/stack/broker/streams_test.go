@@ -12,19 +12,15 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"stoa/internal/stack/description"
+	"stoa/pkg/common/must"
 )
 
 // streamsFrom reads the component of the tests after replacing a text in it.
 func streamsFrom(t *testing.T, was, is string) (Streams, error) {
 	t.Helper()
-	text, err := os.ReadFile("../testdata/bus/orders.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := must.Get(os.ReadFile("../testdata/bus/orders.yaml"))(t)
 	var r description.Resource
-	if err := yaml.Unmarshal([]byte(strings.Replace(string(text), was, is, 1)), &r); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, yaml.Unmarshal([]byte(strings.Replace(string(text), was, is, 1)), &r))
 	return StreamsOf([]description.Resource{r})
 }
 
@@ -32,15 +28,10 @@ func TestEnsure_makesStreamsThatLoseNothing(t *testing.T) {
 	_, address, _ := start(t)
 	js := connect(t, address)
 	for range 2 {
-		if err := (Streams{"orders": nil, deadLetters: nil}).Ensure(t.Context(), address); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, (Streams{"orders": nil, deadLetters: nil}).Ensure(t.Context(), address))
 	}
 	for topic, window := range map[string]time.Duration{"orders": 2 * time.Minute, deadLetters: shortestWindow} {
-		stream, err := js.Stream(t.Context(), topic)
-		if err != nil {
-			t.Fatal(err)
-		}
+		stream := must.Get(js.Stream(t.Context(), topic))(t)
 		config := stream.CachedInfo().Config
 		unlimited := config.MaxMsgs == -1 && config.MaxBytes == -1
 		if config.Storage != jetstream.FileStorage || config.Retention != jetstream.LimitsPolicy || !unlimited {
@@ -72,10 +63,7 @@ func TestEnsure_makesAndUpdatesConsumers(t *testing.T) {
 	if _, err := js.PushConsumer(t.Context(), "orders", "shop-orders"); err == nil {
 		t.Error("an app that must not subscribe has a consumer")
 	}
-	changed, err := streamsFrom(t, `"16"`, `"17"`)
-	if err != nil {
-		t.Fatal(err)
-	}
+	changed := must.Get(streamsFrom(t, `"16"`, `"17"`))(t)
 	changed["orders"][0].DeliverSubject = "elsewhere"
 	if err := changed.Ensure(t.Context(), address); err != nil {
 		t.Fatalf("with another setting: %v", err)
@@ -95,10 +83,7 @@ func TestEnsure_letsReplicasThatStartTogetherAllReceive(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range replicas {
 		received[i] = make(chan struct{}, events)
-		conn, err := nats.Connect(address)
-		if err != nil {
-			t.Fatal(err)
-		}
+		conn := must.Get(nats.Connect(address))(t)
 		t.Cleanup(conn.Close)
 		all.Go(func() {
 			js, _ := conn.JetStream() // fails on bad options only
@@ -123,9 +108,7 @@ func TestEnsure_letsReplicasThatStartTogetherAllReceive(t *testing.T) {
 	close(together)
 	all.Wait()
 	for range events {
-		if _, err := js.Publish(t.Context(), "orders", nil); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(js.Publish(t.Context(), "orders", nil))(t)
 	}
 	for i := range replicas {
 		select {

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"stoa/pkg/common/must"
 )
 
 // rootUntil is a root certificate, PEM, that expires at that time.
@@ -23,10 +25,7 @@ func rootUntil(t *testing.T, end time.Time) []byte {
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: end}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, public, private)
-	if err != nil {
-		t.Fatal(err)
-	}
+	der := must.Get(x509.CreateCertificate(rand.Reader, template, template, public, private))(t)
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }
 
@@ -45,9 +44,7 @@ func TestAuthority_renewsCertificatesThatExpireSoon(t *testing.T) {
 		a := &Authority{Folder: t.TempDir()}
 		if tt.root != nil {
 			for _, file := range []string{"ca.crt", "issuer.key"} {
-				if err := os.WriteFile(filepath.Join(a.Folder, file), tt.root, 0o600); err != nil {
-					t.Fatal(err)
-				}
+				must.Do(t, os.WriteFile(filepath.Join(a.Folder, file), tt.root, 0o600))
 			}
 		}
 		if err := a.removeExpiring(now); err != nil {
@@ -65,18 +62,14 @@ func TestAuthority_issuesNewTokensForEachApp(t *testing.T) {
 	a := &Authority{Folder: t.TempDir()}
 	var before string
 	for range 2 {
-		if err := a.issueTokens([]string{"order-api", "auth"}); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, a.issueTokens([]string{"order-api", "auth"}))
 		text, err := os.ReadFile(a.TokenFile("order-api"))
 		if err != nil || string(text) == before {
 			t.Fatalf("the token is %q again, %v", text, err)
 		}
 		before = string(text)
 		var claims jwt.RegisteredClaims
-		if _, err := jwt.ParseWithClaims(before, &claims, func(*jwt.Token) (any, error) { return publishedKey(t, a), nil }); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(jwt.ParseWithClaims(before, &claims, func(*jwt.Token) (any, error) { return publishedKey(t, a), nil }))(t)
 		if claims.Subject != "spiffe://public/ns/default/order-api" || claims.Audience[0] != authorityIdentity {
 			t.Errorf("claims %+v", claims)
 		}
@@ -86,17 +79,10 @@ func TestAuthority_issuesNewTokensForEachApp(t *testing.T) {
 // publishedKey is the key by which sentry verifies tokens.
 func publishedKey(t *testing.T, a *Authority) ed25519.PublicKey {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(a.Folder, "identities.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := must.Get(os.ReadFile(filepath.Join(a.Folder, "identities.json")))(t)
 	var set struct{ Keys []struct{ X string } }
 	if err := json.Unmarshal(text, &set); err != nil || len(set.Keys) != 1 {
 		t.Fatalf("%d keys, %v", len(set.Keys), err)
 	}
-	raw, err := jwt.NewParser().DecodeSegment(set.Keys[0].X)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return raw
+	return must.Get(jwt.NewParser().DecodeSegment(set.Keys[0].X))(t)
 }

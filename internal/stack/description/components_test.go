@@ -7,24 +7,19 @@ import (
 	"testing"
 
 	"gopkg.in/yaml.v3"
+
+	"stoa/pkg/common/must"
 )
 
 func repository(t *testing.T) *System {
 	t.Helper()
-	system, err := Load(filepath.Join("..", "..", ".."))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return system
+	return must.Get(Load(filepath.Join("..", "..", "..")))(t)
 }
 
 // load reads a folder of the repository's components, with one document in each file, by name of the resource.
 func load(t *testing.T, system *System, folder string) map[string]Resource {
 	t.Helper()
-	all, err := LoadResources(filepath.Join(system.Root, "components", folder))
-	if err != nil {
-		t.Fatal(err)
-	}
+	all := must.Get(LoadResources(filepath.Join(system.Root, "components", folder)))(t)
 	byName, files := map[string]Resource{}, map[string]bool{}
 	for _, r := range all {
 		if files[r.File] {
@@ -109,9 +104,7 @@ func TestPolicies_nameWhatExists(t *testing.T) {
 func checkAppPolicies(t *testing.T, file, app string, node yaml.Node) {
 	t.Helper()
 	var p policies
-	if err := node.Decode(&p); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, node.Decode(&p))
 	if p.Timeout != "" || p.CircuitBreaker != "" {
 		t.Errorf("%s: %s has a timeout beside its retry, which repeats unsafe calls, or a circuit breaker, which counts a 404",
 			file, app)

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"stoa/pkg/common/must"
 )
 
 func TestLoad_mergesCommonAndApp(t *testing.T) {
@@ -32,10 +34,7 @@ apps:
     logLevel: debug
     enableApiLogging: true
 `)
-	system, err := Load(root)
-	if err != nil {
-		t.Fatal(err)
-	}
+	system := must.Get(Load(root))(t)
 	one, two := system.Apps[0], system.Apps[1]
 	if one.Ports[PortApp] != 8001 || one.Ports[PortHTTP] != 3601 || one.Ports[PortProbe] != 8201 {
 		t.Errorf("ports of one: %v", one.Ports)
@@ -107,7 +106,5 @@ func TestLoad_needsAFile(t *testing.T) {
 
 func write(t *testing.T, path, text string) {
 	t.Helper()
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(path, []byte(text), 0o600))
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"stoa/pkg/common/must"
 )
 
 // losesNothing are the settings without which a component loses or delays events; components/README.md says why.
@@ -90,9 +92,7 @@ func checkBusPolicies(t *testing.T, resiliency, c Resource) {
 	t.Helper()
 	node := resiliency.Spec.Targets.Components[c.Name()]
 	var target policies
-	if err := node.Decode(&target); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, node.Decode(&target))
 	if target.Outbound == nil || target.Outbound.Timeout == "" || target.Outbound.CircuitBreaker == "" || target.Outbound.Retry != "" {
 		t.Errorf("%s: publishing to %s is not limited, or is repeated", resiliency.File, c.Name())
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"stoa/internal/stack/description"
+	"stoa/pkg/common/must"
 )
 
 // load reads folders of the repository's components.
@@ -15,11 +16,7 @@ func load(t *testing.T, folders ...string) []description.Resource {
 	for i := range folders {
 		folders[i] = filepath.Join("..", "..", "..", "components", folders[i])
 	}
-	resources, err := description.LoadResources(folders...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resources
+	return must.Get(description.LoadResources(folders...))(t)
 }
 
 func TestCheckReferences_namesAMissingSecret(t *testing.T) {

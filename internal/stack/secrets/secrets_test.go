@@ -11,45 +11,33 @@ import (
 
 	"stoa/internal/stack/state"
 	"stoa/pkg/common/keyformat"
+	"stoa/pkg/common/must"
 	"stoa/pkg/identity/signing"
 )
 
 func stateDir(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := os.Mkdir(state.Path(dir), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.Mkdir(state.Path(dir), 0o700))
 	return dir
 }
 
 func ensure(t *testing.T, dir string, brokerPort int, given map[string]string) Values {
 	t.Helper()
-	values, err := Ensure(dir, brokerPort, given)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return values
+	return must.Get(Ensure(dir, brokerPort, given))(t)
 }
 
 func write(t *testing.T, path, text string) {
 	t.Helper()
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(path, []byte(text), 0o600))
 }
 
 func TestEnsure_makesTheSecretsOfAFirstStart(t *testing.T) {
 	dir := stateDir(t)
 	values := ensure(t, dir, 0, nil)
-	if _, err := EnsureTokens(dir); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(EnsureTokens(dir))(t)
 	for _, name := range []string{"secrets.json", "tokens.json"} {
-		info, err := os.Stat(state.Path(dir, name))
-		if err != nil {
-			t.Fatal(err)
-		}
+		info := must.Get(os.Stat(state.Path(dir, name)))(t)
 		if info.Mode().Perm() != 0o600 {
 			t.Errorf("%s has mode %o, want 600", name, info.Mode().Perm())
 		}
@@ -58,10 +46,7 @@ func TestEnsure_makesTheSecretsOfAFirstStart(t *testing.T) {
 	if block == nil {
 		t.Fatal("the signing key is not PEM")
 	}
-	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-	if err != nil {
-		t.Fatal(err)
-	}
+	key := must.Get(x509.ParsePKCS8PrivateKey(block.Bytes))(t)
 	if _, ok := key.(ed25519.PrivateKey); !ok {
 		t.Errorf("the signing key is a %T", key)
 	}
@@ -76,10 +61,7 @@ func TestCredentials_areRandomAndLong(t *testing.T) {
 	for range 2 {
 		dir := stateDir(t)
 		ensure(t, dir, 0, nil)
-		made, err := Credentials(dir)
-		if err != nil {
-			t.Fatal(err)
-		}
+		made := must.Get(Credentials(dir))(t)
 		if len(made.Accounts) != 4 || made.Accounts["admin"].Email != "admin@stoa.local" {
 			t.Errorf("accounts: %v", made.Accounts)
 		}
@@ -111,9 +93,7 @@ func TestEnsure_replacesAnAPIKeyOfAnOlderForm(t *testing.T) {
 	dir := stateDir(t)
 	values := ensure(t, dir, 0, nil)
 	values[bootstrap] = `{"apiKey": "stoa_abc-def", "accounts": {"admin": {"email": "a@example.org", "password": "p"}}}`
-	if err := state.Write(Path(dir), values); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, state.Write(Path(dir), values))
 	ensure(t, dir, 0, nil)
 	renewed, err := Credentials(dir)
 	if _, _, ok := keyformat.Parse(renewed.APIKey); err != nil || !ok || renewed.Accounts["admin"].Password != "p" {
@@ -160,13 +140,8 @@ func TestInit_keepsExistingSecrets(t *testing.T) {
 	dir := t.TempDir()
 	for _, host := range []string{"broker:14222", "other:14222"} {
 		before, _ := Read(dir)
-		if err := Init(dir, host, map[string]string{"REDIS_HOST": host}); err != nil {
-			t.Fatal(err)
-		}
-		after, err := Read(dir)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, Init(dir, host, map[string]string{"REDIS_HOST": host}))
+		after := must.Get(Read(dir))(t)
 		if address, _, _ := after.Broker(); address.Host != host {
 			t.Errorf("the broker is at %s, want %s", address.Host, host)
 		}
@@ -188,9 +163,7 @@ func TestChangeSigningKeys_namesKeysThatAreNotValid(t *testing.T) {
 	dir := stateDir(t)
 	values := ensure(t, dir, 0, nil)
 	values[SigningKey] = "hunter2"
-	if err := state.Write(Path(dir), values); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, state.Write(Path(dir), values))
 	_, err := ChangeSigningKeys(dir, func(signing.Bundle) (signing.Bundle, error) { return signing.Fresh(time.Now()), nil })
 	if err == nil || !strings.Contains(err.Error(), SigningKey) || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("got %v, want an error that names the secret without showing it", err)

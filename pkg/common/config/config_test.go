@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"stoa/pkg/common/config"
+	"stoa/pkg/common/must"
 )
 
 type sample struct {
@@ -27,10 +28,7 @@ func setBase(t *testing.T) {
 
 func TestLoad(t *testing.T) {
 	setBase(t)
-	cfg, err := config.Load[sample]()
-	if err != nil {
-		t.Fatal(err)
-	}
+	cfg := must.Get(config.Load[sample]())(t)
 	if cfg.AppID != "sample" || cfg.DaprHTTPPort != 3600 || cfg.Host != "127.0.0.1" || cfg.Patience != 2*time.Second {
 		t.Errorf("got %+v", cfg)
 	}
@@ -67,7 +65,5 @@ func TestLoad_namesWhatIsMissing(t *testing.T) {
 // unset takes a variable away for the rest of the test; t.Setenv before it brings the old value back afterwards.
 func unset(t *testing.T, name string) {
 	t.Helper()
-	if err := os.Unsetenv(name); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.Unsetenv(name))
 }

@@ -29,18 +29,18 @@ func TestForRequest(t *testing.T) {
 			t.Error("another key, caller or kind must give another id")
 		}
 	}
-	if first, second := ids.ForRequest("order", "ada", ""), ids.ForRequest("order", "ada", ""); first == second {
+	if first := ids.ForRequest("order", "ada", ""); first == ids.ForRequest("order", "ada", "") {
 		t.Error("without a key every request must get a new id")
 	}
 }
 
 func TestFingerprint(t *testing.T) {
 	type request struct{ Name string }
-	first, again := ids.Fingerprint(request{"a"}), ids.Fingerprint(request{"a"})
-	if first != again {
+	a := ids.Fingerprint(request{"a"})
+	if a != ids.Fingerprint(request{"a"}) {
 		t.Error("the same request must have the same fingerprint")
 	}
-	if first == ids.Fingerprint(request{"b"}) {
+	if a == ids.Fingerprint(request{"b"}) {
 		t.Error("another request must have another fingerprint")
 	}
 }

@@ -18,6 +18,7 @@ import (
 
 	inventoryv1 "stoa/api/proto/inventory/v1"
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/must"
 	"stoa/pkg/common/rpc"
 )
 
@@ -69,10 +70,7 @@ func TestServer_checksTheTokenAndSurvivesAPanic(t *testing.T) {
 // dial serves s behind the token "secret" and connects to it.
 func dial(t *testing.T, s stock) *grpc.ClientConn {
 	t.Helper()
-	probe, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	probe := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
 	address := probe.Addr().String()
 	probe.Close()
 	server := rpc.NewServer(zerolog.New(io.Discard), "secret")
@@ -87,11 +85,8 @@ func dial(t *testing.T, s stock) *grpc.ClientConn {
 			t.Error(err)
 		}
 	})
-	conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithDefaultCallOptions(grpc.WaitForReady(true)))
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn := must.Get(grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithDefaultCallOptions(grpc.WaitForReady(true))))(t)
 	t.Cleanup(func() { conn.Close() })
 	return conn
 }
@@ -108,10 +103,7 @@ func TestServer_checksTheTokenOfStreams(t *testing.T) {
 	conn := dial(t, stock{})
 	for token, want := range map[string]codes.Code{"": codes.Unauthenticated, "wrong": codes.Unauthenticated, "secret": codes.OK} {
 		ctx := metadata.AppendToOutgoingContext(t.Context(), "dapr-api-token", token)
-		stream, err := conn.NewStream(ctx, &echo.Streams[0], "/test.Echo/Talk")
-		if err != nil {
-			t.Fatal(err)
-		}
+		stream := must.Get(conn.NewStream(ctx, &echo.Streams[0], "/test.Echo/Talk"))(t)
 		if err := stream.RecvMsg(&inventoryv1.QuoteResponse{}); status.Code(err) != want {
 			t.Errorf("with the token %q: got %v, want %v", token, err, want)
 		}

@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"stoa/pkg/common/config"
+	"stoa/pkg/common/must"
 	"stoa/pkg/common/web"
 	"stoa/pkg/messaging"
 )
@@ -50,23 +51,17 @@ func (s *fakeSidecar) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // start starts an app beside the sidecar.
 func (s *fakeSidecar) start(t *testing.T) *App {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	listener := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
 	server := grpc.NewServer()
 	runtimev1.RegisterDaprServer(server, s)
 	go func() { _ = server.Serve(listener) }() // ends with Stop
 	t.Cleanup(server.Stop)
 	http := httptest.NewServer(s)
 	t.Cleanup(http.Close)
-	app, err := Start(t.Context(), config.Base{
+	app := must.Get(Start(t.Context(), config.Base{
 		AppID: "things", LogLevel: "error", DaprHost: "127.0.0.1", DaprGRPCPort: portOf(t, listener.Addr().String()),
 		DaprHTTPPort: portOf(t, http.Listener.Addr().String()), DaprAPIToken: "d", AppAPIToken: "a",
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))(t)
 	t.Cleanup(func() { app.Close(context.Background()) })
 	return app
 }
@@ -85,13 +80,8 @@ func TestApp_namesTheSameDependenciesEverywhere(t *testing.T) {
 	side := &fakeSidecar{}
 	app := side.start(t)
 	app.CheckApp("auth")
-	publisher, err := app.Publisher()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := app.Consumer(publisher, messaging.Subscription{Topic: "stock", On: map[string]messaging.Handler{"stock.low.v1": nil}}); err != nil {
-		t.Fatal(err)
-	}
+	publisher := must.Get(app.Publisher())(t)
+	must.Get(app.Consumer(publisher, messaging.Subscription{Topic: "stock", On: map[string]messaging.Handler{"stock.low.v1": nil}}))(t)
 	want := map[string]string{
 		"sidecar": "ok", "store thing-store": "ok", "app auth": "ok", "subscription stock": "not subscribed yet",
 	}

@@ -10,6 +10,8 @@ import (
 
 	"github.com/gorilla/mux"
 	"github.com/rs/zerolog"
+
+	"stoa/pkg/common/must"
 )
 
 func TestMarkAnswers_MarksEveryAnswerWithItsLength(t *testing.T) {
@@ -49,14 +51,8 @@ func TestMarkAnswers_MarksEveryAnswerWithItsLength(t *testing.T) {
 			server := httptest.NewServer(MarkAnswers(tt.answer))
 			defer server.Close()
 			for _, method := range []string{http.MethodGet, http.MethodHead} {
-				request, err := http.NewRequestWithContext(t.Context(), method, server.URL, nil)
-				if err != nil {
-					t.Fatal(err)
-				}
-				answer, err := http.DefaultTransport.RoundTrip(request)
-				if err != nil {
-					t.Fatal(err)
-				}
+				request := must.Get(http.NewRequestWithContext(t.Context(), method, server.URL, nil))(t)
+				answer := must.Get(http.DefaultTransport.RoundTrip(request))(t)
 				if got := answer.Header.Get(AnswerHeader); got != tt.mark || answer.StatusCode != tt.status {
 					t.Errorf("%s: got %d marked %q, want %d marked %q", method, answer.StatusCode, got, tt.status, tt.mark)
 				}
@@ -113,9 +109,7 @@ func TestCheckAnswer_ABodyHasItsLength(t *testing.T) {
 		answer := &http.Response{
 			StatusCode: http.StatusOK, Header: http.Header{AnswerHeader: {"3"}}, Body: io.NopCloser(strings.NewReader(body)),
 		}
-		if err := CheckAnswer(answer); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, CheckAnswer(answer))
 		_, err := io.ReadAll(answer.Body)
 		if ok && err != nil || !ok && !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Errorf("%q: got %v", body, err)

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"stoa/pkg/common/must"
 	"stoa/pkg/common/web"
 )
 
@@ -52,10 +53,7 @@ func TestServe_drains(t *testing.T) {
 // serve starts a server on a free port.
 func serve(t *testing.T, ctx context.Context, handler http.Handler, limits web.Limits) (address string, ended chan error) {
 	t.Helper()
-	probe, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	probe := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
 	address = probe.Addr().String()
 	probe.Close()
 	ended = make(chan error, 1)
@@ -105,16 +103,10 @@ func TestServe_refusesAClientThatIsStillSending(t *testing.T) {
 	limits := web.DefaultLimits()
 	limits.Connections = 10
 	address, ended := serve(t, ctx, http.NotFoundHandler(), limits)
-	conn, err := net.Dial("tcp", address)
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn := must.Get(net.Dial("tcp", address))(t)
 	defer conn.Close()
 	_, _ = fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: a\r\nX-Long: %s\r\n\r\n", strings.Repeat("x", 1<<20))
-	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	answer := must.Get(http.ReadResponse(bufio.NewReader(conn), nil))(t)
 	defer answer.Body.Close()
 	if body, err := io.ReadAll(answer.Body); err != nil {
 		t.Errorf("got %q, then %v", body, err)

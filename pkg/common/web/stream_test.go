@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"stoa/pkg/common/must"
 )
 
 // A server's deadlines count from the beginning of a request, so they must be off for a stream: this one is open for
@@ -79,14 +81,7 @@ func TestStreams_haveNoBody(t *testing.T) {
 
 func open(t *testing.T, url string) *http.Response {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	request := must.Get(http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil))(t)
 	request.Header.Set("Accept", "text/event-stream")
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer
+	return must.Get(http.DefaultClient.Do(request))(t)
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/must"
 	"stoa/pkg/common/web"
 	"stoa/pkg/observability"
 )
@@ -222,15 +223,9 @@ func TestReadError_rebuildsWhatWriteErrorSent(t *testing.T) {
 func TestWrap_answersHeadLikeGetWithoutABody(t *testing.T) {
 	server := httptest.NewServer(newServer(io.Discard, nil))
 	defer server.Close()
-	head, err := http.Head(server.URL + "/things/1")
-	if err != nil {
-		t.Fatal(err)
-	}
+	head := must.Get(http.Head(server.URL + "/things/1"))(t)
 	defer head.Body.Close()
-	get, err := http.Get(server.URL + "/things/1")
-	if err != nil {
-		t.Fatal(err)
-	}
+	get := must.Get(http.Get(server.URL + "/things/1"))(t)
 	defer get.Body.Close()
 	if head.StatusCode != http.StatusOK || head.ContentLength != get.ContentLength || head.ContentLength <= 0 {
 		t.Errorf("HEAD: %d with length %d; GET: %d with length %d", head.StatusCode, head.ContentLength, get.StatusCode, get.ContentLength)

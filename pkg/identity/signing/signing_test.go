@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"stoa/pkg/common/must"
 	"stoa/pkg/identity/signing"
 )
 
@@ -38,11 +39,7 @@ func find(t *testing.T, b signing.Bundle, use signing.Use) string {
 
 func rotate(t *testing.T, b signing.Bundle, now time.Time) signing.Bundle {
 	t.Helper()
-	rotated, err := b.Rotate(now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return rotated
+	return must.Get(b.Rotate(now))(t)
 }
 
 func TestBundle_rotates(t *testing.T) {
@@ -116,19 +113,13 @@ func TestParse_takesAKeyWithoutHeadersForTheCurrentOne(t *testing.T) {
 
 func block(t *testing.T, key any, headers map[string]string) string {
 	t.Helper()
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	der := must.Get(x509.MarshalPKCS8PrivateKey(key))(t)
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Headers: headers, Bytes: der}))
 }
 
 func TestParse_refusesWithoutRepeatingTheSecret(t *testing.T) {
 	key := signing.Fresh(noon)[0]
-	other, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
+	other := must.Get(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))(t)
 	with := func(headers map[string]string) string { return block(t, key.Private, headers) }
 	next := with(map[string]string{"Use": "next"})
 	for name, tt := range map[string]struct{ text, want string }{
@@ -155,10 +146,7 @@ func TestParse_refusesWithoutRepeatingTheSecret(t *testing.T) {
 func TestKey_hasItsThumbprintAsID(t *testing.T) {
 	der := slices.Concat([]byte("\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20"),
 		[]byte("\x9d\x61\xb1\x9d\xef\xfd\x5a\x60\xba\x84\x4a\xf4\x92\xec\x2c\xc4\x44\x49\xc5\x69\x7b\x32\x69\x19\x70\x3b\xac\x03\x1c\xae\x7f\x60"))
-	b, err := signing.Parse(string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})))
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := must.Get(signing.Parse(string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))))(t)
 	if got, want := b[0].ID(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}

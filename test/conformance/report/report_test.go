@@ -6,25 +6,19 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"stoa/pkg/common/must"
 )
 
 const measured = "../../../docs/conformance.json"
 
 // The document says what the file of results says; STOA_UPDATE=1 writes it anew.
-func TestDocumentIsWhatWasMeasured(t *testing.T) {
-	r, err := Read(measured)
-	if err != nil {
-		t.Fatal(err)
-	}
+func TestMarkdown_isWhatWasMeasured(t *testing.T) {
+	r := must.Get(Read(measured))(t)
 	if os.Getenv("STOA_UPDATE") != "" {
-		if err := r.Write(measured); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, r.Write(measured))
 	}
-	document, err := os.ReadFile(Document(measured))
-	if err != nil {
-		t.Fatal(err)
-	}
+	document := must.Get(os.ReadFile(Document(measured)))(t)
 	if string(document) != r.Markdown() {
 		t.Errorf("%s is not what %s says; run the test with STOA_UPDATE=1", Document(measured), measured)
 	}
@@ -44,7 +38,7 @@ func sample() Report {
 	}
 }
 
-func TestACellIsTheWorstOfItsParts(t *testing.T) {
+func TestMarkdown_showsTheWorstOfItsParts(t *testing.T) {
 	r := sample()
 	if got := r.verdict("nats", "sqlite"); got != "pass" {
 		t.Errorf("got %s", got)
@@ -62,7 +56,7 @@ func TestACellIsTheWorstOfItsParts(t *testing.T) {
 	}
 }
 
-func TestMergeKeepsWhatWasNotMeasuredAgain(t *testing.T) {
+func TestMerge_keepsWhatWasNotMeasuredAgain(t *testing.T) {
 	run := sample()
 	tuesday := run.Results[0].At.AddDate(0, 0, 1)
 	run.Results = []Result{
@@ -87,14 +81,12 @@ func TestMergeKeepsWhatWasNotMeasuredAgain(t *testing.T) {
 	}
 }
 
-func TestWriteAndRead(t *testing.T) {
+func TestReport_isReadAsItWasWritten(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "conformance.json")
 	if r, err := Read(path); err != nil || len(r.Results) != 0 {
 		t.Fatalf("got %+v, %v", r, err)
 	}
-	if err := sample().Write(path); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, sample().Write(path))
 	r, err := Read(path)
 	if err != nil || len(r.Results) != 4 || Document(path) != strings.TrimSuffix(path, ".json")+".md" {
 		t.Errorf("got %+v, %v", r, err)

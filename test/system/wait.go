@@ -1,0 +1,39 @@
+package system
+
+import (
+	"sync"
+	"testing"
+	"time"
+)
+
+// Patience is how long a test waits for something that should come at once, on a machine that is busy.
+const Patience = 60 * time.Second
+
+// Eventually waits until a condition is true, which it says by nil.
+func Eventually(t testing.TB, what string, condition func() error) {
+	t.Helper()
+	Within(t, Patience, what, condition)
+}
+
+// Within is Eventually with another patience.
+func Within(t testing.TB, limit time.Duration, what string, condition func() error) {
+	t.Helper()
+	for deadline := time.Now().Add(limit); ; time.Sleep(10 * time.Millisecond) {
+		err := condition()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("waited %s in vain until %s: %v", limit, what, err)
+		}
+	}
+}
+
+// AtOnce calls a function n times at once, with the numbers from 0 on, and returns after all calls.
+func AtOnce(n int, call func(i int)) {
+	var all sync.WaitGroup
+	for i := range n {
+		all.Go(func() { call(i) })
+	}
+	all.Wait()
+}
