@@ -20,7 +20,7 @@ const (
 	probeEvery  = 30 * time.Millisecond // until ready
 	probeLimit  = 2 * time.Second       // above the second that an app gives its dependencies, so that it can name the missing one
 	stopGrace   = 20 * time.Second      // between SIGTERM and SIGKILL; longer than description.DrainSeconds
-	maxFailures = 3                     // deaths of a process that was never ready, until the start fails
+	maxFailures = 3                     // deaths in a row until the start fails
 )
 
 // State is the state of a process.
@@ -66,21 +66,19 @@ type process struct {
 	cancel context.CancelFunc
 	kill   chan struct{} // closed: kill it now
 	done   chan struct{} // closed when supervising has ended
-	ready  chan struct{} // closed when it is ready for the first time
 	failed chan error    // gets one error when the start fails
 
 	mu        sync.Mutex
 	info      Process
-	wasReady  bool
-	failures  int   // deaths before it was first ready
+	failures  int   // deaths in a row, each soon after the start
 	logOffset int64 // start of the present run in the log
 }
 
 func newProcess(s spec, dir string, spawner *Spawner, changed func(Process, string)) *process {
 	return &process{
 		spec: s, dir: dir, spawner: spawner, changed: changed, kill: make(chan struct{}), done: make(chan struct{}),
-		ready: make(chan struct{}), failed: make(chan error, 1),
-		info: Process{Name: s.name, App: s.app, Kind: s.kind, Replica: s.replica, Ports: s.ports, State: StateStopped},
+		failed: make(chan error, 1),
+		info:   Process{Name: s.name, App: s.app, Kind: s.kind, Replica: s.replica, Ports: s.ports, State: StateStopped},
 	}
 }
 
@@ -115,6 +113,7 @@ func (p *process) supervise(ctx context.Context) {
 		askedToEnd := err == nil && p.snapshot().State == StateReady
 		if askedToEnd || time.Since(began) >= steadyAfter {
 			delay = firstDelay
+			p.forgive()
 		}
 		p.died(err, delay)
 		select {
@@ -185,20 +184,29 @@ func (p *process) terminate(program *os.Process, exited <-chan error) error {
 	return <-exited
 }
 
+// forgive forgets earlier failures.
+func (p *process) forgive() {
+	p.mu.Lock()
+	p.failures = 0
+	p.mu.Unlock()
+}
+
 // died records an unexpected end.
 func (p *process) died(err error, delay time.Duration) {
 	p.mu.Lock()
 	reason := p.reason(err)
-	if !p.wasReady {
-		p.failures++
-	}
-	givenUp := p.failures == maxFailures && !p.wasReady
+	p.failures++
+	givenUp := p.failures == maxFailures
 	p.mu.Unlock()
 	p.update(fmt.Sprintf("%s died: %s; restart in %s", p.spec.name, reason, delay), func(i *Process) {
 		i.State, i.PID, i.Restarts, i.Problem, i.LastEnd = StateWaiting, 0, i.Restarts+1, reason, reason
 	})
-	if givenUp {
-		p.failed <- fmt.Errorf("%s cannot start: %s (log: %s)", p.spec.name, reason, state.ShortPath(LogFile(p.dir, p.spec.name)))
+	if !givenUp {
+		return
+	}
+	select {
+	case p.failed <- fmt.Errorf("%s cannot start: %s (log: %s)", p.spec.name, reason, state.ShortPath(LogFile(p.dir, p.spec.name))):
+	default: // the start is over, nobody reads it
 	}
 }
 

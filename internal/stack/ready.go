@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"stoa/internal/stack/state"
@@ -18,29 +19,31 @@ const startLimit = 90 * time.Second
 
 var errStopped = errors.New("stopped during the start")
 
-// waitReady waits until all processes have been ready once.
+// waitReady waits until all processes are ready at the same moment: a sidecar can answer that it is ready, and end because of
+// a component a moment later.
 func waitReady(ctx context.Context, processes []*process) error {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
-	results := make(chan error, len(processes))
-	for _, p := range processes {
-		go func() {
+	ticks := time.NewTicker(probeEvery)
+	defer ticks.Stop()
+	for {
+		for _, p := range processes {
 			select {
-			case <-p.ready:
-				results <- nil
 			case err := <-p.failed:
-				results <- err
-			case <-ctx.Done():
-				results <- p.late(ctx)
+				return err
+			default:
 			}
-		}()
-	}
-	for range processes {
-		if err := <-results; err != nil {
-			return err
+		}
+		i := slices.IndexFunc(processes, func(p *process) bool { return p.snapshot().State != StateReady })
+		if i < 0 {
+			return nil
+		}
+		select {
+		case <-ticks.C:
+		case <-ctx.Done():
+			return processes[i].late(ctx)
 		}
 	}
-	return nil
 }
 
 // late says why the program is not ready at the end of the time.
@@ -86,18 +89,11 @@ func (p *process) probe(ctx context.Context) error {
 }
 
 func (p *process) becameReady() {
-	p.mu.Lock()
-	first, restarts := !p.wasReady, p.info.Restarts
-	p.wasReady = true
-	p.mu.Unlock()
 	line := p.spec.name + " is ready"
-	if restarts > 0 {
+	if p.snapshot().Restarts > 0 {
 		line += " again"
 	}
 	p.update(line, func(i *Process) { i.State, i.Problem = StateReady, "" })
-	if first {
-		close(p.ready)
-	}
 }
 
 // probes uses a new connection for each probe, because a process may restart between two.

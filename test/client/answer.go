@@ -23,7 +23,7 @@ type Problem struct {
 	Errors []struct{ Field, Problem string }
 }
 
-// Problem reads the body as a problem; one that is none has no kind.
+// Problem reads the body as a problem. A body that is not one has no kind.
 func (a Answer) Problem() Problem {
 	var p Problem
 	_ = json.Unmarshal(a.Body, &p)

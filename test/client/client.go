@@ -143,7 +143,7 @@ func Of(s *stack.Stack) (*Shop, error) {
 	return shop, nil
 }
 
-// Connect is the way into a system that somebody else has started, at this URL; there is no Stack to it.
+// Connect is the way into a system at this URL that something else has started. It has no Stack.
 func Connect(url string, bootstrap secrets.Bootstrap) *Shop {
 	transport := &http.Transport{MaxIdleConnsPerHost: 256}
 	return &Shop{URL: url, Bootstrap: bootstrap, http: &http.Client{Transport: transport, Timeout: 30 * time.Second}}

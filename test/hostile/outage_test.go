@@ -82,27 +82,31 @@ func (w *world) everywhere(t *testing.T, as client.User, in bool) error {
 	return nil
 }
 
-// What was ended stays so when auth is killed the moment after.
+// What was ended stays so when auth and its sidecar are killed the moment after, and what was not goes on.
 func TestSessions_stayEndedWhenAuthIsKilled(t *testing.T) {
 	t.Parallel()
 	c := newCastIn(t, client.Borrow(t))
 	var key struct{ ID, Key string }
 	c.Must(t, client.Request{Method: "POST", Path: "/auth/apikeys", As: c.admin, Body: newAPIKey(t, c, c.admin)}, http.StatusCreated, &key)
 	signedOut, ended := c.SignInAs(t, c.alice.Email, client.Password), c.SignInAs(t, c.bob.Email, client.Password)
+	withOthers := c.SignInAs(t, c.bob.Email, client.Password)
 
 	c.Must(t, client.Request{Method: "DELETE", Path: "/auth/apikeys/" + key.ID, As: c.admin}, http.StatusNoContent, nil)
 	c.Must(t, client.Request{Method: "DELETE", Path: "/auth/signout", As: signedOut}, http.StatusNoContent, nil)
 	c.Must(t, client.Request{Method: "DELETE", Path: "/auth/sessions/" + sessionOf(t, ended), As: c.bob}, http.StatusNoContent, nil)
+	c.Must(t, client.Request{Method: "DELETE", Path: "/auth/sessions", As: c.bob}, http.StatusNoContent, nil)
 	c.Kill(t, "auth")
+	c.Kill(t, "auth.sidecar")
 
 	revoked := client.Request{Method: "GET", Path: "/products", Header: map[string]string{"X-Api-Key": key.Key}}
 	c.refused(t, "the API key", revoked, http.StatusForbidden, "forbidden")
-	for name, s := range map[string]client.User{"signed out": signedOut, "ended": ended} {
+	for name, s := range map[string]client.User{"signed out": signedOut, "ended": ended, "ended with others": withOthers} {
 		for service, request := range asking(t, s) {
 			c.refused(t, name+" at "+service, request, http.StatusUnauthorized, "unauthenticated")
 		}
 		c.refused(t, "the refresh token "+name, client.RefreshOf(s), http.StatusUnauthorized, "unauthenticated")
 	}
+	c.Refresh(t, c.bob)
 	c.unharmed(t)
 }
 

@@ -121,7 +121,11 @@ func (r Report) Write(path string) error {
 	if err := os.WriteFile(path, append(text, '\n'), 0o644); err != nil {
 		return err
 	}
-	return os.WriteFile(Document(path), []byte(r.Markdown()), 0o644)
+	page, err := r.Markdown()
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(Document(path), []byte(page), 0o644)
 }
 
 // Document is the path of the document that belongs to a JSON file.
@@ -129,22 +133,17 @@ func Document(path string) string {
 	return path[:len(path)-len(filepath.Ext(path))] + ".md"
 }
 
-func (r Report) find(scope, backend, check string) (Result, bool) {
+// find is the result of a check on a backend.
+func (r Report) find(scope, backend, check string) Result {
 	i := slices.IndexFunc(r.Results, func(x Result) bool {
 		return x.Scope == scope && x.Backend == backend && x.Check == check
 	})
 	if i < 0 {
-		return Result{Scope: scope, Backend: backend, Check: check, Outcome: NotRun}, false
+		return Result{Scope: scope, Backend: backend, Check: check, Outcome: NotRun}
 	}
-	return r.Results[i], true
+	return r.Results[i]
 }
 
 func (r Report) checks(scope string) []Check {
-	var checks []Check
-	for _, c := range r.Checks {
-		if c.Scope == scope {
-			checks = append(checks, c)
-		}
-	}
-	return checks
+	return slices.DeleteFunc(slices.Clone(r.Checks), func(c Check) bool { return c.Scope != scope })
 }

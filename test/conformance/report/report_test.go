@@ -19,7 +19,7 @@ func TestMarkdown_isWhatWasMeasured(t *testing.T) {
 		must.Do(t, r.Write(measured))
 	}
 	document := must.Get(os.ReadFile(Document(measured)))(t)
-	if string(document) != r.Markdown() {
+	if string(document) != must.Get(r.Markdown())(t) {
 		t.Errorf("%s is not what %s says; run the test with STOA_UPDATE=1", Document(measured), measured)
 	}
 }
@@ -40,18 +40,18 @@ func sample() Report {
 
 func TestMarkdown_showsTheWorstOfItsParts(t *testing.T) {
 	r := sample()
-	if got := r.verdict("nats", "sqlite"); got != "pass" {
+	if got := r.summary("nats", "sqlite"); got != "pass" {
 		t.Errorf("got %s", got)
 	}
-	if got := r.verdict("kafka", "sqlite"); got != "**cannot** (bus)" {
+	if got := r.summary("kafka", "sqlite"); got != "**cannot** (bus)" {
 		t.Errorf("got %s", got)
 	}
 	r.Results[0].Outcome = None
-	if got := r.verdict("nats", "sqlite"); got != "pass" {
+	if got := r.summary("nats", "sqlite"); got != "pass" {
 		t.Errorf("what is not applicable: got %s", got)
 	}
 	r.Results = r.Results[:3]
-	if got := r.verdict("nats", "sqlite"); got != "**not run** (flow)" {
+	if got := r.summary("nats", "sqlite"); got != "**not run** (flow)" {
 		t.Errorf("got %s", got)
 	}
 }
@@ -66,7 +66,7 @@ func TestMerge_keepsWhatWasNotMeasuredAgain(t *testing.T) {
 	if len(merged.Results) != 4 {
 		t.Fatalf("got %d results, want 4", len(merged.Results))
 	}
-	text := merged.Markdown()
+	text := must.Get(merged.Markdown())(t)
 	for _, want := range []string{
 		"2026-03-02 to 2026-03-03", "fail: 3 of 9 are missing",
 		"- **kill** (bus)\n  - nats: 90/s\n", "| **kafka** | **fail** (bus) |",
