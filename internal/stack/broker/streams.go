@@ -20,7 +20,8 @@ import (
 const (
 	// keepEvents is how long a stream keeps an event, consumed or not, because a new consumer gets earlier events too.
 	keepEvents = 30 * 24 * time.Hour
-	// deadLetters is the stream to which two consumers may publish events with the same id, and both must stay.
+	// deadLetters is a stream that keeps almost all duplicates: the kit gives the dead letter of each consumer its own id, but
+	// apps without the kit may publish several under one id.
 	deadLetters = "dead-letters"
 	// shortestWindow is the shortest window for duplicates that JetStream accepts.
 	shortestWindow = 100 * time.Millisecond
