@@ -8,8 +8,8 @@ import (
 	"stoa/internal/stack/broker"
 )
 
-// brokerCommand runs the embedded broker in a process of its own, which can restart alone. `up` starts it and makes its
-// streams; in a container it makes them itself.
+// brokerCommand runs the embedded broker in its own process, so that it can restart alone. `stoa up` creates the streams of
+// the broker that it starts; in a container, the flag --components makes the broker create them.
 func brokerCommand(place *place) *cobra.Command {
 	var components string
 	cmd := &cobra.Command{
@@ -24,6 +24,6 @@ func brokerCommand(place *place) *cobra.Command {
 			return broker.Run(cmd.Context(), root, os.Stdout)
 		}),
 	}
-	cmd.Flags().StringVar(&components, "components", "", "make the streams of the components in this folder")
+	cmd.Flags().StringVar(&components, "components", "", "create the streams of the components in this folder")
 	return cmd
 }

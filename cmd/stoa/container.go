@@ -10,10 +10,10 @@ import (
 	"stoa/internal/stack/secrets"
 )
 
-// Containers run the commands of this file, see docker-compose.yml: they have no shell and no supervisor.
+// Containers run the commands of this file (see docker-compose.yml), because they have neither a shell nor a supervisor.
 
-// secretPrefix marks variables that `stoa init` writes as secrets, without the prefix. $NAME in a value stands for that
-// variable, so that a password is in one file only.
+// secretPrefix is the prefix of the variables that `stoa init` stores as secrets, under the rest of their name. $NAME in a
+// value is replaced by that variable, so that each password is in one file only.
 const secretPrefix = "STOA_SECRET_"
 
 func givenSecrets(environment []string) map[string]string {

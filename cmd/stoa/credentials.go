@@ -56,7 +56,7 @@ func credentialsCommand(place *place) *cobra.Command {
 	return cmd
 }
 
-// writeEnv writes shell assignments. The values contain no quotes, because Stoa has made them.
+// writeEnv writes shell assignments. The values contain no quotes, because Stoa generates them.
 func writeEnv(out io.Writer, c credentials) error {
 	var text strings.Builder
 	fmt.Fprintf(&text, "STOA_URL='%s'\nSTOA_API_KEY='%s'\n", c.Gateway, c.APIKey)
@@ -84,7 +84,7 @@ func readCredentials(place *place) (credentials, error) {
 	return credentials{Gateway: gateway, APIKey: bootstrap.APIKey, Accounts: bootstrap.Accounts}, err
 }
 
-// gatewayURL is the address of the running gateway, or else the one in dapr.yaml.
+// gatewayURL is the address of the running gateway, or the one in dapr.yaml if none runs.
 func gatewayURL(root string) (string, error) {
 	record, err := stack.ReadRecord(root)
 	if err != nil {

@@ -46,12 +46,12 @@ func (o *upOptions) inBackground(cmd *cobra.Command, root string) error {
 	go func() { ended <- child.Wait() }()
 	record, err := awaitBackground(cmd.Context(), out, root, child.Process, ended)
 	if errors.Is(err, errEnded) {
-		return whyEnded(root, child.Process.Pid, log)
+		return reasonOfEnd(root, child.Process.Pid, log)
 	}
 	if err != nil {
 		return err
 	}
-	whereToLook(out, record.Gateway, time.Since(began))
+	printNextSteps(out, record.Gateway, time.Since(began))
 	return nil
 }
 
@@ -92,8 +92,8 @@ func (o *upOptions) detached(root string, log *os.File) (*exec.Cmd, error) {
 // errEnded means that the background process ended before it was ready.
 var errEnded = errors.New("the background process ended")
 
-// awaitBackground returns when the background process is ready or has ended, and prints meanwhile what it waits for. An
-// interrupt also stops the background process.
+// awaitBackground waits until the background process is ready or has ended, and prints which processes are not ready yet. An
+// interrupt stops the background process too.
 func awaitBackground(
 	ctx context.Context, out io.Writer, root string, child *os.Process, ended <-chan error,
 ) (stack.Record, error) {
@@ -135,8 +135,8 @@ func waitingFor(root string) string {
 	return strings.Join(names, ", ")
 }
 
-// whyEnded is the error that the background process recorded, or else the last line of its log.
-func whyEnded(root string, pid int, log *os.File) error {
+// reasonOfEnd is the error that the background process recorded, or the last line of its log if it recorded none.
+func reasonOfEnd(root string, pid int, log *os.File) error {
 	record, err := stack.ReadRecord(root)
 	if err == nil && record.Supervisor.PID == pid && record.Error != "" {
 		return errors.New(record.Error)

@@ -27,8 +27,8 @@ func keysCommand(place *place) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "keys",
 		Short: "Show or rotate the keys that sign access tokens",
-		Long: `The key "current" signs access tokens. The key "next" is already published, so that every service knows it before it
-signs. A key "previous" stays published until its last token has expired.
+		Long: `The key "current" signs access tokens. The key "next" is already published, so that every service knows it before it is
+used. A key "previous" stays published until its last token has expired.
 
 All keys are in one secret, AUTH_SIGNING_KEY, as PEM blocks with the headers Use and Since.`,
 	}
@@ -58,7 +58,7 @@ func rotateKeysCommand(place *place) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "rotate",
-		Short: "Sign with the next key; existing tokens stay valid until they expire",
+		Short: "Make the next key the current one; existing tokens stay valid until they expire",
 		Long: `The next key becomes the current one, the current one a previous one, and a new next key is made. Users stay signed in:
 existing tokens stay valid until they expire.
 

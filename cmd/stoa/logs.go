@@ -110,7 +110,8 @@ func (m *mergedLogs) follow(ctx context.Context) error {
 	}
 }
 
-// wanted accepts the name of a process, or of an app for the app, its replicas and their sidecars.
+// wanted reports whether the log of a process was requested: by the name of the process, of its app, or of the replica whose
+// sidecar it is.
 func (m *mergedLogs) wanted(process string) bool {
 	if len(m.names) == 0 {
 		return true
@@ -121,13 +122,12 @@ func (m *mergedLogs) wanted(process string) bool {
 	})
 }
 
-// boilerplate are the fields that repeat the name of the process or the start of the line.
+// boilerplate are the fields that the start of a printed line already shows, or that are the same on every line.
 var boilerplate = []string{
 	"app", "app_id", "instance", "scope", "type", "ver", "time", "level", "message", "msg", "error",
 }
 
-// readable formats a line of JSON as time, level, message and the remaining fields. It replaces control characters in any
-// text.
+// readable formats a line of JSON as time, level, message and the remaining fields, and makes every line harmless.
 func readable(text string) string {
 	line := stack.ParseLogLine(text)
 	if line.Time.IsZero() {
@@ -142,12 +142,12 @@ func readable(text string) string {
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		fmt.Fprintf(&rest, "  %s=%v", name, fields[name])
 	}
-	level := strings.TrimSuffix(line.Level, "ing") // a sidecar's warning is an app's warn
+	level := strings.TrimSuffix(line.Level, "ing") // sidecars write warning, apps write warn
 	return harmless(
 		fmt.Sprintf("%s %-5s %s%s", line.Time.Local().Format("15:04:05.000"), level, line.Message, rest.String()))
 }
 
-// harmless replaces control characters, because logs contain text of untrusted senders.
+// harmless replaces control characters, because logs contain text from untrusted senders.
 func harmless(text string) string {
 	return strings.Map(func(c rune) rune {
 		if unicode.IsControl(c) && c != '\t' {

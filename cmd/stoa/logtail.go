@@ -14,10 +14,10 @@ type logTail struct {
 	process string
 	path    string
 	offset  int64
-	last    time.Time // of the last line with a time; lines without one belong to it
+	last    time.Time // the time of the last line that has one; lines without a time get it too
 }
 
-// read returns the new lines that are complete.
+// read returns the new complete lines.
 func (t *logTail) read() ([]entry, error) {
 	file, err := os.Open(t.path)
 	if err != nil {

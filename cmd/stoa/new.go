@@ -9,7 +9,7 @@ import (
 	"stoa/internal/scaffold"
 )
 
-const report = `Added the service %s. These files are yours; what else changed, make generate writes:
+const report = `Added the service %s. These files are yours; make generate writes all others that changed:
 
   %s
 

@@ -42,7 +42,7 @@ func newRoot() *cobra.Command {
 	return root
 }
 
-// version is the tag or the commit from which this program was built.
+// version is the tag or commit from which this program was built.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -51,7 +51,7 @@ func version() string {
 	return info.Main.Version
 }
 
-// place is the repository on which a command works.
+// place is the repository in which a command works.
 type place struct {
 	dir string
 }
@@ -75,7 +75,7 @@ func (p *place) root() (string, error) {
 	}
 }
 
-// run passes the root to a command.
+// run returns a RunE function that passes the root to do.
 func (p *place) run(do func(cmd *cobra.Command, root string, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		root, err := p.root()

@@ -51,8 +51,8 @@ type seeder struct {
 	token string
 }
 
-// run adds the demo products and returns how many, 0 if the shop has products already. Each request has its own idempotency
-// key, so an interrupted run can be repeated, and removed products stay removed.
+// run adds the demo products and returns their number, or 0 if the shop has products already. Each request has a fixed
+// Idempotency-Key, so products that an earlier run has added are not added twice, and removed ones stay removed.
 func (s seeder) run(ctx context.Context) (int, error) {
 	var present struct{ Items []json.RawMessage }
 	if err := s.call(ctx, http.MethodGet, "/products?limit=1", "", nil, &present); err != nil || len(present.Items) > 0 {
@@ -80,7 +80,7 @@ func (s seeder) run(ctx context.Context) (int, error) {
 	return added, nil
 }
 
-// call sends one request and reads the answer into out unless it is nil.
+// call sends one request, and reads the answer into out unless out is nil.
 func (s seeder) call(ctx context.Context, method, path, key string, in, out any) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()

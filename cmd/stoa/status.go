@@ -36,7 +36,7 @@ func statusCommand(place *place) *cobra.Command {
 	return cmd
 }
 
-// currentRecord is the record, corrected when its supervisor was killed.
+// currentRecord is the record, corrected if its supervisor was killed and could not update it.
 func currentRecord(root string) (stack.Record, error) {
 	record, err := stack.ReadRecord(root)
 	if err != nil || stack.Running(root) {

@@ -54,7 +54,7 @@ func upCommand(place *place) *cobra.Command {
 	return cmd
 }
 
-// alreadyRunning is an error only with options, because the running system may have other ones.
+// alreadyRunning fails only if there are options, because the running system may have been started with others.
 func (o *upOptions) alreadyRunning(cmd *cobra.Command) error {
 	if o.bus != "" || o.store != "" || o.base != "" || len(o.scale) > 0 || o.mtls {
 		return errors.New("already running; `stoa down` first, then start it with these options")
@@ -63,7 +63,7 @@ func (o *upOptions) alreadyRunning(cmd *cobra.Command) error {
 	return nil
 }
 
-// newStack makes the stack, which checks everything that it can before the start.
+// newStack returns the stack, after all checks that are possible before the start.
 func (o *upOptions) newStack(root string, log io.Writer) (*stack.Stack, error) {
 	desc, err := description.Load(root)
 	if err != nil {
@@ -86,16 +86,16 @@ func (o *upOptions) inForeground(ctx context.Context, out io.Writer, root string
 	if err := system.Start(ctx); err != nil {
 		return err
 	}
-	whereToLook(out, system.GatewayURL(), time.Since(began))
+	printNextSteps(out, system.GatewayURL(), time.Since(began))
 	<-ctx.Done()
-	// A second Ctrl-C kills the processes that still run.
-	hurry, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
+	// Another Ctrl-C kills the processes that still run.
+	killed, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer cancel()
-	return system.Stop(hurry)
+	return system.Stop(killed)
 }
 
-// whereToLook says what the operator can do after a start.
-func whereToLook(out io.Writer, gateway string, took time.Duration) {
+// printNextSteps prints what the operator can do after a start.
+func printNextSteps(out io.Writer, gateway string, took time.Duration) {
 	fmt.Fprintf(out, `Stoa is ready after %.1[1]f s.
   gateway    %[2]s
   API docs   %[2]s/docs
@@ -107,7 +107,7 @@ func whereToLook(out io.Writer, gateway string, took time.Duration) {
 `, took.Seconds(), gateway)
 }
 
-// stampedLines puts the time of day before each line.
+// stampedLines writes the time of day before each line.
 type stampedLines struct{ out io.Writer }
 
 func (w stampedLines) Write(line []byte) (int, error) {
@@ -117,7 +117,7 @@ func (w stampedLines) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// jsonLines writes each line in the form of the other processes' logs, for `stoa logs`.
+// jsonLines writes each line as JSON, as apps and sidecars do, so that `stoa logs` can read it.
 type jsonLines struct{ out io.Writer }
 
 func (w jsonLines) Write(line []byte) (int, error) {

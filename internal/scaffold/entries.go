@@ -12,8 +12,8 @@ import (
 
 const kongFile = "gateway/kong/kong.yml"
 
-// entry is a text at the end of a block of a file. A block begins with a line, and all that is indented, or another row of
-// a table, belongs to it. The block that begins with "" is the whole file.
+// entry is what a service adds at the end of a block of a file. A block is the line begins and the following lines that are
+// indented, are rows of a table, or are empty. If begins is "", the block is the whole file.
 type entry struct{ file, begins, template string }
 
 var entries = []entry{
@@ -27,7 +27,7 @@ var entries = []entry{
 	{"docs/architecture.md", "| app | its own | depends on |", "architecture.tmpl"},
 }
 
-// addEntries adds the files with the entries of a service.
+// addEntries adds a service's entries to the files that have them, and these files to texts.
 func (s service) addEntries(root string, texts map[string][]byte) error {
 	for _, e := range entries {
 		if texts[e.file] == nil {
@@ -62,7 +62,7 @@ func insert(text, begins, addition string) (string, error) {
 		var found bool
 		before, block, found = strings.Cut("\n"+text, "\n"+begins+"\n")
 		if !found {
-			return "", fmt.Errorf("there is no line %q, after which the entry would come; the other entries show its place", begins)
+			return "", fmt.Errorf("there is no line %q, below which the entry belongs; write it above the other entries", begins)
 		}
 		before = strings.TrimPrefix(before+"\n"+begins+"\n", "\n")
 	}

@@ -1,5 +1,5 @@
-// Package scaffold adds a service to the repository: the smallest good one of the anatomy in docs/architecture.md, its
-// entries in the files that describe the system, and what is generated from them. It does all of it or nothing.
+// Package scaffold adds a service to the repository: a small one with the anatomy of docs/architecture.md, its entries in the
+// files that describe the system, and what is generated from them. If any step fails, it adds nothing.
 package scaffold
 
 import (
@@ -31,14 +31,14 @@ var templates = template.Must(template.New("").ParseFS(files, "templates/*.tmpl"
 
 // Added is a service that was added.
 type Added struct {
-	// Files are those that are written by hand from now on, by their paths below the root.
+	// Files are the files that people edit from now on, by their paths below the root.
 	Files []string
-	// Next are commands for a shell that start and use the service.
+	// Next has shell commands that start and use the service.
 	Next string
 }
 
-// Add adds the service to the repository at root, which must be a git checkout without changes. After an error, the files
-// are what they were. The error says what to do.
+// Add adds the service to the repository at root, which must be a git checkout without uncommitted changes. If it fails, it
+// restores all files, and the error says what to do.
 func Add(ctx context.Context, root, name string) (Added, error) {
 	system, err := topology.Load(root)
 	if err != nil {
@@ -66,7 +66,7 @@ func Add(ctx context.Context, root, name string) (Added, error) {
 	return Added{Files: slices.Sorted(maps.Keys(texts)), Next: string(next)}, nil
 }
 
-// checkClean makes sure that git shows what is added, and nothing else.
+// checkClean fails if there are uncommitted changes, so that afterwards git shows only what was added.
 func checkClean(ctx context.Context, root string) error {
 	out, err := exec.CommandContext(ctx, "git", "-C", root, "status", "--porcelain").CombinedOutput()
 	switch {
@@ -79,7 +79,7 @@ func checkClean(ctx context.Context, root string) error {
 	return nil
 }
 
-// files makes the service's own files and those with its entries, by their paths.
+// files returns the service's own files, and the existing files with its entries added, by their paths.
 func (s service) files(root string) (map[string][]byte, error) {
 	texts := map[string][]byte{}
 	err := fs.WalkDir(files, folder, func(name string, file fs.DirEntry, err error) error {
@@ -112,7 +112,7 @@ func (s service) files(root string) (map[string][]byte, error) {
 	return texts, formatGo(texts)
 }
 
-// formatGo sets Go code as gofmt does: how it is aligned depends on the length of the name.
+// formatGo formats Go code, because its alignment depends on the length of the service's name.
 func formatGo(texts map[string][]byte) (err error) {
 	for name, text := range texts {
 		if filepath.Ext(name) != ".go" {
@@ -131,7 +131,7 @@ func (s service) fill(name string) ([]byte, error) {
 	return text.Bytes(), err
 }
 
-// change writes files, and remembers what they were.
+// change writes files, and remembers their earlier content.
 type change struct {
 	root   string
 	before map[string][]byte // nil for a file that did not exist
@@ -191,7 +191,7 @@ func (c *change) remember(names ...string) error {
 	return nil
 }
 
-// undo makes all files what they were.
+// undo restores the earlier content of all files.
 func (c *change) undo(s service) error {
 	failed := os.RemoveAll(filepath.Join(c.root, s.Folder()))
 	for name, text := range c.before {

@@ -11,7 +11,7 @@ import (
 	"stoa/internal/topology"
 )
 
-// service is what the templates are filled with.
+// service is the data of the templates.
 type service struct {
 	Name        string
 	Source      source
@@ -43,10 +43,10 @@ func (s service) Schema() string { return "api/events/" + s.Event() + ".v1.schem
 // OpenAPI is the file with the description of its operations.
 func (s service) OpenAPI() string { return "api/openapi/" + s.Name + ".json" }
 
-// Port is one of its ports: 81 stands for 81nn.
+// Port is the service's port among those that begin with these two digits: 81 gives 81nn.
 func (s service) Port(hundreds int) int { return hundreds*100 + s.number }
 
-// newService checks the name and chooses the ports.
+// newService checks the name, and chooses ports that no app uses.
 func newService(root, name string, system *topology.Topology) (service, error) {
 	s := service{Name: name, Source: source{Topic: "accounts", Event: "account.registered"}}
 	err := checkName(name)
@@ -72,10 +72,11 @@ func newService(root, name string, system *topology.Topology) (service, error) {
 	return s, nil
 }
 
-// form of names: they become app ids, import paths, file names, and parts of URLs.
+// form is the form of names, which become app ids, import paths, file names and parts of URLs.
 var form = regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`)
 
-// reserved names and endings have a meaning to Go, in bin, or among processes, containers and components.
+// reserved and endings are names and ends of names that already mean something: to Go, in bin, or as a process, container or
+// component.
 var (
 	reserved = []string{
 		"internal", "vendor", "testdata", "stoa", "dapr", "pod", "image", "broker", "sentry", "init",
@@ -100,7 +101,7 @@ func checkName(name string) error {
 	return nil
 }
 
-// checkFree fails if something has a name or a path that the service needs.
+// checkFree fails if a name or a path that the service needs is in use.
 func (s service) checkFree(root string, system *topology.Topology) error {
 	taken := map[string]string{}
 	for _, app := range system.Apps {

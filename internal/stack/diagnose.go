@@ -18,7 +18,7 @@ import (
 	"stoa/internal/stack/tools"
 )
 
-// lowDisk is the free space that a start needs: with less the broker may refuse to store events.
+// lowDisk is the free disk space below which the broker may refuse to store events.
 const lowDisk = 1 << 30
 
 // Severity says how much a finding matters.
@@ -64,7 +64,7 @@ func Diagnose(ctx context.Context, root string) []Finding {
 
 func checkGo(ctx context.Context, root string) Finding {
 	command := exec.CommandContext(ctx, "go", "env", "GOVERSION")
-	// Outside of the module and without a download, to see the installed version.
+	// Inside the module, the go command could download and report the version that go.mod asks for.
 	command.Dir, command.Env = os.TempDir(), append(os.Environ(), "GOTOOLCHAIN=local")
 	out, err := command.Output()
 	if err != nil {
@@ -174,7 +174,7 @@ func brokerPort(dir string) int {
 	return secrets.DefaultBrokerPort
 }
 
-// checkState checks the secrets and who can read them.
+// checkState checks that the secrets are valid, and that other users cannot read the state.
 func checkState(dir string) []Finding {
 	folder := state.Path(dir)
 	if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {

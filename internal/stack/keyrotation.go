@@ -16,20 +16,20 @@ import (
 	"stoa/pkg/identity/signing"
 )
 
-// authApp is the app that signs.
+// authApp is the app that signs access tokens.
 const authApp = "auth"
 
 const (
-	// publishLimit is how long auth may take to publish changed keys.
+	// publishLimit is how long the replicas of auth may take together to publish changed keys.
 	publishLimit = time.Minute
 	// publishPoll is how often auth is asked meanwhile.
 	publishPoll = 50 * time.Millisecond
 )
 
 // RotateSigningKeys makes the next key the current one and adds a new next key. In a running system it first waits until
-// every service knows the next key, and then restarts the sidecars of auth one after another until each replica publishes
-// the new keys; it reports what it waits for to say. When it fails, the system continues with its present keys, and
-// calling it again is safe.
+// every service knows the next key. Then it restarts the sidecars of auth one after another, and returns when each replica
+// publishes the new keys. It passes what it waits for to say. If it fails, the system continues with the keys that it uses,
+// and another call is safe.
 func RotateSigningKeys(ctx context.Context, dir string, say func(line string)) (signing.Bundle, error) {
 	lock, err := state.Lock(state.Path(dir, "signing.lock"))
 	if errors.Is(err, state.ErrLocked) {
@@ -59,7 +59,7 @@ type keyRotation struct {
 	say     func(string)
 }
 
-// check refuses a rotation when auth would not read the changed secrets.
+// check fails if auth would not read the changed secrets.
 func (r keyRotation) check() error {
 	record, err := ReadRecord(r.dir)
 	if err != nil {
@@ -85,8 +85,8 @@ func (r keyRotation) check() error {
 func isAuth(p Process) bool        { return p.App == authApp && p.Kind == KindApp }
 func isAuthSidecar(p Process) bool { return p.App == authApp && p.Kind == KindSidecar }
 
-// awaitNext returns when the next key may sign. It makes a missing next key, and publishes one that auth does not know
-// because an earlier rotation was interrupted. Services would refuse tokens of a key that signs as soon as it is published.
+// awaitNext returns when the next key may sign: a key that signs as soon as it is published is unknown to services, which
+// refuse its tokens. It creates a missing next key, and publishes one that an interrupted rotation has left unpublished.
 func (r keyRotation) awaitNext() error {
 	keys, err := secrets.SigningKeys(r.dir)
 	if err != nil {
@@ -121,8 +121,8 @@ func (r keyRotation) change(change func(signing.Bundle) (signing.Bundle, error))
 	return keys, r.publish(keys)
 }
 
-// publish restarts the sidecars of auth, because they read the secrets only when they start; auth itself reads the keys again
-// every two seconds. They restart one after another, so that one of several replicas is always available.
+// publish restarts the sidecars of auth, because they read the secrets only when they start. auth then reads the keys from
+// its sidecar, which it does every two seconds. The sidecars restart one after another, so that other replicas can answer.
 func (r keyRotation) publish(keys signing.Bundle) error {
 	ctx, cancel := context.WithTimeout(r.ctx, publishLimit)
 	defer cancel()
@@ -146,7 +146,7 @@ func (r keyRotation) publish(keys signing.Bundle) error {
 	return nil
 }
 
-// awaitKeys waits until the supervisor has restarted a sidecar and its app publishes these keys.
+// awaitKeys waits until a sidecar was restarted and its app publishes these keys.
 func (r keyRotation) awaitKeys(before Process, keys signing.Bundle) error {
 	for {
 		err := r.replaced(before, keys)
@@ -154,12 +154,13 @@ func (r keyRotation) awaitKeys(before Process, keys signing.Bundle) error {
 			return nil
 		}
 		if waiting := r.sleep(publishPoll); waiting != nil {
-			return fmt.Errorf("auth does not publish the new keys: %w; it still uses the keys before, %s contains the new ones; "+
+			return fmt.Errorf("auth does not publish the new keys: %w; it still uses the earlier ones, but %s contains the new ones; "+
 				"try again", err, state.ShortPath(secrets.Path(r.dir)))
 		}
 	}
 }
 
+// replaced returns an error until the sidecar has been restarted and its app publishes these keys.
 func (r keyRotation) replaced(before Process, keys signing.Bundle) error {
 	record, err := ReadRecord(r.dir)
 	if err != nil {
@@ -178,7 +179,7 @@ func (r keyRotation) replaced(before Process, keys signing.Bundle) error {
 	return nil
 }
 
-// publishedByAll asks all replicas of auth whether they publish these keys.
+// publishedByAll reports whether all replicas of auth publish these keys.
 func (r keyRotation) publishedByAll(keys signing.Bundle) bool {
 	record, err := ReadRecord(r.dir)
 	return err == nil && !slices.ContainsFunc(record.Processes, func(p Process) bool {

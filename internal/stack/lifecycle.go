@@ -16,8 +16,8 @@ import (
 // ErrRunning means that another supervisor uses the state directory.
 var ErrRunning = errors.New("already running")
 
-// Start starts everything and returns when all processes are ready. Its error is one line that names the process and the
-// reason; nothing runs then.
+// Start starts everything, and returns when all processes are ready. If it fails, it stops what it has started; the error is
+// one line with the process and the reason.
 func (s *Stack) Start(ctx context.Context) error {
 	if err := s.open(); err != nil {
 		return err
@@ -39,8 +39,8 @@ func (s *Stack) Start(ctx context.Context) error {
 	return nil
 }
 
-// Stop lets the apps finish their work, then the sidecars, then the broker. It kills a process that takes longer than the
-// grace period, and all processes when ctx ends.
+// Stop stops the apps, then the sidecars, then the broker, and lets each finish its work. It kills a process that takes
+// longer than stopGrace, and all processes when ctx ends.
 func (s *Stack) Stop(ctx context.Context) error {
 	s.mu.Lock()
 	running := s.phase == PhaseReady
@@ -55,7 +55,8 @@ func (s *Stack) Stop(ctx context.Context) error {
 	return nil
 }
 
-// open takes the lock, makes the folders and ends processes of an earlier supervisor.
+// open creates the folders, takes the lock, ends processes of an earlier supervisor, and starts the record and the rotation
+// of logs.
 func (s *Stack) open() error {
 	for _, folder := range []string{"run", "logs", "data", "mail"} {
 		if err := os.MkdirAll(state.Path(s.options.Dir, folder), 0o700); err != nil {
@@ -82,7 +83,8 @@ func (s *Stack) open() error {
 	return nil
 }
 
-// lockSupervisor takes the lock of the state directory. It tries several times, because [Running] takes it for an instant.
+// lockSupervisor takes the lock of the state directory. It tries several times, because [Running] takes the lock too, for a
+// moment.
 func lockSupervisor(dir string) (*os.File, error) {
 	for range 10 {
 		lock, err := state.Lock(lockPath(dir))
@@ -112,7 +114,7 @@ func (s *Stack) launch(ctx context.Context) error {
 	if taken := takenPorts(append(specs, first...)); len(taken) > 0 {
 		return taken[0]
 	}
-	// Sidecars register here to find each other. Entries of an earlier run are wrong.
+	// In this file sidecars find each other. The entries of an earlier run are out of date.
 	for _, suffix := range []string{"", "-wal", "-shm"} {
 		_ = os.Remove(state.Path(s.options.Dir, "data", "names.db"+suffix))
 	}
@@ -125,8 +127,8 @@ func (s *Stack) launch(ctx context.Context) error {
 	return nil
 }
 
-// groups returns the processes in groups that start one after another, usually in one. RabbitMQ drops events of consumers
-// that it does not know yet, so there the gateway starts after all have subscribed.
+// groups divides the processes into groups that start one after another: usually one group. RabbitMQ drops an event that no
+// consumer has subscribed to yet, so on RabbitMQ the gateway starts after all other processes.
 func (s *Stack) groups(specs []spec) [][]spec {
 	if !slices.ContainsFunc(s.resources, func(r description.Resource) bool { return r.Spec.Type == "pubsub.rabbitmq" }) {
 		return [][]spec{specs}
@@ -156,7 +158,7 @@ func (s *Stack) startAll(specs []spec) []*process {
 	return started
 }
 
-// shutdown stops all processes in waves: the gateway, the other apps, the sidecars, the rest.
+// shutdown stops all processes, one wave after another: the gateway, the other apps, the sidecars, the rest.
 func (s *Stack) shutdown(ctx context.Context) {
 	waves := make([][]*process, 4)
 	for _, p := range s.supervised() {

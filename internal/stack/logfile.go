@@ -13,20 +13,20 @@ import (
 )
 
 const (
-	// logLimit is the size from which a log is rotated, when its process starts and while it runs; one older file is kept.
+	// logLimit is the size above which a log is rotated. One older file is kept.
 	logLimit = 16 << 20
-	// logTail is how much of a log's end is searched for the reason why a process died.
-	logTail = 64 << 10
+	// reasonTail is how much of a log's end is searched for the reason why a process died.
+	reasonTail = 64 << 10
 )
 
-// LogLine is one line of a log. Apps and sidecars write it as JSON.
+// LogLine is one line of a log.
 type LogLine struct {
 	Time    time.Time `json:"time"`
 	Level   string    `json:"level"`
 	Message string    `json:"message"`
 }
 
-// ParseLogLine reads the JSON of apps and sidecars. Other text becomes the message, without a time.
+// ParseLogLine reads a line of JSON, as apps and sidecars write it. Any other text becomes a message without a time.
 func ParseLogLine(text string) LogLine {
 	var fields struct {
 		LogLine
@@ -46,7 +46,7 @@ func ParseLogLine(text string) LogLine {
 	return line
 }
 
-// weight says how likely the line is the reason why a process died.
+// weight says how likely it is that the line is the reason why a process died.
 func (l LogLine) weight() int {
 	switch l.Level {
 	case "fatal", "panic":
@@ -83,7 +83,7 @@ func LogFiles(dir string) (map[string]string, error) {
 	return files, nil
 }
 
-// openLog opens a log for appending and returns its size. It renames a log that is too large first.
+// openLog opens a log for appending, and returns its size. Before that, it renames a log that is too large.
 func openLog(path string) (*os.File, int64, error) {
 	if info, err := os.Stat(path); err == nil && info.Size() > logLimit {
 		if err := os.Rename(path, path+".1"); err != nil {
@@ -102,8 +102,8 @@ func openLog(path string) (*os.File, int64, error) {
 	return file, info.Size(), nil
 }
 
-// deathReason is the line after offset that most likely says why a process died: the last one of the most severe level. It
-// is empty when nothing was logged.
+// deathReason is the line after offset that most likely says why a process died: the last one with the highest weight. It is
+// empty if nothing was logged.
 func deathReason(path string, offset int64) string {
 	file, err := os.Open(path)
 	if err != nil {
@@ -114,14 +114,14 @@ func deathReason(path string, offset int64) string {
 		if offset > info.Size() {
 			offset = 0 // the log was rotated
 		}
-		offset = max(offset, info.Size()-logTail)
+		offset = max(offset, info.Size()-reasonTail)
 	}
 	if _, err := file.Seek(offset, io.SeekStart); err != nil {
 		return ""
 	}
 	var best LogLine
 	lines := bufio.NewScanner(file)
-	lines.Buffer(nil, logTail)
+	lines.Buffer(nil, reasonTail)
 	for lines.Scan() {
 		line := ParseLogLine(strings.TrimSpace(lines.Text()))
 		if line.Message != "" && line.weight() >= best.weight() {

@@ -53,8 +53,8 @@ func (r *logRotator) rotate() error {
 	return err
 }
 
-// copyAndTruncate copies a log and empties it in place, because its process has the file open and appends to it (O_APPEND).
-// Lines that are written between the two are lost: a few in many thousands.
+// copyAndTruncate copies a log and empties the file itself, because the process has it open and appends to it (O_APPEND).
+// Lines that are written between copying and emptying are lost: a few in many thousands.
 func copyAndTruncate(path string) error {
 	log, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 	"stoa/internal/stack/secrets"
 )
 
-// sentryPort is where the certificate authority listens, unless ports are free ones.
+// sentryPort is where the certificate authority listens, unless Options.FreePorts is set.
 const sentryPort = 14501
 
 // The kinds of processes.
@@ -28,7 +28,7 @@ const (
 	KindSidecar = "sidecar"
 )
 
-// spec is what a process is started from.
+// spec says how a process is started.
 type spec struct {
 	name, app, kind string
 	replica         int
@@ -48,8 +48,8 @@ func (s spec) environment() []string {
 	return slices.Concat(s.env, variables(s.secrets()))
 }
 
-// plan chooses ports and secrets and lists what to start: the apps with their sidecars, and what has to run before them,
-// the broker and the certificate authority if any.
+// plan chooses ports and secrets, and lists what to start: specs are the apps with their sidecars; first is what has to run
+// before them, the broker and the certificate authority, if the system has these.
 func (s *Stack) plan(ctx context.Context) (specs, first []spec, err error) {
 	brokerPort := 0
 	if s.options.FreePorts {
@@ -80,7 +80,7 @@ func (s *Stack) plan(ctx context.Context) (specs, first []spec, err error) {
 	return specs, first, nil
 }
 
-// reserveFixed keeps replicas from getting a fixed port of another process.
+// reserveFixed makes sure that no replica gets the fixed port of another process.
 func (s *Stack) reserveFixed(values secrets.Values) {
 	if _, port, err := values.Broker(); err == nil {
 		s.pool.reserved = append(s.pool.reserved, port)
@@ -113,8 +113,8 @@ func (s *Stack) planApps(values secrets.Values) ([]spec, error) {
 	return specs, nil
 }
 
-// latestSecrets returns a function that reads the secrets for the environment of a sidecar again, because they may have
-// changed since the start. It returns nil where sidecars do not read them from their environment.
+// latestSecrets returns a function that reads the secrets for the environment of a sidecar, because they may have changed
+// since the start. It returns nil if sidecars do not read secrets from their environment.
 func (s *Stack) latestSecrets(atStart secrets.Values) func() secrets.Values {
 	if atStart.ForEnvironment(s.resources, s.broker) == nil {
 		return nil
@@ -128,8 +128,8 @@ func (s *Stack) latestSecrets(atStart secrets.Values) func() secrets.Values {
 	}
 }
 
-// choosePorts returns the ports of a replica: those of dapr.yaml for the first one, otherwise free ones. The port of an app
-// that is started elsewhere stays.
+// choosePorts returns the ports of a replica: those of dapr.yaml for the first replica, and free ones for the others. An app
+// that is started elsewhere keeps its port.
 func (s *Stack) choosePorts(app description.App, replica int) (map[string]int, error) {
 	ports := map[string]int{}
 	for role, port := range app.Ports {
@@ -163,7 +163,7 @@ func (s *Stack) planBroker(values secrets.Values) ([]spec, error) {
 	}}, nil
 }
 
-// planSentry plans the certificate authority, and adds it to the command lines and environments of the sidecars.
+// planSentry plans the certificate authority, and adds what sidecars need to use it to their commands and environments.
 func (s *Stack) planSentry(ctx context.Context, specs []spec) (spec, error) {
 	port := sentryPort
 	if s.options.FreePorts {

@@ -11,7 +11,7 @@ import (
 	"syscall"
 )
 
-// startTime is when a process began, in ticks since boot. It distinguishes processes that had the same pid.
+// startTime is when a process began, in ticks since boot; empty after its end. It tells processes with the same pid apart.
 func startTime(pid int) string {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
@@ -45,7 +45,7 @@ func commandLine(pid int) string {
 	return strings.TrimSpace(strings.ReplaceAll(string(text), "\x00", " "))
 }
 
-// listenerPID is the pid of the process that listens on a TCP port, 0 when it is unknown (of another user).
+// listenerPID is the pid of the process that listens on a TCP port, 0 if it is unknown because it is another user's.
 func listenerPID(port int) int {
 	sockets := map[string]bool{}
 	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
@@ -63,7 +63,7 @@ func listenerPID(port int) int {
 	return 0
 }
 
-// listeners lists the inodes of the sockets in a kernel table that listen on port.
+// listeners lists the inodes of the sockets that listen on port, from one of the kernel's tables.
 func listeners(table string, port int) []string {
 	file, err := os.Open(table)
 	if err != nil {

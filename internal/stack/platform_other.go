@@ -10,7 +10,7 @@ import (
 	"syscall"
 )
 
-// startTime is when a process began. It distinguishes processes that had the same pid.
+// startTime is when a process began; empty after its end. It tells processes with the same pid apart.
 func startTime(pid int) string { return ps(pid, "lstart=") }
 
 // memory is the resident size of a process in bytes, 0 after its end.
@@ -35,5 +35,5 @@ func listenerPID(port int) int {
 	return pid
 }
 
-// dieWithParent does nothing here, because the kernel cannot do it: the next start ends processes that were left running.
+// dieWithParent does nothing, because only Linux can do this. The next start ends processes that were left running.
 func dieWithParent(*syscall.SysProcAttr) {}

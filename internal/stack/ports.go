@@ -14,8 +14,8 @@ import (
 	"stoa/internal/stack/state"
 )
 
-// Free ports come in blocks below the range of the kernel's ports for outgoing connections. A stack locks its blocks, so that
-// two stacks never choose the same port before one of them listens.
+// Free ports come in blocks, below the range that Linux uses for outgoing connections. A stack locks its blocks, so that two
+// stacks do not choose the same port while neither listens on it yet.
 const (
 	firstBlock = 20000
 	blockSize  = 100
@@ -85,8 +85,8 @@ func portFree(port int) bool {
 	return listener.Close() == nil
 }
 
-// staysTaken checks several times: a child that is just starting has copies of all our sockets until it executes its program,
-// including those of other stacks in this process that check for free ports.
+// staysTaken reports whether a port is in use, and checks several times: a child that is starting has copies of all sockets
+// of this process until it executes its program, also of those that only check whether a port is free.
 func staysTaken(port int) bool {
 	for range 10 {
 		if portFree(port) {
@@ -97,7 +97,7 @@ func staysTaken(port int) bool {
 	return true
 }
 
-// PortTaken is the error that another program listens on a port of a process.
+// PortTaken is the error for a port on which another program listens.
 type PortTaken struct {
 	Port    int
 	Process string // the process that needs it
@@ -115,7 +115,7 @@ func (t PortTaken) Error() string {
 		t.Port, t.Process, other, description.File)
 }
 
-// takenPorts lists the ports of the processes on which another program listens.
+// takenPorts lists the ports that processes need and on which another program listens.
 func takenPorts(specs []spec) []PortTaken {
 	var taken []PortTaken
 	for _, s := range specs {

@@ -14,11 +14,11 @@ import (
 )
 
 const (
-	firstDelay  = 100 * time.Millisecond // before the first restart; doubles with each further one, unless somebody asked for it
+	firstDelay  = 100 * time.Millisecond // before the first restart; then doubles, unless the program was asked to end
 	maxDelay    = 5 * time.Second
-	steadyAfter = 10 * time.Second      // after this time, the next restart waits for firstDelay again
+	steadyAfter = 10 * time.Second      // a program that ran this long restarts after firstDelay again
 	probeEvery  = 30 * time.Millisecond // until ready
-	probeLimit  = 2 * time.Second       // above the second that an app gives its dependencies, so that it can name the missing one
+	probeLimit  = 2 * time.Second       // longer than an app waits for a dependency, so that it can name a missing one
 	stopGrace   = 20 * time.Second      // between SIGTERM and SIGKILL; longer than description.DrainSeconds
 	maxFailures = 3                     // deaths in a row until the start fails
 )
@@ -29,7 +29,7 @@ type State string
 // The states of a process.
 const (
 	StateStarting State = "starting" // runs, but is not ready
-	StateReady    State = "ready"    // was ready once since it started
+	StateReady    State = "ready"    // runs, and has been ready
 	StateWaiting  State = "waiting"  // died, and restarts soon
 	StateStopped  State = "stopped"
 )
@@ -109,7 +109,7 @@ func (p *process) supervise(ctx context.Context) {
 		if ctx.Err() != nil {
 			break
 		}
-		// A program that was ready and ends with 0 was asked to by somebody.
+		// A ready program that ends with status 0 was asked to end, by a signal.
 		askedToEnd := err == nil && p.snapshot().State == StateReady
 		if askedToEnd || time.Since(began) >= steadyAfter {
 			delay = firstDelay
@@ -143,7 +143,7 @@ func (p *process) run(ctx context.Context) error {
 	case <-ctx.Done():
 		err = p.terminate(cmd.Process, exited)
 	}
-	// Processes that the program has started end with it.
+	// Kill the processes that the program has started, too.
 	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 	return err
 }

@@ -46,7 +46,7 @@ func waitReady(ctx context.Context, processes []*process) error {
 	}
 }
 
-// late says why the program is not ready at the end of the time.
+// late says why the program is not ready when the time is over.
 func (p *process) late(ctx context.Context) error {
 	if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return errStopped
@@ -99,8 +99,8 @@ func (p *process) becameReady() {
 // probes uses a new connection for each probe, because a process may restart between two.
 var probes = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 
-// answers returns a probe that succeeds when url answers with a 2xx status. Its error contains the start of the answer, which
-// names the missing dependency of an app.
+// answers returns a probe that succeeds if url answers with a 2xx status. Its error contains the start of the answer, in
+// which an app names a missing dependency.
 func answers(url string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)

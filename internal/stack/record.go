@@ -64,8 +64,8 @@ func ReadRecord(dir string) (Record, error) {
 	return r, nil
 }
 
-// Running reports whether a supervisor uses the state directory dir. Only the lock says so reliably: it ends with the
-// supervisor, even if that is killed.
+// Running reports whether a supervisor uses the state directory dir. It tries the lock, which ends with the supervisor even
+// if that is killed.
 func Running(dir string) bool {
 	if _, err := os.Stat(lockPath(dir)); err != nil {
 		return false
@@ -77,7 +77,7 @@ func Running(dir string) bool {
 	return errors.Is(err, state.ErrLocked)
 }
 
-// LeftOvers lists the recorded processes that still run after their supervisor.
+// LeftOvers lists the recorded processes that still run.
 func (r Record) LeftOvers() []Process {
 	return slices.DeleteFunc(slices.Clone(r.Processes), func(p Process) bool { return !p.Alive() })
 }

@@ -6,7 +6,7 @@ import (
 	"stoa/internal/stack/state"
 )
 
-// recorder writes the record after every change; changes at the same time are written once.
+// recorder writes the record after every change. One write can cover several changes.
 type recorder struct {
 	path     string
 	snapshot func() Record

@@ -28,7 +28,7 @@ func (s *Stack) RunWith(ctx context.Context, command []string) error {
 	runner := exec.CommandContext(ctx, command[0], command[1:]...)
 	runner.Env, runner.Dir = env, s.options.Dir
 	runner.Stdout, runner.Stderr = os.Stdout, os.Stderr
-	// All processes that the program starts stay in its group: the official one does not always end them.
+	// The program gets its own process group, so that all its children can be killed: `dapr run` does not always end them.
 	runner.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	runner.Cancel = func() error { return syscall.Kill(-runner.Process.Pid, syscall.SIGINT) }
 	runner.WaitDelay = stopGrace
@@ -45,8 +45,8 @@ func (s *Stack) RunWith(ctx context.Context, command []string) error {
 	return fmt.Errorf("%s ended by itself: %v", command[0], cmp.Or(err, errors.New("exit status 0")))
 }
 
-// runnerEnvironment is what sidecars and apps need beyond dapr.yaml: the tokens, which are secret; the address by which
-// sidecars find each other; and the place of daprd, for the official program.
+// runnerEnvironment is the operator's environment and what dapr.yaml does not contain: the tokens and secrets, the address
+// by which sidecars find each other, and the folder of daprd, for the official program.
 func (s *Stack) runnerEnvironment() ([]string, error) {
 	tokens, err := secrets.EnsureTokens(s.options.Dir)
 	if err != nil {
@@ -65,7 +65,8 @@ func (s *Stack) runnerEnvironment() ([]string, error) {
 		"DAPR_HOST_IP": description.Loopback, "DAPR_RUNTIME_PATH": runtime,
 	}
 	maps.Copy(own, values.ForEnvironment(s.resources, s.broker))
-	// The program may need the operator's environment. OTEL_SERVICE_NAME would give every sidecar the same name.
+	// The program may need anything of the operator's environment except OTEL_SERVICE_NAME, which would give every sidecar the
+	// same name.
 	env := slices.DeleteFunc(os.Environ(), func(entry string) bool { return strings.HasPrefix(entry, "OTEL_SERVICE_NAME=") })
 	return append(env, variables(own)...), nil
 }

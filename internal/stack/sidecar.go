@@ -44,8 +44,8 @@ func RunSidecar(ctx context.Context, address string, command []string) error {
 	return err
 }
 
-// longOutage checks something at every tick. It returns true when it is available again after an outage longer than limit,
-// and false when ctx ends.
+// longOutage calls available at every tick. It returns true after an outage longer than limit has ended, and false when ctx
+// ends.
 func longOutage(ctx context.Context, ticks <-chan time.Time, available func(context.Context) bool, limit time.Duration) bool {
 	var gone time.Time
 	for {

@@ -6,8 +6,8 @@ import (
 	"syscall"
 )
 
-// Spawner starts all child processes from one thread. On Linux the kernel kills a child when the thread that started it ends,
-// so that no child outlives a killed supervisor. Therefore this thread must run until the last child has ended.
+// Spawner starts all child processes from one thread, which must run until the last child has ended. On Linux the kernel
+// kills a child when the thread that started it ends, so no child outlives a killed supervisor.
 type Spawner struct {
 	requests chan spawnRequest
 }

@@ -30,15 +30,15 @@ type Options struct {
 	Scale     map[string]int    // replicas by app; default 1, 0 leaves an app out
 	FreePorts bool              // replace every port by a free one, so that several stacks can run side by side
 	Log       io.Writer         // gets one line, in one Write, for every event of interest to the operator
-	Daprd     string            // the sidecar's program; default: see [tools.FindDaprd]
+	Daprd     string            // the sidecar's program; default: the one that [tools.FindDaprd] finds
 	Env       map[string]string // further environment for every app
 	Secrets   map[string]string // written into .stoa/secrets.json; they replace existing ones
 	Broker    []string          // command that runs the broker; default: `bin/stoa broker`
 	MTLS      bool              // sidecars identify each other by certificates, and components/config/access applies
-	Sentry    string            // the certificate authority's program; default: see [tools.FindSentry]
+	Sentry    string            // the certificate authority's program; default: the one that [tools.FindSentry] finds
 }
 
-// Stack is the running system.
+// Stack is a system that can be started and stopped.
 type Stack struct {
 	options   Options
 	system    *description.System // with the chosen folders of components
@@ -58,7 +58,7 @@ type Stack struct {
 	brokerGone time.Time // start of the broker's present outage
 }
 
-// New checks everything that can be checked without starting anything: folders, YAML, programs.
+// New returns a stack. It checks all that can be checked before a start: folders, YAML, programs.
 func New(system *description.System, options Options) (*Stack, error) {
 	options.Dir = cmp.Or(options.Dir, system.Root)
 	if options.Log == nil {
@@ -121,7 +121,7 @@ func loadResources(system *description.System, mtls bool) ([]description.Resourc
 	return resources, nil
 }
 
-// findPrograms finds the programs of Dapr that are not given, and checks that all programs exist.
+// findPrograms finds Dapr's programs unless Options name them, and checks that all programs exist.
 func (s *Stack) findPrograms() error {
 	var err error
 	if s.options.Daprd == "" {
@@ -165,7 +165,7 @@ func (s *Stack) replicas(app string) int {
 // Dir is the directory of the state, which is in .stoa below it.
 func (s *Stack) Dir() string { return s.options.Dir }
 
-// GatewayURL is the public address of the system; empty before Start and without a gateway.
+// GatewayURL is the public address of the system; empty before Start, and if there is no gateway.
 func (s *Stack) GatewayURL() string {
 	for _, p := range s.Processes() {
 		if p.App == description.Gateway && p.Kind == KindApp && p.Ports[description.PortApp] != 0 {
@@ -186,7 +186,7 @@ func (s *Stack) Processes() []Process {
 	return all
 }
 
-// Signal sends a signal to the process of that name, for tests that kill.
+// Signal sends a signal to the process of that name. Tests kill processes by it.
 func (s *Stack) Signal(name string, sig os.Signal) error {
 	for _, p := range s.supervised() {
 		if p.spec.name == name {
@@ -202,7 +202,7 @@ func (s *Stack) supervised() []*process {
 	return slices.Clone(s.processes)
 }
 
-// changed handles every change of a process's state.
+// changed is called after every change of a process's state.
 func (s *Stack) changed(info Process, line string) {
 	s.record.mark()
 	if line != "" {

@@ -7,13 +7,12 @@ import (
 	"strings"
 )
 
-// operations are those of one app that one caller may call: verbs by pattern.
+// operations are the operations of one app that one caller may call: the verbs, by pattern of paths.
 type operations map[string]map[string]bool
 
-// add merges a call into the operations. Dapr distinguishes fewer paths than OpenAPI (config/acl_trie.go of the pinned
-// daprd). A policy for a path without a wildcard applies to all paths below it, and hides their policies; a parameter within
-// a path has to be the last part of its policy. So a policy has the shortest path, and the verbs of all paths below. The app
-// refuses those that do not exist.
+// add adds a call. Policies of Dapr cannot name every path of OpenAPI (config/acl_trie.go of the pinned daprd): a policy for
+// a path without a wildcard also applies to all paths below it, and hides their policies, and a wildcard must be the last
+// part. So one policy, for the shortest path, has the verbs of all paths below it. The app refuses paths that do not exist.
 func (o operations) add(c Call) {
 	pattern := patternOf(c.Path)
 	for known := range o {
@@ -36,7 +35,7 @@ func (o operations) add(c Call) {
 	}
 }
 
-// patternOf cuts a path at its first parameter: with /* if the parameter is the last part, and /** otherwise.
+// patternOf replaces a path from its first parameter on: by /* if the parameter is the last part, and by /** otherwise.
 func patternOf(path string) string {
 	literal, rest, parametered := strings.Cut(path, "/{")
 	switch {
@@ -48,7 +47,7 @@ func patternOf(path string) string {
 	return literal + "/*"
 }
 
-// covers reports that Dapr applies the policy for the wide pattern to all paths of the narrow one.
+// covers reports whether Dapr applies a policy for the wide pattern to all paths of the narrow one.
 func covers(wide, narrow string) bool {
 	base, multiStage := strings.CutSuffix(wide, "/**")
 	return wide == narrow || (multiStage || !strings.HasSuffix(wide, "/*")) && strings.HasPrefix(narrow, base+"/")
@@ -60,7 +59,7 @@ type Policy struct {
 	Operations []Allowed
 }
 
-// Allowed is a pattern of paths and its verbs of HTTP; gRPC has no verbs.
+// Allowed is a pattern of paths and the HTTP verbs that are allowed there; gRPC has no verbs.
 type Allowed struct {
 	Pattern string
 	Verbs   []string
@@ -90,7 +89,7 @@ func (t *Topology) Policies(app App) []Policy {
 	return all
 }
 
-// wildcardsLast is an order: Dapr takes the first pattern that fits.
+// wildcardsLast compares patterns so that those with wildcards come last, because Dapr uses the first one that fits.
 func wildcardsLast(a, b string) int {
 	return cmp.Compare(strings.ReplaceAll(a, "*", "~"), strings.ReplaceAll(b, "*", "~"))
 }

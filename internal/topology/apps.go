@@ -17,7 +17,7 @@ type App struct {
 	About    string
 	Program  string   // the name of its file in bin
 	Package  string   // where its main is
-	Secrets  []string // the secrets that it reads itself
+	Secrets  []string // the secrets that the app reads, other than those of its components
 	Protocol string   // http or grpc
 	Ports    Ports
 	Env      map[string]string
@@ -30,10 +30,10 @@ type Ports struct{ App, Probe, HTTP, GRPC, Internal, Metrics int }
 // Flag is an argument of a command line.
 type Flag struct{ Name, Value string }
 
-// Public reports whether it is the gateway, the only public app.
+// Public reports whether the app is the gateway, the only public one.
 func (a App) Public() bool { return a.ID == gateway }
 
-// Called reports whether other apps can call it.
+// Called reports whether other apps can call the app.
 func (a App) Called() bool { return !a.Public() && a.Ports.App != 0 }
 
 // ProbePort is where the app answers probes.
@@ -87,7 +87,7 @@ func packageOf(id string) string {
 	return "services/" + strings.TrimSuffix(id, "-api") + "/cmd/api"
 }
 
-// flags reads --name value, --name=value and --name alone. Paths below root are shortened.
+// flags reads arguments of the forms --name value, --name=value and --name. It makes paths below root relative.
 func flags(root string, args []string) []Flag {
 	var all []Flag
 	for len(args) > 0 {

@@ -23,12 +23,12 @@ type callEntry struct {
 	Operation string `yaml:"operation"`
 }
 
-// keysAndSessions are the operations of auth that pkg/identity calls.
+// keysAndSessions are the operations of auth that pkg/identity calls for every app with a sign-in.
 var keysAndSessions = []string{"/api/v1/auth/.well-known/jwks.json", "/internal/sessions/{id}"}
 
 const auth = "auth"
 
-// callsOf lists the calls of the entries, and those that the OpenAPI files describe.
+// callsOf lists the calls of the entries, and those that follow from the OpenAPI files.
 func (t *Topology) callsOf(root string, entries []callEntry) ([]Call, error) {
 	var all []Call
 	for _, e := range entries {
@@ -55,7 +55,8 @@ func (t *Topology) callsOf(root string, entries []callEntry) ([]Call, error) {
 	return all, nil
 }
 
-// described lists the calls that one OpenAPI file describes.
+// described lists the calls that follow from one OpenAPI file: the gateway calls every operation, and an app with an operation
+// that needs a sign-in calls auth.
 func (t *Topology) described(file string) ([]Call, error) {
 	app, err := t.AppOf(strings.TrimSuffix(filepath.Base(file), ".json"))
 	if err != nil {
@@ -87,7 +88,7 @@ func (t *Topology) described(file string) ([]Call, error) {
 	return all, nil
 }
 
-// AppOf is the app that serves the people of a service: order-api for order, auth for auth.
+// AppOf is the app of a service that serves people: order-api for order, auth for auth.
 func (t *Topology) AppOf(service string) (string, error) {
 	for _, app := range t.Apps {
 		if app.ID == service || app.ID == service+"-api" {
@@ -102,7 +103,7 @@ type API struct{ Name, Version, Protocol string }
 
 // APIs are those that the app uses. Its sidecar serves no others.
 func (t *Topology) APIs(app App) []API {
-	// Without a rule for HTTP, a sidecar serves all of it. It serves healthz in any case.
+	// Without a rule for HTTP, a sidecar serves all HTTP APIs. A rule for healthz changes nothing else: healthz is always served.
 	apis := []API{{"healthz", "v1", "http"}}
 	if slices.ContainsFunc(t.Calls, func(c Call) bool { return c.From == app.ID && c.Verb != "" }) {
 		apis[0].Name = "invoke"

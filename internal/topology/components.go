@@ -11,19 +11,20 @@ import (
 
 // Components has the settings of the components in each folder of components/bus, components/store and components/base.
 type Components struct {
-	Bus   []Look `yaml:"bus"`
-	Store []Look `yaml:"store"`
-	Base  []Base `yaml:"base"`
+	Bus   []Definition `yaml:"bus"`
+	Store []Definition `yaml:"store"`
+	Base  []Base       `yaml:"base"`
 }
 
 // Base is a folder of components/base.
 type Base struct {
-	Name     string          `yaml:"name"`
-	Bindings map[string]Look `yaml:"bindings"`
+	Name     string                `yaml:"name"`
+	Bindings map[string]Definition `yaml:"bindings"`
 }
 
-// Look is the type and the settings of the components in one folder, or the names of the folders that have them.
-type Look struct {
+// Definition has the type and the settings of the components in one folder. A folder without a type has the definitions of
+// another folder, Like, and of further ones for the topics or stores in Except.
+type Definition struct {
 	Name     string            `yaml:"name"`
 	About    string            `yaml:"about"`
 	Type     string            `yaml:"type"`
@@ -34,7 +35,7 @@ type Look struct {
 	Except   map[string]string `yaml:"except"`
 }
 
-// Retry is a policy of Dapr's.
+// Retry is a retry policy of Dapr.
 type Retry struct {
 	Policy     string `yaml:"policy"`
 	Duration   string `yaml:"duration"`
@@ -44,7 +45,7 @@ type Retry struct {
 // Setting is one entry of a component's metadata, a value or the name of a secret.
 type Setting struct{ Name, Value, Secret, Comment string }
 
-// Settings has the settings in the order of the file, with its comments.
+// Settings are the settings of a component, in the order of the file and with its comments.
 type Settings []Setting
 
 // UnmarshalYAML implements yaml.Unmarshaler.
@@ -69,7 +70,7 @@ func (s *Settings) UnmarshalYAML(node *yaml.Node) error {
 	return nil
 }
 
-// For are the settings of the topic or service of this name.
+// For returns the settings with the name of a topic or service in place of {name}.
 func (s Settings) For(name string) Settings {
 	own := slices.Clone(s)
 	for i := range own {
@@ -83,31 +84,31 @@ func (s Settings) Secret() bool {
 	return slices.ContainsFunc(s, func(setting Setting) bool { return setting.Secret != "" })
 }
 
-// lookOf is the look of the component of a topic or service in a folder.
-func lookOf(looks []Look, folder Look, name string) Look {
+// definitionOf is the definition of a topic's or store's component in a folder.
+func definitionOf(all []Definition, folder Definition, name string) Definition {
 	other := folder.Like
 	if exception, ok := folder.Except[name]; ok {
 		other = exception
 	}
-	for _, look := range looks {
-		if look.Name == other {
-			return look
+	for _, d := range all {
+		if d.Name == other {
+			return d
 		}
 	}
 	return folder
 }
 
-// check finds folders that cannot be written.
+// check finds folders whose components are not defined.
 func (c Components) check(bindings []Binding) error {
-	for _, looks := range [][]Look{c.Bus, c.Store} {
+	for _, all := range [][]Definition{c.Bus, c.Store} {
 		concrete := map[string]bool{"": true}
-		for _, look := range looks {
-			concrete[look.Name] = look.Type != ""
+		for _, d := range all {
+			concrete[d.Name] = d.Type != ""
 		}
-		for _, look := range looks {
-			others := append(slices.Collect(maps.Values(look.Except)), look.Like)
-			if slices.ContainsFunc(others, func(other string) bool { return !concrete[other] }) || (look.Type == "") == (look.Like == "") {
-				return fmt.Errorf("components: %s needs either a type, or like and except with the names of folders that have a type", look.Name)
+		for _, d := range all {
+			others := append(slices.Collect(maps.Values(d.Except)), d.Like)
+			if slices.ContainsFunc(others, func(other string) bool { return !concrete[other] }) || (d.Type == "") == (d.Like == "") {
+				return fmt.Errorf("components: %s needs either a type, or like and except with the names of folders that have a type", d.Name)
 			}
 		}
 	}

@@ -27,7 +27,7 @@ func (a App) inContainer() []Flag {
 	return all
 }
 
-// mounted is where a folder of components/<kind>/<choice> is in a container; there is one of each kind.
+// mounted is the name of a folder components/<kind>/<choice> in a container, which has one folder of each kind.
 func mounted(folder string) string {
 	if kind := path.Base(path.Dir(folder)); kind != "config" {
 		return kind
@@ -62,8 +62,8 @@ func (t *Topology) Folders() map[string]string {
 	return folders
 }
 
-// AppLess are the arguments of the gateway's sidecar when Kong replaces the gateway: without an app to call.
-func (t *Topology) AppLess() []Flag {
+// KongSidecarArguments are the arguments of the gateway's sidecar when Kong replaces the gateway: this sidecar calls no app.
+func (t *Topology) KongSidecarArguments() []Flag {
 	i := slices.IndexFunc(t.Apps, App.Public)
 	return slices.DeleteFunc(t.ContainerArguments(t.Apps[i]), func(f Flag) bool {
 		return f.Name == "--app-port" || f.Name == "--app-protocol"
@@ -79,7 +79,7 @@ type overlay struct {
 
 func overlayOf(t *Topology, name string) overlay {
 	o := overlay{Topology: t, Name: name}
-	named := func(look Look) bool { return look.Name == name }
+	named := func(d Definition) bool { return d.Name == name }
 	if slices.ContainsFunc(t.Components.Bus, named) {
 		o.Kinds = append(o.Kinds, "bus")
 	}

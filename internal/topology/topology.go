@@ -19,14 +19,14 @@ const File = "components/topology.yaml"
 type Topology struct {
 	Apps       []App      `yaml:"-"` // in the order of dapr.yaml
 	Calls      []Call     `yaml:"-"`
-	Topics     []Topic    `yaml:"topics"` // with dead letters, the last
+	Topics     []Topic    `yaml:"topics"` // the last one is dead-letters
 	Stores     []Store    `yaml:"stores"`
 	Bindings   []Binding  `yaml:"bindings"`
 	Schedules  []Schedule `yaml:"schedules"`
 	Components Components `yaml:"components"`
 }
 
-// Topic is a stream of events, which every bus carries by a component of its own.
+// Topic is a stream of events. Every bus has one component for it.
 type Topic struct {
 	Name    string   `yaml:"name"`
 	About   string   `yaml:"about"`
@@ -66,7 +66,7 @@ type Schedule struct {
 	Schedule string `yaml:"schedule"`
 }
 
-// document is the form of the file.
+// document is the content of the file before it is joined with dapr.yaml.
 type document struct {
 	Topology    `yaml:",inline"`
 	Apps        map[string]appEntry `yaml:"apps"`
@@ -119,7 +119,7 @@ func (t *Topology) consumes(app string) bool {
 	return slices.ContainsFunc(t.Topics, func(topic Topic) bool { return slices.Contains(topic.To, app) })
 }
 
-// StoreOf is the name of the store that an app uses, and empty when it uses none.
+// StoreOf is the name of the store that an app uses; empty if it uses none.
 func (t *Topology) StoreOf(app string) string {
 	for _, s := range t.Stores {
 		if slices.Contains(s.Apps, app) {
@@ -188,7 +188,7 @@ func (t *Topology) entries() []entry {
 	return all
 }
 
-// union joins lists, each name where it comes first.
+// union joins lists. Each name comes once, in the place of its first occurrence.
 func union(lists ...[]string) []string {
 	var all []string
 	for _, name := range slices.Concat(lists...) {

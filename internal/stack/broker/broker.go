@@ -1,4 +1,4 @@
-// Package broker runs the embedded broker, NATS JetStream, and makes its streams and their consumers.
+// Package broker runs the embedded broker, NATS JetStream, and creates its streams and their consumers.
 package broker
 
 import (
@@ -19,8 +19,8 @@ import (
 
 // Run runs the broker on the state directory dir until ctx ends. It logs JSON lines to out.
 //
-// JetStream writes each message to the file before it acknowledges it (one replica, default persistence), so a killed
-// process loses no acknowledged message. It does not wait for the disk: a power cut may lose the last moments.
+// JetStream writes a message to a file before it acknowledges it (one replica, default persistence), so a killed process
+// loses no acknowledged message. It does not wait for the disk, so a power cut may lose the last moments.
 func Run(ctx context.Context, dir string, out io.Writer) error {
 	values, err := secrets.Read(dir)
 	if err != nil {
@@ -53,7 +53,7 @@ func Run(ctx context.Context, dir string, out io.Writer) error {
 	}
 }
 
-// RunWithStreams is [Run] that also makes the streams and consumers of the components in folder.
+// RunWithStreams does what [Run] does, and creates the streams and consumers of the components in folder.
 func RunWithStreams(ctx context.Context, dir, folder string, out io.Writer) error {
 	resources, err := description.LoadResources(folder)
 	if err != nil {
@@ -83,8 +83,8 @@ func RunWithStreams(ctx context.Context, dir, folder string, out io.Writer) erro
 	return nil
 }
 
-// logger writes the server's log in the same form as the other processes. After Fatalf the server continues, so the first
-// such message is passed to Run.
+// logger writes the server's log as JSON, as the other processes do. The server continues after it calls Fatalf, so the
+// first such message goes to Run, which ends.
 type logger struct {
 	out   io.Writer
 	fatal chan string
@@ -96,7 +96,7 @@ func (l *logger) write(level, format string, args []any) string {
 	return message
 }
 
-// Noticef, Warnf, Errorf, Fatalf, Debugf and Tracef are the server's interface of a logger.
+// Noticef, Warnf, Errorf, Fatalf, Debugf and Tracef implement server.Logger.
 func (l *logger) Noticef(format string, args ...any) { l.write("info", format, args) }
 func (l *logger) Warnf(format string, args ...any)   { l.write("warn", format, args) }
 func (l *logger) Errorf(format string, args ...any)  { l.write("error", format, args) }

@@ -18,24 +18,24 @@ import (
 )
 
 const (
-	// keepEvents is how long a stream keeps an event, consumed or not: an event from before a consumer's first subscription
-	// must still reach it.
+	// keepEvents is how long a stream keeps an event, consumed or not, because a new consumer gets earlier events too.
 	keepEvents = 30 * 24 * time.Hour
-	// deadLetters is the stream in which several consumers may publish events with the same id.
+	// deadLetters is a stream that keeps almost all duplicates: the kit gives the dead letter of each consumer its own id, but
+	// apps without the kit may publish several under one id.
 	deadLetters = "dead-letters"
 	// shortestWindow is the shortest window for duplicates that JetStream accepts.
 	shortestWindow = 100 * time.Millisecond
-	// retryEvery and retryLimit say how often and for how long the streams of a starting broker are tried.
+	// retryEvery and retryLimit are the interval and the limit of the attempts to create streams while the broker starts.
 	retryEvery = 30 * time.Millisecond
 	retryLimit = 90 * time.Second
 )
 
 // Streams are the durable consumers of each JetStream stream, by the stream's name.
 //
-// Sidecars do not make streams. They make consumers, but not safely: replicas of an app that start together each find no
-// consumer and create it with their own delivery subject. The last one wins, and the others receive nothing, without an
-// error, until they restart (components-contrib v1.18.3, pubsub/jetstream/jetstream.go, Subscribe). All of them use a
-// consumer that exists already.
+// Sidecars do not create streams. They create missing consumers, but not safely: if replicas of an app start together, each
+// creates the consumer with its own delivery subject. The last one wins, and the others receive nothing, without an error,
+// until they restart (components-contrib v1.18.3, pubsub/jetstream/jetstream.go, Subscribe). If the consumer exists, all of
+// them use it.
 type Streams map[string][]jetstream.ConsumerConfig
 
 // StreamsOf reads the streams and their consumers from the components: `subscriptionScopes` names the consuming apps.
@@ -72,8 +72,8 @@ func subscribers(r description.Resource, topic string) []string {
 	return apps
 }
 
-// consumerOf is the durable consumer that the app's sidecar uses. It has to equal the one that the sidecar would make, since
-// the sidecar compares the two.
+// consumerOf is the durable consumer for the app's sidecar. It has to equal the one that the sidecar would create, because
+// the sidecar refuses any other.
 func consumerOf(r description.Resource, app, topic string) (jetstream.ConsumerConfig, error) {
 	setting := func(name string) string { return strings.ReplaceAll(r.Value(name), "{appID}", app) }
 	config := jetstream.ConsumerConfig{
@@ -103,7 +103,7 @@ func consumerOf(r description.Resource, app, topic string) (jetstream.ConsumerCo
 	return config, nil
 }
 
-// Ensure makes the streams on disk and their consumers, or updates existing ones.
+// Ensure creates the streams, which are on disk, and their consumers, or updates existing ones.
 func (s Streams) Ensure(ctx context.Context, address string) error {
 	conn, err := nats.Connect(address, nats.NoReconnect(), nats.Timeout(time.Second))
 	if err != nil {
@@ -154,7 +154,7 @@ func (s Streams) retry(ctx context.Context, address string) error {
 	}
 }
 
-// ensureConsumer keeps the delivery subject of an existing consumer, because a sidecar may be listening there.
+// ensureConsumer creates or updates a consumer. It keeps the delivery subject, because a sidecar may be listening there.
 func ensureConsumer(ctx context.Context, stream jetstream.Stream, config jetstream.ConsumerConfig) error {
 	known, err := stream.PushConsumer(ctx, config.Durable)
 	switch {

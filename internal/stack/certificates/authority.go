@@ -22,7 +22,7 @@ import (
 	"stoa/pkg/common/ids"
 )
 
-// renewBefore is how long the authority's own certificates have to be valid after a start; Dapr makes them for a year.
+// renewBefore is how long the authority's own certificates are valid at least after a start. Dapr issues them for a year.
 const renewBefore = 90 * 24 * time.Hour
 
 // The constant parts of a SPIFFE identity. components/config/access uses them too.
@@ -31,15 +31,16 @@ const (
 	authorityIdentity = "spiffe://localhost/ns/default/dapr-sentry"
 )
 
-// Authority signs the certificates by which sidecars identify each other. It signs one for an app only for a caller with a
-// token of that app (Dapr's default on one machine is to sign for every caller). Each start makes new tokens and deletes
-// their key, so that an older token or another program cannot get a certificate.
+// Authority signs the certificates by which sidecars identify each other. A caller gets a certificate for an app only if it
+// has that app's token; by default, Dapr on one machine gives it to every caller. Each start signs new tokens with a new key
+// and forgets the key, so nobody can get a certificate by an older token or make another token.
 type Authority struct {
 	Folder  string
 	Anchors string // the root certificate, PEM
 }
 
-// Prepare makes what the program sentry and the sidecars of these apps need, in the state directory dir.
+// Prepare writes the certificates, tokens and keys that sentry and the sidecars of these apps need, in the state directory
+// dir.
 func Prepare(ctx context.Context, dir, sentry string, apps []string) (*Authority, error) {
 	a := &Authority{Folder: state.Path(dir, "sentry")}
 	if err := os.MkdirAll(a.Folder, 0o700); err != nil {
@@ -48,7 +49,7 @@ func Prepare(ctx context.Context, dir, sentry string, apps []string) (*Authority
 	if err := a.removeExpiring(time.Now()); err != nil {
 		return nil, err
 	}
-	// With this argument alone, sentry makes missing certificates and ends.
+	// With this argument alone, sentry creates missing certificates and ends.
 	if out, err := exec.CommandContext(ctx, sentry, "--issuer-credentials", a.Folder).CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("the certificate authority: %w: %.300s", err, out)
 	}
@@ -65,7 +66,7 @@ func (a *Authority) root() string { return filepath.Join(a.Folder, "ca.crt") }
 // TokenFile is the file by which the sidecar of an app proves its app-id.
 func (a *Authority) TokenFile(app string) string { return filepath.Join(a.Folder, app+".jwt") }
 
-// removeExpiring removes certificates of the authority that expire soon. Nothing needs them while the system is stopped.
+// removeExpiring removes the authority's certificates if they expire soon. Nothing needs them while the system is stopped.
 func (a *Authority) removeExpiring(now time.Time) error {
 	text, err := os.ReadFile(a.root())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -87,8 +88,8 @@ func (a *Authority) removeExpiring(now time.Time) error {
 	return nil
 }
 
-// issueTokens writes a token for each app, and the key by which sentry verifies them. The tokens do not expire, because a
-// sidecar shows its token whenever it renews its certificate; the next start makes them invalid.
+// issueTokens writes a token for each app, and the public key by which sentry verifies tokens. Tokens do not expire, because
+// a sidecar sends its token again whenever it renews its certificate. The next start makes them invalid.
 func (a *Authority) issueTokens(apps []string) error {
 	public, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {

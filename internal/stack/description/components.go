@@ -15,7 +15,7 @@ import (
 	"stoa/internal/stack/state"
 )
 
-// Resource is one YAML document of a folder of components: a Component, a Resiliency, a Configuration.
+// Resource is a YAML document that a sidecar loads: a Component, a Resiliency or a Configuration.
 type Resource struct {
 	File string `yaml:"-"`
 	Kind string `yaml:"kind"`
@@ -46,10 +46,10 @@ type Resource struct {
 	} `yaml:"spec"`
 }
 
-// Name is the name in its metadata, which code and other resources use.
+// Name is the name by which code and other resources refer to it.
 func (r Resource) Name() string { return r.Meta.Name }
 
-// Value is one setting of a component as text; empty when it is not set or comes from a secret.
+// Value is one setting of a component as text. It is empty if the setting is missing or comes from a secret.
 func (r Resource) Value(setting string) string {
 	for _, m := range r.Spec.Metadata {
 		if m.Name == setting {
@@ -59,7 +59,7 @@ func (r Resource) Value(setting string) string {
 	return ""
 }
 
-// LoadResources reads all YAML files of the folders, in the order of a sidecar.
+// LoadResources reads all YAML files of the folders, in the order in which a sidecar reads them.
 func LoadResources(folders ...string) ([]Resource, error) {
 	var all []Resource
 	for _, folder := range folders {
@@ -106,10 +106,10 @@ func LoadFile(path string) ([]Resource, error) {
 // JetStream is the type of the components that use the embedded broker.
 const JetStream = "pubsub.jetstream"
 
-// OnJetStream reports whether the component publishes to a stream or reads from one.
+// OnJetStream reports whether it is a component that uses JetStream.
 func (r Resource) OnJetStream() bool { return r.Kind == "Component" && r.Spec.Type == JetStream }
 
-// selectFolder replaces components/<kind>/... in paths by components/<kind>/<choice>.
+// selectFolder replaces the folder components/<kind>/... in paths by components/<kind>/<choice>, unless choice is empty.
 func selectFolder(paths []string, kind, choice string) ([]string, error) {
 	if choice == "" {
 		return paths, nil

@@ -26,7 +26,7 @@ const Loopback = "127.0.0.1"
 // DrainSeconds is how long a sidecar may take to finish its work when it stops: longer than the slowest handler of an app.
 const DrainSeconds = 15
 
-// System is what dapr.yaml says.
+// System is the content of dapr.yaml.
 type System struct {
 	Root string // the folder of dapr.yaml
 	Apps []App
@@ -48,7 +48,7 @@ type App struct {
 // The roles of a process's ports.
 const (
 	PortApp      = "app"      // where the app answers its sidecar
-	PortProbe    = "probe"    // where an app without HTTP app port answers probes: PROBE_PORT
+	PortProbe    = "probe"    // where an app that does not speak HTTP to its sidecar answers probes
 	PortHTTP     = "http"     // the sidecar's HTTP API
 	PortGRPC     = "grpc"     // the sidecar's gRPC API
 	PortInternal = "internal" // sidecar to sidecar
@@ -57,7 +57,7 @@ const (
 	PortSentry   = "sentry"   // the certificate authority
 )
 
-// probeVariable names the port of PortProbe in an app's environment.
+// probeVariable is the variable of an app's environment that has the port of PortProbe.
 const probeVariable = "PROBE_PORT"
 
 // Load reads dapr.yaml in root. Its errors name the file, the app and the field.
@@ -85,7 +85,7 @@ func Load(root string) (*System, error) {
 	return system, nil
 }
 
-// check compares the apps with each other.
+// check fails if two apps have the same id or port.
 func (s *System) check() error {
 	ids, ports := map[string]bool{}, map[int]string{}
 	for _, app := range s.Apps {

@@ -10,7 +10,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// runFile mirrors the official format. Fields that it does not name are looked up in sidecarFlags.
+// runFile is the official format of dapr.yaml. All fields that are not here end up in Rest; sidecarFlags lists them.
 type runFile struct {
 	Version int       `yaml:"version"`
 	Name    string    `yaml:"name"`
@@ -82,8 +82,8 @@ func (a *runApp) app(root string, common *runCommon) (App, error) {
 	return app, app.fillPorts(a.AppPort)
 }
 
-// fillShared applies the fields that `common` may have too; those of the app win. As in the official program, the app's
-// paths are relative to its folder, those of `common` to the folder of the file.
+// fillShared sets the fields that both an app and `common` may have; the app's win. As in the official program, paths of an
+// app are relative to its folder, and paths of `common` to the folder of the file.
 func (a *App) fillShared(own *runApp, root string, common *runCommon) error {
 	maps.Copy(a.Env, common.Env)
 	maps.Copy(a.Env, own.Env)

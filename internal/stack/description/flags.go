@@ -9,8 +9,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// sidecarFlags maps the remaining fields of the official format to arguments of daprd. A field with an empty argument has a
-// meaning for the official program only (where it writes logs, where it finds daprd, what it deploys), or is an address,
+// sidecarFlags maps the other fields of the official format to arguments of daprd. A field without an argument is ignored:
+// it is for the official program alone (where it writes logs, where it finds daprd, what it deploys), or it is an address,
 // which is always loopback here.
 var sidecarFlags = map[string]string{
 	"appChannelAddress":        "app-channel-address",

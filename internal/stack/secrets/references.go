@@ -10,7 +10,7 @@ import (
 	"stoa/internal/stack/state"
 )
 
-// The types of the secret stores that are .stoa/secrets.json, and the environment of the sidecar.
+// The types of secret stores: the file .stoa/secrets.json, and the environment of the sidecar.
 const (
 	FileStore        = "secretstores.local.file"
 	EnvironmentStore = "secretstores.local.env"
@@ -22,8 +22,8 @@ var examples = map[string]string{
 	"MARIADB_URL":  "user:password@tcp(127.0.0.1:3306)/?collation_server=utf8mb4_nopad_bin",
 }
 
-// CheckReferences names the first secret that a component refers to and that is not set. It does not know what other
-// stores, such as Vault, hold.
+// CheckReferences fails with the first secret that a component refers to and that is not set. It checks nothing if the
+// secrets are in another store, such as Vault.
 func (v Values) CheckReferences(dir string, resources []description.Resource) error {
 	fromEnvironment := uses(resources, EnvironmentStore)
 	if !fromEnvironment && !uses(resources, FileStore) {
@@ -46,9 +46,9 @@ func (v Values) CheckReferences(dir string, resources []description.Resource) er
 	return nil
 }
 
-// ForEnvironment returns the secrets for the environment of the sidecars, where components read them there, else nil. These
-// are the stored secrets and all that components refer to; a variable of the operator replaces a stored secret, except the
-// address of an embedded broker.
+// ForEnvironment returns the secrets for the environment of the sidecars, or nil if components do not read them there. These
+// are the stored secrets, and those that components refer to and the operator's environment has. A variable of the operator
+// replaces a stored secret of the same name, except the address of an embedded broker.
 func (v Values) ForEnvironment(resources []description.Resource, embeddedBroker bool) Values {
 	if !uses(resources, EnvironmentStore) {
 		return nil

@@ -1,5 +1,5 @@
-// Package secrets makes and reads the secrets of a system: those that components refer to, in .stoa/secrets.json, and the
-// tokens between apps and their sidecars, in .stoa/tokens.json.
+// Package secrets creates and reads the secrets of a system: those that components and apps use, in .stoa/secrets.json, and
+// the tokens between apps and their sidecars, in .stoa/tokens.json.
 package secrets
 
 import (
@@ -30,7 +30,7 @@ const (
 	bootstrap  = "AUTH_BOOTSTRAP"
 )
 
-// defaults reach servers on this machine with their settings after installation.
+// defaults are the addresses and passwords of servers on this machine that were installed and not configured.
 var defaults = map[string]string{
 	"REDIS_HOST":     "127.0.0.1:6379",
 	"REDIS_PASSWORD": "",
@@ -52,7 +52,7 @@ type Account struct {
 	Password string `json:"password"`
 }
 
-// Bootstrap is the secret AUTH_BOOTSTRAP: what the auth service creates, and what `stoa credentials` shows.
+// Bootstrap is the secret AUTH_BOOTSTRAP: the API key and the accounts that auth creates and `stoa credentials` shows.
 type Bootstrap struct {
 	APIKey   string             `json:"apiKey"`
 	Accounts map[string]Account `json:"accounts"`
@@ -64,8 +64,8 @@ const advice = "correct it, or delete the file and .stoa/data to start again wit
 // Path is the file of the secrets.
 func Path(dir string) string { return state.Path(dir, "secrets.json") }
 
-// Read reads the secrets in the state directory dir and checks those that every system has. The error of a missing file is
-// fs.ErrNotExist.
+// Read reads the secrets in the state directory dir, and checks those that every system has. It fails with fs.ErrNotExist if
+// there is no file.
 func Read(dir string) (Values, error) {
 	path := Path(dir)
 	text, err := os.ReadFile(path)
@@ -87,8 +87,8 @@ func Read(dir string) (Values, error) {
 	return values, nil
 }
 
-// Ensure makes the secrets of a first start. Existing ones stay, except those given. A brokerPort other than 0 replaces the
-// port in NATS_URL, which may differ from run to run.
+// Ensure creates missing secrets, and replaces the given ones. A brokerPort other than 0 replaces the port in NATS_URL,
+// because free ports differ from run to run.
 func Ensure(dir string, brokerPort int, given map[string]string) (Values, error) {
 	return update(dir, func(values Values) {
 		if brokerPort != 0 {
@@ -103,8 +103,7 @@ func Ensure(dir string, brokerPort int, given map[string]string) (Values, error)
 	})
 }
 
-// Init makes the secrets of a first start in containers, with the embedded broker at brokerHost. Existing ones stay, except
-// those given.
+// Init does what Ensure does, for containers: the embedded broker is at brokerHost, and servers have no default addresses.
 func Init(dir, brokerHost string, given map[string]string) error {
 	if err := os.MkdirAll(state.Path(dir), 0o700); err != nil {
 		return err
@@ -116,7 +115,7 @@ func Init(dir, brokerHost string, given map[string]string) error {
 	return err
 }
 
-// update reads the secrets, or makes them, changes them and writes what differs.
+// update reads the secrets, or creates them, and changes them. It writes the file only if something differs.
 func update(dir string, change func(Values)) (Values, error) {
 	values, err := Read(dir)
 	before := maps.Clone(values)
@@ -172,7 +171,7 @@ func (v Values) moveBroker(host string) {
 	}
 }
 
-// renewAPIKey replaces an API key in the form of earlier versions, which is not accepted any more.
+// renewAPIKey replaces an API key in the form of earlier versions, which auth no longer accepts.
 func (v Values) renewAPIKey() error {
 	var b Bootstrap
 	if err := json.Unmarshal([]byte(v[bootstrap]), &b); err != nil {
@@ -209,7 +208,7 @@ func SigningKeys(dir string) (signing.Bundle, error) {
 	return values.signingKeys(dir)
 }
 
-// ChangeSigningKeys writes what change makes of the signing keys, and returns it.
+// ChangeSigningKeys replaces the signing keys by those that change returns, and returns them.
 func ChangeSigningKeys(dir string, change func(signing.Bundle) (signing.Bundle, error)) (signing.Bundle, error) {
 	values, err := Read(dir)
 	if err != nil {

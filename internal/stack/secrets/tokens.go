@@ -12,10 +12,11 @@ import (
 	"stoa/internal/stack/state"
 )
 
-// Tokens are the secrets between an app and its own sidecar. Both get them by environment, never from a store.
+// Tokens are the secrets by which an app and its sidecar identify each other. Both get them from their environment, never
+// from a store.
 type Tokens struct {
-	Dapr string `json:"DAPR_API_TOKEN"` // the app shows it to the sidecar
-	App  string `json:"APP_API_TOKEN"`  // the sidecar shows it to the app
+	Dapr string `json:"DAPR_API_TOKEN"` // the app sends it to the sidecar
+	App  string `json:"APP_API_TOKEN"`  // the sidecar sends it to the app
 }
 
 // TokensPath is the file of the tokens.

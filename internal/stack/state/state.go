@@ -13,12 +13,12 @@ import (
 // Folder is the name of the folder, in the directory where the system runs.
 const Folder = ".stoa"
 
-// Path is a file or folder of the state in dir.
+// Path is the path of a file or folder in dir/.stoa.
 func Path(dir string, elements ...string) string {
 	return filepath.Join(dir, Folder, filepath.Join(elements...))
 }
 
-// ShortPath is path relative to the current folder if it is below it, for messages.
+// ShortPath is path as messages show it: relative to the current folder if it is in that folder.
 func ShortPath(path string) string {
 	cwd, err := os.Getwd()
 	if err != nil {
@@ -31,7 +31,8 @@ func ShortPath(path string) string {
 	return rel
 }
 
-// Write replaces the file at path by value as JSON, which only its owner can read. A crash leaves the old file or the new one.
+// Write writes value as JSON to the file at path, which only its owner can read. A crash leaves the whole old file or the
+// whole new one.
 func Write(path string, value any) error {
 	text, err := json.MarshalIndent(value, "", "  ")
 	if err != nil {

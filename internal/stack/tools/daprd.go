@@ -1,5 +1,5 @@
-// Package tools finds and builds Dapr's programs: the sidecar, daprd, and the certificate authority, sentry. tools/dapr pins
-// their version; all checkouts share the built programs in a cache.
+// Package tools finds and builds Dapr's programs: daprd (the sidecar) and sentry (the certificate authority). tools/dapr pins
+// their version. All checkouts on a machine share the built programs in a cache.
 package tools
 
 import (
@@ -69,7 +69,7 @@ func FindSentry(root string) (string, error) {
 	return path, nil
 }
 
-// cachedSentry is the path of sentry in the cache. It depends on the content of our main too, which has no version.
+// cachedSentry is the path of sentry in the cache. The path contains a hash of our main, because that has no version.
 func cachedSentry(root string) (string, error) {
 	version, err := pinnedVersion(root)
 	if err != nil {

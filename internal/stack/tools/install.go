@@ -14,8 +14,8 @@ import (
 	"stoa/internal/stack/state"
 )
 
-// heartbeat is how often a long build reports that it is still running.
-const heartbeat = 15 * time.Second
+// reportEvery is how often a long build reports that it is still running.
+const reportEvery = 15 * time.Second
 
 // InstallDaprd builds the pinned sidecar with all components into the cache, unless a suitable one exists, and returns its
 // path. It downloads only Go modules, and reports its progress to out. With static, a suitable program needs no C library.
@@ -55,10 +55,10 @@ func InstallSentry(ctx context.Context, root string, out io.Writer) (string, err
 	return target, tool.install(ctx, root, target, func(string) bool { return true }, out)
 }
 
-// tool is a program whose source tools/dapr pins.
+// tool is a program of Dapr whose version tools/dapr pins.
 type tool struct{ what, source, version, takes string }
 
-// install builds the tool, unless another checkout builds it meanwhile.
+// install builds the tool, unless another checkout has built it in the meantime.
 func (t tool) install(ctx context.Context, root, target string, fits func(path string) bool, out io.Writer) error {
 	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
 		return err
@@ -74,10 +74,10 @@ func (t tool) install(ctx context.Context, root, target string, fits func(path s
 	return t.build(ctx, root, target, out)
 }
 
-// waitForBuild takes the lock of the cache, so that a second checkout finds what the first has built.
+// waitForBuild takes the lock of a program in the cache. It waits while another checkout builds the program.
 func waitForBuild(ctx context.Context, path string, out io.Writer) (*os.File, error) {
 	var lock *os.File
-	err := withHeartbeat(out, "waiting for another checkout, which is building it", func() (err error) {
+	err := withReports(out, "waiting for another checkout, which is building it", func() (err error) {
 		for {
 			if lock, err = state.Lock(path); !errors.Is(err, state.ErrLocked) {
 				return err
@@ -107,7 +107,7 @@ func (t tool) build(ctx context.Context, root, target string, out io.Writer) err
 	build.Stdout, build.Stderr = &log, &log
 	build.Cancel = func() error { return build.Process.Signal(os.Interrupt) }
 	began := time.Now()
-	if err := withHeartbeat(out, "still building "+t.what, build.Run); err != nil {
+	if err := withReports(out, "still building "+t.what, build.Run); err != nil {
 		return fmt.Errorf("building %s failed (%w); its last line: %s", t.what, err, lastLine(log.Bytes()))
 	}
 	if err := os.Rename(temporary, target); err != nil {
@@ -117,10 +117,10 @@ func (t tool) build(ctx context.Context, root, target string, out io.Writer) err
 	return nil
 }
 
-// withHeartbeat runs do and reports at every heartbeat what is running and for how long.
-func withHeartbeat(out io.Writer, what string, do func() error) error {
+// withReports runs do, and reports again and again what is running and for how long.
+func withReports(out io.Writer, what string, do func() error) error {
 	began := time.Now()
-	ticks := time.NewTicker(heartbeat)
+	ticks := time.NewTicker(reportEvery)
 	defer ticks.Stop()
 	done := make(chan error, 1)
 	go func() { done <- do() }()

@@ -1,4 +1,4 @@
-// Package domain holds accounts, sessions and API keys: their rules, and how people use them.
+// Package domain has the rules and the use cases of accounts, sessions and API keys.
 package domain
 
 import (
@@ -17,24 +17,24 @@ type Account struct {
 	Email      Email  `json:"email"`
 	Name       string `json:"name"`
 	PictureURL string `json:"pictureUrl,omitempty"`
-	// PasswordHash is shown to nobody, not even to the owner.
+	// PasswordHash never leaves the service.
 	PasswordHash string    `json:"passwordHash"`
 	Roles        []Role    `json:"roles"`
 	CreatedAt    time.Time `json:"createdAt"`
-	// Epoch counts how often all sessions but one were ended at once. A session of an earlier epoch has ended, unless it was
-	// Spared the last time.
+	// Epoch counts how often all sessions but one were ended at once. A session of an earlier epoch has ended, unless Spared
+	// is its id.
 	Epoch  int    `json:"epoch,omitempty"`
 	Spared string `json:"spared,omitempty"`
-	// Networks are those that the last sign-ins came from, the latest at the end.
+	// Networks are those from which the owner has signed in, the newest last.
 	Networks []string `json:"networks,omitempty"`
-	// Unpublished are the events that the broker has not taken yet; see Publisher. Stored under its first name.
+	// Unpublished are the events that the broker has not accepted yet; see Publisher. Stored accounts use its earlier name.
 	Unpublished []Event `json:"unannounced,omitempty"`
 }
 
-// maxNetworks is how many networks of an account are remembered.
+// maxNetworks limits Account.Networks.
 const maxNetworks = 20
 
-// Admits reports whether a session belongs to the account and was not ended together with others.
+// Admits reports whether a session belongs to the account, and was not ended by ending all others of the account.
 func (a *Account) Admits(s Session) bool {
 	return s.AccountID == a.ID && (s.Epoch == a.Epoch || s.ID == a.Spared)
 }
@@ -48,7 +48,7 @@ func (a *Account) endOthers(spared string) {
 // KnowsNetwork reports whether a sign-in came from this network before.
 func (a *Account) KnowsNetwork(network string) bool { return slices.Contains(a.Networks, network) }
 
-// rememberNetwork notes that a sign-in came from a network.
+// rememberNetwork records that a sign-in came from a network.
 func (a *Account) rememberNetwork(network string) {
 	if a.KnowsNetwork(network) {
 		return
@@ -57,21 +57,21 @@ func (a *Account) rememberNetwork(network string) {
 	a.Networks = a.Networks[max(0, len(a.Networks)-maxNetworks):]
 }
 
-// Registration is what a person enters to sign up. Make one with NewRegistration.
+// Registration is the valid input of a sign-up, which NewRegistration checks.
 type Registration struct {
 	email    Email
 	name     string
 	password string
 }
 
-// The lengths that sign-up accepts. Names count in characters. Passwords have a minimum in characters and a maximum in
-// bytes, because bytes are hashed.
+// The lengths of names, in characters, and of passwords: at least minPassword characters, at most maxPassword bytes, because
+// a hash takes bytes.
 const (
 	minName, maxName         = 2, 200
 	minPassword, maxPassword = 8, 100
 )
 
-// NewRegistration checks the input; the error names every field at fault.
+// NewRegistration checks the input. Its error names every wrong field.
 func NewRegistration(email, name, password string) (Registration, error) {
 	var faults []errs.Field
 	parsed, err := ParseEmail(email)

@@ -8,11 +8,12 @@ import (
 	"stoa/pkg/common/ids"
 )
 
-// AccountStore keeps accounts, one for each e-mail address.
+// AccountStore stores accounts, one for each e-mail address.
 type AccountStore interface {
-	// Add stores a new account and returns it as stored, perhaps with another id: errs.Conflict if the address has one.
+	// Add stores a new account and returns the stored one, which may have another id. It fails with errs.Conflict if the
+	// address has an account.
 	Add(ctx context.Context, account Account) (Account, error)
-	// ByEmail finds the account of an address. It takes the same time whether or not there is one.
+	// ByEmail finds the account of an address. Its duration does not reveal whether there is one.
 	ByEmail(ctx context.Context, email Email) (account Account, found bool, err error)
 	// Get returns an account by its id, or errs.NotFound.
 	Get(ctx context.Context, id string) (Account, error)
@@ -24,17 +25,17 @@ type AccountStore interface {
 
 // Passwords hashes passwords, slowly by design.
 type Passwords interface {
-	// Hash returns a salted hash with the parameters that it was made with.
+	// Hash returns a salted hash that contains its parameters.
 	Hash(ctx context.Context, password string) (string, error)
-	// Matches compares a password with a hash. The hash "" never matches, but takes the same time, so that the time does not
-	// reveal whether there is an account. Matches calls first before it begins, and does not begin if that fails; if too
-	// many are waiting it does not even call first.
-	Matches(ctx context.Context, hash, password string, first func() error) (bool, error)
-	// Outdated reports whether new hashes have other parameters than this one.
+	// Matches compares a password with a hash. The hash "" never matches but takes the same time, so that the duration does
+	// not reveal whether there is an account. Before it compares, Matches calls begin, and returns its error. It fails
+	// without calling begin if too many callers wait.
+	Matches(ctx context.Context, hash, password string, begin func() error) (bool, error)
+	// Outdated reports whether a new hash would have other parameters.
 	Outdated(hash string) bool
 }
 
-// Accounts is how accounts are made, changed and found.
+// Accounts has the use cases of accounts.
 type Accounts struct {
 	store     AccountStore
 	admins    Admins
@@ -50,7 +51,7 @@ func NewAccounts(
 	return &Accounts{store: store, admins: admins, passwords: passwords, guard: guard, publisher: publisher}
 }
 
-// Register makes an account without a sign-up and without an event: errs.Conflict if the address has one.
+// Register creates an account without publishing an event. It fails with errs.Conflict if the address has an account.
 func (a *Accounts) Register(ctx context.Context, r Registration, roles ...Role) (Account, error) {
 	account, found, err := a.store.ByEmail(ctx, r.email)
 	switch {
@@ -62,15 +63,15 @@ func (a *Accounts) Register(ctx context.Context, r Registration, roles ...Role) 
 		account, err = a.add(ctx, r, roles, func(*Account) {})
 	}
 	if (err == nil || found) && account.Has(Admin) {
-		if err := a.admins.Add(ctx, account.ID); err != nil { // an earlier start may have died before this
+		if err := a.admins.Add(ctx, account.ID); err != nil { // also for an existing account: an earlier call may have died before this
 			return Account{}, err
 		}
 	}
 	return account, err
 }
 
-// add stores the account of a registration, completed by a function. Of several registrations of one address at the same
-// time, one succeeds.
+// add stores the account of a registration after complete has changed it. If several requests register one address at the
+// same time, one succeeds.
 func (a *Accounts) add(ctx context.Context, r Registration, roles []Role, complete func(*Account)) (Account, error) {
 	hash, err := a.passwords.Hash(ctx, r.password)
 	if err != nil {
@@ -92,10 +93,10 @@ func taken(cause error) error {
 	}
 }
 
-// SignUp makes an account and publishes that: errs.Conflict if the address has one. A sign-up that an outage interrupted
-// can be repeated with the same password, until FinishSignUp.
+// SignUp creates an account and publishes the event. It fails with errs.Conflict if the address has an account. Until
+// FinishSignUp, an interrupted sign-up can be repeated with the same password.
 func (a *Accounts) SignUp(ctx context.Context, r Registration, from Client) (Account, error) {
-	// Look first, because a hash costs a hundred times more. add decides a race.
+	// A read costs much less than the hash in add. If two requests race, add decides.
 	account, found, err := a.store.ByEmail(ctx, r.email)
 	switch {
 	case err != nil:
@@ -116,17 +117,17 @@ func (a *Accounts) SignUp(ctx context.Context, r Registration, from Client) (Acc
 	return account, a.publisher.publish(ctx, account)
 }
 
-// FinishSignUp ends a sign-up once the new session is stored. If it fails, the next sign-in does it.
+// FinishSignUp ends a sign-up after its session is stored. If this fails, the next sign-in or refresh does it.
 func (a *Accounts) FinishSignUp(ctx context.Context, account Account) {
 	_ = a.publisher.clear(context.WithoutCancel(ctx), account)
 }
 
-// verify returns the error wrong unless the password is right, and errs.RateLimited after too many attempts. The account is
-// the zero one if the address has none.
+// verify returns the error wrong if the password is wrong, and errs.RateLimited after too many attempts. For an address
+// without an account, pass the zero account.
 func (a *Accounts) verify(ctx context.Context, email Email, account Account, password string, from Client, wrong error) error {
 	network := from.Network
 	familiar := account.KnowsNetwork(network)
-	// A request that is refused in a crowd is not an attempt: otherwise a crowd could lock the owner out.
+	// A caller that is refused because too many wait has made no attempt: otherwise a crowd could lock the owner out.
 	begin := func() error { return a.guard.begin(ctx, email, network, familiar) }
 	matches, err := a.passwords.Matches(ctx, account.PasswordHash, password, begin)
 	switch {
@@ -138,8 +139,8 @@ func (a *Accounts) verify(ctx context.Context, email Email, account Account, pas
 	return a.guard.succeed(ctx, email, network, familiar)
 }
 
-// Authenticate returns the account with this address and password. An unknown address and a wrong password give the same
-// errs.Unauthenticated in the same time; after too many attempts it fails with errs.RateLimited.
+// Authenticate returns the account with this address and password. It fails with the same errs.Unauthenticated, after the
+// same time, for an unknown address and for a wrong password, and with errs.RateLimited after too many attempts.
 func (a *Accounts) Authenticate(ctx context.Context, email, password string, from Client) (Account, error) {
 	address, err := ParseEmail(email)
 	if err != nil {
@@ -160,8 +161,8 @@ func (a *Accounts) Authenticate(ctx context.Context, email, password string, fro
 	return account, nil
 }
 
-// signedIn notes a new network and replaces an outdated hash. The account that it returns has the epoch of the password
-// that was compared: if all sessions were ended since, the new one is ended too.
+// signedIn records a new network and replaces an outdated hash. The returned account keeps the epoch that was read before
+// the password was compared: if all sessions were ended since then, the new session has ended too.
 func (a *Accounts) signedIn(ctx context.Context, account Account, password string, from Client) (Account, error) {
 	network, hash := from.Network, ""
 	outdated := a.passwords.Outdated(account.PasswordHash)

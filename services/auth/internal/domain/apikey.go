@@ -16,7 +16,7 @@ import (
 // Permission is what an API key can be allowed to do.
 type Permission string
 
-// AllPermissions lists the permissions. To write does not include to read.
+// AllPermissions lists the permissions. None includes another: shop:write does not allow shop:read.
 func AllPermissions() []Permission {
 	return []Permission{"blog:read", "blog:write", "shop:read", "shop:write"}
 }
@@ -26,7 +26,7 @@ const (
 	maxKeyName = 100
 	// lastYear is the last year that a time in JSON can have.
 	lastYear = 9999
-	// useEvery is how often the use of a key is written: keys are used with every request.
+	// useEvery is how often the last use of a key is written, because keys are used with every request.
 	useEvery = time.Minute
 )
 
@@ -37,7 +37,7 @@ type APIKey struct {
 	Name string `json:"name"`
 	// Prefix is the beginning of the key, by which its owner recognizes it.
 	Prefix string `json:"prefix"`
-	// Hash is the SHA-256 of the key, which is stored nowhere. A fast hash is enough: nobody guesses 32 random bytes.
+	// Hash is the SHA-256 of the key; the key is not stored. A fast hash is enough, since nobody guesses 32 random bytes.
 	Hash        string       `json:"hash"`
 	Permissions []Permission `json:"permissions"`
 	CreatedAt   time.Time    `json:"createdAt"`
@@ -48,7 +48,7 @@ type APIKey struct {
 	Request string `json:"request,omitempty"`
 }
 
-// KeyWish is what a new key should be.
+// KeyWish is the input for a new key.
 type KeyWish struct {
 	Name        string
 	Permissions []Permission
@@ -56,7 +56,7 @@ type KeyWish struct {
 	ExpiresAt *time.Time
 }
 
-// NewAPIKey returns the key with this id, prefix and text. The error names every field of the wish at fault.
+// NewAPIKey returns the key with this id, prefix and text. Its error names every wrong field of the wish.
 func NewAPIKey(id, prefix, key string, wish KeyWish, now time.Time) (APIKey, error) {
 	name := strings.TrimSpace(wish.Name)
 	if err := errs.InvalidFields(wish.faults(name, now)...); err != nil {
@@ -92,24 +92,24 @@ func (w KeyWish) faults(name string, now time.Time) (faults []errs.Field) {
 	return faults
 }
 
-// Admits reports whether the text is that of the key, and the key is valid now. The time that it takes reveals nothing
-// about the key.
+// Admits reports whether the text is the text of this key, and the key is valid now. Its duration reveals nothing about the
+// key.
 func (k APIKey) Admits(key string, now time.Time) bool {
 	matches := subtle.ConstantTimeCompare([]byte(k.Hash), []byte(hashOfAPIKey(key))) == 1
 	return matches && k.RevokedAt.IsZero() && (k.ExpiresAt.IsZero() || now.Before(k.ExpiresAt))
 }
 
-// Revoke ends the key for good. A second time changes nothing.
+// Revoke ends the key for good. A second call changes nothing.
 func (k *APIKey) Revoke(now time.Time) {
 	if k.RevokedAt.IsZero() {
 		k.RevokedAt = now.UTC()
 	}
 }
 
-// UseIsDue reports whether the last use that was noted is long enough ago to write another.
+// UseIsDue reports whether the recorded last use is old enough to be written again.
 func (k APIKey) UseIsDue(now time.Time) bool { return now.Sub(k.LastUsedAt) >= useEvery }
 
-// Use notes that the key was used, if that is due.
+// Use records that the key was used, if that is due.
 func (k *APIKey) Use(now time.Time) {
 	if k.UseIsDue(now) {
 		k.LastUsedAt = now.UTC()

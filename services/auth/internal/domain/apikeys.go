@@ -8,19 +8,19 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-// APIKeyStore keeps API keys.
+// APIKeyStore stores API keys.
 type APIKeyStore interface {
-	// Create stores a new key: errs.Conflict if there is one with its id.
+	// Create stores a new key. It fails with errs.Conflict if a key has the same id.
 	Create(ctx context.Context, key APIKey) error
 	// Find returns the key with this id, or errs.NotFound.
 	Find(ctx context.Context, id string) (APIKey, error)
-	// Update changes a key by a pure function, which may run several times: errs.NotFound if there is none.
+	// Update changes a key by a pure function, which may run several times. It fails with errs.NotFound for an unknown id.
 	Update(ctx context.Context, id string, change func(*APIKey)) (APIKey, error)
 	// List returns a page of all keys, newest first, and the cursor of the next page, "" on the last.
 	List(ctx context.Context, cursor string, limit int) (keys []APIKey, next string, err error)
 }
 
-// KeyFormat makes and reads API keys as text.
+// KeyFormat writes and reads the text of API keys.
 type KeyFormat struct {
 	// New makes a key with this id.
 	New func(id string) (key string)
@@ -28,10 +28,10 @@ type KeyFormat struct {
 	Parse func(key string) (id, prefix string, ok bool)
 }
 
-// maxUses is how many uses may wait to be written. More are ignored: the next use of the key comes soon.
+// maxUses is how many uses may wait to be written. Further ones are ignored, because the next use of a key comes soon.
 const maxUses = 100
 
-// APIKeys is how API keys are made, verified and revoked.
+// APIKeys has the use cases of API keys.
 type APIKeys struct {
 	store   APIKeyStore
 	format  KeyFormat
@@ -49,8 +49,8 @@ func NewAPIKeys(store APIKeyStore, format KeyFormat) *APIKeys {
 	return &APIKeys{store: store, format: format, uses: make(chan use, maxUses)}
 }
 
-// Create makes an API key with this id, and returns it with its text, which is stored nowhere. If the id has a key, it
-// fails with errs.Conflict for the same request and with errs.KeyReused for another.
+// Create creates an API key with this id, and returns it with its text, which is not stored. If a key with this id exists,
+// it fails with errs.Conflict for the same request and with errs.KeyReused for another.
 func (k *APIKeys) Create(ctx context.Context, id, request string, wish KeyWish) (key APIKey, text string, err error) {
 	text = k.format.New(id)
 	_, prefix, _ := k.format.Parse(text)
@@ -65,7 +65,7 @@ func (k *APIKeys) Create(ctx context.Context, id, request string, wish KeyWish) 
 	return key, text, err
 }
 
-// createdBefore is the answer to a repeated request: the text of the key is stored nowhere, so it cannot be shown again.
+// createdBefore is the error for a repeated request: the text of the key is not stored, so it cannot be shown again.
 func (k *APIKeys) createdBefore(ctx context.Context, key APIKey) error {
 	stored, err := k.store.Find(ctx, key.ID)
 	switch {
@@ -104,14 +104,14 @@ func (k *APIKeys) List(ctx context.Context, cursor string, limit int) (keys []AP
 	return k.store.List(ctx, cursor, limit)
 }
 
-// Revoke ends a key for good: errs.NotFound if there is none.
+// Revoke ends a key for good. It fails with errs.NotFound for an unknown id.
 func (k *APIKeys) Revoke(ctx context.Context, id string) error {
 	now := time.Now()
 	_, err := k.store.Update(ctx, id, func(key *APIKey) { key.Revoke(now) })
 	return err
 }
 
-// note has Run write the use of a key, if that is due. It never waits.
+// note passes the use of a key to Run, which writes it, if that is due. It never blocks.
 func (k *APIKeys) note(key APIKey, now time.Time) {
 	if !key.UseIsDue(now) {
 		return
@@ -126,8 +126,8 @@ func (k *APIKeys) note(key APIKey, now time.Time) {
 	}
 }
 
-// Run writes when keys were used last, until ctx ends, so that nobody who sends a key waits for the write. A write that
-// fails is not repeated: the time is shown to the minute, and the next use comes soon.
+// Run writes when keys were last used, until ctx ends, so that callers do not wait for the write. It does not repeat a
+// failed write, because the next use of the key comes soon.
 func (k *APIKeys) Run(ctx context.Context) error {
 	for {
 		select {

@@ -9,20 +9,20 @@ import (
 )
 
 const (
-	// freeAttempts is how many wrong passwords for one address a network may send before it has to wait.
+	// freeAttempts is how many wrong passwords for one e-mail address a network may send before it has to wait.
 	freeAttempts = 10
 	// maxWait is the longest wait between two attempts.
 	maxWait = 15 * time.Minute
-	// strangeAttempts is how many attempts all unfamiliar networks together have on one address in a strangePeriod.
+	// strangeAttempts is how many attempts on one e-mail address all unfamiliar networks together have in a strangePeriod.
 	strangeAttempts = 100
 	strangePeriod   = time.Hour
-	// triesTTL is how long the attempts of a network count, and maxTries how many networks are counted.
+	// triesTTL is how long the attempts of a network count after its last one, and maxTries how many networks are counted.
 	triesTTL = 24 * time.Hour
 	maxTries = 200
 )
 
-// Attempts counts the attempts to sign in with an address, whether or not it has an account. An attempt counts before its
-// outcome is known, so that many at the same time cannot exceed the limit; one that succeeds is not counted in the end.
+// Attempts counts the attempts to sign in with an e-mail address, with or without an account. An attempt counts before its
+// outcome is known, so that many at the same time cannot exceed the limit. Success removes it from the count.
 type Attempts struct {
 	// Strange counts the attempts from unfamiliar networks since Since.
 	Strange int       `json:"strange"`
@@ -39,8 +39,8 @@ type Tries struct {
 	Until time.Time `json:"until"`
 }
 
-// begin counts an attempt, or refuses it with errs.RateLimited. A network is familiar if a sign-in to the account came from
-// it before: attempts of strangers elsewhere do not lock the owner out.
+// begin counts an attempt, or refuses it with errs.RateLimited. A network is familiar if its account was signed in to from
+// there before. The limit for unfamiliar networks does not count there, so strangers cannot lock the owner out.
 func (a *Attempts) begin(network string, familiar bool, now time.Time) error {
 	a.forget(now)
 	tries := a.Networks[network]
@@ -61,7 +61,7 @@ func (a *Attempts) begin(network string, familiar bool, now time.Time) error {
 	return nil
 }
 
-// succeed forgets the attempts of a network.
+// succeed forgets the attempts of a network, after one with the right password.
 func (a *Attempts) succeed(network string, familiar bool) {
 	delete(a.Networks, network)
 	if !familiar {
@@ -69,7 +69,7 @@ func (a *Attempts) succeed(network string, familiar bool) {
 	}
 }
 
-// forget drops what no longer counts, and the oldest networks if there are too many.
+// forget removes what no longer counts, and the oldest networks if there are too many.
 func (a *Attempts) forget(now time.Time) {
 	if a.Networks == nil {
 		a.Networks = map[string]Tries{}
@@ -95,16 +95,16 @@ func tooManyAttempts(wait time.Duration) error {
 	}
 }
 
-// AttemptStore keeps attempts by the key of the e-mail address.
+// AttemptStore stores attempts by Email.Key.
 type AttemptStore interface {
-	// Change applies a pure function to attempts, which need not exist yet.
+	// Change changes attempts by a pure function, which may run several times. It creates missing ones.
 	Change(ctx context.Context, emailKey string, change func(*Attempts) error) error
 }
 
-// Guard slows down the guessing of passwords.
+// Guard limits how fast passwords can be guessed.
 type Guard struct{ store AttemptStore }
 
-// NewGuard returns a guard with the attempts of a store.
+// NewGuard returns a guard that counts attempts in a store.
 func NewGuard(store AttemptStore) *Guard { return &Guard{store: store} }
 
 // begin allows an attempt or refuses it with errs.RateLimited.

@@ -12,13 +12,13 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-// retryPause is how long Bootstrap waits before it tries a store again that is down.
+// retryPause is how long Bootstrap waits before it tries again to reach a store.
 const retryPause = 500 * time.Millisecond
 
-// firstRoles are the roles that get an account, by their name in the secret.
+// firstRoles are the roles that Bootstrap creates an account for, by their name in the secret.
 var firstRoles = map[string]Role{"admin": Admin, "staff": Staff, "author": Author, "editor": Editor}
 
-// Bootstrap is what must exist before anyone signs up: an account for each special role, and the API key of the web pages.
+// Bootstrap is what must exist before anyone signs up: an account for each special role, and an API key that may do all.
 type Bootstrap struct {
 	key      APIKey
 	accounts []firstAccount
@@ -30,7 +30,7 @@ type firstAccount struct {
 }
 
 // ParseBootstrap reads the secret that the first start of the system made:
-// {"apiKey": "...", "accounts": {"admin": {"email": "...", "password": "..."}, ...}}. Its error repeats nothing of the secret.
+// {"apiKey": "...", "accounts": {"admin": {"email": "...", "password": "..."}, ...}}. Its error contains no key or password.
 func ParseBootstrap(secret string, format KeyFormat) (Bootstrap, error) {
 	var text struct {
 		APIKey   string `json:"apiKey"`
@@ -65,8 +65,8 @@ func ParseBootstrap(secret string, format KeyFormat) (Bootstrap, error) {
 	return b, nil
 }
 
-// Apply makes what does not exist yet. While the store is down it waits, and passes the error to waiting. Several replicas
-// may run it at once. An account that exists keeps its password: its owner may have changed it.
+// Apply creates what does not exist yet. While the store is unavailable, it passes each error to waiting and tries again.
+// Several replicas may run it at once. An existing account keeps its password, which the owner may have changed.
 func (b Bootstrap) Apply(ctx context.Context, accounts *Accounts, keys APIKeyStore, waiting func(error)) error {
 	for {
 		err := b.applyOnce(ctx, accounts, keys)

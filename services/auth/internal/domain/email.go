@@ -13,11 +13,11 @@ import (
 // maxEmail is the longest address that mail servers carry (RFC 5321), in bytes.
 const maxEmail = 254
 
-// Email is an e-mail address as its owner wrote it. Upper and lower case are the same.
+// Email is an e-mail address as its owner wrote it. Addresses that differ only in upper and lower case are the same.
 type Email string
 
-// ParseEmail accepts a plain address, "ada@example.org", without display name, quotes, comments, or anything that could end
-// a mail header.
+// ParseEmail accepts a plain address such as "ada@example.org": no display name, quotes or comments, and nothing that could
+// end a mail header.
 func ParseEmail(text string) (Email, error) {
 	parsed, err := mail.ParseAddress(text)
 	odd := func(c rune) bool {
@@ -29,7 +29,7 @@ func ParseEmail(text string) (Email, error) {
 	return Email(text), nil
 }
 
-// Key names the address in a store: the same in upper and lower case, and not readable.
+// Key is the key of documents about the address: a hash, the same for upper and lower case.
 func (e Email) Key() string {
 	sum := sha256.Sum256([]byte(strings.ToLower(string(e))))
 	return hex.EncodeToString(sum[:])

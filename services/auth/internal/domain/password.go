@@ -8,7 +8,7 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-// PasswordChange is the current password and the new one.
+// PasswordChange is the input of ChangePassword.
 type PasswordChange struct{ Current, New string }
 
 // check returns what is wrong with the new password.
@@ -20,8 +20,8 @@ func (c PasswordChange) check() error {
 	return errs.InvalidFields(faults...)
 }
 
-// ChangePassword changes the password of a session's account and ends all its other sessions. A wrong current password is
-// errs.Invalid and counts as a failed sign-in.
+// ChangePassword changes the password of a session's account, and ends the account's other sessions. A wrong current
+// password fails with errs.Invalid, and counts as an attempt to sign in.
 func (a *Accounts) ChangePassword(ctx context.Context, session Session, change PasswordChange, from Client) error {
 	if err := change.check(); err != nil {
 		return err

@@ -7,7 +7,7 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-// Profile is what owners can change about their accounts. A nil field stays as it is.
+// Profile is what owners can change about their accounts. A nil field changes nothing.
 type Profile struct {
 	Name       *string
 	PictureURL *string
@@ -16,7 +16,7 @@ type Profile struct {
 // maxPictureURL is the longest URL of a picture, in bytes.
 const maxPictureURL = 2000
 
-// ChangeProfile changes the profile of an account.
+// ChangeProfile changes the profile of an account. Its error names every wrong field.
 func (a *Accounts) ChangeProfile(ctx context.Context, id string, to Profile) (Account, error) {
 	var faults []errs.Field
 	var name string

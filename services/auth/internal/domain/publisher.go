@@ -23,14 +23,14 @@ type Reason string
 const (
 	// ByOwner: the owner ended all sessions but one.
 	ByOwner Reason = "by_owner"
-	// TokenReused: a refresh token was used again later, so someone has a copy of it.
+	// TokenReused: an old refresh token was used again, so someone may have a copy of it.
 	TokenReused Reason = "refresh_token_reused"
 )
 
 // Event is something that happened to an account.
 type Event struct {
-	Type EventType `json:"fact"` // stored under its first name
-	// Cause tells the event from others of its type.
+	Type EventType `json:"fact"` // stored events use its earlier name
+	// Cause identifies the event among those of its type.
 	Cause  string    `json:"cause"`
 	Reason Reason    `json:"reason,omitempty"`
 	At     time.Time `json:"at"`
@@ -39,14 +39,14 @@ type Event struct {
 // is reports whether both are the same event.
 func (e Event) is(other Event) bool { return e.Type == other.Type && e.Cause == other.Cause }
 
-// record adds an event to be published, once.
+// record adds an event to those that are to be published, unless it is there already.
 func (a *Account) record(e Event) {
 	if !slices.ContainsFunc(a.Unpublished, e.is) {
 		a.Unpublished = append(a.Unpublished, e)
 	}
 }
 
-// forget drops the events that have been published.
+// forget removes the events that have been published.
 func (a *Account) forget(published []Event) {
 	a.Unpublished = slices.DeleteFunc(a.Unpublished, func(e Event) bool { return slices.ContainsFunc(published, e.is) })
 }
@@ -56,21 +56,21 @@ func (a *Account) SignUpUnfinished() bool {
 	return slices.ContainsFunc(a.Unpublished, func(e Event) bool { return e.Type == Registered })
 }
 
-// Events publishes one event.
+// Events publishes an event on the bus.
 type Events interface {
-	// Publish returns when the broker has taken the event. The same event always has the same id.
+	// Publish returns when the broker has accepted the event. The same event always gets the same id.
 	Publish(ctx context.Context, account Account, e Event) error
 }
 
-// Overdue lists the accounts with events that the broker did not take. It is a hint: the accounts decide.
+// Overdue lists the accounts with events that the broker did not accept. It is a hint; the accounts have the events.
 type Overdue interface {
 	Add(ctx context.Context, accountID string) error
 	List(ctx context.Context) (accountIDs []string, err error)
 	Remove(ctx context.Context, accountIDs []string) error
 }
 
-// Publisher publishes the events of accounts. An event is written together with the change that it reports, so that
-// neither is lost, and stays on the account until the broker has taken it.
+// Publisher publishes the events of accounts. An event is stored in the account in the same write as the change that it
+// reports, so neither exists without the other. It stays there until the broker has accepted it.
 type Publisher struct {
 	store   AccountStore
 	events  Events
@@ -104,19 +104,19 @@ func (p *Publisher) clear(ctx context.Context, account Account) error {
 	return err
 }
 
-// Try publishes the events of an account if it can. If not, CatchUp and the next sign-in try again.
+// Try publishes the events of an account. If it fails, CatchUp and the next sign-in or refresh try again.
 func (p *Publisher) Try(ctx context.Context, account Account) {
 	if len(account.Unpublished) == 0 {
 		return
 	}
-	// The change is made, even if the caller no longer waits for the answer.
+	// The change is stored, so publish it even if the caller no longer waits for the answer.
 	ctx = context.WithoutCancel(ctx)
 	if p.flush(ctx, account) != nil {
-		_ = p.overdue.Add(ctx, account.ID) // a hint: the account has the events
+		_ = p.overdue.Add(ctx, account.ID) // if this fails too, the next sign-in or refresh publishes
 	}
 }
 
-// flush publishes the events of an account and clears them. To publish an event again does no harm: its id is the same.
+// flush publishes the events of an account and clears them. It may run twice, because an event always has the same id.
 func (p *Publisher) flush(ctx context.Context, account Account) error {
 	if err := p.publish(ctx, account); err != nil {
 		return err
@@ -124,7 +124,7 @@ func (p *Publisher) flush(ctx context.Context, account Account) error {
 	return p.clear(ctx, account)
 }
 
-// CatchUp publishes what is overdue, and returns an error while it cannot.
+// CatchUp publishes the overdue events. It stops at the first error.
 func (p *Publisher) CatchUp(ctx context.Context) error {
 	ids, err := p.overdue.List(ctx)
 	if err != nil || len(ids) == 0 {
@@ -145,7 +145,7 @@ func (p *Publisher) CatchUp(ctx context.Context) error {
 // catchUpPause is the time between two calls of CatchUp, each of which reads the store once.
 const catchUpPause = 10 * time.Second
 
-// Run returns a part of the process that calls CatchUp again and again. It passes errors to failed.
+// Run returns a part of the process that calls CatchUp every catchUpPause, and passes its errors to failed.
 func (p *Publisher) Run(failed func(error)) func(ctx context.Context) error {
 	return func(ctx context.Context) error {
 		tick := time.NewTicker(catchUpPause)

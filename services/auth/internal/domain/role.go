@@ -19,10 +19,10 @@ const (
 	Admin   Role = "ADMIN"
 )
 
-// allRoles are the roles in the order in which accounts list them.
+// allRoles has every role, in the order in which accounts list them.
 var allRoles = []Role{Learner, Author, Editor, Staff, Admin}
 
-// ParseRoles reads roles by name; the error names every one that is unknown.
+// ParseRoles reads roles by name. Its error names every unknown one.
 func ParseRoles(names []string) ([]Role, error) {
 	var roles []Role
 	var faults []errs.Field
@@ -35,7 +35,7 @@ func ParseRoles(names []string) ([]Role, error) {
 	return roles, errs.InvalidFields(faults...)
 }
 
-// withLearner returns these roles and Learner, each once and in their order.
+// withLearner returns these roles and Learner, each once, in the order of allRoles.
 func withLearner(roles []Role) []Role {
 	return slices.DeleteFunc(slices.Clone(allRoles), func(r Role) bool { return r != Learner && !slices.Contains(roles, r) })
 }

@@ -7,19 +7,19 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-// Admins lists the accounts with the role ADMIN, so that the last of them can be known. An account gets the role before it
-// is added, and is removed before it loses the role: the list may miss one, but never has one too many.
+// Admins lists the accounts with the role ADMIN, so that the last one keeps it. An account is added after it gets the role,
+// and removed before it loses the role. So the list may lack an ADMIN, but everyone on it is one.
 type Admins interface {
 	// Add adds an account.
 	Add(ctx context.Context, id string) error
-	// Remove removes an account: errs.Conflict if there is no other.
+	// Remove removes an account. It fails with errs.Conflict if the list has no other.
 	Remove(ctx context.Context, id string) error
 }
 
 // Has reports whether the account has a role.
 func (a *Account) Has(role Role) bool { return slices.Contains(a.Roles, role) }
 
-// SetRoles gives an account these roles and LEARNER, and no others: errs.Conflict if no ADMIN would be left.
+// SetRoles gives an account these roles and LEARNER, and no others. It fails with errs.Conflict if no ADMIN would be left.
 func (a *Accounts) SetRoles(ctx context.Context, id string, roles []Role) (Account, error) {
 	account, err := a.store.Get(ctx, id)
 	if err != nil {
@@ -32,7 +32,7 @@ func (a *Accounts) SetRoles(ctx context.Context, id string, roles []Role) (Accou
 		}
 	}
 	account, err = a.store.Update(ctx, id, func(stored *Account) error {
-		if stored.Has(Admin) && !stays && !account.Has(Admin) { // given in the meantime; Admins was not asked
+		if stored.Has(Admin) && !stays && !account.Has(Admin) { // became ADMIN after the first read: Remove was not called
 			return errs.New(errs.Conflict, "the account became an ADMIN in the meantime; try again")
 		}
 		stored.Roles = withLearner(roles)

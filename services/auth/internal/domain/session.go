@@ -15,12 +15,12 @@ import (
 const (
 	// SessionTTL is how long a session is valid after it was last refreshed.
 	SessionTTL = 7 * 24 * time.Hour
-	// SessionMaxAge is how long it is valid at most.
+	// SessionMaxAge is how long a session is valid at most, however often it is refreshed.
 	SessionMaxAge = 90 * 24 * time.Hour
 	// MaxSessions is how many sessions an account can have; another one ends the oldest.
 	MaxSessions = 100
-	// reuseGrace is how long after its exchange a refresh token is refused without harm: two tabs of a browser, or a client
-	// that lost an answer, send the same one twice within moments. Later, the token is a copy.
+	// reuseGrace is how long after its exchange a refresh token is refused without ending the session: two tabs of a browser,
+	// or a client that lost an answer, send the same token twice within moments. Later, the token counts as stolen.
 	reuseGrace = 10 * time.Second
 	// maxUserAgent is how much of a user agent is kept, in bytes.
 	maxUserAgent = 200
@@ -30,21 +30,21 @@ const (
 type Client struct {
 	// Address is the IP address that the gateway saw.
 	Address string
-	// Network is the range from which the subscriber with this address can choose others; all malformed addresses are one.
+	// Network is the range of addresses that one subscriber can choose from. All malformed addresses are in one network.
 	Network string
 	// UserAgent is what the client calls itself.
 	UserAgent string
 }
 
 // Session is one sign-in on one device. It has a family of refresh tokens: each is exchanged for the next, and only the
-// latest is valid. Access tokens name their session.
+// latest is valid. An access token contains the id of its session.
 type Session struct {
 	ID        string `json:"id"`
 	AccountID string `json:"accountId"`
-	// Epoch is that of the account at sign-in; see Account.Epoch.
+	// Epoch is the account's Epoch at the time of the sign-in.
 	Epoch int `json:"epoch,omitempty"`
-	// FamilyHash, RefreshHash and FormerHash are all that is kept of the refresh tokens: hashes of the secret that they
-	// share, and of the secrets of the latest token and the one before. Reading the store does not give a usable token.
+	// FamilyHash, RefreshHash and FormerHash are hashes: of the secret that all refresh tokens of the session share, of the
+	// latest token's own secret, and of the one before. Nothing else is stored, so the store contains no usable token.
 	FamilyHash  string    `json:"familyHash"`
 	RefreshHash string    `json:"refreshHash"`
 	FormerHash  string    `json:"formerHash,omitempty"`
@@ -52,8 +52,8 @@ type Session struct {
 	CreatedAt   time.Time `json:"createdAt"`
 	LastUsedAt  time.Time `json:"lastUsedAt"`
 	ExpiresAt   time.Time `json:"expiresAt"`
-	// EndedAt is kept until the session would have expired: in some stores a refresh under way would bring back a session
-	// that was deleted instead.
+	// EndedAt marks an ended session, which stays stored until it would have expired. In some stores, a refresh at the same
+	// time would bring back a deleted session.
 	EndedAt   time.Time `json:"endedAt,omitzero"`
 	UserAgent string    `json:"userAgent,omitempty"`
 	Address   string    `json:"address,omitempty"`
@@ -62,8 +62,8 @@ type Session struct {
 // secretSize is the size of each secret in a refresh token, in bytes.
 const secretSize = 32
 
-// NewSession returns a session of an account and its first refresh token, which is stored nowhere. A token consists of the
-// session's id, the secret of the family, and a secret of its own.
+// NewSession returns a session of an account and its first refresh token, which is not stored. A token consists of the
+// session's id, the secret of its family, and its own secret.
 func NewSession(id string, account Account, from Client, now time.Time) (session Session, refreshToken string) {
 	family := randomSecret()
 	session = Session{
@@ -72,7 +72,7 @@ func NewSession(id string, account Account, from Client, now time.Time) (session
 	return session, session.next(family, from, now)
 }
 
-// next makes the refresh token that is valid from now on.
+// next returns a new refresh token, the only valid one from now on, and extends the session.
 func (s *Session) next(family []byte, from Client, now time.Time) (refreshToken string) {
 	now = now.UTC()
 	own := randomSecret()
@@ -85,7 +85,7 @@ func (s *Session) next(family []byte, from Client, now time.Time) (refreshToken 
 	return s.ID + "." + base64.RawURLEncoding.EncodeToString(append(family, own...))
 }
 
-// Active reports whether the session has neither ended nor expired. Its account must admit it too: see Account.Admits.
+// Active reports whether the session has neither ended nor expired. Account.Admits has to be true as well.
 func (s *Session) Active(now time.Time) bool { return s.EndedAt.IsZero() && now.Before(s.ExpiresAt) }
 
 // End ends the session for good.
@@ -95,60 +95,60 @@ func (s *Session) End(now time.Time) {
 	}
 }
 
-// presented is a refresh token that was sent.
-type presented struct {
+// parsedToken is a refresh token, split into its parts.
+type parsedToken struct {
 	sessionID   string
 	family, own []byte
 }
 
 // parseRefreshToken checks the form of a refresh token, not whether the token is valid.
-func parseRefreshToken(token string) (presented, error) {
+func parseRefreshToken(token string) (parsedToken, error) {
 	id, secret, _ := strings.Cut(token, ".")
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(secret)
 	if err != nil || len(raw) != 2*secretSize {
-		return presented{}, badRefreshToken()
+		return parsedToken{}, badRefreshToken()
 	}
-	return presented{sessionID: id, family: raw[:secretSize:secretSize], own: raw[secretSize:]}, nil
+	return parsedToken{sessionID: id, family: raw[:secretSize:secretSize], own: raw[secretSize:]}, nil
 }
 
 func badRefreshToken() error {
 	return errs.New(errs.Unauthenticated, "the refresh token is not valid; sign in again")
 }
 
-// rotate exchanges a refresh token for the next one. A token of another session changes nothing, and neither does the one
-// before the latest, shortly after its exchange. Any other earlier token ends the session: one of its users is a thief.
-func (s *Session) rotate(token presented, from Client, now time.Time) (refreshToken string, outcome rotation) {
+// rotate exchanges the latest refresh token for the next one. A token of another session changes nothing, and neither does
+// the one before the latest within reuseGrace. Any other token of this session ends it, since someone else may have it.
+func (s *Session) rotate(token parsedToken, from Client, now time.Time) (refreshToken string, outcome rotation) {
 	switch {
 	case !s.Active(now) || !matches(s.FamilyHash, token.family):
-		return "", foreign
+		return "", unknown
 	case matches(s.RefreshHash, token.own):
 		s.FormerHash, s.RotatedAt = s.RefreshHash, now.UTC()
 		return s.next(token.family, from, now), rotated
 	case matches(s.FormerHash, token.own) && now.Sub(s.RotatedAt) < reuseGrace:
-		return "", tooLate
+		return "", justRotated
 	default:
 		s.End(now)
-		return "", copied
+		return "", reused
 	}
 }
 
-// rotation is what became of a refresh token.
+// rotation is the outcome of rotate.
 type rotation int
 
 const (
-	foreign rotation = iota // it was never valid, or the session has ended
-	rotated                 // it was exchanged now
-	tooLate                 // it was exchanged a moment ago
-	copied                  // it was exchanged before that
+	unknown     rotation = iota // the token never belonged to the session, or the session has ended
+	rotated                     // the token was exchanged now
+	justRotated                 // the token was exchanged a moment ago
+	reused                      // the token was exchanged longer ago
 )
 
 func randomSecret() []byte {
 	secret := make([]byte, secretSize)
-	_, _ = rand.Read(secret) // never fails, by its contract
+	_, _ = rand.Read(secret) // never returns an error
 	return secret
 }
 
-// hashOf needs no salt and need not be slow: nobody guesses 32 random bytes.
+// hashOf returns a fast hash without salt, which is enough: nobody guesses 32 random bytes.
 func hashOf(secret []byte) string {
 	hash := sha256.Sum256(secret)
 	return base64.RawURLEncoding.EncodeToString(hash[:])
@@ -158,7 +158,7 @@ func matches(hash string, secret []byte) bool {
 	return subtle.ConstantTimeCompare([]byte(hash), []byte(hashOf(secret))) == 1
 }
 
-// printable returns the part of a text that a list can show.
+// printable returns the printable characters of a user agent, shortened to maxUserAgent.
 func printable(text string) string {
 	text = strings.Map(func(c rune) rune {
 		if !unicode.IsPrint(c) {

@@ -46,7 +46,7 @@ func TestSession_rotates(t *testing.T) {
 	began := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	_, foreignToken := NewSession("s-1", ada, here, began)
 	tests := map[string]struct {
-		// which of the session's tokens comes how long after the latest rotation; -1 is a foreign one
+		// which of the session's tokens comes how long after the latest rotation; -1 is one of another session
 		generation int
 		after      time.Duration
 		want       rotation
@@ -54,12 +54,12 @@ func TestSession_rotates(t *testing.T) {
 	}{
 		"the latest":                           {2, time.Minute, rotated, true},
 		"the latest, at its last moment":       {2, SessionTTL - time.Nanosecond, rotated, true},
-		"the latest, too late":                 {2, SessionTTL, foreign, false},
-		"the one before, a moment later":       {1, reuseGrace - time.Nanosecond, tooLate, true},
-		"the one before, later":                {1, reuseGrace, copied, false},
-		"an older one, even a moment later":    {0, time.Millisecond, copied, false},
-		"one of another family does no harm":   {-1, time.Minute, foreign, true},
-		"nor does it after the session's time": {-1, SessionTTL, foreign, false},
+		"the latest, too late":                 {2, SessionTTL, unknown, false},
+		"the one before, a moment later":       {1, reuseGrace - time.Nanosecond, justRotated, true},
+		"the one before, later":                {1, reuseGrace, reused, false},
+		"an older one, even a moment later":    {0, time.Millisecond, reused, false},
+		"one of another family does no harm":   {-1, time.Minute, unknown, true},
+		"nor does it after the session's time": {-1, SessionTTL, unknown, false},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -82,7 +82,7 @@ func TestSession_rotates(t *testing.T) {
 			if outcome != tt.want || session.Active(at) != tt.active || (next != "") != (tt.want == rotated) {
 				t.Errorf("got %v and the token %q, active: %v", outcome, next, session.Active(at))
 			}
-			if (tt.want == tooLate || tt.want == foreign) && session != before {
+			if (tt.want == justRotated || tt.want == unknown) && session != before {
 				t.Error("the session has changed")
 			}
 		})
@@ -93,7 +93,7 @@ func TestSession_staysEnded(t *testing.T) {
 	began := time.Now()
 	session, token := NewSession("s-1", ada, here, began)
 	session.End(began)
-	if _, outcome := rotateAt(t, &session, token, began); outcome != foreign || session.Active(began) {
+	if _, outcome := rotateAt(t, &session, token, began); outcome != unknown || session.Active(began) {
 		t.Errorf("got %v, active: %v", outcome, session.Active(began))
 	}
 }

@@ -11,25 +11,26 @@ import (
 	"stoa/pkg/common/ids"
 )
 
-// SessionStore keeps sessions until they expire.
+// SessionStore stores sessions until they expire.
 type SessionStore interface {
 	// Add stores a new session, and ends the oldest of its account if there are more than MaxSessions.
 	Add(ctx context.Context, session Session) error
 	// Get returns a session by its id, or errs.NotFound.
 	Get(ctx context.Context, id string) (Session, error)
-	// Update changes a session by a pure function, which may run several times: errs.NotFound if there is none.
+	// Update changes a session by a pure function, which may run several times. It fails with errs.NotFound for an unknown
+	// id.
 	Update(ctx context.Context, id string, change func(*Session) error) (Session, error)
-	// Of returns the sessions of an account; some may have ended.
+	// Of returns the sessions of an account, including those that have ended but are still stored.
 	Of(ctx context.Context, accountID string) ([]Session, error)
 }
 
 // Tokens issues access tokens.
 type Tokens interface {
-	// Issue returns an access token for an account in one of its sessions, and how long it is valid.
+	// Issue returns an access token for a session of an account, and how long the token is valid.
 	Issue(account Account, sessionID string) (token string, ttl time.Duration, err error)
 }
 
-// Sessions is how people sign up, sign in, stay signed in and sign out.
+// Sessions has the use cases of sessions: sign up, sign in, refresh, sign out.
 type Sessions struct {
 	store     SessionStore
 	accounts  *Accounts
@@ -42,7 +43,7 @@ func NewSessions(store SessionStore, accounts *Accounts, publisher *Publisher, t
 	return &Sessions{store: store, accounts: accounts, publisher: publisher, tokens: tokens}
 }
 
-// Grant is what a person gets who signs in.
+// Grant is the result of a sign-up, a sign-in or a refresh.
 type Grant struct {
 	Account      Account
 	AccessToken  string
@@ -86,9 +87,9 @@ func (s *Sessions) grant(account Account, sessionID, refreshToken string) (Grant
 	return Grant{Account: account, AccessToken: accessToken, TTL: ttl, RefreshToken: refreshToken}, err
 }
 
-// Refresh exchanges a refresh token for the next one. Of several requests with the same token at the same time, one gets the
-// next; the others fail with errs.Conflict. A token that is not valid is errs.Unauthenticated; if it was valid once, its
-// session ends.
+// Refresh exchanges a refresh token for the next one. If several requests send the same token at the same time, one gets the
+// next token and the others fail with errs.Conflict. Every other token that is not valid fails with errs.Unauthenticated;
+// if it was valid earlier, its session ends.
 func (s *Sessions) Refresh(ctx context.Context, refreshToken string, from Client) (Grant, error) {
 	token, err := parseRefreshToken(refreshToken)
 	if err != nil {
@@ -104,16 +105,16 @@ func (s *Sessions) Refresh(ctx context.Context, refreshToken string, from Client
 		})
 	}
 	switch {
-	case errs.Is(err, errs.NotFound): // it may also expire in between
+	case errs.Is(err, errs.NotFound): // from find, or from Update if the session expires in between
 		return Grant{}, badRefreshToken()
 	case err != nil:
 		return Grant{}, err
 	case outcome == rotated:
 		s.publisher.Try(ctx, account)
 		return s.grant(account, session.ID, next)
-	case outcome == tooLate:
+	case outcome == justRotated:
 		return Grant{}, errs.New(errs.Conflict, "this refresh token was used a moment ago; use the new one")
-	case outcome == copied:
+	case outcome == reused:
 		err = s.publish(ctx, account, Event{Type: SessionsRevoked, Cause: session.ID, Reason: TokenReused})
 	}
 	if err != nil {
@@ -122,7 +123,7 @@ func (s *Sessions) Refresh(ctx context.Context, refreshToken string, from Client
 	return Grant{}, badRefreshToken()
 }
 
-// publish publishes an event that comes with no other change of the account.
+// publish records an event in the account, without another change, and publishes it.
 func (s *Sessions) publish(ctx context.Context, account Account, e Event) error {
 	e.At = time.Now().UTC()
 	account, err := s.accounts.store.Update(ctx, account.ID, func(stored *Account) error {
@@ -135,7 +136,7 @@ func (s *Sessions) publish(ctx context.Context, account Account, e Event) error 
 	return err
 }
 
-// find returns an active session and its account: errs.NotFound for any other.
+// find returns an active session and its account. It fails with errs.NotFound for every other session.
 func (s *Sessions) find(ctx context.Context, id string) (Session, Account, error) {
 	session, err := s.store.Get(ctx, id)
 	if err != nil {
@@ -156,14 +157,15 @@ func (s *Sessions) find(ctx context.Context, id string) (Session, Account, error
 
 func noSession() error { return errs.New(errs.NotFound, "there is no such session") }
 
-// AccountOf returns the account of an active session: errs.NotFound for one that ended, expired or never existed.
+// AccountOf returns the account of an active session. It fails with errs.NotFound if the session has ended, has expired or
+// never existed.
 func (s *Sessions) AccountOf(ctx context.Context, id string) (Account, error) {
 	_, account, err := s.find(ctx, id)
 	return account, err
 }
 
-// List returns a page of the active sessions of an account, newest first, and the cursor of the next page, "" on the last:
-// the id of the last session, which may have ended since. Ids sort by time.
+// List returns a page of the active sessions of an account, newest first, and the cursor of the next page, "" on the last.
+// A cursor is the id of the last session on the page; the next page has the smaller ids, because ids sort by time.
 func (s *Sessions) List(ctx context.Context, accountID, cursor string, limit int) (page []Session, next string, err error) {
 	if cursor != "" && !ids.Valid(cursor) {
 		return nil, "", errs.InvalidField("cursor", "is not a cursor of this list")
@@ -184,8 +186,8 @@ func (s *Sessions) List(ctx context.Context, accountID, cursor string, limit int
 	return page, next, err
 }
 
-// End ends a session of an account. It fails with the same errs.NotFound for one that has ended and for one of another
-// account.
+// End ends a session of an account. It fails with the same errs.NotFound for a session that has ended and for a session of
+// another account.
 func (s *Sessions) End(ctx context.Context, accountID, id string) error {
 	session, _, err := s.find(ctx, id)
 	if err != nil {
@@ -209,7 +211,7 @@ func (s *Sessions) SignOut(ctx context.Context, accountID, id string) error {
 	return nil
 }
 
-// EndOthers ends all sessions of an account but the current one, at once.
+// EndOthers ends all sessions of the current session's account but the current one, by one write.
 func (s *Sessions) EndOthers(ctx context.Context, current string) error {
 	session, account, err := s.current(ctx, current)
 	if err != nil {
@@ -240,7 +242,8 @@ func (s *Sessions) ChangePassword(ctx context.Context, current string, change Pa
 	return s.accounts.ChangePassword(ctx, session, change, from)
 }
 
-// current returns the current session: errs.Unauthenticated if it has ended since its token was verified.
+// current returns the current session. It fails with errs.Unauthenticated if the session has ended since its access token
+// was checked.
 func (s *Sessions) current(ctx context.Context, id string) (Session, Account, error) {
 	session, account, err := s.find(ctx, id)
 	if errs.Is(err, errs.NotFound) {

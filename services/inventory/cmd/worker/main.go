@@ -20,7 +20,7 @@ import (
 // configuration is what the environment says to this process.
 type configuration struct {
 	config.Base
-	// LowStock is how many available pieces of a product are low stock. It may change while the process runs.
+	// LowStock is the number of available pieces at which a product is low in stock. It may change while the process runs.
 	LowStock int64 `envconfig:"LOW_STOCK" default:"5"`
 }
 

@@ -2,16 +2,16 @@ package domain
 
 import "context"
 
-// Products keeps the products.
+// Products stores products.
 type Products interface {
-	// Get returns a product of the catalogue: errs.NotFound if it was removed or never existed.
+	// Get returns a product. It fails with errs.NotFound if the product was removed or never existed.
 	Get(ctx context.Context, id string) (Product, error)
-	// Update changes a product by a pure function, which may run several times, and returns the result. The product may
-	// have been removed; errs.NotFound if it never existed.
+	// Update changes a product by a pure function, which may run several times, and returns the result. It also changes
+	// removed products, and fails with errs.NotFound if the product never existed.
 	Update(ctx context.Context, id string, change func(*Product) error) (Product, error)
 }
 
-// Catalogue is what people see and change of the products.
+// Catalogue also lists and adds products.
 type Catalogue interface {
 	Products
 	// List returns a page of products, newest first, and the cursor of the next page, "" on the last. It fails with
@@ -24,6 +24,6 @@ type Catalogue interface {
 
 // BulkReader reads several products at once.
 type BulkReader interface {
-	// GetMany returns products by id. Those that were removed or never existed are missing.
+	// GetMany returns products by id, without those that were removed or never existed.
 	GetMany(ctx context.Context, ids []string) (map[string]Product, error)
 }

@@ -8,32 +8,33 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-// Reservations keeps a reservation for each order.
+// Reservations stores a reservation for each order.
 type Reservations interface {
-	// Find returns the reservation of an order; nothing is decided about an order that has none.
+	// Find returns the reservation of an order, or an undecided one if none is stored.
 	Find(ctx context.Context, orderID string) (Reservation, error)
-	// Update changes it by a pure function, which may run several times, and returns the result.
+	// Update changes a reservation by a pure function, which may run several times, and returns the result.
 	Update(ctx context.Context, orderID string, change func(*Reservation) error) (Reservation, error)
 }
 
-// Publisher publishes what happens to the stock. The ids of the events follow from cause, the id of the event that is
-// being handled: a second run publishes the same events.
+// Publisher publishes what happens to the stock. It derives the id of each event from cause, the id of the event that is
+// being handled, so a second run publishes the same events.
 type Publisher interface {
 	Reserved(ctx context.Context, orderID string, lines []Line, cause string) error
 	Rejected(ctx context.Context, r Reservation, cause string) error
 	LowStock(ctx context.Context, low LowStock, cause string) error
 }
 
-// Ledger keeps the stock. It reserves all lines of an order or none, and releases or commits them later, with one
+// Ledger is the stock ledger. It reserves all lines of an order or none, and releases or commits them later, with one
 // compare-and-swap at a time and no transaction over several documents:
 //
-//  1. Begin: note a movement with a random id on each product. A movement of an earlier run is adopted.
-//  2. Decide: write the outcome and the ids of the movements that count into the order's reservation. The first write wins.
-//  3. Resolve: on each product, apply the movements that count, undo the others, and drop them all.
+//  1. Begin: add a movement with a random id to each product, or use the movement that an earlier run has added.
+//  2. Decide: write the outcome, and the ids of the movements that count, into the order's reservation. The first write
+//     wins.
+//  3. Resolve: on each product, apply the movements that count, undo the others, and remove them all.
 //
-// A process may die after any step, and several runs for one order may be under way at once: a later run finds the
-// outcome and resolves by it. One case remains: a slow run begins movements after another run has decided and
-// acknowledged the event, and dies. No redelivery resolves those movements; the next hold on the product does.
+// A process may die after any step, and several runs for one order may overlap: a later run reads the outcome and
+// continues with step 3. One case remains: another run decides and acknowledges the event, then a slow run begins
+// movements and dies. No redelivery resolves those movements; the next hold on the product does.
 type Ledger struct {
 	products     Products
 	reservations Reservations
@@ -42,15 +43,15 @@ type Ledger struct {
 	now          func() time.Time
 }
 
-// NewLedger returns the ledger of these products. A product with lowStock() or fewer available pieces is low in stock.
+// NewLedger returns the ledger. A product with lowStock() or fewer available pieces is low in stock.
 func NewLedger(
 	products Products, reservations Reservations, publisher Publisher, lowStock func() int64, now func() time.Time,
 ) *Ledger {
 	return &Ledger{products: products, reservations: reservations, publisher: publisher, lowStock: lowStock, now: now}
 }
 
-// Reserve sets the lines of an order aside, all or none, and publishes the outcome. If the outcome is known already, it
-// is only published again. It fails with errs.Invalid for lines that are not valid.
+// Reserve reserves all lines of an order or none, and publishes the outcome. A second run only publishes the same outcome
+// again. It fails with errs.Invalid for lines that are not valid.
 func (l *Ledger) Reserve(ctx context.Context, orderID string, lines []Line, cause string) error {
 	if err := checkLines(lines); err != nil {
 		return err
@@ -68,7 +69,7 @@ func (l *Ledger) Reserve(ctx context.Context, orderID string, lines []Line, caus
 	return l.publishLowStock(ctx, r, cause)
 }
 
-// reserve returns the reservation of an order, which it makes unless there is one.
+// reserve returns the reservation of an order. It creates a missing one.
 func (l *Ledger) reserve(ctx context.Context, orderID string, lines []Line) (Reservation, error) {
 	r, err := l.reservations.Find(ctx, orderID)
 	if err == nil && !r.Decided() {
@@ -77,11 +78,11 @@ func (l *Ledger) reserve(ctx context.Context, orderID string, lines []Line) (Res
 	if err != nil {
 		return Reservation{}, err
 	}
-	// The reservation may have other lines than these, on which this or an earlier run has begun movements.
-	return r, l.resolve(ctx, r, products(r.Lines, lines))
+	// A stored reservation may have other lines than these. Movements can be on the products of both.
+	return r, l.resolve(ctx, r, productIDs(r.Lines, lines))
 }
 
-// publishLowStock publishes which products became low in stock by this reservation.
+// publishLowStock publishes an event for each product that became low in stock by this reservation.
 func (l *Ledger) publishLowStock(ctx context.Context, r Reservation, cause string) error {
 	threshold := l.lowStock()
 	for _, line := range r.Lines {
@@ -90,7 +91,7 @@ func (l *Ledger) publishLowStock(ctx context.Context, r Reservation, cause strin
 		}
 		p, err := l.products.Get(ctx, line.ProductID)
 		if errs.Is(err, errs.NotFound) {
-			continue // removed since: nobody needs to order more of it
+			continue // a removed product needs no new stock
 		}
 		if err != nil {
 			return err
@@ -103,8 +104,8 @@ func (l *Ledger) publishLowStock(ctx context.Context, r Reservation, cause strin
 	return nil
 }
 
-// Release gives back the stock of an order that has ended. If nothing is reserved yet, nothing will be. It fails with
-// errs.Conflict after the order was shipped.
+// Release gives back the stock of an order that has ended. If nothing is reserved yet, it prevents a later reservation.
+// It fails with errs.Conflict if the order was shipped.
 func (l *Ledger) Release(ctx context.Context, orderID string) error {
 	r, err := l.reservations.Update(ctx, orderID, func(r *Reservation) error {
 		if !r.Decided() {
@@ -121,7 +122,7 @@ func (l *Ledger) Release(ctx context.Context, orderID string) error {
 	return err
 }
 
-// Commit takes the pieces of an order that was shipped out of the stock. It fails with errs.NotFound if there is no
+// Commit removes the pieces of a shipped order from the stock. It fails with errs.NotFound if there is no
 // reservation, and with errs.Conflict if nothing is reserved.
 func (l *Ledger) Commit(ctx context.Context, orderID string) error {
 	r, err := l.reservations.Find(ctx, orderID)
@@ -137,7 +138,7 @@ func (l *Ledger) Commit(ctx context.Context, orderID string) error {
 	return err
 }
 
-// decide holds every line and records the outcome, unless another run was first. It returns the recorded one.
+// decide holds every line and writes the outcome, unless another run has written one. It returns the stored outcome.
 func (l *Ledger) decide(ctx context.Context, orderID string, lines []Line) (Reservation, error) {
 	mine := Reservation{OrderID: orderID, Status: Reserved}
 	for _, line := range sorted(lines) {
@@ -164,8 +165,8 @@ func (l *Ledger) decide(ctx context.Context, orderID string, lines []Line) (Rese
 	})
 }
 
-// hold begins to set one line aside. Without enough stock it returns no movement, but how many pieces are available.
-// Abandoned movements may be what makes a product short, so it resolves those and looks again.
+// hold begins the movement that reserves one line. If the stock is too small, it returns a zero movement and how many
+// pieces are available. Abandoned movements may occupy stock, so it resolves them and tries again.
 func (l *Ledger) hold(ctx context.Context, orderID string, line Line) (held Movement, available int64, err error) {
 	for {
 		var ok bool
@@ -187,8 +188,8 @@ func (l *Ledger) hold(ctx context.Context, orderID string, line Line) (held Move
 	}
 }
 
-// resolveAbandoned resolves the abandoned movements on a product, and reports whether there were any. It leaves alone
-// those of an order about which nothing is decided: the order's event will be delivered again.
+// resolveAbandoned resolves abandoned movements on a product, and reports whether it resolved any. It skips a movement that
+// the order's reservation has not decided: the event that began it will be delivered again.
 func (l *Ledger) resolveAbandoned(ctx context.Context, p Product) (resolved bool, err error) {
 	for _, m := range p.Abandoned(l.now()) {
 		r, err := l.reservations.Find(ctx, m.Order)
@@ -206,7 +207,7 @@ func (l *Ledger) resolveAbandoned(ctx context.Context, p Product) (resolved bool
 	return resolved, nil
 }
 
-// finish releases or commits what is reserved, if anything is, and returns the reservation as it is then.
+// finish releases or commits the reserved stock, if there is any, and returns the reservation as it is afterwards.
 func (l *Ledger) finish(ctx context.Context, r Reservation, kind Kind, to Status) (Reservation, error) {
 	if r.Status == Reserved {
 		movements, err := l.beginAll(ctx, r, kind)
@@ -221,10 +222,10 @@ func (l *Ledger) finish(ctx context.Context, r Reservation, kind Kind, to Status
 			return r, err
 		}
 	}
-	return r, l.resolve(ctx, r, products(r.Lines))
+	return r, l.resolve(ctx, r, productIDs(r.Lines))
 }
 
-// beginAll notes a movement for every line and returns their ids by product.
+// beginAll begins a movement for every line, and returns the ids of the movements by product.
 func (l *Ledger) beginAll(ctx context.Context, r Reservation, kind Kind) (map[string]string, error) {
 	begun := make(map[string]string, len(r.Lines))
 	for _, line := range r.Lines {
@@ -241,7 +242,7 @@ func (l *Ledger) beginAll(ctx context.Context, r Reservation, kind Kind) (map[st
 	return begun, nil
 }
 
-// resolve ends the movements of an order on these products. A product that never existed has none.
+// resolve resolves the movements of an order on these products. It skips products that never existed.
 func (l *Ledger) resolve(ctx context.Context, r Reservation, productIDs []string) error {
 	for _, id := range productIDs {
 		_, err := l.products.Update(ctx, id, func(p *Product) error {

@@ -10,22 +10,22 @@ type Kind string
 
 // The kinds of movements.
 const (
-	// Hold sets pieces aside for an order.
+	// Hold reserves pieces for an order.
 	Hold Kind = "hold"
-	// Release gives them back.
+	// Release makes reserved pieces available again.
 	Release Kind = "release"
-	// Commit takes shipped pieces out of the stock.
+	// Commit removes shipped pieces from the stock.
 	Commit Kind = "commit"
 )
 
-// abandonedAfter is longer than any handler runs: a movement that is older was begun by a run that has died.
+// abandonedAfter is longer than any handler runs, so an older movement belongs to a run that has died.
 const abandonedAfter = time.Minute
 
-// Movement is a pending change of one product for one order. It is noted on the product before the order's reservation
-// says whether it counts. A hold takes effect at once and is undone if it does not count; a release or a commit takes
-// effect once it counts. So no piece is promised twice, however often a step is begun.
+// Movement is a pending change of one product for one order. It is stored on the product before the order's reservation
+// says whether it counts. A hold takes effect at once, and is undone if it does not count. A release or a commit takes
+// effect only when it is known to count. So no piece is promised twice, even if a step runs twice.
 type Movement struct {
-	// ID is random: of several runs for one order, the reservation names the movements of one.
+	// ID is random. Several runs for one order may begin movements; the reservation names those that count.
 	ID       string    `json:"id"`
 	Order    string    `json:"order"`
 	Kind     Kind      `json:"kind"`
@@ -35,8 +35,8 @@ type Movement struct {
 	Left int64 `json:"left,omitempty"`
 }
 
-// Begin notes a movement and returns it, or the same movement of another run for this order. A hold fails, with ok
-// false, if fewer pieces are available.
+// Begin adds a movement and returns it. If another run for this order has added the same movement, it returns that one. ok
+// is false for a hold of more pieces than are available.
 func (p *Product) Begin(m Movement) (begun Movement, ok bool) {
 	known := slices.IndexFunc(p.Movements, func(other Movement) bool {
 		return other.Order == m.Order && other.Kind == m.Kind && other.Quantity == m.Quantity
@@ -56,8 +56,8 @@ func (p *Product) Begin(m Movement) (begun Movement, ok bool) {
 	return m, true
 }
 
-// Resolve drops the movements of an order that its reservation has decided about: it applies those that count, and undoes
-// the others. To resolve again, or by an older copy of the reservation, does no harm.
+// Resolve removes the movements that the order's reservation has decided: it applies those that count, and undoes the
+// others. It may run again, and with an older copy of the reservation.
 func (p *Product) Resolve(r Reservation, now time.Time) {
 	p.Movements = slices.DeleteFunc(p.Movements, func(m Movement) bool {
 		if m.Order != r.OrderID || !r.Decides(m.Kind) {
@@ -80,7 +80,7 @@ func (p *Product) apply(m Movement, counts bool) {
 	}
 }
 
-// Abandoned returns the movements of runs that have died.
+// Abandoned returns the movements that were begun by runs that have died.
 func (p *Product) Abandoned(now time.Time) []Movement {
 	var left []Movement
 	for _, m := range p.Movements {

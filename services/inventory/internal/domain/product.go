@@ -1,5 +1,5 @@
-// Package domain holds the rules of the catalogue and of the stock: how a product may change, and how an order gets the
-// pieces of all its lines or of none, although only one document can be written at a time.
+// Package domain has the rules of the catalogue and of the stock: how a product may change, and how all lines of an order
+// are reserved or none, although only one document can be written at a time.
 package domain
 
 import (
@@ -12,7 +12,7 @@ import (
 // MaxStock is the most pieces that one product may have, so that no sum overflows.
 const MaxStock = 1_000_000_000
 
-// maxAdjustments is how many changes of stock a product remembers. A request that is repeated later counts as a new one.
+// maxAdjustments is how many changes of stock a product remembers. After so many others, a repeated request counts as new.
 const maxAdjustments = 20
 
 // Money is an amount in minor units, such as cents, of a currency (ISO 4217).
@@ -21,7 +21,7 @@ type Money struct {
 	Currency string `json:"currency"`
 }
 
-// Product is something to buy, with its totals. At all times: pieces ever put in stock = available + reserved + sold.
+// Product is something to buy, with its stock. Always: initial + added stock = available + reserved + sold.
 type Product struct {
 	ID          string `json:"id"`
 	SKU         string `json:"sku"`
@@ -40,7 +40,7 @@ type Product struct {
 	Removed bool `json:"removed,omitempty"`
 	// Request is the fingerprint of the request that created it.
 	Request string `json:"request,omitempty"`
-	// Movements are the pending ones. They go as soon as the outcome is recorded, so there are few.
+	// Movements are pending. They are removed as soon as their outcome is decided, so there are few.
 	Movements []Movement `json:"movements,omitempty"`
 	// Adjustments are the latest changes of stock that had a key, oldest first.
 	Adjustments []Adjustment `json:"adjustments,omitempty"`
@@ -54,7 +54,7 @@ func (p *Product) Available() int64 {
 	return p.Stock - p.Reserved
 }
 
-// Edit changes what people read about a product. It fails with errs.NotFound if it was removed.
+// Edit changes the name, description and price. It fails with errs.NotFound if it was removed.
 func (p *Product) Edit(name, description string, price Money, now time.Time) error {
 	if p.Removed {
 		return NotFound()
@@ -63,7 +63,7 @@ func (p *Product) Edit(name, description string, price Money, now time.Time) err
 	return nil
 }
 
-// Remove takes a product out of the catalogue, if it is there. It fails with errs.Conflict while pieces are reserved.
+// Remove removes a product from the catalogue, once. It fails with errs.Conflict while pieces are reserved.
 func (p *Product) Remove(now time.Time) error {
 	switch {
 	case p.Removed:
@@ -77,7 +77,7 @@ func (p *Product) Remove(now time.Time) error {
 
 // Adjustment identifies a change of stock that was requested with a key.
 type Adjustment struct {
-	// Key follows from the caller and the caller's key.
+	// Key is derived from the caller and the Idempotency-Key.
 	Key string `json:"key"`
 	// Request is the fingerprint of the request.
 	Request string `json:"request"`
@@ -118,5 +118,5 @@ func (p *Product) adjusted(key string) *Adjustment {
 	return &p.Adjustments[i]
 }
 
-// NotFound is the answer for a product that was removed or never existed.
+// NotFound is the error for a product that was removed or never existed.
 func NotFound() error { return errs.New(errs.NotFound, "there is no such product") }

@@ -8,24 +8,24 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-// Status is the outcome of a reservation.
+// Status says what was decided about the stock of an order.
 type Status string
 
-// The statuses; "" means that nothing is decided yet.
+// The statuses. "" means that nothing is decided yet.
 const (
-	// Reserved: every line is set aside.
+	// Reserved: every line is reserved.
 	Reserved Status = "reserved"
-	// Rejected: at least one line lacks stock, so nothing is set aside.
+	// Rejected: the stock was too small for at least one line, so nothing is reserved.
 	Rejected Status = "rejected"
-	// Cancelled: the order ended before anything was set aside. Nothing will be.
+	// Cancelled: the order ended before its stock was reserved, so nothing will be reserved.
 	Cancelled Status = "cancelled"
 	// Released: the stock was given back.
 	Released Status = "released"
-	// Committed: the stock was shipped.
+	// Committed: the stock was shipped and is gone.
 	Committed Status = "committed"
 )
 
-// Reservation records the outcome for the stock of one order. The first write decides.
+// Reservation says what was decided about the stock of one order. The first write decides; a later one can only end it.
 type Reservation struct {
 	OrderID   string     `json:"orderId"`
 	Status    Status     `json:"status"`
@@ -37,15 +37,15 @@ type Reservation struct {
 type Line struct {
 	ProductID string `json:"productId"`
 	Quantity  int64  `json:"quantity"`
-	// Held is the id of the movement that set it aside.
+	// Held is the id of the hold that counts.
 	Held string `json:"held,omitempty"`
-	// Left is how many pieces were available after that.
+	// Left is how many pieces were available after that hold.
 	Left int64 `json:"left,omitempty"`
-	// Ended is the id of the movement that released or committed it.
+	// Ended is the id of the release or commit that counts.
 	Ended string `json:"ended,omitempty"`
 }
 
-// CrossedDown reports whether this line took the available pieces from above the threshold to the threshold or below.
+// CrossedDown reports whether more pieces than threshold were available before this line was reserved, but not after.
 func (l Line) CrossedDown(threshold int64) bool {
 	return l.Left <= threshold && l.Left+l.Quantity > threshold
 }
@@ -59,18 +59,18 @@ type LowStock struct {
 	Threshold int64  `json:"threshold"`
 }
 
-// Shortage is a line that lacks stock.
+// Shortage is a line for which the stock is too small.
 type Shortage struct {
 	ProductID string `json:"productId"`
 	Requested int64  `json:"requested"`
 	Available int64  `json:"available"`
 }
 
-// Decided reports whether anything was decided.
+// Decided reports whether the reservation has a status.
 func (r Reservation) Decided() bool { return r.Status != "" }
 
-// Decides reports whether the reservation says which movements of this kind count. Releases and commits count or not once
-// the reservation has ended: with an older copy, leave them alone.
+// Decides reports whether the reservation already says which movements of this kind count. It says so about releases and
+// commits only when it is released or committed.
 func (r Reservation) Decides(kind Kind) bool {
 	if kind == Hold {
 		return r.Decided()
@@ -78,7 +78,7 @@ func (r Reservation) Decides(kind Kind) bool {
 	return r.Status == Released || r.Status == Committed
 }
 
-// Counts reports whether the reservation names this movement on a product.
+// Counts reports whether this movement on a product is the one that the reservation names.
 func (r Reservation) Counts(productID string, m Movement) bool {
 	i := slices.IndexFunc(r.Lines, func(l Line) bool { return l.ProductID == productID })
 	if i < 0 {
@@ -95,7 +95,7 @@ func (r Reservation) Counts(productID string, m Movement) bool {
 	return false
 }
 
-// Grants reports whether these lines, no more and no less, are or were set aside.
+// Grants reports whether exactly these lines are reserved or were shipped.
 func (r Reservation) Grants(lines []Line) bool {
 	if r.Status != Reserved && r.Status != Committed {
 		return false
@@ -104,7 +104,7 @@ func (r Reservation) Grants(lines []Line) bool {
 	return slices.EqualFunc(sorted(r.Lines), sorted(lines), same)
 }
 
-// Reason says in words why nothing is set aside.
+// Reason says in words why these lines are not reserved.
 func (r Reservation) Reason() string {
 	switch r.Status {
 	case Rejected:
@@ -130,7 +130,7 @@ func (r *Reservation) finish(to Status, movements map[string]string) {
 	}
 }
 
-// checkLines refuses lines that are not valid. It names the fields as they are named in an order.
+// checkLines fails with errs.Invalid for lines that are not valid. It says `items`, as an order calls its lines.
 func checkLines(lines []Line) error {
 	if len(lines) == 0 {
 		return errs.InvalidField("items", "must not be empty")
@@ -149,12 +149,12 @@ func checkLines(lines []Line) error {
 	return errs.InvalidFields(wrong...)
 }
 
-// sorted returns the lines in the order in which all runs go through products.
+// sorted returns the lines by product. All runs hold products in this order.
 func sorted(lines []Line) []Line {
 	return slices.SortedFunc(slices.Values(lines), func(a, b Line) int { return cmp.Compare(a.ProductID, b.ProductID) })
 }
 
-// withoutMovements returns the lines of a rejected order, of which no movement counts.
+// withoutMovements returns the lines without the ids of movements, because no movement of a rejected order counts.
 func withoutMovements(lines []Line) []Line {
 	plain := make([]Line, len(lines))
 	for i, line := range lines {
@@ -163,8 +163,8 @@ func withoutMovements(lines []Line) []Line {
 	return plain
 }
 
-// products returns the ids of the products of these lines, each once.
-func products(lists ...[]Line) []string {
+// productIDs returns the ids of the products of these lines, each once.
+func productIDs(lists ...[]Line) []string {
 	var ids []string
 	for _, line := range slices.Concat(lists...) {
 		ids = append(ids, line.ProductID)

@@ -9,7 +9,7 @@ import (
 	"stoa/services/inventory/internal/domain"
 )
 
-// Subscriptions is the table of the events that the ledger handles.
+// Subscriptions returns the events that the ledger handles, by topic.
 func Subscriptions(ledger *domain.Ledger) []messaging.Subscription {
 	reserve := handle(func(ctx context.Context, o order, eventID string) error {
 		return ledger.Reserve(ctx, o.ID, o.lines(), eventID)
@@ -21,7 +21,7 @@ func Subscriptions(ledger *domain.Ledger) []messaging.Subscription {
 			"order.placed.v1": reserve,
 		}},
 		{Topic: "order-updates", On: map[string]messaging.Handler{
-			// An order that is rejected has no stock, as a rule; if it has, that is released as well.
+			// A rejected order usually has no stock. If it has some, that is released too.
 			"order.rejected.v1":  release,
 			"order.cancelled.v1": release,
 			"order.expired.v1":   release,
@@ -30,7 +30,7 @@ func Subscriptions(ledger *domain.Ledger) []messaging.Subscription {
 	}
 }
 
-// order is what the ledger reads of an order.
+// order is the part of an order event that the ledger needs.
 type order struct {
 	ID    string `json:"id"`
 	Items []item `json:"items"`
@@ -50,7 +50,7 @@ func (o order) lines() []domain.Line {
 	return lines
 }
 
-// handle handles events about orders. It refuses an id that is not valid, before that becomes part of a key.
+// handle returns a handler of order events. It checks the order's id, because the id becomes part of a document's key.
 func handle(change func(ctx context.Context, o order, eventID string) error) messaging.Handler {
 	return messaging.Typed(func(ctx context.Context, e messaging.Event, o order) error {
 		if !ids.Valid(o.ID) {

@@ -81,7 +81,7 @@ func answer(p domain.Product, err error) (*productOutput, error) {
 	return &productOutput{Body: productOf(p)}, nil
 }
 
-// clock returns the time of a change, as precise as the API shows it.
+// clock returns the present time in whole microseconds, which is precise enough for the API.
 func clock() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
 // money is a price as the API shows it.
@@ -99,7 +99,7 @@ type product struct {
 	Price       money     `json:"price"`
 	Stock       int64     `json:"stock" doc:"Pieces in stock, the reserved ones included"`
 	Available   int64     `json:"available" doc:"Pieces that can be ordered"`
-	Reserved    int64     `json:"reserved" doc:"Pieces of orders that have not been shipped"`
+	Reserved    int64     `json:"reserved" doc:"Pieces reserved for orders that have not been shipped"`
 	Sold        int64     `json:"sold" doc:"Pieces that have been shipped"`
 	CreatedAt   time.Time `json:"createdAt"`
 	UpdatedAt   time.Time `json:"updatedAt"`
@@ -113,7 +113,7 @@ func productOf(p domain.Product) product {
 	}
 }
 
-// Details are what staff may change about a product at any time.
+// Details are what staff may change about a product.
 type Details struct {
 	Name        string `json:"name" minLength:"1" maxLength:"200" pattern:"\\S" patternDescription:"not only spaces"`
 	Description string `json:"description,omitempty" maxLength:"2000"`
@@ -139,30 +139,25 @@ type (
 	IDInput struct {
 		ID string `path:"id"`
 	}
-	// listOutput is a page of the catalogue.
 	listOutput struct{ Body web.Listing[product] }
-	// createInput adds a product.
+
 	createInput struct {
 		web.Idempotency
 		Body newProduct
 	}
-	// createOutput is the new product and its URL.
 	createOutput struct {
 		Location string `header:"Location"`
 		Body     product
 	}
-	// editInput changes a product.
 	editInput struct {
 		IDInput
 		Body Details
 	}
-	// adjustInput changes the stock of a product.
 	adjustInput struct {
 		IDInput
 		web.Idempotency
 		Body adjustment
 	}
-	// productOutput is a product.
 	productOutput struct {
 		Body product
 	}

@@ -21,7 +21,7 @@ type Quotes struct {
 // NewQuotes returns the service for this catalogue.
 func NewQuotes(catalogue domain.BulkReader) *Quotes { return &Quotes{catalogue: catalogue} }
 
-// Quote implements inventory.v1.Stock. Its errors name the fields of an order, where lines are items.
+// Quote implements inventory.v1.Stock. Its errors say `items`, as an order calls its lines.
 func (q *Quotes) Quote(ctx context.Context, in *inventoryv1.QuoteRequest) (*inventoryv1.QuoteResponse, error) {
 	if n := len(in.GetLines()); n == 0 || n > maxQuoteLines {
 		return nil, errs.InvalidField("items", "must have 1 to %d lines, not %d", maxQuoteLines, n)

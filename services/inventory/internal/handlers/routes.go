@@ -1,4 +1,4 @@
-// Package handlers is how others reach the stock: people by HTTP, services by events and gRPC.
+// Package handlers serves people over HTTP, and other services by events and gRPC.
 package handlers
 
 import (
@@ -12,8 +12,8 @@ import (
 	"stoa/services/inventory/internal/domain"
 )
 
-// maxAge is how long caches may keep a product: with many readers the service is asked once a second. No order relies on
-// it, since placing an order asks for a quote.
+// maxAge is how long caches may keep a product, so that many readers cost one read a second. Orders do not use cached
+// prices: placing an order asks for a quote.
 const maxAge = time.Second
 
 // Routes adds the operations to an API that identity.Protect guards. Everyone may read; staff may change.
@@ -21,19 +21,17 @@ func Routes(api huma.API, catalogue domain.Catalogue) {
 	h := products{catalogue: catalogue}
 	staff, tags := identity.SignedIn(identity.Staff, identity.Admin), []string{"products"}
 
-	// The catalogue, newest first.
 	huma.Register(api, web.Cacheable(maxAge, huma.Operation{
 		OperationID: "list-products", Method: http.MethodGet, Path: "/api/v1/products",
 		Summary: "List the products, newest first", Tags: tags,
 	}), h.list)
 
-	// One product.
 	huma.Register(api, web.Cacheable(maxAge, huma.Operation{
 		OperationID: "get-product", Method: http.MethodGet, Path: "/api/v1/products/{id}",
 		Summary: "Show a product", Tags: tags,
 	}), h.get)
 
-	// A new product with its first stock. Its SKU is unique.
+	// The gateway adds an Idempotency-Key if there is none, because the operation is repeatable.
 	huma.Register(api, huma.Operation{
 		OperationID: "create-product", Method: http.MethodPost, Path: "/api/v1/products", DefaultStatus: http.StatusCreated,
 		Extensions: web.Repeatable,
@@ -42,20 +40,20 @@ func Routes(api huma.API, catalogue domain.Catalogue) {
 		Errors:      []int{http.StatusConflict},
 	}, h.create)
 
-	// Orders keep the price that they were placed at.
+	// Orders that are already placed keep their price.
 	huma.Register(api, huma.Operation{
 		OperationID: "edit-product", Method: http.MethodPut, Path: "/api/v1/products/{id}",
 		Summary: "Change the name, description and price of a product", Tags: tags, Security: staff,
 	}, h.edit)
 
-	// Refused while orders need pieces of it.
+	// Refused while pieces are reserved.
 	huma.Register(api, huma.Operation{
 		OperationID: "remove-product", Method: http.MethodDelete, Path: "/api/v1/products/{id}",
 		Summary: "Remove a product from the catalogue", Tags: tags, Security: staff,
 		Errors: []int{http.StatusConflict},
 	}, h.remove)
 
-	// Deliveries, losses, counts: a difference, so that it agrees with orders that come in at the same time.
+	// The body is a difference, not a total: a total would be wrong if an order is placed at the same time.
 	huma.Register(api, huma.Operation{
 		OperationID: "adjust-stock", Method: http.MethodPost, Path: "/api/v1/products/{id}/stock",
 		Summary: "Add pieces to the stock, or remove some", Tags: tags, Security: staff,

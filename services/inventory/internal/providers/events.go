@@ -14,13 +14,13 @@ const topic = "stock"
 // Events implements domain.Publisher.
 type Events struct{ publisher *messaging.Publisher }
 
-// NewEvents returns the events that go through this publisher.
+// NewEvents returns Events that use this publisher.
 func NewEvents(publisher *messaging.Publisher) *Events { return &Events{publisher: publisher} }
 
 // reserved is the payload of stock.reserved.v1.
 type reserved struct {
 	OrderID string        `json:"orderId"`
-	Items   []domain.Line `json:"items"` // as they were ordered, without movements
+	Items   []domain.Line `json:"items"` // as ordered, without the ids of movements
 }
 
 // Reserved implements domain.Publisher.

@@ -1,4 +1,4 @@
-// Package repositories keeps products, the owners of SKUs, and reservations in the state store of the service.
+// Package repositories stores products, reservations, and which product each SKU belongs to.
 package repositories
 
 import (
@@ -14,7 +14,7 @@ import (
 // store is the name of the state store component.
 const store = "inventory-store"
 
-// all is the one list of products.
+// all is the id of the only list of products.
 const all = "all"
 
 // Catalogue implements domain.Catalogue and domain.BulkReader: a document for each product and for each SKU, and a list.
@@ -29,7 +29,7 @@ type owner struct {
 	ProductID string `json:"productId"`
 }
 
-// NewCatalogue returns the catalogue behind a sidecar.
+// NewCatalogue returns the catalogue in the store behind a sidecar.
 func NewCatalogue(s *sidecar.Sidecar) *Catalogue {
 	products := sidecar.NewDocuments[domain.Product](s, store, "product")
 	return &Catalogue{
@@ -79,8 +79,8 @@ func (c *Catalogue) Update(ctx context.Context, id string, change func(*domain.P
 
 // Create implements domain.Catalogue.
 //
-// The owner of the SKU is written first, then the list, then the product, so that no product lacks either. A crash in
-// between leaves an SKU whose product does not exist; the next request for that SKU takes it over.
+// It writes the owner of the SKU first, then the list, then the product. So every product has its SKU and is in the list.
+// A crash in between leaves an SKU whose product does not exist; the next request for that SKU takes it over.
 func (c *Catalogue) Create(ctx context.Context, p domain.Product) (domain.Product, error) {
 	earlier, err := c.products.Find(ctx, p.ID)
 	switch {
@@ -106,7 +106,7 @@ func (c *Catalogue) Create(ctx context.Context, p domain.Product) (domain.Produc
 	return repeated(earlier.Value, p)
 }
 
-// repeated answers a request whose product exists already.
+// repeated returns the product that an earlier attempt of the same request created, or says why it cannot.
 func repeated(earlier, wanted domain.Product) (domain.Product, error) {
 	switch {
 	case earlier.Removed:
@@ -118,7 +118,8 @@ func repeated(earlier, wanted domain.Product) (domain.Product, error) {
 	return earlier, nil
 }
 
-// takeSKU makes a product the owner of an SKU, in upper and lower case alike.
+// takeSKU makes a product the owner of an SKU, unless that belongs to a product in the catalogue. SKUs that differ only in
+// upper and lower case are the same.
 func (c *Catalogue) takeSKU(ctx context.Context, sku, id string) error {
 	for removed := ""; ; {
 		other := ""
@@ -139,8 +140,8 @@ func (c *Catalogue) takeSKU(ctx context.Context, sku, id string) error {
 	}
 }
 
-// requireRemoved fails with errs.Conflict if a product is in the catalogue, and makes sure that it never will be: a product
-// that was never written is stored as removed, and its slow or dead writer finds it so.
+// requireRemoved fails with errs.Conflict if a product is in the catalogue. It stores a product that does not exist as
+// removed, so that a slow request that still wants to create it fails.
 func (c *Catalogue) requireRemoved(ctx context.Context, id string) error {
 	err := c.products.Create(ctx, id, domain.Product{ID: id, Removed: true}, 0)
 	if !errs.Is(err, errs.Conflict) {

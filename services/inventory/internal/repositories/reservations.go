@@ -12,7 +12,7 @@ type Reservations struct {
 	documents *sidecar.Documents[domain.Reservation]
 }
 
-// NewReservations returns the reservations behind a sidecar.
+// NewReservations returns the reservations in the store behind a sidecar.
 func NewReservations(s *sidecar.Sidecar) *Reservations {
 	return &Reservations{documents: sidecar.NewDocuments[domain.Reservation](s, store, "reservation")}
 }

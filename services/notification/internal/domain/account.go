@@ -18,7 +18,7 @@ type Account struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-// accountWords are the texts about accounts. Owners learn from them about changes that they did not make.
+// accountWords are the texts about accounts. They warn an owner of changes that someone else made.
 var accountWords = map[Kind]words{
 	AccountRegistered: {
 		subject: "Welcome to Stoa",
@@ -37,7 +37,7 @@ var accountWords = map[Kind]words{
 	},
 }
 
-// reusedToken is the reason of a session that the auth service ended by itself.
+// reusedToken is the reason that an event has when auth itself ended a session.
 const reusedToken = "refresh_token_reused"
 
 var reusedTokenWords = words{
@@ -46,7 +46,8 @@ var reusedTokenWords = words{
 	closing: "You can sign in again. If other people use your device too, please change your password.",
 }
 
-// AccountNotice returns the notice about an event of an account. It fails with errs.Invalid if it cannot be sent.
+// AccountNotice returns the notice about an event of an account. It fails with errs.Invalid for an event that no mail can be
+// sent about.
 func AccountNotice(kind Kind, account Account, eventID string) (Notice, error) {
 	if err := checkID(eventID); err != nil {
 		return Notice{}, err
@@ -58,13 +59,13 @@ func AccountNotice(kind Kind, account Account, eventID string) (Notice, error) {
 	if err != nil {
 		return Notice{}, errs.Wrap(errs.Invalid, err, "the account %s has no e-mail address", account.ID)
 	}
-	said := accountWords[kind]
+	text := accountWords[kind]
 	if account.Reason == reusedToken {
-		said = reusedTokenWords
+		text = reusedTokenWords
 	}
 	return Notice{
 		Kind: kind, About: eventID, UserID: account.ID,
 		To:      mail.Address{Name: oneLine(account.Name), Address: address.Address},
-		Subject: said.subject, Opening: said.opening, Closing: said.closing, At: account.At,
+		Subject: text.subject, Opening: text.opening, Closing: text.closing, At: account.At,
 	}, nil
 }

@@ -6,21 +6,21 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-// leaseTTL is how long a lease is valid. Sending takes less time, so an older lease belongs to a process that died.
+// leaseTTL is how long a lease is valid. Sending takes less time, so an older lease belongs to a process that has died.
 const leaseTTL = 10 * time.Second
 
-// DeliveryStatus is how far the sending of a notice is.
+// DeliveryStatus says whether a notice is being sent, or was sent.
 type DeliveryStatus string
 
-// The statuses; "" means that sending has not begun. A lease is stored under its first name.
+// The statuses. "" means that nobody is sending. Stored deliveries call a lease by its earlier name, claim.
 const (
 	Leased DeliveryStatus = "claimed"
 	Sent   DeliveryStatus = "sent"
 )
 
-// Delivery is the record of sending one notice by one channel. A process leases it before it sends, and marks it as sent
-// afterwards. A second copy is sent only if the process dies or loses the store in between, or if a notice that was sent
-// is reported as failed.
+// Delivery is the record of mailing one notice. A process leases it before it sends, and marks it as sent afterwards. A
+// second copy is sent only if the process dies or loses the store in between, or if a mail server accepts the mail and its
+// answer is lost.
 type Delivery struct {
 	Status   DeliveryStatus `json:"status,omitempty"`
 	LeaseID  string         `json:"claimId,omitempty"`
@@ -28,8 +28,8 @@ type Delivery struct {
 	SentAt   time.Time      `json:"sentAt,omitzero"`
 }
 
-// Lease takes the lease with this id, unless the notice is sent. While another lease is valid it fails with
-// errs.Unavailable: try again, to learn whether that process succeeded.
+// Lease takes the lease with this id, unless the notice was sent. It fails with errs.Unavailable while another process has a
+// lease: a retry finds out whether that process succeeded.
 func (d *Delivery) Lease(id string, now time.Time) error {
 	switch {
 	case d.Status == Sent:
@@ -41,14 +41,14 @@ func (d *Delivery) Lease(id string, now time.Time) error {
 	return nil
 }
 
-// Release gives back a lease after sending failed, so that no other process waits for its end.
+// Release ends a lease after sending has failed, so that the next attempt need not wait until it expires.
 func (d *Delivery) Release(id string) {
 	if d.Status == Leased && d.LeaseID == id {
 		*d = Delivery{}
 	}
 }
 
-// MarkSent records that the notice is sent, even if another process has the lease by now.
+// MarkSent records that the notice was sent, even if another process has taken the lease.
 func (d *Delivery) MarkSent(now time.Time) {
 	if d.Status != Sent {
 		d.Status, d.SentAt = Sent, now

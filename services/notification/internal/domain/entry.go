@@ -12,7 +12,7 @@ type Entry struct {
 	CreatedAt time.Time `json:"createdAt" doc:"When the notification arrived"`
 }
 
-// Entry returns the notice as an entry that arrived at this time.
+// Entry returns the notice as an entry of an inbox, which it reached at this time.
 func (n Notice) Entry(at time.Time) Entry {
 	entry := Entry{ID: n.ID(), Kind: n.Kind, Subject: n.Subject, Text: n.Opening, CreatedAt: at}
 	if n.Order != nil {

@@ -10,7 +10,7 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-// Kind is what a notice is about. It is part of the API and of the names of mails.
+// Kind is what a notice is about. The API shows it, and the names of mail files begin with it.
 type Kind string
 
 // The kinds of notices.
@@ -26,15 +26,15 @@ const (
 	SessionsRevoked   Kind = "account-sessions-revoked"
 )
 
-// Notice is a message for one person, to be sent once.
+// Notice is a message to one person, which is sent once.
 type Notice struct {
 	Kind Kind
-	// About tells the notice from others of its kind: the id of an order or of an event.
+	// About is the id of the order or of the event that the notice is about. Kind and About identify a notice.
 	About string
-	// UserID is the owner of the inbox that it goes to; "" for a notice that is only mailed.
+	// UserID is the account in whose inbox the notice appears; "" for a notice that is only mailed.
 	UserID string
 	To     mail.Address
-	// Subject, Opening and Closing are the text. The order, if there is one, is shown between the last two.
+	// Subject, Opening and Closing are the text. If there is an order, it is shown between Opening and Closing.
 	Subject string
 	Opening string
 	Closing string
@@ -78,7 +78,8 @@ var orderWords = map[Kind]words{
 	},
 }
 
-// OrderNotice returns the notice for the customer of an order. It fails with errs.Invalid if it cannot be sent.
+// OrderNotice returns the notice to the customer of an order. It fails with errs.Invalid for an order that no mail can be
+// sent about.
 func OrderNotice(kind Kind, order Order) (Notice, error) {
 	if err := checkID(order.ID); err != nil {
 		return Notice{}, err
@@ -87,8 +88,8 @@ func OrderNotice(kind Kind, order Order) (Notice, error) {
 	if err != nil {
 		return Notice{}, errs.Wrap(errs.Invalid, err, "the customer of the order %s has no e-mail address", order.ID)
 	}
-	said := orderWords[kind]
-	opening := said.opening
+	text := orderWords[kind]
+	opening := text.opening
 	if reason := oneLine(order.Reason); reason != "" {
 		opening += " The reason: " + strings.TrimSuffix(reason, ".") + "."
 	}
@@ -99,12 +100,12 @@ func OrderNotice(kind Kind, order Order) (Notice, error) {
 	return Notice{
 		Kind: kind, About: order.ID, UserID: order.Customer.ID,
 		To:      mail.Address{Name: oneLine(order.Customer.Name), Address: address.Address},
-		Subject: said.subject, Opening: opening, Closing: said.closing,
+		Subject: text.subject, Opening: opening, Closing: text.closing,
 		Order: &order, At: order.UpdatedAt,
 	}, nil
 }
 
-// LowStockNotice returns the notice for the staff about a product that is low in stock.
+// LowStockNotice returns the notice to the staff about a product that is low in stock.
 func LowStockNotice(low LowStock, eventID string, at time.Time, staff mail.Address) (Notice, error) {
 	if err := checkID(eventID); err != nil {
 		return Notice{}, err
@@ -119,7 +120,7 @@ func LowStockNotice(low LowStock, eventID string, at time.Time, staff mail.Addre
 	}, nil
 }
 
-// checkID refuses malformed ids: ids become parts of file names and headers.
+// checkID fails with errs.Invalid for malformed ids, because ids become parts of file names and mail headers.
 func checkID(id string) error {
 	strange := func(c rune) bool { return c != '-' && !('0' <= c && c <= '9') && !('a' <= c && c <= 'z') }
 	if id == "" || len(id) > 36 || strings.ContainsFunc(id, strange) {
@@ -128,7 +129,7 @@ func checkID(id string) error {
 	return nil
 }
 
-// oneLine replaces line breaks and control characters: names are chosen by strangers and appear in mails.
+// oneLine replaces line breaks and control characters by spaces, because mails contain names that strangers choose.
 func oneLine(s string) string {
 	return strings.TrimSpace(strings.Map(func(c rune) rune {
 		if unicode.IsControl(c) || c == '\u2028' || c == '\u2029' {

@@ -9,17 +9,18 @@ import (
 	"stoa/pkg/common/ids"
 )
 
-// Inbox keeps the notices of users.
+// Inbox stores the notices of each user.
 type Inbox interface {
-	// Put adds a notice to its user's inbox, once.
+	// Put adds a notice to the inbox of its user, unless it is there already.
 	Put(ctx context.Context, n Notice, at time.Time) error
 	// List returns a page of a user's inbox, newest first, and the cursor of the next page, "" on the last.
 	List(ctx context.Context, userID, cursor string, limit int) (entries []Entry, next string, err error)
 }
 
-// Deliveries keeps a record for each notice, written by compare-and-swap.
+// Deliveries stores a delivery for each notice.
 type Deliveries interface {
-	// Change applies a pure function to a record, which need not exist yet, and returns the result.
+	// Change changes a delivery by a pure function, which may run several times, and returns the result. It creates a
+	// missing delivery.
 	Change(ctx context.Context, noticeID string, change func(*Delivery) error) (Delivery, error)
 }
 
@@ -28,7 +29,7 @@ type Mail interface {
 	Send(ctx context.Context, n Notice) error
 }
 
-// Notifier sends each notice once, even if several processes handle an event several times.
+// Notifier sends each notice once, even if an event is handled twice, or by two processes at once.
 type Notifier struct {
 	inbox      Inbox
 	deliveries Deliveries
@@ -37,7 +38,7 @@ type Notifier struct {
 	now        func() time.Time
 }
 
-// NewNotifier returns a notifier. It tells the staff at this address about stock.
+// NewNotifier returns a notifier. Notices about low stock go to the address of the staff.
 func NewNotifier(inbox Inbox, deliveries Deliveries, mail Mail, staff mail.Address) *Notifier {
 	now := func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 	return &Notifier{inbox: inbox, deliveries: deliveries, mail: mail, staff: staff, now: now}
@@ -61,7 +62,7 @@ func (n *Notifier) TellLowStock(ctx context.Context, low LowStock, eventID strin
 	return n.send(ctx, notice, err)
 }
 
-// send puts a notice into the inbox, then mails it. err is that of making the notice.
+// send adds a notice to the inbox, then mails it. It returns err, the error of making the notice, if there is one.
 func (n *Notifier) send(ctx context.Context, notice Notice, err error) error {
 	if err != nil {
 		return err
@@ -81,7 +82,7 @@ func (n *Notifier) mailOnce(ctx context.Context, notice Notice) error {
 		return err
 	}
 	sendErr := n.mail.Send(ctx, notice)
-	// Record what was done even if the time for this event is over.
+	// Store the result even if the time for this event is over.
 	_, err = n.deliveries.Change(context.WithoutCancel(ctx), notice.ID(), func(d *Delivery) error {
 		if sendErr != nil {
 			d.Release(lease)

@@ -1,4 +1,4 @@
-// Package domain holds the notices that people get, and makes sure that each is sent once.
+// Package domain has the notices that people get, and makes sure that each is sent once.
 package domain
 
 import (
@@ -26,7 +26,7 @@ type Customer struct {
 	Name  string `json:"name"`
 }
 
-// Line is one product of an order, at the price when it was placed.
+// Line is one product of an order, at the price at which it was ordered.
 type Line struct {
 	ProductID string `json:"productId"`
 	SKU       string `json:"sku"`

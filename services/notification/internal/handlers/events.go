@@ -7,7 +7,7 @@ import (
 	"stoa/services/notification/internal/domain"
 )
 
-// Subscriptions is the table of the events that people are told about.
+// Subscriptions returns the events that people get notices about, by topic.
 func Subscriptions(notifier *domain.Notifier) []messaging.Subscription {
 	order := func(kind domain.Kind) messaging.Handler {
 		return messaging.Typed(func(ctx context.Context, _ messaging.Event, order domain.Order) error {

@@ -14,7 +14,6 @@ import (
 func Routes(api huma.API, inbox domain.Inbox) {
 	h := handlers{inbox: inbox}
 
-	// The caller's inbox.
 	huma.Register(api, huma.Operation{
 		OperationID: "list-notifications", Method: http.MethodGet, Path: "/api/v1/notifications", Tags: []string{"inbox"},
 		Summary: "List your notifications, newest first", Security: identity.SignedIn(),

@@ -1,5 +1,5 @@
-// Package providers sends notices as mails through an output binding. Its component decides whether mails become files or
-// go to a mail server.
+// Package providers sends notices as mails through an output binding. The component of the binding decides whether mails
+// become files or go to a mail server.
 package providers
 
 import (
@@ -23,18 +23,18 @@ var files embed.FS
 // MailBinding is the name of the output binding component.
 const MailBinding = "mail"
 
-// MailForm is what a binding takes as the body of a mail.
+// MailForm is the form in which a binding takes a mail.
 type MailForm int
 
 const (
-	// HTMLPage is the text of the mail as HTML. Dapr's mail bindings take it (SMTP, SES, SendGrid, Postmark), with addresses
-	// and subject as metadata, and write the message themselves.
+	// HTMLPage is the text alone, as HTML. Dapr's mail bindings (SMTP, SES, SendGrid, Postmark) take addresses and subject as
+	// metadata, and write the headers themselves.
 	HTMLPage MailForm = iota
-	// WholeMessage is the mail with all its headers, as text and HTML, for a file.
+	// WholeMessage is the mail with all headers, as plain text and as HTML, for a file.
 	WholeMessage
 )
 
-// MailFormFor returns the form that a binding component of this type takes, so that the YAML alone decides about mails.
+// MailFormFor returns the form that a component of this type takes. No setting of ours repeats what the YAML says.
 func MailFormFor(componentType string) MailForm {
 	if componentType == "bindings.localstorage" {
 		return WholeMessage
@@ -42,7 +42,7 @@ func MailFormFor(componentType string) MailForm {
 	return HTMLPage
 }
 
-// Outbox calls an output binding; the sidecar does.
+// Outbox calls an output binding. The sidecar implements it.
 type Outbox interface {
 	Send(ctx context.Context, binding string, data []byte, meta map[string]string) error
 }
@@ -54,7 +54,7 @@ type Mailer struct {
 	form   MailForm
 	text   *texttemplate.Template
 	html   *htmltemplate.Template
-	turn   chan struct{}
+	slot   chan struct{} // full while a mail is being sent
 }
 
 // NewMailer returns a mailer with this sender, for a binding that takes this form.
@@ -67,11 +67,11 @@ func NewMailer(outbox Outbox, from mail.Address, form MailForm) (*Mailer, error)
 	if err != nil {
 		return nil, err
 	}
-	return &Mailer{outbox: outbox, from: from, form: form, text: text, html: html, turn: make(chan struct{}, 1)}, nil
+	return &Mailer{outbox: outbox, from: from, form: form, text: text, html: html, slot: make(chan struct{}, 1)}, nil
 }
 
-// Send implements domain.Mail: errs.Invalid if the mail server says that the address does not exist. Where mails are files,
-// a second copy of a notice replaces the first, because the name of the file follows from the notice.
+// Send implements domain.Mail. It fails with errs.Invalid if the mail server says that the address does not exist. A second
+// copy of a notice replaces the file of the first, because the notice's id is the name of the file.
 func (m *Mailer) Send(ctx context.Context, n domain.Notice) error {
 	if strings.Contains(n.To.Address, ";") {
 		return errs.New(errs.Invalid, "a mail binding reads %q as several addresses", n.To.Address)
@@ -80,13 +80,13 @@ func (m *Mailer) Send(ctx context.Context, n domain.Notice) error {
 	if err != nil {
 		return err
 	}
-	err = m.hand(ctx, body, map[string]string{
+	err = m.sendAlone(ctx, body, map[string]string{
 		"fileName": n.ID() + ".eml", "emailFrom": m.from.String(), "emailTo": n.To.Address, "subject": n.Subject,
 	})
 	if err != nil {
-		return refused(err, n)
+		return sendError(err, n)
 	}
-	// Where mails are files, only the log shows that one was sent twice.
+	// A file does not show that a mail was sent twice. The log does.
 	observability.Log(ctx).Info().Str("mail", n.ID()).Msg("mail sent")
 	return nil
 }
@@ -104,25 +104,25 @@ func (m *Mailer) body(n domain.Notice) ([]byte, error) {
 	}.encode()
 }
 
-// hand gives one mail at a time to the sidecar. Requests to its SMTP binding share the addresses and the subject
-// (components-contrib 1.18.3, bindings/smtp, mergeWithRequestMetadata): of two at the same time, one may go to the recipient
-// of the other. To send more mails, run more replicas.
-func (m *Mailer) hand(ctx context.Context, body []byte, meta map[string]string) error {
+// sendAlone sends one mail at a time. Requests to Dapr's SMTP binding share the variables for addresses and subject, so one
+// of two mails at the same time may go to the other's recipient (components-contrib 1.18.3, bindings/smtp,
+// mergeWithRequestMetadata). To send more mails, run more replicas.
+func (m *Mailer) sendAlone(ctx context.Context, body []byte, meta map[string]string) error {
 	select {
-	case m.turn <- struct{}{}:
-		defer func() { <-m.turn }()
+	case m.slot <- struct{}{}:
+		defer func() { <-m.slot }()
 		return m.outbox.Send(ctx, MailBinding, body, meta)
 	case <-ctx.Done():
 		return errs.Wrap(errs.Unavailable, ctx.Err(), "other mails are still being sent")
 	}
 }
 
-// noSuchAddress matches the answer of a mail server that only the address is wrong, for good (RFC 3463, section 3.2). Other
-// permanent errors, such as our own wrong password, can be fixed by the operator.
+// noSuchAddress matches a mail server's answer that the address itself is wrong and stays wrong (RFC 3463, section 3.2).
+// The operator can correct the causes of other permanent errors, such as a wrong password.
 var noSuchAddress = regexp.MustCompile(`\b5\d\d[ -]"?5\.1\.(1|2|3|6|10)\b`)
 
-// refused makes an error errs.Invalid if the address does not exist. Any other is an outage, and is retried.
-func refused(err error, n domain.Notice) error {
+// sendError makes the error errs.Invalid if the address does not exist. Every other error is retried.
+func sendError(err error, n domain.Notice) error {
 	if noSuchAddress.MatchString(err.Error()) {
 		return errs.Wrap(errs.Invalid, err, "the mail server says that %s does not exist", n.To.Address)
 	}

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// message is a mail in two forms, as text and as HTML. The mail program of the reader chooses one.
+// message is a mail as plain text and as HTML. The reader's mail program shows one of them.
 type message struct {
 	From, To mail.Address
 	Subject  string
@@ -23,15 +23,15 @@ type message struct {
 	HTML     []byte
 }
 
-// encode writes the message in the format of RFC 5322 and MIME. The same message gives the same bytes. No value can add a
-// header: addresses and subject are encoded if they contain anything but plain characters.
+// encode returns the message in the format of RFC 5322 and MIME; equal messages give equal bytes. No value can add a header,
+// because addresses and subject are encoded unless all characters are plain.
 func (m message) encode() ([]byte, error) {
 	var body bytes.Buffer
 	parts := multipart.NewWriter(&body)
 	if err := parts.SetBoundary("part-" + m.ID); err != nil {
 		return nil, fmt.Errorf("mail %s: %w", m.ID, err)
 	}
-	// The best form last (RFC 2046, section 5.1.4).
+	// The preferred form comes last (RFC 2046, section 5.1.4).
 	for _, part := range []struct {
 		mediaType string
 		content   []byte

@@ -7,12 +7,12 @@ import (
 	"stoa/services/notification/internal/domain"
 )
 
-// Deliveries implements domain.Deliveries for mails: a document for each notice.
+// Deliveries implements domain.Deliveries: a document for each notice that is mailed.
 type Deliveries struct {
 	documents *sidecar.Documents[domain.Delivery]
 }
 
-// NewDeliveries returns the records behind a sidecar.
+// NewDeliveries returns the deliveries in the store behind a sidecar.
 func NewDeliveries(s *sidecar.Sidecar) *Deliveries {
 	return &Deliveries{documents: sidecar.NewDocuments[domain.Delivery](s, store, "mail")}
 }

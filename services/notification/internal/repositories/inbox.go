@@ -1,4 +1,4 @@
-// Package repositories keeps inboxes and deliveries in the state store of the service.
+// Package repositories stores inboxes and deliveries.
 package repositories
 
 import (
@@ -19,14 +19,14 @@ type Inbox struct {
 	lists   *sidecar.Lists[domain.Entry]
 }
 
-// NewInbox returns the inboxes behind a sidecar.
+// NewInbox returns the inboxes in the store behind a sidecar.
 func NewInbox(s *sidecar.Sidecar) *Inbox {
 	entries := sidecar.NewDocuments[domain.Entry](s, store, "notice")
 	return &Inbox{entries: entries, lists: sidecar.NewLists(entries, "inbox-of")}
 }
 
-// Put implements domain.Inbox. The entry comes before the list; after a crash in between, the next delivery of the event
-// completes the list.
+// Put implements domain.Inbox. It writes the entry, then the list. After a crash in between, the event is delivered again
+// and completes the list.
 func (r *Inbox) Put(ctx context.Context, n domain.Notice, at time.Time) error {
 	entry := n.Entry(at)
 	if err := r.entries.Create(ctx, entry.ID, entry, 0); err != nil && !errs.Is(err, errs.Conflict) {
