@@ -2,8 +2,8 @@ package identity
 
 import "sync"
 
-// recent remembers up to twice limit entries. It forgets those first that were not used for longest. It is safe for concurrent
-// use.
+// recent is a cache of at most twice `limit` entries: the entries used lately, and the generation before them. It is safe for
+// concurrent use.
 type recent[K comparable, V any] struct {
 	limit int
 
@@ -33,7 +33,7 @@ func (r *recent[K, V]) put(key K, value V) {
 	r.keep(key, value)
 }
 
-// keep puts an entry among the young ones. When these are limit, they become the old ones, and the old ones are forgotten.
+// keep adds an entry to the young ones. When these are full, they become the old ones, and the former old ones are dropped.
 func (r *recent[K, V]) keep(key K, value V) {
 	if len(r.young) >= r.limit {
 		r.young, r.old = make(map[K]V, r.limit), r.young
