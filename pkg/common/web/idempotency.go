@@ -7,7 +7,7 @@ const keyHeader = "Idempotency-Key"
 // Idempotency reads the header Idempotency-Key: a request that is sent again with the same key is not carried out again.
 // Inputs embed it. Key is "" without the header.
 type Idempotency struct {
-	Key string `header:"Idempotency-Key" minLength:"1" maxLength:"200" pattern:"^[!-~]+$" patternDescription:"visible ASCII characters" doc:"Sent again with the same key, the request is not carried out again"`
+	Key string `header:"Idempotency-Key" minLength:"1" maxLength:"200" pattern:"^[!-~]+$" patternDescription:"visible ASCII characters" doc:"A request that is sent again with the same key is not carried out again"`
 }
 
 // Resolve implements huma.Resolver. It refuses an empty key, which huma ignores, and two keys, of which huma takes the first:

@@ -2,14 +2,14 @@ package web
 
 // Page says which part of a list a request asks for. Inputs of list operations embed it.
 type Page struct {
-	Cursor string `query:"cursor" doc:"Where to go on: the next of the page before"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"How many at most"`
+	Cursor string `query:"cursor" doc:"The field next of the previous page; absent for the first page"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"The largest number of items on the page"`
 }
 
 // Listing is the body of one page of a list.
 type Listing[T any] struct {
 	Items []T    `json:"items" nullable:"false"`
-	Next  string `json:"next,omitempty" doc:"The cursor of the next page; absent on the last"`
+	Next  string `json:"next,omitempty" doc:"The cursor of the next page; absent on the last page"`
 }
 
 // ListingOf returns a page with the view of each value. next is the cursor of the page after it.

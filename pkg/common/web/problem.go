@@ -30,10 +30,10 @@ const maxFields = 20
 type Problem struct {
 	Title   string       `json:"title" doc:"The status in words"`
 	Status  int          `json:"status" doc:"The HTTP status code"`
-	Kind    errs.Kind    `json:"kind" doc:"What went wrong, in a word that stays the same"`
+	Kind    errs.Kind    `json:"kind" doc:"What went wrong, as a stable word for programs"`
 	Detail  string       `json:"detail" doc:"What went wrong, for people"`
 	Errors  []errs.Field `json:"errors,omitempty" doc:"The places in the input that are at fault"`
-	TraceID string       `json:"traceId,omitempty" doc:"Quote this to have it looked up in the logs"`
+	TraceID string       `json:"traceId,omitempty" doc:"The id of the request in the logs; quote it when you report the problem"`
 
 	cause error
 }
