@@ -55,7 +55,7 @@ func rows(t *testing.T, heading string) map[string][]string {
 
 func TestDocumentation_namesEveryApp(t *testing.T) {
 	var names, apps []string
-	for name := range rows(t, "| app | its own | depends on |") {
+	for name := range rows(t, "| app | its store | depends on |") {
 		names = append(names, name)
 	}
 	for _, app := range describe(t).Apps {

@@ -24,7 +24,7 @@ var entries = []entry{
 	{kongFile, "services:", "kong.tmpl"},
 	{"api/access/access.yaml", "", "access.tmpl"},
 	{"test/hostile/probes_test.go", "var probes = map[string]probe{", "probes.tmpl"},
-	{"docs/architecture.md", "| app | its own | depends on |", "architecture.tmpl"},
+	{"docs/architecture.md", "| app | its store | depends on |", "architecture.tmpl"},
 }
 
 // addEntries adds a service's entries to the files that have them, and these files to texts.

@@ -1,5 +1,5 @@
-// Package identity says who is calling. Every service verifies the caller's access token itself and trusts no header that
-// something in between could have set. That is why any gateway can stand in front.
+// Package identity finds out who is calling. Every service verifies the caller's access token itself and trusts no header that
+// something in between could have set. So it does not depend on a particular gateway.
 package identity
 
 import (
@@ -8,20 +8,20 @@ import (
 	"time"
 )
 
-// Role is a right that an account has. No role includes another.
+// Role is what an account may do. No role includes another.
 type Role string
 
 // The roles.
 const (
-	// Learner: every account.
+	// Learner: every account has it.
 	Learner Role = "LEARNER"
-	// Author: writes posts.
+	// Author: writes posts. No operation of the shop asks for it.
 	Author Role = "AUTHOR"
-	// Editor: publishes posts.
+	// Editor: publishes posts. No operation of the shop asks for it.
 	Editor Role = "EDITOR"
-	// Staff: runs the shop, with catalogue, fulfilment and dead letters.
+	// Staff: runs the shop: catalogue, fulfilment, dead letters.
 	Staff Role = "STAFF"
-	// Admin: grants roles.
+	// Admin: grants roles and makes API keys. Operations for Staff allow it too.
 	Admin Role = "ADMIN"
 )
 
@@ -35,9 +35,9 @@ type Caller struct {
 	Name string
 	// SessionID is the session that the token belongs to.
 	SessionID string
-	// Roles are the rights that the account has.
+	// Roles are those of the account.
 	Roles []Role
-	// ExpiresAt is the end of the access token.
+	// ExpiresAt is when the access token expires.
 	ExpiresAt time.Time
 }
 

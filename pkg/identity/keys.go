@@ -16,12 +16,13 @@ import (
 )
 
 const (
-	// keysFresh is how long the key set is used before it is fetched again: a withdrawn key is accepted for this long.
+	// keysFresh is how long the key set is used before it is fetched again. A withdrawn key is accepted for about this long,
+	// and longer while the key set cannot be fetched.
 	keysFresh = 5 * time.Minute
 	// fetchPause is the least time between two fetches, so that tokens with invented key ids cannot cause a flood of them.
 	// A token of a new key may be refused for this long after the last fetch.
 	fetchPause = 3 * time.Second
-	// retryPause is the same after a failed fetch, short so that callers notice the end of an outage.
+	// retryPause is the same after a failed fetch: short, so that an outage ends quickly for callers.
 	retryPause = 250 * time.Millisecond
 	// fetchTimeout bounds one fetch.
 	fetchTimeout = 2 * time.Second
@@ -36,16 +37,16 @@ func Keys(s *sidecar.Sidecar) func(ctx context.Context) ([]byte, error) {
 	}
 }
 
-// keyring caches a key set. Known keys come from memory, also while the issuer is down. An unknown key causes a fetch, one for
-// all callers that wait for it.
+// keyring caches a key set. Known keys come from memory, even while auth is down. An unknown key causes a fetch; all callers
+// that wait for it share one.
 type keyring struct {
 	fetch  func(ctx context.Context) ([]byte, error)
 	flight singleflight.Group
 
 	mu    sync.Mutex
 	keys  map[string]ed25519.PublicKey
-	next  time.Time // not fetched again before
-	stale time.Time // worth fetching again from
+	next  time.Time // the earliest time of the next fetch
+	stale time.Time // from then on a fetch is due
 	err   error     // of the last fetch
 }
 
@@ -55,7 +56,7 @@ func newKeyring(fetch func(ctx context.Context) ([]byte, error)) *keyring {
 
 var errUnknownKey = errors.New("the token names a key that is not published")
 
-// get returns the key with this id: errs.Unavailable if it is not known and the key set cannot be fetched.
+// get returns the key with this id. It fails with errs.Unavailable if the key is unknown and the key set cannot be fetched.
 func (k *keyring) get(ctx context.Context, kid string) (ed25519.PublicKey, error) {
 	key, known, fresh := k.lookup(kid)
 	if known && fresh {
@@ -86,7 +87,7 @@ func (k *keyring) lookup(kid string) (key ed25519.PublicKey, known, fresh bool) 
 	return key, known, time.Now().Before(k.stale)
 }
 
-// refresh fetches the key set, unless that was done a moment ago: then it returns the same result. It runs in one goroutine at
+// refresh fetches the key set, unless that happened a moment ago: then it returns the same result. It runs in one goroutine at
 // a time.
 func (k *keyring) refresh(ctx context.Context) error {
 	k.mu.Lock()
@@ -108,7 +109,7 @@ func (k *keyring) refresh(ctx context.Context) error {
 	return err
 }
 
-// load fetches and reads the key set. No failure of it is the fault of the caller's token, hence errs.Unavailable.
+// load fetches and reads the key set. It fails with errs.Unavailable only, because the caller's token is never at fault.
 func (k *keyring) load(ctx context.Context) (map[string]ed25519.PublicKey, error) {
 	raw, err := k.fetch(ctx)
 	if err == nil {
@@ -120,7 +121,7 @@ func (k *keyring) load(ctx context.Context) (map[string]ed25519.PublicKey, error
 	return nil, errs.Wrap(errs.Unavailable, err, "access tokens cannot be checked now: their keys cannot be fetched")
 }
 
-// parseKeySet reads a key set. It skips keys of other kinds: they may be for others.
+// parseKeySet reads a key set. It skips keys of other types, which may have another purpose.
 func parseKeySet(raw []byte) (map[string]ed25519.PublicKey, error) {
 	var set KeySet
 	if err := json.Unmarshal(raw, &set); err != nil {

@@ -5,35 +5,35 @@ import (
 	"time"
 )
 
-// lookAgain is how often Lasting checks whether the caller may still be served.
-const lookAgain = 400 * time.Millisecond
+// checkInterval is how often Lasting verifies the token again.
+const checkInterval = 400 * time.Millisecond
 
-// proof is how a request has proved who its caller is.
-type proof struct {
+// credential is the token of a request and what verified it.
+type credential struct {
 	verifier Verifier
 	token    string
 }
 
-type proofKey struct{}
+type credentialKey struct{}
 
-// Lasting returns a context for an answer that takes long, such as a stream. It ends when the access token expires, within
-// five seconds of the end of the session, and when auth cannot be asked about the session any more.
+// Lasting returns a context for an answer that takes long, such as a stream. The context ends when the access token expires,
+// within five seconds after the session has ended, or when auth has not answered for that long.
 func Lasting(ctx context.Context) (context.Context, context.CancelFunc) {
-	p, ok := ctx.Value(proofKey{}).(proof)
+	given, ok := ctx.Value(credentialKey{}).(credential)
 	if !ok {
 		return context.WithCancel(ctx)
 	}
 	lasting, end := context.WithDeadline(ctx, CallerOf(ctx).ExpiresAt)
 	go func() {
 		defer end()
-		ticks := time.NewTicker(lookAgain)
+		ticks := time.NewTicker(checkInterval)
 		defer ticks.Stop()
 		for valid := true; valid; {
 			select {
 			case <-lasting.Done():
 				return
 			case <-ticks.C:
-				_, err := p.verifier.Verify(lasting, p.token)
+				_, err := given.verifier.Verify(lasting, given.token)
 				valid = err == nil
 			}
 		}

@@ -14,7 +14,7 @@ import (
 // scheme is the name of our security scheme in OpenAPI.
 const scheme = "bearer"
 
-// SignedIn is the Security of an operation for callers who are signed in and, if roles are named, have one of them.
+// SignedIn is the Security of an operation for callers who are signed in. If roles are given, callers need one of them.
 func SignedIn(roles ...Role) []map[string][]string {
 	names := make([]string, len(roles))
 	for i, r := range roles {
@@ -23,8 +23,8 @@ func SignedIn(roles ...Role) []map[string][]string {
 	return []map[string][]string{{scheme: names}}
 }
 
-// Protect guards the operations of an API that have a Security. Before it reads anything else of a request, it answers 401
-// without a valid bearer token and 403 without one of the roles. Call it before you register operations.
+// Protect guards the operations of an API that have a Security. A request without a valid access token gets 401, and one
+// without the role gets 403, before the rest of the request is read. Call it before you register operations.
 func Protect(api huma.API, v Verifier) {
 	components := api.OpenAPI().Components
 	if components.SecuritySchemes == nil {
@@ -39,8 +39,8 @@ func Protect(api huma.API, v Verifier) {
 		}
 		authorised, err := authorise(ctx, v, roles)
 		if err != nil {
-			// 500 with one cause is how a handler's error reaches the problem of its kind.
-			_ = huma.WriteErr(api, ctx, http.StatusInternalServerError, "", err) // the caller went away
+			// package web turns a 500 with one cause into the problem document of that cause.
+			_ = huma.WriteErr(api, ctx, http.StatusInternalServerError, "", err) // the caller may have gone away
 			return
 		}
 		next(huma.WithContext(ctx, authorised))
@@ -59,7 +59,7 @@ func required(op *huma.Operation) (roles []Role, protected bool) {
 	return roles, protected
 }
 
-// authorise returns the context in which a request is served: its caller is known and has one of these roles, if any.
+// authorise returns a context with the caller of the request, who has one of these roles, if there are any.
 func authorise(ctx huma.Context, v Verifier, roles []Role) (context.Context, error) {
 	token, err := bearer(ctx.Header("Authorization"))
 	if err != nil {
@@ -72,8 +72,8 @@ func authorise(ctx huma.Context, v Verifier, roles []Role) (context.Context, err
 	if len(roles) > 0 && !caller.Has(roles...) {
 		return nil, errs.New(errs.Forbidden, "this needs the role %s", list(roles))
 	}
-	proven := context.WithValue(ctx.Context(), proofKey{}, proof{verifier: v, token: token})
-	return WithCaller(proven, caller), nil
+	withCredential := context.WithValue(ctx.Context(), credentialKey{}, credential{verifier: v, token: token})
+	return WithCaller(withCredential, caller), nil
 }
 
 // bearer returns the token of an Authorization header (RFC 6750).

@@ -16,12 +16,12 @@ import (
 const (
 	// sessionFresh is how long an answer about a session is used without asking again.
 	sessionFresh = 2 * time.Second
-	// sessionUsable is how long it is used while auth is asked again, or does not answer. A revoked session must be refused
-	// everywhere within five seconds; the time until a stream checks again counts towards them.
+	// sessionUsable is how long it is used while auth is asked again or does not answer. With checkInterval it is less than the
+	// five seconds within which a revoked session must be refused everywhere.
 	sessionUsable = 4500 * time.Millisecond
-	// askTimeout bounds one question.
+	// askTimeout bounds one call to auth.
 	askTimeout = 2 * time.Second
-	// maxRecent bounds what is remembered: twice this number of sessions, and of tokens, a few megabytes.
+	// maxRecent bounds the caches: at most twice this number of sessions, and of tokens.
 	maxRecent = 10_000
 )
 
@@ -29,11 +29,11 @@ const (
 type Session struct {
 	// AccountID is the account of the session.
 	AccountID string `json:"accountId"`
-	// Roles are the rights that the account has now.
+	// Roles are those that the account has now.
 	Roles []Role `json:"roles"`
 }
 
-// Sessions looks a session up: errs.NotFound for one that has ended or never existed.
+// Sessions looks up a session. It fails with errs.NotFound for one that has ended or never existed.
 type Sessions func(ctx context.Context, id string) (Session, error)
 
 // SessionsOf returns the Sessions of the app `auth`, behind a sidecar.
@@ -55,18 +55,19 @@ type sessionCache struct {
 // answer is the latest answer about a session.
 type answer struct {
 	session Session
-	ended   error     // for a session that has ended
-	asked   time.Time // before the question was sent: the answer does not know what happened later
+	ended   error     // set if the session has ended
+	asked   time.Time // when the question was sent: what happened later is not in the answer
 
-	failed error     // why the next question got no answer
-	next   time.Time // not asked again before
+	failed error     // why a later question got no answer
+	next   time.Time // the earliest time of the next question
 }
 
 func newSessionCache(ask Sessions) *sessionCache {
 	return &sessionCache{ask: ask, known: recent.New[string, answer](maxRecent)}
 }
 
-// check returns a session: errs.Unauthenticated if it has ended, errs.Unavailable if auth does not answer.
+// check returns a session. It fails with errs.Unauthenticated if the session has ended, and with errs.Unavailable if auth does
+// not answer.
 func (s *sessionCache) check(ctx context.Context, id string) (Session, error) {
 	last, _ := s.known.Get(id)
 	age := time.Since(last.asked)
@@ -89,7 +90,7 @@ func (s *sessionCache) check(ctx context.Context, id string) (Session, error) {
 	}
 }
 
-// refresh asks, unless that failed a moment ago. It runs in one goroutine at a time for each session.
+// refresh asks auth, unless that failed a moment ago. It runs in one goroutine at a time for each session.
 func (s *sessionCache) refresh(ctx context.Context, id string) (any, error) {
 	last, _ := s.known.Get(id)
 	if time.Now().Before(last.next) {
@@ -106,7 +107,7 @@ func (s *sessionCache) refresh(ctx context.Context, id string) (any, error) {
 		ended := errs.Wrap(errs.Unauthenticated, err, "the session has ended; sign in again")
 		last = answer{ended: ended, asked: asked}
 	default:
-		// No other error says that the session has ended.
+		// Any other error does not mean that the session has ended.
 		last.failed = errs.Wrap(errs.Unavailable, err, "access tokens cannot be checked now: auth does not answer")
 		last.next = time.Now().Add(retryPause)
 	}
@@ -120,8 +121,8 @@ type SessionVerifier struct {
 	sessions *sessionCache
 }
 
-// NewVerifier returns a verifier of tokens whose sessions have not ended. It asks about a session again after a few seconds,
-// fewer than five.
+// NewVerifier returns a verifier of tokens and their sessions. It uses what it knows about a session for less than five
+// seconds.
 func NewVerifier(tokens Verifier, sessions Sessions) *SessionVerifier {
 	return &SessionVerifier{tokens: tokens, sessions: newSessionCache(sessions)}
 }
@@ -131,7 +132,7 @@ func FromAuth(s *sidecar.Sidecar) *SessionVerifier {
 	return NewVerifier(NewTokenVerifier(Keys(s)), SessionsOf(s))
 }
 
-// Verify implements Verifier. The caller's roles are those of the account now, whatever the token says.
+// Verify implements Verifier. The caller's roles are those that the account has now, not those in the token.
 func (v *SessionVerifier) Verify(ctx context.Context, token string) (Caller, error) {
 	caller, err := v.tokens.Verify(ctx, token)
 	if err != nil {

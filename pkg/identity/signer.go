@@ -12,13 +12,13 @@ import (
 	"stoa/pkg/identity/signing"
 )
 
-// Signer issues access tokens. It is in the package of the verifier, so that one place knows the format of a token.
+// Signer issues access tokens. It is in the package of the verifier, so that one package knows the format of a token.
 type Signer struct {
 	keys    signing.Bundle
 	current signing.Key
 }
 
-// NewSigner returns the signer for a bundle of Ed25519 private keys, see signing.Parse.
+// NewSigner returns the signer with the keys of this text, in the format of signing.Parse.
 func NewSigner(text string) (*Signer, error) {
 	keys, err := signing.Parse(text)
 	if err != nil {
@@ -28,7 +28,7 @@ func NewSigner(text string) (*Signer, error) {
 	return &Signer{keys: keys, current: current}, nil
 }
 
-// Sign returns an access token for the caller that is valid from now for ttl.
+// Sign returns an access token for the caller, valid from now until ttl has passed.
 func (s *Signer) Sign(c Caller, now time.Time, ttl time.Duration) (string, error) {
 	token := jwt.NewWithClaims(jwt.SigningMethodEdDSA, claims{
 		RegisteredClaims: jwt.RegisteredClaims{
@@ -48,7 +48,7 @@ func (s *Signer) Sign(c Caller, now time.Time, ttl time.Duration) (string, error
 // KeyID is the id of the key that signs.
 func (s *Signer) KeyID() string { return s.current.ID() }
 
-// KeySet is the public half of the signing keys, as verifiers fetch it (RFC 7517).
+// KeySet is the document of public keys that verifiers fetch (a JWK Set, RFC 7517).
 type KeySet struct {
 	Keys []JWK `json:"keys"`
 }
@@ -63,7 +63,7 @@ type JWK struct {
 	Use       string `json:"use"`
 }
 
-// KeySet returns the public keys of the bundle: verifiers need them for the tokens of this signer, past and next.
+// KeySet returns the public keys of the bundle. With them, verifiers check tokens of the previous, current and next key.
 func (s *Signer) KeySet() KeySet {
 	var set KeySet
 	for _, key := range s.keys {
@@ -75,7 +75,7 @@ func (s *Signer) KeySet() KeySet {
 	return set
 }
 
-// public returns the key if our tokens may be signed with it.
+// public returns the key if it is an Ed25519 key with an id, as our tokens need.
 func (k JWK) public() (ed25519.PublicKey, bool) {
 	raw, err := base64.RawURLEncoding.DecodeString(k.X)
 	ok := err == nil && k.KeyType == "OKP" && k.Curve == "Ed25519" && k.ID != "" && len(raw) == ed25519.PublicKeySize

@@ -14,11 +14,11 @@ import (
 	"stoa/pkg/identity/signing"
 )
 
-// What each of our access tokens says about itself.
+// The same in all our access tokens.
 const (
 	issuer    = "stoa"
 	audience  = "stoa"
-	tokenType = "at+jwt" // RFC 9068: no other token of ours can pass for an access token
+	tokenType = "at+jwt" // RFC 9068: other kinds of tokens are not accepted as access tokens
 )
 
 // claims is the payload of an access token.
@@ -30,7 +30,7 @@ type claims struct {
 	Roles     []Role `json:"roles"`
 }
 
-// Validate implements jwt.ClaimsValidator: each of our tokens names its account, its session and itself.
+// Validate implements jwt.ClaimsValidator: a token must have an account, a session and an id.
 func (c claims) Validate() error {
 	if c.Subject == "" || c.SessionID == "" || c.ID == "" {
 		return errors.New("sub, sid or jti is missing")
@@ -44,37 +44,38 @@ func (c claims) caller() Caller {
 	}
 }
 
-// Verifier tells whose token it is.
+// Verifier verifies access tokens.
 type Verifier interface {
-	// Verify fails with errs.Unauthenticated for a token that is not valid, and with errs.Unavailable if that cannot be
-	// checked now.
+	// Verify returns the caller of a token. It fails with errs.Unauthenticated if the token is not valid, and with
+	// errs.Unavailable if it cannot be checked now.
 	Verify(ctx context.Context, token string) (Caller, error)
 }
 
-// TokenVerifier verifies access tokens by their signature, against the published keys of the service that issues them.
+// TokenVerifier verifies the signatures of access tokens with the published keys of auth. It does not check sessions.
 type TokenVerifier struct {
-	keys   *keyring
-	parser *jwt.Parser
-	proven *recent.Memory[tokenHash, proven]
+	keys     *keyring
+	parser   *jwt.Parser
+	verified *recent.Memory[tokenHash, verifiedToken]
 }
 
-// tokenHash stands for a token in memory, so that no token is kept.
+// tokenHash is what the cache keeps in place of a token, so that memory has no tokens.
 type tokenHash [sha256.Size]byte
 
-// proven is what a valid token said. To check its signature again would cost more than the rest of a small request.
-type proven struct {
+// verifiedToken is the content of a valid token. To check its signature again would cost more than the rest of a small
+// request.
+type verifiedToken struct {
 	caller Caller
 	kid    string
 	key    ed25519.PublicKey
 }
 
-// NewTokenVerifier returns a verifier; keys fetches the key set (a JWKS document, RFC 7517) that it caches.
+// NewTokenVerifier returns a verifier. keys fetches the key set (a JWK Set, RFC 7517), which the verifier caches.
 func NewTokenVerifier(keys func(ctx context.Context) ([]byte, error)) *TokenVerifier {
 	return &TokenVerifier{
-		keys:   newKeyring(keys),
-		proven: recent.New[tokenHash, proven](maxRecent),
+		keys:     newKeyring(keys),
+		verified: recent.New[tokenHash, verifiedToken](maxRecent),
 		parser: jwt.NewParser(
-			// Pinned: what the token says about its algorithm never selects how it is checked.
+			// Fixed, so that a token cannot choose the algorithm that checks it.
 			jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}),
 			jwt.WithIssuer(issuer), jwt.WithAudience(audience), jwt.WithLeeway(signing.Skew),
 			jwt.WithExpirationRequired(), jwt.WithNotBeforeRequired(), jwt.WithIssuedAt(), jwt.WithStrictDecoding(),
@@ -85,47 +86,47 @@ func NewTokenVerifier(keys func(ctx context.Context) ([]byte, error)) *TokenVeri
 // Verify implements Verifier. The caller's roles are those that the account had when the token was issued.
 func (v *TokenVerifier) Verify(ctx context.Context, token string) (Caller, error) {
 	hash := tokenHash(sha256.Sum256([]byte(token)))
-	if p, known := v.proven.Get(hash); known && v.stillValid(ctx, p) {
-		return p.caller, nil
+	if known, ok := v.verified.Get(hash); ok && v.stillValid(ctx, known) {
+		return known.caller, nil
 	}
-	p, err := v.prove(ctx, token)
+	verified, err := v.verifyFully(ctx, token)
 	if err == nil {
-		v.proven.Put(hash, p)
+		v.verified.Put(hash, verified)
 	}
-	return p.caller, err
+	return verified.caller, err
 }
 
-// stillValid reports whether a token that was valid still is: it has not expired, and its key is still published.
-func (v *TokenVerifier) stillValid(ctx context.Context, p proven) bool {
-	if !time.Now().Before(p.caller.ExpiresAt.Add(signing.Skew)) {
+// stillValid reports whether a verified token has not expired, and its key is still published.
+func (v *TokenVerifier) stillValid(ctx context.Context, verified verifiedToken) bool {
+	if !time.Now().Before(verified.caller.ExpiresAt.Add(signing.Skew)) {
 		return false
 	}
-	key, err := v.keys.get(ctx, p.kid)
-	return err == nil && key.Equal(p.key)
+	key, err := v.keys.get(ctx, verified.kid)
+	return err == nil && key.Equal(verified.key)
 }
 
-// prove checks a token completely.
-func (v *TokenVerifier) prove(ctx context.Context, token string) (proven, error) {
+// verifyFully checks a token that is not in the cache.
+func (v *TokenVerifier) verifyFully(ctx context.Context, token string) (verifiedToken, error) {
 	var c claims
-	var p proven
+	var verified verifiedToken
 	_, err := v.parser.ParseWithClaims(token, &c, func(t *jwt.Token) (any, error) {
 		var err error
-		p.kid, p.key, err = v.keyOf(ctx, t)
-		return p.key, err
+		verified.kid, verified.key, err = v.keyOf(ctx, t)
+		return verified.key, err
 	})
 	switch {
 	case errs.Is(err, errs.Unavailable):
-		return proven{}, errs.From(err)
+		return verifiedToken{}, errs.From(err)
 	case errors.Is(err, jwt.ErrTokenExpired):
-		return proven{}, errs.Wrap(errs.Unauthenticated, err, "the access token has expired; refresh it or sign in again")
+		return verifiedToken{}, errs.Wrap(errs.Unauthenticated, err, "the access token has expired; refresh it or sign in again")
 	case err != nil:
-		return proven{}, errs.Wrap(errs.Unauthenticated, err, "the access token is not valid; sign in again")
+		return verifiedToken{}, errs.Wrap(errs.Unauthenticated, err, "the access token is not valid; sign in again")
 	}
-	p.caller = c.caller()
-	return p, nil
+	verified.caller = c.caller()
+	return verified, nil
 }
 
-// keyOf returns the published key that the token names. It ignores keys that a token brings along (jwk, jku, x5c).
+// keyOf returns the published key that the token names. It ignores keys inside the token (jwk, jku, x5c).
 func (v *TokenVerifier) keyOf(ctx context.Context, t *jwt.Token) (string, ed25519.PublicKey, error) {
 	if t.Header["typ"] != tokenType {
 		return "", nil, errors.New("this is not an access token")

@@ -20,21 +20,22 @@ import (
 	"stoa/pkg/observability"
 )
 
-// handleTimeout bounds one run of a handler. With the wait after a failure it is shorter than the time after which a broker
-// delivers an unacknowledged event again (10 s in components/bus/nats).
+// handleTimeout bounds one run of a handler. Together with maxOutageWait it is shorter than the time after which a broker
+// delivers an event again that was not acknowledged (10 s in components/bus/nats).
 const handleTimeout = 7 * time.Second
 
-// resubscribePause is the wait between a subscription's end and the next try; the sidecar is on this machine.
+// resubscribePause is how long to wait before a broken subscription is made again. It is short: the sidecar is on this
+// machine.
 const resubscribePause = 200 * time.Millisecond
 
-// subscribeClient is the part of the sidecar's gRPC API that receiving needs. We read the stream ourselves, because the SDK's
-// subscription gives up after one failed attempt to subscribe again, and drops the extensions that carry the trace.
+// subscribeClient is the part of the sidecar's gRPC API that a consumer needs. It is not the SDK's subscription, because that
+// gives up after one failed attempt to subscribe again, and drops the trace.
 type subscribeClient interface {
 	GetMetadata(ctx context.Context, in *runtimev1.GetMetadataRequest, opts ...grpc.CallOption) (*runtimev1.GetMetadataResponse, error)
 	SubscribeTopicEventsAlpha1(ctx context.Context, opts ...grpc.CallOption) (runtimev1.Dapr_SubscribeTopicEventsAlpha1Client, error)
 }
 
-// Consumer receives the events of one app, by one table of subscriptions.
+// Consumer receives the events that one app subscribes to.
 type Consumer struct {
 	client        subscribeClient
 	publisher     *Publisher
@@ -48,7 +49,8 @@ type Consumer struct {
 	connected map[string]bool
 }
 
-// NewConsumer returns the consumer of the app that publisher belongs to. Its dead letters go out by the publisher.
+// NewConsumer returns the consumer of the publisher's app; the publisher sends its dead letters. A process gets one from
+// service.App.Consumer.
 func NewConsumer(client subscribeClient, publisher *Publisher, log zerolog.Logger, table ...Subscription) (*Consumer, error) {
 	for _, s := range table {
 		if s.Topic == "" || len(s.On) == 0 {
@@ -66,8 +68,8 @@ func NewConsumer(client subscribeClient, publisher *Publisher, log zerolog.Logge
 	}, nil
 }
 
-// Run receives until ctx ends, and subscribes again whenever a stream breaks. Handlers that are running then finish
-// and acknowledge before it returns.
+// Run receives until ctx ends, and subscribes again whenever a stream breaks. It returns when all running handlers have
+// finished and acknowledged.
 func (c *Consumer) Run(ctx context.Context) error {
 	var all sync.WaitGroup
 	for _, s := range c.subscriptions {
@@ -77,7 +79,7 @@ func (c *Consumer) Run(ctx context.Context) error {
 	return nil
 }
 
-// Connected reports for each topic whether its events are being received.
+// Connected returns for each topic nil if it is subscribed to, and otherwise why not.
 func (c *Consumer) Connected() map[string]error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -97,7 +99,7 @@ func (c *Consumer) setConnected(topic string, connected bool) {
 	c.connected[topic] = connected
 }
 
-// follow keeps up one subscription.
+// follow subscribes to one topic, again after each failure, until ctx ends.
 func (c *Consumer) follow(ctx context.Context, s Subscription) {
 	log := c.log.With().Str("topic", s.Topic).Logger()
 	reported := false
@@ -123,7 +125,7 @@ func (c *Consumer) receive(ctx context.Context, s Subscription, onConnect func()
 	// The stream outlives ctx until the running handlers have acknowledged.
 	streamCtx, endStream := context.WithCancel(context.WithoutCancel(ctx))
 	defer endStream()
-	if err := c.awaitFormer(ctx, s.Topic); err != nil {
+	if err := c.awaitPreviousEnd(ctx, s.Topic); err != nil {
 		return err
 	}
 	stream, err := c.client.SubscribeTopicEventsAlpha1(streamCtx)
@@ -156,19 +158,19 @@ func (c *Consumer) receive(ctx context.Context, s Subscription, onConnect func()
 	}
 }
 
-// awaitFormer waits until the sidecar has ended a former subscription to the topic: of a stream that broke, or of a former process
-// of this app. That takes the sidecar half a second. A new subscription would wait for it, and Kafka's component may then take
-// the two for one and end both.
-func (c *Consumer) awaitFormer(ctx context.Context, topic string) error {
+// awaitPreviousEnd waits until the sidecar has ended the previous subscription to the topic, which takes half a second. It
+// belongs to a stream that broke, or to the previous process of this app. With two subscriptions at once, Kafka's component may
+// confuse them and end both.
+func (c *Consumer) awaitPreviousEnd(ctx context.Context, topic string) error {
 	for wait := 20 * time.Millisecond; ; wait = min(2*wait, resubscribePause) {
 		metadata, err := c.client.GetMetadata(ctx, &runtimev1.GetMetadataRequest{})
 		if err != nil {
 			return err
 		}
-		former := func(s *runtimev1.PubsubSubscription) bool {
+		previous := func(s *runtimev1.PubsubSubscription) bool {
 			return s.GetPubsubName() == Component(topic) && s.GetTopic() == topic
 		}
-		if !slices.ContainsFunc(metadata.GetSubscriptions(), former) {
+		if !slices.ContainsFunc(metadata.GetSubscriptions(), previous) {
 			return nil
 		}
 		select {
@@ -200,18 +202,18 @@ func (c *Consumer) handle(ctx context.Context, topic string, on map[string]Handl
 	defer span.End()
 	ctx = observability.WithTrace(ctx, c.log)
 	err := run(ctx, handler, e)
-	became, failures, wait := c.decide(key, err)
-	if became == setAside {
+	result, defects, wait := c.decide(key, err)
+	if result == setAside {
 		letter := DeadLetter{
-			Consumer: c.appID, Topic: topic, Reason: err.Error(), Attempts: failures,
+			Consumer: c.appID, Topic: topic, Reason: err.Error(), Attempts: defects,
 			FailedAt: time.Now().UTC(), TraceID: observability.TraceID(ctx), Event: e,
 		}
 		if publishErr := c.publishDeadLetter(ctx, letter); publishErr != nil {
-			became, err = retry, errors.Join(err, publishErr)
+			result, err = retry, errors.Join(err, publishErr)
 		}
 	}
-	c.record(ctx, topic, e, became, err, time.Since(started))
-	if became == retry {
+	c.record(ctx, topic, e, result, err, time.Since(started))
+	if result == retry {
 		sleep(ctx, wait)
 		return false
 	}
@@ -219,13 +221,13 @@ func (c *Consumer) handle(ctx context.Context, topic string, on map[string]Handl
 	return true
 }
 
-// decide counts the failure, if there is one, and returns what becomes of the event.
-func (c *Consumer) decide(key string, err error) (o outcome, failures int, wait time.Duration) {
+// decide counts a failure and returns the outcome.
+func (c *Consumer) decide(key string, err error) (o outcome, defects int, wait time.Duration) {
 	if err == nil {
 		return done, 0, 0
 	}
-	failures, wait = c.attempts.record(key, errs.Is(err, errs.Unavailable))
-	return outcomeOf(err, failures), failures, wait
+	defects, wait = c.attempts.record(key, errs.Is(err, errs.Unavailable))
+	return outcomeOf(err, defects), defects, wait
 }
 
 // record writes the log line and the metric of a handled event.
@@ -240,7 +242,7 @@ func (c *Consumer) record(ctx context.Context, topic string, e Event, o outcome,
 		Str("subject", e.Subject).Str("outcome", string(o)).Dur("duration_ms", took).Msg("event")
 }
 
-// run calls the handler and turns a panic into an error, so that one event cannot stop the process again and again.
+// run calls the handler and turns a panic into an error, so that one event cannot crash the process again and again.
 func run(ctx context.Context, handler Handler, e Event) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {

@@ -25,12 +25,12 @@ func (s *leavingSidecar) GetMetadata(context.Context, *runtimev1.GetMetadataRequ
 
 func TestConsumer_waitsForTheEndOfItsFormerSubscription(t *testing.T) {
 	sidecar := &leavingSidecar{leaves: 2}
-	if err := (&Consumer{client: sidecar}).awaitFormer(t.Context(), "stock"); err != nil || sidecar.calls != 3 {
+	if err := (&Consumer{client: sidecar}).awaitPreviousEnd(t.Context(), "stock"); err != nil || sidecar.calls != 3 {
 		t.Errorf("asked %d times, want 3: %v", sidecar.calls, err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := (&Consumer{client: &leavingSidecar{leaves: 1000}}).awaitFormer(ctx, "stock"); err == nil {
+	if err := (&Consumer{client: &leavingSidecar{leaves: 1000}}).awaitPreviousEnd(ctx, "stock"); err == nil {
 		t.Error("the end of the process does not end the wait")
 	}
 }

@@ -11,21 +11,21 @@ const DeadLetters = "dead-letters"
 // DeadLetterType is the type of the events on the topic DeadLetters.
 const DeadLetterType = "dead-letter.recorded.v1"
 
-// DeadLetter is an event that a consumer could not handle, with what it takes to understand it and to publish it again.
+// DeadLetter is an event that a consumer could not handle, with what staff need to understand it and to publish it again.
 type DeadLetter struct {
-	// ID is the same for every copy of one event that one consumer gave up on.
+	// ID follows from the event and the consumer: if both fail twice, it is the same dead letter.
 	ID string `json:"id"`
 	// Consumer is the app-id of the consumer.
 	Consumer string `json:"consumer"`
-	// Topic is where the event came from.
+	// Topic is that of the event.
 	Topic string `json:"topic"`
 	// Reason is the last error.
 	Reason string `json:"reason"`
-	// Attempts is how often the consumer tried.
+	// Attempts is how often handling has failed, outages not counted.
 	Attempts int `json:"attempts"`
-	// FailedAt is when it gave up.
+	// FailedAt is the time of the last attempt.
 	FailedAt time.Time `json:"failedAt"`
-	// TraceID is the trace of the event, for a look into the logs.
+	// TraceID finds the event in the logs.
 	TraceID string `json:"traceId,omitempty"`
 	// Event is the event itself.
 	Event Event `json:"event"`

@@ -8,8 +8,8 @@ import (
 	runtimev1 "github.com/dapr/dapr/pkg/proto/runtime/v1"
 )
 
-// maxRunning is how many events of one subscription are handled at once. The broker's component decides how many it delivers at
-// once (JetStream's: one).
+// maxRunning is how many events of one subscription are handled at once. The component of a broker may deliver fewer at once
+// (JetStream's: one).
 const maxRunning = 16
 
 // deliveries handles the events of one stream, each in its own goroutine, and acknowledges them on the stream.
@@ -24,8 +24,8 @@ type deliveries struct {
 	draining bool
 }
 
-// accept starts to handle an event. While deliveries are drained it does nothing: the unacknowledged event is delivered again, to
-// another replica or the next process.
+// accept starts to handle an event. While draining it ignores the event, which the broker then delivers again, to another
+// replica or the next process.
 func (d *deliveries) accept(ctx context.Context, raw *runtimev1.TopicEventRequest) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -44,7 +44,7 @@ func (d *deliveries) accept(ctx context.Context, raw *runtimev1.TopicEventReques
 	})
 }
 
-// drain refuses new events and waits for the running ones.
+// drain stops accepting events and waits for the running handlers.
 func (d *deliveries) drain() {
 	d.mu.Lock()
 	d.draining = true
@@ -69,7 +69,7 @@ func (d *deliveries) answer(id string, handled bool) {
 	})
 }
 
-// decode reads an event as the sidecar delivers it: some attributes are fields, the others extensions.
+// decode reads an event from the sidecar, which delivers some attributes as fields and the others as extensions.
 func decode(raw *runtimev1.TopicEventRequest) Event {
 	e := Event{ID: raw.GetId(), Type: raw.GetType(), Source: raw.GetSource(), Data: raw.GetData()}
 	extensions := raw.GetExtensions().GetFields()

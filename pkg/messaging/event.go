@@ -1,6 +1,6 @@
-// Package messaging carries typed events over Dapr pub/sub. Facts and commands are CloudEvents whose ids follow from their
-// cause. Each topic has its own component. A table of subscriptions receives them: it subscribes again after an outage,
-// retries what may succeed later, and sets aside what never will.
+// Package messaging publishes and consumes events over Dapr pub/sub. An event is a fact or a command, as a CloudEvent whose id
+// follows from its cause. A Consumer subscribes to topics, again after an outage. It retries an event that may succeed later,
+// and publishes one that never will as a dead letter.
 package messaging
 
 import (
@@ -17,22 +17,23 @@ import (
 type Event struct {
 	// ID is the same for all copies of one event. Brokers that can drop a second copy do so.
 	ID string `json:"id"`
-	// Type is <aggregate>.<fact>.v1, such as "order.placed.v1".
+	// Type is <aggregate>.<fact or command>.v1, such as "order.placed.v1" or "order.cancel.v1".
 	Type string `json:"type"`
 	// Source is the app-id of the publisher.
 	Source string `json:"source"`
 	// Subject is the id of the aggregate.
 	Subject string `json:"subject,omitempty"`
-	// Time is when the event was made, in UTC.
+	// Time is when New made the event, in UTC.
 	Time time.Time `json:"time"`
-	// TraceParent ties the event to the trace that it belongs to (W3C Trace Context).
+	// TraceParent is the trace and span that published the event (W3C Trace Context).
 	TraceParent string `json:"traceparent,omitempty"`
 	// Data is the payload.
 	Data json.RawMessage `json:"data"`
 }
 
-// New returns an event of this type about this subject. Its id follows from type, subject and cause, so that a handler that
-// runs twice publishes copies of one event. The cause tells this occurrence from others of the same type and subject.
+// New returns an event of this type about this subject. Its id follows from type, subject and cause, so a handler that runs
+// twice publishes two copies of one event. The cause, such as the id of the event that is handled, makes the id differ from
+// those of other events of the same type and subject.
 func New(eventType, subject string, data any, cause ...string) (Event, error) {
 	raw, err := forms.Write(data)
 	if err != nil {
@@ -42,12 +43,12 @@ func New(eventType, subject string, data any, cause ...string) (Event, error) {
 	return Event{ID: id, Type: eventType, Subject: subject, Time: time.Now().UTC().Truncate(time.Microsecond), Data: raw}, nil
 }
 
-// Component is the name of the pub/sub component of a topic. Each topic has one, so that an operator can move a single topic
-// to another broker.
+// Component is the name of the pub/sub component of a topic. Each topic has its own, so that an operator can move one topic to
+// another broker.
 func Component(topic string) string { return "pubsub-" + topic }
 
-// cloudEvent is an event as it travels. Dapr forwards our envelope as it is, but sets "traceid" to another trace if we do
-// not set it.
+// cloudEvent is an event as it is published. Dapr leaves these fields as they are, but would set a missing "traceid" to another
+// trace.
 type cloudEvent struct {
 	SpecVersion     string `json:"specversion"`
 	DataContentType string `json:"datacontenttype"`

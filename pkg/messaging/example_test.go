@@ -10,13 +10,13 @@ import (
 	"stoa/pkg/messaging"
 )
 
-// Low says that a product runs out.
+// Low says that few pieces of a product are left.
 type Low struct {
 	ProductID string `json:"productId"`
 	Available int64  `json:"available"`
 }
 
-// The id of an event follows from its cause, so that a handler that runs twice publishes copies of one event.
+// The id of an event follows from its cause, so a handler that runs twice publishes two copies of one event.
 func ExampleNew() {
 	first, _ := messaging.New("stock.low.v1", "p-1", Low{ProductID: "p-1", Available: 2}, "order-1")
 	again, _ := messaging.New("stock.low.v1", "p-1", Low{ProductID: "p-1", Available: 2}, "order-1")
@@ -39,7 +39,7 @@ func ExampleTyped() {
 	// Output: p-1 2
 }
 
-// A process consumes by a table of subscriptions, and publishes what follows before it acknowledges.
+// A handler publishes the events that follow before its own event is acknowledged.
 func ExampleConsumer() {
 	service.Main(func(ctx context.Context) error {
 		cfg, err := config.Load[config.Base]()

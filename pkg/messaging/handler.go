@@ -7,18 +7,19 @@ import (
 	"stoa/pkg/common/forms"
 )
 
-// Handler handles one event. It may run twice for one event, also at the same time in two replicas. outcomeOf says what
-// its error means.
+// Handler handles one event. It may run twice for one event, even at the same time in two replicas. An error of the kind
+// errs.Unavailable is retried without end. Invalid and Malformed make a dead letter at once, all other kinds after ten
+// attempts.
 type Handler func(ctx context.Context, e Event) error
 
-// Subscription is one topic with the handlers of its events, by type. Events of other types are acknowledged unread.
+// Subscription is one topic with the handlers of its events, by type. Events of other types are acknowledged and ignored.
 type Subscription struct {
 	Topic string
 	On    map[string]Handler
 }
 
-// Typed returns a handler that reads the payload into T first. Package forms reads what earlier builds published; what a
-// later build published is retried. A payload that does not fit T is invalid for good.
+// Typed returns a handler that first reads the payload into T. Package forms reads what earlier builds published. An event of
+// a later build is retried. Any other payload that cannot be read is errs.Invalid.
 func Typed[T any](handle func(ctx context.Context, e Event, data T) error) Handler {
 	return func(ctx context.Context, e Event) error {
 		var data T
@@ -33,30 +34,29 @@ func Typed[T any](handle func(ctx context.Context, e Event, data T) error) Handl
 	}
 }
 
-// outcome is what becomes of an event after its handler ran.
+// outcome is what happens to an event after its handler has run.
 type outcome string
 
 const (
 	// done: acknowledge it.
 	done outcome = "done"
-	// retry: have it delivered again, however often.
+	// retry: have it delivered again.
 	retry outcome = "retry"
 	// setAside: publish it as a dead letter, then acknowledge it.
 	setAside outcome = "dead_letter"
 )
 
-// maxAttempts is how often an event may fail while the dependencies of its handler are up.
+// maxAttempts is how often an event may fail, outages not counted.
 const maxAttempts = 10
 
-// outcomeOf is the one table from a handler's error to what becomes of the event. HTTP statuses play no part in it. An
-// outage is waited out. An invalid event is set aside at once, and one that fails for any other reason after maxAttempts.
-func outcomeOf(err error, attempts int) outcome {
+// outcomeOf is the one table from the error of a handler to the outcome. defects is the number of failures without outages.
+func outcomeOf(err error, defects int) outcome {
 	switch {
 	case err == nil:
 		return done
 	case errs.Is(err, errs.Unavailable):
 		return retry
-	case errs.Is(err, errs.Invalid), errs.Is(err, errs.Malformed), attempts >= maxAttempts:
+	case errs.Is(err, errs.Invalid), errs.Is(err, errs.Malformed), defects >= maxAttempts:
 		return setAside
 	default:
 		return retry

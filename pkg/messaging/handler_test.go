@@ -75,7 +75,7 @@ func TestAttempts_areBounded(t *testing.T) {
 	for i := range 3 * maxTracked {
 		a.record(time.Duration(i).String(), i%2 == 0)
 	}
-	if n := len(a.failed) + len(a.waited); n > maxTracked+1 {
+	if n := len(a.defects) + len(a.outages); n > maxTracked+1 {
 		t.Errorf("%d events are tracked", n)
 	}
 }

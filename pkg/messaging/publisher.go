@@ -14,7 +14,7 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-// publishTimeout bounds one publish: people learn within three seconds that the broker is down.
+// publishTimeout bounds one publish, because people must learn within three seconds that the broker is down.
 const publishTimeout = 2 * time.Second
 
 // publishClient is the part of the SDK's client that publishing needs.
@@ -29,18 +29,19 @@ type Publisher struct {
 	count  metric.Int64Counter
 }
 
-// NewPublisher returns the publisher of the app with this id.
+// NewPublisher returns the publisher of the app with this id. A process gets one from service.App.Publisher.
 func NewPublisher(client publishClient, appID string) (*Publisher, error) {
 	count, err := otel.Meter("stoa/messaging").Int64Counter("stoa.events.published",
-		metric.WithDescription("Events that the broker has taken"))
+		metric.WithDescription("Events that the broker has accepted"))
 	if err != nil {
 		return nil, fmt.Errorf("publisher: %w", err)
 	}
 	return &Publisher{client: client, source: appID, count: count}, nil
 }
 
-// Publish returns when the broker has taken the event: errs.Unavailable if it has not within two seconds. It may still take the
-// event later: publish it again under the same id, or make sure that nothing follows from it.
+// Publish returns when the broker has accepted the event. If that takes more than two seconds, it fails with errs.Unavailable;
+// the broker may still accept the event later. So after a failure publish the event again with the same id, or make sure that
+// it has no effect.
 func (p *Publisher) Publish(ctx context.Context, topic string, e Event) error {
 	raw, err := e.encode(ctx, p.source)
 	if err != nil {
@@ -50,8 +51,8 @@ func (p *Publisher) Publish(ctx context.Context, topic string, e Event) error {
 	defer cancel()
 	err = p.client.PublishEvent(ctx, Component(topic), topic, raw,
 		dapr.PublishEventWithContentType("application/cloudevents+json"),
-		// Where a topic has partitions (Kafka), the events of one subject stay in one of them. So they stay in order, and copies
-		// of one event do not arrive at the same time, which a streaming subscription of a sidecar does not survive.
+		// Kafka keeps the events of one subject in one partition. So they stay in order, and two copies of one event never arrive
+		// at the same time, which would break the sidecar's subscription.
 		dapr.PublishEventWithMetadata(map[string]string{"partitionKey": cmp.Or(e.Subject, e.ID)}))
 	if err != nil {
 		return errs.Wrap(errs.Unavailable, err, "the broker of the topic %s does not answer", topic)

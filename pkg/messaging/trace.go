@@ -11,14 +11,14 @@ import (
 
 const traceParentField = "traceparent"
 
-// traceParent returns the span of ctx in the form in which it travels with an event, or "".
+// traceParent returns the span of ctx as a traceparent (W3C Trace Context), or "" without one.
 func traceParent(ctx context.Context) string {
 	carrier := propagation.MapCarrier{}
 	propagation.TraceContext{}.Inject(ctx, carrier)
 	return carrier[traceParentField]
 }
 
-// startSpan begins the span of one run of a handler, in the trace of the event.
+// startSpan starts the span of one run of a handler, in the trace of the event.
 func startSpan(ctx context.Context, topic string, e Event) (context.Context, trace.Span) {
 	ctx = propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{traceParentField: e.TraceParent})
 	return otel.Tracer("stoa/messaging").Start(ctx, "handle "+e.Type,

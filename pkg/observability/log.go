@@ -11,8 +11,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// leveled writes the lines from a level on. The level is looked at with every line, and not kept in the loggers, because
-// of those there are many copies: so it can change while they are in use.
+// leveled drops lines below its level. Loggers are copied and cannot change theirs; this one level can change at any time.
 type leveled struct {
 	io.Writer
 	level atomic.Int32
@@ -30,7 +29,7 @@ func newLogger(name string, out *leveled) zerolog.Logger {
 	return zerolog.New(out).Hook(timestamp{}).With().Str("app", name).Logger()
 }
 
-// SetLevel makes the loggers, also those in use, write lines from this level on: trace, debug, info, warn or error.
+// SetLevel makes all loggers write lines of this level and above: trace, debug, info, warn or error.
 func (t *Telemetry) SetLevel(level string) error {
 	parsed, err := zerolog.ParseLevel(level)
 	if err != nil || parsed == zerolog.NoLevel {
@@ -48,7 +47,7 @@ func (timestamp) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 	e.Str("time", time.Now().UTC().Format("2006-01-02T15:04:05.000000Z"))
 }
 
-// WithTrace returns a context whose logger (Log) writes the ids of the span in ctx with every line.
+// WithTrace returns a context whose logger (Log) adds the ids of the trace and span in ctx to every line.
 func WithTrace(ctx context.Context, log zerolog.Logger) context.Context {
 	if span := trace.SpanContextFromContext(ctx); span.IsValid() {
 		log = log.With().Str("trace_id", span.TraceID().String()).Str("span_id", span.SpanID().String()).Logger()
@@ -56,7 +55,7 @@ func WithTrace(ctx context.Context, log zerolog.Logger) context.Context {
 	return log.WithContext(ctx)
 }
 
-// Log returns the logger of ctx, which carries the trace id of the request or event at hand. Without one it is silent.
+// Log returns the logger of ctx, which adds the trace id of its request or event. For a ctx without a logger it is silent.
 func Log(ctx context.Context) *zerolog.Logger { return zerolog.Ctx(ctx) }
 
 // TraceID returns the id of the trace in ctx, or "" without one.

@@ -36,9 +36,9 @@ type Telemetry struct {
 	shutdown []func(context.Context) error
 }
 
-// Start sets up the signals for the process of this name. Traces are always made, because their ids tie log lines
-// together; they are exported over OTLP gRPC only when OTEL_EXPORTER_OTLP_ENDPOINT is set. The tracer provider, the
-// meter provider and the propagator become OpenTelemetry's global ones, which is where its instrumentations look.
+// Start sets up the signals for the process of this name. It always makes traces, because their ids connect log lines, and
+// exports them over OTLP gRPC if OTEL_EXPORTER_OTLP_ENDPOINT is set. It sets OpenTelemetry's global tracer provider, meter
+// provider and propagator, which instrumentation libraries use.
 func Start(ctx context.Context, name, level string, out io.Writer) (*Telemetry, error) {
 	t := &Telemetry{out: &leveled{Writer: out}}
 	if err := t.SetLevel(level); err != nil {
@@ -89,14 +89,15 @@ func (t *Telemetry) startMetrics(res *resource.Resource) error {
 	return nil
 }
 
-// withoutAddress drops the address that a request was sent to from the metrics of servers. It is always the same, unless
-// somebody invents addresses, and each of them would be a time series in memory.
+// withoutAddress drops the address of the server from its metrics. Clients choose it (the Host header), and each invented one
+// would be a time series in memory.
 var withoutAddress = sdkmetric.NewView(
 	sdkmetric.Instrument{Name: "http.server.*"},
 	sdkmetric.Stream{AttributeFilter: attribute.NewDenyKeysFilter("server.address", "server.port")},
 )
 
-// Shutdown sends what is left, for at most five seconds: a collector that is down must not keep the process running.
+// Shutdown sends the remaining telemetry. It takes at most five seconds, so that a collector that is down does not keep the
+// process running.
 func (t *Telemetry) Shutdown(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()

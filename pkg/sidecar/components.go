@@ -33,10 +33,10 @@ func (s *Sidecar) Secret(ctx context.Context, name string) (string, error) {
 	return value, nil
 }
 
-// Send hands data to the create operation of an output binding, with the metadata that the possible types of the binding
-// understand.
+// Send calls the create operation of an output binding with this data. meta is for every type that the binding may have; a
+// type ignores what it does not know.
 func (s *Sidecar) Send(ctx context.Context, binding string, data []byte, meta map[string]string) error {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second) // mail servers are slow
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second) // longer than callTimeout: mail servers are slow
 	defer cancel()
 	err := s.client.InvokeOutputBinding(ctx, &dapr.InvokeBindingRequest{
 		Name: binding, Operation: "create", Data: data, Metadata: meta,
@@ -47,7 +47,7 @@ func (s *Sidecar) Send(ctx context.Context, binding string, data []byte, meta ma
 	return nil
 }
 
-// ComponentType returns the type of the component of that name, such as "bindings.smtp", or "" when the app has none.
+// ComponentType returns the type of the component with this name, such as "bindings.smtp", or "" if the app has none.
 func (s *Sidecar) ComponentType(ctx context.Context, name string) (string, error) {
 	components, err := s.components(ctx)
 	for _, c := range components {
@@ -80,7 +80,7 @@ func (s *Sidecar) components(ctx context.Context) ([]*dapr.MetadataRegisteredCom
 	return known.RegisteredComponents, nil
 }
 
-// CheckStore reads a key that no document has: errs.Unavailable if the store does not answer.
+// CheckStore reads a key that no document has. It fails with errs.Unavailable if the store does not answer.
 func (s *Sidecar) CheckStore(ctx context.Context, store string) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -88,14 +88,14 @@ func (s *Sidecar) CheckStore(ctx context.Context, store string) error {
 	return failure(err, "the state store")
 }
 
-// HasConfiguration reports whether the sidecar has a configuration store. That depends on the folders that it loads.
+// HasConfiguration reports whether the sidecar has a configuration store, which depends on the component folders it loads.
 func (s *Sidecar) HasConfiguration(ctx context.Context) (bool, error) {
 	kind, err := s.ComponentType(ctx, configurationStore)
 	return kind != "", err
 }
 
-// Configuration reads all settings of the configuration store. It does not ask by name, because the store on Redis logs a
-// warning for each name that it does not have.
+// Configuration reads all settings of the configuration store. It does not ask for single names, because a store on Redis logs
+// a warning for each name that it does not have.
 func (s *Sidecar) Configuration(ctx context.Context) (map[string]settings.Item, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()

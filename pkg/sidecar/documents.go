@@ -15,29 +15,29 @@ import (
 	"stoa/pkg/common/forms"
 )
 
-// maxConflicts is how often Update starts over when others write the same document. Of eight writers on one document, none
+// maxConflicts is how often a write starts again because another one came first. With eight writers of one document, none
 // loses more than a few dozen times in a row.
 const maxConflicts = 100
 
-// How often, and after which pause, a refused key is tried again: for 1.6 s in all, because MariaDB takes a second to clean
-// up (cleanupInterval in components/store/mariadb).
+// How often, and after which pause, a refused save is tried again: for 1.6 s in all, because MariaDB removes expired documents
+// once a second (cleanupInterval in components/store/mariadb).
 const (
 	maxRefusals  = 8
 	refusalPause = 200 * time.Millisecond
-	lookTimeout  = 500 * time.Millisecond // for looking whether the key exists, after a save that took all of callTimeout
+	lookTimeout  = 500 * time.Millisecond // to look whether the key exists, after a save that took the whole callTimeout
 )
 
-// separator stands between an app's id and a key in the store. Sidecars refuse keys that contain it.
+// separator is what a sidecar writes between the app-id and a key. It refuses keys that contain it.
 const separator = "||"
 
-// Documents keeps values of one type in a state store, each under its own key. It writes by compare-and-swap on the key's
-// ETag, the only guarantee that every Dapr state store gives. Package forms reads what earlier builds wrote.
+// Documents are values of one type in a state store, each under its own key. Writes are compare-and-swap by ETag, which every
+// Dapr state store that Stoa uses guarantees. Package forms reads what earlier builds wrote.
 type Documents[T any] struct {
 	states StateClient
 	writes gate
 	store  string
 	kind   string
-	ttl    func(T) time.Duration // nil for documents that stay
+	ttl    func(T) time.Duration // nil for documents that do not expire
 }
 
 // StateClient is the part of the SDK's client that documents need. Package sidecartest has one in memory.
@@ -66,10 +66,10 @@ func (d Document[T]) Exists() bool { return d.ETag != "" }
 
 func (d *Documents[T]) key(id string) string { return d.kind + ":" + id }
 
-// Find reads a document. That it does not exist is not an error: see Exists.
+// Find reads a document. A document that does not exist is not an error, see Exists.
 func (d *Documents[T]) Find(ctx context.Context, id string) (Document[T], error) {
 	if strings.Contains(id, separator) {
-		return Document[T]{ID: id}, nil // somebody invented it
+		return Document[T]{ID: id}, nil // a caller made this id up
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -80,7 +80,7 @@ func (d *Documents[T]) Find(ctx context.Context, id string) (Document[T], error)
 	return d.decode(id, item.Value, item.Etag)
 }
 
-// Get reads a document that must exist: errs.NotFound if it does not.
+// Get reads a document. It fails with errs.NotFound if the document does not exist.
 func (d *Documents[T]) Get(ctx context.Context, id string) (Document[T], error) {
 	document, err := d.Find(ctx, id)
 	if err == nil && !document.Exists() {
@@ -142,8 +142,8 @@ func (d *Documents[T]) decode(id string, raw []byte, etag string) (Document[T], 
 	return document, nil
 }
 
-// Create writes a document that does not exist yet: errs.Conflict for all but one of several that try. With a ttl above
-// zero the document expires unless it is written again before; documents that are Expiring have their own ttl.
+// Create writes a new document. It fails with errs.Conflict if the document exists. With a ttl of a second or more, the
+// document expires after that time unless it is written again; 0 is the ttl of Expiring documents, and no expiry for others.
 func (d *Documents[T]) Create(ctx context.Context, id string, value T, ttl time.Duration) error {
 	raw, err := forms.Write(value)
 	if err != nil {
@@ -156,8 +156,8 @@ func (d *Documents[T]) Create(ctx context.Context, id string, value T, ttl time.
 	return d.save(ctx, id, raw, "", meta)
 }
 
-// Update changes a document by a pure function, which runs again if somebody else wrote in between. If the function fails
-// or changes nothing, nothing is written. The document must exist: errs.NotFound if it does not.
+// Update changes a document with a pure function, which runs again if another write came first. If the function fails or
+// changes nothing, nothing is written. Update fails with errs.NotFound if the document does not exist.
 func (d *Documents[T]) Update(ctx context.Context, id string, change func(*T) error) (T, error) {
 	return d.write(ctx, id, func(document *Document[T]) error {
 		if !document.Exists() {
@@ -167,7 +167,7 @@ func (d *Documents[T]) Update(ctx context.Context, id string, change func(*T) er
 	})
 }
 
-// Upsert is Update for a document that may not exist yet: change then starts from the zero value.
+// Upsert is Update for a document that may not exist yet: change then gets the zero value.
 func (d *Documents[T]) Upsert(ctx context.Context, id string, change func(*T) error) (T, error) {
 	return d.write(ctx, id, func(document *Document[T]) error { return change(&document.Value) })
 }
@@ -197,8 +197,8 @@ func (d *Documents[T]) write(ctx context.Context, id string, change func(*Docume
 	return zero, errs.New(errs.Unavailable, "too many requests are changing this %s; try again", d.kind)
 }
 
-// apply runs the change and returns what to write, if anything. It compares the value before with the value after, because
-// a store may return JSON in another layout than it was given.
+// apply runs the change and returns the JSON to write, if the value has changed. It writes the old value as JSON again to
+// compare both, because a store may return other white space and another order of fields than it was given.
 func apply[T any](document *Document[T], change func(*Document[T]) error) (raw []byte, changed bool, err error) {
 	before, err := forms.Write(document.Value)
 	if err != nil {
@@ -211,11 +211,11 @@ func apply[T any](document *Document[T], change func(*Document[T]) error) (raw [
 	return raw, !document.Exists() || !bytes.Equal(before, raw), err
 }
 
-// save writes by compare-and-swap: an empty etag means that the key must not exist. Some stores (Redis, PostgreSQL, MariaDB)
-// report a key that exists like any other failure, so save looks whether it does. Others (MariaDB, MongoDB) refuse the key
-// of an expired document until they have cleaned up, so save tries again.
+// save writes by compare-and-swap. An empty etag means that the key must not exist. Some stores (Redis, PostgreSQL, MariaDB)
+// report an existing key like any other failure, so save then looks whether the key exists. Some (MariaDB, MongoDB) refuse the
+// key of an expired document until they have removed it, so save then tries again.
 func (d *Documents[T]) save(ctx context.Context, id string, raw []byte, etag string, meta map[string]string) error {
-	// In an outage the first call may take the whole callTimeout, and a person must still get an answer in time.
+	// People must get an answer in time even if the first call takes the whole callTimeout.
 	ctx, cancel := context.WithTimeout(ctx, callTimeout+lookTimeout)
 	defer cancel()
 	err := d.saveOnce(ctx, id, raw, etag, meta)
@@ -230,6 +230,7 @@ func (d *Documents[T]) save(ctx context.Context, id string, raw []byte, etag str
 	return d.classify(err)
 }
 
+// refused reports errors that some stores return for an existing or expired key, see save.
 func refused(err error) bool {
 	code := status.Code(err)
 	return code == codes.Internal || code == codes.Aborted
@@ -253,7 +254,8 @@ func (d *Documents[T]) saveOnce(ctx context.Context, id string, raw []byte, etag
 	return d.states.SaveBulkState(ctx, d.store, item)
 }
 
-// Swap replaces a document that was read, whether or not it existed: errs.Conflict if somebody else wrote in between.
+// Swap replaces a document that was read, or creates it if it did not exist. It fails with errs.Conflict if another write came
+// first.
 func (d *Documents[T]) Swap(ctx context.Context, document Document[T], value T) error {
 	raw, err := forms.Write(value)
 	if err != nil {
@@ -262,7 +264,7 @@ func (d *Documents[T]) Swap(ctx context.Context, document Document[T], value T) 
 	return d.save(ctx, document.ID, raw, document.ETag, d.lifetime(value))
 }
 
-// Delete removes a document that was read: errs.Conflict if somebody else wrote in between.
+// Delete removes a document that was read. It fails with errs.Conflict if another write came first.
 func (d *Documents[T]) Delete(ctx context.Context, document Document[T]) error {
 	if err := d.writes.enter(ctx); err != nil {
 		return err
@@ -274,7 +276,7 @@ func (d *Documents[T]) Delete(ctx context.Context, document Document[T]) error {
 		&dapr.StateOptions{Concurrency: dapr.StateConcurrencyFirstWrite, Consistency: dapr.StateConsistencyStrong}))
 }
 
-// classify tells a lost race, which is normal, from an outage.
+// classify turns an ETag that does not match into errs.Conflict, and any other error into what failure says.
 func (d *Documents[T]) classify(err error) error {
 	if status.Code(err) == codes.Aborted {
 		return d.conflict(err)

@@ -12,13 +12,13 @@ import (
 	"stoa/pkg/sidecar/sidecartest"
 )
 
-// Task is what the examples keep.
+// Task is the document of these examples.
 type Task struct {
 	Name string `json:"name"`
 	Done bool   `json:"done"`
 }
 
-// A document is changed by a pure function, which runs again when somebody else wrote in between.
+// A pure function changes a document. It runs again if another write came first.
 func ExampleDocuments() {
 	_, side := sidecartest.New() // a process has its sidecar from service.Start
 	tasks := sidecar.NewDocuments[Task](side, "task-store", "task")
@@ -41,7 +41,7 @@ func ExampleDocuments() {
 	// not_found
 }
 
-// Sessions, attempts and the like have a time to live, counted from each write.
+// Expiring documents, such as drafts, have a time to live, counted from each write.
 func ExampleExpiring() {
 	states, side := sidecartest.New()
 	drafts := sidecar.Expiring(side, "task-store", "draft", func(Task) time.Duration { return time.Hour })
@@ -52,7 +52,7 @@ func ExampleExpiring() {
 	// 3600 seconds
 }
 
-// A list names documents. Put a document on it before you create it: readers skip what does not exist.
+// A list names documents. Add a document to its list first, and create it then: readers skip what does not exist.
 func ExampleLists() {
 	_, side := sidecartest.New()
 	tasks := sidecar.NewDocuments[Task](side, "task-store", "task")
@@ -87,7 +87,7 @@ func ExampleIndex() {
 	// [b a]  <nil>
 }
 
-// A call of another app goes through both sidecars. An error of the app keeps its kind.
+// A call to another app goes through both sidecars. An error of the app keeps its kind.
 func ExampleSidecar_Invoke() {
 	side, err := sidecar.Open(config.Base{DaprHost: "127.0.0.1", DaprHTTPPort: 3500, DaprGRPCPort: 50001})
 	if err != nil {

@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// Expiring returns the documents of one kind in a store, all of which expire. ttl says how long a value stays after it is
-// written, at least a second. Each write starts that time again; other documents stay for good once they are written again.
+// Expiring returns documents that all expire. ttl is the time to live of a value, at least a second, and each write starts it
+// again. With NewDocuments, only a document that was created with a ttl expires, and the next write makes it permanent.
 func Expiring[T any](s *Sidecar, store, kind string, ttl func(T) time.Duration) *Documents[T] {
 	documents := NewDocuments[T](s, store, kind)
 	documents.ttl = ttl
 	return documents
 }
 
-// lifetime is the metadata that tells a store how long to keep this value.
+// lifetime is the metadata with the ttl of this value, nil without one.
 func (d *Documents[T]) lifetime(value T) map[string]string {
 	if d.ttl == nil {
 		return nil

@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// maxWriters is how many saves a process makes at once. More do not make a store faster: with SQLite, 16 writers have the
+// maxWriters is how many writes a process makes at once. More do not make a store faster: with SQLite, 16 writers have the
 // throughput of 8, and each waits far longer.
 const maxWriters = 8
 
-// gate lets a number of callers through at a time. The others wait until it is their turn or their context ends.
+// gate limits how many callers write at once. The others wait for their turn or the end of their context.
 type gate chan struct{}
 
 func newGate(n int) gate { return make(gate, n) }
 
-// enter waits for a place. Its error is that of the context.
+// enter waits for a place. It fails with errs.Unavailable if the context ends first.
 func (g gate) enter(ctx context.Context) error {
 	select {
 	case g <- struct{}{}:

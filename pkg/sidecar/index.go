@@ -9,38 +9,38 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-// pageSize is how many hints a page of an index holds. A page is read and written whole, so it must stay small.
+// pageSize is how many entries a page of an index has. A page is read and written as a whole, so it must stay small.
 const pageSize = 100
 
-// Index is a list of ids in the order in which they were added. It is kept in pages, because a state store has no queries
-// and one growing key would get slower with every entry. Its entries are hints: readers load the documents that they name
-// and skip what no longer matches. Lists does both.
+// Index has the lists of one kind in a store. A list is ids in the order in which they were added. It is stored in pages,
+// because a state store has no queries, and one growing key would get slower with every entry. The entries are hints: a reader
+// loads the documents that they name and skips those that do not exist or no longer match. Lists does that.
 //
-// The head page takes the new entries. When it is full, it is copied to its place among the older pages, and a new head
-// begins. A full head never changes, so every copy of it is the same.
+// New entries go to the head page. When it is full, it is copied to its place among the older pages, and a new head begins.
+// The ids of a full head never change, so all writers make the same copy.
 type Index struct {
 	pages *Documents[page]
 }
 
-// page is one page of an index. Only the head uses Number and Oldest.
+// page is one page of a list. Only the head uses Number and Oldest.
 type page struct {
-	// Number is the place of the head: the pages before it are Number-1 ... Oldest.
+	// Number is the number of the head. The older pages are Oldest to Number-1.
 	Number int `json:"number"`
-	// Oldest is the first page that still exists: the ones before it held only stale hints.
+	// Oldest is the number of the oldest page that still exists.
 	Oldest int `json:"oldest"`
 	// IDs are the hints, oldest first.
 	IDs []string `json:"ids"`
 }
 
-// NewIndex returns the indexes of one kind in a store; the kind is the prefix of their keys.
+// NewIndex returns the lists of one kind in a store; the kind is the prefix of their keys.
 func NewIndex(s *Sidecar, store, kind string) *Index {
 	return &Index{pages: NewDocuments[page](s, store, kind)}
 }
 
 func pageID(list string, number int) string { return list + ":" + strconv.Itoa(number) }
 
-// Add puts an id on the list. It adds nothing if the id is on the last two pages, because a handler may run twice; a
-// duplicate that comes later than that is skipped by readers.
+// Add adds an id to a list, unless it is among the newest 100 entries: a handler may run twice. A later duplicate is possible;
+// one Read returns it once.
 func (x *Index) Add(ctx context.Context, list, id string) error {
 	for attempt := range maxConflicts {
 		head, err := x.pages.Find(ctx, list)
@@ -53,7 +53,7 @@ func (x *Index) Add(ctx context.Context, list, id string) error {
 		next := head.Value
 		next.IDs = append(slices.Clone(next.IDs), id)
 		if len(head.Value.IDs) >= pageSize {
-			if err := x.keep(ctx, list, head.Value); err != nil {
+			if err := x.archive(ctx, list, head.Value); err != nil {
 				return err
 			}
 			next.Number, next.IDs = head.Value.Number+1, []string{id}
@@ -76,8 +76,8 @@ func (x *Index) onPreviousPage(ctx context.Context, list string, head page, id s
 	return slices.Contains(previous.Value.IDs, id), err
 }
 
-// keep copies a full head to its place among the older pages.
-func (x *Index) keep(ctx context.Context, list string, head page) error {
+// archive copies a full head to its place among the older pages.
+func (x *Index) archive(ctx context.Context, list string, head page) error {
 	err := x.pages.Create(ctx, pageID(list, head.Number), page{IDs: head.IDs}, 0)
 	if errs.Is(err, errs.Conflict) {
 		return nil // another writer has made the same copy
@@ -85,7 +85,7 @@ func (x *Index) keep(ctx context.Context, list string, head page) error {
 	return err
 }
 
-// Cursor is a place in a list, to go on reading from. The zero Cursor is the newest entry.
+// Cursor is the place in a list where a reader continues. To Read, the zero Cursor means the newest entry.
 type Cursor struct {
 	page, entry int
 	set         bool
@@ -115,9 +115,9 @@ func ParseCursor(s string) (Cursor, error) {
 
 func foreignCursor() error { return errs.InvalidField("cursor", "is not a cursor of this list") }
 
-// Read returns up to limit ids, newest first, and where to go on; the zero Cursor means that the list is at its end. It
-// reads a bounded number of pages, so it may return fewer ids, or none, and still a place to go on from. errs.Invalid for a
-// cursor that this list did not give out.
+// Read returns up to limit ids, newest first, and the cursor for the next call, which is zero at the end of the list. It reads a
+// bounded number of pages, so it may return fewer ids, or none, before the end. It fails with errs.Invalid for a cursor that
+// is not of this list.
 func (x *Index) Read(ctx context.Context, list string, from Cursor, limit int) (ids []string, next Cursor, err error) {
 	walk, err := x.walk(ctx, list, from)
 	if err != nil {
@@ -133,9 +133,9 @@ func (x *Index) Read(ctx context.Context, list string, from Cursor, limit int) (
 	return ids, walk.at, nil
 }
 
-// Compact blanks the hints of older pages that keep does not want, and deletes the oldest pages if they have no other. Entries
-// keep their places, so that cursors stay valid. Only to delete a page does it write the head, where writers are. If it is
-// interrupted, what it has done stays done.
+// Compact makes entries empty that keep does not want, except on the head page, and deletes the oldest pages if all their
+// entries are empty. The other entries keep their places, so cursors stay valid. Compact writes the head only to delete a page,
+// so it hardly disturbs writers. It may be interrupted: what it has done stays done.
 func (x *Index) Compact(ctx context.Context, list string, keep func(ctx context.Context, ids []string) (map[string]bool, error)) error {
 	head, err := x.pages.Find(ctx, list)
 	if err != nil {
@@ -150,7 +150,7 @@ func (x *Index) Compact(ctx context.Context, list string, keep func(ctx context.
 		if left > 0 || number > oldest {
 			continue
 		}
-		if err := x.forget(ctx, list, number); err != nil {
+		if err := x.deletePage(ctx, list, number); err != nil {
 			return err
 		}
 		oldest++
@@ -158,7 +158,7 @@ func (x *Index) Compact(ctx context.Context, list string, keep func(ctx context.
 	return nil
 }
 
-// compactPage blanks the stale hints of one page and returns how many are left.
+// compactPage makes the entries of one page empty that keep does not want, and returns how many are left.
 func (x *Index) compactPage(ctx context.Context, id string, keep func(context.Context, []string) (map[string]bool, error)) (int, error) {
 	older, err := x.pages.Find(ctx, id)
 	if err != nil || !older.Exists() {
@@ -187,9 +187,9 @@ func (x *Index) compactPage(ctx context.Context, id string, keep func(context.Co
 	return left, err
 }
 
-// forget moves the beginning of the list past its oldest page, then deletes that page. In this order, a crash leaves a page
-// behind that costs a key; in the other, readers would find a page missing.
-func (x *Index) forget(ctx context.Context, list string, number int) error {
+// deletePage moves the beginning of the list past its oldest page, then deletes that page. In this order, a crash only leaves
+// an unused key; in the other, readers would miss a page.
+func (x *Index) deletePage(ctx context.Context, list string, number int) error {
 	_, err := x.pages.Update(ctx, list, func(head *page) error {
 		head.Oldest = max(head.Oldest, number+1)
 		return nil

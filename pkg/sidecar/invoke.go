@@ -22,24 +22,23 @@ import (
 // maxAnswer bounds the answer that Invoke reads, in bytes.
 const maxAnswer = 4 << 20
 
-// maxForeign is how much of an answer that no app gave is read for the log, in bytes.
+// maxForeign is how many bytes of an answer that no app gave are read for the log.
 const maxForeign = 4 << 10
 
-// repeatFor is how long after its first try a request is sent again whose answer a sidecar made up. The last try may take
-// the two seconds for which the sidecar repeats (components/config/resiliency/apps.yaml): together less than the three
-// after which a person is told.
+// repeatFor is how long a request is repeated while the sidecar makes up successes. The last try may take two more seconds,
+// for which the sidecar repeats it (components/config/resiliency/apps.yaml). Together this is less than the three seconds after
+// which people must learn of an outage.
 const repeatFor = 900 * time.Millisecond
 
-// repeatPause is between two tries of such a request.
+// repeatPause is the wait between two tries of such a request.
 const repeatPause = 50 * time.Millisecond
 
-// Transport returns a round tripper that sends a request to an app through the sidecar: the request names path and
-// query, the app is that of Target. It keeps status, headers and streams. An answer that no app gave is an error:
-// errs.Forbidden if access control refused the call, errs.Malformed if its headers are too large for the sidecar,
-// errs.Unavailable otherwise.
+// Transport returns a round tripper that sends a request through the sidecar to the app of Target. Of the URL, only path and
+// query count. Status, headers and streams pass unchanged. An answer that no app gave is an error: errs.Forbidden if access
+// control refused the call, errs.Malformed if the headers are too large for the sidecar, errs.Unavailable otherwise.
 //
-// The sidecar repeats requests that failed on the way, by its Resiliency policies, but never one without a
-// Content-Length. Unsafe requests are therefore sent without one, unless they carry an Idempotency-Key.
+// By its Resiliency policies, the sidecar repeats requests that failed on the way, but never one without a Content-Length. So
+// Transport sends a request without Content-Length if doing it twice may do harm: a POST or PATCH without an Idempotency-Key.
 func (s *Sidecar) Transport() http.RoundTripper { return roundTripper{sidecar: s} }
 
 type targetKey struct{}
@@ -72,7 +71,7 @@ func (t roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer, err
 }
 
-// sendUntilAnswered sends a request that may be repeated, and repeats it for a while if the sidecar made a success up.
+// sendUntilAnswered sends a request that may be repeated, and repeats it for a while if the sidecar made up a success.
 func (t roundTripper) sendUntilAnswered(r *http.Request) (*http.Response, error) {
 	var body []byte
 	if r.Body != nil && r.Body != http.NoBody {
@@ -113,12 +112,12 @@ func (t roundTripper) send(r *http.Request) (answer *http.Response, madeUp bool,
 	return answer, false, nil
 }
 
-// foreign is the error for an answer that no app gave, which it closes.
+// foreign closes an answer that no app gave, and returns the error for it.
 func foreign(answer *http.Response, cause error) error {
 	defer answer.Body.Close()
 	var words []byte
-	if answer.StatusCode >= http.StatusBadRequest { // what claims to be a success may be a stream without end
-		words, _ = io.ReadAll(io.LimitReader(answer.Body, maxForeign)) // as much as there is
+	if answer.StatusCode >= http.StatusBadRequest { // a made-up success may be a stream without end
+		words, _ = io.ReadAll(io.LimitReader(answer.Body, maxForeign)) // for the log, even if it is cut short
 		cause = fmt.Errorf("%w: %s", cause, words)
 	}
 	switch {
@@ -131,7 +130,7 @@ func foreign(answer *http.Response, cause error) error {
 	}
 }
 
-// repeatable reports whether doing it twice is the same as doing it once (RFC 9110, section 9.2.2).
+// repeatable reports whether a request has the same effect when it is sent twice (RFC 9110, section 9.2.2).
 func repeatable(r *http.Request) bool {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodPut, http.MethodDelete:
@@ -141,8 +140,8 @@ func repeatable(r *http.Request) bool {
 	}
 }
 
-// Invoke calls an operation of another app: in is sent as JSON unless it is nil, the answer is read into out unless
-// that is nil. An error of the app keeps its kind; errs.Unavailable if the app cannot be reached.
+// Invoke calls an operation of another app. It sends in as JSON and reads the answer into out; both may be nil. An error of the
+// app keeps its kind. Invoke fails with errs.Unavailable if the app cannot be reached.
 func (s *Sidecar) Invoke(ctx context.Context, appID, method, path string, in, out any) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -184,7 +183,7 @@ func (s *Sidecar) Invoke(ctx context.Context, appID, method, path string, in, ou
 	return nil
 }
 
-// GRPC returns a connection for generated clients whose calls go to the app with this id, proxied by the sidecar.
+// GRPC returns a connection for generated clients. The sidecar forwards their calls to the app with this id.
 func (s *Sidecar) GRPC(appID string) grpc.ClientConnInterface {
 	return appConn{conn: s.client.GrpcClientConn(), appID: appID}
 }
@@ -214,7 +213,7 @@ func (c appConn) NewStream(ctx context.Context, desc *grpc.StreamDesc, method st
 	return answeredStream{stream}, nil
 }
 
-// answeredStream takes no message and no end for the app's that a sidecar made up.
+// answeredStream refuses a message or an end of the stream that a sidecar made up.
 type answeredStream struct{ grpc.ClientStream }
 
 // RecvMsg implements grpc.ClientStream.
@@ -233,12 +232,12 @@ func (s answeredStream) RecvMsg(message any) error {
 	return err
 }
 
-// newTransport returns the transport to the sidecar's HTTP API: it adds the token and carries on the trace.
+// newTransport returns the transport to the sidecar's HTTP API. It adds the token and the trace.
 func newTransport(token string) http.RoundTripper {
 	base := &http.Transport{
 		MaxIdleConnsPerHost: 256,
 		IdleConnTimeout:     30 * time.Second,
-		// The first byte of an answer may take as long as the slowest operation; a stream's headers come at once.
+		// As long as the slowest operation may take. A stream sends its headers at once.
 		ResponseHeaderTimeout: 10 * time.Second,
 		DisableCompression:    true,
 	}

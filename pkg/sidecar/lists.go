@@ -5,12 +5,11 @@ import (
 	"slices"
 )
 
-// maxRounds bounds how far one page of a list reads on in search of what matches: at most this many times pageSize
-// documents beyond its own size.
+// maxRounds bounds how many documents Page reads in search of those that match: limit, and maxRounds times pageSize more.
 const maxRounds = 10
 
-// Lists are lists of the documents of one kind. Their entries are hints, see Index: documents that do not exist are left
-// out, also those that are not written yet, so that a document can be put on a list before it is created.
+// Lists are lists of the documents of one kind. Their entries are hints, see Index: readers skip documents that do not exist.
+// So add a document to its list first and create it then; a crash in between leaves only a hint.
 type Lists[T any] struct {
 	documents *Documents[T]
 	index     *Index
@@ -22,12 +21,12 @@ func NewLists[T any](documents *Documents[T], kind string) *Lists[T] {
 	return &Lists[T]{documents: documents, index: &Index{pages: pages}}
 }
 
-// Add puts the document with this id on a list, once, see Index.Add.
+// Add adds the document with this id to a list, see Index.Add.
 func (l *Lists[T]) Add(ctx context.Context, list, id string) error { return l.index.Add(ctx, list, id) }
 
-// Page returns up to limit documents of a list that match, newest first, and the cursor of the next page, "" at the end. A
-// nil match takes all. Page reads a bounded number of documents, so a page may be short, or empty, and still have a next
-// one. errs.Invalid for a cursor that this list did not give out.
+// Page returns up to limit documents of a list that match, newest first, and the cursor of the next page, which is "" at the
+// end. A nil match takes all. Page reads a bounded number of documents, so a page may be short or empty before the end. It
+// fails with errs.Invalid for a cursor that is not of this list.
 func (l *Lists[T]) Page(
 	ctx context.Context, list, cursor string, limit int, match func(T) bool,
 ) (items []T, next string, err error) {
@@ -73,7 +72,7 @@ func placeOf(id string, hints []hint) Cursor {
 	return hints[slices.IndexFunc(hints, func(h hint) bool { return h.id == id })].at
 }
 
-// Compact takes off a list what does not exist or is not wanted there, see Index.Compact.
+// Compact removes from a list what does not exist or is not wanted, except the newest entries, see Index.Compact.
 func (l *Lists[T]) Compact(ctx context.Context, list string, wanted func(T) bool) error {
 	return l.index.Compact(ctx, list, func(ctx context.Context, ids []string) (map[string]bool, error) {
 		documents, err := l.documents.GetMany(ctx, ids)

@@ -1,6 +1,6 @@
-// Package sidecar is the one way to the Dapr sidecar: documents with compare-and-swap and lists of them in its state stores, calls
-// to other apps, secrets, and bindings. It adds to the SDK what our rules need: typed values, conflicts as our errors, and
-// limits on time and on writers.
+// Package sidecar connects a process to its Dapr sidecar: documents with compare-and-swap, lists of them, calls to other apps,
+// secrets, bindings and settings. To Dapr's SDK it adds typed values, errors of package errs, and limits on time and on
+// writers. Package messaging has events.
 package sidecar
 
 import (
@@ -23,8 +23,8 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-// callTimeout bounds one call to a component. People learn within three seconds that something is down, so no single call may
-// take more than two.
+// callTimeout bounds one call to a component or another app, because people must learn within three seconds that something is
+// down.
 const callTimeout = 2 * time.Second
 
 // Sidecar is the connection to the process's own sidecar. It reconnects by itself.
@@ -36,11 +36,11 @@ type Sidecar struct {
 	writes gate
 }
 
-// quietSDK stops the SDK's own log, which writes plain text into the middle of ours and nothing that errors do not say. It is
-// one for all clients of the process.
+// quietSDK turns off the SDK's log, which all clients of a process share. It writes plain text between our JSON lines, and
+// nothing that is not in the errors.
 var quietSDK = sync.OnceFunc(func() { dapr.SetLogger(nil) })
 
-// Open prepares the connection. It does not wait for the sidecar, which may start later, or again.
+// Open prepares the connection. It does not wait for the sidecar, which may start later: see AwaitHealthy.
 func Open(cfg config.Base) (*Sidecar, error) {
 	quietSDK()
 	conn, err := grpc.NewClient(fmt.Sprintf("%s:%d", cfg.DaprHost, cfg.DaprGRPCPort),
@@ -48,7 +48,7 @@ func Open(cfg config.Base) (*Sidecar, error) {
 		grpc.WithUnaryInterceptor(unaryToken(cfg.DaprAPIToken)),
 		grpc.WithStreamInterceptor(streamToken(cfg.DaprAPIToken)),
 		grpc.WithStatsHandler(otelgrpc.NewClientHandler()),
-		// The sidecar is on this machine: a second after its restart the connection should be back.
+		// The sidecar is on this machine, so the pause between two attempts to connect can be short.
 		grpc.WithConnectParams(grpc.ConnectParams{
 			Backoff:           backoff.Config{BaseDelay: 50 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: time.Second},
 			MinConnectTimeout: time.Second,
@@ -70,7 +70,7 @@ func Open(cfg config.Base) (*Sidecar, error) {
 	}, nil
 }
 
-// StatesOnly returns a Sidecar with state stores and nothing else, for tests.
+// StatesOnly returns a Sidecar with nothing but state stores, for tests.
 func StatesOnly(states StateClient) *Sidecar {
 	return &Sidecar{states: states, writes: newGate(maxWriters)}
 }
@@ -81,7 +81,7 @@ func (s *Sidecar) Client() *dapr.GRPCClient { return s.client }
 // Close ends the connection.
 func (s *Sidecar) Close() { s.client.Close() }
 
-// Healthy asks the sidecar whether its components are ready for the app.
+// Healthy asks the sidecar whether the app can use its components.
 func (s *Sidecar) Healthy(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -117,7 +117,8 @@ func (s *Sidecar) AwaitHealthy(ctx context.Context) error {
 	}
 }
 
-// The SDK's interceptors replace all outgoing metadata by the token, and with it the app-id of a proxied call. These add the token.
+// These interceptors add the token. The SDK's would replace all outgoing metadata by it, also the app-id of a call to another
+// app.
 
 func unaryToken(token string) grpc.UnaryClientInterceptor {
 	return func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
@@ -138,8 +139,8 @@ func unavailable(cause error, what string) error {
 	return errs.Wrap(errs.Unavailable, cause, "%s does not answer", what)
 }
 
-// failure classifies an error of the sidecar's gRPC API. Unless it is certainly a defect of ours, it is an outage: it is retried,
-// and people are told to come back.
+// failure classifies an error of the sidecar's gRPC API. Unless it is certainly a defect of ours, it is errs.Unavailable: it is
+// retried, and people are asked to try again.
 func failure(err error, what string) error {
 	switch status.Code(err) {
 	case codes.OK:

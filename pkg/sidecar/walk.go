@@ -2,7 +2,7 @@ package sidecar
 
 import "context"
 
-// maxPages is how many older pages one walk reads: long stretches of stale entries take several requests.
+// maxPages is how many older pages one walk reads at most. Past many stale entries, a reader needs several requests.
 const maxPages = 50
 
 // hint is an entry of an index and its place.
@@ -16,14 +16,14 @@ type walk struct {
 	index *Index
 	list  string
 	head  page
-	at    Cursor // the next entry; the zero Cursor at the end of the list
-	ids   []string
-	page  int // the number of the page whose entries ids are
+	at    Cursor   // the next entry; the zero Cursor at the end of the list
+	ids   []string // the entries of the page with the number below
+	page  int
 	left  int // how many older pages may still be read
 	seen  map[string]bool
 }
 
-// walk begins at a cursor that the list gave out.
+// walk starts at a cursor, or at the newest entry for the zero Cursor.
 func (x *Index) walk(ctx context.Context, list string, from Cursor) (*walk, error) {
 	head, err := x.pages.Find(ctx, list)
 	if err != nil {
@@ -37,16 +37,15 @@ func (x *Index) walk(ctx context.Context, list string, from Cursor) (*walk, erro
 		w.at = Cursor{page: w.page, entry: pageSize - 1, set: true}
 	}
 	switch {
-	case w.at.page > w.page: // it would be one read for each page that does not exist
+	case w.at.page > w.page: // a page that does not exist
 		return nil, foreignCursor()
 	case w.at.page < w.head.Oldest:
-		w.at = Cursor{} // what was there is gone
+		w.at = Cursor{} // Compact has deleted this page and all older ones
 	}
 	return w, nil
 }
 
-// take returns up to limit further hints, each id once, and moves on behind them. It returns fewer at the end of the list,
-// and when it has read as many pages as it may.
+// take returns the next hints, up to limit, each id once. It returns fewer at the end of the list, and after maxPages pages.
 func (w *walk) take(ctx context.Context, limit int) (hints []hint, err error) {
 	for len(hints) < limit && w.at.set {
 		if loaded, err := w.load(ctx); err != nil || !loaded {
@@ -65,7 +64,7 @@ func (w *walk) take(ctx context.Context, limit int) (hints []hint, err error) {
 	return hints, nil
 }
 
-// load makes ids the entries of the page at hand, unless it has read as many pages as it may.
+// load reads the page of the next entry, unless the walk has read maxPages pages already.
 func (w *walk) load(ctx context.Context) (loaded bool, err error) {
 	if w.page != w.at.page {
 		if w.left == 0 {
@@ -82,7 +81,7 @@ func (w *walk) load(ctx context.Context) (loaded bool, err error) {
 	return true, nil
 }
 
-// older moves on to the next older page, or to the end.
+// older moves to the next older page, or to the end.
 func (w *walk) older() {
 	w.at = Cursor{page: w.at.page - 1, entry: pageSize - 1, set: true}
 	if w.at.page < w.head.Oldest {

@@ -17,25 +17,25 @@ type Base struct {
 	AppPort int `envconfig:"APP_PORT"`
 	// ProbePort serves probes and metrics for an app that has no HTTP app port, or one that is public.
 	ProbePort int `envconfig:"PROBE_PORT"`
-	// ProbeHost is the address to bind for ProbePort: the loopback one, unless somebody decides otherwise.
+	// ProbeHost is the address to bind for ProbePort.
 	ProbeHost string `envconfig:"PROBE_HOST" default:"127.0.0.1"`
-	// Host is the address to bind. Only the gateway has a reason to change it: sidecars reach the other apps on loopback.
+	// Host is the address to bind for AppPort. Only the gateway may need another: sidecars call the other apps on loopback.
 	Host string `envconfig:"HOST" default:"127.0.0.1"`
 	// DaprHost is where the sidecar listens.
 	DaprHost string `envconfig:"DAPR_HOST" default:"127.0.0.1"`
-	// DaprHTTPPort is the sidecar's HTTP API.
+	// DaprHTTPPort is the port of the sidecar's HTTP API.
 	DaprHTTPPort int `envconfig:"DAPR_HTTP_PORT" required:"true"`
-	// DaprGRPCPort is the sidecar's gRPC API.
+	// DaprGRPCPort is the port of the sidecar's gRPC API.
 	DaprGRPCPort int `envconfig:"DAPR_GRPC_PORT" required:"true"`
-	// DaprAPIToken is the token that the sidecar asks the app for.
+	// DaprAPIToken is the token that the app sends with its calls to the sidecar.
 	DaprAPIToken string `envconfig:"DAPR_API_TOKEN" required:"true"`
-	// AppAPIToken is the token that the app asks its sidecar for.
+	// AppAPIToken is the token that the sidecar sends with its calls to the app.
 	AppAPIToken string `envconfig:"APP_API_TOKEN" required:"true"`
-	// LogLevel is trace, debug, info, warn or error. It can be changed without a restart.
+	// LogLevel is trace, debug, info, warn or error. A configuration store can change it without a restart.
 	LogLevel string `envconfig:"LOG_LEVEL" default:"info"`
 }
 
-// Validate refuses empty tokens: a sidecar or an app without one would be open to every process of the machine.
+// Validate refuses empty tokens: without them, every process on the machine could call the sidecar or the app.
 func (b Base) Validate() error {
 	switch {
 	case b.DaprAPIToken == "":

@@ -1,5 +1,5 @@
-// Package errs is the one error type of the project. Its Kind says what went wrong in a word that is the same in every
-// service, its Message says it to the caller, and the wrapped cause is for the log only.
+// Package errs has the one error type of the project: a Kind, which is the same word in every service, a Message for the
+// caller, and a cause for the log only.
 package errs
 
 import (
@@ -13,9 +13,9 @@ import (
 // Kind classifies an error. Its text is part of the public API: it is the `kind` of a problem document.
 type Kind string
 
-// The kinds. One table, in status.go, has their statuses over HTTP and gRPC.
+// The kinds. status.go has their HTTP statuses, and pkg/common/rpc their gRPC codes.
 const (
-	// Invalid: the input breaks a rule; Fields name where.
+	// Invalid: the input breaks a rule. Fields say where.
 	Invalid Kind = "invalid"
 	// Malformed: the request cannot be read at all: broken JSON, bad UTF-8, an unreadable header.
 	Malformed Kind = "malformed"
@@ -33,7 +33,7 @@ const (
 	KeyReused Kind = "idempotency_key_reused"
 	// TooLarge: the request body is over the limit.
 	TooLarge Kind = "too_large"
-	// UnsupportedMedia: the request body is of a media type that is not read here.
+	// UnsupportedMedia: the media type of the request body is not supported.
 	UnsupportedMedia Kind = "unsupported_media_type"
 	// RateLimited: too many requests; try again later.
 	RateLimited Kind = "rate_limited"
@@ -69,8 +69,8 @@ func New(kind Kind, format string, args ...any) *Error {
 	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...)}
 }
 
-// Wrap returns an error of this kind with a message for the caller and a cause for the log. If the cause says how long to
-// wait, so does the error.
+// Wrap returns an error of this kind with a message for the caller and a cause for the log. It takes RetryAfter from the
+// cause.
 func Wrap(kind Kind, cause error, format string, args ...any) *Error {
 	e := &Error{Kind: kind, Message: fmt.Sprintf(format, args...), Cause: cause}
 	var inner *Error
@@ -85,8 +85,8 @@ func InvalidField(name, format string, args ...any) error {
 	return InvalidFields(Field{Name: name, Problem: fmt.Sprintf(format, args...)})
 }
 
-// InvalidFields returns an Invalid error about several places in the input, or nil if there are none: a check can collect
-// what is wrong and return the result.
+// InvalidFields returns an Invalid error about several places in the input, or nil for none, so that a check can return
+// what it has collected.
 func InvalidFields(fields ...Field) error {
 	if len(fields) == 0 {
 		return nil

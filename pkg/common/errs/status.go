@@ -2,7 +2,7 @@ package errs
 
 import "net/http"
 
-// statuses is the one table from kinds to HTTP. pkg/common/rpc has the codes of gRPC.
+// statuses is the one table of HTTP statuses. pkg/common/rpc has the gRPC codes.
 var statuses = map[Kind]int{
 	Invalid:          http.StatusUnprocessableEntity,
 	Malformed:        http.StatusBadRequest,
@@ -33,7 +33,7 @@ func (k Kind) Known() bool {
 	return ok
 }
 
-// KindOfStatus returns the kind for an HTTP status of a program that does not send kinds.
+// KindOfStatus returns the kind that fits an HTTP status best, for programs that send no kind.
 func KindOfStatus(status int) Kind {
 	switch status {
 	case http.StatusUnprocessableEntity:

@@ -1,7 +1,7 @@
 // Package forms reads and writes JSON that outlives a build: documents in a store, and events on their way. A type whose
 // form changes gets a number for each form, so that later builds can read what earlier ones wrote.
 //
-// The JSON has the number as "form"; without this field it is 1. A type that has had only one form does nothing.
+// The number is the field "form" of the JSON; without this field it is 1. A type with only one form so far needs no code.
 package forms
 
 import (
@@ -16,11 +16,11 @@ import (
 type Versioned interface {
 	// Form is the number of the form that this build writes: 2 or more.
 	Form() int
-	// Upgrade returns, in form from+1, what was written in form from.
+	// Upgrade converts JSON of the form `from` to the form after it.
 	Upgrade(from int, old json.RawMessage) (json.RawMessage, error)
 }
 
-// formOf returns the form of a value that this build writes, and its Versioned if it is one.
+// formOf returns the form in which this build writes a value, and the value as Versioned if it has had several.
 func formOf(value any) (int, Versioned) {
 	if v, ok := value.(Versioned); ok {
 		return v.Form(), v
@@ -45,8 +45,8 @@ func Write(value any) ([]byte, error) {
 	return append(number, raw[1:]...), nil
 }
 
-// Read reads into a value what Write wrote, in this build or an earlier one. It fails with errs.Unavailable if a later
-// build wrote it: the caller tries again until it meets that build, and meanwhile must not write over it.
+// Read decodes what Write wrote in this build or an earlier one. For the JSON of a later build it fails with
+// errs.Unavailable: a retry may reach a process of that build. The caller must not overwrite that JSON.
 func Read[T any](raw []byte, into *T) error {
 	written := writtenForm(raw)
 	current, versioned := formOf(*into)
@@ -68,8 +68,8 @@ func writtenForm(raw []byte) int {
 	var numbered struct {
 		Form int `json:"form"`
 	}
-	if bytes.Contains(raw, []byte(`"form"`)) { // most have no number, and are parsed once
-		_ = json.Unmarshal(raw, &numbered) // what cannot be read is reported by its type
+	if bytes.Contains(raw, []byte(`"form"`)) { // most JSON has no number, and need not be parsed twice
+		_ = json.Unmarshal(raw, &numbered) // Read reports JSON that is not valid
 	}
 	return max(numbered.Form, 1)
 }

@@ -1,4 +1,4 @@
-// Package ids makes identifiers: random ones that sort by time, and derived ones that a retry makes again.
+// Package ids makes identifiers: random ones that sort by time, and derived ones, which are the same again after a retry.
 package ids
 
 import (
@@ -21,9 +21,8 @@ func Derive(parts ...string) string {
 	return uuid.NewSHA1(namespace, []byte(strings.Join(parts, "\x1f"))).String()
 }
 
-// ForRequest returns the id of what a request makes. With an Idempotency-Key it follows from caller and key, so that the
-// same request finds what it made; without one (key "") it is new. The kind keeps apart what requests of different
-// operations make.
+// ForRequest returns the id of what a request creates. With an Idempotency-Key it follows from kind, caller and key, so that
+// a repeated request finds what the first one created; without a key ("") it is random. Each operation has its own kind.
 func ForRequest(kind, callerID, key string) string {
 	if key == "" {
 		return New()
@@ -31,13 +30,14 @@ func ForRequest(kind, callerID, key string) string {
 	return Derive(kind, callerID, key)
 }
 
-// Fingerprint tells one request from another under the same Idempotency-Key: requests with the same JSON have the same.
+// Fingerprint returns the same text for requests with the same JSON. It shows whether an Idempotency-Key was used again for
+// another request.
 func Fingerprint(request any) string {
 	raw, _ := json.Marshal(request) // what was read from JSON can be written as JSON
 	return Derive("request", string(raw))
 }
 
-// Made returns when New made an id, and the zero time for any other text.
+// Made returns the time at which New made this id; the zero time for any other text.
 func Made(id string) time.Time {
 	parsed, err := uuid.Parse(id)
 	if err != nil || parsed.Version() != 7 {

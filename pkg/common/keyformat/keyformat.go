@@ -1,6 +1,5 @@
-// Package keyformat is the format of an API key: "stoa_", the id of the key, 32 random bytes, and a checksum. A reader can
-// tell a typo or an invented key without asking anybody, scanners for leaked secrets can find it, and a double click
-// selects all of it.
+// Package keyformat is the format of an API key: "stoa_", the id of the key, 32 random bytes, and a checksum. The checksum
+// finds typos without a call to auth, scanners for leaked secrets can recognise a key, and a double click selects all of it.
 package keyformat
 
 import (
@@ -14,25 +13,25 @@ import (
 
 // The parts of a key, in digits and letters (base 62).
 const (
-	mark      = "stoa_"
-	idSize    = 22 // 128 bits
-	proofSize = 43 // 256 bits
-	sumSize   = 6  // 32 bits
-	size      = len(mark) + idSize + proofSize + sumSize
-	base      = 62
+	mark       = "stoa_"
+	idSize     = 22 // 128 bits
+	secretSize = 43 // 256 bits
+	sumSize    = 6  // 32 bits
+	size       = len(mark) + idSize + secretSize + sumSize
+	base       = 62
 )
 
 // New returns a new key with this id, which is a UUID.
 func New(id string) string {
-	var proof [32]byte
-	_, _ = rand.Read(proof[:]) // never fails, by its contract
+	var secret [32]byte
+	_, _ = rand.Read(secret[:]) // never fails, by its contract
 	raw := uuid.MustParse(id)
-	text := mark + digits(raw[:], idSize) + digits(proof[:], proofSize)
+	text := mark + digits(raw[:], idSize) + digits(secret[:], secretSize)
 	return text + checksum(text)
 }
 
-// Parse returns the id of a key and its prefix, which tells it from other keys and is not secret. It reports whether the
-// text has the format of a key; only auth can say whether the key is valid.
+// Parse returns the id of a key and its prefix, which is not secret and differs from key to key. ok reports whether the text
+// has the format of a key; only auth knows whether the key is valid.
 func Parse(text string) (id, prefix string, ok bool) {
 	if len(text) != size || !strings.HasPrefix(text, mark) || checksum(text[:size-sumSize]) != text[size-sumSize:] {
 		return "", "", false
@@ -47,6 +46,7 @@ func Parse(text string) (id, prefix string, ok bool) {
 	return raw.String(), prefix, true
 }
 
+// digits writes a number in base 62, with zeros in front up to size.
 func digits(raw []byte, size int) string {
 	text := new(big.Int).SetBytes(raw).Text(base)
 	return strings.Repeat("0", size-len(text)) + text

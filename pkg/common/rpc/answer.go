@@ -9,8 +9,8 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// AnswerHeader is the metadata that marks an answer as one that an app gave: a sidecar can say OK for an app that said
-// nothing. Its value is "*". It is the same rule as web.AnswerHeader, whose value says more because HTTP bodies can end early.
+// AnswerHeader is the metadata, with the value "*", that marks the answer of an app: a sidecar can report OK although the
+// app gave no answer. web.AnswerHeader is the same for HTTP; its value is a length, because an HTTP body can end early.
 const AnswerHeader = "stoa-answer"
 
 var answerMark = metadata.Pairs(AnswerHeader, "*")
@@ -29,7 +29,7 @@ func markedStream(server any, stream grpc.ServerStream, _ *grpc.StreamServerInfo
 	return handle(server, stream)
 }
 
-// CheckAnswer returns a status Unavailable unless these headers are those of an answer that an app gave.
+// CheckAnswer returns a status Unavailable unless these headers have the mark of an app's answer.
 func CheckAnswer(header metadata.MD) error {
 	if len(header.Get(AnswerHeader)) == 0 {
 		return status.Errorf(codes.Unavailable, "no app gave this answer: it has no %s", AnswerHeader)

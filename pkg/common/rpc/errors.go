@@ -1,5 +1,5 @@
-// Package rpc is how processes here speak gRPC: errors keep their kind across the wire, and a server checks the app
-// token, carries on the trace, writes one log line for each call and survives a panic.
+// Package rpc is the gRPC of all processes: errors keep their kind across the wire, and a server checks the app token and
+// continues the trace. For each unary call it also writes one log line, and it survives a panic.
 package rpc
 
 import (
@@ -38,7 +38,7 @@ func ToStatus(err error) error {
 	return detailed.Err()
 }
 
-// FromStatus rebuilds the error that ToStatus sent. Any other status, such as one of a sidecar, is an outage.
+// FromStatus rebuilds the error that ToStatus sent. Any other status, such as one of a sidecar, becomes errs.Unavailable.
 func FromStatus(err error) error {
 	if err == nil {
 		return nil

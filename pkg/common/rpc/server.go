@@ -21,8 +21,9 @@ import (
 // drainTime is how long accepted calls may take to finish once the process is told to stop.
 const drainTime = 15 * time.Second
 
-// NewServer returns a server for the app channel of a sidecar: it answers only calls with the app token. Methods that do not exist
-// are unimplemented also without the token, because a starting sidecar asks without it what the app subscribes to.
+// NewServer returns a server for the calls of the app's own sidecar: it refuses calls without the app token. Only a method
+// that does not exist is answered (as unimplemented) without the token: a starting sidecar sends none when it asks for the
+// app's subscriptions.
 func NewServer(log zerolog.Logger, appToken string) *grpc.Server {
 	return grpc.NewServer(
 		grpc.StatsHandler(otelgrpc.NewServerHandler()),

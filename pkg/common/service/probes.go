@@ -28,13 +28,12 @@ type check struct {
 	ask  func(ctx context.Context) error
 }
 
-// check adds a dependency without which the process is not ready. The names are the same everywhere, see
-// docs/decisions/0016.
+// check adds a dependency without which the process is not ready. docs/decisions/0016 has the names of all.
 func (a *App) check(kind, name string, ask func(ctx context.Context) error) {
 	a.checks = append(a.checks, check{name: strings.TrimSpace(kind + " " + name), ask: ask})
 }
 
-// checkSidecar adds the sidecar and the state stores that it has for the app.
+// checkSidecar adds the sidecar, and the state stores that the sidecar has for this app.
 func (a *App) checkSidecar(ctx context.Context) error {
 	a.check("sidecar", "", a.Sidecar.Healthy)
 	stores, err := a.Sidecar.Stores(ctx)
@@ -44,7 +43,7 @@ func (a *App) checkSidecar(ctx context.Context) error {
 	return err
 }
 
-// CheckApp adds an app without which this one can serve nobody.
+// CheckApp adds another app without which this one can serve no request.
 func (a *App) CheckApp(appID string) {
 	a.check("app", appID, func(ctx context.Context) error {
 		return a.Sidecar.Invoke(ctx, appID, http.MethodGet, "/healthz", nil, nil)
@@ -55,12 +54,12 @@ func (a *App) CheckApp(appID string) {
 type Readiness struct {
 	// Status is "ready" or "unavailable".
 	Status string `json:"status"`
-	// Checks says for each dependency "ok" or what is wrong.
+	// Checks has for each dependency "ok", or what is wrong.
 	Checks map[string]string `json:"checks"`
 }
 
-// publicAge is how long an answer of /readyz is used again on the public port: however often clients ask, the dependencies
-// are asked twice a second.
+// publicAge is how long /readyz repeats an answer on the public port: however many clients ask, the dependencies are asked
+// at most twice a second.
 const publicAge = 500 * time.Millisecond
 
 // Probes adds /healthz (the process is alive), /readyz (its dependencies answer) and /metrics to a router.
@@ -102,8 +101,8 @@ func (a *App) ready(ctx context.Context) (int, Readiness) {
 	return status, readiness
 }
 
-// readyOnceIn returns ready for many callers: within age, one asks the dependencies and all get its answer.
-func (a *App) readyOnceIn(age time.Duration) func(context.Context) (int, Readiness) {
+// cachedReady returns ready with a cache: an answer younger than age is used again, and callers wait for one that is due.
+func (a *App) cachedReady(age time.Duration) func(context.Context) (int, Readiness) {
 	turn := make(chan struct{}, 1)
 	var asked time.Time
 	var status int
@@ -134,10 +133,10 @@ func (a *App) HTTP(router *mux.Router) Part {
 	return a.listen(a.Config.Host, a.Config.AppPort, "APP_PORT", web.DefaultLimits(), handler)
 }
 
-// PublicHTTP returns the part that serves a router on the app port to everyone, within these limits, with /healthz and
-// /readyz. around wraps the whole handler. Metrics are not public: run ProbeServer for them.
+// PublicHTTP returns the part that serves a router, /healthz and /readyz on the app port to everyone, within these limits.
+// around wraps the whole handler. Metrics are not public: ProbeServer serves them.
 func (a *App) PublicHTTP(router *mux.Router, limits web.Limits, around func(http.Handler) http.Handler) Part {
-	a.health(router, a.readyOnceIn(publicAge))
+	a.health(router, a.cachedReady(publicAge))
 	return a.listen(a.Config.Host, a.Config.AppPort, "APP_PORT", limits, around(web.Wrap(router, a.Telemetry.Log)))
 }
 
@@ -157,7 +156,7 @@ func (a *App) listen(host string, port int, variable string, limits web.Limits, 
 	}
 }
 
-// GRPC returns the part that serves gRPC on the app port to the app's sidecar; register has to add the services.
+// GRPC returns the part that serves gRPC on the app port to the app's sidecar. register adds the services.
 func (a *App) GRPC(register func(grpc.ServiceRegistrar)) Part {
 	server := rpc.NewServer(a.Telemetry.Log, a.Config.AppAPIToken)
 	register(server)

@@ -21,7 +21,7 @@ func TestApp_asksTheDependenciesOnceForThePublic(t *testing.T) {
 			}
 			return nil
 		})
-		ready := app.readyOnceIn(publicAge)
+		ready := app.cachedReady(publicAge)
 		gone, cancel := context.WithCancel(t.Context())
 		cancel()
 		for _, want := range []int{http.StatusOK, http.StatusServiceUnavailable} {

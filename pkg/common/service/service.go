@@ -1,5 +1,5 @@
-// Package service runs a process: it starts with configuration, telemetry and sidecar, runs its parts until it is told to stop or
-// one of them fails, drains, and says why it ended. Only this package exits a process.
+// Package service runs a process: it sets up configuration, telemetry and sidecar, runs the parts of the process until a
+// signal arrives or a part fails, lets them drain, and reports the error. Only this package exits a process.
 package service
 
 import (
@@ -19,8 +19,8 @@ import (
 	"stoa/pkg/sidecar"
 )
 
-// Main runs a process. The context of run ends with SIGINT or SIGTERM. An error of run is one line on standard error and exit
-// code 1.
+// Main runs a process. SIGINT or SIGTERM ends the context of run. An error of run is written to standard error, and the exit
+// code is then 1.
 func Main(run func(ctx context.Context) error) {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	err := run(ctx)
@@ -31,8 +31,8 @@ func Main(run func(ctx context.Context) error) {
 	}
 }
 
-// App is what every process has: configuration, telemetry, sidecar, the settings that may change while it runs, and the checks
-// that say whether it is ready.
+// App is what every process has: configuration, telemetry, sidecar, settings that may change while it runs, and readiness
+// checks.
 type App struct {
 	Config    config.Base
 	Telemetry *observability.Telemetry
@@ -42,8 +42,8 @@ type App struct {
 	checks []check
 }
 
-// Start sets up the process and waits until the sidecar is ready, so that what follows can read secrets and state. Until
-// then the app port is closed, and the sidecar tells callers that the app is not there yet.
+// Start sets up the process and waits until the sidecar is ready: secrets and state can be read when it returns. Until then
+// the app port is closed, so the sidecar tells callers that the app is not available yet.
 func Start(ctx context.Context, cfg config.Base) (*App, error) {
 	telemetry, err := observability.Start(ctx, cfg.AppID, cfg.LogLevel, os.Stdout)
 	if err != nil {
@@ -66,7 +66,7 @@ func Start(ctx context.Context, cfg config.Base) (*App, error) {
 	return app, nil
 }
 
-// Close sends the telemetry that is left and ends the connection to the sidecar.
+// Close sends the remaining telemetry and closes the connection to the sidecar.
 func (a *App) Close(ctx context.Context) {
 	if err := a.Telemetry.Shutdown(ctx); err != nil {
 		a.Telemetry.Log.Warn().Err(err).Msg("some telemetry was not sent")
@@ -79,7 +79,7 @@ func (a *App) Publisher() (*messaging.Publisher, error) {
 	return messaging.NewPublisher(a.Sidecar.Client(), a.Config.AppID)
 }
 
-// Consumer returns a consumer for this table of subscriptions, each of which becomes a readiness check.
+// Consumer returns a consumer of these subscriptions, and adds a readiness check for each.
 func (a *App) Consumer(publisher *messaging.Publisher, table ...messaging.Subscription) (*messaging.Consumer, error) {
 	consumer, err := messaging.NewConsumer(a.Sidecar.Client().GrpcClient(), publisher, a.Telemetry.Log, table...)
 	if err != nil {
@@ -91,8 +91,8 @@ func (a *App) Consumer(publisher *messaging.Publisher, table ...messaging.Subscr
 	return consumer, nil
 }
 
-// Part runs for as long as the process: a server, a consumer. After the end of ctx it drains and returns nil. If it returns
-// earlier, that is a failure and ends the process.
+// Part is something that runs as long as the process, such as a server or a consumer. When ctx ends, it drains and returns
+// nil. An error ends the process.
 type Part func(ctx context.Context) error
 
 // Run runs the parts side by side until ctx ends or one of them fails, and waits for all of them to drain.

@@ -1,9 +1,9 @@
-// Package settings holds what an operator may change while a process runs: log level, switches, limits. Each setting has
-// a value from the environment. Where the sidecar has a configuration store, a value there replaces it within a few
-// seconds, without a restart.
+// Package settings has the settings that an operator may change while a process runs, such as the log level, switches and
+// limits. Each has a value from the environment. If the sidecar has a configuration store, a value there replaces it within
+// a few seconds, without a restart.
 //
-// The store is read every few seconds instead of subscribed to, because a sidecar does not tell its subscribers that they
-// missed changes (docs/decisions/0007).
+// The process reads the store every few seconds. It does not subscribe, because a sidecar does not tell its subscribers that
+// they missed a change (docs/decisions/0007).
 package settings
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// interval is the time between two reads of the store, and so the longest that a change waits.
+// interval is the time between two reads of the store. A change takes effect after this time at the latest.
 const interval = 5 * time.Second
 
 // Item is one setting of the store.
@@ -49,18 +49,18 @@ type watched struct {
 	name    string
 	apply   func(text string) error
 	current string // the text in effect; "" for the value of the environment
-	refused string // the text that was refused last, so that it is logged once
+	refused string // the text that apply refused last: it is logged once, not with every read
 }
 
-// Open reads the store once, so that a process begins with its values. If the store cannot be read, that is logged and
-// the values of the environment apply until Run has read it.
+// Open reads the store once, so that a process starts with the values of the store. If that fails, it is logged, and the
+// values of the environment apply until Run can read the store.
 func Open(ctx context.Context, store Store, appID string, log zerolog.Logger) *Settings {
 	s := &Settings{store: store, appID: appID, log: log}
 	s.refresh(ctx)
 	return s
 }
 
-// Run reads the store for changes until ctx ends. It survives outages of the store.
+// Run reads the store again and again until ctx ends. During an outage of the store, settings keep their values.
 func (s *Settings) Run(ctx context.Context) error {
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
@@ -76,9 +76,9 @@ func (s *Settings) Run(ctx context.Context) error {
 	return nil
 }
 
-// Watch calls apply with the text of a setting: at once if the store has one, and after each change. "" means that the
-// store no longer has the setting. A text that apply refuses is logged, and the value in effect stays. The store may name
-// the setting `<name>` for all apps and `<app-id>/<name>` for one; the latter goes first.
+// Watch calls apply with the text of a setting: at once if the store has one, and after each change. "" means that the store
+// no longer has the setting. If apply returns an error, that is logged, and the former value stays in effect. In the store,
+// `<name>` is for all apps, and `<app-id>/<name>` replaces it for one app.
 func (s *Settings) Watch(name string, apply func(text string) error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -141,7 +141,8 @@ func (s *Settings) update(w *watched) {
 	s.log.Info().Str("setting", w.name).Str("value", item.Value).Str("version", item.Version).Msg("setting changed")
 }
 
-// find returns the item for this app, or else the one for all. An empty value counts as no value: not every store keeps one.
+// find returns the item for this app, or else the one for all apps. An empty value counts as none, because some stores
+// cannot keep one.
 func (s *Settings) find(name string) Item {
 	for _, key := range []string{s.appID + "/" + name, name} {
 		if item := s.items[key]; item.Value != "" {

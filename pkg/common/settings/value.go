@@ -11,10 +11,10 @@ type Value[T any] struct {
 	current atomic.Pointer[T]
 }
 
-// Get returns the value in effect now. Call it once for one decision: it may change between two calls.
+// Get returns the value that is in effect now. It may change between two calls, so call it once for each decision.
 func (v *Value[T]) Get() T { return *v.current.Load() }
 
-// Bool watches a switch. Without a value in the store it is fallback, the value of the environment.
+// Bool watches a switch. fallback, from the environment, applies when the store has no value.
 func Bool(s *Settings, name string, fallback bool) *Value[bool] {
 	return watch(s, name, fallback, func(text string) (bool, error) {
 		on, err := strconv.ParseBool(text)
@@ -25,7 +25,7 @@ func Bool(s *Settings, name string, fallback bool) *Value[bool] {
 	})
 }
 
-// Int watches a number that is not negative. Without a value in the store it is fallback, the value of the environment.
+// Int watches a number of 0 or more. fallback, from the environment, applies when the store has no value.
 func Int(s *Settings, name string, fallback int64) *Value[int64] {
 	return watch(s, name, fallback, func(text string) (int64, error) {
 		n, err := strconv.ParseInt(text, 10, 64)

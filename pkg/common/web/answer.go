@@ -9,16 +9,15 @@ import (
 	"strconv"
 )
 
-// AnswerHeader marks an HTTP answer as one that an app gave: a sidecar can make up a success for an app that gave none, and
-// can end a body early without saying so. The value is the length of the body in bytes, before any Content-Encoding, or
-// UnknownLength.
-// api/README.md has the rule for services in other languages, docs/decisions/0015 the reason.
+// AnswerHeader marks the HTTP answer of an app: a sidecar can report a success although the app gave no answer, and can cut
+// a body short without an error. The value is the length of the body in bytes, before any Content-Encoding, or
+// UnknownLength. api/README.md has the rule for services in other languages, docs/decisions/0015 the reason.
 const AnswerHeader = "Stoa-Answer"
 
 // UnknownLength is the value of AnswerHeader for a body whose length is not known when it begins, such as a stream.
 const UnknownLength = "*"
 
-// maxHeld is how much of a body is held back to learn its length, in bytes: more than any answer here but a stream has.
+// maxHeld is how many bytes of a body are held back to learn its length: more than any answer has, except a stream.
 const maxHeld = 4 << 20
 
 // MarkAnswers sets AnswerHeader on every answer of next. It holds a body back until it is complete, so that its length is
@@ -42,14 +41,14 @@ type markedWriter struct {
 // WriteHeader keeps the status until the body is complete.
 func (w *markedWriter) WriteHeader(status int) {
 	switch {
-	case status < http.StatusOK: // informational, an answer follows
+	case status < http.StatusOK: // the answer follows
 		w.ResponseWriter.WriteHeader(status)
 	case !w.decided:
 		w.status, w.decided = status, true
 	}
 }
 
-// Write keeps the piece until the body is complete, or too long to be kept.
+// Write keeps the bytes until the body is complete, or too long to be kept.
 func (w *markedWriter) Write(b []byte) (int, error) {
 	w.decided = true
 	if !w.sent && w.held.Len()+len(b) <= maxHeld {
@@ -61,7 +60,7 @@ func (w *markedWriter) Write(b []byte) (int, error) {
 	return w.ResponseWriter.Write(b)
 }
 
-// FlushError sends what has been held back: the answer is a stream. It serves http.ResponseController.
+// FlushError sends what is held back, because the answer is a stream. http.ResponseController calls it.
 func (w *markedWriter) FlushError() error {
 	if err := w.send(UnknownLength); err != nil {
 		return err
@@ -80,7 +79,7 @@ func (w *markedWriter) end() {
 	length := strconv.Itoa(w.held.Len())
 	if !w.sent && w.held.Len() > 0 {
 		if declared := w.Header().Get("Content-Length"); declared != "" && declared != length {
-			panic(http.ErrAbortHandler) // the handler meant to write something else
+			panic(http.ErrAbortHandler) // the handler wrote more or less than it announced
 		}
 		w.Header().Set("Content-Length", length)
 	}
@@ -102,8 +101,8 @@ func (w *markedWriter) send(length string) error {
 	return err
 }
 
-// CheckAnswer returns an error unless a response that came through a sidecar is the answer of an app. It takes AnswerHeader
-// off; from then on, reading a body that ends early fails with io.ErrUnexpectedEOF.
+// CheckAnswer returns an error unless a response that came through a sidecar is the answer of an app. It removes AnswerHeader,
+// and makes reading the body fail with io.ErrUnexpectedEOF if its length is wrong.
 func CheckAnswer(answer *http.Response) error {
 	values := answer.Header.Values(AnswerHeader)
 	answer.Header.Del(AnswerHeader)
@@ -132,7 +131,7 @@ func hasBody(answer *http.Response) bool {
 		answer.StatusCode != http.StatusNoContent && answer.StatusCode != http.StatusNotModified
 }
 
-// wholeBody fails where a body ends that should be longer, or goes on where it should end.
+// wholeBody fails if the body is shorter or longer than announced.
 type wholeBody struct {
 	io.ReadCloser
 	missing int64 // bytes

@@ -1,5 +1,5 @@
-// Package web is how every process here speaks HTTP: typed handlers by huma on gorilla/mux, errors as problem
-// documents, limits on what is read, one log line for each request, and a server that drains before it stops.
+// Package web is the HTTP of all processes: typed handlers (huma on gorilla/mux), errors as problem documents, limits on
+// requests, one log line for each request, and a server that drains before it stops.
 package web
 
 import (
@@ -47,9 +47,9 @@ func allowed(router *mux.Router, r *http.Request) string {
 	return strings.Join(known, ", ")
 }
 
-// NewAPI returns an API on the router whose operations are typed handlers. It serves its own description at
-// /openapi.json. Register operations with huma.Register; an error that a handler returns becomes the problem of its kind.
-// The errors that follow from security and inputs are described without being listed.
+// NewAPI returns an API on the router. Register typed handlers with huma.Register; an error that a handler returns becomes
+// the problem document of its kind. The API serves its OpenAPI document at /openapi.json. The errors that follow from the
+// security and inputs of an operation are added to the document, so operations need not list them.
 func NewAPI(router *mux.Router, title, description string) huma.API {
 	useProblems()
 	config := huma.DefaultConfig(title, "1.0.0")
@@ -62,19 +62,20 @@ func NewAPI(router *mux.Router, title, description string) huma.API {
 	return humamux.New(router, config)
 }
 
-// jsonFormat reads strict UTF-8: encoding/json silently replaces bad bytes, and we would store what nobody sent.
+// jsonFormat refuses bytes that are not UTF-8. encoding/json would replace them silently, and we would store what nobody
+// sent.
 var jsonFormat = huma.Format{
 	Marshal: huma.DefaultJSONFormat.Marshal,
 	Unmarshal: func(data []byte, v any) error {
 		if !utf8.Valid(data) {
 			return errors.New("is not valid UTF-8")
 		}
-		return inWords(json.Unmarshal(data, v))
+		return withoutGoTypes(json.Unmarshal(data, v))
 	},
 }
 
-// inWords says what is wrong with JSON without naming Go's types or repeating what was sent.
-func inWords(err error) error {
+// withoutGoTypes says what is wrong with JSON without Go's type names and without the caller's data.
+func withoutGoTypes(err error) error {
 	var unfit *json.UnmarshalTypeError
 	var broken *json.SyntaxError
 	switch {

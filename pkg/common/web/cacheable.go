@@ -11,8 +11,9 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humamux"
 )
 
-// Cacheable lets the gateway and browsers keep the answers of an operation for maxAge. The operation must be a GET with the same
-// answer for everybody. Answers carry an ETag; a caller that has the current answer gets 304 without a body.
+// Cacheable lets browsers, and the gateway where a route has its cache, keep the answers of an operation for maxAge. The
+// operation must be a GET that answers everyone the same. Answers have an ETag; a caller that already has the current answer
+// gets 304 without a body.
 func Cacheable(maxAge time.Duration, op huma.Operation) huma.Operation {
 	op.Middlewares = append(op.Middlewares, func(ctx huma.Context, next func(huma.Context)) {
 		held := &heldAnswer{humaContext: ctx, status: http.StatusOK}
@@ -32,26 +33,26 @@ func Cacheable(maxAge time.Duration, op huma.Operation) huma.Operation {
 
 type humaContext huma.Context
 
-// heldAnswer keeps an answer until it is complete, because its tag is sent before it.
+// heldAnswer keeps an answer until it is complete, because its ETag is sent before the body.
 type heldAnswer struct {
 	humaContext
 	status int
 	body   bytes.Buffer
 }
 
-// SetStatus keeps the status.
+// SetStatus implements huma.Context.
 func (h *heldAnswer) SetStatus(status int) { h.status = status }
 
-// Status is the status that was set.
+// Status implements huma.Context.
 func (h *heldAnswer) Status() int { return h.status }
 
-// BodyWriter keeps the body.
+// BodyWriter implements huma.Context.
 func (h *heldAnswer) BodyWriter() io.Writer { return &h.body }
 
 // Unwrap lets huma reach the request.
 func (h *heldAnswer) Unwrap() huma.Context { return h.humaContext }
 
-// send sends the answer, or 304 in its place. Errors are not to be kept by anybody, so they carry no tag.
+// send sends the answer, or 304 instead. Errors get no ETag, because nobody may cache them.
 func (h *heldAnswer) send(maxAge time.Duration) {
 	if h.status == http.StatusOK {
 		etag := ETag(h.body.Bytes())

@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// bound returns the listener with these limits on its connections, or as it is if there are none.
+// bound puts these limits on the connections of a listener. Without limits it returns the listener unchanged.
 func (l Limits) bound(listener net.Listener) net.Listener {
 	if l.Connections == 0 && l.PerAddress == 0 {
 		return listener
@@ -14,8 +14,8 @@ func (l Limits) bound(listener net.Listener) net.Listener {
 	return &boundListener{Listener: listener, limits: l, from: map[netip.Prefix]int{}}
 }
 
-// boundListener closes connections over the limits at once. If they waited, one client that opens more than it uses would
-// keep everybody else waiting.
+// boundListener closes connections over the limits at once. If they waited instead, a client that opens many and uses none
+// would block everyone else.
 type boundListener struct {
 	net.Listener
 	limits Limits
@@ -36,7 +36,7 @@ func (l *boundListener) Accept() (net.Conn, error) {
 		if l.admit(address) {
 			return &boundConn{Conn: conn, release: sync.OnceFunc(func() { l.release(address) })}, nil
 		}
-		_ = conn.Close() // the client has as many as it may have
+		_ = conn.Close()
 	}
 }
 
@@ -83,8 +83,8 @@ func (c *boundConn) Close() error {
 	return c.Conn.Close()
 }
 
-// CloseWrite lets the HTTP server finish an answer before it closes the connection to a client that is still sending: such
-// a client would otherwise get a reset instead of the answer.
+// CloseWrite lets the HTTP server end its answer first and close the connection later. Otherwise a client that is still
+// sending would get a reset instead of the answer.
 func (c *boundConn) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()

@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// ETag returns the strong entity tag of an answer: answers with the same tag are the same.
+// ETag returns the strong entity tag of a body: bodies with the same tag are equal.
 func ETag(body []byte) string {
 	sum := sha256.Sum256(body)
 	return `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
 }
 
-// HasCurrent reports whether the caller who sent this If-None-Match has the answer with this entity tag, so that 304 is enough.
-// It compares tags weakly (RFC 9110, section 13.1.2), and reads a malformed list as far as it can.
+// HasCurrent reports whether an If-None-Match header names this entity tag, so that 304 is enough. It compares tags weakly
+// (RFC 9110, section 13.1.2), and reads a malformed list as far as it can.
 func HasCurrent(ifNoneMatch, etag string) bool {
 	if etag == "" {
 		return false
@@ -33,7 +33,8 @@ func HasCurrent(ifNoneMatch, etag string) bool {
 	}
 }
 
-// nextTag cuts the first entity tag off a list, without the mark of a weak one. A tag may contain a comma, so quotes count.
+// nextTag returns the first entity tag of a list, without W/, and the rest. A tag may contain a comma, so it ends at its
+// closing quote.
 func nextTag(list string) (tag, rest string, ok bool) {
 	list = strings.TrimPrefix(strings.TrimLeft(list, " \t,"), "W/")
 	if !strings.HasPrefix(list, `"`) {

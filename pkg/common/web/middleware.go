@@ -20,20 +20,21 @@ import (
 	"stoa/pkg/observability"
 )
 
-// MaxBody is the largest request body that is read, in bytes: ten times an order of 100 lines.
+// MaxBody is the largest request body that is read, in bytes: more than ten times an order of 100 lines, the most it may have.
 const MaxBody = 256 << 10
 
-// maxDiscard is how many bytes of a body that is too large are read and thrown away.
+// maxDiscard is how many bytes of a body over MaxBody are read and thrown away.
 const maxDiscard = 32 << 20
 
-// requestTimeout bounds the work on one request. The calls in it have shorter limits, in pkg/sidecar.
+// requestTimeout bounds the work on one request. pkg/sidecar has shorter limits for each call to the sidecar.
 const requestTimeout = 10 * time.Second
 
-// requestIDHeader carries the id of a request in all log lines. The first process that gets the request chooses it.
+// requestIDHeader has the id of a request, which is in all its log lines. The client may choose it; otherwise the first
+// process that gets the request makes one.
 const requestIDHeader = "X-Request-Id"
 
-// Wrap puts around a router what every request needs: a span, a log line, a request id, recovery from panics, and limits on
-// body and time.
+// Wrap adds to a router what every request needs: a span, a log line, a request id, recovery from panics, and limits on body
+// and time.
 func Wrap(router *mux.Router, log zerolog.Logger) http.Handler {
 	router.Use(nameRoute)
 	handler := limit(headAsGet(recovered(router)))
@@ -43,14 +44,14 @@ func Wrap(router *mux.Router, log zerolog.Logger) http.Handler {
 	}))
 }
 
-// isProbe reports probes: they come every few seconds and are not logged.
+// isProbe reports whether the request is a probe. Probes come every few seconds and are not logged.
 func isProbe(r *http.Request) bool {
 	return r.URL.Path == "/healthz" || r.URL.Path == "/readyz" || r.URL.Path == "/metrics"
 }
 
 type entryKey struct{}
 
-// entry collects what handlers add to the log line of a request.
+// entry is what handlers add to the log line of a request.
 type entry struct {
 	err   error
 	route string
@@ -66,8 +67,7 @@ func entryOf(ctx context.Context) *entry {
 // noteError keeps an error for the log line of the request: logging happens once, at the edge.
 func noteError(ctx context.Context, err error) { entryOf(ctx).err = err }
 
-// nameRoute notes the template of the route, such as "/api/v1/orders/{id}", or else its name, so that logs can be grouped by
-// it.
+// nameRoute adds to the log line the template of the route, such as "/api/v1/orders/{id}", or else its name.
 func nameRoute(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if route := mux.CurrentRoute(r); route != nil {
@@ -90,7 +90,7 @@ func logged(log zerolog.Logger, next http.Handler) http.Handler {
 		w.Header().Set(requestIDHeader, id)
 		ctx := observability.WithTrace(r.Context(), log.With().Str("request_id", id).Logger())
 		r = r.WithContext(context.WithValue(ctx, entryKey{}, e))
-		defer func() { // also when the answer is broken off
+		defer func() { // also after a panic
 			line := observability.Log(ctx).WithLevel(levelOf(e.err, written.status)).Err(e.err).Str("method", r.Method)
 			if e.route != "" {
 				line = line.Str("route", e.route)
@@ -102,7 +102,7 @@ func logged(log zerolog.Logger, next http.Handler) http.Handler {
 	})
 }
 
-// levelOf is error for our own defects and info for everything else, also for mistakes of callers.
+// levelOf is error for our own defects, and info for everything else, such as mistakes of callers and outages.
 func levelOf(err error, status int) zerolog.Level {
 	if errs.Is(err, errs.Internal) || status == http.StatusInternalServerError {
 		return zerolog.ErrorLevel
@@ -110,13 +110,13 @@ func levelOf(err error, status int) zerolog.Level {
 	return zerolog.InfoLevel
 }
 
-// requestID takes the id of the caller if it is harmless in a log, and makes a new one otherwise.
+// requestID returns the caller's id if it is safe to log, and otherwise a new one.
 func requestID(r *http.Request) string {
 	id := r.Header.Get(requestIDHeader)
-	harmless := func(c rune) bool {
+	safe := func(c rune) bool {
 		return c == '-' || c == '_' || c == '.' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 	}
-	if id == "" || len(id) > 64 || strings.ContainsFunc(id, func(c rune) bool { return !harmless(c) }) {
+	if id == "" || len(id) > 64 || strings.ContainsFunc(id, func(c rune) bool { return !safe(c) }) {
 		return ids.New()
 	}
 	return id
@@ -135,7 +135,7 @@ func recovered(next http.Handler) http.Handler {
 			err := fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
 			if answer, ok := w.(*recorder); ok && answer.sent {
 				noteError(r.Context(), err)
-				panic(http.ErrAbortHandler) // half of an answer must not look whole
+				panic(http.ErrAbortHandler) // half an answer must not look complete
 			}
 			WriteError(w, r, err)
 		}()
@@ -143,7 +143,7 @@ func recovered(next http.Handler) http.Handler {
 	})
 }
 
-// headAsGet answers HEAD like GET; the server leaves out the body. For a stream there is no HEAD.
+// headAsGet answers HEAD like GET; the server leaves out the body. Streams do not support HEAD.
 func headAsGet(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodHead && !acceptsStream(r) {
@@ -158,7 +158,7 @@ func headAsGet(next http.Handler) http.Handler {
 func limit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength > MaxBody {
-			// A client that is still sending when the connection closes may see a reset instead of the answer.
+			// Otherwise a client that is still sending would see a reset instead of the answer.
 			_, _ = io.CopyN(io.Discard, r.Body, maxDiscard)
 			w.Header().Set("Connection", "close")
 			WriteError(w, r, TooLarge())
@@ -185,7 +185,7 @@ func TooLarge() error {
 	return errs.New(errs.TooLarge, "the request body is over %d bytes", MaxBody)
 }
 
-// RequireAppToken admits only the app's own sidecar, which knows the token. Anyone on the machine may send probes.
+// RequireAppToken refuses requests without the token that the app's own sidecar sends. Probes need no token.
 func RequireAppToken(token string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !isProbe(r) && subtle.ConstantTimeCompare([]byte(r.Header.Get("dapr-api-token")), []byte(token)) != 1 {

@@ -8,9 +8,9 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-// PlainPaths refuses paths that mean one thing to the sidecar and another to the router: the operation that the access policy
-// of the sidecar allowed must be the one that runs. A sidecar decodes a path once and cleans it. A path that was encoded
-// twice is still encoded here, and the router would decode it.
+// PlainPaths refuses paths that the sidecar and the router read differently: otherwise the access policy of the sidecar could
+// allow one operation, and another would run. A sidecar decodes and cleans a path once. A path that was encoded twice arrives
+// encoded once, and the router would decode it.
 func PlainPaths(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if path.Clean(r.URL.Path) != r.URL.Path || encodesSeparator(r.URL.EscapedPath()) {

@@ -2,10 +2,10 @@ package web
 
 import "strings"
 
-// RespondAsync is the preference of callers that do not want to wait for the outcome (RFC 7240, section 4.1).
+// RespondAsync is the preference not to wait for the outcome (RFC 7240, section 4.1).
 const RespondAsync = "respond-async"
 
-// PrefersAsync reports whether a Prefer header asks not to wait.
+// PrefersAsync reports whether a Prefer header contains RespondAsync.
 func PrefersAsync(header string) bool {
 	for preference := range strings.SplitSeq(header, ",") {
 		token, _, _ := strings.Cut(preference, ";")

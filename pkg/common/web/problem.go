@@ -20,20 +20,20 @@ import (
 // ProblemType is the media type of a Problem (RFC 9457).
 const ProblemType = "application/problem+json"
 
-// defaultRetryAfter is what a caller is told to wait when something is unavailable: most outages here are a restart.
+// defaultRetryAfter is the shortest Retry-After. Most outages are restarts, which take about this long.
 const defaultRetryAfter = time.Second
 
-// maxFields is the most places at fault that a problem names, so that thousands of mistakes get a short answer.
+// maxFields bounds how many faults a problem names, so that an input with thousands of them gets a short answer.
 const maxFields = 20
 
 // Problem is the body of every error answer (RFC 9457, with a stable kind and the fields at fault).
 type Problem struct {
 	Title   string       `json:"title" doc:"The status in words"`
 	Status  int          `json:"status" doc:"The HTTP status code"`
-	Kind    errs.Kind    `json:"kind" doc:"What went wrong, in a word that stays the same"`
+	Kind    errs.Kind    `json:"kind" doc:"What went wrong, as a stable word for programs"`
 	Detail  string       `json:"detail" doc:"What went wrong, for people"`
 	Errors  []errs.Field `json:"errors,omitempty" doc:"The places in the input that are at fault"`
-	TraceID string       `json:"traceId,omitempty" doc:"Quote this to have it looked up in the logs"`
+	TraceID string       `json:"traceId,omitempty" doc:"The id of the request in the logs; quote it when you report the problem"`
 
 	cause error
 }
@@ -50,7 +50,7 @@ func (p *Problem) GetStatus() int { return p.Status }
 // ContentType implements huma.ContentTypeFilter.
 func (p *Problem) ContentType(string) string { return ProblemType }
 
-// problemOf turns any error into what the caller is told.
+// problemOf returns the problem document of any error.
 func problemOf(err error) *Problem {
 	e := errs.From(err)
 	p := &Problem{
@@ -63,8 +63,8 @@ func problemOf(err error) *Problem {
 	return p
 }
 
-// headersOf sets the headers that go with an error: how long to wait, or how to authenticate.
-func headersOf(err error, set func(name, value string)) {
+// setHeaders sets the headers of an error answer: how long to wait, or how to authenticate.
+func setHeaders(err error, set func(name, value string)) {
 	e := errs.From(err)
 	switch e.Kind {
 	case errs.Unavailable, errs.RateLimited:
@@ -75,20 +75,19 @@ func headersOf(err error, set func(name, value string)) {
 	}
 }
 
-// WriteError answers a request with the problem that err is, and leaves err for the request's log line.
+// WriteError answers a request with the problem document of err, and adds err to the log line of the request.
 func WriteError(w http.ResponseWriter, r *http.Request, err error) {
 	noteError(r.Context(), err)
 	p := problemOf(err)
 	p.TraceID = observability.TraceID(r.Context())
-	headersOf(err, w.Header().Set)
+	setHeaders(err, w.Header().Set)
 	w.Header().Set("Content-Type", ProblemType)
 	w.WriteHeader(p.Status)
 	_ = json.NewEncoder(w).Encode(p) // the caller may have gone away
 }
 
-// ReadError rebuilds the error from the answer of another service. It keeps the kind, so that a NotFound there is a
-// NotFound here, and how long to wait. An answer without a problem document comes from something in between, such as a
-// sidecar.
+// ReadError rebuilds the error from the answer of another service, with its kind, its fields and how long to wait. An answer
+// that is not a problem document comes from something in between, such as a sidecar; its status decides the kind.
 func ReadError(status int, header http.Header, body []byte) error {
 	var p Problem
 	if strings.HasPrefix(header.Get("Content-Type"), ProblemType) && json.Unmarshal(body, &p) == nil && p.Kind.Known() {
@@ -100,15 +99,15 @@ func ReadError(status int, header http.Header, body []byte) error {
 	return errs.New(errs.KindOfStatus(status), "%s", http.StatusText(status))
 }
 
-// retryAfter reads what headersOf wrote: a number of seconds.
+// retryAfter reads what setHeaders wrote: a number of seconds.
 func retryAfter(header http.Header) time.Duration {
 	seconds, _ := strconv.ParseUint(header.Get("Retry-After"), 10, 31) // 0 for anything else
 	return time.Duration(seconds) * time.Second
 }
 
-// useProblems makes huma answer with problems. Its hooks are package variables, so it is called once for all APIs.
+// useProblems makes huma answer with problem documents. huma's hooks are package variables, so this runs once for all APIs.
 var useProblems = sync.OnceFunc(func() {
-	// Otherwise "ITEMS" is let through unchecked, and encoding/json takes it for "items".
+	// Otherwise huma would not validate "ITEMS", but encoding/json would read it as "items".
 	huma.ValidateStrictCasing = true
 	huma.NewError = func(status int, message string, causes ...error) huma.StatusError {
 		return problemOf(fromHuma(status, message, causes))
@@ -116,7 +115,7 @@ var useProblems = sync.OnceFunc(func() {
 	huma.NewErrorWithContext = func(ctx huma.Context, status int, message string, causes ...error) huma.StatusError {
 		err := fromHuma(status, message, causes)
 		noteError(ctx.Context(), err)
-		headersOf(err, ctx.SetHeader)
+		setHeaders(err, ctx.SetHeader)
 		p := problemOf(err)
 		p.TraceID = observability.TraceID(ctx.Context())
 		return p

@@ -26,7 +26,7 @@ func (r *recorder) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// Unwrap lets http.ResponseController reach the connection: streams flush and set deadlines through it.
+// Unwrap lets http.ResponseController reach the connection, on which streams flush and set deadlines.
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
 // Flush serves writers that ask for http.Flusher instead of a controller.

@@ -9,8 +9,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// describeErrors adds to the description of an operation the errors that follow from its security and its inputs. The
-// operation itself lists only what its own rules add, such as a conflict.
+// describeErrors adds to the OpenAPI document the errors that follow from the security and inputs of an operation. The
+// operation lists only the errors of its own rules, such as a conflict.
 func describeErrors(description *huma.OpenAPI, op *huma.Operation) {
 	delete(op.Responses, "default")
 	problem := description.Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")
@@ -26,8 +26,8 @@ func describeErrors(description *huma.OpenAPI, op *huma.Operation) {
 	}
 }
 
-// expectedErrors lists the statuses: every operation refuses unknown query parameters, may fail, and needs something that
-// may be down.
+// expectedErrors returns the statuses of these errors. Every operation refuses unknown query parameters (422), may fail (500),
+// and needs something that may be down (503).
 func expectedErrors(op *huma.Operation) []int {
 	statuses := []int{http.StatusUnprocessableEntity, http.StatusInternalServerError, http.StatusServiceUnavailable}
 	if len(op.Security) > 0 {

@@ -13,22 +13,23 @@ import (
 // drainTime is how long accepted requests may take to finish once the process is told to stop.
 const drainTime = 15 * time.Second
 
-// Limits bound what one client can occupy. A slow one may occupy a connection, not a worker.
+// Limits bound what clients can use.
 type Limits struct {
-	// ReadHeader is how long a client may take to send the headers of a request, Read to send all of it, and Write to take
-	// the answer. Of a stream, each piece has the time of Write.
+	// ReadHeader is how long a client may take to send the headers of a request, Read to send all of it, and Write to receive
+	// the answer. For a stream, Write is the time for each piece.
 	ReadHeader, Read, Write time.Duration
 	// Idle is how long a connection is kept between requests.
 	Idle time.Duration
 	// HeaderBytes is the largest size of the headers of a request.
 	HeaderBytes int
-	// Connections is how many may be open, PerAddress how many from one address (or one /64 of IPv6); 0 is any number.
+	// Connections is how many may be open in all, PerAddress how many from one IPv4 address or one /64 of IPv6. 0 is any
+	// number.
 	Connections, PerAddress int
-	// Unbounded reports addresses that stand for many clients, such as load balancers. PerAddress does not count for them.
+	// Unbounded reports addresses of many clients, such as load balancers. PerAddress does not apply to them.
 	Unbounded func(netip.Addr) bool
 }
 
-// DefaultLimits are for a server that a sidecar calls: they bound time, not the number of connections.
+// DefaultLimits are for a server that a sidecar calls: they bound times and headers, not the number of connections.
 func DefaultLimits() Limits {
 	return Limits{
 		ReadHeader: 5 * time.Second, Read: 15 * time.Second, Write: 30 * time.Second, Idle: 2 * time.Minute,
@@ -36,8 +37,8 @@ func DefaultLimits() Limits {
 	}
 }
 
-// Serve listens on addr and serves within these limits until ctx ends. Then it takes no new connections, ends the contexts of
-// streams, lets other accepted requests finish, and returns.
+// Serve listens on addr and serves within these limits until ctx ends. Then it accepts no new connections, ends the contexts
+// of streams, waits for other requests to finish, and returns.
 func Serve(ctx context.Context, addr string, handler http.Handler, limits Limits) error {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// IsStream reports a request for server-sent events, which do not end by themselves.
+// IsStream reports whether a request asks for server-sent events.
 func IsStream(r *http.Request) bool {
 	return r.Method == http.MethodGet && acceptsStream(r)
 }
@@ -18,26 +18,26 @@ func acceptsStream(r *http.Request) bool {
 	return strings.Contains(r.Header.Get("Accept"), "text/event-stream")
 }
 
-// endWith lifts the deadlines of the server from streaming requests, and ends their contexts when streams ends, because they
-// do not end by themselves.
-func endWith(streams context.Context, patience time.Duration, next http.Handler) http.Handler {
+// endWith replaces the deadlines of the server for streams, and ends their contexts when `streams` ends, because a stream
+// does not end by itself.
+func endWith(streams context.Context, writeTimeout time.Duration, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !IsStream(r) || !bodyless(r) {
+		if !IsStream(r) || !hasNoBody(r) {
 			next.ServeHTTP(w, r)
 			return
 		}
 		ctx, cancel := context.WithCancel(r.Context())
 		defer cancel()
 		defer context.AfterFunc(streams, cancel)()
-		// The server reads on to notice that the client goes away. Its read deadline would look like that.
+		// The server keeps reading to notice when the client leaves. A read deadline would look as if it had left.
 		_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
-		next.ServeHTTP(streamWriter{w, patience}, r.WithContext(ctx))
+		next.ServeHTTP(streamWriter{w, writeTimeout}, r.WithContext(ctx))
 	})
 }
 
-// bodyless reports a request without a body, or with a body of no chunks, as sidecars may send it. Requests with a body, which
-// limit refuses, keep the deadlines of the server: nobody may send slowly for ever by asking for a stream.
-func bodyless(r *http.Request) bool {
+// hasNoBody reports whether a request has no body, or an empty one in chunks, as sidecars may send it. A stream with a body
+// keeps the deadlines of the server until limit refuses it: otherwise a client could send its body slowly for ever.
+func hasNoBody(r *http.Request) bool {
 	if r.ContentLength < 0 {
 		if n, err := r.Body.Read(make([]byte, 1)); n == 0 && errors.Is(err, io.EOF) {
 			r.Body, r.ContentLength = http.NoBody, 0
@@ -49,12 +49,12 @@ func bodyless(r *http.Request) bool {
 // streamWriter gives each piece of a stream its own deadline, instead of one for the whole answer.
 type streamWriter struct {
 	http.ResponseWriter
-	patience time.Duration
+	timeout time.Duration
 }
 
-// Write writes one piece. A flush that follows has the time that is left.
+// Write writes one piece. A flush after it has only the rest of the time.
 func (w streamWriter) Write(b []byte) (int, error) {
-	_ = http.NewResponseController(w.ResponseWriter).SetWriteDeadline(time.Now().Add(w.patience))
+	_ = http.NewResponseController(w.ResponseWriter).SetWriteDeadline(time.Now().Add(w.timeout))
 	return w.ResponseWriter.Write(b)
 }
 

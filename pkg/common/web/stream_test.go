@@ -73,7 +73,7 @@ func TestStreams_haveNoBody(t *testing.T) {
 	} {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", strings.NewReader(tt.body))
 		r.ContentLength = tt.length
-		if got := bodyless(r); got != tt.want || got != (r.ContentLength == 0) {
+		if got := hasNoBody(r); got != tt.want || got != (r.ContentLength == 0) {
 			t.Errorf("%s: got %v, and a length of %d", name, got, r.ContentLength)
 		}
 	}

@@ -1,6 +1,6 @@
-// Package signing has the keys that sign access tokens, as the secret store keeps them: one that signs, one that is published
-// before it signs, and earlier ones whose tokens have not all expired. A key is published before its first token and until
-// its last one has expired, so no valid token is refused while keys change.
+// Package signing has the keys that sign access tokens, as the secret store keeps them: the current key, the next one, and
+// previous ones. A key is published from before its first token until its last one has expired, so no valid token is refused
+// while keys change.
 package signing
 
 import (
@@ -23,8 +23,8 @@ const (
 	TokenTTL = 15 * time.Minute
 	// Skew is how far apart the clocks of two machines may be.
 	Skew = 30 * time.Second
-	// LeadTime is how long a key must be published before it signs: replicas read it within two seconds, and verifiers ask
-	// again after three.
+	// LeadTime is how long a key must be published before it signs. Replicas of auth read it within two seconds, and verifiers
+	// fetch an unknown key again after three.
 	LeadTime = 10 * time.Second
 )
 
@@ -33,11 +33,11 @@ type Use string
 
 // The uses, in the order in which a key goes through them.
 const (
-	// Next is published and does not sign yet.
+	// Next: published, does not sign yet.
 	Next Use = "next"
-	// Current signs.
+	// Current: signs.
 	Current Use = "current"
-	// Previous does not sign any more; tokens that it signed may still be valid.
+	// Previous: no longer signs, but tokens that it signed may still be valid.
 	Previous Use = "previous"
 )
 
@@ -45,11 +45,11 @@ const (
 type Key struct {
 	Private ed25519.PrivateKey
 	Use     Use
-	// Since is when this use began; zero for a key that was made by hand and was current from the start.
+	// Since is when this use began; zero for a key that was made by other tools.
 	Since time.Time
 }
 
-// Public is the half that is published.
+// Public is the public key.
 func (k Key) Public() ed25519.PublicKey {
 	return k.Private.Public().(ed25519.PublicKey) //nolint:forcetypeassert // the public half of an Ed25519 key is one
 }
@@ -63,7 +63,7 @@ func (k Key) ID() string {
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// Until is when a previous key is no longer needed; zero for other keys.
+// Until is when the last token of a previous key has expired; zero for other keys.
 func (k Key) Until() time.Time {
 	if k.Use != Previous {
 		return time.Time{}
@@ -93,7 +93,7 @@ func (b Bundle) Find(use Use) (Key, bool) {
 	return b[i], true
 }
 
-// Prepare returns the bundle with a next key. A bundle of a single key lacks one.
+// Prepare returns the bundle with a next key, which it adds if there is none.
 func (b Bundle) Prepare(now time.Time) Bundle {
 	if _, ok := b.Find(Next); ok {
 		return b
@@ -101,14 +101,14 @@ func (b Bundle) Prepare(now time.Time) Bundle {
 	return append(slices.Clone(b), generate(Next, now))
 }
 
-// SignsFrom is when the next key may sign: by then every verifier knows it.
+// SignsFrom is when the next key may begin to sign, because every verifier then knows it.
 func (b Bundle) SignsFrom() time.Time {
 	next, _ := b.Find(Next)
 	return next.Since.Add(LeadTime)
 }
 
-// Rotate returns the bundle after a rotation: the next key signs, the current one becomes previous, previous ones whose tokens
-// have all expired are dropped, and there is a new next key. It needs a next key, see Prepare.
+// Rotate returns the bundle after a rotation: the next key becomes current, the current one previous, previous keys are
+// dropped once their tokens have expired, and a new next key is made. It fails without a next key, see Prepare.
 func (b Bundle) Rotate(now time.Time) (Bundle, error) {
 	if _, ok := b.Find(Next); !ok {
 		return nil, errors.New("the bundle has no next key")
@@ -138,19 +138,19 @@ const (
 	headerSince = "Since"
 )
 
-// String writes the bundle as Parse reads it, with the private keys.
+// String returns the bundle, private keys included, in the format that Parse reads.
 func (b Bundle) String() string {
 	var text strings.Builder
 	for _, key := range b {
 		der, _ := x509.MarshalPKCS8PrivateKey(key.Private) // an Ed25519 key always marshals
 		headers := map[string]string{headerUse: string(key.Use), headerSince: key.Since.Format(time.RFC3339)}
-		_ = pem.Encode(&text, &pem.Block{Type: blockType, Headers: headers, Bytes: der}) // a Builder takes all
+		_ = pem.Encode(&text, &pem.Block{Type: blockType, Headers: headers, Bytes: der}) // a strings.Builder never fails
 	}
 	return text.String()
 }
 
-// Parse reads a bundle. A key without a header Use, as common tools write it, is the current one. Errors do not repeat the
-// secret.
+// Parse reads a bundle in PEM. A key without the header Use, such as one that OpenSSL made, is the current one. Errors do not
+// contain the secret.
 func Parse(text string) (Bundle, error) {
 	var b Bundle
 	for block, rest := pem.Decode([]byte(text)); block != nil; block, rest = pem.Decode(rest) {

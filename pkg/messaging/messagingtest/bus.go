@@ -1,4 +1,4 @@
-// Package messagingtest has a bus in memory that keeps what was published, for tests of handlers.
+// Package messagingtest has a bus in memory that keeps the published events, for tests.
 package messagingtest
 
 import (
@@ -14,24 +14,25 @@ import (
 	"stoa/pkg/messaging"
 )
 
-// Published is one event as the broker got it.
+// Published is one event and the topic on which it was published.
 type Published struct {
 	Topic string
 	messaging.Event
 }
 
-// Bus takes events and keeps them. It is safe for concurrent use.
+// Bus keeps the published events and delivers none. It is safe for concurrent use.
 type Bus struct {
-	// Before, when set, is called before an event is taken. Its error is returned instead.
+	// Before, if set, is called before an event is kept. If it fails, its error is returned and the event is not kept.
 	Before func(topic string) error
-	// After, when set, is called when an event was taken. Its error is returned in place of success.
+	// After, if set, is called after an event was kept. Its error is returned although the event was kept.
 	After func(topic string) error
 
 	mu     sync.Mutex
 	events []Published
 }
 
-// NewPublisher returns a bus and a publisher on it. At the end of the test every event is checked against its schema in api/events.
+// NewPublisher returns a bus and a publisher on it. At the end of the test each event is checked against its schema in
+// api/events.
 func NewPublisher(t testing.TB, appID string) (*Bus, *messaging.Publisher) {
 	t.Helper()
 	bus := &Bus{}
@@ -49,7 +50,7 @@ func NewPublisher(t testing.TB, appID string) (*Bus, *messaging.Publisher) {
 	return bus, publisher
 }
 
-// PublishEvent takes an event as the sidecar would.
+// PublishEvent keeps an event. It is what a Publisher calls on a sidecar's client.
 func (b *Bus) PublishEvent(ctx context.Context, component, topic string, data any, _ ...dapr.PublishEventOption) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -79,14 +80,14 @@ func (b *Bus) PublishEvent(ctx context.Context, component, topic string, data an
 	return nil
 }
 
-// Events returns what was published so far, in order, copies included.
+// Events returns the events published so far, in order, copies included.
 func (b *Bus) Events() []Published {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return append([]Published(nil), b.events...)
 }
 
-// Types returns the types of what was published so far, in order.
+// Types returns the types of the events published so far, in order.
 func (b *Bus) Types() []string {
 	var types []string
 	for _, e := range b.Events() {

@@ -6,7 +6,7 @@ import (
 	"stoa/pkg/messaging"
 )
 
-// Handlers returns the handlers of subscriptions by the type of their events.
+// Handlers returns the handlers of all subscriptions, by type of event.
 func Handlers(subscriptions []messaging.Subscription) map[string]messaging.Handler {
 	handlers := map[string]messaging.Handler{}
 	for _, s := range subscriptions {

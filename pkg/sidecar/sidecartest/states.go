@@ -1,5 +1,4 @@
-// Package sidecartest has state stores in memory with the compare-and-swap of the real ones, so that tests of repositories and
-// handlers need no sidecar.
+// Package sidecartest has state stores in memory, with the same compare-and-swap as real ones, for tests without a sidecar.
 package sidecartest
 
 import (
@@ -19,11 +18,11 @@ import (
 
 // States is any number of state stores in memory. It implements sidecar.StateClient and is safe for concurrent use.
 type States struct {
-	// Before, when set, is called before each operation ("get", "save" or "delete") on a key. Its error is returned instead:
-	// an outage, or a crash before the operation.
+	// Before, if set, is called before each operation ("get", "save" or "delete") on a key. If it fails, its error is returned
+	// and the operation does not happen, as in an outage.
 	Before func(operation, key string) error
-	// After, when set, is called when an operation has taken effect. Its error is returned in place of success: a lost answer,
-	// or a crash after the operation.
+	// After, if set, is called after an operation has happened. Its error is returned although the operation has happened, as
+	// when an answer is lost.
 	After func(operation, key string) error
 
 	mu     sync.Mutex
@@ -57,7 +56,7 @@ func (s *States) Keys(store, prefix string) []string {
 	return keys
 }
 
-// TTL returns the time to live in seconds that a key was last saved with, or "". Nothing expires here.
+// TTL returns the time to live in seconds with which a key was last saved, or "". Nothing expires here, see Drop.
 func (s *States) TTL(store, key string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -121,7 +120,7 @@ func (s *States) GetBulkState(ctx context.Context, store string, keys []string, 
 	return items, nil
 }
 
-// SaveBulkState implements sidecar.StateClient, with first-write semantics whatever the options say.
+// SaveBulkState implements sidecar.StateClient. It always compares ETags, whatever the options are.
 func (s *States) SaveBulkState(ctx context.Context, store string, items ...*dapr.SetStateItem) error {
 	for _, item := range items {
 		if err := s.around(ctx, "save", item.Key, func() error { return s.save(store, item) }); err != nil {

@@ -27,7 +27,8 @@ func (a *Answer) Expect(status int) *Answer {
 	return a
 }
 
-// ExpectProblem is Expect for a problem of this kind that names a field of the input; "" is any or none.
+// ExpectProblem ends the test unless the answer is a problem of this status and kind that names this field of the input. With
+// the field "" it may name any field or none.
 func (a *Answer) ExpectProblem(status int, kind errs.Kind, field string) {
 	a.t.Helper()
 	problem := Read[web.Problem](a, status)

@@ -8,10 +8,10 @@ import (
 	"stoa/pkg/identity"
 )
 
-// tokenAge is how long the tokens of callers are valid.
-const tokenAge = 15 * time.Minute
+// tokenTTL is how long the token of a caller without ExpiresAt is valid.
+const tokenTTL = 15 * time.Minute
 
-// Callers are the people of a test, by their tokens. It implements identity.Verifier, and refuses every other token.
+// Callers are the people of a test, by token. As an identity.Verifier, it refuses all other tokens.
 type Callers map[string]identity.Caller
 
 // Verify implements identity.Verifier.
@@ -21,7 +21,7 @@ func (c Callers) Verify(_ context.Context, token string) (identity.Caller, error
 		return identity.Caller{}, errs.New(errs.Unauthenticated, "the access token is not valid")
 	}
 	if caller.ExpiresAt.IsZero() {
-		caller.ExpiresAt = time.Now().Add(tokenAge)
+		caller.ExpiresAt = time.Now().Add(tokenTTL)
 	}
 	return caller, nil
 }

@@ -1,4 +1,4 @@
-// Package webtest serves an API in memory, as its callers meet it, for tests of handlers.
+// Package webtest serves an API in memory, without a network, for tests of handlers.
 package webtest
 
 import (
@@ -19,17 +19,18 @@ import (
 	"stoa/pkg/identity"
 )
 
-// Server serves one API, with everything that surrounds a request in a process but the network.
+// Server serves one API inside web.Wrap and identity.Protect, as a process does. It asks for no app token and does not mark
+// answers.
 type Server struct {
-	// API takes the operations.
+	// API is where a test registers operations.
 	API huma.API
-	// Router takes other paths, such as those of cron bindings.
+	// Router is where it registers other paths, such as those of cron bindings.
 	Router *mux.Router
 
 	handler http.Handler
 }
 
-// New returns a server without operations, whose protected operations are for the callers that v knows.
+// New returns a server without operations. v verifies the tokens of their callers.
 func New(title, description string, v identity.Verifier) *Server {
 	router := web.NewRouter()
 	s := &Server{API: web.NewAPI(router, title, description), Router: router, handler: web.Wrap(router, zerolog.Nop())}
@@ -47,7 +48,7 @@ func (s *Server) Description(t testing.TB) []byte {
 	return append(raw, '\n')
 }
 
-// Request is one request. The zero value, but for a path, is a GET without a token and without a body.
+// Request is one request. Only Path is required: by default it is a GET without a token and without a body.
 type Request struct {
 	Method, Path, Token, Body string
 	Header                    http.Header
@@ -61,7 +62,7 @@ func (s *Server) Do(t testing.TB, r Request) *Answer {
 	return answer
 }
 
-// Serve sends a request and writes its answer to w as it comes: for streams, and for callers that go away.
+// Serve sends a request and writes the answer to w piece by piece, for tests of streams and of callers that leave.
 func (s *Server) Serve(ctx context.Context, w http.ResponseWriter, r Request) {
 	var body io.Reader = http.NoBody
 	header := http.Header{}
