@@ -23,6 +23,7 @@ import (
 	"stoa/gateway/kong"
 	"stoa/pkg/common/config"
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/must"
 	"stoa/pkg/common/web"
 	"stoa/pkg/sidecar"
 )
@@ -62,12 +63,9 @@ func (g rig) startBefore(t *testing.T, sidecar http.Handler) string {
 // startOn serves the gateway, whose sidecar is at this address.
 func (g rig) startOn(t *testing.T, address net.Addr) string {
 	t.Helper()
-	side, err := sidecar.Open(config.Base{
+	side := must.Get(sidecar.Open(config.Base{
 		DaprHost: "127.0.0.1", DaprHTTPPort: address.(*net.TCPAddr).Port, DaprGRPCPort: 1, DaprAPIToken: "sidecar",
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))(t)
 	t.Cleanup(side.Close)
 	if g.ask == nil {
 		g.ask = askGood
@@ -76,19 +74,14 @@ func (g rig) startOn(t *testing.T, address net.Addr) string {
 	apps, noApps := newProxy(side.Transport())
 	routes, noRoutes := declaration.Parse("kong.yml", []byte(cmp.Or(g.routes, string(kong.Table()))))
 	router := newEdge(apps, keys, nil, func() bool { return !g.off }).router(routes)
-	if err := errors.Join(noKeys, noApps, noRoutes, addPages(router)); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, errors.Join(noKeys, noApps, noRoutes, addPages(router)))
 	return g.serve(t, identified(g.proxies, secured(web.Wrap(router, zerolog.Nop()))))
 }
 
 // serve serves as the gateway does, within the limits of the rig.
 func (g rig) serve(t *testing.T, handler http.Handler) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	listener := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error)
 	go func() { ended <- web.ServeOn(ctx, listener, handler, limits(g.limits)) }()
@@ -123,10 +116,7 @@ func read(t *testing.T, answer *http.Response, err error) *reply {
 		t.Fatal(err)
 	}
 	defer answer.Body.Close()
-	raw, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	raw := must.Get(io.ReadAll(answer.Body))(t)
 	return &reply{Response: answer, body: string(raw), t: t}
 }
 
@@ -139,10 +129,7 @@ func do(t *testing.T, method, url string, body io.Reader, headers ...string) *re
 
 func newRequest(t *testing.T, method, url string, body io.Reader, headers ...string) *http.Request {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, url, body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	request := must.Get(http.NewRequestWithContext(t.Context(), method, url, body))(t)
 	request.Header.Set("x-api-key", goodKey)
 	for i := 0; i < len(headers); i += 2 {
 		request.Header.Set(headers[i], headers[i+1])

@@ -10,6 +10,7 @@ import (
 	"stoa/gateway/edge/apikey"
 	"stoa/gateway/edge/request"
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/must"
 )
 
 // declared is a kong.yml with two services and the plugins of a test, for all routes and for those of /b.
@@ -131,9 +132,7 @@ func TestSizeLimiting_refusesLargerBodies(t *testing.T) {
 
 func TestSecured_asksForHTTPSOnlyOverHTTPS(t *testing.T) {
 	var proxies request.Proxies
-	if err := proxies.Decode("127.0.0.1"); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, proxies.Decode("127.0.0.1"))
 	for name, tt := range map[string]struct {
 		rig  rig
 		want string

@@ -16,6 +16,7 @@ import (
 	"stoa/gateway/edge/limit"
 	"stoa/gateway/edge/request"
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/must"
 	"stoa/pkg/common/settings"
 )
 
@@ -45,9 +46,7 @@ func TestRateLimit_countsByAddress(t *testing.T) {
 
 func TestRateLimit_countsByForwardedAddressBehindAProxy(t *testing.T) {
 	var proxies request.Proxies
-	if err := proxies.Decode("127.0.0.0/8"); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, proxies.Decode("127.0.0.0/8"))
 	var seen string
 	gateway := rig{routes: declared(fmt.Sprintf(hourly, 1, "ip"), ""), proxies: proxies}.start(t,
 		func(_ http.ResponseWriter, r *http.Request) { seen = r.Header.Get("X-Forwarded-For") })

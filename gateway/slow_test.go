@@ -15,6 +15,7 @@ import (
 
 	"stoa/gateway/kong"
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/must"
 	"stoa/pkg/common/web"
 )
 
@@ -37,14 +38,9 @@ func limits(change func(*web.Limits)) web.Limits {
 // dial opens a connection on which a test waits no longer than late.
 func dial(t *testing.T, gateway string) net.Conn {
 	t.Helper()
-	conn, err := net.Dial("tcp", strings.TrimPrefix(gateway, "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn := must.Get(net.Dial("tcp", strings.TrimPrefix(gateway, "http://")))(t)
 	t.Cleanup(func() { conn.Close() })
-	if err := conn.SetDeadline(time.Now().Add(late)); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, conn.SetDeadline(time.Now().Add(late)))
 	return conn
 }
 

@@ -14,6 +14,7 @@ import (
 	"stoa/gateway/edge/apikey"
 	"stoa/gateway/edge/request"
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/must"
 )
 
 // The app sends each event only after the one before has arrived, so nothing on the way may hold it back.
@@ -82,10 +83,7 @@ func TestStream_endsWithItsKey(t *testing.T) {
 func follow(t *testing.T, gateway string) *http.Response {
 	t.Helper()
 	request := newRequest(t, http.MethodGet, gateway+"/api/v1/orders/1/events", nil, "Accept", "text/event-stream")
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
+	answer := must.Get(http.DefaultClient.Do(request))(t)
 	t.Cleanup(func() { answer.Body.Close() })
 	return answer
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"stoa/internal/stack/secrets"
+	"stoa/pkg/common/must"
 )
 
 // seedShop is a shop from which the products with these keys were removed; added counts the new ones.
@@ -35,9 +36,7 @@ func seedShop(t *testing.T, removed map[string]bool) (s seeder, added *int) {
 // `make up` has to work in a shop without the demo products, and must not add them again.
 func TestSeeder_addsNoRemovedProducts(t *testing.T) {
 	var products []json.RawMessage
-	if err := json.Unmarshal(catalogue, &products); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, json.Unmarshal(catalogue, &products))
 	everything := map[string]bool{}
 	for i := range products {
 		everything[fmt.Sprintf("seed-%d", i)] = true

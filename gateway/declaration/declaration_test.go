@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"stoa/pkg/common/must"
 )
 
 // good is a file with something of everything.
@@ -62,10 +64,7 @@ plugins:
 
 func routes(t *testing.T) map[string]Route {
 	t.Helper()
-	all, err := Parse("kong.yml", []byte(good))
-	if err != nil {
-		t.Fatal(err)
-	}
+	all := must.Get(Parse("kong.yml", []byte(good)))(t)
 	byName := map[string]Route{}
 	var order []string
 	for _, r := range all {

@@ -9,14 +9,12 @@ import (
 	"testing"
 
 	"stoa/api/openapi"
+	"stoa/pkg/common/must"
 )
 
 func get(t *testing.T, path, ifNoneMatch string) *httptest.ResponseRecorder {
 	t.Helper()
-	handler, err := New()
-	if err != nil {
-		t.Fatal(err)
-	}
+	handler := must.Get(New())(t)
 	request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil)
 	request.Header.Set("If-None-Match", ifNoneMatch)
 	answer := httptest.NewRecorder()
@@ -58,10 +56,7 @@ func TestPage_namesEveryService(t *testing.T) {
 
 // The page loads nothing from elsewhere.
 func TestPage_refersOnlyToItsFiles(t *testing.T) {
-	files, err := load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	files := must.Get(load())(t)
 	reference := regexp.MustCompile(`(?:src=|href=|from |url\()["']?([^"'#\s)>$]+)`)
 	for name, f := range files {
 		if strings.HasSuffix(name, ".json") {

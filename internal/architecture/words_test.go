@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"stoa/pkg/common/must"
 )
 
 // refused are phrases that make readers stop, and what to write instead.
@@ -100,10 +102,7 @@ func passages(t *testing.T, file string) []passage {
 		return nil
 	case slices.Contains([]string{".md", ".json", ".yaml", ".yml", ".html", ".js", ".eml", ".txt", ".tmpl"}, extension),
 		filepath.Base(name) == "Makefile":
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
+		text := must.Get(os.ReadFile(file))(t)
 		return []passage{{1, string(text)}}
 	}
 	return nil
@@ -112,10 +111,7 @@ func passages(t *testing.T, file string) []passage {
 func stringsOf(t *testing.T, file string) []passage {
 	t.Helper()
 	files := token.NewFileSet()
-	tree, err := parser.ParseFile(files, file, nil, parser.SkipObjectResolution)
-	if err != nil {
-		t.Fatal(err)
-	}
+	tree := must.Get(parser.ParseFile(files, file, nil, parser.SkipObjectResolution))(t)
 	var all []passage
 	ast.Inspect(tree, func(n ast.Node) bool {
 		if literal, ok := n.(*ast.BasicLit); ok && literal.Kind == token.STRING {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"stoa/internal/topology"
+	"stoa/pkg/common/must"
 )
 
 const repository = "../.."
@@ -22,10 +23,7 @@ func checkout(t *testing.T) string {
 		names = append(names, e.file)
 	}
 	for _, name := range names {
-		text, err := os.ReadFile(filepath.Join(repository, name))
-		if err != nil {
-			t.Fatal(err)
-		}
+		text := must.Get(os.ReadFile(filepath.Join(repository, name)))(t)
 		write(t, root, name, string(text))
 	}
 	git(t, root, "init", "--quiet")
@@ -36,12 +34,8 @@ func checkout(t *testing.T) string {
 func write(t *testing.T, root, name, text string) {
 	t.Helper()
 	file := filepath.Join(root, name)
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.MkdirAll(filepath.Dir(file), 0o755))
+	must.Do(t, os.WriteFile(file, []byte(text), 0o644))
 }
 
 func git(t *testing.T, root string, args ...string) string {
@@ -97,9 +91,7 @@ func TestAdd_RefusesNames(t *testing.T) {
 func TestAdd_RefusesOtherFolders(t *testing.T) {
 	dirty, loose, broken := checkout(t), checkout(t), checkout(t)
 	write(t, dirty, "notes", "")
-	if err := os.RemoveAll(filepath.Join(loose, ".git")); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.RemoveAll(filepath.Join(loose, ".git")))
 	write(t, broken, "docs/architecture.md", "")
 	commit(t, broken)
 	for root, want := range map[string]string{
@@ -130,18 +122,9 @@ func TestAdd_LeavesNothingAfterAnError(t *testing.T) {
 
 // All that was there is still there, in its order: comments and the way in which things are written stay.
 func TestFiles_OnlyAddToWhatIsThere(t *testing.T) {
-	system, err := topology.Load(repository)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := newService(repository, "gift-card", system)
-	if err != nil {
-		t.Fatal(err)
-	}
-	texts, err := s.files(repository)
-	if err != nil {
-		t.Fatal(err)
-	}
+	system := must.Get(topology.Load(repository))(t)
+	s := must.Get(newService(repository, "gift-card", system))(t)
+	texts := must.Get(s.files(repository))(t)
 	for name, text := range texts {
 		before, err := os.ReadFile(filepath.Join(repository, name))
 		if err != nil {

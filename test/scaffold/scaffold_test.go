@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"stoa/pkg/common/must"
 	"stoa/test/client"
 	"stoa/test/system"
 )
@@ -50,9 +51,7 @@ func newCheckout(t *testing.T) string {
 			continue // deleted, and not committed yet
 		}
 		to := filepath.Join(root, file)
-		if err := errors.Join(err, os.MkdirAll(filepath.Dir(to), 0o755), os.WriteFile(to, text, 0o644)); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, errors.Join(err, os.MkdirAll(filepath.Dir(to), 0o755), os.WriteFile(to, text, 0o644)))
 	}
 	programs, err := filepath.Glob(filepath.Join(repository, "bin/*"))
 	if err = errors.Join(err, os.Mkdir(filepath.Join(root, "bin"), 0o755)); err != nil {
@@ -60,9 +59,7 @@ func newCheckout(t *testing.T) string {
 	}
 	for _, program := range programs {
 		if to := filepath.Join(root, "bin", filepath.Base(program)); filepath.Base(program) != "gateway" {
-			if err := os.Symlink(program, to); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, os.Symlink(program, to))
 		}
 	}
 	run(t, root, "git", "init", "--quiet")
@@ -98,10 +95,7 @@ func expectFewEdits(t *testing.T, root string) {
 // start runs the system of a checkout, which knows of the new service.
 func start(t *testing.T, root string) *client.Shop {
 	t.Helper()
-	shop, err := client.Open(t.Context(), root, root)
-	if err != nil {
-		t.Fatal(err)
-	}
+	shop := must.Get(client.Open(t.Context(), root, root))(t)
 	t.Cleanup(func() {
 		if err := shop.Stop(context.Background()); err != nil {
 			t.Error(err)

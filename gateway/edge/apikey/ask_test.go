@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/must"
 	"stoa/pkg/common/web"
 )
 
@@ -61,9 +62,7 @@ func TestFailOver_asksTheNextReplica(t *testing.T) {
 		}
 		ask, began := FailOver(patience, asks...), time.Now()
 		for range 3 {
-			if _, err := ask(t.Context(), "k"); err != nil {
-				t.Fatal(err)
-			}
+			must.Get(ask(t.Context(), "k"))(t)
 		}
 		if took := time.Since(began); took != patience {
 			t.Errorf("an outage must cost its wait once, took %s", took)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/must"
 )
 
 const patience = 2 * time.Second
@@ -55,10 +56,7 @@ func (a *auth) times() int {
 
 func (a *auth) checker(t *testing.T) *Checker {
 	t.Helper()
-	checker, err := NewChecker(a.ask, MaxAge, patience)
-	if err != nil {
-		t.Fatal(err)
-	}
+	checker := must.Get(NewChecker(a.ask, MaxAge, patience))(t)
 	return checker
 }
 

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"stoa/pkg/common/must"
 )
 
 // What a read costs that is answered from memory, beside one that passes by to a service next door, which has no sidecars
@@ -20,10 +22,7 @@ func BenchmarkRead(b *testing.B) {
 		_, _ = w.Write([]byte(body))
 	}))
 	defer upstream.Close()
-	address, err := url.Parse(upstream.URL)
-	if err != nil {
-		b.Fatal(err)
-	}
+	address := must.Get(url.Parse(upstream.URL))(b)
 	handler := New().Wrap("products", rules, httputil.NewSingleHostReverseProxy(address))
 	get(b, handler, "/products?limit=20")
 

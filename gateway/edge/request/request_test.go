@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/must"
 )
 
 func TestCheckURL_refusesAmbiguousPaths(t *testing.T) {
@@ -39,10 +40,7 @@ func TestCheckURL_refusesAmbiguousPaths(t *testing.T) {
 		"/api/v1/orders?limit=%zz":           errs.Malformed,
 		"/api/v1/orders?a=1;b=2":             errs.Malformed,
 	} {
-		u, err := url.ParseRequestURI(target)
-		if err != nil {
-			t.Fatal(err)
-		}
+		u := must.Get(url.ParseRequestURI(target))(t)
 		if got := errs.KindOf(CheckURL(u)); got != want {
 			t.Errorf("%s: got %q, want %q", target, got, want)
 		}
@@ -74,9 +72,7 @@ func TestTidy_removesWhatSidecarsAdd(t *testing.T) {
 
 func TestProxies_findTheClient(t *testing.T) {
 	var proxies Proxies
-	if err := proxies.Decode("10.0.0.0/8, 2001:db8:1::/48,192.0.2.1"); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, proxies.Decode("10.0.0.0/8, 2001:db8:1::/48,192.0.2.1"))
 	for name, tt := range map[string]struct {
 		peer      string
 		forwarded []string

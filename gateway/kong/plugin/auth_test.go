@@ -16,6 +16,7 @@ import (
 	"stoa/gateway/edge/apikey"
 	"stoa/gateway/edge/request"
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/must"
 	"stoa/pkg/common/web"
 )
 
@@ -110,9 +111,7 @@ func plugin(a *auth) *edge {
 func configured(t *testing.T, e *edge, settings string) *Config {
 	t.Helper()
 	c := &Config{edge: e}
-	if err := json.Unmarshal([]byte(settings), c); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, json.Unmarshal([]byte(settings), c))
 	return c
 }
 
@@ -131,10 +130,7 @@ func call(t *testing.T, method, path string, headers ...string) *test.TestEnv {
 	for i := 0; i < len(headers); i += 2 {
 		r.Headers.Add(headers[i], headers[i+1])
 	}
-	env, err := test.New(t, r)
-	if err != nil {
-		t.Fatal(err)
-	}
+	env := must.Get(test.New(t, r))(t)
 	return env
 }
 

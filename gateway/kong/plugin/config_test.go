@@ -5,6 +5,8 @@ import (
 	"os"
 	"reflect"
 	"testing"
+
+	"stoa/pkg/common/must"
 )
 
 func TestConfig_refusesBadSettings(t *testing.T) {
@@ -28,19 +30,14 @@ func TestConfig_refusesBadSettings(t *testing.T) {
 
 // Kong reads the settings out of Config, and a test of kong.yml out of the schema: both must say the same.
 func TestConfig_hasTheSettingsOfTheSchema(t *testing.T) {
-	raw, err := os.ReadFile("../schema/stoa-api-key.schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	raw := must.Get(os.ReadFile("../schema/stoa-api-key.schema.json"))(t)
 	var schema struct {
 		Properties map[string]struct {
 			Type  string
 			Items struct{ Type string }
 		}
 	}
-	if err := json.Unmarshal(raw, &schema); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, json.Unmarshal(raw, &schema))
 	types := map[reflect.Kind]string{
 		reflect.Bool: "boolean", reflect.Int: "integer", reflect.String: "string", reflect.Slice: "array",
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"stoa/gateway/edge/request"
+	"stoa/pkg/common/must"
 	"stoa/pkg/common/web"
 	"stoa/test/kong"
 )
@@ -22,10 +23,7 @@ func TestProgram_speaksKongsProtocol(t *testing.T) {
 }
 
 func testDump(t *testing.T, binary string) {
-	out, err := kong.Program(t, binary, "", "-dump").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := must.Get(kong.Program(t, binary, "", "-dump").Output())(t)
 	var got struct {
 		Protocol, SocketPath string
 		Plugins              []struct {
@@ -58,10 +56,7 @@ func testServing(t *testing.T, binary string) {
 	})))
 	defer auth.Close()
 	k := kong.Start(t, binary, "sidecar")
-	use, err := k.Use(fmt.Appendf(nil, `{"verification_urls": [%q], "permission": "shop", "__seq__": 7}`, auth.URL))
-	if err != nil {
-		t.Fatal(err)
-	}
+	use := must.Get(k.Use(fmt.Appendf(nil, `{"verification_urls": [%q], "permission": "shop", "__seq__": 7}`, auth.URL)))(t)
 	for name, tt := range map[string]struct {
 		method, target, key string
 		want                int

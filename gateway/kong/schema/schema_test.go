@@ -11,6 +11,8 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"gopkg.in/yaml.v3"
+
+	"stoa/pkg/common/must"
 )
 
 // base makes the schemas' relative references absolute; nothing is fetched from it.
@@ -20,15 +22,9 @@ func compiled(t *testing.T) *jsonschema.Schema {
 	t.Helper()
 	compiler := jsonschema.NewCompiler()
 	compiler.AssertFormat()
-	files, err := filepath.Glob("*.schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	files := must.Get(filepath.Glob("*.schema.json"))(t)
 	for _, file := range files {
-		raw, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
+		raw := must.Get(os.ReadFile(file))(t)
 		document, err := jsonschema.UnmarshalJSON(strings.NewReader(string(raw)))
 		if err != nil {
 			t.Fatalf("%s: %v", file, err)
@@ -37,10 +33,7 @@ func compiled(t *testing.T) *jsonschema.Schema {
 			t.Fatalf("%s: %v", file, err)
 		}
 	}
-	schema, err := compiler.Compile(base + "kong.schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	schema := must.Get(compiler.Compile(base + "kong.schema.json"))(t)
 	return schema
 }
 
@@ -55,10 +48,7 @@ func check(t *testing.T, schema *jsonschema.Schema, text string) error {
 
 func declaration(t *testing.T) string {
 	t.Helper()
-	raw, err := os.ReadFile("../kong.yml")
-	if err != nil {
-		t.Fatal(err)
-	}
+	raw := must.Get(os.ReadFile("../kong.yml"))(t)
 	return string(raw)
 }
 

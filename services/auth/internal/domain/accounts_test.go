@@ -10,6 +10,7 @@ import (
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
+	"stoa/pkg/common/must"
 	"stoa/pkg/sidecar/sidecartest"
 	"stoa/services/auth/internal/domain"
 	"stoa/services/auth/internal/repositories"
@@ -42,10 +43,7 @@ func newWorld() world {
 
 func (w world) register(t *testing.T, email, password string) (domain.Account, error) {
 	t.Helper()
-	registration, err := domain.NewRegistration(email, "Ada", password)
-	if err != nil {
-		t.Fatal(err)
-	}
+	registration := must.Get(domain.NewRegistration(email, "Ada", password))(t)
 	return w.accounts.Register(t.Context(), registration)
 }
 
@@ -111,9 +109,7 @@ func TestAccounts_registerAnAddressAfterACrash(t *testing.T) {
 
 func TestAccounts_authenticateHidesWhetherThereIsAnAccount(t *testing.T) {
 	w := newWorld()
-	if _, err := w.register(t, "ada@example.org", "password one"); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(w.register(t, "ada@example.org", "password one"))(t)
 	_, wrong := w.accounts.Authenticate(t.Context(), "ada@example.org", "password two", domain.Client{})
 	_, unknown := w.accounts.Authenticate(t.Context(), "eve@example.org", "password one", domain.Client{})
 	if !errs.Is(wrong, errs.Unauthenticated) || wrong.Error() != unknown.Error() {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/must"
 	"stoa/services/auth/internal/domain"
 )
 
@@ -16,12 +17,9 @@ const keyText = "stoa_0123456789abcdefghijklmn"
 
 func newKey(t *testing.T, expires *time.Time) domain.APIKey {
 	t.Helper()
-	key, err := domain.NewAPIKey("k-1", keyText[:8], keyText, domain.KeyWish{
+	key := must.Get(domain.NewAPIKey("k-1", keyText[:8], keyText, domain.KeyWish{
 		Name: " web pages ", Permissions: []domain.Permission{"shop:write", "blog:read", "shop:write"}, ExpiresAt: expires,
-	}, time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
+	}, time.Now()))(t)
 	return key
 }
 

@@ -14,6 +14,7 @@ import (
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
 	"stoa/pkg/common/keyformat"
+	"stoa/pkg/common/must"
 	"stoa/services/auth/internal/domain"
 )
 
@@ -97,9 +98,7 @@ func TestBootstrap_leavesExistingAccountsAlone(t *testing.T) {
 func TestBootstrap_leavesARevokedKeyRevoked(t *testing.T) {
 	w := newWorld()
 	w.apply(t, secret)
-	if _, err := w.keys.Update(t.Context(), keyID, func(k *domain.APIKey) { k.Revoke(time.Now()) }); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(w.keys.Update(t.Context(), keyID, func(k *domain.APIKey) { k.Revoke(time.Now()) }))(t)
 	w.apply(t, secret)
 	if key, err := w.keys.Find(t.Context(), keyID); err != nil || key.Admits(apiKey, time.Now()) {
 		t.Errorf("got %+v, %v", key, err)

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"stoa/pkg/common/must"
 )
 
 var (
@@ -35,10 +37,7 @@ func TestSession_storesNoToken(t *testing.T) {
 // rotateAt presents a token to a session at a time.
 func rotateAt(t *testing.T, session *Session, token string, at time.Time) (string, rotation) {
 	t.Helper()
-	read, err := parseRefreshToken(token)
-	if err != nil {
-		t.Fatal(err)
-	}
+	read := must.Get(parseRefreshToken(token))(t)
 	return session.rotate(read, Client{}, at)
 }
 

@@ -14,6 +14,7 @@ import (
 	"stoa/internal/golden"
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/keyformat"
+	"stoa/pkg/common/must"
 	"stoa/pkg/common/web"
 	"stoa/pkg/common/web/webtest"
 	"stoa/pkg/identity"
@@ -44,10 +45,7 @@ type service struct {
 
 func newService(t *testing.T) service {
 	t.Helper()
-	signer, err := identity.NewSigner(signing.Fresh(time.Now()).String())
-	if err != nil {
-		t.Fatal(err)
-	}
+	signer := must.Get(identity.NewSigner(signing.Fresh(time.Now()).String()))(t)
 	states, side := sidecartest.New()
 	bus, publisher := messagingtest.NewPublisher(t, "auth")
 	tokens := providers.NewTokens(signer)

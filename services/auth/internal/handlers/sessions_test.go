@@ -15,6 +15,7 @@ import (
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
+	"stoa/pkg/common/must"
 	"stoa/pkg/common/web"
 	"stoa/pkg/common/web/webtest"
 	"stoa/services/auth/internal/domain"
@@ -40,10 +41,7 @@ func as(g grant) string { return "Authorization: Bearer " + g.AccessToken }
 // active reports whether the session of an access token is active.
 func (s service) active(t *testing.T, g grant) bool {
 	t.Helper()
-	caller, err := s.tokens.Verify(t.Context(), g.AccessToken)
-	if err != nil {
-		t.Fatal(err)
-	}
+	caller := must.Get(s.tokens.Verify(t.Context(), g.AccessToken))(t)
 	answer := s.Do(t, webtest.Request{Path: "/internal/sessions/" + caller.SessionID})
 	if answer.Code != http.StatusNotFound {
 		answer.Expect(http.StatusOK)
@@ -178,16 +176,11 @@ func TestSessions_areListedAndEnded(t *testing.T) {
 func TestSessions_areAHundredAtMost(t *testing.T) {
 	s := newService(t)
 	up := s.signUp(t, "ada@example.org")
-	account, err := s.accounts.Get(t.Context(), up.User.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
+	account := must.Get(s.accounts.Get(t.Context(), up.User.ID))(t)
 	// Without the work of a hundred sign-ins.
 	for range domain.MaxSessions {
 		session, _ := domain.NewSession(ids.New(), account, domain.Client{}, time.Now())
-		if err := s.sessions.Add(t.Context(), session); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, s.sessions.Add(t.Context(), session))
 	}
 	if s.active(t, up) {
 		t.Error("the oldest session is active")
@@ -258,10 +251,7 @@ func TestProfiles_changeAndShow(t *testing.T) {
 func TestLiveness_ofASession(t *testing.T) {
 	s := newService(t)
 	up := webtest.Read[grant](s.ask(t, http.MethodPost, "/signup/basic", adaSignsUp), http.StatusCreated)
-	caller, err := s.verifier.Verify(t.Context(), up.AccessToken)
-	if err != nil {
-		t.Fatal(err)
-	}
+	caller := must.Get(s.verifier.Verify(t.Context(), up.AccessToken))(t)
 	path := "/internal/sessions/" + caller.SessionID
 	alive := webtest.Read[struct {
 		AccountID string

@@ -9,6 +9,7 @@ import (
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
+	"stoa/pkg/common/must"
 	"stoa/pkg/common/web/webtest"
 	"stoa/services/auth/internal/domain"
 )
@@ -128,9 +129,7 @@ func TestSignIn_replacesAnOldHash(t *testing.T) {
 	s := newService(t)
 	up := s.signUp(t, "ada@example.org")
 	const old = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4" // of "password"
-	if _, err := s.store.Update(t.Context(), up.User.ID, func(a *domain.Account) error { a.PasswordHash = old; return nil }); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(s.store.Update(t.Context(), up.User.ID, func(a *domain.Account) error { a.PasswordHash = old; return nil }))(t)
 	for range 2 {
 		webtest.Read[grant](s.signIn(t, "ada@example.org", "password"), http.StatusOK)
 		account, err := s.accounts.Get(t.Context(), up.User.ID)

@@ -10,6 +10,7 @@ import (
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
+	"stoa/pkg/common/must"
 	"stoa/pkg/common/web"
 	"stoa/pkg/common/web/webtest"
 	"stoa/pkg/identity"
@@ -19,13 +20,8 @@ import (
 // newAdmin makes an account with the role ADMIN and signs in to it.
 func (s service) newAdmin(t *testing.T, email string) grant {
 	t.Helper()
-	registration, err := domain.NewRegistration(email, "Admin", "correct horse")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.accounts.Register(t.Context(), registration, domain.Admin); err != nil {
-		t.Fatal(err)
-	}
+	registration := must.Get(domain.NewRegistration(email, "Admin", "correct horse"))(t)
+	must.Get(s.accounts.Register(t.Context(), registration, domain.Admin))(t)
 	return webtest.Read[grant](s.signIn(t, email, "correct horse"), http.StatusOK)
 }
 
@@ -67,10 +63,7 @@ func TestRoles_keepOneAdmin(t *testing.T) {
 			})
 			admins := 0
 			for _, id := range []string{a.User.ID, b.User.ID} {
-				account, err := s.accounts.Get(t.Context(), id)
-				if err != nil {
-					t.Fatal(err)
-				}
+				account := must.Get(s.accounts.Get(t.Context(), id))(t)
 				if account.Has(domain.Admin) {
 					admins++
 				}

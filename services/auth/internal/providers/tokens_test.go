@@ -11,6 +11,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/rs/zerolog"
 
+	"stoa/pkg/common/must"
 	"stoa/pkg/identity"
 	"stoa/pkg/identity/signing"
 	"stoa/services/auth/internal/domain"
@@ -40,14 +41,8 @@ func (s *secretStore) set(text string, err error) {
 func TestTokens_followTheSigningKeys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		first := signing.Fresh(time.Now())
-		second, err := first.Rotate(time.Now())
-		if err != nil {
-			t.Fatal(err)
-		}
-		signer, err := identity.NewSigner(first.String())
-		if err != nil {
-			t.Fatal(err)
-		}
+		second := must.Get(first.Rotate(time.Now()))(t)
+		signer := must.Get(identity.NewSigner(first.String()))(t)
 		store, tokens := &secretStore{}, providers.NewTokens(signer)
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan error)
@@ -90,9 +85,7 @@ func kidOf(t *testing.T, tokens *providers.Tokens) string {
 	if err != nil || ttl != 15*time.Minute {
 		t.Fatalf("got %s, %v", ttl, err)
 	}
-	if _, err := identity.NewTokenVerifier(tokens.Published).Verify(t.Context(), token); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(identity.NewTokenVerifier(tokens.Published).Verify(t.Context(), token))(t)
 	unverified, _, err := jwt.NewParser().ParseUnverified(token, jwt.MapClaims{})
 	if err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"stoa/pkg/common/ids"
+	"stoa/pkg/common/must"
 	"stoa/pkg/sidecar/sidecartest"
 	"stoa/services/auth/internal/domain"
 	"stoa/services/auth/internal/repositories"
@@ -26,19 +27,13 @@ func TestSessions_openedTogetherAreAllListed(t *testing.T) {
 		})
 	}
 	all.Wait()
-	listed, err := sessions.Of(t.Context(), account.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
+	listed := must.Get(sessions.Of(t.Context(), account.ID))(t)
 	seen := map[string]bool{}
 	for _, session := range listed {
 		seen["session:"+session.ID] = true
 	}
 	for _, key := range states.Keys("auth-store", "session:") {
-		session, err := sessions.Get(t.Context(), key[len("session:"):])
-		if err != nil {
-			t.Fatal(err)
-		}
+		session := must.Get(sessions.Get(t.Context(), key[len("session:"):]))(t)
 		if session.Active(time.Now()) && !seen[key] {
 			t.Errorf("%s is active and not listed", key)
 		}

@@ -6,6 +6,7 @@ import (
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
+	"stoa/pkg/common/must"
 	"stoa/pkg/sidecar/sidecartest"
 	"stoa/services/auth/internal/domain"
 	"stoa/services/auth/internal/repositories"
@@ -15,9 +16,7 @@ func TestSessions_expireAlsoAfterAnUpdate(t *testing.T) {
 	states, side := sidecartest.New()
 	sessions := repositories.NewSessions(side)
 	session, _ := domain.NewSession(ids.New(), domain.Account{ID: ids.New()}, domain.Client{}, time.Now())
-	if err := sessions.Add(t.Context(), session); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, sessions.Add(t.Context(), session))
 	key := "session:" + session.ID
 	if got := states.TTL("auth-store", key); got != "604799" { // a moment has passed
 		t.Errorf("got %q seconds, want seven days", got)

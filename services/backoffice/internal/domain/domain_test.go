@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/must"
 	"stoa/services/backoffice/internal/domain"
 )
 
@@ -27,9 +28,7 @@ func TestFulfilment_onlyMovesForward(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var f domain.Fulfilment
 			for _, status := range tt.events {
-				if err := f.Record(domain.Order{ID: "1", Status: status, Items: lines}); err != nil {
-					t.Fatal(err)
-				}
+				must.Do(t, f.Record(domain.Order{ID: "1", Status: status, Items: lines}))
 			}
 			if f.Status != tt.want {
 				t.Errorf("got %s, want %s", f.Status, tt.want)

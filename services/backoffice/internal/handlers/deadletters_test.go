@@ -9,6 +9,7 @@ import (
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
+	"stoa/pkg/common/must"
 	"stoa/pkg/common/web/webtest"
 	"stoa/pkg/messaging"
 	"stoa/services/backoffice/internal/domain"
@@ -19,10 +20,7 @@ const deadLetters = "/api/v1/backoffice/dead-letters"
 // letter is what the kit publishes about an event that notification could not handle.
 func letter(t *testing.T) messaging.DeadLetter {
 	t.Helper()
-	failed, err := messaging.New("order.confirmed.v1", orderID, order(orderID, "confirmed"), ids.New())
-	if err != nil {
-		t.Fatal(err)
-	}
+	failed := must.Get(messaging.New("order.confirmed.v1", orderID, order(orderID, "confirmed"), ids.New()))(t)
 	return messaging.DeadLetter{
 		ID: ids.New(), Consumer: "notification", Topic: "order-confirmed", Reason: "no address", Attempts: 10,
 		FailedAt: time.Now().UTC(), TraceID: "0af7651916cd43dd8448eb211c80319c", Event: failed,

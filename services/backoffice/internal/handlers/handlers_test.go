@@ -8,6 +8,7 @@ import (
 	"stoa/api/events"
 	"stoa/internal/golden"
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/must"
 	"stoa/pkg/common/web"
 	"stoa/pkg/common/web/webtest"
 	"stoa/pkg/identity"
@@ -85,10 +86,7 @@ func order(id, status string) domain.Order {
 // newEvent returns an event whose payload is what its schema says.
 func newEvent(t *testing.T, eventType, subject string, data any) messaging.Event {
 	t.Helper()
-	e, err := messaging.New(eventType, subject, data)
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(messaging.New(eventType, subject, data))(t)
 	if err := events.Check(e.Type, e.Data); err != nil {
 		t.Fatalf("the payload of %s does not match its schema: %v", e.Type, err)
 	}

@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/must"
 )
 
 var now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -47,9 +48,7 @@ func TestProduct_adjusts(t *testing.T) {
 func TestProduct_remembersTheLatestAdjustments(t *testing.T) {
 	var p Product
 	for i := range maxAdjustments + 5 {
-		if err := p.Adjust(Adjustment{Key: fmt.Sprint(i)}, 1, now); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, p.Adjust(Adjustment{Key: fmt.Sprint(i)}, 1, now))
 	}
 	if len(p.Adjustments) != maxAdjustments || p.Adjustments[0].Key != "5" {
 		t.Errorf("%d are remembered, from %s on", len(p.Adjustments), p.Adjustments[0].Key)

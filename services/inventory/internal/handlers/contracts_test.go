@@ -7,6 +7,7 @@ import (
 
 	"stoa/api/events"
 	"stoa/pkg/common/ids"
+	"stoa/pkg/common/must"
 )
 
 // What is read of an order is part of its schema.
@@ -23,14 +24,9 @@ func TestEvents_areReadAsTheyAreSent(t *testing.T) {
 		if err := events.Check(eventType, sent); err != nil {
 			t.Fatalf("%s: %v", eventType, err)
 		}
-		raw, err := json.Marshal(sent)
-		if err != nil {
-			t.Fatal(err)
-		}
+		raw := must.Get(json.Marshal(sent))(t)
 		var got order
-		if err := json.Unmarshal(raw, &got); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, json.Unmarshal(raw, &got))
 		if got.ID != id || len(got.Items) != 1 || got.Items[0] != (item{ProductID: id, Quantity: 3}) {
 			t.Errorf("%s was read as %+v", eventType, got)
 		}

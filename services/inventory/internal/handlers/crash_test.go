@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"stoa/pkg/common/ids"
+	"stoa/pkg/common/must"
 	"stoa/pkg/messaging"
 	"stoa/services/inventory/internal/domain"
 )
@@ -76,9 +77,7 @@ func drawShop(rt *rapid.T) *shop {
 // stock adds a product with so many pieces.
 func (s *shop) stock(t rapid.TB, name string, pieces int64) {
 	p := domain.Product{ID: ids.Derive("product", name), SKU: name, Name: name, Stock: pieces}
-	if _, err := s.catalogue.Create(context.Background(), p); err != nil {
-		t.Fatal(err)
-	}
+	must.Get(s.catalogue.Create(context.Background(), p))(t)
 	s.products, s.put[p.ID] = append(s.products, p.ID), pieces
 }
 
@@ -145,9 +144,7 @@ func (s *shop) withRun(rt *rapid.T, do func(*run)) {
 // mustFinish runs everything that is under way or waiting to its end.
 func (s *shop) mustFinish(t rapid.TB) {
 	t.Helper()
-	if err := s.finish(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, s.finish())
 }
 
 // endOrder sends the event that ends an order, once. An order is shipped only if its stock was reserved.
@@ -203,10 +200,7 @@ func (s *shop) checkAlways(t rapid.TB) {
 	t.Helper()
 	held := s.count(t)[domain.Reserved]
 	for _, id := range s.products {
-		p, err := s.product(id)
-		if err != nil {
-			t.Fatal(err)
-		}
+		p := must.Get(s.product(id))(t)
 		if p.Available() < 0 || p.Reserved < held[id] || p.Stock+p.Sold != s.put[id] {
 			t.Fatalf("%d pieces were put in stock, %d are reserved, and now: %s", s.put[id], held[id], show(p))
 		}
@@ -231,10 +225,7 @@ func (s *shop) count(t rapid.TB) map[domain.Status]map[string]int64 {
 
 func (s *shop) reservation(t rapid.TB, orderID string) domain.Reservation {
 	t.Helper()
-	r, err := s.reservations.Find(context.Background(), orderID)
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := must.Get(s.reservations.Find(context.Background(), orderID))(t)
 	return r
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
+	"stoa/pkg/common/must"
 	"stoa/pkg/messaging/messagingtest"
 	"stoa/services/inventory/internal/domain"
 )
@@ -28,10 +29,7 @@ func newBack(t *testing.T) back {
 
 func (b back) add(t *testing.T, sku string, stock int64) string {
 	t.Helper()
-	p, err := b.catalogue.Create(t.Context(), domain.Product{ID: ids.New(), SKU: sku, Name: "Amphora", Stock: stock})
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := must.Get(b.catalogue.Create(t.Context(), domain.Product{ID: ids.New(), SKU: sku, Name: "Amphora", Stock: stock}))(t)
 	return p.ID
 }
 
@@ -51,10 +49,7 @@ func (b back) mustHandle(t *testing.T, eventType, orderID string, lines ...line)
 // expect compares the totals of a product.
 func (b back) expect(t *testing.T, id string, stock, reserved, sold int64) {
 	t.Helper()
-	p, err := b.catalogue.Get(t.Context(), id)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := must.Get(b.catalogue.Get(t.Context(), id))(t)
 	if p.Stock != stock || p.Reserved != reserved || p.Sold != sold || len(p.Movements) > 0 {
 		t.Errorf("want stock %d, reserved %d, sold %d, got %s", stock, reserved, sold, show(p))
 	}
@@ -68,9 +63,7 @@ func (b back) published(t *testing.T, eventType string, out any) {
 		t.Fatalf("want %s, got %v", eventType, b.bus.Types())
 	}
 	last := all[len(all)-1]
-	if err := json.Unmarshal(last.Data, out); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, json.Unmarshal(last.Data, out))
 	if last.Topic != "stock" {
 		t.Errorf("%s went to %s", eventType, last.Topic)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
+	"stoa/pkg/common/must"
 	"stoa/pkg/common/web/webtest"
 	"stoa/services/inventory/internal/domain"
 )
@@ -112,13 +113,10 @@ func TestProducts_refuseWhatIsNotValid(t *testing.T) {
 func TestProducts_areNotRemovedWhileOrdersNeedPieces(t *testing.T) {
 	f := newFront()
 	p := f.add(t, "A", "5")
-	_, err := f.catalogue.Update(t.Context(), p.ID, func(p *domain.Product) error {
+	must.Get(f.catalogue.Update(t.Context(), p.ID, func(p *domain.Product) error {
 		p.Begin(domain.Movement{ID: "m", Order: "o", Kind: domain.Hold, Quantity: 5, At: time.Now()})
 		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))(t)
 	f.do(t, request{method: "DELETE", path: "/products/" + p.ID, as: "staff"}).Expect(http.StatusConflict)
 	got := f.must(t, request{method: "GET", path: "/products/" + p.ID}, http.StatusOK)
 	if got.Reserved != 5 || got.Available != 0 || got.Stock != 5 {

@@ -8,6 +8,7 @@ import (
 	inventoryv1 "stoa/api/proto/inventory/v1"
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
+	"stoa/pkg/common/must"
 	"stoa/services/inventory/internal/handlers"
 )
 
@@ -22,10 +23,7 @@ func ask(lines ...line) *inventoryv1.QuoteRequest {
 func TestQuotes_answerLineByLine(t *testing.T) {
 	f := newFront()
 	one, two := f.add(t, "ONE", "5").ID, f.add(t, "TWO", "5").ID
-	out, err := handlers.NewQuotes(f.catalogue).Quote(t.Context(), ask(line{two, 6}, line{one, 5}))
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := must.Get(handlers.NewQuotes(f.catalogue).Quote(t.Context(), ask(line{two, 6}, line{one, 5})))(t)
 	want := &inventoryv1.QuoteResponse{Lines: []*inventoryv1.QuotedLine{
 		{ProductId: two, Sku: "TWO", Name: "Amphora", Quantity: 6, UnitPrice: 1250, Currency: "EUR"},
 		{ProductId: one, Sku: "ONE", Name: "Amphora", Quantity: 5, UnitPrice: 1250, Currency: "EUR", Available: true},

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/status"
 	"pgregory.net/rapid"
 
+	"stoa/pkg/common/must"
 	"stoa/pkg/messaging"
 	"stoa/pkg/messaging/messagingtest"
 	"stoa/pkg/sidecar/sidecartest"
@@ -62,10 +63,7 @@ var errDied = errors.New("the process died")
 // newWorld returns a world with nothing in it. Its bus checks no schema: there are thousands of worlds, and other tests do.
 func newWorld(t rapid.TB) *world {
 	bus := &messagingtest.Bus{}
-	publisher, err := messaging.NewPublisher(bus, "inventory-worker")
-	if err != nil {
-		t.Fatal(err)
-	}
+	publisher := must.Get(messaging.NewPublisher(bus, "inventory-worker"))(t)
 	return worldOn(bus, publisher)
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/must"
 	"stoa/services/notification/internal/domain"
 )
 
@@ -58,21 +59,12 @@ func TestAccountNotice_refusesWhatCannotBeSent(t *testing.T) {
 }
 
 func TestNotice_keepsWordsOnOneLine(t *testing.T) {
-	notice, err := domain.OrderNotice(domain.OrderRejected, domain.Order{
+	notice := must.Get(domain.OrderNotice(domain.OrderRejected, domain.Order{
 		ID: "1", Reason: "sold out.\r\nBcc: x@y.z", Items: []domain.Line{{Name: "Mug\nTotal: 0.00 EUR"}},
 		Customer: domain.Customer{Email: "a@b.c", Name: "Eve\r\nSubject: hello"},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	low, err := domain.LowStockNotice(domain.LowStock{Name: "Mug\r\nX: 1", SKU: "M\n1"}, "e", time.Now(), mail.Address{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	welcome, err := domain.AccountNotice(domain.AccountRegistered, domain.Account{ID: "1", Email: "a@b.c", Name: "Eve\r\nBcc: x"}, "e")
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))(t)
+	low := must.Get(domain.LowStockNotice(domain.LowStock{Name: "Mug\r\nX: 1", SKU: "M\n1"}, "e", time.Now(), mail.Address{}))(t)
+	welcome := must.Get(domain.AccountNotice(domain.AccountRegistered, domain.Account{ID: "1", Email: "a@b.c", Name: "Eve\r\nBcc: x"}, "e"))(t)
 	for _, text := range []string{welcome.To.Name, notice.To.Name, notice.Opening, notice.Order.Items[0].Name, low.Subject, low.Opening} {
 		if strings.ContainsAny(text, "\r\n") {
 			t.Errorf("%q has more than one line", text)

@@ -14,6 +14,7 @@ import (
 	"stoa/api/events"
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
+	"stoa/pkg/common/must"
 	"stoa/pkg/messaging"
 	"stoa/pkg/messaging/messagingtest"
 	"stoa/pkg/sidecar"
@@ -49,10 +50,7 @@ func (p *post) Send(_ context.Context, _ string, _ []byte, meta map[string]strin
 // replica returns the handlers of a process by event type. Several processes may share a store.
 func replica(t *testing.T, side *sidecar.Sidecar, p *post) map[string]messaging.Handler {
 	t.Helper()
-	mailer, err := providers.NewMailer(p, mail.Address{Address: "shop@stoa.local"}, providers.WholeMessage)
-	if err != nil {
-		t.Fatal(err)
-	}
+	mailer := must.Get(providers.NewMailer(p, mail.Address{Address: "shop@stoa.local"}, providers.WholeMessage))(t)
 	staff := mail.Address{Address: "staff@stoa.local"}
 	notifier := domain.NewNotifier(repositories.NewInbox(side), repositories.NewDeliveries(side), mailer, staff)
 	return messagingtest.Handlers(handlers.Subscriptions(notifier))
@@ -81,10 +79,7 @@ func account(reason string) domain.Account {
 
 func event(t *testing.T, eventType string, data any, cause ...string) messaging.Event {
 	t.Helper()
-	e, err := messaging.New(eventType, orderID, data, cause...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(messaging.New(eventType, orderID, data, cause...))(t)
 	return e
 }
 

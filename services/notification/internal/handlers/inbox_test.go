@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"stoa/internal/golden"
+	"stoa/pkg/common/must"
 	"stoa/pkg/common/web"
 	"stoa/pkg/common/web/webtest"
 	"stoa/pkg/identity"
@@ -37,9 +38,7 @@ func TestInbox_isListedInPages(t *testing.T) {
 	on := replica(t, side, &post{})
 	for _, status := range []string{"confirmed", "shipped", "delivered"} {
 		e := event(t, "order."+status+".v1", order(status))
-		if err := on[e.Type](t.Context(), e); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, on[e.Type](t.Context(), e))
 	}
 	list := func(query string) web.Listing[domain.Entry] {
 		return webtest.Read[web.Listing[domain.Entry]](serve(side).Do(t, webtest.Request{Path: inbox + query, Token: "ada"}), http.StatusOK)

@@ -18,6 +18,7 @@ import (
 
 	"stoa/internal/golden"
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/must"
 	"stoa/services/notification/internal/domain"
 )
 
@@ -61,10 +62,7 @@ func account(name, reason string) domain.Account {
 // newMailer returns a mailer for a binding that takes this form.
 func newMailer(t *testing.T, to *outbox, form MailForm) *Mailer {
 	t.Helper()
-	mailer, err := NewMailer(to, mail.Address{Name: "Stoa", Address: "shop@stoa.local"}, form)
-	if err != nil {
-		t.Fatal(err)
-	}
+	mailer := must.Get(NewMailer(to, mail.Address{Name: "Stoa", Address: "shop@stoa.local"}, form))(t)
 	return mailer
 }
 
@@ -73,9 +71,7 @@ func send(t *testing.T, n domain.Notice) *outbox {
 	t.Helper()
 	sent := &outbox{}
 	mailer := newMailer(t, sent, WholeMessage)
-	if err := mailer.Send(t.Context(), n); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, mailer.Send(t.Context(), n))
 	return sent
 }
 
@@ -88,29 +84,20 @@ func TestMail_matchesTheSamples(t *testing.T) {
 		if kind == domain.OrderRejected {
 			o.Reason = "not enough stock of AMP-1"
 		}
-		notice, err := domain.OrderNotice(kind, o)
-		if err != nil {
-			t.Fatal(err)
-		}
+		notice := must.Get(domain.OrderNotice(kind, o))(t)
 		notices[string(kind)] = notice
 	}
-	low, err := domain.LowStockNotice(
+	low := must.Get(domain.LowStockNotice(
 		domain.LowStock{ProductID: "p1", SKU: "AMP-1", Name: "Amphora", Available: 3, Threshold: 5},
 		"0198c6a0-0000-5000-8000-000000000003", time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
-		mail.Address{Address: "staff@stoa.local"})
-	if err != nil {
-		t.Fatal(err)
-	}
+		mail.Address{Address: "staff@stoa.local"}))(t)
 	notices["stock-low"] = low
 	for name, reason := range map[string]string{
 		"account-registered": "", "account-password-changed": "", "account-sessions-revoked": "by_owner",
 		"account-sessions-revoked-token-reused": "refresh_token_reused",
 	} {
 		kind := domain.Kind(strings.TrimSuffix(name, "-token-reused"))
-		notices[name], err = domain.AccountNotice(kind, account("Chloé", reason), "0198c6a0-0000-5000-8000-000000000004")
-		if err != nil {
-			t.Fatal(err)
-		}
+		notices[name] = must.Get(domain.AccountNotice(kind, account("Chloé", reason), "0198c6a0-0000-5000-8000-000000000004"))(t)
 	}
 	for name, notice := range notices {
 		t.Run(name, func(t *testing.T) {
@@ -124,14 +111,8 @@ func TestMail_matchesTheSamples(t *testing.T) {
 }
 
 func TestMail_isReadByMailPrograms(t *testing.T) {
-	notice, err := domain.OrderNotice(domain.OrderConfirmed, order("Chloé <script>"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	read, err := mail.ReadMessage(bytes.NewReader(send(t, notice).data))
-	if err != nil {
-		t.Fatal(err)
-	}
+	notice := must.Get(domain.OrderNotice(domain.OrderConfirmed, order("Chloé <script>")))(t)
+	read := must.Get(mail.ReadMessage(bytes.NewReader(send(t, notice).data)))(t)
 	to, err := read.Header.AddressList("To")
 	if err != nil || to[0].Name != "Chloé <script>" || to[0].Address != "chloe@example.com" {
 		t.Errorf("To: got %v, %v", to, err)
@@ -153,10 +134,7 @@ func TestMail_getsNoHeadersFromNames(t *testing.T) {
 		Kind: domain.OrderConfirmed, About: "1", Subject: "Hello\r\nBcc: everybody@example.com",
 		To: mail.Address{Name: "Eve\r\nBcc: everybody@example.com", Address: "eve@example.com"},
 	}
-	read, err := mail.ReadMessage(bytes.NewReader(send(t, notice).data))
-	if err != nil {
-		t.Fatal(err)
-	}
+	read := must.Get(mail.ReadMessage(bytes.NewReader(send(t, notice).data)))(t)
 	if got := read.Header.Get("Bcc"); got != "" {
 		t.Errorf("a header was injected: %q", got)
 	}
@@ -164,14 +142,9 @@ func TestMail_getsNoHeadersFromNames(t *testing.T) {
 
 // A mail binding gets only the page and writes the headers itself.
 func TestMail_isAPageForAMailBinding(t *testing.T) {
-	notice, err := domain.OrderNotice(domain.OrderConfirmed, order("Chloé <script>"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	notice := must.Get(domain.OrderNotice(domain.OrderConfirmed, order("Chloé <script>")))(t)
 	sent := &outbox{}
-	if err := newMailer(t, sent, MailFormFor("bindings.smtp")).Send(t.Context(), notice); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, newMailer(t, sent, MailFormFor("bindings.smtp")).Send(t.Context(), notice))
 	page := string(sent.data)
 	if !strings.HasPrefix(page, "<!DOCTYPE html>") || !strings.Contains(page, "Hello Chloé &lt;script&gt;,") {
 		t.Errorf("got %s", page)
@@ -250,10 +223,7 @@ func parts(t *testing.T, read *mail.Message) (text, html string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		raw, err := io.ReadAll(quotedprintable.NewReader(part))
-		if err != nil {
-			t.Fatal(err)
-		}
+		raw := must.Get(io.ReadAll(quotedprintable.NewReader(part)))(t)
 		bodies = append(bodies, string(raw))
 	}
 	if len(bodies) != 2 {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/must"
 )
 
 // fieldsOf returns the names of the fields that an error is about.
@@ -111,10 +112,7 @@ func TestOrder_isReservedByItsLines(t *testing.T) {
 }
 
 func TestOrder_asPlacedForgetsWhatFollowed(t *testing.T) {
-	placed, err := New("id", Customer{}, []Line{{ProductID: "a", Quantity: 1}}, time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
+	placed := must.Get(New("id", Customer{}, []Line{{ProductID: "a", Quantity: 1}}, time.Now()))(t)
 	later := placed
 	later.Reject("sold out", time.Now().Add(time.Hour))
 	if got := later.AsPlaced(); got.Status != placed.Status || got.UpdatedAt != placed.UpdatedAt || got.Reason != "" {

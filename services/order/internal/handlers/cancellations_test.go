@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/must"
 	"stoa/pkg/common/web/webtest"
 	"stoa/services/order/internal/domain"
 )
@@ -36,7 +37,7 @@ func cancelled(
 				defer close(done)
 				time.Sleep(while)
 				for _, step := range append(meanwhile, "cancel") {
-					must(t, steps[step](t, s, id))
+					must.Do(t, steps[step](t, s, id))
 				}
 			}()
 		}
@@ -92,11 +93,11 @@ func TestCancel_answersForDecidedOrders(t *testing.T) {
 	s.bus.Before = func(string) error { return errBroker }
 	s.do(t, cancel).ExpectProblem(503, errs.Unavailable, "")
 	s.bus.Before = nil
-	must(t, s.command(t, "cancel", order.ID))
+	must.Do(t, s.command(t, "cancel", order.ID))
 	if got := orderOf(s.do(t, cancel), http.StatusOK); got.Status != domain.Cancelled || got.Reason == "" {
 		t.Errorf("got %+v", got)
 	}
 	rejected := s.placed(t, "")
-	must(t, steps["reject"](t, s, rejected.ID))
+	must.Do(t, steps["reject"](t, s, rejected.ID))
 	s.do(t, cancelling(rejected.ID, "", "")).ExpectProblem(409, errs.Conflict, "")
 }

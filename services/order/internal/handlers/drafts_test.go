@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/must"
 	"stoa/pkg/common/web/webtest"
 	"stoa/services/order/internal/domain"
 )
@@ -81,7 +82,7 @@ func TestPlacement_publishesWhatTheWriterCouldNot(t *testing.T) {
 // The event was published and handled, and only the acknowledgement was lost.
 func TestPlacement_keepsAHandledOrderWhenPublishingFails(t *testing.T) {
 	s := newShop(t)
-	s.bus.After = failOnce("order-placed", func() { must(t, s.reserve(t, s.bus.Events()[0].Subject, apple)) })
+	s.bus.After = failOnce("order-placed", func() { must.Do(t, s.reserve(t, s.bus.Events()[0].Subject, apple)) })
 	if order := s.placed(t, ""); order.Status != domain.Pending {
 		t.Errorf("got %s, want it as it was placed", order.Status)
 	}
@@ -112,7 +113,7 @@ func TestPlacement_doesNotAcceptAWithdrawnDraft(t *testing.T) {
 		s.bus.After = func(string) error { // the repeated request has published: now the writer withdraws
 			s.bus.After = nil
 			draft, err := s.orders.Find(t.Context(), s.bus.Events()[0].Subject)
-			must(t, err)
+			must.Do(t, err)
 			s.withdraw(t, draft)
 			return nil
 		}
@@ -127,7 +128,7 @@ func TestPlacement_acceptsOnlyThePublishedDraft(t *testing.T) {
 	s := newShop(t)
 	order := s.placed(t, "key")
 	draft, err := s.orders.Find(t.Context(), order.ID)
-	must(t, err)
+	must.Do(t, err)
 	s.withdraw(t, draft)
 	s.placed(t, "key")
 	if err := s.orders.Accept(t.Context(), draft); !errs.Is(err, errs.NotFound) {
@@ -167,8 +168,8 @@ func refused(t *testing.T, s *shop, key string) string {
 func TestPlacement_usesAnotherIDAfterALateEvent(t *testing.T) {
 	s := newShop(t)
 	old := refused(t, s, "key")
-	must(t, s.reserve(t, old, apple))
-	must(t, s.reserve(t, old, apple)) // and again, after a crash
+	must.Do(t, s.reserve(t, old, apple))
+	must.Do(t, s.reserve(t, old, apple)) // and again, after a crash
 	s.expectPublished(t, "order-placed order.placed.v1", "order-updates order.expired.v1")
 	s.do(t, webtest.Request{Path: "/" + old}).ExpectProblem(404, errs.NotFound, "")
 	s.do(t, webtest.Request{Path: "/" + old, Token: "staff"}).ExpectProblem(404, errs.NotFound, "")
@@ -183,7 +184,7 @@ func TestPlacement_usesAnotherIDAfterALateEvent(t *testing.T) {
 	if again := s.placed(t, "key"); again.ID != order.ID {
 		t.Error("the key must lead to the new order")
 	}
-	must(t, s.reserve(t, order.ID, apple))
+	must.Do(t, s.reserve(t, order.ID, apple))
 	s.expectStatus(t, order.ID, domain.Confirmed)
 }
 
@@ -198,10 +199,10 @@ func TestPlacement_keepsARetryThatIsBeforeALateEvent(t *testing.T) {
 	if events := s.bus.Events(); events[0].ID == events[1].ID {
 		t.Error("the broker would drop the second attempt's event as a copy of the first's")
 	}
-	must(t, s.reserve(t, order.ID, apple))
-	must(t, s.reserve(t, order.ID, apple)) // inventory's answer to the second event
+	must.Do(t, s.reserve(t, order.ID, apple))
+	must.Do(t, s.reserve(t, order.ID, apple)) // inventory's answer to the second event
 	s.expectStatus(t, order.ID, domain.Confirmed)
-	must(t, s.handle(t, "stock.rejected.v1", order.ID, map[string]any{"reason": "it is given back"}))
+	must.Do(t, s.handle(t, "stock.rejected.v1", order.ID, map[string]any{"reason": "it is given back"}))
 	s.expectStatus(t, order.ID, domain.Confirmed)
 }
 
@@ -210,7 +211,7 @@ func TestPlacement_rejectsARetryForOtherItems(t *testing.T) {
 	s := newShop(t)
 	refused(t, s, "key")
 	order := orderOf(s.place(t, "key", onePear), http.StatusCreated)
-	must(t, s.reserve(t, order.ID, apple))
+	must.Do(t, s.reserve(t, order.ID, apple))
 	s.expectStatus(t, order.ID, domain.Rejected)
 	s.expectPublished(t, "order-placed order.placed.v1", "order-placed order.placed.v1",
 		"order-updates order.expired.v1", "order-updates order.rejected.v1")
@@ -223,7 +224,7 @@ func TestPlacement_usesAnotherIDWhenItIsClosedMeanwhile(t *testing.T) {
 	s.states.Before = func(operation, _ string) error {
 		if operation == "save" {
 			s.states.Before = nil
-			must(t, s.reserve(t, old, apple))
+			must.Do(t, s.reserve(t, old, apple))
 		}
 		return nil
 	}

@@ -9,6 +9,7 @@ import (
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
+	"stoa/pkg/common/must"
 	"stoa/pkg/common/web/webtest"
 	"stoa/services/order/internal/domain"
 )
@@ -49,8 +50,8 @@ func TestProgress_followsEveryHistory(t *testing.T) {
 			s := newShop(t)
 			order := s.placed(t, "")
 			for _, step := range tt.steps {
-				must(t, steps[step](t, s, order.ID))
-				must(t, steps[step](t, s, order.ID)) // delivered once more
+				must.Do(t, steps[step](t, s, order.ID))
+				must.Do(t, steps[step](t, s, order.ID)) // delivered once more
 			}
 			s.expectHistory(t, order.ID, tt.status, tt.published)
 		})
@@ -71,7 +72,7 @@ func TestProgress_survivesACrashAtEveryPoint(t *testing.T) {
 				s.recover()
 				if err != nil {
 					killed = true
-					must(t, steps[step](t, s, order.ID))
+					must.Do(t, steps[step](t, s, order.ID))
 				}
 			}
 			s.expectHistory(t, order.ID, tt.status, tt.published)
@@ -86,13 +87,13 @@ func TestProgress_survivesACrashAtEveryPoint(t *testing.T) {
 func TestProgress_publishesLateWhatHappenedThen(t *testing.T) {
 	s := newShop(t)
 	order := s.placed(t, "")
-	must(t, s.reserve(t, order.ID, apple))
+	must.Do(t, s.reserve(t, order.ID, apple))
 	s.bus.Before = failOnce("order-updates", nil)
 	if err := s.command(t, "ship", order.ID); !errs.Is(err, errs.Unavailable) {
 		t.Fatalf("got %v", err)
 	}
-	must(t, s.command(t, "deliver", order.ID))
-	must(t, s.command(t, "ship", order.ID))
+	must.Do(t, s.command(t, "deliver", order.ID))
+	must.Do(t, s.command(t, "ship", order.ID))
 	s.expectStatus(t, order.ID, domain.Delivered)
 	s.expectPublished(t, "order-placed order.placed.v1", "order-confirmed order.confirmed.v1",
 		"order-updates order.delivered.v1", "order-updates order.shipped.v1")
@@ -106,9 +107,9 @@ func TestProgress_handlesEventsOfUnknownOrders(t *testing.T) {
 			t.Errorf("%s: got %v, want a dead letter", verb, err)
 		}
 	}
-	must(t, steps["reject"](t, s, nobody))
+	must.Do(t, steps["reject"](t, s, nobody))
 	s.expectPublished(t)
-	must(t, s.reserve(t, nobody, apple))
+	must.Do(t, s.reserve(t, nobody, apple))
 	s.expectPublished(t, "order-updates order.expired.v1")
 }
 

@@ -7,6 +7,7 @@ import (
 	"stoa/internal/golden"
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
+	"stoa/pkg/common/must"
 	"stoa/pkg/common/web"
 	"stoa/pkg/common/web/webtest"
 	"stoa/services/order/internal/handlers"
@@ -35,7 +36,7 @@ func TestList_pagesThroughTheCallersOrdersNewestFirst(t *testing.T) {
 	var ids [3]string
 	for i := range ids {
 		ids[i] = s.placed(t, "").ID
-		must(t, s.reserve(t, ids[i], apple))
+		must.Do(t, s.reserve(t, ids[i], apple))
 	}
 	first := s.list(t, "?limit=2")
 	rest := s.list(t, "?limit=2&cursor="+first.Next)

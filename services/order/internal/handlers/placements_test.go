@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/must"
 	"stoa/pkg/common/web/webtest"
 )
 
@@ -92,7 +93,7 @@ func TestPlacement_placesOneOrderForAKey(t *testing.T) {
 	s := newShop(t)
 	first := s.place(t, "key", oneApple)
 	order := orderOf(first, http.StatusCreated)
-	must(t, s.reserve(t, order.ID, apple))
+	must.Do(t, s.reserve(t, order.ID, apple))
 	if again := s.place(t, "key", oneApple); again.Code != first.Code || again.Body.String() != first.Body.String() {
 		t.Errorf("after it was confirmed: got %d %s, want %s", again.Code, again.Body, first.Body)
 	}

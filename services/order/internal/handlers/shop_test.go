@@ -11,6 +11,7 @@ import (
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
+	"stoa/pkg/common/must"
 	"stoa/pkg/common/web/webtest"
 	"stoa/pkg/identity"
 	"stoa/pkg/messaging"
@@ -132,10 +133,7 @@ func (s *shop) placed(t *testing.T, key string) handlers.Order {
 func (s *shop) handle(t *testing.T, eventType, orderID string, data map[string]any) error {
 	t.Helper()
 	data["orderId"] = orderID
-	e, err := messaging.New(eventType, orderID, data)
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := must.Get(messaging.New(eventType, orderID, data))(t)
 	return s.worker[eventType](t.Context(), e)
 }
 
@@ -151,14 +149,6 @@ func (s *shop) reserve(t *testing.T, orderID, product string) error {
 func (s *shop) command(t *testing.T, verb, orderID string) error {
 	t.Helper()
 	return s.handle(t, "order."+verb+".v1", orderID, map[string]any{"by": "somebody", "reason": "for a reason"})
-}
-
-// must fails the test on an error.
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 // expectStatus fails the test unless the stored order has this status.

@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/must"
 	"stoa/pkg/common/web/webtest"
 )
 
@@ -96,7 +97,7 @@ func TestWatch_showsEveryChangeUntilTheLast(t *testing.T) {
 		for _, step := range []struct{ name, status string }{
 			{"reserve", "confirmed"}, {"ship", "shipped"}, {"deliver", "delivered"},
 		} {
-			must(t, steps[step.name](t, s, id))
+			must.Do(t, steps[step.name](t, s, id))
 			want += " event: order id: " + step.status
 			if got := w.after(time.Second); got != want {
 				t.Errorf("after %s: got %q, want %q", step.name, got, want)
@@ -126,7 +127,7 @@ func TestWatch_readsOftenAfterAChangeAndThenLess(t *testing.T) {
 		if w.after(time.Minute); reads.Load() > 65 {
 			t.Errorf("%d reads in a minute", reads.Load())
 		}
-		must(t, s.reserve(t, order.ID, apple))
+		must.Do(t, s.reserve(t, order.ID, apple))
 		reads.Store(0)
 		if w.after(2 * time.Second); reads.Load() < 5 {
 			t.Errorf("%d reads after a change", reads.Load())
@@ -163,7 +164,7 @@ func TestWatch_survivesAnOutage(t *testing.T) {
 		away.Store(true)
 		w.after(10 * time.Second)
 		away.Store(false)
-		must(t, steps["reject"](t, s, order.ID))
+		must.Do(t, steps["reject"](t, s, order.ID))
 		if got, want := w.after(time.Second), "event: order id: pending event: order id: rejected"; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
