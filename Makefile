@@ -136,17 +136,20 @@ test-unit: ## Unit tests, with the race detector where there is a C compiler
 test-quick: # unit tests without the race detector
 	go test $(if $(SERVICE),$(PACKAGES) ./internal/architecture ./internal/topology ./api/...,$(UNIT))
 
-# The suites wait most of the time, for timeouts and for processes that come back. So several run at once, the longest first.
+# Most suites wait most of the time, for timeouts and for processes that come back, so several of them run at once. The first
+# one sends crowds: beside others, its requests would time out.
+CROWDS := e2e
 KIT := kit stack hosts kong
-E2E := e2e hostile security chaos runner scaffold
+E2E := hostile security chaos runner scaffold
 test-system: tools sentry build dapr-cli redis chromium namespaces ## Tests on real processes: all of the next three, several at once
+	go test -count=1 -timeout 20m -parallel 4 $(CROWDS:%=stoa/test/%/...)
 	go test -count=1 -timeout 20m -p 3 -parallel 4 $(patsubst %,stoa/test/%/...,$(E2E) conformance $(KIT) browser)
 
 test-kit: tools redis namespaces ## Tests of the kit and of the stack against real sidecars
 	go test -count=1 -parallel 4 $(KIT:%=stoa/test/%/...)
 
 test-e2e: tools sentry build dapr-cli redis ## Tests of the whole system on its real processes
-	go test -count=1 -p 1 -parallel 4 $(E2E:%=stoa/test/%/...)
+	go test -count=1 -p 1 -parallel 4 $(patsubst %,stoa/test/%/...,$(CROWDS) $(E2E))
 
 test-browser: tools build chromium ## Tests of the gateway's pages in a headless browser
 	go test -count=1 stoa/test/browser/...
