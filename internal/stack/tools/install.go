@@ -33,7 +33,7 @@ func InstallDaprd(ctx context.Context, root string, static bool, out io.Writer) 
 	if err != nil {
 		return "", err
 	}
-	tool := tool{"the sidecar, daprd " + version + " with all components", "github.com/dapr/dapr/cmd/daprd", version, "10 minutes"}
+	tool := tool{"the sidecar, daprd " + version + " with all components", "github.com/dapr/dapr/cmd/daprd", version, "8 minutes"}
 	return target, tool.install(ctx, root, target, fits, out)
 }
 
