@@ -35,7 +35,7 @@ func kidOf(t *testing.T, token string) string {
 // signedInReads are reads in every service that somebody who is signed in may do.
 var signedInReads = []string{"/auth/profile/mine", "/orders", "/notifications"}
 
-// readOn reads with the token of whoever was put in last, until stop is called, which returns how often it was served, and
+// readOn reads with the token of the user that was stored last, until stop is called, which returns how often it was served, and
 // how often it was told to come back. Being told to sign in again is an error.
 func readOn(t *testing.T, shop *client.Shop, users *atomic.Value) (stop func() (served, later int64)) {
 	t.Helper()

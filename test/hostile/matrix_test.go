@@ -135,7 +135,7 @@ func (c *cast) request(t *testing.T, o access.Operation, p probe, owner, as clie
 	}
 	m := c.ask(o.Method, o.Target(id), as)
 	if o.Method == http.MethodGet {
-		// Of a stream the beginning is read; to whoever does not ask for one it goes on for ten seconds.
+		// Of a stream the beginning is read; a caller that does not ask for one gets ten seconds of it.
 		return m.and("Accept: text/event-stream, application/json")
 	}
 	if p.body == nil {
@@ -145,7 +145,7 @@ func (c *cast) request(t *testing.T, o access.Operation, p probe, owner, as clie
 }
 
 // Another's things answer to the byte as those that do not exist, in every operation on something that belongs to
-// somebody, whoever of two people asks. Only what names the request itself may differ.
+// somebody, whichever of two people asks. Only what names the request itself may differ.
 func TestAccess_whatBelongsToAnotherIsNotFound(t *testing.T) {
 	t.Parallel()
 	c := newCast(t)

@@ -129,7 +129,7 @@ func TestEvents_failAsTheirErrorsSay(t *testing.T) {
 	}
 }
 
-// Every event is handled, whoever dies: the consumer, its sidecar, the publisher's sidecar, the broker.
+// Every event is handled, whichever process dies: the consumer, its sidecar, the publisher's sidecar, the broker.
 func TestEvents_surviveKills(t *testing.T) {
 	t.Parallel()
 	s := start(t, "order-worker", "backoffice")
