@@ -1,0 +1,116 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+// shop is the way into a system: its gateway, with an API key, as people use it.
+type shop struct {
+	*system
+	http     *http.Client
+	staff    string // access tokens
+	customer string
+	product  string
+	serial   atomic.Int64
+}
+
+// openShop signs in and puts a product on sale, with enough pieces for everything that is measured.
+func openShop(ctx context.Context, s *system) (*shop, error) {
+	transport := &http.Transport{MaxIdleConnsPerHost: 256, DisableCompression: true}
+	b := &shop{system: s, http: &http.Client{Transport: transport, Timeout: 30 * time.Second}}
+	var session struct{ AccessToken string }
+	account := s.credentials.Accounts["staff"]
+	if err := b.call(ctx, "POST", "/auth/signin/basic", "", account, &session); err != nil {
+		return nil, err
+	}
+	b.staff = session.AccessToken
+	person := map[string]string{"name": "Bench", "email": "bench@example.com", "password": "a password of a bench"}
+	if err := b.call(ctx, "POST", "/auth/signup/basic", "", person, &session); err != nil {
+		return nil, err
+	}
+	b.customer = session.AccessToken
+	var err error
+	b.product, err = b.newProduct(ctx)
+	return b, err
+}
+
+func (b *shop) newProduct(ctx context.Context) (id string, err error) {
+	var product struct{ ID string }
+	sku := fmt.Sprint("BENCH-", b.serial.Add(1))
+	err = b.call(ctx, "POST", "/products", b.staff, map[string]any{
+		"name": "Amphora", "description": "Holds olive oil.", "sku": sku, "price": map[string]any{"amount": 1250, "currency": "EUR"},
+	}, &product)
+	for range 10 {
+		if err == nil {
+			err = b.call(ctx, "POST", "/products/"+product.ID+"/stock", b.staff, map[string]int{"change": 100_000}, nil)
+		}
+	}
+	return product.ID, err
+}
+
+// order places an order of one line, and returns its id.
+func (b *shop) order(ctx context.Context, products ...string) (id string, err error) {
+	type line struct {
+		ProductID string `json:"productId"`
+		Quantity  int    `json:"quantity"`
+	}
+	lines := make([]line, len(products))
+	for i, product := range products {
+		lines[i] = line{product, 1}
+	}
+	var order struct{ ID string }
+	err = b.call(ctx, "POST", "/orders", b.customer, map[string]any{"items": lines}, &order)
+	return order.ID, err
+}
+
+// status is the status of an order.
+func (b *shop) status(ctx context.Context, id string) (string, error) {
+	var order struct{ Status string }
+	err := b.call(ctx, "GET", "/orders/"+id, b.customer, nil, &order)
+	return order.Status, err
+}
+
+// call sends a request through the gateway. It fails for every answer that is not a success.
+func (b *shop) call(ctx context.Context, method, path, token string, body, result any) error {
+	var sent io.Reader
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			return err
+		}
+		sent = bytes.NewReader(text)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, b.record.Gateway+"/api/v1"+path, sent)
+	if err != nil {
+		return err
+	}
+	request.Header.Set("X-Api-Key", b.credentials.APIKey)
+	if sent != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	answer, err := b.http.Do(request)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	switch {
+	case err != nil:
+		return err
+	case answer.StatusCode >= 300:
+		return fmt.Errorf("%s: %s %s: %s %s", b.name, method, path, answer.Status, text)
+	case result == nil:
+		return nil
+	}
+	return json.Unmarshal(text, result)
+}

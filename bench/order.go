@@ -1,0 +1,230 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// sample is what one slice of orders has cost one system.
+type sample struct {
+	Orders int
+	// Rate is orders a second, from the first request until all are confirmed.
+	Rate float64
+	// CPU is CPU-ms for an order, by process, without what the system uses when it is idle.
+	CPU map[string]float64
+	// Calls is sidecar calls for an order, by app and kind.
+	Calls calls
+	// Latencies are how long each caller waited for 201.
+	Latencies []time.Duration
+}
+
+// orders places orders with a number of callers, each of whom sends the next when the last was taken, and waits until all
+// are confirmed and everything that follows from them is done.
+func (b *shop) orders(ctx context.Context, count, callers int) (sample, error) {
+	idle, err := b.idle(ctx)
+	if err != nil {
+		return sample{}, err
+	}
+	counted, err := b.calls()
+	if err != nil {
+		return sample{}, err
+	}
+	mails, err := b.mails()
+	if err != nil {
+		return sample{}, err
+	}
+	before, err := b.cpu()
+	if err != nil {
+		return sample{}, err
+	}
+	began := time.Now()
+	ids, latencies, err := b.place(ctx, count, callers)
+	if err != nil {
+		return sample{}, err
+	}
+	if err := b.awaitConfirmed(ctx, ids[len(ids)-1]); err != nil {
+		return sample{}, err
+	}
+	confirmed := time.Since(began)
+	if err := b.awaitMails(ctx, mails+count); err != nil {
+		return sample{}, err
+	}
+	if err := b.awaitQuiet(ctx, idle); err != nil {
+		return sample{}, err
+	}
+	after, err := b.cpu()
+	took := time.Since(began)
+	if err != nil {
+		return sample{}, err
+	}
+	result := sample{Orders: count, Rate: float64(count) / confirmed.Seconds(), CPU: map[string]float64{}, Latencies: latencies}
+	for name, spent := range after.since(before) {
+		spent -= time.Duration(idle[name] * took.Seconds())
+		result.CPU[name] = spent.Seconds() * 1000 / float64(count)
+	}
+	now, err := b.calls()
+	if err != nil {
+		return sample{}, err
+	}
+	result.Calls = now.since(counted, float64(count))
+	return result, b.checkConfirmed(ctx, ids)
+}
+
+// idlePeriod is how long a system is watched to learn what it uses when nobody asks anything of it.
+const idlePeriod = 2 * time.Second
+
+// idle is the CPU time that each process uses in a second without load, in units of time.Duration.
+func (b *shop) idle(ctx context.Context) (map[string]float64, error) {
+	before, err := b.cpu()
+	if err != nil {
+		return nil, err
+	}
+	if err := sleep(ctx, idlePeriod); err != nil {
+		return nil, err
+	}
+	after, err := b.cpu()
+	rates := map[string]float64{}
+	for name, spent := range after.since(before) {
+		rates[name] = float64(spent) / idlePeriod.Seconds()
+	}
+	return rates, err
+}
+
+// place sends the orders, and returns their ids in the order in which they were taken.
+func (b *shop) place(ctx context.Context, count, callers int) (ids []string, latencies []time.Duration, err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var (
+		all  sync.WaitGroup
+		mu   sync.Mutex
+		next atomic.Int64
+	)
+	for range callers {
+		all.Go(func() {
+			for next.Add(1) <= int64(count) {
+				began := time.Now()
+				id, err := b.order(ctx, b.product)
+				took := time.Since(began)
+				if err != nil {
+					cancel(err)
+					return
+				}
+				mu.Lock()
+				ids, latencies = append(ids, id), append(latencies, took)
+				mu.Unlock()
+			}
+		})
+	}
+	all.Wait()
+	return ids, latencies, context.Cause(ctx)
+}
+
+// awaitConfirmed waits for the order that was taken last: order-worker handles them in turn.
+func (b *shop) awaitConfirmed(ctx context.Context, id string) error {
+	return await(ctx, fmt.Sprintf("%s: the order %s is confirmed", b.name, id), 5*time.Millisecond, func() (bool, error) {
+		status, err := b.status(ctx, id)
+		return status == "confirmed", err
+	})
+}
+
+func (b *shop) awaitMails(ctx context.Context, count int) error {
+	return await(ctx, fmt.Sprintf("%s: %d mails are sent", b.name, count), 20*time.Millisecond, func() (bool, error) {
+		sent, err := b.mails()
+		return sent >= count, err
+	})
+}
+
+// awaitQuiet waits until the system uses hardly more than when it was idle.
+func (b *shop) awaitQuiet(ctx context.Context, idle map[string]float64) error {
+	const period = 200 * time.Millisecond
+	var rate float64
+	for _, r := range idle {
+		rate += r
+	}
+	limit := time.Duration(rate*period.Seconds()) + 3*tick
+	before, err := b.cpu()
+	if err != nil {
+		return err
+	}
+	return await(ctx, b.name+" is quiet", period, func() (bool, error) {
+		after, err := b.cpu()
+		spent := after.since(before).sum()
+		before = after
+		return spent > 0 && spent <= limit || spent == 0, err
+	})
+}
+
+// checkConfirmed makes sure that the measured orders did what an order does.
+func (b *shop) checkConfirmed(ctx context.Context, ids []string) error {
+	for _, id := range ids {
+		if status, err := b.status(ctx, id); err != nil || status != "confirmed" {
+			return errors.Join(err, fmt.Errorf("%s: the order %s is %q", b.name, id, status))
+		}
+	}
+	return nil
+}
+
+// since is what was counted after an earlier reading, for each of n orders.
+func (c calls) since(earlier calls, n float64) calls {
+	counted := calls{}
+	for app, kinds := range c {
+		for kind, all := range kinds {
+			if more := all - earlier[app][kind]; more > 0 {
+				if counted[app] == nil {
+					counted[app] = map[string]float64{}
+				}
+				counted[app][kind] = more / n
+			}
+		}
+	}
+	return counted
+}
+
+func (c calls) sum() (all float64) {
+	for _, kinds := range c {
+		for _, n := range kinds {
+			all += n
+		}
+	}
+	return all
+}
+
+func (s sample) cpu() (all float64) {
+	for _, spent := range s.CPU {
+		all += spent
+	}
+	return all
+}
+
+func (s sample) p50() float64 {
+	return slices.Sorted(slices.Values(s.Latencies))[len(s.Latencies)/2].Seconds() * 1000
+}
+
+// await asks every so often until the answer is yes.
+func await(ctx context.Context, what string, every time.Duration, done func() (bool, error)) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, startLimit, errors.New("too late"))
+	defer cancel()
+	for {
+		yes, err := done()
+		if yes || err != nil {
+			return err
+		}
+		if sleep(ctx, every) != nil {
+			return fmt.Errorf("waiting until %s: %w", what, context.Cause(ctx))
+		}
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(d):
+		return nil
+	}
+}
