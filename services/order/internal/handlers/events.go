@@ -9,7 +9,7 @@ import (
 	"stoa/services/order/internal/domain"
 )
 
-// Subscriptions is the table of what the worker handles.
+// Subscriptions is the table of the events and commands that the worker handles.
 func Subscriptions(progress *domain.Progress) []messaging.Subscription {
 	h := events{progress}
 	return []messaging.Subscription{
@@ -56,8 +56,8 @@ type command struct {
 	Reason  string `json:"reason"`
 }
 
-// command returns the handler of a command. A command that comes too late is ignored: its sender reads what the order has
-// become instead.
+// command returns the handler of a command. A command that comes too late is ignored: its sender reads the status that
+// the order has instead.
 func (h events) command(of domain.Command) messaging.Handler {
 	return messaging.Typed(func(ctx context.Context, _ messaging.Event, c command) error {
 		err := h.progress.Execute(ctx, of, c.OrderID, c.Reason)

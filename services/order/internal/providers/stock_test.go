@@ -64,11 +64,11 @@ func TestStock_refusesBadQuotes(t *testing.T) {
 		inventory inventory
 		want      errs.Kind
 	}{
-		"down":           {inventory{err: status.Error(codes.Unavailable, "connection refused")}, errs.Unavailable},
-		"no such thing":  {inventory{err: rpc.ToStatus(errs.InvalidField("items[1].productId", "is not a product"))}, errs.Invalid},
-		"a line short":   {inventory{quote: []*inventoryv1.QuotedLine{line("a", 1)}}, errs.Internal},
-		"another thing":  {inventory{quote: []*inventoryv1.QuotedLine{line("a", 1), line("c", 1)}}, errs.Internal},
-		"money for that": {inventory{quote: []*inventoryv1.QuotedLine{line("a", 1), line("b", -1)}}, errs.Internal},
+		"down":              {inventory{err: status.Error(codes.Unavailable, "connection refused")}, errs.Unavailable},
+		"unknown product":   {inventory{err: rpc.ToStatus(errs.InvalidField("items[1].productId", "is not a product"))}, errs.Invalid},
+		"a line is missing": {inventory{quote: []*inventoryv1.QuotedLine{line("a", 1)}}, errs.Internal},
+		"another product":   {inventory{quote: []*inventoryv1.QuotedLine{line("a", 1), line("c", 1)}}, errs.Internal},
+		"negative price":    {inventory{quote: []*inventoryv1.QuotedLine{line("a", 1), line("b", -1)}}, errs.Internal},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
