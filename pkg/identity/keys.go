@@ -22,7 +22,7 @@ const (
 	// fetchPause is the least time between two fetches, so that tokens with invented key ids cannot cause a flood of them.
 	// A token of a new key may be refused for this long after the last fetch.
 	fetchPause = 3 * time.Second
-	// retryPause is the same after a failed fetch: short, so that an outage ends quickly for callers.
+	// retryPause is the least time after a failed fetch: short, so that an outage ends quickly for callers.
 	retryPause = 250 * time.Millisecond
 	// fetchTimeout bounds one fetch.
 	fetchTimeout = 2 * time.Second
@@ -72,7 +72,7 @@ func (k *keyring) get(ctx context.Context, kid string) (ed25519.PublicKey, error
 			return nil, result.Err
 		}
 	case <-ctx.Done():
-		return nil, errs.Wrap(errs.Unavailable, ctx.Err(), "access tokens cannot be checked now: their keys did not come in time")
+		return nil, errs.Wrap(errs.Unavailable, ctx.Err(), "access tokens cannot be checked now: auth did not send its keys in time")
 	}
 	if key, known, _ = k.lookup(kid); !known {
 		return nil, errUnknownKey

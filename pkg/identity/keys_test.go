@@ -57,7 +57,7 @@ func TestTokenVerifier_fetchesKeysOnceForAllCallers(t *testing.T) {
 		var all sync.WaitGroup
 		all.Go(func() {
 			if _, err := verifier.Verify(impatient, token); !errs.Is(err, errs.Unavailable) {
-				t.Errorf("who does not wait is told to come back, got %v", err)
+				t.Errorf("a caller that does not wait: got %v, want unavailable", err)
 			}
 		})
 		for range 50 {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// maxTracked bounds how many failing events are counted at once. Above it all counts start again, which only causes some
-// more attempts.
+// maxTracked bounds how many failing events are counted at once. Above it, all counts start from zero, which only
+// causes some more attempts.
 const maxTracked = 10_000
 
 // attempts counts how often each event has failed in this process, by topic and event id. Runs that a crash interrupts are
@@ -53,7 +53,7 @@ const (
 	maxDefectWait = 400 * time.Millisecond
 )
 
-// backoff doubles from 50 ms to `most`, with jitter. Without it, the broker would deliver a failed event again at once.
+// backoff doubles from 50 ms to `most`, with jitter. Without this wait, the broker would deliver a failed event again at once.
 func backoff(attempt int, most time.Duration) time.Duration {
 	wait := min(50*time.Millisecond<<min(attempt-1, 10), most)
 	return wait/2 + rand.N(wait/2) //nolint:gosec // spreading retries needs no secret

@@ -28,8 +28,8 @@ const handleTimeout = 7 * time.Second
 // machine.
 const resubscribePause = 200 * time.Millisecond
 
-// subscribeClient is the part of the sidecar's gRPC API that a consumer needs. It is not the SDK's subscription, because that
-// gives up after one failed attempt to subscribe again, and drops the trace.
+// subscribeClient is the part of the sidecar's gRPC API that a consumer needs. The SDK's subscription is not used: it gives up
+// after one failed attempt to subscribe again, and drops the trace.
 type subscribeClient interface {
 	GetMetadata(ctx context.Context, in *runtimev1.GetMetadataRequest, opts ...grpc.CallOption) (*runtimev1.GetMetadataResponse, error)
 	SubscribeTopicEventsAlpha1(ctx context.Context, opts ...grpc.CallOption) (runtimev1.Dapr_SubscribeTopicEventsAlpha1Client, error)
@@ -79,7 +79,7 @@ func (c *Consumer) Run(ctx context.Context) error {
 	return nil
 }
 
-// Connected returns for each topic nil if it is subscribed to, and otherwise why not.
+// Connected returns an error for each topic: nil if the topic is subscribed to, and otherwise why it is not.
 func (c *Consumer) Connected() map[string]error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -117,8 +117,8 @@ func (s *Sidecar) AwaitHealthy(ctx context.Context) error {
 	}
 }
 
-// These interceptors add the token. The SDK's would replace all outgoing metadata by it, also the app-id of a call to another
-// app.
+// These interceptors add the token. The SDK's interceptors would replace all outgoing metadata by it, even the app-id of a call
+// to another app.
 
 func unaryToken(token string) grpc.UnaryClientInterceptor {
 	return func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {

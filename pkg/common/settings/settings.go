@@ -134,7 +134,7 @@ func (s *Settings) update(w *watched) {
 	if err := w.apply(item.Value); err != nil {
 		w.refused = item.Value
 		s.log.Warn().Err(err).Str("setting", w.name).Str("value", item.Value).Str("version", item.Version).
-			Msg("this value of a setting is not valid; the last valid one stays")
+			Msg("this value of a setting is not valid; the last valid one stays in effect")
 		return
 	}
 	w.current, w.refused = item.Value, ""

@@ -30,7 +30,7 @@ func Int(s *Settings, name string, fallback int64) *Value[int64] {
 	return watch(s, name, fallback, func(text string) (int64, error) {
 		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil || n < 0 {
-			return 0, errors.New("must be a whole number that is not negative")
+			return 0, errors.New("must be a whole number of 0 or more")
 		}
 		return n, nil
 	})

@@ -20,7 +20,7 @@ import (
 	"stoa/pkg/observability"
 )
 
-// MaxBody is the largest request body that is read, in bytes: more than ten times an order of 100 lines, the most it may have.
+// MaxBody is the largest request body that is read, in bytes: more than ten times the largest order, which has 100 lines.
 const MaxBody = 256 << 10
 
 // maxDiscard is how many bytes of a body over MaxBody are read and thrown away.

@@ -124,7 +124,7 @@ func TestAPI_answersBadRequestsWithProblems(t *testing.T) {
 				t.Errorf("got %d %s, want %d %s", answer.Code, answer.Body, tt.status, tt.kind)
 			}
 			if strings.Contains(p.Detail, "Go ") || strings.Contains(p.Detail, "json:") {
-				t.Errorf("this names what is internal: %s", p.Detail)
+				t.Errorf("the detail shows internals: %s", p.Detail)
 			}
 			if tt.field != "" && (len(p.Errors) == 0 || p.Errors[0].Name != tt.field) {
 				t.Errorf("got %+v, want the field %q", p.Errors, tt.field)
