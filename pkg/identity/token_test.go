@@ -164,15 +164,15 @@ func TestTokenVerifier_refusesBrokenTokens(t *testing.T) {
 	honest := f.honest(t)
 	signature := honest[strings.LastIndex(honest, ".")+1:]
 	f.refuses(t, map[string]string{
-		"empty":                   "",
-		"no token":                "abc",
-		"two parts":               strings.TrimSuffix(honest, "."+signature),
-		"no signature":            strings.TrimSuffix(honest, signature),
-		"truncated":               honest[:len(honest)-5],
-		"five parts":              honest + ".a.b",
-		"tampered payload":        forge(t, f.header, f.payload.with(object{"sub": "a-2"}), unsigned) + signature,
-		"payload is no object":    strings.Replace(honest, strings.Split(honest, ".")[1], "W10", 1),
-		"signature written twice": honest[:len(honest)-1] + string(honest[len(honest)-1]+1), // other padding bits, same bytes
+		"empty":                "",
+		"not a token":          "abc",
+		"two parts":            strings.TrimSuffix(honest, "."+signature),
+		"no signature":         strings.TrimSuffix(honest, signature),
+		"truncated":            honest[:len(honest)-5],
+		"five parts":           honest + ".a.b",
+		"tampered payload":     forge(t, f.header, f.payload.with(object{"sub": "a-2"}), unsigned) + signature,
+		"payload is an array":  strings.Replace(honest, strings.Split(honest, ".")[1], "W10", 1),
+		"padding bits changed": honest[:len(honest)-1] + string(honest[len(honest)-1]+1), // other padding bits, same bytes
 	})
 }
 

@@ -9,7 +9,7 @@ import (
 const maxRounds = 10
 
 // Lists are lists of the documents of one kind. Their entries are hints, see Index: readers skip documents that do not exist.
-// So add a document to its list first and create it then; a crash in between leaves only a hint.
+// So first add a document to its list, then create it; a crash in between leaves only a hint.
 type Lists[T any] struct {
 	documents *Documents[T]
 	index     *Index

@@ -151,7 +151,7 @@ func TestAPI_namesTheFirstOfThousandsOfMistakes(t *testing.T) {
 	}
 }
 
-// A body without a Content-Length meets the same limit.
+// A body without a Content-Length has the same limit.
 func TestAPI_limitsChunkedBodies(t *testing.T) {
 	handler := newServer(io.Discard, func(string) error { return nil })
 	request := httptest.NewRequest("POST", "/things", io.MultiReader(strings.NewReader(`{"name":"`), bytes.NewReader(make([]byte, 2*web.MaxBody))))
