@@ -37,6 +37,14 @@ func (m *Memory[K, V]) Put(key K, value V) {
 	m.keep(key, value)
 }
 
+// Forget drops an entry.
+func (m *Memory[K, V]) Forget(key K) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.young, key)
+	delete(m.old, key)
+}
+
 // keep puts an entry among the young ones. When these are limit, they become the old ones, and the old ones are forgotten.
 func (m *Memory[K, V]) keep(key K, value V) {
 	if len(m.young) >= m.limit {
