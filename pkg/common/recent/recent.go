@@ -21,11 +21,11 @@ func New[K comparable, V any](limit int) *Memory[K, V] {
 func (m *Memory[K, V]) Get(key K) (value V, known bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if value, known = m.young[key]; known {
-		return value, true
-	}
-	if value, known = m.old[key]; known {
-		m.keep(key, value)
+	value, known = m.young[key]
+	if !known {
+		if value, known = m.old[key]; known {
+			m.keep(key, value)
+		}
 	}
 	return value, known
 }
