@@ -70,13 +70,11 @@ func (p *Progress) Reject(ctx context.Context, id, reason string) error {
 		r.Reject(reason, time.Now())
 		return nil
 	})
-	switch {
-	case errs.Is(err, errs.NotFound):
+	if errs.Is(err, errs.NotFound) {
 		return nil // the draft was withdrawn, and nothing is reserved
-	case err != nil:
+	}
+	if err != nil || record.Status != Rejected {
 		return err
-	case record.Status != Rejected:
-		return nil
 	}
 	return p.publisher.Changed(ctx, record.Order)
 }
