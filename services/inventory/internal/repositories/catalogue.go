@@ -114,25 +114,18 @@ func repeated(earlier, wanted domain.Product) (domain.Product, error) {
 }
 
 // takeSKU makes a product the owner of an SKU, unless that belongs to a product in the catalogue. SKUs that differ only in
-// upper and lower case are the same.
+// upper and lower case are the same. The check of the present owner may run again, and then has the same result.
 func (c *Catalogue) takeSKU(ctx context.Context, sku, id string) error {
-	for removed := ""; ; {
-		other := ""
-		_, err := c.skus.Upsert(ctx, strings.ToUpper(sku), func(current *owner) error {
-			switch other = current.ProductID; other {
-			case "", id, removed:
-				other, current.ProductID = "", id
+	_, err := c.skus.Upsert(ctx, strings.ToUpper(sku), func(current *owner) error {
+		if current.ProductID != "" && current.ProductID != id {
+			if err := c.requireRemoved(ctx, current.ProductID); err != nil {
+				return err
 			}
-			return nil
-		})
-		if err != nil || other == "" {
-			return err
 		}
-		if err := c.requireRemoved(ctx, other); err != nil {
-			return err
-		}
-		removed = other
-	}
+		current.ProductID = id
+		return nil
+	})
+	return err
 }
 
 // requireRemoved fails with errs.Conflict if a product is in the catalogue. It stores a product that does not exist as

@@ -75,7 +75,7 @@ func (o *Orders) Withdraw(ctx context.Context, draft domain.Record) (placed bool
 	}
 }
 
-// Update changes an order by a pure function, which may run again: errs.NotFound if there is no such order. A changed
+// Update changes an order by a function, which may run again: errs.NotFound if there is no such order. A changed
 // order no longer expires.
 func (o *Orders) Update(ctx context.Context, id string, change func(*domain.Record) error) (domain.Record, error) {
 	return o.records.Update(ctx, id, change)
