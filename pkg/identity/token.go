@@ -53,7 +53,7 @@ type Verifier interface {
 
 // TokenVerifier verifies the signatures of access tokens with the published keys of auth. It does not check sessions.
 type TokenVerifier struct {
-	keys     *keyring
+	keys     *answers[keySet]
 	parser   *jwt.Parser
 	verified *recent.Memory[tokenHash, verifiedToken]
 }
@@ -101,7 +101,7 @@ func (v *TokenVerifier) stillValid(ctx context.Context, verified verifiedToken) 
 	if !time.Now().Before(verified.caller.ExpiresAt.Add(signing.Skew)) {
 		return false
 	}
-	key, err := v.keys.get(ctx, verified.kid)
+	key, err := v.key(ctx, verified.kid)
 	return err == nil && key.Equal(verified.key)
 }
 
@@ -138,6 +138,6 @@ func (v *TokenVerifier) keyOf(ctx context.Context, t *jwt.Token) (string, ed2551
 	if kid == "" {
 		return "", nil, errors.New("the token names no key")
 	}
-	key, err := v.keys.get(ctx, kid)
+	key, err := v.key(ctx, kid)
 	return kid, key, err
 }

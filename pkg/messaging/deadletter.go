@@ -32,12 +32,10 @@ type DeadLetter struct {
 }
 
 func (c *Consumer) publishDeadLetter(ctx context.Context, letter DeadLetter) error {
-	e, err := New(DeadLetterType, letter.Event.Subject, nil, letter.Event.ID, letter.Consumer)
+	cause := []string{letter.Event.ID, letter.Consumer}
+	letter.ID = idOf(DeadLetterType, letter.Event.Subject, cause)
+	e, err := New(DeadLetterType, letter.Event.Subject, letter, cause...)
 	if err != nil {
-		return err
-	}
-	letter.ID = e.ID
-	if e, err = New(DeadLetterType, letter.Event.Subject, letter, letter.Event.ID, letter.Consumer); err != nil {
 		return err
 	}
 	return c.publisher.Publish(ctx, DeadLetters, e)

@@ -39,8 +39,14 @@ func New(eventType, subject string, data any, cause ...string) (Event, error) {
 	if err != nil {
 		return Event{}, fmt.Errorf("event %s: %w", eventType, err)
 	}
-	id := ids.Derive(append([]string{eventType, subject}, cause...)...)
-	return Event{ID: id, Type: eventType, Subject: subject, Time: time.Now().UTC().Truncate(time.Microsecond), Data: raw}, nil
+	return Event{
+		ID: idOf(eventType, subject, cause), Type: eventType, Subject: subject,
+		Time: time.Now().UTC().Truncate(time.Microsecond), Data: raw,
+	}, nil
+}
+
+func idOf(eventType, subject string, cause []string) string {
+	return ids.Derive(append([]string{eventType, subject}, cause...)...)
 }
 
 // Component is the name of the pub/sub component of a topic. Each topic has its own, so that an operator can move one topic to

@@ -21,11 +21,11 @@ func New[K comparable, V any](limit int) *Memory[K, V] {
 func (m *Memory[K, V]) Get(key K) (value V, known bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if value, known = m.young[key]; known {
-		return value, true
-	}
-	if value, known = m.old[key]; known {
-		m.keep(key, value)
+	value, known = m.young[key]
+	if !known {
+		if value, known = m.old[key]; known {
+			m.keep(key, value)
+		}
 	}
 	return value, known
 }
@@ -35,6 +35,14 @@ func (m *Memory[K, V]) Put(key K, value V) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.keep(key, value)
+}
+
+// Forget drops an entry.
+func (m *Memory[K, V]) Forget(key K) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.young, key)
+	delete(m.old, key)
 }
 
 // keep puts an entry among the young ones. When there are limit of them, they become the old ones, and the old ones are dropped.

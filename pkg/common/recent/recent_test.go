@@ -20,4 +20,8 @@ func TestMemory_forgetsWhatIsNotUsed(t *testing.T) {
 	if value, known := r.Get(999); !known || value != "once" {
 		t.Error("the last of them is not")
 	}
+	r.Forget(999)
+	if _, known := r.Get(999); known {
+		t.Error("it is still there")
+	}
 }

@@ -1,6 +1,9 @@
 package web
 
-import "github.com/danielgtaylor/huma/v2"
+import (
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humamux"
+)
 
 const keyHeader = "Idempotency-Key"
 
@@ -13,12 +16,8 @@ type Idempotency struct {
 // Resolve implements huma.Resolver. It refuses an empty key, which huma ignores, and two keys, of which huma takes the first:
 // the caller would wrongly believe that the request can be repeated.
 func (in *Idempotency) Resolve(ctx huma.Context) []error {
-	given := 0
-	ctx.EachHeader(func(name, _ string) {
-		if name == keyHeader {
-			given++
-		}
-	})
+	r, _ := humamux.Unwrap(ctx)
+	given := len(r.Header.Values(keyHeader))
 	if given == 0 || given == 1 && in.Key != "" {
 		return nil
 	}

@@ -6,7 +6,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
@@ -81,12 +80,7 @@ func TestIdempotency(t *testing.T) {
 		"with a space":   {[]string{"k 1"}, 422},
 		"not ASCII":      {[]string{"schlüssel"}, 422},
 	} {
-		request := httptest.NewRequest(http.MethodPost, "/things", nil)
-		if tt.keys != nil {
-			request.Header["Idempotency-Key"] = tt.keys
-		}
-		answer := httptest.NewRecorder()
-		handler.ServeHTTP(answer, request)
+		answer := ask(handler, http.MethodPost, "/things", nil, append([]string{"Idempotency-Key"}, tt.keys...)...)
 		if answer.Code != tt.status {
 			t.Errorf("%s: got %d %s, want %d", name, answer.Code, answer.Body, tt.status)
 			continue
@@ -141,10 +135,7 @@ func register(api huma.API, op huma.Operation) {
 
 // A body of a media type other than JSON is refused because of its type.
 func TestAPI_refusesOtherMediaTypes(t *testing.T) {
-	request := httptest.NewRequest("POST", "/things", strings.NewReader("name: a"))
-	request.Header.Set("Content-Type", "application/yaml")
-	answer := httptest.NewRecorder()
-	newServer(io.Discard, nil).ServeHTTP(answer, request)
+	answer := ask(newServer(io.Discard, nil), "POST", "/things", strings.NewReader("name: a"), "Content-Type", "application/yaml")
 	if p := problemOf(t, answer); answer.Code != 415 || p.Kind != errs.UnsupportedMedia {
 		t.Errorf("got %d %s", answer.Code, answer.Body)
 	}

@@ -3,6 +3,7 @@ package domain
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"stoa/pkg/common/errs"
@@ -119,15 +120,10 @@ func (o Order) In(s Status) Order {
 
 // isFor reports whether the order has exactly these lines, in any order.
 func (o Order) isFor(lines []Wanted) bool {
-	left := make(map[Wanted]bool, len(o.Items))
-	for _, line := range o.Items {
-		left[Wanted{ProductID: line.ProductID, Quantity: line.Quantity}] = true
-	}
-	for _, line := range lines {
-		if !left[line] {
+	for _, item := range o.Items {
+		if !slices.Contains(lines, Wanted{item.ProductID, item.Quantity}) {
 			return false
 		}
-		delete(left, line)
 	}
-	return len(left) == 0
+	return len(lines) == len(o.Items)
 }

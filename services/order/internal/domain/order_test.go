@@ -1,24 +1,20 @@
 package domain
 
 import (
-	"errors"
 	"math"
 	"testing"
 	"time"
 
 	"stoa/pkg/common/errs"
-	"stoa/pkg/common/must"
 )
 
 // fieldsOf returns the names of the fields that an error is about.
 func fieldsOf(err error) string {
-	var e *errs.Error
-	if !errors.As(err, &e) {
-		return ""
-	}
 	names := ""
-	for _, f := range e.Fields {
-		names += f.Name + " "
+	if err != nil {
+		for _, f := range errs.From(err).Fields {
+			names += f.Name + " "
+		}
 	}
 	return names
 }
@@ -108,14 +104,5 @@ func TestOrder_isReservedByItsLines(t *testing.T) {
 				t.Errorf("got %s, want %s", decided.Status, tt.want)
 			}
 		})
-	}
-}
-
-func TestOrder_asPlacedForgetsWhatFollowed(t *testing.T) {
-	placed := must.Get(New("id", Customer{}, []Line{{ProductID: "a", Quantity: 1}}, time.Now()))(t)
-	later := placed
-	later.Reject("sold out", time.Now().Add(time.Hour))
-	if got := later.AsPlaced(); got.Status != placed.Status || got.UpdatedAt != placed.UpdatedAt || got.Reason != "" {
-		t.Errorf("got %+v, want %+v", got, placed)
 	}
 }

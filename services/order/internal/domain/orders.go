@@ -22,6 +22,9 @@ type Reader interface {
 	List(ctx context.Context, customerID, cursor string, limit int) (orders []Record, next string, err error)
 }
 
+// NotFound is the error for an id without an order, or without one that the caller may see.
+func NotFound() error { return errs.New(errs.NotFound, "there is no such order") }
+
 // Viewer is a person who asks for an order. Staff see every order, others only their own.
 type Viewer struct {
 	ID    string
@@ -43,12 +46,11 @@ func NewOrders(reader Reader, publisher Publisher) *Orders {
 // is an order.
 func (o *Orders) Get(ctx context.Context, id string, viewer Viewer) (Order, error) {
 	record, err := o.reader.Find(ctx, id)
-	if err != nil && !errs.Is(err, errs.NotFound) {
+	if err != nil {
 		return Order{}, err
 	}
-	allowed := err == nil && (viewer.Staff || record.Customer.ID == viewer.ID)
-	if !allowed || record.Status == Expired {
-		return Order{}, errs.New(errs.NotFound, "there is no such order")
+	if record.Status == Expired || !viewer.Staff && record.Customer.ID != viewer.ID {
+		return Order{}, NotFound()
 	}
 	return record.Order, nil
 }
