@@ -107,7 +107,7 @@ func (c *Consumer) follow(ctx context.Context, s Subscription) {
 			c.log.Warn().Err(err).Str("topic", s.Topic).Msg("subscription broken, subscribing again until it works")
 			reported = true
 		}
-		_ = sleep(ctx, resubscribePause) // the loop looks at ctx
+		_ = sleep(ctx, resubscribePause) // the loop checks ctx
 	}
 }
 
@@ -204,7 +204,7 @@ func (c *Consumer) handle(ctx context.Context, topic string, on map[string]Handl
 	}
 	c.record(ctx, topic, e, result, err, time.Since(started))
 	if result == retry {
-		_ = sleep(ctx, wait) // the event is given back in any case
+		_ = sleep(ctx, wait) // the broker delivers the event again in any case
 		return false
 	}
 	c.failures.Forget(key)

@@ -22,6 +22,6 @@ func TestMemory_forgetsWhatIsNotUsed(t *testing.T) {
 	}
 	r.Forget(999)
 	if _, known := r.Get(999); known {
-		t.Error("it is still there")
+		t.Error("a forgotten entry is still there")
 	}
 }

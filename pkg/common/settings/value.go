@@ -27,7 +27,7 @@ func Int(s *Settings, name string, fallback int64) *Value[int64] {
 	})
 }
 
-// watch calls texts that parse can read by the word kind.
+// watch watches a setting. kind describes the texts that parse accepts; the error for any other text names it.
 func watch[T any](s *Settings, name string, fallback T, kind string, parse func(text string) (T, error)) *Value[T] {
 	v := &Value[T]{}
 	v.current.Store(&fallback)

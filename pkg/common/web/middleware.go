@@ -173,7 +173,7 @@ func limit(next http.Handler) http.Handler {
 	})
 }
 
-// refuse answers a request whose body nobody reads.
+// refuse answers a request whose body is not handled, and closes the connection.
 func refuse(w http.ResponseWriter, r *http.Request, err error) {
 	w.Header().Set("Connection", "close")
 	WriteError(w, r, err)

@@ -65,7 +65,7 @@ func newServer(log io.Writer, fail func(name string) error) http.Handler {
 	return web.Wrap(router, zerolog.New(log))
 }
 
-// ask sends a request with this value of one more header.
+// ask sends a request. header is empty, or the name of a header and its values.
 func ask(handler http.Handler, method, path string, body io.Reader, header ...string) *httptest.ResponseRecorder {
 	request := httptest.NewRequest(method, path, body)
 	if body != nil {

@@ -9,8 +9,8 @@ import (
 
 // Repository stores orders, and a list of orders for each customer.
 type Repository interface {
-	// Update changes an order by a function, which may run again: errs.NotFound if there is no such order, and the error of
-	// change.
+	// Update changes an order by a function, which may run again. It fails with errs.NotFound if there is no such order, and
+	// with the error of change.
 	Update(ctx context.Context, id string, change func(*Record) error) (Record, error)
 	// Enlist puts an order on its customer's list.
 	Enlist(ctx context.Context, order Order) error

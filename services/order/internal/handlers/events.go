@@ -30,7 +30,7 @@ func Subscriptions(progress *domain.Progress) []messaging.Subscription {
 	}
 }
 
-// stock is what matters here of stock.reserved.v1, which has the items, and stock.rejected.v1, which has the reason.
+// stock is the part of two payloads that matters here: stock.reserved.v1 has the items, stock.rejected.v1 has the reason.
 type stock struct {
 	OrderID string          `json:"orderId"`
 	Items   []domain.Wanted `json:"items,omitempty"`
