@@ -64,7 +64,7 @@ func (e *edge) handler(r declaration.Route) http.Handler {
 	}
 	handler = optionsOf(r.Methods, handler)
 	if config := r.Plugins.CORS; config != nil {
-		handler = newCORS(config).around(handler)
+		handler = crossOrigin(config, handler)
 	}
 	return handler
 }
