@@ -98,7 +98,7 @@ func refreshAttacks(t *testing.T, w *world) []attack {
 // Whoever guesses does not learn whether there is an account: the answers do not differ in anything.
 func TestSignIn_hidesWhetherAnAccountExists(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, shop)
 	signIn := func(email, password string) client.Answer {
 		return w.send(t, w.ask("POST", signInPath, client.User{}).with(text(t, object{"email": email, "password": password})).String())
 	}

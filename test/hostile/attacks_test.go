@@ -38,7 +38,7 @@ func attacks(t *testing.T, w *world) []attack {
 const atLeast = 300
 
 func TestRequests_hostileOnesAreRefused(t *testing.T) {
-	w := newWorld(t)
+	w := newWorld(t, shop)
 	table := attacks(t, w)
 	names, wires := map[string]bool{}, map[string]string{}
 	for _, a := range table {

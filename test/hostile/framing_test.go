@@ -110,7 +110,7 @@ func protocolAttacks(w *world) []attack {
 // closes the connection. Where two lengths contradict each other, it reads them in one way only.
 func TestRequests_hideNoOthers(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, shop)
 	cancel := w.ask("POST", "/api/v1/orders/"+w.order.ID+"/cancel", w.alice, "Content-Length: 0").String()
 	length := fmt.Sprintf("Content-Length: %d", len(cancel))
 	carrier := w.ask("POST", "/api/v1/orders", w.bob, "Content-Type: application/json")
@@ -174,7 +174,7 @@ func expectNoneHidden(t *testing.T, w *world, m message) {
 // Bytes that follow a request are the next request of the same client, with the rights that it shows itself.
 func TestRequests_onOneConnectionShareNothing(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, shop)
 	conn := w.dial(t)
 	defer conn.Close()
 	mine := w.ask("GET", "/api/v1/auth/profile/mine", w.alice)
