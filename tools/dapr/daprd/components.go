@@ -80,8 +80,11 @@ var all = []component{
 	{"nameresolution.sqlite", names(sqliteresolution.NewResolver)},
 }
 
-// register makes the components known to the runtime.
+// register makes the components known to the runtime. Components panic if their registry has no logger.
 func register() {
+	log := logger.NewLogger("dapr.contrib")
+	pubsub.DefaultRegistry.Logger, state.DefaultRegistry.Logger, secretstores.DefaultRegistry.Logger = log, log, log
+	configuration.DefaultRegistry.Logger, bindings.DefaultRegistry.Logger, nameresolution.DefaultRegistry.Logger = log, log, log
 	for _, c := range all {
 		_, name, _ := strings.Cut(c.name, ".") // a registry holds one kind
 		c.add(name)
