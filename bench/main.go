@@ -42,13 +42,13 @@ func run(ctx context.Context) (err error) {
 	pool := &stack.PortPool{}
 	defer pool.Release()
 	var shops []*shop
-	open := func(name, root string) error {
+	open := func(name, root, twin string) error {
 		at := filepath.Join(dir, name)
-		s, err := startSystem(ctx, name, root, at, pool, "RATE_LIMITS=false", "LOG_LEVEL=warn")
+		s, err := startSystem(ctx, name, root, at, twin, pool, "RATE_LIMITS=false", "LOG_LEVEL=warn")
 		if err != nil {
 			return err
 		}
-		b, err := openShop(ctx, s)
+		b, err := openShop(ctx, s, twin != "")
 		shops = append(shops, b)
 		return err
 	}
@@ -57,7 +57,7 @@ func run(ctx context.Context) (err error) {
 			err = errors.Join(err, b.stop())
 		}
 	}()
-	if err := open("this", root); err != nil {
+	if err := open("this", root, ""); err != nil {
 		return err
 	}
 	if *base != "" {
@@ -66,9 +66,12 @@ func run(ctx context.Context) (err error) {
 		if err := checkout(ctx, *base, other); err != nil {
 			return err
 		}
-		if err := open("base", other); err != nil {
+		if err := open("base", other, ""); err != nil {
 			return err
 		}
+	}
+	if err := open("twin", root, filepath.Join(root, "bin", "twin")); err != nil {
+		return err
 	}
 	for _, callers := range []int{1, 8} {
 		for round := range *rounds + 1 {

@@ -35,10 +35,14 @@ type system struct {
 // port matches a fixed port in dapr.yaml.
 var port = regexp.MustCompile(`(?i)(port: )\d+`)
 
-// startSystem starts the build in root, a checkout of the repository in which `make build` has run. Its state is in dir.
-func startSystem(ctx context.Context, name, root, dir string, pool *stack.PortPool, env ...string) (*system, error) {
+// command matches the program of an app in dapr.yaml.
+var command = regexp.MustCompile(`command: \["bin/[a-z-]+"\]`)
+
+// startSystem starts the build in root, a checkout of the repository in which `make build` has run. Its state is in dir. With a
+// twin, that program takes the place of every app.
+func startSystem(ctx context.Context, name, root, dir, twin string, pool *stack.PortPool, env ...string) (*system, error) {
 	s := &system{name: name, dir: dir}
-	if err := s.lay(root, pool); err != nil {
+	if err := s.lay(root, twin, pool); err != nil {
 		return nil, err
 	}
 	s.command = exec.Command(filepath.Join(dir, "bin", "stoa"), "up")
@@ -56,7 +60,7 @@ func startSystem(ctx context.Context, name, root, dir string, pool *stack.PortPo
 }
 
 // lay makes a folder in which `bin/stoa up` finds dapr.yaml with free ports, and the rest of the checkout.
-func (s *system) lay(root string, pool *stack.PortPool) error {
+func (s *system) lay(root, twin string, pool *stack.PortPool) error {
 	text, err := os.ReadFile(filepath.Join(root, description.File))
 	if err != nil {
 		return err
@@ -70,6 +74,9 @@ func (s *system) lay(root string, pool *stack.PortPool) error {
 	text = port.ReplaceAllFunc(text, func(match []byte) []byte {
 		return fmt.Append(port.ReplaceAll(match, []byte("$1")), free())
 	})
+	if twin != "" {
+		text = command.ReplaceAll(text, []byte(`command: ["`+twin+`"]`))
+	}
 	broker := free()
 	if failed != nil {
 		return failed
