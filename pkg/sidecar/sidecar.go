@@ -126,7 +126,7 @@ func (s *Sidecar) AwaitHealthy(ctx context.Context) error {
 	}
 }
 
-// apiToken adds the token to every call. The SDK's own interceptor would replace all outgoing metadata by it, also the app-id of
+// apiToken adds the token to every call. The SDK's own interceptor would replace all outgoing metadata by it, even the app-id of
 // a call to another app.
 type apiToken string
 
