@@ -31,6 +31,7 @@ import (
 // world is an app behind sidecars, over HTTP and gRPC. It answers, or it does what it is told instead.
 type world struct {
 	frozen, restarting atomic.Bool
+	refuses            atomic.Bool // access control does, after the sidecar has tried for two seconds
 	calls, running     atomic.Int64
 	most               atomic.Int64 // calls at the same time
 	status             int          // of its HTTP answers
@@ -41,6 +42,10 @@ func (w *world) wait(ctx context.Context) error {
 	w.calls.Add(1)
 	w.most.Store(max(w.most.Load(), w.running.Add(1)))
 	defer w.running.Add(-1)
+	if w.refuses.Load() {
+		time.Sleep(1900 * time.Millisecond)
+		return status.Error(codes.PermissionDenied, "access control")
+	}
 	if w.restarting.Load() {
 		return errors.New("connection refused")
 	}
@@ -61,7 +66,12 @@ func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
 	if _, err := io.Copy(io.Discard, r.Body); err != nil {
 		return nil, err
 	}
-	if err := w.wait(r.Context()); err != nil {
+	err := w.wait(r.Context())
+	if status.Code(err) == codes.PermissionDenied {
+		body := io.NopCloser(strings.NewReader("ERR_DIRECT_INVOKE"))
+		return &http.Response{StatusCode: http.StatusForbidden, Header: http.Header{}, Body: body}, nil
+	}
+	if err != nil {
 		return nil, err
 	}
 	header := http.Header{web.AnswerHeader: {"*"}}
@@ -71,7 +81,10 @@ func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
 // Invoke is the sidecar's gRPC API.
 func (w *world) Invoke(ctx context.Context, _ string, _, _ any, opts ...grpc.CallOption) error {
 	if err := w.wait(ctx); err != nil {
-		return status.FromContextError(err).Err()
+		if _, known := status.FromError(err); !known {
+			err = status.FromContextError(err).Err()
+		}
+		return err
 	}
 	for _, option := range opts {
 		if trailer, ok := option.(grpc.TrailerCallOption); ok {
@@ -180,7 +193,7 @@ func changes(t *testing.T, log io.Reader) []string {
 }
 
 func TestBreaker_countsOnlyAppsThatKeepCallersWaiting(t *testing.T) {
-	const frozen, answers, restarts = "frozen", "answers", "restarts"
+	const frozen, answers, restarts, refuses = "frozen", "answers", "restarts", "refuses"
 	post := func(body io.Reader) func(ctx context.Context, _ *world, s *Sidecar) error {
 		return func(ctx context.Context, _ *world, s *Sidecar) error {
 			request, err := http.NewRequestWithContext(Target(ctx, "app"), http.MethodPost, "http://x/", body)
@@ -211,6 +224,8 @@ func TestBreaker_countsOnlyAppsThatKeepCallersWaiting(t *testing.T) {
 		"a defect over HTTP, a 500":           {answers, kinds["HTTP"], 0, "closed"},
 		"a defect over gRPC, Internal":        {answers, kinds["gRPC"], 0, "closed"},
 		"a restart, where calls fail at once": {restarts, kinds["HTTP"], 0, "closed"},
+		"access control over HTTP":            {refuses, kinds["HTTP"], 0, "closed"},
+		"access control over gRPC":            {refuses, kinds["gRPC"], 0, "closed"},
 		"a body that does not arrive":         {frozen, post(stalled), 0, "closed"},
 		"a body that does not arrive in time": {frozen, post(stalled), -2 * time.Second, "closed"},
 		"a body that breaks":                  {frozen, post(iotest.ErrReader(io.ErrUnexpectedEOF)), 0, "closed"},
@@ -221,6 +236,7 @@ func TestBreaker_countsOnlyAppsThatKeepCallersWaiting(t *testing.T) {
 				side, _ := w.beside(t)
 				w.frozen.Store(tt.app == frozen)
 				w.restarting.Store(tt.app == restarts)
+				w.refuses.Store(tt.app == refuses)
 				for range 10 * tripAfter {
 					ctx, leave := context.WithCancel(t.Context())
 					if tt.wait < 0 {

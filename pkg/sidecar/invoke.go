@@ -85,7 +85,9 @@ func (t roundTripper) RoundTrip(r *http.Request) (answer *http.Response, err err
 		switch {
 		case err == nil:
 			return nil
-		case !body.ended.Load(): // the client has not sent all of it, which says nothing about the app
+		case errs.Is(err, errs.Forbidden), errs.Is(err, errs.Malformed): // a sidecar has refused it
+			return errUncounted
+		case !body.ended.Load(): // the client has not sent all of it
 			return errUncounted
 		default:
 			return errNoAnswer
@@ -240,11 +242,16 @@ func (c appConn) Invoke(ctx context.Context, method string, args, reply any, opt
 		defer cancel()
 		var trailer metadata.MD
 		err = c.conn.Invoke(ctx, method, args, reply, append(opts, grpc.Trailer(&trailer))...)
-		if missing := rpc.CheckAnswer(trailer); missing != nil {
-			err = cmp.Or(err, missing)
+		missing := rpc.CheckAnswer(trailer)
+		err = cmp.Or(err, missing)
+		switch {
+		case missing == nil:
+			return nil
+		case status.Code(err) == codes.PermissionDenied: // access control has refused it
+			return errUncounted
+		default:
 			return errNoAnswer
 		}
-		return nil
 	})
 	return cmp.Or(refused, err)
 }
