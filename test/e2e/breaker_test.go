@@ -9,8 +9,14 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+
+	inventoryv1 "stoa/api/proto/inventory/v1"
 	"stoa/internal/stack/description"
+	"stoa/pkg/common/errs"
 	"stoa/pkg/common/must"
+	"stoa/pkg/common/rpc"
 	"stoa/pkg/common/service"
 	"stoa/test/client"
 	"stoa/test/system"
@@ -160,5 +166,17 @@ func TestBreaker_refusesOrdersAtOnceWhileAnAppHangs(t *testing.T) {
 			readers.leave()
 			shop.AwaitOrder(t, customer, shop.PlaceOrder(t, customer, product.ID, 1).ID, "confirmed")
 		})
+	}
+}
+
+// An error of an app is told from one of a sidecar, on the whole way through both.
+func TestGRPC_errorsOfAppsAreMarked(t *testing.T) {
+	t.Parallel()
+	stock := inventoryv1.NewStockClient(shop.Open(t, "order-api").GRPC("inventory-worker"))
+	unknown := &inventoryv1.QuoteRequest{Lines: []*inventoryv1.QuoteRequestLine{{ProductId: client.Unknown, Quantity: 1}}}
+	var trailer metadata.MD
+	_, err := stock.Quote(t.Context(), unknown, grpc.Trailer(&trailer))
+	if kind := errs.KindOf(rpc.FromStatus(err)); kind != errs.Invalid || rpc.CheckAnswer(trailer) != nil {
+		t.Errorf("got %v with the trailer %v", err, trailer)
 	}
 }
