@@ -11,9 +11,6 @@ type Record struct {
 	Mail Delivery `json:"mail"`
 }
 
-// Untold reports whether the record only keeps a notice from being told, because a later one came first.
-func (r Record) Untold() bool { return r.Subject == "" }
-
 // Entry is a notice in an inbox.
 type Entry struct {
 	ID        string    `json:"id" doc:"The id of the notification"`

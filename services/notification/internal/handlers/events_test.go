@@ -204,3 +204,30 @@ func TestNotices_expire(t *testing.T) {
 		t.Errorf("the ttl is %q, want %s", got, want)
 	}
 }
+
+// The list of a user forgets notices that have expired.
+func TestInbox_shrinksWithWhatExpires(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t)
+		p := o.process()
+		tell := func(id string) {
+			confirmed := order("confirmed")
+			confirmed.ID = id
+			p.handle(t, event(t, "order.confirmed.v1", confirmed))
+		}
+		for n := range 600 {
+			tell(fmt.Sprintf("0198c6a0-0000-7000-8000-%010d%02x", n, 1+n%255))
+		}
+		before := len(o.states.Keys("notification-store", "inbox-of:"))
+		for _, key := range o.states.Keys("notification-store", "notice:") {
+			o.states.Drop("notification-store", key)
+		}
+		for n := range 4 {
+			time.Sleep(2 * time.Minute)
+			tell(fmt.Sprintf("0198c6a0-0000-7000-8000-%010d00", 1000+n))
+		}
+		if after := len(o.states.Keys("notification-store", "inbox-of:")); after > before/2 || len(o.entries(t)) != 4 {
+			t.Errorf("%d pages of %d are left, and %d entries", after, before, len(o.entries(t)))
+		}
+	})
+}

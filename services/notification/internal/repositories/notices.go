@@ -3,6 +3,7 @@ package repositories
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"stoa/pkg/sidecar"
@@ -34,11 +35,22 @@ func NewNotices(s *sidecar.Sidecar, ttl time.Duration) *Notices {
 // Create implements domain.Notices. A record is in its inbox as soon as it exists; a crash in between leaves only a hint.
 func (r *Notices) Create(ctx context.Context, userID string, record domain.Record) error {
 	if userID != "" {
-		if err := r.inboxes.Add(ctx, userID, record.ID); err != nil {
+		if err := r.add(ctx, userID, record.ID); err != nil {
 			return err
 		}
 	}
 	return r.Documents.Create(ctx, record.ID, record, 0)
+}
+
+// add adds a record to the inbox of a user. Now and then it takes expired records off that inbox, since no schedule knows all
+// users: ids are hexadecimal, so one in 256 ends with 00.
+func (r *Notices) add(ctx context.Context, userID, id string) error {
+	if strings.HasSuffix(id, "00") {
+		if err := r.inboxes.Compact(ctx, userID, func(domain.Record) bool { return true }); err != nil {
+			return err
+		}
+	}
+	return r.inboxes.Add(ctx, userID, id)
 }
 
 // Await implements domain.Notices.
@@ -62,5 +74,6 @@ func (r *Notices) Any(ctx context.Context, ids []string) (bool, error) {
 
 // List implements domain.Inbox.
 func (r *Notices) List(ctx context.Context, userID, cursor string, limit int) ([]domain.Record, string, error) {
-	return r.inboxes.Page(ctx, userID, cursor, limit, func(record domain.Record) bool { return !record.Untold() })
+	// A notice that was overtaken before it was told has no text.
+	return r.inboxes.Page(ctx, userID, cursor, limit, func(record domain.Record) bool { return record.Subject != "" })
 }
