@@ -38,6 +38,7 @@ type rig struct {
 	ask     apikey.Ask
 	age     time.Duration // for which what ask says holds
 	off     bool          // no limits
+	log     io.Writer     // nil for none
 }
 
 // start serves a gateway with the routes that are shipped, in front of this app, and returns its base URL.
@@ -75,7 +76,7 @@ func (g rig) startOn(t *testing.T, address net.Addr) string {
 	routes, noRoutes := declaration.Parse("kong.yml", []byte(cmp.Or(g.routes, string(kong.Table()))))
 	router := newEdge(apps, keys, nil, func() bool { return !g.off }).router(routes)
 	must.Do(t, errors.Join(noKeys, noApps, noRoutes, addPages(router)))
-	return g.serve(t, identified(g.proxies, secured(web.Wrap(router, zerolog.Nop()))))
+	return g.serve(t, identified(g.proxies, secured(web.WrapPublic(router, zerolog.New(g.log)))))
 }
 
 // serve serves as the gateway does, within the limits of the rig.
