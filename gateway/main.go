@@ -58,8 +58,8 @@ func run(ctx context.Context) error {
 		return err
 	}
 	edge := newEdge(apps, keys, app.Settings, settings.Bool(app.Settings, "RATE_LIMITS", cfg.RateLimits).Get)
-	router := edge.router(routes)
-	if err := addPages(router); err != nil {
+	router, err := edge.router(routes)
+	if err != nil {
 		return err
 	}
 	around := func(next http.Handler) http.Handler { return identified(cfg.TrustedProxies, secured(next)) }

@@ -38,21 +38,25 @@ const requestIDHeader = "X-Request-Id"
 // and time. The span continues the trace of the caller.
 func Wrap(router *mux.Router, log zerolog.Logger) http.Handler { return wrap(router, log, false) }
 
-// WrapPublic is Wrap for requests of strangers: each begins a trace of its own, linked to that of the caller. Otherwise the
-// caller would choose the id by which people search our logs.
+// WrapPublic is Wrap for requests of strangers. Each begins a trace of its own, linked to that of the caller: otherwise the
+// caller would choose the id by which people search our logs. It does without LimitBody, so that handlers can count a request
+// before they refuse it.
 func WrapPublic(router *mux.Router, log zerolog.Logger) http.Handler { return wrap(router, log, true) }
 
 func wrap(router *mux.Router, log zerolog.Logger, public bool) http.Handler {
 	router.Use(nameRoute)
-	handler := logged(log, limit(headAsGet(recovered(router))))
-	return otelhttp.NewHandler(handler, "http",
+	handler := headAsGet(recovered(router))
+	if !public {
+		handler = LimitBody(handler)
+	}
+	return otelhttp.NewHandler(logged(log, limitTime(handler)), "http",
 		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string { return r.Method }),
 		otelhttp.WithPublicEndpointFn(func(*http.Request) bool { return public }),
 	)
 }
 
-// isProbe reports whether the request is a probe. Probes come every few seconds and are not logged.
-func isProbe(r *http.Request) bool {
+// IsProbe reports whether the request is a probe. Probes come every few seconds and are not logged.
+func IsProbe(r *http.Request) bool {
 	return r.URL.Path == "/healthz" || r.URL.Path == "/readyz" || r.URL.Path == "/metrics"
 }
 
@@ -92,7 +96,7 @@ func nameRoute(next http.Handler) http.Handler {
 
 func logged(log zerolog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if isProbe(r) {
+		if IsProbe(r) {
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -184,23 +188,32 @@ func headAsGet(next http.Handler) http.Handler {
 	})
 }
 
-func limit(next http.Handler) http.Handler {
+// limitTime bounds the work on a request, unless that is for a stream.
+func limitTime(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		stream, body := IsStream(r), r.Body
-		r.Body = http.MaxBytesReader(w, body, MaxBody)
+		if IsStream(r) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+		defer cancel()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// LimitBody refuses a body over MaxBody, and any body of a request for a stream. Wrap includes it.
+func LimitBody(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.ContentLength > MaxBody:
 			// Otherwise a client that is still sending would see a reset instead of the answer.
-			_, _ = io.CopyN(io.Discard, body, maxDiscard)
+			_, _ = io.CopyN(io.Discard, r.Body, maxDiscard)
 			refuse(w, r, TooLarge())
-		case stream && r.ContentLength != 0:
+		case r.ContentLength != 0 && IsStream(r):
 			refuse(w, r, errs.New(errs.Malformed, "a request for a stream must not have a body"))
-		case stream:
-			next.ServeHTTP(w, r)
 		default:
-			ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
-			defer cancel()
-			next.ServeHTTP(w, r.WithContext(ctx))
+			r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
+			next.ServeHTTP(w, r)
 		}
 	})
 }
@@ -219,7 +232,7 @@ func TooLarge() error {
 // RequireAppToken refuses requests without the token that the app's own sidecar sends. Probes need no token.
 func RequireAppToken(token string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !isProbe(r) && subtle.ConstantTimeCompare([]byte(r.Header.Get("dapr-api-token")), []byte(token)) != 1 {
+		if !IsProbe(r) && subtle.ConstantTimeCompare([]byte(r.Header.Get("dapr-api-token")), []byte(token)) != 1 {
 			WriteError(w, r, errs.New(errs.Unauthenticated, "this port is for the sidecar only"))
 			return
 		}
