@@ -245,6 +245,7 @@ func TestGateway_refusesPathsThatCanBeReadInTwoWays(t *testing.T) {
 		"/api/v1/orders/x;v=1":               errs.Malformed,
 		"/api/v1/orders/%ff%fe":              errs.Malformed,
 		"/api/v1/orders?limit=%zz":           errs.Malformed,
+		"/api/v1/orders?cursor=\xff":         errs.Malformed,
 	} {
 		t.Run(target, func(t *testing.T) { send(t, gateway, "GET "+target, "", "").wantProblem(want) })
 	}
