@@ -76,6 +76,7 @@ func (c configuration) routes() ([]declaration.Route, error) {
 // limits bounds the connections of clients.
 func (c configuration) limits() web.Limits {
 	limits := web.DefaultLimits()
+	limits.HeaderBytes = web.PublicHeaderBytes
 	limits.Connections, limits.PerAddress, limits.Unbounded = c.MaxConnections, c.MaxConnectionsPerAddress, c.TrustedProxies.Trusts
 	return limits
 }
