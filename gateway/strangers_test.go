@@ -2,14 +2,19 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
 
+	"stoa/gateway/declaration"
 	"stoa/gateway/kong"
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/must"
+	"stoa/pkg/common/web"
 )
 
 // limitedTo is the table that is shipped, in which an address may send this many requests in an hour.
@@ -51,6 +56,19 @@ func TestRateLimit_doesNotCountProbes(t *testing.T) {
 		for _, path := range []string{"/healthz", "/readyz"} {
 			do(t, http.MethodGet, gateway+path, nil).wantProblem(errs.NotFound)
 		}
+	}
+}
+
+// Kong answers with what kong.yml says, and the built-in gateway says it too.
+func TestGateway_answersWhatKongAnswersWhereNothingIs(t *testing.T) {
+	t.Parallel()
+	routes := must.Get(declaration.Parse("kong.yml", kong.Table()))(t)
+	var declared, answered web.Problem
+	must.Do(t, json.Unmarshal([]byte(routes[len(routes)-1].Plugins.Termination.Body), &declared))
+	answer := do(t, http.MethodGet, start(t, unused(t))+"/nowhere", nil)
+	must.Do(t, json.Unmarshal([]byte(answer.body), &answered))
+	if answered.TraceID = ""; !reflect.DeepEqual(declared, answered) {
+		t.Errorf("kong.yml says %+v, the gateway %+v", declared, answered)
 	}
 }
 

@@ -50,7 +50,7 @@ func wrap(router *mux.Router, log zerolog.Logger, public bool) http.Handler {
 		handler = LimitBody(handler)
 	}
 	return otelhttp.NewHandler(logged(log, limitTime(handler)), "http",
-		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string { return r.Method }),
+		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string { return clip.Text(r.Method) }),
 		otelhttp.WithPublicEndpointFn(func(*http.Request) bool { return public }),
 	)
 }
