@@ -48,6 +48,11 @@ func (a *Account) endOthers(spared string) {
 // KnowsNetwork reports whether a sign-in came from this network before.
 func (a *Account) KnowsNetwork(network string) bool { return slices.Contains(a.Networks, network) }
 
+// origin is where a password for the account comes from.
+func (a *Account) origin(from Client) Origin {
+	return Origin{Network: from.Network, Familiar: a.KnowsNetwork(from.Network)}
+}
+
 // rememberNetwork records that a sign-in came from a network.
 func (a *Account) rememberNetwork(network string) {
 	if !a.KnowsNetwork(network) {

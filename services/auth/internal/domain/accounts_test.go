@@ -19,9 +19,11 @@ import (
 // plain is domain.Passwords without the work.
 type plain struct{}
 
-func (plain) Hash(_ context.Context, password string) (string, error) { return password, nil }
-func (plain) Matches(_ context.Context, hash, password string, first func() error) (bool, error) {
-	return hash == password, first()
+func (plain) Hash(_ context.Context, _ domain.Origin, password string) (string, error) {
+	return password, nil
+}
+func (plain) Matches(_ context.Context, _ domain.Origin, hash, password string, begin func() error) (bool, error) {
+	return hash == password, begin()
 }
 func (plain) Outdated(string) bool { return false }
 

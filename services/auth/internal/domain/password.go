@@ -34,7 +34,7 @@ func (a *Accounts) ChangePassword(ctx context.Context, by Actor, change Password
 	if err := a.verify(ctx, account.Email, account, change.Current, by.From, wrong); err != nil {
 		return err
 	}
-	hash, err := a.passwords.Hash(ctx, change.New)
+	hash, err := a.passwords.Hash(ctx, account.origin(by.From), change.New)
 	if err != nil {
 		return err
 	}
