@@ -21,7 +21,7 @@ func (a *Accounts) ChangeProfile(ctx context.Context, by Actor, to Profile) (Acc
 	var faults []errs.Field
 	var name string
 	if to.Name != nil {
-		name, faults = parseName(*to.Name)
+		name, faults = parseName(*to.Name, minName, maxName)
 	}
 	if to.PictureURL != nil && !isPictureURL(*to.PictureURL) {
 		faults = append(faults, errs.Field{Name: "profilePicUrl", Problem: "must be a URL such as https://example.org/ada.png"})
