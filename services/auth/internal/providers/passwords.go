@@ -40,8 +40,6 @@ const retryAfter = 2 * time.Second
 // Passwords implements domain.Passwords with Argon2id. A hash takes a core and 19 MiB, so hashes use half of the cores at
 // most.
 type Passwords struct {
-	slots chan struct{}
-	// line has a place for each caller who hashes or waits.
 	line  *places
 	decoy phc
 }
@@ -51,19 +49,19 @@ func NewPasswords() *Passwords { return newPasswords(max(1, runtime.GOMAXPROCS(0
 
 func newPasswords(slots int) *Passwords {
 	decoy := phc{memory: memory, passes: passes, parallelism: parallelism, salt: randomSalt(), hash: make([]byte, hashSize)}
-	return &Passwords{slots: make(chan struct{}, slots), line: newPlaces(slots+maxWaiting, keptPlaces), decoy: decoy}
+	return &Passwords{line: newPlaces(slots+maxWaiting, keptPlaces, slots), decoy: decoy}
 }
 
 // Hash implements domain.Passwords.
 func (p *Passwords) Hash(ctx context.Context, from domain.Origin, password string) (string, error) {
-	leave, ok := p.line.take(from)
+	place, ok := p.line.take(from)
 	if !ok {
 		return "", crowded(nil)
 	}
-	defer leave()
-	made := phc{memory: memory, passes: passes, parallelism: parallelism, salt: randomSalt()}
-	var err error
-	made.hash, err = p.derive(ctx, made, password, hashSize)
+	defer place.leave()
+	made := phc{memory: memory, passes: passes, parallelism: parallelism, salt: randomSalt(), hash: make([]byte, hashSize)}
+	hash, err := derive(ctx, place, made, password)
+	made.hash = hash
 	return made.String(), err
 }
 
@@ -77,15 +75,15 @@ func (p *Passwords) Matches(
 			return false, err
 		}
 	}
-	leave, ok := p.line.take(from)
+	place, ok := p.line.take(from)
 	if !ok {
 		return false, crowded(nil)
 	}
-	defer leave()
+	defer place.leave()
 	if err := begin(); err != nil {
 		return false, err
 	}
-	got, err := p.derive(ctx, known, password, uint32(len(known.hash))) //nolint:gosec // a few dozen bytes
+	got, err := derive(ctx, place, known, password)
 	return err == nil && hash != "" && subtle.ConstantTimeCompare(got, known.hash) == 1, err
 }
 
@@ -95,15 +93,16 @@ func (p *Passwords) Outdated(hash string) bool {
 	return err != nil || h.memory != memory || h.passes != passes || h.parallelism != parallelism || len(h.hash) != hashSize
 }
 
-// derive computes a hash when a core is free for it.
-func (p *Passwords) derive(ctx context.Context, with phc, password string, size uint32) ([]byte, error) {
-	select {
-	case p.slots <- struct{}{}:
-		defer func() { <-p.slots }()
-	case <-ctx.Done():
-		return nil, crowded(ctx.Err())
+// derive computes a hash with the parameters and the size of another one, when the caller's turn has come.
+func derive(ctx context.Context, place *place, like phc, password string) (hash []byte, err error) {
+	err = place.run(ctx, func() {
+		size := uint32(len(like.hash)) //nolint:gosec // a few dozen bytes
+		hash = argon2.IDKey([]byte(password), like.salt, like.passes, like.memory, like.parallelism, size)
+	})
+	if err != nil {
+		err = crowded(err)
 	}
-	return argon2.IDKey([]byte(password), with.salt, with.passes, with.memory, with.parallelism, size), nil
+	return hash, err
 }
 
 func crowded(cause error) error {

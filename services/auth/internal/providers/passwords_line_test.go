@@ -4,17 +4,19 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/must"
 	"stoa/services/auth/internal/domain"
 )
 
 // Callers wait in line, and leave it when their context ends.
 func TestPasswords_waitForAFreeCore(t *testing.T) {
 	passwords := NewPasswords()
-	for range cap(passwords.slots) {
-		passwords.slots <- struct{}{}
-	}
+	slots := int64(passwords.line.slots)
+	must.Do(t, passwords.line.cores.Acquire(t.Context(), slots))
 	gone, leave := context.WithCancel(t.Context())
 	leave()
 	if _, err := passwords.Hash(gone, domain.Origin{}, "password"); !errs.Is(err, errs.Unavailable) {
@@ -23,12 +25,12 @@ func TestPasswords_waitForAFreeCore(t *testing.T) {
 	if ok, err := passwords.Matches(gone, domain.Origin{}, "", "password", func() error { return nil }); ok || !errs.Is(err, errs.Unavailable) {
 		t.Errorf("got %v, %v; want unavailable", ok, err)
 	}
-	<-passwords.slots
+	passwords.line.cores.Release(slots)
 	if _, err := passwords.Hash(t.Context(), domain.Origin{}, "password"); err != nil {
 		t.Error(err)
 	}
-	if len(passwords.slots) != cap(passwords.slots)-1 {
-		t.Error("the place in line was not given back")
+	if !passwords.line.cores.TryAcquire(slots) || passwords.line.taken > 0 {
+		t.Error("a core or a place was not given back")
 	}
 }
 
@@ -44,14 +46,14 @@ func TestPasswords_refuseACrowd(t *testing.T) {
 		t.Errorf("got %v, want unavailable", err)
 	}
 	passwords.line.size = keptPlaces + 1
-	if _, err := passwords.Hash(t.Context(), domain.Origin{}, "password"); err != nil || passwords.line.taken != 0 || len(passwords.line.held) != 0 {
+	if _, err := passwords.Hash(t.Context(), domain.Origin{}, "password"); err != nil || passwords.line.taken != 0 || len(passwords.line.lanes) != 0 {
 		t.Errorf("got %v, and %d places are taken", err, passwords.line.taken)
 	}
 }
 
 // 42 clients of six networks come again as soon as they get an answer.
 func TestPlaces_areLeftForOtherNetworks(t *testing.T) {
-	line := newPlaces(maxWaiting+1, keptPlaces)
+	line := newPlaces(maxWaiting+1, keptPlaces, 1)
 	held := 0
 	for client := range 42 {
 		if _, ok := line.take(domain.Origin{Network: fmt.Sprint(client % 6)}); ok {
@@ -59,17 +61,46 @@ func TestPlaces_areLeftForOtherNetworks(t *testing.T) {
 		}
 	}
 	for other := range 10 {
-		leave, ok := line.take(domain.Origin{Network: fmt.Sprint("other", other)})
+		place, ok := line.take(domain.Origin{Network: fmt.Sprint("other", other)})
 		if !ok {
 			t.Fatalf("six networks hold %d places and deny the next one", held)
 		}
-		leave()
+		place.leave()
 	}
+}
+
+// A caller of another network waits for one caller of the crowd's network, not for all.
+func TestPlaces_takeTurnsByNetwork(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		line := newPlaces(maxWaiting+1, keptPlaces, 1)
+		var served []string
+		join := func(network string) {
+			place, ok := line.take(domain.Origin{Network: network})
+			if !ok {
+				t.Fatalf("there is no place for %s", network)
+			}
+			go func() {
+				must.Do(t, place.run(t.Context(), func() {
+					time.Sleep(time.Second)
+					served = append(served, network)
+				}))
+			}()
+			synctest.Wait()
+		}
+		for range 5 {
+			join("crowd")
+		}
+		join("home")
+		time.Sleep(10 * time.Second)
+		if got := fmt.Sprint(served); got != "[crowd home crowd crowd crowd crowd]" {
+			t.Errorf("served were %s", got)
+		}
+	})
 }
 
 // Networks of their own for each client take all places but those that are kept.
 func TestPlaces_areKeptForFamiliarNetworks(t *testing.T) {
-	line := newPlaces(maxWaiting+1, keptPlaces)
+	line := newPlaces(maxWaiting+1, keptPlaces, 1)
 	for client := range 1000 {
 		line.take(domain.Origin{Network: fmt.Sprint(client)})
 	}
@@ -85,7 +116,7 @@ func TestPlaces_areKeptForFamiliarNetworks(t *testing.T) {
 
 // A network that is alone has half of the places that are not kept.
 func TestPlaces_areHalfForOneNetwork(t *testing.T) {
-	line := newPlaces(maxWaiting+1, keptPlaces)
+	line := newPlaces(maxWaiting+1, keptPlaces, 1)
 	held := 0
 	for range 1000 {
 		if _, ok := line.take(domain.Origin{Network: "crowd"}); ok {
