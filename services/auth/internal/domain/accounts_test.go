@@ -40,7 +40,7 @@ func newWorld() world {
 	store, attempts := repositories.NewAccounts(side), repositories.NewAttempts(side)
 	// Nothing publishes: accounts that are registered have no events.
 	publisher := domain.NewPublisher(store, nil, nil)
-	authority := domain.NewAuthority(repositories.NewSessions(side), store)
+	authority := domain.NewAuthority(repositories.NewSessions(side), store, nil)
 	admins := repositories.NewAdmins(side, store)
 	accounts := domain.NewAccounts(store, authority, admins, plain{}, attempts, publisher)
 	return world{states: states, accounts: accounts, admins: admins, keys: repositories.NewAPIKeys(side)}
