@@ -8,12 +8,6 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-// An order that has just changed often changes again soon: it is read often at first, then less and less.
-const (
-	shortestPause = 25 * time.Millisecond
-	longestPause  = time.Second
-)
-
 // Reader reads orders.
 type Reader interface {
 	// Find fails with errs.NotFound if there is no such order.
@@ -35,11 +29,12 @@ type Viewer struct {
 type Orders struct {
 	reader    Reader
 	publisher Publisher
+	feeds     feeds
 }
 
 // NewOrders returns the Orders that the reader reads.
 func NewOrders(reader Reader, publisher Publisher) *Orders {
-	return &Orders{reader: reader, publisher: publisher}
+	return &Orders{reader: reader, publisher: publisher, feeds: feeds{reader: reader, open: map[string]*feed{}}}
 }
 
 // Get returns an order that the viewer may see. For any other id it returns the same errs.NotFound, whether or not there
@@ -83,24 +78,21 @@ func (o *Orders) Cancel(ctx context.Context, id, customerID string, wait time.Du
 	return order, nil
 }
 
-// Follow yields the order as it is, again and again, until ctx ends or the order is withdrawn. It reads the document:
-// stores need not notify, and replicas need not know of each other. While the store is down, the order stays as it was.
+// Follow yields the order as it is, again and again, until ctx ends or the order is withdrawn. It reads the document, once
+// for all who follow the same order here: stores need not notify, and replicas need not know of each other.
 func (o *Orders) Follow(ctx context.Context, first Order) iter.Seq[Order] {
 	return func(yield func(Order) bool) {
-		latest, wait := first, shortestPause
-		for yield(latest) {
+		f := o.feeds.join(ctx, first)
+		defer o.feeds.leave(f)
+		for {
+			latest, exists, next := o.feeds.state(f)
+			if !exists || !yield(latest) {
+				return
+			}
 			select {
 			case <-ctx.Done():
 				return
-			case <-time.After(wait):
-			}
-			wait = min(2*wait, longestPause)
-			current, err := o.reader.Find(ctx, latest.ID)
-			if errs.Is(err, errs.NotFound) {
-				return
-			}
-			if err == nil && current.Status != latest.Status {
-				latest, wait = current.Order, shortestPause
+			case <-next:
 			}
 		}
 	}
