@@ -35,9 +35,9 @@ var rank = map[Status]int{Pending: 0, Confirmed: 1, Shipped: 2, Delivered: 3, Re
 // after reports whether an order with this status has moved forward from the other.
 func (s Status) after(other Status) bool { return rank[s] > rank[other] }
 
-// Reserve decides a pending order when stock is reserved under its id. It is confirmed, or rejected if the stock is for
-// other lines: then the broker has delivered an earlier attempt with the same Idempotency-Key that was given up. An order
-// that is decided stays as it is.
+// Reserve decides a pending order when stock is reserved under its id: it confirms the order, or rejects it if the stock is
+// for other lines. That happens when the broker delivers an earlier attempt with the same Idempotency-Key that was
+// withdrawn. An order that is decided stays as it is.
 func (o *Order) Reserve(lines []Wanted, now time.Time) {
 	switch {
 	case o.Status != Pending:
@@ -49,7 +49,7 @@ func (o *Order) Reserve(lines []Wanted, now time.Time) {
 }
 
 // Reject ends a pending order for which stock is missing. An order that is decided stays as it is: inventory may have
-// answered an attempt that was given up.
+// answered an earlier attempt that was withdrawn.
 func (o *Order) Reject(reason string, now time.Time) {
 	if o.Status == Pending {
 		o.move(Rejected, reason, now)
