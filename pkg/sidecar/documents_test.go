@@ -172,6 +172,9 @@ func TestDocuments_deleteOnlyWhatWasRead(t *testing.T) {
 func TestExpiring_setsTheTTLAtEachWrite(t *testing.T) {
 	states, side := sidecartest.New()
 	counters := sidecar.Expiring(side, "store", "counter", func(c counter) time.Duration {
+		if c.N == 4 {
+			return sidecar.Forever
+		}
 		return time.Duration(c.N) * time.Minute
 	})
 	kept := func(after, seconds string) {
@@ -186,6 +189,8 @@ func TestExpiring_setsTheTTLAtEachWrite(t *testing.T) {
 	kept("update", "120")
 	must.Get(counters.Upsert(t.Context(), "a", func(c *counter) error { c.N = 3; return nil }))(t)
 	kept("upsert", "180")
+	must.Get(counters.Update(t.Context(), "a", func(c *counter) error { c.N = 4; return nil }))(t)
+	kept("update to a value that does not expire", "")
 	document := must.Get(counters.Get(t.Context(), "a"))(t)
 	must.Do(t, counters.Swap(t.Context(), document, counter{N: -1}))
 	kept("swap for what is over already", "1")

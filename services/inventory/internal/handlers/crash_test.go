@@ -93,7 +93,7 @@ func (s *shop) drawLines(rt *rapid.T) []line {
 }
 
 func (s *shop) place(orderID, attempt string, lines []line) {
-	s.add(event(placed, orderID, map[string]any{"id": orderID, "items": lines}, attempt))
+	s.add(event(placed, orderID, map[string]any{"id": orderID, "items": lines, "createdAt": s.now}, attempt))
 }
 
 func event(eventType, orderID string, data any, cause ...string) messaging.Event {

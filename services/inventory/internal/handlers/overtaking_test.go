@@ -136,7 +136,7 @@ func (s *shop) about(eventType string) messaging.Event {
 		eventType, lines = placed, []line{{s.products[0], 1}}
 	}
 	id := s.orders[0].id
-	return event(eventType, id, map[string]any{"id": id, "items": lines}, show(lines))
+	return event(eventType, id, map[string]any{"id": id, "items": lines, "createdAt": s.now}, show(lines))
 }
 
 // take lets a run take some steps, and reports whether there are more. It checks the totals after the last step only:
