@@ -24,10 +24,6 @@ type OpenOrder struct {
 	Pieces int64  `json:"pieces"`
 }
 
-func (o *OpenOrders) has(id string) bool {
-	return slices.ContainsFunc(o.Orders, func(order OpenOrder) bool { return order.ID == id })
-}
-
 // keep drops the orders that keep does not want.
 func (o *OpenOrders) keep(keep func(id string) bool) {
 	o.Orders = slices.DeleteFunc(slices.Clone(o.Orders), func(order OpenOrder) bool { return !keep(order.ID) })

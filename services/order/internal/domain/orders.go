@@ -8,10 +8,18 @@ import (
 	"stoa/pkg/common/errs"
 )
 
+// An order that has just changed often changes again soon: it is read often at first, then less and less.
+const (
+	shortestPause = 25 * time.Millisecond
+	longestPause  = time.Second
+)
+
 // Reader reads orders.
 type Reader interface {
 	// Find fails with errs.NotFound if there is no such order.
 	Find(ctx context.Context, id string) (Record, error)
+	// Recent is Find, and may return what anybody here read for Recent less than maxAge ago.
+	Recent(ctx context.Context, id string, maxAge time.Duration) (Record, error)
 	// List returns a page of a customer's orders, newest first, and the cursor of the next page, "" at the end.
 	List(ctx context.Context, customerID, cursor string, limit int) (orders []Record, next string, err error)
 }
@@ -29,12 +37,11 @@ type Viewer struct {
 type Orders struct {
 	reader    Reader
 	publisher Publisher
-	feeds     feeds
 }
 
 // NewOrders returns the Orders that the reader reads.
 func NewOrders(reader Reader, publisher Publisher) *Orders {
-	return &Orders{reader: reader, publisher: publisher, feeds: feeds{reader: reader, open: map[string]*feed{}}}
+	return &Orders{reader: reader, publisher: publisher}
 }
 
 // Get returns an order that the viewer may see. For any other id it returns the same errs.NotFound, whether or not there
@@ -78,22 +85,25 @@ func (o *Orders) Cancel(ctx context.Context, id, customerID string, wait time.Du
 	return order, nil
 }
 
-// Follow yields the order as it is, again and again, until ctx ends or the order is withdrawn. It polls the document, once for
-// all who follow the same order here, so stores need not notify, and replicas need not know of each other. While the store is
-// down, it yields the last order read.
+// Follow yields the order as it is, again and again, until ctx ends or the order is withdrawn. It polls the document, so
+// stores need not notify, and replicas need not know of each other. Followers of one order share what they read. While the
+// store is down, it yields the last order read.
 func (o *Orders) Follow(ctx context.Context, first Order) iter.Seq[Order] {
 	return func(yield func(Order) bool) {
-		f := o.feeds.join(ctx, first)
-		defer o.feeds.leave(f)
-		for {
-			latest, exists, next := o.feeds.state(f)
-			if !exists || !yield(latest) {
-				return
-			}
+		latest, pause := first, shortestPause
+		for yield(latest) {
 			select {
 			case <-ctx.Done():
 				return
-			case <-next:
+			case <-time.After(pause):
+			}
+			current, err := o.reader.Recent(ctx, latest.ID, pause)
+			pause = min(2*pause, longestPause)
+			if errs.Is(err, errs.NotFound) {
+				return
+			}
+			if err == nil && current.Status.after(latest.Status) {
+				latest, pause = current.Order, shortestPause
 			}
 		}
 	}

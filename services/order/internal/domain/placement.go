@@ -157,10 +157,8 @@ func (p *Placement) replay(ctx context.Context, known Record, r Request, open Op
 // accept publishes a draft that another request wrote, because that writer may have died before it published, or before it
 // noted the order.
 func (p *Placement) accept(ctx context.Context, draft Record, open OpenOrders, pieces int64) error {
-	if !open.has(draft.ID) {
-		if err := p.allowance.note(ctx, draft.Customer.ID, open, OpenOrder{ID: draft.ID, Pieces: pieces}); err != nil {
-			return err
-		}
+	if err := p.allowance.note(ctx, draft.Customer.ID, open, OpenOrder{ID: draft.ID, Pieces: pieces}); err != nil {
+		return err
 	}
 	if err := p.publisher.Placed(ctx, draft); err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
+	"stoa/pkg/common/recent"
 	"stoa/pkg/sidecar"
 	"stoa/services/order/internal/domain"
 )
@@ -21,17 +22,19 @@ const draftTTL = 30 * 24 * time.Hour
 
 // Orders are the orders of all customers.
 type Orders struct {
-	open    *sidecar.Documents[domain.OpenOrders]
-	records *sidecar.Documents[domain.Record]
-	lists   *sidecar.Lists[domain.Record]
+	open     *sidecar.Documents[domain.OpenOrders]
+	readings *readings
+	records  *sidecar.Documents[domain.Record]
+	lists    *sidecar.Lists[domain.Record]
 }
 
 // New returns the orders in the sidecar's store.
 func New(s *sidecar.Sidecar) *Orders {
 	records := sidecar.NewDocuments[domain.Record](s, store, "order")
 	return &Orders{
-		open:    sidecar.NewDocuments[domain.OpenOrders](s, store, "open-orders-of"),
-		records: records, lists: sidecar.NewLists(records, "orders-of"),
+		open:     sidecar.NewDocuments[domain.OpenOrders](s, store, "open-orders-of"),
+		readings: &readings{known: recent.New[string, reading](maxReadings)},
+		records:  records, lists: sidecar.NewLists(records, "orders-of"),
 	}
 }
 
