@@ -24,9 +24,9 @@ type OpenOrder struct {
 	Pieces int64  `json:"pieces"`
 }
 
-// keep drops the orders that keep does not want.
-func (o *OpenOrders) keep(keep func(id string) bool) {
-	o.Orders = slices.DeleteFunc(slices.Clone(o.Orders), func(order OpenOrder) bool { return !keep(order.ID) })
+// keep drops the orders that are not wanted.
+func (o *OpenOrders) keep(wanted func(id string) bool) {
+	o.Orders = slices.DeleteFunc(slices.Clone(o.Orders), func(order OpenOrder) bool { return !wanted(order.ID) })
 }
 
 // room returns how many pieces fit below the limit.
@@ -85,13 +85,16 @@ func (a *Allowance) check(ctx context.Context, open *OpenOrders, order OpenOrder
 	return nil
 }
 
+// sweep drops the orders that have ended, or were withdrawn.
 func (a *Allowance) sweep(ctx context.Context, open *OpenOrders) error {
 	ids := make([]string, len(open.Orders))
 	for i, order := range open.Orders {
 		ids[i] = order.ID
 	}
 	still, err := a.store.StillOpen(ctx, ids)
-	open.keep(func(id string) bool { return err != nil || still[id] })
+	if err == nil {
+		open.keep(func(id string) bool { return still[id] })
+	}
 	return err
 }
 
