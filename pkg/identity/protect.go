@@ -9,10 +9,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/web"
 )
-
-// scheme is the name of our security scheme in OpenAPI.
-const scheme = "bearer"
 
 // SignedIn is the Security of an operation for callers who are signed in. If roles are given, callers need one of them.
 func SignedIn(roles ...Role) []map[string][]string {
@@ -20,7 +18,7 @@ func SignedIn(roles ...Role) []map[string][]string {
 	for i, r := range roles {
 		names[i] = string(r)
 	}
-	return []map[string][]string{{scheme: names}}
+	return []map[string][]string{{web.BearerScheme: names}}
 }
 
 // Protect guards the operations of an API that have a Security. A request without a valid access token gets 401, and one
@@ -30,7 +28,7 @@ func Protect(api huma.API, v Verifier) {
 	if components.SecuritySchemes == nil {
 		components.SecuritySchemes = map[string]*huma.SecurityScheme{}
 	}
-	components.SecuritySchemes[scheme] = &huma.SecurityScheme{Type: "http", Scheme: "bearer", BearerFormat: "JWT"}
+	components.SecuritySchemes[web.BearerScheme] = &huma.SecurityScheme{Type: "http", Scheme: "bearer", BearerFormat: "JWT"}
 	api.UseMiddleware(func(ctx huma.Context, next func(huma.Context)) {
 		roles, protected := required(ctx.Operation())
 		if !protected {
@@ -50,7 +48,7 @@ func Protect(api huma.API, v Verifier) {
 // required returns the roles that an operation asks for; one of them is enough.
 func required(op *huma.Operation) (roles []Role, protected bool) {
 	for _, requirement := range op.Security {
-		names, ok := requirement[scheme]
+		names, ok := requirement[web.BearerScheme]
 		protected = protected || ok
 		for _, name := range names {
 			roles = append(roles, Role(name))
@@ -59,7 +57,7 @@ func required(op *huma.Operation) (roles []Role, protected bool) {
 	return roles, protected
 }
 
-// authorise returns a context with the caller of the request, who has one of these roles, if there are any.
+// authorise returns a context with the caller of the request. If roles are given, the caller must have one of them.
 func authorise(ctx huma.Context, v Verifier, roles []Role) (context.Context, error) {
 	token, err := bearer(ctx.Header("Authorization"))
 	if err != nil {

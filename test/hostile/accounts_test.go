@@ -17,8 +17,8 @@ const (
 func accountAttacks(t *testing.T, w *world) []attack {
 	t.Helper()
 	refused := []int{http.StatusUnprocessableEntity, http.StatusBadRequest}
-	var all []attack
-	for name, email := range map[string]string{
+	signUp := func(body object) string { return w.ask("POST", signUpPath, client.User{}).with(text(t, body)).String() }
+	all := each("sign-up with an address", map[string]string{
 		"that adds a header":          "eve@example.com\r\nBcc: all@example.com",
 		"that adds a line":            "eve@example.com\nTo: all@example.com",
 		"that adds an escaped line":   "eve@example.com%0d%0aBcc:all@example.com",
@@ -33,6 +33,10 @@ func accountAttacks(t *testing.T, w *world) []attack {
 		"with a space after it":       "eve@example.com ",
 		"with a space of no width":    "eve\u200b @example.com",
 		"with a zero":                 "eve\x00@example.com",
+		"with a soft hyphen":          "e\u00adve@example.com",
+		"with a mark":                 "eve\u200f@example.com",
+		"with an override":            "\u202eeve@example.com",
+		"of an unseen host":           "eve@exam\u200bple.com",
 		"without a host":              "eve@",
 		"without a name":              "@example.com",
 		"of two hosts":                "eve@example.com@evil.example",
@@ -42,40 +46,31 @@ func accountAttacks(t *testing.T, w *world) []attack {
 		"that is a path":              "../../admin",
 		"that is a key of a store":    "account:" + w.alice.ID,
 		"that is empty":               "",
-	} {
-		body := object{"email": email, "password": "correct horse battery", "name": "Eve"}
-		all = append(all, attack{
-			name: "sign-up with an address " + name, want: refused, field: "email",
-			wire: w.ask("POST", signUpPath, client.User{}).with(text(t, body)).String(),
-		})
-	}
-	for name, email := range map[string]string{
+	}, attack{want: refused, field: "email"}, func(email string) string {
+		return signUp(object{"email": email, "password": "correct horse battery", "name": "Eve"})
+	})
+	all = append(all, each("sign-up with a name", map[string]string{
+		"of two spaces of no width": "\u200b\u200b", "with an override": "Eve\u202eevE", "of fillers": "\u3164\u3164", "with a line": "Eve\nBcc",
+	}, attack{want: refused, field: "name"}, func(name string) string {
+		return signUp(object{"email": "eve@example.com", "password": "correct horse battery", "name": name})
+	})...)
+	all = append(all, each("sign-up with the address of alice", map[string]string{
 		"in upper case": strings.ToUpper(w.alice.Email), "in mixed case": strings.Replace(w.alice.Email, "c", "C", 1),
 		"whose host is in upper case": strings.Replace(w.alice.Email, "example", "EXAMPLE", 1),
-	} {
-		body := object{"email": email, "password": "another password", "name": "Eve"}
-		all = append(all, attack{
-			name: "sign-up with the address of alice " + name, want: []int{http.StatusConflict}, field: "email",
-			wire: w.ask("POST", signUpPath, client.User{}).with(text(t, body)).String(),
-		})
-	}
-	for name, value := range map[string]any{
+	}, attack{want: []int{http.StatusConflict}, field: "email"}, func(email string) string {
+		return signUp(object{"email": email, "password": "another password", "name": "Eve"})
+	})...)
+	all = append(all, each("sign-up with a password that is", map[string]any{
 		"short": "1234567", "empty": "", "of 101 letters": strings.Repeat("p", 101), "of 40 kB": strings.Repeat("p", 40<<10),
 		"a list": []string{"correct horse battery"}, "an object": object{"$ne": ""}, "a number": 12345678, "null": nil, "true": true,
-	} {
-		all = append(all, attack{
-			name: "sign-up with a password that is " + name, want: refused, field: "password",
-			wire: w.ask("POST", signUpPath, client.User{}).with(text(t, object{"email": "eve@example.com", "password": value, "name": "Eve"})).String(),
-		})
-	}
-	for name, value := range map[string]any{
+	}, attack{want: refused, field: "password"}, func(value any) string {
+		return signUp(object{"email": "eve@example.com", "password": value, "name": "Eve"})
+	})...)
+	all = append(all, each("sign-in with a password that is", map[string]any{
 		"a list": []string{w.Accounts["author"].Password}, "an object": object{"$ne": ""}, "null": nil, "true": true, "of 40 kB": strings.Repeat("p", 40<<10),
-	} {
-		all = append(all, attack{
-			name: "sign-in with a password that is " + name, want: append(refused, http.StatusUnauthorized),
-			wire: w.ask("POST", signInPath, client.User{}).with(text(t, object{"email": w.Accounts["author"].Email, "password": value})).String(),
-		})
-	}
+	}, attack{want: append(refused, http.StatusUnauthorized)}, func(value any) string {
+		return w.ask("POST", signInPath, client.User{}).with(text(t, object{"email": w.Accounts["author"].Email, "password": value})).String()
+	})...)
 	return append(all, refreshAttacks(t, w)...)
 }
 
@@ -83,8 +78,7 @@ func accountAttacks(t *testing.T, w *world) []attack {
 func refreshAttacks(t *testing.T, w *world) []attack {
 	t.Helper()
 	id, secret, _ := strings.Cut(w.refresh, ".")
-	var all []attack
-	for name, token := range map[string]string{
+	return each("refresh token", map[string]string{
 		"that is made up":           "made-up",
 		"that is an access token":   w.bob.Token,
 		"that is an API key":        w.APIKey,
@@ -105,19 +99,15 @@ func refreshAttacks(t *testing.T, w *world) []attack {
 		"that is SQL":               "' OR 1=1--." + secret,
 		"of a session in wide dots": strings.Replace(w.refresh, ".", "\uff0e", 1),
 		"of 2000 letters":           strings.Repeat("r", 2000),
-	} {
-		all = append(all, attack{
-			name: "refresh token " + name, want: []int{http.StatusUnauthorized},
-			wire: w.ask("POST", "/api/v1/auth/token/refresh", client.User{}).with(text(t, object{"refreshToken": token})).String(),
-		})
-	}
-	return all
+	}, attack{want: []int{http.StatusUnauthorized}}, func(token string) string {
+		return w.ask("POST", "/api/v1/auth/token/refresh", client.User{}).with(text(t, object{"refreshToken": token})).String()
+	})
 }
 
 // Whoever guesses does not learn whether there is an account: the answers do not differ in anything.
 func TestSignIn_hidesWhetherAnAccountExists(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, shop)
 	signIn := func(email, password string) client.Answer {
 		return w.send(t, w.ask("POST", signInPath, client.User{}).with(text(t, object{"email": email, "password": password})).String())
 	}
@@ -130,4 +120,23 @@ func TestSignIn_hidesWhetherAnAccountExists(t *testing.T) {
 			alike(t, known, nobody)
 		})
 	}
+}
+
+// A demoted ADMIN is let in for some seconds, and tries all the while to become ADMIN again, or to leave a key behind.
+func TestRoles_areNotTakenBackByADemotedAdmin(t *testing.T) {
+	t.Parallel()
+	admin, eve := shop.SignIn(t, "admin"), shop.SignUp(t)
+	roles := func(as client.User, names ...string) client.Request {
+		return client.Request{Method: "PUT", Path: "/auth/users/" + eve.ID + "/roles", As: as, Body: object{"roles": append([]string{}, names...)}}
+	}
+	key := client.Request{Method: "POST", Path: "/auth/apikeys", As: eve, Body: newAPIKey(t, nil, eve)}
+	users := client.Request{Method: "GET", Path: "/auth/users?limit=1", As: eve}
+	shop.Must(t, roles(admin, "ADMIN"), http.StatusOK, nil)
+	shop.Await(t, users, http.StatusOK) // her role is remembered from now on
+	for range 3 {
+		shop.Must(t, roles(admin), http.StatusOK, nil)
+		shop.Must(t, roles(eve, "ADMIN"), http.StatusForbidden, nil)
+		shop.Must(t, key, http.StatusForbidden, nil)
+	}
+	shop.Await(t, users, http.StatusForbidden)
 }

@@ -51,17 +51,14 @@ func (b Base) Validate() error {
 func Load[T any]() (T, error) {
 	var cfg T
 	err := envconfig.Process("", &cfg)
-	var parse *envconfig.ParseError
-	switch {
-	case errors.As(err, &parse):
-		return cfg, fmt.Errorf("configuration: %s is not a valid %s", parse.KeyName, parse.TypeName)
-	case err != nil:
-		return cfg, fmt.Errorf("configuration: %w", err)
+	if parse, ok := errors.AsType[*envconfig.ParseError](err); ok {
+		err = fmt.Errorf("%s is not a valid %s", parse.KeyName, parse.TypeName)
 	}
-	if v, ok := any(cfg).(interface{ Validate() error }); ok {
-		if err := v.Validate(); err != nil {
-			return cfg, fmt.Errorf("configuration: %w", err)
-		}
+	if v, ok := any(cfg).(interface{ Validate() error }); ok && err == nil {
+		err = v.Validate()
+	}
+	if err != nil {
+		return cfg, fmt.Errorf("configuration: %w", err)
 	}
 	return cfg, nil
 }

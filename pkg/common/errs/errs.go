@@ -73,8 +73,7 @@ func New(kind Kind, format string, args ...any) *Error {
 // cause.
 func Wrap(kind Kind, cause error, format string, args ...any) *Error {
 	e := &Error{Kind: kind, Message: fmt.Sprintf(format, args...), Cause: cause}
-	var inner *Error
-	if errors.As(cause, &inner) {
+	if inner, ok := errors.AsType[*Error](cause); ok {
 		e.RetryAfter = inner.RetryAfter
 	}
 	return e
@@ -112,17 +111,16 @@ func (e *Error) Unwrap() error { return e.Cause }
 // From returns err as an *Error. A context that ended is Unavailable: the caller gave up or a dependency was too slow, and
 // trying again may help. Any other foreign error is Internal.
 func From(err error) *Error {
-	var e *Error
-	switch {
-	case err == nil:
+	if err == nil {
 		return nil
-	case errors.As(err, &e):
-		return e
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		return Wrap(Unavailable, err, "the request took too long")
-	default:
-		return Wrap(Internal, err, "something went wrong on our side")
 	}
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
+	}
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return Wrap(Unavailable, err, "the request took too long")
+	}
+	return Wrap(Internal, err, "something went wrong on our side")
 }
 
 // KindOf returns the kind of err; nil has none.
@@ -134,4 +132,4 @@ func KindOf(err error) Kind {
 }
 
 // Is reports whether err is of this kind.
-func Is(err error, kind Kind) bool { return err != nil && KindOf(err) == kind }
+func Is(err error, kind Kind) bool { return KindOf(err) == kind }

@@ -38,9 +38,7 @@ func KindOfStatus(status int) Kind {
 	switch status {
 	case http.StatusUnprocessableEntity:
 		return Invalid
-	case http.StatusRequestTimeout: // the caller was too slow to send; trying again may not help
-		return Malformed
-	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+	case http.StatusBadGateway, http.StatusGatewayTimeout:
 		return Unavailable
 	}
 	for kind, s := range statuses {

@@ -46,10 +46,9 @@ type Settings struct {
 
 // watched is a setting with a function that applies it.
 type watched struct {
-	name    string
-	apply   func(text string) error
-	current string // the text in effect; "" for the value of the environment
-	refused string // the text that apply refused last: it is logged once, not with every read
+	name  string
+	apply func(text string) error
+	seen  string // the text of the last read, valid or not; "" for none
 }
 
 // Open reads the store once, so that a process starts with the values of the store. If that fails, it is logged, and the
@@ -89,7 +88,11 @@ func (s *Settings) Watch(name string, apply func(text string) error) {
 
 // refresh reads the store and applies what has changed. The beginning and the end of an outage are one log line each.
 func (s *Settings) refresh(ctx context.Context) {
-	items, present, err := s.read(ctx)
+	var items map[string]Item
+	present, err := s.store.HasConfiguration(ctx)
+	if present && err == nil {
+		items, err = s.store.Configuration(ctx)
+	}
 	if ctx.Err() != nil {
 		return
 	}
@@ -113,31 +116,18 @@ func (s *Settings) refresh(ctx context.Context) {
 	}
 }
 
-func (s *Settings) read(ctx context.Context) (items map[string]Item, present bool, err error) {
-	if present, err = s.store.HasConfiguration(ctx); err != nil || !present {
-		return nil, false, err
-	}
-	items, err = s.store.Configuration(ctx)
-	return items, true, err
-}
-
-// update applies one setting if it has changed.
+// update applies one setting if it has changed. A text that is not valid is logged once, not with every read.
 func (s *Settings) update(w *watched) {
 	item := s.find(w.name)
-	if item.Value == w.current {
-		w.refused = ""
+	if item.Value == w.seen {
 		return
 	}
-	if w.refused != "" && item.Value == w.refused {
-		return
-	}
+	w.seen = item.Value
 	if err := w.apply(item.Value); err != nil {
-		w.refused = item.Value
 		s.log.Warn().Err(err).Str("setting", w.name).Str("value", item.Value).Str("version", item.Version).
-			Msg("this value of a setting is not valid; the last valid one stays")
+			Msg("this value of a setting is not valid; the last valid one stays in effect")
 		return
 	}
-	w.current, w.refused = item.Value, ""
 	s.log.Info().Str("setting", w.name).Str("value", item.Value).Str("version", item.Version).Msg("setting changed")
 }
 

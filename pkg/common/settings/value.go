@@ -16,27 +16,19 @@ func (v *Value[T]) Get() T { return *v.current.Load() }
 
 // Bool watches a switch. fallback, from the environment, applies when the store has no value.
 func Bool(s *Settings, name string, fallback bool) *Value[bool] {
-	return watch(s, name, fallback, func(text string) (bool, error) {
-		on, err := strconv.ParseBool(text)
-		if err != nil {
-			return false, errors.New("must be true or false")
-		}
-		return on, nil
-	})
+	return watch(s, name, fallback, "true or false", strconv.ParseBool)
 }
 
 // Int watches a number of 0 or more. fallback, from the environment, applies when the store has no value.
 func Int(s *Settings, name string, fallback int64) *Value[int64] {
-	return watch(s, name, fallback, func(text string) (int64, error) {
-		n, err := strconv.ParseInt(text, 10, 64)
-		if err != nil || n < 0 {
-			return 0, errors.New("must be a whole number that is not negative")
-		}
-		return n, nil
+	return watch(s, name, fallback, "a whole number of 0 or more", func(text string) (int64, error) {
+		n, err := strconv.ParseUint(text, 10, 63)
+		return int64(n), err
 	})
 }
 
-func watch[T any](s *Settings, name string, fallback T, parse func(text string) (T, error)) *Value[T] {
+// watch watches a setting. kind describes the texts that parse accepts; the error for any other text names it.
+func watch[T any](s *Settings, name string, fallback T, kind string, parse func(text string) (T, error)) *Value[T] {
 	v := &Value[T]{}
 	v.current.Store(&fallback)
 	s.Watch(name, func(text string) error {
@@ -45,10 +37,11 @@ func watch[T any](s *Settings, name string, fallback T, parse func(text string) 
 			return nil
 		}
 		parsed, err := parse(text)
-		if err == nil {
-			v.current.Store(&parsed)
+		if err != nil {
+			return errors.New("must be " + kind)
 		}
-		return err
+		v.current.Store(&parsed)
+		return nil
 	})
 	return v
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -24,7 +25,7 @@ const maxHeld = 4 << 20
 // known, unless next flushes it.
 func MarkAnswers(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		marked := &markedWriter{ResponseWriter: w, status: http.StatusOK}
+		marked := &markedWriter{ResponseWriter: w}
 		next.ServeHTTP(marked, r)
 		marked.end()
 	})
@@ -32,10 +33,9 @@ func MarkAnswers(next http.Handler) http.Handler {
 
 type markedWriter struct {
 	http.ResponseWriter
-	status  int
-	decided bool // the handler has chosen the status
-	sent    bool
-	held    bytes.Buffer
+	status int // 0 until the handler has chosen one
+	sent   bool
+	held   bytes.Buffer
 }
 
 // WriteHeader keeps the status until the body is complete.
@@ -43,14 +43,14 @@ func (w *markedWriter) WriteHeader(status int) {
 	switch {
 	case status < http.StatusOK: // the answer follows
 		w.ResponseWriter.WriteHeader(status)
-	case !w.decided:
-		w.status, w.decided = status, true
+	case w.status == 0:
+		w.status = status
 	}
 }
 
 // Write keeps the bytes until the body is complete, or too long to be kept.
 func (w *markedWriter) Write(b []byte) (int, error) {
-	w.decided = true
+	w.WriteHeader(http.StatusOK)
 	if !w.sent && w.held.Len()+len(b) <= maxHeld {
 		return w.held.Write(b)
 	}
@@ -67,9 +67,6 @@ func (w *markedWriter) FlushError() error {
 	}
 	return http.NewResponseController(w.ResponseWriter).Flush()
 }
-
-// Flush serves writers that ask for http.Flusher instead of a controller.
-func (w *markedWriter) Flush() { _ = w.FlushError() }
 
 // Unwrap lets http.ResponseController reach the connection.
 func (w *markedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
@@ -93,7 +90,7 @@ func (w *markedWriter) send(length string) error {
 	}
 	w.sent = true
 	w.Header().Set(AnswerHeader, length)
-	w.ResponseWriter.WriteHeader(w.status)
+	w.ResponseWriter.WriteHeader(cmp.Or(w.status, http.StatusOK))
 	if w.held.Len() == 0 {
 		return nil
 	}

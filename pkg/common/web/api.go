@@ -76,12 +76,10 @@ var jsonFormat = huma.Format{
 
 // withoutGoTypes says what is wrong with JSON without Go's type names and without the caller's data.
 func withoutGoTypes(err error) error {
-	var unfit *json.UnmarshalTypeError
-	var broken *json.SyntaxError
-	switch {
-	case errors.As(err, &unfit):
+	if unfit, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return fmt.Errorf("has a value at byte %d that cannot be read", unfit.Offset)
-	case errors.As(err, &broken):
+	}
+	if broken, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return fmt.Errorf("is not valid JSON: %w at byte %d", broken, broken.Offset)
 	}
 	return err

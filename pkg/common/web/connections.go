@@ -65,10 +65,7 @@ func (l *boundListener) release(address netip.Addr) {
 }
 
 func addressOf(conn net.Conn) netip.Addr {
-	address, err := netip.ParseAddrPort(conn.RemoteAddr().String())
-	if err != nil {
-		return netip.Addr{}
-	}
+	address, _ := netip.ParseAddrPort(conn.RemoteAddr().String()) // the zero Addr if it has none
 	return address.Addr().Unmap()
 }
 

@@ -1,6 +1,9 @@
 package web
 
-import "github.com/danielgtaylor/huma/v2"
+import (
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humamux"
+)
 
 const keyHeader = "Idempotency-Key"
 
@@ -13,12 +16,8 @@ type Idempotency struct {
 // Resolve implements huma.Resolver. It refuses an empty key, which huma ignores, and two keys, of which huma takes the first:
 // the caller would wrongly believe that the request can be repeated.
 func (in *Idempotency) Resolve(ctx huma.Context) []error {
-	given := 0
-	ctx.EachHeader(func(name, _ string) {
-		if name == keyHeader {
-			given++
-		}
-	})
+	r, _ := humamux.Unwrap(ctx)
+	given := len(r.Header.Values(keyHeader))
 	if given == 0 || given == 1 && in.Key != "" {
 		return nil
 	}
@@ -26,5 +25,5 @@ func (in *Idempotency) Resolve(ctx huma.Context) []error {
 }
 
 // Repeatable is for huma's Extensions of an operation that takes an Idempotency-Key and gives a repeated request the same
-// answer. To requests without a key the gateway then adds one, so that they can be repeated while their app restarts.
+// answer. The gateway then adds a key to requests without one, so that they can be repeated while their app restarts.
 var Repeatable = map[string]any{"x-repeatable": true}

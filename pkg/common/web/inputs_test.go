@@ -6,7 +6,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,7 +18,7 @@ import (
 	"stoa/pkg/common/web"
 )
 
-// newLists serves GET /lists: its one item is the limit, unless that is 1, and its next is the cursor.
+// newLists serves GET /lists. The list has one item, the limit, and is empty if the limit is 1; its next is the cursor.
 func newLists() http.Handler {
 	type listInput struct {
 		web.Page
@@ -81,12 +80,7 @@ func TestIdempotency(t *testing.T) {
 		"with a space":   {[]string{"k 1"}, 422},
 		"not ASCII":      {[]string{"schlüssel"}, 422},
 	} {
-		request := httptest.NewRequest(http.MethodPost, "/things", nil)
-		if tt.keys != nil {
-			request.Header["Idempotency-Key"] = tt.keys
-		}
-		answer := httptest.NewRecorder()
-		handler.ServeHTTP(answer, request)
+		answer := ask(handler, http.MethodPost, "/things", nil, append([]string{"Idempotency-Key"}, tt.keys...)...)
 		if answer.Code != tt.status {
 			t.Errorf("%s: got %d %s, want %d", name, answer.Code, answer.Body, tt.status)
 			continue
@@ -101,7 +95,7 @@ func TestIdempotency(t *testing.T) {
 	}
 }
 
-// The description says what security and inputs bring along, and keeps what the operation itself lists.
+// The description has the errors that follow from security and inputs, and those that the operation lists.
 func TestAPI_describesTheErrorsThatFollow(t *testing.T) {
 	router := web.NewRouter()
 	api := web.NewAPI(router, "Things", "")
@@ -139,12 +133,9 @@ func register(api huma.API, op huma.Operation) {
 	huma.Register(api, op, func(context.Context, *struct{}) (*output, error) { return &output{}, nil })
 }
 
-// What is sent under another media type is refused as such.
+// A body of a media type other than JSON is refused because of its type.
 func TestAPI_refusesOtherMediaTypes(t *testing.T) {
-	request := httptest.NewRequest("POST", "/things", strings.NewReader("name: a"))
-	request.Header.Set("Content-Type", "application/yaml")
-	answer := httptest.NewRecorder()
-	newServer(io.Discard, nil).ServeHTTP(answer, request)
+	answer := ask(newServer(io.Discard, nil), "POST", "/things", strings.NewReader("name: a"), "Content-Type", "application/yaml")
 	if p := problemOf(t, answer); answer.Code != 415 || p.Kind != errs.UnsupportedMedia {
 		t.Errorf("got %d %s", answer.Code, answer.Body)
 	}

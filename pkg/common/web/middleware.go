@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"github.com/gorilla/mux"
@@ -20,7 +20,7 @@ import (
 	"stoa/pkg/observability"
 )
 
-// MaxBody is the largest request body that is read, in bytes: more than ten times an order of 100 lines, the most it may have.
+// MaxBody is the largest request body that is read, in bytes: more than ten times the largest order, which has 100 lines.
 const MaxBody = 256 << 10
 
 // maxDiscard is how many bytes of a body over MaxBody are read and thrown away.
@@ -37,8 +37,7 @@ const requestIDHeader = "X-Request-Id"
 // and time.
 func Wrap(router *mux.Router, log zerolog.Logger) http.Handler {
 	router.Use(nameRoute)
-	handler := limit(headAsGet(recovered(router)))
-	handler = logged(log, handler)
+	handler := logged(log, limit(headAsGet(recovered(router))))
 	return otelhttp.NewHandler(handler, "http", otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string {
 		return r.Method
 	}))
@@ -110,16 +109,15 @@ func levelOf(err error, status int) zerolog.Level {
 	return zerolog.InfoLevel
 }
 
+// safeID is a request id that may be logged.
+var safeID = regexp.MustCompile(`^[0-9A-Za-z._-]{1,64}$`)
+
 // requestID returns the caller's id if it is safe to log, and otherwise a new one.
 func requestID(r *http.Request) string {
-	id := r.Header.Get(requestIDHeader)
-	safe := func(c rune) bool {
-		return c == '-' || c == '_' || c == '.' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+	if id := r.Header.Get(requestIDHeader); safeID.MatchString(id) {
+		return id
 	}
-	if id == "" || len(id) > 64 || strings.ContainsFunc(id, func(c rune) bool { return !safe(c) }) {
-		return ids.New()
-	}
-	return id
+	return ids.New()
 }
 
 func recovered(next http.Handler) http.Handler {
@@ -147,9 +145,8 @@ func recovered(next http.Handler) http.Handler {
 func headAsGet(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodHead && !acceptsStream(r) {
-			read := *r
-			read.Method = http.MethodGet
-			r = &read
+			r = r.WithContext(r.Context()) // a copy
+			r.Method = http.MethodGet
 		}
 		next.ServeHTTP(w, r)
 	})
@@ -157,27 +154,29 @@ func headAsGet(next http.Handler) http.Handler {
 
 func limit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ContentLength > MaxBody {
+		stream, body := IsStream(r), r.Body
+		r.Body = http.MaxBytesReader(w, body, MaxBody)
+		switch {
+		case r.ContentLength > MaxBody:
 			// Otherwise a client that is still sending would see a reset instead of the answer.
-			_, _ = io.CopyN(io.Discard, r.Body, maxDiscard)
-			w.Header().Set("Connection", "close")
-			WriteError(w, r, TooLarge())
-			return
-		}
-		r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
-		if IsStream(r) {
-			if r.ContentLength != 0 {
-				w.Header().Set("Connection", "close")
-				WriteError(w, r, errs.New(errs.Malformed, "a request for a stream must not have a body"))
-				return
-			}
+			_, _ = io.CopyN(io.Discard, body, maxDiscard)
+			refuse(w, r, TooLarge())
+		case stream && r.ContentLength != 0:
+			refuse(w, r, errs.New(errs.Malformed, "a request for a stream must not have a body"))
+		case stream:
 			next.ServeHTTP(w, r)
-			return
+		default:
+			ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+			defer cancel()
+			next.ServeHTTP(w, r.WithContext(ctx))
 		}
-		ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
-		defer cancel()
-		next.ServeHTTP(w, r.WithContext(ctx))
 	})
+}
+
+// refuse answers a request whose body is not handled, and closes the connection.
+func refuse(w http.ResponseWriter, r *http.Request, err error) {
+	w.Header().Set("Connection", "close")
+	WriteError(w, r, err)
 }
 
 // TooLarge is the error for a body over MaxBody.

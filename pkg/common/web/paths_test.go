@@ -2,7 +2,6 @@ package web_test
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"testing"
 
 	"stoa/pkg/common/web"
@@ -24,10 +23,8 @@ func TestPlainPaths(t *testing.T) {
 		"/internal/sessions%5c1":     http.StatusNotFound,
 	}
 	for path, want := range tests {
-		answer := httptest.NewRecorder()
-		handler.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, path, nil))
-		if answer.Code != want {
-			t.Errorf("%s: got %d, want %d", path, answer.Code, want)
+		if got := ask(handler, http.MethodGet, path, nil).Code; got != want {
+			t.Errorf("%s: got %d, want %d", path, got, want)
 		}
 	}
 }

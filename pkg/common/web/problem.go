@@ -139,24 +139,21 @@ func fromHuma(status int, message string, causes []error) error {
 
 // fromHandler classifies the error of a handler. A body that could not be read comes here as well.
 func fromHandler(message string, cause error) error {
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(cause, &tooLarge):
+	if _, ok := errors.AsType[*http.MaxBytesError](cause); ok {
 		return TooLarge()
-	case message == "cannot read request body":
-		return errs.Wrap(errs.Malformed, cause, "the request body ended early")
-	default:
-		return errs.From(cause)
 	}
+	if message == "cannot read request body" {
+		return errs.Wrap(errs.Malformed, cause, "the request body ended early")
+	}
+	return errs.From(cause)
 }
 
 // fieldOf names the input at fault as the caller wrote it: huma says "body.items[0].quantity".
 func fieldOf(cause error) errs.Field {
-	var detailer huma.ErrorDetailer
-	if !errors.As(cause, &detailer) {
+	detail, ok := errors.AsType[*huma.ErrorDetail](cause)
+	if !ok {
 		return errs.Field{Name: "body", Problem: cause.Error()}
 	}
-	detail := detailer.ErrorDetail()
 	name, problem := detail.Location, detail.Message
 	var missing string
 	if n, _ := fmt.Sscanf(problem, validation.MsgExpectedRequiredProperty, &missing); n == 1 {

@@ -28,6 +28,3 @@ func (r *recorder) Write(b []byte) (int, error) {
 
 // Unwrap lets http.ResponseController reach the connection, on which streams flush and set deadlines.
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
-
-// Flush serves writers that ask for http.Flusher instead of a controller.
-func (r *recorder) Flush() { _ = http.NewResponseController(r.ResponseWriter).Flush() }

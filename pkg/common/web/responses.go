@@ -9,6 +9,9 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
+// BearerScheme is the name of the security scheme of access tokens in OpenAPI. Its scopes are roles.
+const BearerScheme = "bearer"
+
 // describeErrors adds to the OpenAPI document the errors that follow from the security and inputs of an operation. The
 // operation lists only the errors of its own rules, such as a conflict.
 func describeErrors(description *huma.OpenAPI, op *huma.Operation) {
@@ -33,7 +36,7 @@ func expectedErrors(op *huma.Operation) []int {
 	if len(op.Security) > 0 {
 		statuses = append(statuses, http.StatusUnauthorized)
 	}
-	if asksForRole(op) {
+	if slices.ContainsFunc(op.Security, func(r map[string][]string) bool { return len(r[BearerScheme]) > 0 }) {
 		statuses = append(statuses, http.StatusForbidden)
 	}
 	if op.RequestBody != nil {
@@ -43,15 +46,4 @@ func expectedErrors(op *huma.Operation) []int {
 		statuses = append(statuses, http.StatusNotFound)
 	}
 	return statuses
-}
-
-func asksForRole(op *huma.Operation) bool {
-	for _, requirement := range op.Security {
-		for _, roles := range requirement {
-			if len(roles) > 0 {
-				return true
-			}
-		}
-	}
-	return false
 }

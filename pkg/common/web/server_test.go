@@ -86,12 +86,9 @@ func read(t *testing.T, address, accept string) string {
 }
 
 func TestServe_saysWhichAddressIsTaken(t *testing.T) {
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	taken := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
 	defer taken.Close()
-	err = web.Serve(t.Context(), taken.Addr().String(), http.NotFoundHandler(), web.DefaultLimits())
+	err := web.Serve(t.Context(), taken.Addr().String(), http.NotFoundHandler(), web.DefaultLimits())
 	if err == nil || !strings.Contains(err.Error(), taken.Addr().String()) {
 		t.Errorf("got %v", err)
 	}

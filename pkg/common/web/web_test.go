@@ -65,10 +65,14 @@ func newServer(log io.Writer, fail func(name string) error) http.Handler {
 	return web.Wrap(router, zerolog.New(log))
 }
 
-func ask(handler http.Handler, method, path string, body io.Reader) *httptest.ResponseRecorder {
+// ask sends a request. header is empty, or the name of a header and its values.
+func ask(handler http.Handler, method, path string, body io.Reader, header ...string) *httptest.ResponseRecorder {
 	request := httptest.NewRequest(method, path, body)
 	if body != nil {
 		request.Header.Set("Content-Type", "application/json")
+	}
+	if len(header) > 0 {
+		request.Header[header[0]] = header[1:]
 	}
 	answer := httptest.NewRecorder()
 	handler.ServeHTTP(answer, request)
@@ -81,9 +85,7 @@ func problemOf(t *testing.T, answer *httptest.ResponseRecorder) web.Problem {
 		t.Errorf("the media type is %q", media)
 	}
 	var p web.Problem
-	if err := json.Unmarshal(answer.Body.Bytes(), &p); err != nil {
-		t.Fatalf("%v in %s", err, answer.Body)
-	}
+	must.Do(t, json.Unmarshal(answer.Body.Bytes(), &p))
 	if p.Status != answer.Code || p.Detail == "" || p.TraceID == "" {
 		t.Errorf("incomplete: %s", answer.Body)
 	}
@@ -124,7 +126,7 @@ func TestAPI_answersBadRequestsWithProblems(t *testing.T) {
 				t.Errorf("got %d %s, want %d %s", answer.Code, answer.Body, tt.status, tt.kind)
 			}
 			if strings.Contains(p.Detail, "Go ") || strings.Contains(p.Detail, "json:") {
-				t.Errorf("this names what is internal: %s", p.Detail)
+				t.Errorf("the detail shows internals: %s", p.Detail)
 			}
 			if tt.field != "" && (len(p.Errors) == 0 || p.Errors[0].Name != tt.field) {
 				t.Errorf("got %+v, want the field %q", p.Errors, tt.field)
@@ -151,13 +153,11 @@ func TestAPI_namesTheFirstOfThousandsOfMistakes(t *testing.T) {
 	}
 }
 
-// A body without a Content-Length meets the same limit.
+// A body without a Content-Length has the same limit.
 func TestAPI_limitsChunkedBodies(t *testing.T) {
 	handler := newServer(io.Discard, func(string) error { return nil })
-	request := httptest.NewRequest("POST", "/things", io.MultiReader(strings.NewReader(`{"name":"`), bytes.NewReader(make([]byte, 2*web.MaxBody))))
-	request.Header.Set("Content-Type", "application/json")
-	answer := httptest.NewRecorder()
-	handler.ServeHTTP(answer, request)
+	body := io.MultiReader(strings.NewReader(`{"name":"`), bytes.NewReader(make([]byte, 2*web.MaxBody)))
+	answer := ask(handler, "POST", "/things", body)
 	if p := problemOf(t, answer); p.Kind != errs.TooLarge {
 		t.Errorf("got %s", answer.Body)
 	}
@@ -230,24 +230,17 @@ func TestWrap_answersHeadLikeGetWithoutABody(t *testing.T) {
 	if head.StatusCode != http.StatusOK || head.ContentLength != get.ContentLength || head.ContentLength <= 0 {
 		t.Errorf("HEAD: %d with length %d; GET: %d with length %d", head.StatusCode, head.ContentLength, get.StatusCode, get.ContentLength)
 	}
-	stream := httptest.NewRequest(http.MethodHead, "/things/1", nil)
-	stream.Header.Set("Accept", "text/event-stream")
-	recorder := httptest.NewRecorder()
-	newServer(io.Discard, nil).ServeHTTP(recorder, stream)
-	if recorder.Code != http.StatusMethodNotAllowed {
-		t.Errorf("a stream: got %d", recorder.Code)
+	stream := ask(newServer(io.Discard, nil), http.MethodHead, "/things/1", nil, "Accept", "text/event-stream")
+	if stream.Code != http.StatusMethodNotAllowed {
+		t.Errorf("a stream: got %d", stream.Code)
 	}
 }
 
 func TestRequireAppToken(t *testing.T) {
 	handler := web.RequireAppToken("secret", newServer(io.Discard, func(string) error { return nil }))
 	for token, want := range map[string]int{"": 401, "wrong": 401, "secret": 200} {
-		request := httptest.NewRequest("GET", "/things/a?limit=1", nil)
-		request.Header.Set("dapr-api-token", token)
-		answer := httptest.NewRecorder()
-		handler.ServeHTTP(answer, request)
-		if answer.Code != want {
-			t.Errorf("token %q: got %d, want %d", token, answer.Code, want)
+		if got := ask(handler, "GET", "/things/a?limit=1", nil, "Dapr-Api-Token", token).Code; got != want {
+			t.Errorf("token %q: got %d, want %d", token, got, want)
 		}
 	}
 }
@@ -255,10 +248,7 @@ func TestRequireAppToken(t *testing.T) {
 func TestWrap_keepsHarmlessRequestIDs(t *testing.T) {
 	handler := newServer(io.Discard, func(string) error { return nil })
 	for given, kept := range map[string]bool{"abc-123": true, "": false, "a\nb": false, strings.Repeat("a", 65): false} {
-		request := httptest.NewRequest("GET", "/things/a?limit=1", nil)
-		request.Header.Set("X-Request-Id", given)
-		answer := httptest.NewRecorder()
-		handler.ServeHTTP(answer, request)
+		answer := ask(handler, "GET", "/things/a?limit=1", nil, "X-Request-Id", given)
 		if got := answer.Header().Get("X-Request-Id"); got == "" || (got == given) != kept {
 			t.Errorf("%q became %q", given, got)
 		}
