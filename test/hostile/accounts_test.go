@@ -1,11 +1,13 @@
 package hostile
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 
 	"stoa/test/client"
+	"stoa/test/system"
 )
 
 const (
@@ -139,4 +141,38 @@ func TestRoles_areNotTakenBackByADemotedAdmin(t *testing.T) {
 		shop.Must(t, key, http.StatusForbidden, nil)
 	}
 	shop.Await(t, users, http.StatusForbidden)
+	expectTrail(t, admin, eve)
+}
+
+// expectTrail expects in the audit trail that an ADMIN has set the roles of another account four times, and nobody else, and
+// that refusals are counted.
+func expectTrail(t *testing.T, admin, other client.User) {
+	t.Helper()
+	var trail struct {
+		Items []struct {
+			Act, AccountID string
+			Count          int
+		}
+	}
+	shop.Must(t, client.Request{Method: "GET", Path: "/auth/audit?limit=100&account=" + other.ID, As: admin}, http.StatusOK, &trail)
+	changes := 0
+	for _, entry := range trail.Items {
+		if entry.Act == "set-roles" && entry.AccountID == admin.ID {
+			changes += entry.Count
+		} else if entry.Act == "set-roles" || entry.Act == "create-api-key" {
+			t.Errorf("the trail has %+v", entry)
+		}
+	}
+	if changes != 4 {
+		t.Errorf("the trail has %d changes of roles: %+v", changes, trail)
+	}
+	system.Eventually(t, "the refusals are counted", func() error {
+		answer := shop.Must(t, client.Request{Method: "GET", Path: "/auth/audit/refusals", As: admin}, http.StatusOK, nil)
+		for _, operation := range []string{"set-roles", "create-api-key"} {
+			if !strings.Contains(string(answer.Body), operation) {
+				return fmt.Errorf("%s is not in %s", operation, answer)
+			}
+		}
+		return nil
+	})
 }

@@ -75,9 +75,11 @@ func run(ctx context.Context) error {
 			warn("events of accounts cannot be published yet")(err)
 		}
 	}
-	return app.Run(ctx, app.HTTP(router), service.Every(domain.UsesPause, keys.WriteUses),
+	err = app.Run(ctx, app.HTTP(router), service.Every(domain.UsesPause, keys.WriteUses),
 		service.Every(providers.FollowPause, tokens.Follow(readKeys, app.Telemetry.Log)),
 		service.Every(domain.CatchUpPause, catchUp), service.Every(domain.RefusalPause, refusals.Write))
+	refusals.Write(context.WithoutCancel(ctx)) // those since the last pause
+	return err
 }
 
 // secrets reads and checks the secrets that the service needs.
