@@ -32,7 +32,9 @@ type DeadLetter struct {
 	Event Event `json:"event"`
 }
 
-func (c *Consumer) publishDeadLetter(ctx context.Context, letter DeadLetter) error {
+// PublishDeadLetter publishes an event that this app could not handle. It sets ID and Consumer.
+func (p *Publisher) PublishDeadLetter(ctx context.Context, letter DeadLetter) error {
+	letter.Consumer = p.source
 	if !json.Valid(letter.Event.Data) {
 		letter.Event.Data, _ = json.Marshal(string(letter.Event.Data)) // a string always marshals
 	}
@@ -42,5 +44,5 @@ func (c *Consumer) publishDeadLetter(ctx context.Context, letter DeadLetter) err
 	if err != nil {
 		return err
 	}
-	return c.publisher.Publish(ctx, DeadLetters, e)
+	return p.Publish(ctx, DeadLetters, e)
 }

@@ -141,7 +141,7 @@ func (a *App) HTTP(router *mux.Router) Part {
 // around wraps the whole handler. Metrics are not public: ProbeServer serves them.
 func (a *App) PublicHTTP(router *mux.Router, limits web.Limits, around func(http.Handler) http.Handler) Part {
 	a.health(router, a.cachedReady(publicAge))
-	return a.listen(a.Config.Host, a.Config.AppPort, "APP_PORT", limits, around(web.Wrap(router, a.Telemetry.Log)))
+	return a.listen(a.Config.Host, a.Config.AppPort, "APP_PORT", limits, around(web.WrapPublic(router, a.Telemetry.Log)))
 }
 
 // ProbeServer returns the part that serves the probes of an app that has no HTTP app port, or one that is public.

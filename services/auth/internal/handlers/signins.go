@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"stoa/pkg/common/web"
+	"stoa/pkg/identity"
 	"stoa/services/auth/internal/domain"
 )
 
@@ -27,6 +28,11 @@ func (c Client) from() domain.Client {
 		from.Network = web.Network(ip, neighbours).String()
 	}
 	return from
+}
+
+// by returns who asks for a change: the session of the request, and where it comes from.
+func (c Client) by(ctx context.Context) domain.Actor {
+	return domain.Actor{SessionID: identity.CallerOf(ctx).SessionID, From: c.from()}
 }
 
 // user is an account as its owner and admins see it.
@@ -62,9 +68,9 @@ func grantOf(g domain.Grant) grant {
 type signUpInput struct {
 	Client
 	Body struct {
-		Email    string `json:"email" format:"email" maxLength:"254" example:"ada@example.org"`
+		Email    string `json:"email" format:"email" maxLength:"254" doc:"A plain address, without characters that cannot be seen" example:"ada@example.org"`
 		Password string `json:"password" minLength:"8" maxLength:"100" doc:"At most 100 bytes in UTF-8"`
-		Name     string `json:"name" minLength:"2" maxLength:"200" example:"Ada Lovelace"`
+		Name     string `json:"name" minLength:"2" maxLength:"200" doc:"Letters, digits and signs of any script; no control characters, and none that cannot be seen" example:"Ada Lovelace"`
 	}
 }
 
