@@ -66,7 +66,7 @@ func (g rig) startOn(t *testing.T, address net.Addr) string {
 	t.Helper()
 	side := must.Get(sidecar.Open(config.Base{
 		DaprHost: "127.0.0.1", DaprHTTPPort: address.(*net.TCPAddr).Port, DaprGRPCPort: 1, DaprAPIToken: "sidecar",
-	}))(t)
+	}, zerolog.Nop()))(t)
 	t.Cleanup(side.Close)
 	if g.ask == nil {
 		g.ask = askGood

@@ -56,6 +56,9 @@ type Readiness struct {
 	Status string `json:"status"`
 	// Checks has for each dependency "ok", or what is wrong.
 	Checks map[string]string `json:"checks"`
+	// Breakers has the state of the circuit breaker for each app that this process calls: closed, half-open or open. The process
+	// is ready all the same, because it serves what does not need that app.
+	Breakers map[string]string `json:"breakers,omitempty"`
 }
 
 // publicAge is how long /readyz repeats an answer on the public port: however many clients ask, the dependencies are asked
@@ -98,6 +101,7 @@ func (a *App) ready(ctx context.Context) (int, Readiness) {
 		})
 	}
 	all.Wait()
+	readiness.Breakers = a.Sidecar.Breakers()
 	return status, readiness
 }
 
