@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -81,7 +80,8 @@ func TestOrder_givesTheStockBackWhenCancelled(t *testing.T) {
 	}
 }
 
-// 200 buyers at once, 100 pieces: nothing is sold twice, nothing is left over.
+// 200 buyers at once, 100 pieces: nothing is sold twice, nothing is left over. A crowd on a slow machine may be told to come
+// back, and does.
 func TestStock_isNeverSoldTwice(t *testing.T) {
 	t.Parallel()
 	const buyers, pieces = 200, 100
@@ -89,13 +89,12 @@ func TestStock_isNeverSoldTwice(t *testing.T) {
 	customers := []client.User{shop.SignUp(t), shop.SignUp(t), shop.SignUp(t), shop.SignUp(t)}
 	orders := make([]client.Placed, buyers)
 	system.AtOnce(buyers, func(n int) {
-		customer := customers[n%len(customers)]
-		answer, err := shop.Do(t.Context(), client.OrderBy(customer, product.ID, 1))
-		var order client.Order
-		if err != nil || answer.Status != http.StatusCreated || json.Unmarshal(answer.Body, &order) != nil {
-			t.Errorf("buyer %d: %s, %v", n, answer, err)
+		request := client.OrderBy(customers[n%len(customers)], product.ID, 1)
+		request.Key = fmt.Sprint("buyer-", n)
+		var err error
+		if orders[n], err = shop.Insist(t.Context(), request); err != nil {
+			t.Errorf("buyer %d: %v", n, err)
 		}
-		orders[n] = client.Placed{Customer: customer, ID: order.ID}
 	})
 	if t.Failed() {
 		return

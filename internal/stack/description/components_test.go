@@ -1,6 +1,8 @@
 package description
 
 import (
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -58,6 +60,37 @@ func TestComponents_ofTheServerBaseHaveTheNamesOfTheLocalOne(t *testing.T) {
 		if server["configuration"].Value(setting) != "" {
 			t.Errorf("configuration: %s has to come from a secret", setting)
 		}
+	}
+}
+
+// Kubernetes refuses a component without these fields, although a sidecar outside it does not ask for all of them
+// (charts/dapr/crds/components.yaml of Dapr).
+func TestComponents_haveTheFieldsThatKubernetesRequires(t *testing.T) {
+	files := 0
+	must.Do(t, fs.WalkDir(os.DirFS(repository(t).Root), "components", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".yaml" {
+			return err
+		}
+		var document struct {
+			Kind string
+			Spec map[string]yaml.Node
+		}
+		if err := yaml.Unmarshal(must.Get(os.ReadFile(filepath.Join(repository(t).Root, path)))(t), &document); err != nil {
+			return err
+		}
+		if document.Kind != "Component" {
+			return nil
+		}
+		files++
+		for _, field := range []string{"type", "version", "metadata"} {
+			if _, there := document.Spec[field]; !there {
+				t.Errorf("%s: spec.%s is missing", path, field)
+			}
+		}
+		return nil
+	}))
+	if files < 50 {
+		t.Errorf("only %d components were found", files)
 	}
 }
 
