@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -107,6 +108,7 @@ func retryAfter(header http.Header) time.Duration {
 
 // useProblems makes huma answer with problem documents. huma's hooks are package variables, so this runs once for all APIs.
 var useProblems = sync.OnceFunc(func() {
+	huma.DefaultArrayNullable = false
 	// Otherwise huma would not validate "ITEMS", but encoding/json would read it as "items".
 	huma.ValidateStrictCasing = true
 	huma.NewError = func(status int, message string, causes ...error) huma.StatusError {
@@ -131,6 +133,7 @@ func fromHuma(status int, message string, causes []error) error {
 	for _, cause := range causes[:min(len(causes), maxFields)] {
 		e.Fields = append(e.Fields, fieldOf(cause))
 	}
+	e.Fields = slices.CompactFunc(e.Fields, func(a, b errs.Field) bool { return a.Name == b.Name })
 	if len(e.Fields) > 0 {
 		e.Message = e.Fields[0].Name + ": " + e.Fields[0].Problem
 	}

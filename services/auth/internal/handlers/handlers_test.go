@@ -2,6 +2,7 @@ package handlers_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"stoa/internal/golden"
+	"stoa/internal/openapitest"
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/keyformat"
 	"stoa/pkg/common/must"
@@ -43,7 +45,10 @@ type service struct {
 	apiKey    string // a valid one, which permits shop:read
 }
 
-func newService(t *testing.T) service {
+func newService(t *testing.T) service { return newServiceFor(t, nil) }
+
+// newServiceFor returns a service that takes these callers' word for who they are, if there are any.
+func newServiceFor(t *testing.T, callers webtest.Callers) service {
 	t.Helper()
 	signer := must.Get(identity.NewSigner(signing.Fresh(time.Now()).String()))(t)
 	states, side := sidecartest.New()
@@ -59,6 +64,9 @@ func newService(t *testing.T) service {
 	s.accounts = domain.NewAccounts(s.store, repositories.NewAdmins(side), providers.NewPasswords(), guard, s.publisher)
 	sessions := domain.NewSessions(s.sessions, s.accounts, s.publisher, tokens)
 	s.verifier = identity.NewVerifier(s.tokens, handlers.Sessions(sessions))
+	if callers != nil {
+		s.verifier = callers
+	}
 	s.Server = webtest.New("Auth", "Accounts, sign-in, access tokens and API keys.", s.verifier)
 	handlers.Routes(s.API, s.accounts, sessions, s.keys, tokens.KeySet)
 	internal := web.NewAPI(s.Router.PathPrefix(handlers.InternalBase).Subrouter(), "Auth, internal", "")
@@ -219,4 +227,24 @@ func TestAPI_isUnavailableWithoutItsStore(t *testing.T) {
 
 func TestOpenAPI_isWhatIsCheckedIn(t *testing.T) {
 	golden.Check(t, "api/openapi/auth.json", newService(t).Description(t))
+}
+
+func TestAPI_isWhatItsDescriptionSays(t *testing.T) {
+	callers := webtest.Callers{}
+	s := newServiceFor(t, callers)
+	signUp := func() grant {
+		body := signUpBody(fmt.Sprintf("ada-%d@example.org", len(callers)), "correct horse", "Ada")
+		up := webtest.Read[grant](s.ask(t, http.MethodPost, "/signup/basic", body), http.StatusCreated)
+		caller := must.Get(s.tokens.Verify(t.Context(), up.AccessToken))(t)
+		caller.Roles = []identity.Role{identity.Admin}
+		callers[up.AccessToken] = caller
+		return up
+	}
+	ada := signUp()
+	openapitest.Attack(t, s.Server, openapitest.Client{
+		SignIn: func() string { return signUp().AccessToken }, APIKey: s.apiKey,
+		Knows: map[string][]string{
+			"email": {ada.User.Email}, "password": {"correct horse"}, "refreshToken": {ada.RefreshToken},
+		},
+	}, 60)
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"stoa/internal/golden"
+	"stoa/internal/openapitest"
 	"stoa/pkg/common/must"
 	"stoa/pkg/common/web"
 	"stoa/pkg/common/web/webtest"
@@ -31,6 +32,11 @@ func serve(side *sidecar.Sidecar) *webtest.Server {
 func TestOpenAPI_isWhatIsCheckedIn(t *testing.T) {
 	_, side := sidecartest.New()
 	golden.Check(t, "api/openapi/notification.json", serve(side).Description(t))
+}
+
+func TestAPI_isWhatItsDescriptionSays(t *testing.T) {
+	_, side := sidecartest.New()
+	openapitest.Attack(t, serve(side), openapitest.Client{SignIn: openapitest.As("ada")}, 100)
 }
 
 func TestInbox_isListedInPages(t *testing.T) {
