@@ -19,16 +19,10 @@ type issuer struct {
 	mu      sync.Mutex
 	fetch   func(context.Context) ([]byte, error)
 	fetched atomic.Int64
-	takes   time.Duration
 }
 
 func (i *issuer) keys(ctx context.Context) ([]byte, error) {
 	i.fetched.Add(1)
-	select {
-	case <-time.After(i.takes):
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.fetch(ctx)
@@ -45,33 +39,6 @@ func down(context.Context) ([]byte, error) { return nil, errors.New("connection 
 func tokenOf(t *testing.T, signer *identity.Signer) string {
 	t.Helper()
 	return must.Get(signer.Sign(ada, time.Now(), time.Hour))(t)
-}
-
-func TestTokenVerifier_fetchesKeysOnceForAllCallers(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		_, signer := newKey(t)
-		source := &issuer{fetch: published(signer), takes: time.Second}
-		verifier, token := identity.NewTokenVerifier(source.keys), tokenOf(t, signer)
-		impatient, leave := context.WithTimeout(t.Context(), time.Millisecond)
-		defer leave()
-		var all sync.WaitGroup
-		all.Go(func() {
-			if _, err := verifier.Verify(impatient, token); !errs.Is(err, errs.Unavailable) {
-				t.Errorf("who does not wait is told to come back, got %v", err)
-			}
-		})
-		for range 50 {
-			all.Go(func() {
-				if _, err := verifier.Verify(t.Context(), token); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		all.Wait()
-		if n := source.fetched.Load(); n != 1 {
-			t.Errorf("%d fetches, want 1", n)
-		}
-	})
 }
 
 func TestTokenVerifier_fetchesForUnknownKeysEveryFewSecondsAtMost(t *testing.T) {

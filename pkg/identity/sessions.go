@@ -6,21 +6,16 @@ import (
 	"net/url"
 	"time"
 
-	"golang.org/x/sync/singleflight"
-
 	"stoa/pkg/common/errs"
-	"stoa/pkg/common/recent"
 	"stoa/pkg/sidecar"
 )
 
 const (
 	// sessionFresh is how long an answer about a session is used without asking again.
 	sessionFresh = 2 * time.Second
-	// sessionUsable is how long it is used while auth is asked again or does not answer. With checkInterval it is less than the
-	// five seconds within which a revoked session must be refused everywhere.
+	// sessionUsable is how long an answer is used while auth is asked again or does not answer. Together with checkInterval it is
+	// less than the five seconds within which every service must refuse a revoked session.
 	sessionUsable = 4500 * time.Millisecond
-	// askTimeout bounds one call to auth.
-	askTimeout = 2 * time.Second
 	// maxRecent bounds the caches: at most twice this number of sessions, and of tokens.
 	maxRecent = 10_000
 )
@@ -45,86 +40,29 @@ func SessionsOf(s *sidecar.Sidecar) Sessions {
 	}
 }
 
-// sessionCache asks about each session every few seconds, once for all requests that wait for the answer.
-type sessionCache struct {
-	ask    Sessions
-	flight singleflight.Group
-	known  *recent.Memory[string, answer]
-}
-
-// answer is the latest answer about a session.
-type answer struct {
+// sessionState is what is known about a session: it is open, or ended is set.
+type sessionState struct {
 	session Session
-	ended   error     // set if the session has ended
-	asked   time.Time // when the question was sent: what happened later is not in the answer
-
-	failed error     // why a later question got no answer
-	next   time.Time // the earliest time of the next question
-}
-
-func newSessionCache(ask Sessions) *sessionCache {
-	return &sessionCache{ask: ask, known: recent.New[string, answer](maxRecent)}
-}
-
-// check returns a session. It fails with errs.Unauthenticated if the session has ended, and with errs.Unavailable if auth does
-// not answer.
-func (s *sessionCache) check(ctx context.Context, id string) (Session, error) {
-	last, _ := s.known.Get(id)
-	age := time.Since(last.asked)
-	if age < sessionFresh {
-		return last.session, last.ended
-	}
-	done := s.flight.DoChan(id, func() (any, error) { return s.refresh(context.WithoutCancel(ctx), id) })
-	if age < sessionUsable {
-		return last.session, last.ended // the caller does not wait for the answer
-	}
-	select {
-	case result := <-done:
-		if result.Err != nil {
-			return Session{}, result.Err
-		}
-		now := result.Val.(answer) //nolint:forcetypeassert // refresh returns one
-		return now.session, now.ended
-	case <-ctx.Done():
-		return Session{}, errs.Wrap(errs.Unavailable, ctx.Err(), "the session cannot be checked now: auth did not answer in time")
-	}
-}
-
-// refresh asks auth, unless that failed a moment ago. It runs in one goroutine at a time for each session.
-func (s *sessionCache) refresh(ctx context.Context, id string) (any, error) {
-	last, _ := s.known.Get(id)
-	if time.Now().Before(last.next) {
-		return nil, last.failed
-	}
-	ctx, cancel := context.WithTimeout(ctx, askTimeout)
-	defer cancel()
-	asked := time.Now()
-	session, err := s.ask(ctx, id)
-	switch {
-	case err == nil:
-		last = answer{session: session, asked: asked}
-	case errs.Is(err, errs.NotFound):
-		ended := errs.Wrap(errs.Unauthenticated, err, "the session has ended; sign in again")
-		last = answer{ended: ended, asked: asked}
-	default:
-		// Any other error does not mean that the session has ended.
-		last.failed = errs.Wrap(errs.Unavailable, err, "access tokens cannot be checked now: auth does not answer")
-		last.next = time.Now().Add(retryPause)
-	}
-	s.known.Put(id, last)
-	return last, last.failed
+	ended   error
 }
 
 // SessionVerifier verifies a token, and then that its session has not ended.
 type SessionVerifier struct {
 	tokens   Verifier
-	sessions *sessionCache
+	sessions *answers[sessionState]
 }
 
 // NewVerifier returns a verifier of tokens and their sessions. It uses what it knows about a session for less than five
 // seconds.
 func NewVerifier(tokens Verifier, sessions Sessions) *SessionVerifier {
-	return &SessionVerifier{tokens: tokens, sessions: newSessionCache(sessions)}
+	ask := func(ctx context.Context, id string) (sessionState, error) {
+		session, err := sessions(ctx, id)
+		if errs.Is(err, errs.NotFound) { // any other error does not mean that the session has ended
+			return sessionState{ended: errs.Wrap(errs.Unauthenticated, err, "the session has ended; sign in again")}, nil
+		}
+		return sessionState{session: session}, err
+	}
+	return &SessionVerifier{tokens: tokens, sessions: newAnswers(maxRecent, sessionFresh, 0, ask)}
 }
 
 // FromAuth returns the verifier of a service, with the keys and sessions of the app `auth`.
@@ -138,13 +76,15 @@ func (v *SessionVerifier) Verify(ctx context.Context, token string) (Caller, err
 	if err != nil {
 		return Caller{}, err
 	}
-	session, err := v.sessions.check(ctx, caller.SessionID)
-	if err != nil {
+	state, err := v.sessions.get(ctx, caller.SessionID, func(_ sessionState, age time.Duration) bool { return age < sessionUsable })
+	switch {
+	case err != nil:
 		return Caller{}, err
-	}
-	if session.AccountID != caller.ID {
+	case state.ended != nil:
+		return Caller{}, state.ended
+	case state.session.AccountID != caller.ID:
 		return Caller{}, errs.New(errs.Unauthenticated, "the access token is not valid; sign in again")
 	}
-	caller.Roles = session.Roles
+	caller.Roles = state.session.Roles
 	return caller, nil
 }

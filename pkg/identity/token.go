@@ -53,12 +53,12 @@ type Verifier interface {
 
 // TokenVerifier verifies the signatures of access tokens with the published keys of auth. It does not check sessions.
 type TokenVerifier struct {
-	keys     *keyring
+	keys     *answers[keySet]
 	parser   *jwt.Parser
 	verified *recent.Memory[tokenHash, verifiedToken]
 }
 
-// tokenHash is what the cache keeps in place of a token, so that memory has no tokens.
+// tokenHash is the hash of a token. The cache keeps hashes, so that no token stays in memory.
 type tokenHash [sha256.Size]byte
 
 // verifiedToken is the content of a valid token. To check its signature again would cost more than the rest of a small
@@ -101,7 +101,7 @@ func (v *TokenVerifier) stillValid(ctx context.Context, verified verifiedToken) 
 	if !time.Now().Before(verified.caller.ExpiresAt.Add(signing.Skew)) {
 		return false
 	}
-	key, err := v.keys.get(ctx, verified.kid)
+	key, err := v.key(ctx, verified.kid)
 	return err == nil && key.Equal(verified.key)
 }
 
@@ -138,6 +138,6 @@ func (v *TokenVerifier) keyOf(ctx context.Context, t *jwt.Token) (string, ed2551
 	if kid == "" {
 		return "", nil, errors.New("the token names no key")
 	}
-	key, err := v.keys.get(ctx, kid)
+	key, err := v.key(ctx, kid)
 	return kid, key, err
 }

@@ -2,48 +2,35 @@ package messaging
 
 import (
 	"math/rand/v2"
-	"sync"
 	"time"
+
+	"stoa/pkg/common/errs"
 )
 
-// maxTracked bounds how many failing events are counted at once. Above it all counts start again, which only causes some
-// more attempts.
-const maxTracked = 10_000
+// maxTracked bounds how many failing events are counted. Above it, the counts of some events start from zero, which only causes
+// some more attempts.
+const maxTracked = 5_000
 
-// attempts counts how often each event has failed in this process, by topic and event id. Runs that a crash interrupts are
-// not counted, so crashes alone make no dead letters.
-type attempts struct {
-	mu      sync.Mutex
-	defects map[string]int
-	outages map[string]int
-}
+// failures is how often an event has failed in this process. Runs that a crash interrupts are not counted, so crashes alone make
+// no dead letters.
+type failures struct{ defects, outages int }
 
-func newAttempts() *attempts {
-	return &attempts{defects: map[string]int{}, outages: map[string]int{}}
-}
-
-// record counts one more failure. It returns the number of failures without outages, and how long to wait before the next
-// attempt.
-func (a *attempts) record(key string, outage bool) (defects int, wait time.Duration) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if len(a.defects)+len(a.outages) > maxTracked {
-		a.defects, a.outages = map[string]int{}, map[string]int{}
+// count counts one more failed run, unless err is nil. It returns the number of failures without outages, and how long to wait
+// before the next attempt.
+func (c *Consumer) count(key string, err error) (defects int, wait time.Duration) {
+	if err == nil {
+		return 0, 0
 	}
-	if outage {
-		a.outages[key]++
-		return a.defects[key], backoff(a.outages[key], maxOutageWait)
+	n, _ := c.failures.Get(key)
+	if errs.Is(err, errs.Unavailable) {
+		n.outages++
+		wait = backoff(n.outages, maxOutageWait)
+	} else {
+		n.defects++
+		wait = backoff(n.defects, maxDefectWait)
 	}
-	a.defects[key]++
-	return a.defects[key], backoff(a.defects[key], maxDefectWait)
-}
-
-// forget drops the counts of an event that needs no further attempt.
-func (a *attempts) forget(key string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	delete(a.defects, key)
-	delete(a.outages, key)
+	c.failures.Put(key, n)
+	return n.defects, wait
 }
 
 // The longest waits between two attempts. On some brokers (JetStream) the next events wait until this one is handled. In an
@@ -53,7 +40,7 @@ const (
 	maxDefectWait = 400 * time.Millisecond
 )
 
-// backoff doubles from 50 ms to `most`, with jitter. Without it, the broker would deliver a failed event again at once.
+// backoff doubles from 50 ms to `most`, with jitter. Without this wait, the broker would deliver a failed event again at once.
 func backoff(attempt int, most time.Duration) time.Duration {
 	wait := min(50*time.Millisecond<<min(attempt-1, 10), most)
 	return wait/2 + rand.N(wait/2) //nolint:gosec // spreading retries needs no secret

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -17,6 +18,7 @@ import (
 	"google.golang.org/grpc"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/recent"
 	"stoa/pkg/observability"
 )
 
@@ -28,8 +30,8 @@ const handleTimeout = 7 * time.Second
 // machine.
 const resubscribePause = 200 * time.Millisecond
 
-// subscribeClient is the part of the sidecar's gRPC API that a consumer needs. It is not the SDK's subscription, because that
-// gives up after one failed attempt to subscribe again, and drops the trace.
+// subscribeClient is the part of the sidecar's gRPC API that a consumer needs. The SDK's subscription is not used: it gives up
+// after one failed attempt to subscribe again, and drops the trace.
 type subscribeClient interface {
 	GetMetadata(ctx context.Context, in *runtimev1.GetMetadataRequest, opts ...grpc.CallOption) (*runtimev1.GetMetadataResponse, error)
 	SubscribeTopicEventsAlpha1(ctx context.Context, opts ...grpc.CallOption) (runtimev1.Dapr_SubscribeTopicEventsAlpha1Client, error)
@@ -39,33 +41,34 @@ type subscribeClient interface {
 type Consumer struct {
 	client        subscribeClient
 	publisher     *Publisher
-	appID         string
 	log           zerolog.Logger
 	subscriptions []Subscription
-	attempts      *attempts
+	failures      *recent.Memory[string, failures]
 	duration      metric.Float64Histogram
 
 	mu        sync.Mutex
-	connected map[string]bool
+	connected map[string]error
 }
 
 // NewConsumer returns the consumer of the publisher's app; the publisher sends its dead letters. A process gets one from
 // service.App.Consumer.
 func NewConsumer(client subscribeClient, publisher *Publisher, log zerolog.Logger, table ...Subscription) (*Consumer, error) {
-	for _, s := range table {
-		if s.Topic == "" || len(s.On) == 0 {
-			return nil, fmt.Errorf("subscription %q: it needs a topic and at least one handler", s.Topic)
-		}
-	}
 	duration, err := otel.Meter("stoa/messaging").Float64Histogram("stoa.events.handled", metric.WithUnit("s"),
 		metric.WithDescription("Time to handle one event, by topic, type and outcome"))
 	if err != nil {
 		return nil, fmt.Errorf("consumer: %w", err)
 	}
-	return &Consumer{
-		client: client, publisher: publisher, appID: publisher.source, log: log, subscriptions: table,
-		attempts: newAttempts(), duration: duration, connected: map[string]bool{},
-	}, nil
+	c := &Consumer{
+		client: client, publisher: publisher, log: log, subscriptions: table, duration: duration,
+		failures: recent.New[string, failures](maxTracked), connected: map[string]error{},
+	}
+	for _, s := range table {
+		if s.Topic == "" || len(s.On) == 0 {
+			return nil, fmt.Errorf("subscription %q: it needs a topic and at least one handler", s.Topic)
+		}
+		c.connected[s.Topic] = errNotSubscribed
+	}
+	return c, nil
 }
 
 // Run receives until ctx ends, and subscribes again whenever a stream breaks. It returns when all running handlers have
@@ -79,44 +82,32 @@ func (c *Consumer) Run(ctx context.Context) error {
 	return nil
 }
 
-// Connected returns for each topic nil if it is subscribed to, and otherwise why not.
+var errNotSubscribed = errs.New(errs.Unavailable, "not subscribed yet")
+
+// Connected returns an error for each topic: nil if the topic is subscribed to, and otherwise why it is not.
 func (c *Consumer) Connected() map[string]error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	states := make(map[string]error, len(c.subscriptions))
-	for _, s := range c.subscriptions {
-		states[s.Topic] = nil
-		if !c.connected[s.Topic] {
-			states[s.Topic] = errs.New(errs.Unavailable, "not subscribed yet")
-		}
-	}
-	return states
+	return maps.Clone(c.connected)
 }
 
-func (c *Consumer) setConnected(topic string, connected bool) {
+func (c *Consumer) setConnected(topic string, state error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.connected[topic] = connected
+	c.connected[topic] = state
 }
 
 // follow subscribes to one topic, again after each failure, until ctx ends.
 func (c *Consumer) follow(ctx context.Context, s Subscription) {
-	log := c.log.With().Str("topic", s.Topic).Logger()
 	reported := false
 	for ctx.Err() == nil {
 		err := c.receive(ctx, s, func() { reported = false })
-		c.setConnected(s.Topic, false)
-		if ctx.Err() != nil {
-			return
-		}
-		if !reported { // an outage is one line, not five a second
-			log.Warn().Err(err).Msg("subscription broken, subscribing again until it works")
+		c.setConnected(s.Topic, errNotSubscribed)
+		if !reported && ctx.Err() == nil { // an outage is one line, not five a second
+			c.log.Warn().Err(err).Str("topic", s.Topic).Msg("subscription broken, subscribing again until it works")
 			reported = true
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(resubscribePause):
-		}
+		_ = sleep(ctx, resubscribePause) // the loop checks ctx
 	}
 }
 
@@ -135,7 +126,7 @@ func (c *Consumer) receive(ctx context.Context, s Subscription, onConnect func()
 	if err := stream.Send(initialRequest(s.Topic)); err != nil {
 		return err
 	}
-	work := &deliveries{consumer: c, subscription: s, stream: stream}
+	work := &deliveries{consumer: c, subscription: s, stream: stream, places: make(chan struct{}, maxRunning)}
 	stop := context.AfterFunc(ctx, func() {
 		work.drain()
 		endStream()
@@ -148,7 +139,7 @@ func (c *Consumer) receive(ctx context.Context, s Subscription, onConnect func()
 			return err
 		}
 		if message.GetInitialResponse() != nil {
-			c.setConnected(s.Topic, true)
+			c.setConnected(s.Topic, nil)
 			onConnect()
 			continue
 		}
@@ -173,10 +164,8 @@ func (c *Consumer) awaitPreviousEnd(ctx context.Context, topic string) error {
 		if !slices.ContainsFunc(metadata.GetSubscriptions(), previous) {
 			return nil
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(wait):
+		if err := sleep(ctx, wait); err != nil {
+			return err
 		}
 	}
 }
@@ -202,10 +191,11 @@ func (c *Consumer) handle(ctx context.Context, topic string, on map[string]Handl
 	defer span.End()
 	ctx = observability.WithTrace(ctx, c.log)
 	err := run(ctx, handler, e)
-	result, defects, wait := c.decide(key, err)
+	defects, wait := c.count(key, err)
+	result := outcomeOf(err, defects)
 	if result == setAside {
 		letter := DeadLetter{
-			Consumer: c.appID, Topic: topic, Reason: err.Error(), Attempts: defects,
+			Consumer: c.publisher.source, Topic: topic, Reason: err.Error(), Attempts: defects,
 			FailedAt: time.Now().UTC(), TraceID: observability.TraceID(ctx), Event: e,
 		}
 		if publishErr := c.publishDeadLetter(ctx, letter); publishErr != nil {
@@ -214,20 +204,11 @@ func (c *Consumer) handle(ctx context.Context, topic string, on map[string]Handl
 	}
 	c.record(ctx, topic, e, result, err, time.Since(started))
 	if result == retry {
-		sleep(ctx, wait)
+		_ = sleep(ctx, wait) // the broker delivers the event again in any case
 		return false
 	}
-	c.attempts.forget(key)
+	c.failures.Forget(key)
 	return true
-}
-
-// decide counts a failure and returns the outcome.
-func (c *Consumer) decide(key string, err error) (o outcome, defects int, wait time.Duration) {
-	if err == nil {
-		return done, 0, 0
-	}
-	defects, wait = c.attempts.record(key, errs.Is(err, errs.Unavailable))
-	return outcomeOf(err, defects), defects, wait
 }
 
 // record writes the log line and the metric of a handled event.
@@ -253,9 +234,12 @@ func run(ctx context.Context, handler Handler, e Event) (err error) {
 	return handler(ctx, e)
 }
 
-func sleep(ctx context.Context, wait time.Duration) {
+// sleep waits, and fails if ctx ends first.
+func sleep(ctx context.Context, wait time.Duration) error {
 	select {
 	case <-ctx.Done():
+		return ctx.Err()
 	case <-time.After(wait):
+		return nil
 	}
 }

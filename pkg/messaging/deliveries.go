@@ -18,9 +18,9 @@ type deliveries struct {
 	subscription Subscription
 	stream       runtimev1.Dapr_SubscribeTopicEventsAlpha1Client
 
+	places   chan struct{} // one for each event that may be handled at once
 	running  sync.WaitGroup
-	places   chan struct{}
-	mu       sync.Mutex // guards draining, places, and the sending half of the stream
+	mu       sync.Mutex // guards draining and the sending half of the stream
 	draining bool
 }
 
@@ -32,13 +32,9 @@ func (d *deliveries) accept(ctx context.Context, raw *runtimev1.TopicEventReques
 	if d.draining {
 		return
 	}
-	if d.places == nil {
-		d.places = make(chan struct{}, maxRunning)
-	}
-	places := d.places
 	d.running.Go(func() {
-		places <- struct{}{}
-		defer func() { <-places }()
+		d.places <- struct{}{}
+		defer func() { <-d.places }()
 		handled := d.consumer.handle(ctx, d.subscription.Topic, d.subscription.On, decode(raw))
 		d.answer(raw.GetId(), handled)
 	})

@@ -1,6 +1,6 @@
 // Package messaging publishes and consumes events over Dapr pub/sub. An event is a fact or a command, as a CloudEvent whose id
-// follows from its cause. A Consumer subscribes to topics, again after an outage. It retries an event that may succeed later,
-// and publishes one that never will as a dead letter.
+// follows from its cause. A Consumer subscribes to topics, and subscribes again after an outage. It retries an event that may
+// succeed later, and publishes one that never will as a dead letter.
 package messaging
 
 import (
@@ -39,8 +39,14 @@ func New(eventType, subject string, data any, cause ...string) (Event, error) {
 	if err != nil {
 		return Event{}, fmt.Errorf("event %s: %w", eventType, err)
 	}
-	id := ids.Derive(append([]string{eventType, subject}, cause...)...)
-	return Event{ID: id, Type: eventType, Subject: subject, Time: time.Now().UTC().Truncate(time.Microsecond), Data: raw}, nil
+	return Event{
+		ID: idOf(eventType, subject, cause), Type: eventType, Subject: subject,
+		Time: time.Now().UTC().Truncate(time.Microsecond), Data: raw,
+	}, nil
+}
+
+func idOf(eventType, subject string, cause []string) string {
+	return ids.Derive(append([]string{eventType, subject}, cause...)...)
 }
 
 // Component is the name of the pub/sub component of a topic. Each topic has its own, so that an operator can move one topic to

@@ -7,12 +7,12 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/rs/zerolog"
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/must"
+	"stoa/pkg/common/recent"
 	"stoa/pkg/observability"
 )
 
@@ -28,7 +28,7 @@ func TestOutcomeOf(t *testing.T) {
 		"invalid":                     {errs.InvalidField("quantity", "is negative"), 1, setAside},
 		"defect, first":               {errors.New("nil pointer"), 1, retry},
 		"defect, last":                {errors.New("nil pointer"), maxAttempts, setAside},
-		"not found is no HTTP status": {errs.New(errs.NotFound, "no such order"), 1, retry},
+		"not found, which is retried": {errs.New(errs.NotFound, "no such order"), 1, retry},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -52,31 +52,17 @@ func TestRun_logsWhereAHandlerPanicked(t *testing.T) {
 	}
 }
 
-func TestAttempts_countDefectsApartFromOutages(t *testing.T) {
-	a := newAttempts()
+func TestConsumer_countsDefectsApartFromOutages(t *testing.T) {
+	c := &Consumer{failures: recent.New[string, failures](maxTracked)}
 	for range 20 {
-		if failures, wait := a.record("e", true); failures != 0 || wait > maxOutageWait {
-			t.Fatalf("an outage counted: %d, %s", failures, wait)
+		if defects, wait := c.count("e", errs.New(errs.Unavailable, "away")); defects != 0 || wait > maxOutageWait {
+			t.Fatalf("an outage counted: %d, %s", defects, wait)
 		}
 	}
 	for i := range 3 {
-		if failures, wait := a.record("e", false); failures != i+1 || wait > maxDefectWait {
-			t.Fatalf("got %d, %s, want %d", failures, wait, i+1)
+		if defects, wait := c.count("e", errors.New("nil pointer")); defects != i+1 || wait > maxDefectWait {
+			t.Fatalf("got %d, %s, want %d", defects, wait, i+1)
 		}
-	}
-	a.forget("e")
-	if failures, _ := a.record("e", false); failures != 1 {
-		t.Errorf("got %d after forgetting", failures)
-	}
-}
-
-func TestAttempts_areBounded(t *testing.T) {
-	a := newAttempts()
-	for i := range 3 * maxTracked {
-		a.record(time.Duration(i).String(), i%2 == 0)
-	}
-	if n := len(a.defects) + len(a.outages); n > maxTracked+1 {
-		t.Errorf("%d events are tracked", n)
 	}
 }
 

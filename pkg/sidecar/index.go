@@ -12,7 +12,7 @@ import (
 // pageSize is how many entries a page of an index has. A page is read and written as a whole, so it must stay small.
 const pageSize = 100
 
-// Index has the lists of one kind in a store. A list is ids in the order in which they were added. It is stored in pages,
+// Index has the lists of one kind in a store. A list has ids, in the order in which they were added. It is stored in pages,
 // because a state store has no queries, and one growing key would get slower with every entry. The entries are hints: a reader
 // loads the documents that they name and skips those that do not exist or no longer match. Lists does that.
 //
@@ -39,7 +39,7 @@ func NewIndex(s *Sidecar, store, kind string) *Index {
 
 func pageID(list string, number int) string { return list + ":" + strconv.Itoa(number) }
 
-// Add adds an id to a list, unless it is among the newest 100 entries: a handler may run twice. A later duplicate is possible;
+// Add adds an id to a list, unless it is among the newest 100 entries: a handler may run twice. An older id may be added again;
 // one Read returns it once.
 func (x *Index) Add(ctx context.Context, list, id string) error {
 	for attempt := range maxConflicts {
@@ -133,7 +133,7 @@ func (x *Index) Read(ctx context.Context, list string, from Cursor, limit int) (
 	return ids, walk.at, nil
 }
 
-// Compact makes entries empty that keep does not want, except on the head page, and deletes the oldest pages if all their
+// Compact empties the entries that keep does not want, except on the head page, and deletes the oldest pages if all their
 // entries are empty. The other entries keep their places, so cursors stay valid. Compact writes the head only to delete a page,
 // so it hardly disturbs writers. It may be interrupted: what it has done stays done.
 func (x *Index) Compact(ctx context.Context, list string, keep func(ctx context.Context, ids []string) (map[string]bool, error)) error {
@@ -158,7 +158,7 @@ func (x *Index) Compact(ctx context.Context, list string, keep func(ctx context.
 	return nil
 }
 
-// compactPage makes the entries of one page empty that keep does not want, and returns how many are left.
+// compactPage empties the entries of one page that keep does not want, and returns how many are left.
 func (x *Index) compactPage(ctx context.Context, id string, keep func(context.Context, []string) (map[string]bool, error)) (int, error) {
 	older, err := x.pages.Find(ctx, id)
 	if err != nil || !older.Exists() {

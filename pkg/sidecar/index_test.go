@@ -97,7 +97,7 @@ func TestIndex_losesNothingToConcurrentWriters(t *testing.T) {
 	}
 }
 
-// A writer that dies between keeping the full page and beginning the next one must leave nothing behind that hurts.
+// A writer that dies between archiving the full head and beginning the next one does no harm.
 func TestIndex_survivesACrashAtEveryStep(t *testing.T) {
 	crash := errors.New("killed")
 	for step := range 6 {
@@ -156,7 +156,7 @@ func TestIndex_compactsStaleHintsAndKeepsCursors(t *testing.T) {
 	}
 }
 
-// Tidying a long list may take more time than there is. What was done until then stays done, or it would never end.
+// Compacting a long list may take longer than its time limit. What is done stays done; otherwise it would never end.
 func TestIndex_keepsWhatAnInterruptedCompactionDid(t *testing.T) {
 	states, side := sidecartest.New()
 	index := sidecar.NewIndex(side, "store", "list")
@@ -171,7 +171,7 @@ func TestIndex_keepsWhatAnInterruptedCompactionDid(t *testing.T) {
 		return nil, nil
 	})
 	if !errs.Is(err, errs.Unavailable) {
-		t.Errorf("got %v, want what went wrong", err)
+		t.Errorf("got %v, want the error of keep", err)
 	}
 	if got := len(states.Keys("store", "list:a")); got != 3 {
 		t.Errorf("got %d pages, want 3: of six, three were found to be empty", got)
@@ -181,7 +181,7 @@ func TestIndex_keepsWhatAnInterruptedCompactionDid(t *testing.T) {
 	}
 }
 
-// A cursor comes from the caller: one that names a place beyond the head must not make us look for the pages in between.
+// A cursor comes from the caller: one that names a place beyond the head must not cause reads of the pages in between.
 func TestIndex_refusesACursorBeyondItsHead(t *testing.T) {
 	states, side := sidecartest.New()
 	index := sidecar.NewIndex(side, "store", "list")

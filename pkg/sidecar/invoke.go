@@ -12,7 +12,9 @@ import (
 
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/rpc"
@@ -25,9 +27,9 @@ const maxAnswer = 4 << 20
 // maxForeign is how many bytes of an answer that no app gave are read for the log.
 const maxForeign = 4 << 10
 
-// repeatFor is how long a request is repeated while the sidecar makes up successes. The last try may take two more seconds,
-// for which the sidecar repeats it (components/config/resiliency/apps.yaml). Together this is less than the three seconds after
-// which people must learn of an outage.
+// repeatFor is how long a request is repeated while the sidecar reports successes that no app gave. The last try may take two
+// more seconds, for which the sidecar repeats it (components/config/resiliency/apps.yaml). Together this is less than the three
+// seconds after which people must learn of an outage.
 const repeatFor = 900 * time.Millisecond
 
 // repeatPause is the wait between two tries of such a request.
@@ -204,32 +206,9 @@ func (c appConn) Invoke(ctx context.Context, method string, args, reply any, opt
 	return rpc.CheckAnswer(header)
 }
 
-// NewStream implements grpc.ClientConnInterface.
-func (c appConn) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, opts ...grpc.CallOption) (grpc.ClientStream, error) {
-	stream, err := c.conn.NewStream(metadata.AppendToOutgoingContext(ctx, "dapr-app-id", c.appID), desc, method, opts...)
-	if err != nil {
-		return nil, err
-	}
-	return answeredStream{stream}, nil
-}
-
-// answeredStream refuses a message or an end of the stream that a sidecar made up.
-type answeredStream struct{ grpc.ClientStream }
-
-// RecvMsg implements grpc.ClientStream.
-func (s answeredStream) RecvMsg(message any) error {
-	err := s.ClientStream.RecvMsg(message)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return err
-	}
-	header, headerErr := s.Header()
-	if headerErr != nil {
-		return headerErr
-	}
-	if missing := rpc.CheckAnswer(header); missing != nil {
-		return missing
-	}
-	return err
+// NewStream implements grpc.ClientConnInterface. Apps have no streams between them.
+func (appConn) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc.CallOption) (grpc.ClientStream, error) {
+	return nil, status.Error(codes.Unimplemented, "streams between apps are not supported")
 }
 
 // newTransport returns the transport to the sidecar's HTTP API. It adds the token and the trace.

@@ -5,11 +5,11 @@ import (
 	"slices"
 )
 
-// maxRounds bounds how many documents Page reads in search of those that match: limit, and maxRounds times pageSize more.
+// maxRounds bounds how many documents Page reads to find those that match: at most limit + maxRounds*pageSize.
 const maxRounds = 10
 
 // Lists are lists of the documents of one kind. Their entries are hints, see Index: readers skip documents that do not exist.
-// So add a document to its list first and create it then; a crash in between leaves only a hint.
+// So first add a document to its list, then create it; a crash in between leaves only a hint.
 type Lists[T any] struct {
 	documents *Documents[T]
 	index     *Index
@@ -72,7 +72,7 @@ func placeOf(id string, hints []hint) Cursor {
 	return hints[slices.IndexFunc(hints, func(h hint) bool { return h.id == id })].at
 }
 
-// Compact removes from a list what does not exist or is not wanted, except the newest entries, see Index.Compact.
+// Compact removes entries of documents that do not exist or are not wanted, except the newest entries, see Index.Compact.
 func (l *Lists[T]) Compact(ctx context.Context, list string, wanted func(T) bool) error {
 	return l.index.Compact(ctx, list, func(ctx context.Context, ids []string) (map[string]bool, error) {
 		documents, err := l.documents.GetMany(ctx, ids)

@@ -78,9 +78,9 @@ func TestLists_pageThroughWhatMatches(t *testing.T) {
 	}
 }
 
-// However few documents match or still exist, one page reads a bounded number of keys, and the next ones go on from there.
+// However few documents match or still exist, one page reads a bounded number of keys, and the next page continues there.
 func TestLists_readBoundedPages(t *testing.T) {
-	const size, stale, more = 3000, 2900, 1012 // documents and pages beyond the limit
+	const size, stale, more = 3000, 2900, 1012 // more: reads of documents and pages in addition to the limit
 	states, documents, lists := newCounters(t, size)
 	for i := size - stale; i < size; i++ {
 		states.Drop("store", "counter:"+strconv.Itoa(i))

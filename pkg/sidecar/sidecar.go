@@ -16,7 +16,6 @@ import (
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
 	"stoa/pkg/common/config"
@@ -45,8 +44,7 @@ func Open(cfg config.Base) (*Sidecar, error) {
 	quietSDK()
 	conn, err := grpc.NewClient(fmt.Sprintf("%s:%d", cfg.DaprHost, cfg.DaprGRPCPort),
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithUnaryInterceptor(unaryToken(cfg.DaprAPIToken)),
-		grpc.WithStreamInterceptor(streamToken(cfg.DaprAPIToken)),
+		grpc.WithPerRPCCredentials(apiToken(cfg.DaprAPIToken)),
 		grpc.WithStatsHandler(otelgrpc.NewClientHandler()),
 		// The sidecar is on this machine, so the pause between two attempts to connect can be short.
 		grpc.WithConnectParams(grpc.ConnectParams{
@@ -117,20 +115,17 @@ func (s *Sidecar) AwaitHealthy(ctx context.Context) error {
 	}
 }
 
-// These interceptors add the token. The SDK's would replace all outgoing metadata by it, also the app-id of a call to another
-// app.
+// apiToken adds the token to every call. The SDK's own interceptor would replace all outgoing metadata by it, even the app-id of
+// a call to another app.
+type apiToken string
 
-func unaryToken(token string) grpc.UnaryClientInterceptor {
-	return func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
-		return invoke(metadata.AppendToOutgoingContext(ctx, tokenHeader, token), method, req, reply, cc, opts...)
-	}
+// GetRequestMetadata implements credentials.PerRPCCredentials.
+func (t apiToken) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
+	return map[string]string{tokenHeader: string(t)}, nil
 }
 
-func streamToken(token string) grpc.StreamClientInterceptor {
-	return func(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, stream grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
-		return stream(metadata.AppendToOutgoingContext(ctx, tokenHeader, token), desc, cc, method, opts...)
-	}
-}
+// RequireTransportSecurity implements credentials.PerRPCCredentials: the sidecar is on this machine.
+func (apiToken) RequireTransportSecurity() bool { return false }
 
 const tokenHeader = "dapr-api-token"
 

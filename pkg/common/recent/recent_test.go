@@ -11,7 +11,7 @@ func TestMemory_forgetsWhatIsNotUsed(t *testing.T) {
 			t.Fatalf("after %d others: got %q, %v", i, value, known)
 		}
 		if size := len(r.young) + len(r.old); size > 20 {
-			t.Fatalf("it holds %d entries", size)
+			t.Fatalf("the cache has %d entries", size)
 		}
 	}
 	if _, known := r.Get(0); known {
@@ -19,5 +19,9 @@ func TestMemory_forgetsWhatIsNotUsed(t *testing.T) {
 	}
 	if value, known := r.Get(999); !known || value != "once" {
 		t.Error("the last of them is not")
+	}
+	r.Forget(999)
+	if _, known := r.Get(999); known {
+		t.Error("a forgotten entry is still there")
 	}
 }

@@ -22,13 +22,6 @@ func marked(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handle grpc.U
 	return handle(ctx, req)
 }
 
-func markedStream(server any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
-	if err := stream.SetHeader(answerMark); err != nil {
-		return err
-	}
-	return handle(server, stream)
-}
-
 // CheckAnswer returns a status Unavailable unless these headers have the mark of an app's answer.
 func CheckAnswer(header metadata.MD) error {
 	if len(header.Get(AnswerHeader)) == 0 {

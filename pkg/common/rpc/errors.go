@@ -3,6 +3,8 @@
 package rpc
 
 import (
+	"cmp"
+
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -29,7 +31,7 @@ func ToStatus(err error) error {
 		violations.FieldViolations = append(violations.FieldViolations,
 			&errdetails.BadRequest_FieldViolation{Field: f.Name, Description: f.Problem})
 	}
-	plain := status.New(codeOf(e.Kind), message)
+	plain := status.New(cmp.Or(grpcCodes[e.Kind], codes.Internal), message)
 	detailed, detailErr := plain.WithDetails(&errdetails.ErrorInfo{Domain: domain, Reason: string(e.Kind)}, violations,
 		&errdetails.RetryInfo{RetryDelay: durationpb.New(e.RetryAfter)})
 	if detailErr != nil {
@@ -64,27 +66,19 @@ func FromStatus(err error) error {
 	return e
 }
 
-// codeOf returns the gRPC code that stands for a kind (google.rpc.Code says what each means).
-func codeOf(kind errs.Kind) codes.Code {
-	switch kind {
-	case errs.Invalid, errs.Malformed, errs.KeyReused, errs.TooLarge, errs.UnsupportedMedia:
-		return codes.InvalidArgument
-	case errs.Unauthenticated:
-		return codes.Unauthenticated
-	case errs.Forbidden:
-		return codes.PermissionDenied
-	case errs.NotFound:
-		return codes.NotFound
-	case errs.MethodNotAllowed:
-		return codes.Unimplemented
-	case errs.Conflict:
-		return codes.FailedPrecondition
-	case errs.RateLimited:
-		return codes.ResourceExhausted
-	case errs.Unavailable:
-		return codes.Unavailable
-	case errs.Internal:
-		return codes.Internal
-	}
-	return codes.Internal
+// grpcCodes is the one table of gRPC codes (google.rpc.Code says what each means).
+var grpcCodes = map[errs.Kind]codes.Code{
+	errs.Invalid:          codes.InvalidArgument,
+	errs.Malformed:        codes.InvalidArgument,
+	errs.KeyReused:        codes.InvalidArgument,
+	errs.TooLarge:         codes.InvalidArgument,
+	errs.UnsupportedMedia: codes.InvalidArgument,
+	errs.Unauthenticated:  codes.Unauthenticated,
+	errs.Forbidden:        codes.PermissionDenied,
+	errs.NotFound:         codes.NotFound,
+	errs.MethodNotAllowed: codes.Unimplemented,
+	errs.Conflict:         codes.FailedPrecondition,
+	errs.RateLimited:      codes.ResourceExhausted,
+	errs.Unavailable:      codes.Unavailable,
+	errs.Internal:         codes.Internal,
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
@@ -28,7 +29,7 @@ func NewServer(log zerolog.Logger, appToken string) *grpc.Server {
 	return grpc.NewServer(
 		grpc.StatsHandler(otelgrpc.NewServerHandler()),
 		grpc.ChainUnaryInterceptor(logged(log), marked, recovered, requireToken(appToken)),
-		grpc.ChainStreamInterceptor(markedStream, requireTokenOfStream(appToken)),
+		grpc.StreamInterceptor(noStreams),
 	)
 }
 
@@ -78,26 +79,15 @@ func recovered(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handle grp
 
 func requireToken(token string) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
-		if err := checkToken(ctx, token); err != nil {
-			return nil, err
+		given := metadata.ValueFromIncomingContext(ctx, "dapr-api-token")
+		if len(given) != 1 || subtle.ConstantTimeCompare([]byte(given[0]), []byte(token)) != 1 {
+			return nil, errs.New(errs.Unauthenticated, "this port is for the sidecar only")
 		}
 		return handle(ctx, req)
 	}
 }
 
-func requireTokenOfStream(token string) grpc.StreamServerInterceptor {
-	return func(server any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
-		if err := checkToken(stream.Context(), token); err != nil {
-			return ToStatus(err)
-		}
-		return handle(server, stream)
-	}
-}
-
-func checkToken(ctx context.Context, token string) error {
-	given := metadata.ValueFromIncomingContext(ctx, "dapr-api-token")
-	if len(given) != 1 || subtle.ConstantTimeCompare([]byte(given[0]), []byte(token)) != 1 {
-		return errs.New(errs.Unauthenticated, "this port is for the sidecar only")
-	}
-	return nil
+// noStreams refuses streams, which no app has: the interceptors above are for calls with one answer.
+func noStreams(any, grpc.ServerStream, *grpc.StreamServerInfo, grpc.StreamHandler) error {
+	return status.Error(codes.Unimplemented, "streams are not served")
 }

@@ -46,8 +46,8 @@ func run(ctx context.Context) error {
 		return err
 	}
 	events := domain.NewPublisher(store, providers.NewEvents(publisher), repositories.NewOverdue(app.Sidecar))
-	guard := domain.NewGuard(repositories.NewAttempts(app.Sidecar))
-	accounts := domain.NewAccounts(store, repositories.NewAdmins(app.Sidecar), providers.NewPasswords(), guard, events)
+	admins, attempts := repositories.NewAdmins(app.Sidecar, store), repositories.NewAttempts(app.Sidecar)
+	accounts := domain.NewAccounts(store, admins, providers.NewPasswords(), attempts, events)
 	tokens, keyStore := providers.NewTokens(signer), repositories.NewAPIKeys(app.Sidecar)
 	sessions := domain.NewSessions(repositories.NewSessions(app.Sidecar), accounts, events, tokens)
 	keys := domain.NewAPIKeys(keyStore, keyFormat)
@@ -61,13 +61,20 @@ func run(ctx context.Context) error {
 
 	router := web.NewRouter()
 	api := web.NewAPI(router, "Auth", "Accounts, sign-in, access tokens and API keys.")
-	identity.Protect(api, identity.NewVerifier(identity.NewTokenVerifier(tokens.Published), handlers.Sessions(sessions)))
+	active := handlers.Sessions(sessions)
+	identity.Protect(api, identity.NewVerifier(identity.NewTokenVerifier(tokens.Published), active))
 	handlers.Routes(api, accounts, sessions, keys, tokens.KeySet)
 	internal := web.NewAPI(router.PathPrefix(handlers.InternalBase).Subrouter(), "Auth, internal", "For the other services.")
-	handlers.InternalRoutes(internal, sessions)
+	handlers.InternalRoutes(internal, active)
 	readKeys := func(ctx context.Context) (string, error) { return app.Sidecar.Secret(ctx, signingKey) }
-	return app.Run(ctx, app.HTTP(router), keys.Run, tokens.Follow(readKeys, app.Telemetry.Log),
-		events.Run(warn("events of accounts cannot be published yet")))
+	catchUp := func(ctx context.Context) {
+		if err := events.CatchUp(ctx); err != nil && ctx.Err() == nil {
+			warn("events of accounts cannot be published yet")(err)
+		}
+	}
+	return app.Run(ctx, app.HTTP(router), service.Every(domain.UsesPause, keys.WriteUses),
+		service.Every(providers.FollowPause, tokens.Follow(readKeys, app.Telemetry.Log)),
+		service.Every(domain.CatchUpPause, catchUp))
 }
 
 // secrets reads and checks the secrets that the service needs.

@@ -50,11 +50,9 @@ func (a *Account) KnowsNetwork(network string) bool { return slices.Contains(a.N
 
 // rememberNetwork records that a sign-in came from a network.
 func (a *Account) rememberNetwork(network string) {
-	if a.KnowsNetwork(network) {
-		return
+	if !a.KnowsNetwork(network) {
+		a.Networks = append(a.Networks[max(0, len(a.Networks)+1-maxNetworks):], network)
 	}
-	a.Networks = append(a.Networks, network)
-	a.Networks = a.Networks[max(0, len(a.Networks)-maxNetworks):]
 }
 
 // Registration is the valid input of a sign-up, which NewRegistration checks.
@@ -102,11 +100,4 @@ func checkNewPassword(field, password string) []errs.Field {
 		return []errs.Field{{Name: field, Problem: "must have at least 8 characters and at most 100 bytes"}}
 	}
 	return nil
-}
-
-// account returns the account of the registration.
-func (r Registration) account(id, passwordHash string, now time.Time, roles []Role) Account {
-	return Account{
-		ID: id, Email: r.email, Name: r.name, PasswordHash: passwordHash, Roles: withLearner(roles), CreatedAt: now.UTC(),
-	}
 }

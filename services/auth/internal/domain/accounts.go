@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -40,55 +41,51 @@ type Accounts struct {
 	store     AccountStore
 	admins    Admins
 	passwords Passwords
-	guard     *Guard
+	attempts  AttemptStore
 	publisher *Publisher
 }
 
 // NewAccounts returns the accounts in a store.
 func NewAccounts(
-	store AccountStore, admins Admins, passwords Passwords, guard *Guard, publisher *Publisher,
+	store AccountStore, admins Admins, passwords Passwords, attempts AttemptStore, publisher *Publisher,
 ) *Accounts {
-	return &Accounts{store: store, admins: admins, passwords: passwords, guard: guard, publisher: publisher}
+	return &Accounts{store: store, admins: admins, passwords: passwords, attempts: attempts, publisher: publisher}
 }
 
 // Register creates an account without publishing an event. It fails with errs.Conflict if the address has an account.
 func (a *Accounts) Register(ctx context.Context, r Registration, roles ...Role) (Account, error) {
-	account, found, err := a.store.ByEmail(ctx, r.email)
-	switch {
-	case err != nil:
-		return Account{}, err
-	case found:
-		err = taken(nil)
-	default:
-		account, err = a.add(ctx, r, roles, func(*Account) {})
-	}
-	if (err == nil || found) && account.Has(Admin) {
-		if err := a.admins.Add(ctx, account.ID); err != nil { // also for an existing account: an earlier call may have died before this
+	account, err := a.add(ctx, r, Account{Roles: roles})
+	if account.Has(Admin) { // also if it existed: an earlier call may have died before this
+		if err := a.admins.Add(ctx, account.ID); err != nil {
 			return Account{}, err
 		}
 	}
 	return account, err
 }
 
-// add stores the account of a registration after complete has changed it. If several requests register one address at the
-// same time, one succeeds.
-func (a *Accounts) add(ctx context.Context, r Registration, roles []Role, complete func(*Account)) (Account, error) {
+// add completes and stores the account of a registration. It fails with errs.Conflict if the address has an account, and
+// returns that one if it existed before. If several requests register one address at the same time, one succeeds.
+func (a *Accounts) add(ctx context.Context, r Registration, account Account) (Account, error) {
+	// A read costs much less than the hash. If two requests race, the store decides.
+	if existing, found, err := a.store.ByEmail(ctx, r.email); err != nil || found {
+		return existing, cmp.Or(err, taken())
+	}
 	hash, err := a.passwords.Hash(ctx, r.password)
 	if err != nil {
 		return Account{}, err
 	}
-	account := r.account(ids.New(), hash, time.Now(), roles)
-	complete(&account)
+	account.ID, account.Email, account.Name, account.PasswordHash = ids.New(), r.email, r.name, hash
+	account.Roles, account.CreatedAt = withLearner(account.Roles), time.Now().UTC()
 	account, err = a.store.Add(ctx, account)
 	if errs.Is(err, errs.Conflict) {
-		return Account{}, taken(err)
+		return Account{}, taken()
 	}
 	return account, err
 }
 
-func taken(cause error) error {
+func taken() error {
 	return &errs.Error{
-		Kind: errs.Conflict, Message: "there is already an account with this e-mail address; sign in instead", Cause: cause,
+		Kind: errs.Conflict, Message: "there is already an account with this e-mail address; sign in instead",
 		Fields: []errs.Field{{Name: "email", Problem: "is taken"}},
 	}
 }
@@ -96,20 +93,10 @@ func taken(cause error) error {
 // SignUp creates an account and publishes the event. It fails with errs.Conflict if the address has an account. Until
 // FinishSignUp, an interrupted sign-up can be repeated with the same password.
 func (a *Accounts) SignUp(ctx context.Context, r Registration, from Client) (Account, error) {
-	// A read costs much less than the hash in add. If two requests race, add decides.
-	account, found, err := a.store.ByEmail(ctx, r.email)
-	switch {
-	case err != nil:
-		return Account{}, err
-	case !found:
-		account, err = a.add(ctx, r, nil, func(made *Account) {
-			made.record(Event{Type: Registered, At: made.CreatedAt})
-			made.rememberNetwork(from.Network)
-		})
-	case account.SignUpUnfinished():
-		err = a.verify(ctx, r.email, account, r.password, from, taken(nil))
-	default:
-		err = taken(nil)
+	registered := Event{Type: Registered, At: time.Now().UTC()}
+	account, err := a.add(ctx, r, Account{Networks: []string{from.Network}, Unpublished: []Event{registered}})
+	if errs.Is(err, errs.Conflict) && account.SignUpUnfinished() {
+		err = a.verify(ctx, r.email, account, r.password, from, err)
 	}
 	if err != nil {
 		return Account{}, err
@@ -125,18 +112,22 @@ func (a *Accounts) FinishSignUp(ctx context.Context, account Account) {
 // verify returns the error wrong if the password is wrong, and errs.RateLimited after too many attempts. For an address
 // without an account, pass the zero account.
 func (a *Accounts) verify(ctx context.Context, email Email, account Account, password string, from Client, wrong error) error {
-	network := from.Network
-	familiar := account.KnowsNetwork(network)
-	// A caller that is refused because too many wait has made no attempt: otherwise a crowd could lock the owner out.
-	begin := func() error { return a.guard.begin(ctx, email, network, familiar) }
-	matches, err := a.passwords.Matches(ctx, account.PasswordHash, password, begin)
-	switch {
-	case err != nil:
+	familiar := account.KnowsNetwork(from.Network)
+	count := func(change func(*Attempts) error) error {
+		_, err := a.attempts.Upsert(ctx, email.Key(), change)
 		return err
-	case !matches:
-		return wrong
 	}
-	return a.guard.succeed(ctx, email, network, familiar)
+	// A caller that is refused because too many wait has made no attempt: otherwise a crowd could lock the owner out.
+	matches, err := a.passwords.Matches(ctx, account.PasswordHash, password, func() error {
+		return count(func(t *Attempts) error { return t.begin(from.Network, familiar, time.Now()) })
+	})
+	if err != nil || !matches {
+		return cmp.Or(err, wrong)
+	}
+	return count(func(t *Attempts) error {
+		t.succeed(from.Network, familiar)
+		return nil
+	})
 }
 
 // Authenticate returns the account with this address and password. It fails with the same errs.Unauthenticated, after the
@@ -154,35 +145,32 @@ func (a *Accounts) Authenticate(ctx context.Context, email, password string, fro
 	if err := a.verify(ctx, address, account, password, from, wrong); err != nil {
 		return Account{}, err
 	}
-	if account, err = a.signedIn(ctx, account, password, from); err != nil {
-		return Account{}, err
+	account, err = a.signedIn(ctx, account, password, from)
+	if err == nil {
+		a.publisher.Try(ctx, account)
 	}
-	a.publisher.Try(ctx, account)
-	return account, nil
+	return account, err
 }
 
 // signedIn records a new network and replaces an outdated hash. The returned account keeps the epoch that was read before
 // the password was compared: if all sessions were ended since then, the new session has ended too.
 func (a *Accounts) signedIn(ctx context.Context, account Account, password string, from Client) (Account, error) {
-	network, hash := from.Network, ""
-	outdated := a.passwords.Outdated(account.PasswordHash)
-	if !outdated && account.KnowsNetwork(network) {
-		return account, nil
-	}
-	if outdated {
-		var err error
+	hash, err := account.PasswordHash, error(nil)
+	if a.passwords.Outdated(hash) {
 		if hash, err = a.passwords.Hash(ctx, password); err != nil {
 			return Account{}, err
 		}
+	} else if account.KnowsNetwork(from.Network) {
+		return account, nil
 	}
 	noted, err := a.store.Update(ctx, account.ID, func(stored *Account) error {
 		if stored.Epoch != account.Epoch {
 			return nil
 		}
-		if outdated && stored.PasswordHash == account.PasswordHash {
+		if stored.PasswordHash == account.PasswordHash {
 			stored.PasswordHash = hash
 		}
-		stored.rememberNetwork(network)
+		stored.rememberNetwork(from.Network)
 		return nil
 	})
 	noted.Epoch = account.Epoch

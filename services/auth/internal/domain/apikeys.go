@@ -12,10 +12,10 @@ import (
 type APIKeyStore interface {
 	// Create stores a new key. It fails with errs.Conflict if a key has the same id.
 	Create(ctx context.Context, key APIKey) error
-	// Find returns the key with this id, or errs.NotFound.
-	Find(ctx context.Context, id string) (APIKey, error)
+	// Get returns the key with this id, or errs.NotFound.
+	Get(ctx context.Context, id string) (APIKey, error)
 	// Update changes a key by a pure function, which may run several times. It fails with errs.NotFound for an unknown id.
-	Update(ctx context.Context, id string, change func(*APIKey)) (APIKey, error)
+	Update(ctx context.Context, id string, change func(*APIKey) error) (APIKey, error)
 	// List returns a page of all keys, newest first, and the cursor of the next page, "" on the last.
 	List(ctx context.Context, cursor string, limit int) (keys []APIKey, next string, err error)
 }
@@ -28,25 +28,21 @@ type KeyFormat struct {
 	Parse func(key string) (id, prefix string, ok bool)
 }
 
-// maxUses is how many uses may wait to be written. Further ones are ignored, because the next use of a key comes soon.
-const maxUses = 100
+// UsesPause is how long uses of keys wait for WriteUses.
+const UsesPause = time.Second
 
 // APIKeys has the use cases of API keys.
 type APIKeys struct {
-	store   APIKeyStore
-	format  KeyFormat
-	uses    chan use
-	waiting sync.Map // the ids of the keys in uses
-}
+	store  APIKeyStore
+	format KeyFormat
 
-type use struct {
-	id string
-	at time.Time
+	mu   sync.Mutex
+	uses map[string]time.Time // by the id of a key, the use that is to be written
 }
 
 // NewAPIKeys returns the API keys in a store.
 func NewAPIKeys(store APIKeyStore, format KeyFormat) *APIKeys {
-	return &APIKeys{store: store, format: format, uses: make(chan use, maxUses)}
+	return &APIKeys{store: store, format: format, uses: map[string]time.Time{}}
 }
 
 // Create creates an API key with this id, and returns it with its text, which is not stored. If a key with this id exists,
@@ -67,7 +63,7 @@ func (k *APIKeys) Create(ctx context.Context, id, request string, wish KeyWish) 
 
 // createdBefore is the error for a repeated request: the text of the key is not stored, so it cannot be shown again.
 func (k *APIKeys) createdBefore(ctx context.Context, key APIKey) error {
-	stored, err := k.store.Find(ctx, key.ID)
+	stored, err := k.store.Get(ctx, key.ID)
 	switch {
 	case err != nil:
 		return err
@@ -83,7 +79,7 @@ func (k *APIKeys) createdBefore(ctx context.Context, key APIKey) error {
 // revoked. A text that is not a key costs no read.
 func (k *APIKeys) Verify(ctx context.Context, text string) (key APIKey, err error) {
 	if id, _, ok := k.format.Parse(text); ok {
-		key, err = k.store.Find(ctx, id)
+		key, err = k.store.Get(ctx, id)
 	}
 	if err != nil && !errs.Is(err, errs.NotFound) {
 		return APIKey{}, err
@@ -97,7 +93,7 @@ func (k *APIKeys) Verify(ctx context.Context, text string) (key APIKey, err erro
 }
 
 // Get returns a key, or errs.NotFound.
-func (k *APIKeys) Get(ctx context.Context, id string) (APIKey, error) { return k.store.Find(ctx, id) }
+func (k *APIKeys) Get(ctx context.Context, id string) (APIKey, error) { return k.store.Get(ctx, id) }
 
 // List returns a page of all keys, newest first, and the cursor of the next page, "" on the last.
 func (k *APIKeys) List(ctx context.Context, cursor string, limit int) (keys []APIKey, next string, err error) {
@@ -107,35 +103,33 @@ func (k *APIKeys) List(ctx context.Context, cursor string, limit int) (keys []AP
 // Revoke ends a key for good. It fails with errs.NotFound for an unknown id.
 func (k *APIKeys) Revoke(ctx context.Context, id string) error {
 	now := time.Now()
-	_, err := k.store.Update(ctx, id, func(key *APIKey) { key.Revoke(now) })
+	_, err := k.store.Update(ctx, id, func(key *APIKey) error {
+		key.Revoke(now)
+		return nil
+	})
 	return err
 }
 
-// note passes the use of a key to Run, which writes it, if that is due. It never blocks.
+// note leaves the use of a key to WriteUses, if it is due to be written.
 func (k *APIKeys) note(key APIKey, now time.Time) {
-	if !key.UseIsDue(now) {
-		return
-	}
-	if _, waiting := k.waiting.LoadOrStore(key.ID, true); waiting {
-		return
-	}
-	select {
-	case k.uses <- use{id: key.ID, at: now}:
-	default:
-		k.waiting.Delete(key.ID)
+	if key.UseIsDue(now) {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		k.uses[key.ID] = now
 	}
 }
 
-// Run writes when keys were last used, until ctx ends, so that callers do not wait for the write. It does not repeat a
-// failed write, because the next use of the key comes soon.
-func (k *APIKeys) Run(ctx context.Context) error {
-	for {
-		select {
-		case <-ctx.Done():
+// WriteUses writes when keys were last used, so that callers do not wait for the write. It does not repeat a failed write,
+// because the next use of the key comes soon.
+func (k *APIKeys) WriteUses(ctx context.Context) {
+	k.mu.Lock()
+	uses := k.uses
+	k.uses = map[string]time.Time{}
+	k.mu.Unlock()
+	for id, at := range uses {
+		_, _ = k.store.Update(ctx, id, func(key *APIKey) error {
+			key.Use(at)
 			return nil
-		case next := <-k.uses:
-			_, _ = k.store.Update(ctx, next.id, func(key *APIKey) { key.Use(next.at) })
-			k.waiting.Delete(next.id)
-		}
+		})
 	}
 }

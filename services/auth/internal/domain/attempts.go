@@ -3,6 +3,7 @@ package domain
 import (
 	"context"
 	"maps"
+	"slices"
 	"time"
 
 	"stoa/pkg/common/errs"
@@ -79,13 +80,9 @@ func (a *Attempts) forget(now time.Time) {
 	}
 	maps.DeleteFunc(a.Networks, func(_ string, t Tries) bool { return now.Sub(t.Last) >= triesTTL })
 	for len(a.Networks) >= maxTries {
-		oldest := ""
-		for network, t := range a.Networks {
-			if oldest == "" || t.Last.Before(a.Networks[oldest].Last) {
-				oldest = network
-			}
-		}
-		delete(a.Networks, oldest)
+		delete(a.Networks, slices.MinFunc(slices.Collect(maps.Keys(a.Networks)), func(x, y string) int {
+			return a.Networks[x].Last.Compare(a.Networks[y].Last)
+		}))
 	}
 }
 
@@ -97,25 +94,6 @@ func tooManyAttempts(wait time.Duration) error {
 
 // AttemptStore stores attempts by Email.Key.
 type AttemptStore interface {
-	// Change changes attempts by a pure function, which may run several times. It creates missing ones.
-	Change(ctx context.Context, emailKey string, change func(*Attempts) error) error
-}
-
-// Guard limits how fast passwords can be guessed.
-type Guard struct{ store AttemptStore }
-
-// NewGuard returns a guard that counts attempts in a store.
-func NewGuard(store AttemptStore) *Guard { return &Guard{store: store} }
-
-// begin allows an attempt or refuses it with errs.RateLimited.
-func (g *Guard) begin(ctx context.Context, email Email, network string, familiar bool) error {
-	return g.store.Change(ctx, email.Key(), func(a *Attempts) error { return a.begin(network, familiar, time.Now()) })
-}
-
-// succeed ends an attempt with the right password.
-func (g *Guard) succeed(ctx context.Context, email Email, network string, familiar bool) error {
-	return g.store.Change(ctx, email.Key(), func(a *Attempts) error {
-		a.succeed(network, familiar)
-		return nil
-	})
+	// Upsert changes attempts by a pure function, which may run several times. It creates missing ones.
+	Upsert(ctx context.Context, emailKey string, change func(*Attempts) error) (Attempts, error)
 }

@@ -58,7 +58,7 @@ func (w world) check(t *testing.T) {
 	if _, err := w.accounts.SetRoles(t.Context(), w.admin(t), nil); !errs.Is(err, errs.Conflict) {
 		t.Errorf("the only admin may not be left without the role: got %v", err)
 	}
-	key, err := w.keys.Find(t.Context(), keyID)
+	key, err := w.keys.Get(t.Context(), keyID)
 	if err != nil || !key.Admits(apiKey, time.Now()) || !slices.Equal(key.Permissions, domain.AllPermissions()) {
 		t.Errorf("the API key: %+v, %v", key, err)
 	}
@@ -98,9 +98,9 @@ func TestBootstrap_leavesExistingAccountsAlone(t *testing.T) {
 func TestBootstrap_leavesARevokedKeyRevoked(t *testing.T) {
 	w := newWorld()
 	w.apply(t, secret)
-	must.Get(w.keys.Update(t.Context(), keyID, func(k *domain.APIKey) { k.Revoke(time.Now()) }))(t)
+	must.Get(w.keys.Update(t.Context(), keyID, func(k *domain.APIKey) error { k.Revoke(time.Now()); return nil }))(t)
 	w.apply(t, secret)
-	if key, err := w.keys.Find(t.Context(), keyID); err != nil || key.Admits(apiKey, time.Now()) {
+	if key, err := w.keys.Get(t.Context(), keyID); err != nil || key.Admits(apiKey, time.Now()) {
 		t.Errorf("got %+v, %v", key, err)
 	}
 }

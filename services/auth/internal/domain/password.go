@@ -38,9 +38,8 @@ func (a *Accounts) ChangePassword(ctx context.Context, session Session, change P
 	if err != nil {
 		return err
 	}
-	known := account.PasswordHash
-	account, err = a.store.Update(ctx, account.ID, func(stored *Account) error {
-		if stored.PasswordHash != known || !stored.Admits(session) {
+	return a.publisher.update(ctx, account.ID, func(stored *Account) error {
+		if stored.PasswordHash != account.PasswordHash || !stored.Admits(session) {
 			return errs.New(errs.Conflict, "the password was changed by another session in the meantime")
 		}
 		stored.PasswordHash = hash
@@ -48,9 +47,4 @@ func (a *Accounts) ChangePassword(ctx context.Context, session Session, change P
 		stored.record(Event{Type: PasswordChanged, Cause: strconv.Itoa(stored.Epoch), At: time.Now().UTC()})
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	a.publisher.Try(ctx, account)
-	return nil
 }

@@ -106,9 +106,6 @@ func (p *Publisher) clear(ctx context.Context, account Account) error {
 
 // Try publishes the events of an account. If it fails, CatchUp and the next sign-in or refresh try again.
 func (p *Publisher) Try(ctx context.Context, account Account) {
-	if len(account.Unpublished) == 0 {
-		return
-	}
 	// The change is stored, so publish it even if the caller no longer waits for the answer.
 	ctx = context.WithoutCancel(ctx)
 	if p.flush(ctx, account) != nil {
@@ -123,6 +120,18 @@ func (p *Publisher) flush(ctx context.Context, account Account) error {
 	}
 	return p.clear(ctx, account)
 }
+
+// update changes an account by a pure function, and publishes the events that the change recorded.
+func (p *Publisher) update(ctx context.Context, id string, change func(*Account) error) error {
+	account, err := p.store.Update(ctx, id, change)
+	if err == nil {
+		p.Try(ctx, account)
+	}
+	return err
+}
+
+// CatchUpPause is the time between two calls of CatchUp, each of which reads the store once.
+const CatchUpPause = 10 * time.Second
 
 // CatchUp publishes the overdue events. It stops at the first error.
 func (p *Publisher) CatchUp(ctx context.Context) error {
@@ -140,25 +149,4 @@ func (p *Publisher) CatchUp(ctx context.Context) error {
 		}
 	}
 	return p.overdue.Remove(ctx, ids)
-}
-
-// catchUpPause is the time between two calls of CatchUp, each of which reads the store once.
-const catchUpPause = 10 * time.Second
-
-// Run returns a part of the process that calls CatchUp every catchUpPause, and passes its errors to failed.
-func (p *Publisher) Run(failed func(error)) func(ctx context.Context) error {
-	return func(ctx context.Context) error {
-		tick := time.NewTicker(catchUpPause)
-		defer tick.Stop()
-		for {
-			if err := p.CatchUp(ctx); err != nil && ctx.Err() == nil {
-				failed(err)
-			}
-			select {
-			case <-ctx.Done():
-				return nil
-			case <-tick.C:
-			}
-		}
-	}
 }

@@ -1,11 +1,6 @@
 package domain
 
-import (
-	"fmt"
-	"slices"
-
-	"stoa/pkg/common/errs"
-)
+import "slices"
 
 // Role is what an account may do. No role includes another.
 type Role string
@@ -21,19 +16,6 @@ const (
 
 // allRoles has every role, in the order in which accounts list them.
 var allRoles = []Role{Learner, Author, Editor, Staff, Admin}
-
-// ParseRoles reads roles by name. Its error names every unknown one.
-func ParseRoles(names []string) ([]Role, error) {
-	var roles []Role
-	var faults []errs.Field
-	for i, name := range names {
-		if !slices.Contains(allRoles, Role(name)) {
-			faults = append(faults, errs.Field{Name: fmt.Sprintf("roles[%d]", i), Problem: "must be LEARNER, AUTHOR, EDITOR, STAFF or ADMIN"})
-		}
-		roles = append(roles, Role(name))
-	}
-	return roles, errs.InvalidFields(faults...)
-}
 
 // withLearner returns these roles and Learner, each once, in the order of allRoles.
 func withLearner(roles []Role) []Role {

@@ -115,25 +115,16 @@ func (s *Sessions) Refresh(ctx context.Context, refreshToken string, from Client
 	case outcome == justRotated:
 		return Grant{}, errs.New(errs.Conflict, "this refresh token was used a moment ago; use the new one")
 	case outcome == reused:
-		err = s.publish(ctx, account, Event{Type: SessionsRevoked, Cause: session.ID, Reason: TokenReused})
+		stolen := Event{Type: SessionsRevoked, Cause: session.ID, Reason: TokenReused, At: time.Now().UTC()}
+		err = s.publisher.update(ctx, account.ID, func(stored *Account) error {
+			stored.record(stolen)
+			return nil
+		})
 	}
 	if err != nil {
 		return Grant{}, err
 	}
 	return Grant{}, badRefreshToken()
-}
-
-// publish records an event in the account, without another change, and publishes it.
-func (s *Sessions) publish(ctx context.Context, account Account, e Event) error {
-	e.At = time.Now().UTC()
-	account, err := s.accounts.store.Update(ctx, account.ID, func(stored *Account) error {
-		stored.record(e)
-		return nil
-	})
-	if err == nil {
-		s.publisher.Try(ctx, account)
-	}
-	return err
 }
 
 // find returns an active session and its account. It fails with errs.NotFound for every other session.
@@ -217,7 +208,7 @@ func (s *Sessions) EndOthers(ctx context.Context, current string) error {
 	if err != nil {
 		return err
 	}
-	account, err = s.accounts.store.Update(ctx, account.ID, func(stored *Account) error {
+	return s.publisher.update(ctx, account.ID, func(stored *Account) error {
 		if !stored.Admits(session) {
 			return ended()
 		}
@@ -227,10 +218,6 @@ func (s *Sessions) EndOthers(ctx context.Context, current string) error {
 		})
 		return nil
 	})
-	if err == nil {
-		s.publisher.Try(ctx, account)
-	}
-	return err
 }
 
 // ChangePassword changes the password of the current session's account, and ends its other sessions.

@@ -35,24 +35,16 @@ type APIKey struct {
 	Prefix      string              `json:"prefix" doc:"The beginning of the key, to recognize it"`
 	Permissions []domain.Permission `json:"permissions" nullable:"false"`
 	CreatedAt   time.Time           `json:"createdAt"`
-	ExpiresAt   *time.Time          `json:"expiresAt,omitempty" doc:"Absent if the key does not expire"`
-	LastUsedAt  *time.Time          `json:"lastUsedAt,omitempty" doc:"To the minute; absent if the key was never used"`
-	RevokedAt   *time.Time          `json:"revokedAt,omitempty" doc:"Absent unless the key was revoked"`
+	ExpiresAt   time.Time           `json:"expiresAt,omitzero" doc:"Absent if the key does not expire"`
+	LastUsedAt  time.Time           `json:"lastUsedAt,omitzero" doc:"To the minute; absent if the key was never used"`
+	RevokedAt   time.Time           `json:"revokedAt,omitzero" doc:"Absent unless the key was revoked"`
 }
 
 func apiKeyOf(k domain.APIKey) APIKey {
 	return APIKey{
 		ID: k.ID, Name: k.Name, Prefix: k.Prefix, Permissions: k.Permissions, CreatedAt: k.CreatedAt,
-		ExpiresAt: moment(k.ExpiresAt), LastUsedAt: moment(k.LastUsedAt), RevokedAt: moment(k.RevokedAt),
+		ExpiresAt: k.ExpiresAt, LastUsedAt: k.LastUsedAt, RevokedAt: k.RevokedAt,
 	}
-}
-
-// moment returns nil for the zero time.
-func moment(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
 }
 
 type createKeyInput struct {

@@ -16,6 +16,7 @@ import (
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
 	"stoa/pkg/common/keyformat"
+	process "stoa/pkg/common/service"
 	"stoa/pkg/common/web"
 	"stoa/pkg/common/web/webtest"
 	"stoa/pkg/identity/signing"
@@ -138,18 +139,6 @@ func TestAPIKeys_thatAreMalformedCostNoRead(t *testing.T) {
 	}
 }
 
-func TestAPIKeys_areManagedByAdminsOnly(t *testing.T) {
-	s := newService(t)
-	ada := webtest.Read[grant](s.ask(t, http.MethodPost, "/signup/basic", adaSignsUp), http.StatusCreated)
-	for _, operation := range []struct{ method, path, body string }{
-		{"POST", "/apikeys", shopKey}, {"GET", "/apikeys", ""}, {"GET", "/apikeys/x", ""}, {"DELETE", "/apikeys/x", ""},
-	} {
-		refused(t, s.ask(t, operation.method, operation.path, operation.body), errs.Unauthenticated, "")
-		bearer := "Authorization: Bearer " + ada.AccessToken
-		refused(t, s.ask(t, operation.method, operation.path, operation.body, bearer), errs.Forbidden, "")
-	}
-}
-
 func TestAPIKeys_refuseWhatIsNotValid(t *testing.T) {
 	s := newService(t)
 	admin := s.admin(t)
@@ -244,7 +233,7 @@ func TestAPIKeys_noteTheirUseOnceAMinute(t *testing.T) {
 			return nil
 		}
 		s.states.Before = slow
-		go func() { _ = s.keys.Run(t.Context()) }()
+		go func() { _ = process.Every(domain.UsesPause, s.keys.WriteUses)(t.Context()) }()
 		for began := time.Now(); time.Since(began) < 3*time.Minute; time.Sleep(100 * time.Millisecond) {
 			asked := time.Now()
 			if code, _ := s.verify(t, s.apiKey); code != http.StatusOK || time.Since(asked) > 0 {

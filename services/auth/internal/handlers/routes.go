@@ -2,6 +2,7 @@
 package handlers
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -215,10 +216,12 @@ func (h *handlers) apiKeyRoutes(api huma.API) {
 const InternalBase = "/internal"
 
 // InternalRoutes adds the operations for the other services, which call through their sidecars.
-func InternalRoutes(api huma.API, sessions *domain.Sessions) {
+func InternalRoutes(api huma.API, sessions identity.Sessions) {
 	// Every service asks this about the session of an access token.
 	huma.Register(api, huma.Operation{
 		OperationID: "session-liveness", Method: http.MethodGet, Path: "/sessions/{id}",
 		Summary: "Check whether a session is active and which roles its account has",
-	}, liveness(sessions))
+	}, func(ctx context.Context, in *byID) (*private[identity.Session], error) {
+		return privately(sessions(ctx, in.ID))
+	})
 }

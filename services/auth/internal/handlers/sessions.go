@@ -57,24 +57,14 @@ func (h *handlers) changePassword(ctx context.Context, in *changePasswordInput) 
 	return nil, h.sessions.ChangePassword(ctx, identity.CallerOf(ctx).SessionID, change, in.from())
 }
 
-// liveness answers another service. A session that ended, expired or never existed is not found.
-func liveness(sessions *domain.Sessions) func(ctx context.Context, in *byID) (*private[identity.Session], error) {
-	return func(ctx context.Context, in *byID) (*private[identity.Session], error) {
-		return privately(Sessions(sessions)(ctx, in.ID))
-	}
-}
-
-// Sessions answers this service as liveness answers the others.
+// Sessions answers what services ask about a session. One that ended, expired or never existed is not found.
 func Sessions(sessions *domain.Sessions) identity.Sessions {
 	return func(ctx context.Context, id string) (identity.Session, error) {
 		account, err := sessions.AccountOf(ctx, id)
-		if err != nil {
-			return identity.Session{}, err
-		}
 		session := identity.Session{AccountID: account.ID}
 		for _, role := range account.Roles {
 			session.Roles = append(session.Roles, identity.Role(role))
 		}
-		return session, nil
+		return session, err
 	}
 }

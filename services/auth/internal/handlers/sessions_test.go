@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -75,17 +74,6 @@ func TestRefresh_rotates(t *testing.T) {
 	if got := s.bus.Types(); !slices.Equal(got, []string{"account.registered.v1", "account.sessions_revoked.v1"}) {
 		t.Errorf("published: %v", got)
 	}
-}
-
-func TestRefresh_endsTheSessionOfACopy(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newService(t)
-		up := s.signUp(t, "ada@example.org")
-		next := webtest.Read[grant](s.refresh(t, up.RefreshToken), http.StatusOK)
-		time.Sleep(24 * time.Hour)
-		refused(t, s.refresh(t, up.RefreshToken), errs.Unauthenticated, "")
-		refused(t, s.refresh(t, next.RefreshToken), errs.Unauthenticated, "")
-	})
 }
 
 func TestRefresh_succeedsOnceOfMany(t *testing.T) {

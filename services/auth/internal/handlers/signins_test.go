@@ -8,29 +8,10 @@ import (
 	"testing/synctest"
 
 	"stoa/pkg/common/errs"
-	"stoa/pkg/common/ids"
 	"stoa/pkg/common/must"
 	"stoa/pkg/common/web/webtest"
 	"stoa/services/auth/internal/domain"
 )
-
-func TestSignUp_succeedsOnceForAnAddress(t *testing.T) {
-	s := newService(t)
-	answers := webtest.Together(20, func(int) *webtest.Answer { // each hashes a password of its own
-		return s.ask(t, http.MethodPost, "/signup/basic", signUpBody("ada@example.org", ids.New(), "Ada"))
-	})
-	won := 0
-	for _, answer := range answers {
-		if answer.Code == http.StatusCreated {
-			won++
-		} else {
-			refused(t, answer, errs.Conflict, "email")
-		}
-	}
-	if won != 1 || len(s.states.Keys("auth-store", "account:")) != 1 {
-		t.Errorf("%d winners, accounts: %v", won, s.states.Keys("auth-store", "account:"))
-	}
-}
 
 // A sign-up that fails at any step is finished by the same request again.
 func TestSignUp_isFinishedByARepeatedRequest(t *testing.T) {

@@ -20,15 +20,11 @@ func (h *handlers) listUsers(ctx context.Context, in *usersInput) (*private[web.
 type setRolesInput struct {
 	ID   string `path:"id" format:"uuid"`
 	Body struct {
-		Roles []string `json:"roles" maxItems:"10" doc:"All roles of the account from now on; LEARNER is always included" example:"[\"LEARNER\",\"AUTHOR\"]"`
+		Roles []domain.Role `json:"roles" maxItems:"10" enum:"LEARNER,AUTHOR,EDITOR,STAFF,ADMIN" doc:"All roles of the account from now on; LEARNER is always included" example:"[\"LEARNER\",\"AUTHOR\"]"`
 	}
 }
 
 func (h *handlers) setRoles(ctx context.Context, in *setRolesInput) (*private[user], error) {
-	roles, err := domain.ParseRoles(in.Body.Roles)
-	if err != nil {
-		return nil, err
-	}
-	account, err := h.accounts.SetRoles(ctx, in.ID, roles)
+	account, err := h.accounts.SetRoles(ctx, in.ID, in.Body.Roles)
 	return privately(userOf(account), err)
 }

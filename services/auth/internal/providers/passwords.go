@@ -63,7 +63,7 @@ func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 }
 
 // Matches implements domain.Passwords.
-func (p *Passwords) Matches(ctx context.Context, hash, password string, first func() error) (bool, error) {
+func (p *Passwords) Matches(ctx context.Context, hash, password string, begin func() error) (bool, error) {
 	known, err := p.decoy, error(nil)
 	if hash != "" {
 		if known, err = parsePHC(hash); err != nil {
@@ -75,7 +75,7 @@ func (p *Passwords) Matches(ctx context.Context, hash, password string, first fu
 		return false, err
 	}
 	defer leave()
-	if err := first(); err != nil {
+	if err := begin(); err != nil {
 		return false, err
 	}
 	got, err := p.derive(ctx, known, password, uint32(len(known.hash))) //nolint:gosec // a few dozen bytes
@@ -122,6 +122,9 @@ func randomSalt() []byte {
 	return salt
 }
 
+// phcParameters is the beginning of a PHC string of Argon2id.
+const phcParameters = "$argon2id$v=%d$m=%d,t=%d,p=%d$"
+
 // phc is a hash and its parameters. Its text is in the PHC string format, which other implementations of Argon2 read too.
 type phc struct {
 	memory, passes uint32
@@ -129,30 +132,27 @@ type phc struct {
 	salt, hash     []byte
 }
 
-const phcParameters = "m=%d,t=%d,p=%d"
-
 // String implements fmt.Stringer.
 func (h phc) String() string {
-	return fmt.Sprintf("$argon2id$v=%d$"+phcParameters+"$%s$%s", argon2.Version, h.memory, h.passes, h.parallelism,
+	return fmt.Sprintf(phcParameters+"%s$%s", argon2.Version, h.memory, h.passes, h.parallelism,
 		base64.RawStdEncoding.EncodeToString(h.salt), base64.RawStdEncoding.EncodeToString(h.hash))
 }
 
 // parsePHC reads what String wrote.
 func parsePHC(text string) (phc, error) {
 	var h phc
-	parts := strings.Split(text, "$")
-	if len(parts) != 6 || parts[1] != "argon2id" || parts[2] != fmt.Sprintf("v=%d", argon2.Version) {
-		return h, fmt.Errorf("a stored password hash is not Argon2id, version %d", argon2.Version)
-	}
-	_, err := fmt.Sscanf(parts[3], phcParameters, &h.memory, &h.passes, &h.parallelism)
+	var version int
+	var secrets string
+	_, err := fmt.Sscanf(text, phcParameters+"%s", &version, &h.memory, &h.passes, &h.parallelism, &secrets)
+	salt, hash, _ := strings.Cut(secrets, "$")
 	if err == nil {
-		h.salt, err = base64.RawStdEncoding.DecodeString(parts[4])
+		h.salt, err = base64.RawStdEncoding.DecodeString(salt)
 	}
 	if err == nil {
-		h.hash, err = base64.RawStdEncoding.DecodeString(parts[5])
+		h.hash, err = base64.RawStdEncoding.DecodeString(hash)
 	}
-	if err == nil && (h.passes == 0 || h.parallelism == 0 || len(h.hash) == 0) {
-		err = errors.New("a parameter is zero")
+	if err == nil && (version != argon2.Version || h.passes == 0 || h.parallelism == 0 || len(h.hash) == 0) {
+		err = errors.New("its version or a parameter is not supported")
 	}
 	if err != nil {
 		return h, fmt.Errorf("a stored password hash cannot be read: %w", err)

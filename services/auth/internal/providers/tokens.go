@@ -13,8 +13,8 @@ import (
 	"stoa/services/auth/internal/domain"
 )
 
-// followEvery is how often the signing keys are read again; signing.LeadTime relies on it.
-const followEvery = 2 * time.Second
+// FollowPause is the time between two runs of Follow; signing.LeadTime relies on it.
+const FollowPause = 2 * time.Second
 
 // Tokens implements domain.Tokens. Access tokens cannot be revoked, so they are valid for a short time.
 type Tokens struct {
@@ -28,22 +28,14 @@ func NewTokens(signer *identity.Signer) *Tokens {
 	return t
 }
 
-// Follow returns a part of the process that reads the signing keys again and again, so that they may change while it runs.
-// If they cannot be read or are not valid, the former keys stay in use.
-func (t *Tokens) Follow(read func(ctx context.Context) (string, error), log zerolog.Logger) func(ctx context.Context) error {
-	return func(ctx context.Context) error {
-		tick := time.NewTicker(followEvery)
-		defer tick.Stop()
-		for last := ""; ; {
-			select {
-			case <-ctx.Done():
-				return nil
-			case <-tick.C:
-			}
-			if text, err := read(ctx); err == nil && text != last {
-				last = text
-				t.take(text, log)
-			}
+// Follow returns a task that reads the signing keys, so that they may change while the process runs. If they cannot be read
+// or are not valid, the former keys stay in use.
+func (t *Tokens) Follow(read func(ctx context.Context) (string, error), log zerolog.Logger) func(ctx context.Context) {
+	last := ""
+	return func(ctx context.Context) {
+		if text, err := read(ctx); err == nil && text != last {
+			last = text
+			t.take(text, log)
 		}
 	}
 }

@@ -27,16 +27,16 @@ type owner struct {
 // Accounts implements domain.AccountStore: a document for each account, a document for each address, whose first write
 // decides which account owns it, and a list.
 type Accounts struct {
-	accounts *sidecar.Documents[domain.Account]
-	owners   *sidecar.Documents[owner]
-	lists    *sidecar.Lists[domain.Account]
+	*sidecar.Documents[domain.Account]
+	owners *sidecar.Documents[owner]
+	lists  *sidecar.Lists[domain.Account]
 }
 
 // NewAccounts returns the accounts behind a sidecar.
 func NewAccounts(s *sidecar.Sidecar) *Accounts {
 	accounts := sidecar.NewDocuments[domain.Account](s, store, "account")
 	return &Accounts{
-		accounts: accounts, owners: sidecar.NewDocuments[owner](s, store, "email"), lists: sidecar.NewLists(accounts, "accounts"),
+		Documents: accounts, owners: sidecar.NewDocuments[owner](s, store, "email"), lists: sidecar.NewLists(accounts, "accounts"),
 	}
 }
 
@@ -54,7 +54,7 @@ func (r *Accounts) Add(ctx context.Context, account domain.Account) (domain.Acco
 	if err := r.lists.Add(ctx, everyone, id); err != nil {
 		return domain.Account{}, err
 	}
-	return account, r.accounts.Create(ctx, id, account, 0)
+	return account, r.Create(ctx, id, account, 0)
 }
 
 // take returns the id of the account that owns the address from now on.
@@ -78,7 +78,7 @@ func (r *Accounts) ByEmail(ctx context.Context, email domain.Email) (domain.Acco
 	if !owned.Exists() {
 		id = nobody
 	}
-	account, err := r.accounts.Find(ctx, id)
+	account, err := r.Find(ctx, id)
 	return account.Value, account.Exists(), err
 }
 
@@ -87,17 +87,12 @@ func (r *Accounts) Get(ctx context.Context, id string) (domain.Account, error) {
 	if !ids.Valid(id) {
 		return domain.Account{}, notFound("account")
 	}
-	account, err := r.accounts.Get(ctx, id)
+	account, err := r.Documents.Get(ctx, id)
 	return account.Value, err
 }
 
 // notFound is the answer for a malformed id. The store is not asked, because it might read the id in another way.
 func notFound(kind string) error { return errs.New(errs.NotFound, "there is no such %s", kind) }
-
-// Update implements domain.AccountStore.
-func (r *Accounts) Update(ctx context.Context, id string, change func(*domain.Account) error) (domain.Account, error) {
-	return r.accounts.Update(ctx, id, change)
-}
 
 // List implements domain.AccountStore.
 func (r *Accounts) List(ctx context.Context, cursor string, limit int) ([]domain.Account, string, error) {

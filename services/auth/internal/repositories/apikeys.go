@@ -13,19 +13,19 @@ const allKeys = "all"
 
 // APIKeys implements domain.APIKeyStore: a document for each key, and a list.
 type APIKeys struct {
-	keys  *sidecar.Documents[domain.APIKey]
+	*sidecar.Documents[domain.APIKey]
 	lists *sidecar.Lists[domain.APIKey]
 }
 
 // NewAPIKeys returns the API keys behind a sidecar.
 func NewAPIKeys(s *sidecar.Sidecar) *APIKeys {
 	keys := sidecar.NewDocuments[domain.APIKey](s, store, "apikey")
-	return &APIKeys{keys: keys, lists: sidecar.NewLists(keys, "apikeys")}
+	return &APIKeys{Documents: keys, lists: sidecar.NewLists(keys, "apikeys")}
 }
 
 // Create implements domain.APIKeyStore. The list comes first, so that every key is listed.
 func (r *APIKeys) Create(ctx context.Context, key domain.APIKey) error {
-	stored, err := r.keys.Find(ctx, key.ID)
+	stored, err := r.Find(ctx, key.ID)
 	switch {
 	case err != nil:
 		return err
@@ -35,21 +35,13 @@ func (r *APIKeys) Create(ctx context.Context, key domain.APIKey) error {
 	if err := r.lists.Add(ctx, allKeys, key.ID); err != nil {
 		return err
 	}
-	return r.keys.Create(ctx, key.ID, key, 0)
+	return r.Documents.Create(ctx, key.ID, key, 0)
 }
 
-// Find implements domain.APIKeyStore.
-func (r *APIKeys) Find(ctx context.Context, id string) (domain.APIKey, error) {
-	key, err := r.keys.Get(ctx, id)
+// Get implements domain.APIKeyStore.
+func (r *APIKeys) Get(ctx context.Context, id string) (domain.APIKey, error) {
+	key, err := r.Documents.Get(ctx, id)
 	return key.Value, err
-}
-
-// Update implements domain.APIKeyStore.
-func (r *APIKeys) Update(ctx context.Context, id string, change func(*domain.APIKey)) (domain.APIKey, error) {
-	return r.keys.Update(ctx, id, func(key *domain.APIKey) error {
-		change(key)
-		return nil
-	})
 }
 
 // List implements domain.APIKeyStore.

@@ -18,8 +18,8 @@ type sessionsOf struct {
 
 // Sessions implements domain.SessionStore: a document for each session, and a list for each account.
 type Sessions struct {
-	sessions *sidecar.Documents[domain.Session]
-	lists    *sidecar.Documents[sessionsOf]
+	*sidecar.Documents[domain.Session]
+	lists *sidecar.Documents[sessionsOf]
 }
 
 // NewSessions returns the sessions behind a sidecar.
@@ -27,8 +27,8 @@ func NewSessions(s *sidecar.Sidecar) *Sessions {
 	untilItExpires := func(session domain.Session) time.Duration { return time.Until(session.ExpiresAt) }
 	longerThanAny := func(sessionsOf) time.Duration { return domain.SessionMaxAge + time.Hour }
 	return &Sessions{
-		sessions: sidecar.Expiring(s, store, "session", untilItExpires),
-		lists:    sidecar.Expiring(s, store, "sessions-of", longerThanAny),
+		Documents: sidecar.Expiring(s, store, "session", untilItExpires),
+		lists:     sidecar.Expiring(s, store, "sessions-of", longerThanAny),
 	}
 }
 
@@ -46,50 +46,50 @@ func (r *Sessions) Add(ctx context.Context, session domain.Session) error {
 			return err
 		}
 	}
-	return r.sessions.Create(ctx, session.ID, session, 0)
+	return r.Create(ctx, session.ID, session, 0)
 }
 
 // storing is how long a session may be listed before it is stored, by another sign-in.
 const storing = time.Minute
 
 // trim makes room for the last of these sessions, which is about to be stored: it drops ended sessions from the list, and
-// ends the oldest ones if there are still too many.
+// ends the oldest ones if there are still too many. A session that is not found may still be about to be stored.
 func (r *Sessions) trim(ctx context.Context, accountID string, listed []string) error {
 	former, now := listed[:len(listed)-1], time.Now()
-	documents, err := r.sessions.GetMany(ctx, former)
+	found, err := r.GetMany(ctx, former)
 	if err != nil {
 		return err
 	}
-	active := slices.DeleteFunc(slices.Clone(documents), func(d sidecar.Document[domain.Session]) bool { return !d.Value.Active(now) })
-	surplus := max(0, len(active)-(domain.MaxSessions-1))
-	for _, oldest := range active[:surplus] {
-		_, err := r.Update(ctx, oldest.ID, func(s *domain.Session) error { s.End(now); return nil })
-		if err != nil && !errs.Is(err, errs.NotFound) { // it may expire in between
+	drop := map[string]bool{}
+	for _, id := range former {
+		drop[id] = now.Sub(ids.Made(id)) > storing
+	}
+	room := domain.MaxSessions - 1
+	for _, session := range slices.Backward(found) {
+		drop[session.ID] = room == 0 || !session.Value.Active(now)
+		if !drop[session.ID] {
+			room--
+		} else if err := r.end(ctx, session, now); err != nil {
 			return err
 		}
 	}
-	ended := endedOf(former, documents, active[surplus:], now)
 	_, err = r.lists.Update(ctx, accountID, func(l *sessionsOf) error {
-		l.IDs = slices.DeleteFunc(l.IDs, func(id string) bool { return ended[id] })
+		l.IDs = slices.DeleteFunc(l.IDs, func(id string) bool { return drop[id] })
 		return nil
 	})
 	return err
 }
 
-// endedOf returns which of the listed sessions can be dropped from the list: those that were found but do not stay, and
-// those that were not found and are too old to be stored yet.
-func endedOf(listed []string, found, staying []sidecar.Document[domain.Session], now time.Time) map[string]bool {
-	ended := map[string]bool{}
-	for _, id := range listed {
-		ended[id] = now.Sub(ids.Made(id)) > storing
+// end ends a session that was read, unless it has ended or expired.
+func (r *Sessions) end(ctx context.Context, session sidecar.Document[domain.Session], now time.Time) error {
+	if !session.Value.Active(now) {
+		return nil
 	}
-	for _, session := range found {
-		ended[session.ID] = true
+	_, err := r.Update(ctx, session.ID, func(s *domain.Session) error { s.End(now); return nil })
+	if errs.Is(err, errs.NotFound) {
+		return nil // it has expired meanwhile
 	}
-	for _, session := range staying {
-		ended[session.ID] = false
-	}
-	return ended
+	return err
 }
 
 // Get implements domain.SessionStore.
@@ -97,13 +97,8 @@ func (r *Sessions) Get(ctx context.Context, id string) (domain.Session, error) {
 	if !ids.Valid(id) {
 		return domain.Session{}, notFound("session")
 	}
-	session, err := r.sessions.Get(ctx, id)
+	session, err := r.Documents.Get(ctx, id)
 	return session.Value, err
-}
-
-// Update implements domain.SessionStore.
-func (r *Sessions) Update(ctx context.Context, id string, change func(*domain.Session) error) (domain.Session, error) {
-	return r.sessions.Update(ctx, id, change)
 }
 
 // Of implements domain.SessionStore.
@@ -112,7 +107,7 @@ func (r *Sessions) Of(ctx context.Context, accountID string) ([]domain.Session, 
 	if err != nil {
 		return nil, err
 	}
-	documents, err := r.sessions.GetMany(ctx, listed.Value.IDs)
+	documents, err := r.GetMany(ctx, listed.Value.IDs)
 	if err != nil {
 		return nil, err
 	}

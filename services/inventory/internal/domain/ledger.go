@@ -3,6 +3,7 @@ package domain
 import (
 	"context"
 	"crypto/rand"
+	"slices"
 	"time"
 
 	"stoa/pkg/common/errs"
@@ -12,6 +13,8 @@ import (
 type Reservations interface {
 	// Find returns the reservation of an order, or an undecided one if none is stored.
 	Find(ctx context.Context, orderID string) (Reservation, error)
+	// Decide stores the first reservation of an order, and returns the one that is stored: this one, or an earlier one.
+	Decide(ctx context.Context, r Reservation) (Reservation, error)
 	// Update changes a reservation by a pure function, which may run several times, and returns the result.
 	Update(ctx context.Context, orderID string, change func(*Reservation) error) (Reservation, error)
 }
@@ -57,10 +60,10 @@ func (l *Ledger) Reserve(ctx context.Context, orderID string, lines []Line, caus
 		return err
 	}
 	r, err := l.reserve(ctx, orderID, lines)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case !r.Grants(lines):
+	}
+	if !r.Grants(lines) {
 		return l.publisher.Rejected(ctx, r, cause)
 	}
 	if err := l.publisher.Reserved(ctx, orderID, lines, cause); err != nil {
@@ -107,12 +110,10 @@ func (l *Ledger) publishLowStock(ctx context.Context, r Reservation, cause strin
 // Release gives back the stock of an order that has ended. If nothing is reserved yet, it prevents a later reservation.
 // It fails with errs.Conflict if the order was shipped.
 func (l *Ledger) Release(ctx context.Context, orderID string) error {
-	r, err := l.reservations.Update(ctx, orderID, func(r *Reservation) error {
-		if !r.Decided() {
-			*r = Reservation{OrderID: orderID, Status: Cancelled}
-		}
-		return nil
-	})
+	r, err := l.reservations.Find(ctx, orderID)
+	if err == nil && !r.Decided() {
+		r, err = l.reservations.Decide(ctx, Reservation{OrderID: orderID, Status: Cancelled})
+	}
 	if err != nil {
 		return err
 	}
@@ -140,29 +141,23 @@ func (l *Ledger) Commit(ctx context.Context, orderID string) error {
 
 // decide holds every line and writes the outcome, unless another run has written one. It returns the stored outcome.
 func (l *Ledger) decide(ctx context.Context, orderID string, lines []Line) (Reservation, error) {
-	mine := Reservation{OrderID: orderID, Status: Reserved}
+	var holds []Line
+	var shortages []Shortage
 	for _, line := range sorted(lines) {
 		held, available, err := l.hold(ctx, orderID, line)
 		if err != nil {
 			return Reservation{}, err
 		}
 		if held.ID == "" {
-			mine.Status = Rejected
-			mine.Shortages = append(mine.Shortages, Shortage{line.ProductID, line.Quantity, available})
+			shortages = append(shortages, Shortage{line.ProductID, line.Quantity, available})
 		}
-		mine.Lines = append(mine.Lines, Line{
-			ProductID: line.ProductID, Quantity: line.Quantity, Held: held.ID, Left: held.Left,
-		})
+		line.Held, line.Left = held.ID, held.Left
+		holds = append(holds, line)
 	}
-	if mine.Status == Rejected {
-		mine.Lines = withoutMovements(mine.Lines)
+	if len(shortages) > 0 {
+		return l.reservations.Decide(ctx, Reservation{orderID, Rejected, lines, shortages})
 	}
-	return l.reservations.Update(ctx, orderID, func(r *Reservation) error {
-		if !r.Decided() {
-			*r = mine
-		}
-		return nil
-	})
+	return l.reservations.Decide(ctx, Reservation{orderID, Reserved, holds, nil})
 }
 
 // hold begins the movement that reserves one line. If the stock is too small, it returns a zero movement and how many
@@ -210,12 +205,14 @@ func (l *Ledger) resolveAbandoned(ctx context.Context, p Product) (resolved bool
 // finish releases or commits the reserved stock, if there is any, and returns the reservation as it is afterwards.
 func (l *Ledger) finish(ctx context.Context, r Reservation, kind Kind, to Status) (Reservation, error) {
 	if r.Status == Reserved {
-		movements, err := l.beginAll(ctx, r, kind)
+		ended, err := l.beginAll(ctx, r, kind)
 		if err != nil {
 			return r, err
 		}
 		r, err = l.reservations.Update(ctx, r.OrderID, func(r *Reservation) error {
-			r.finish(to, movements)
+			if r.Status == Reserved {
+				r.Status, r.Lines = to, ended
+			}
 			return nil
 		})
 		if err != nil {
@@ -225,21 +222,21 @@ func (l *Ledger) finish(ctx context.Context, r Reservation, kind Kind, to Status
 	return r, l.resolve(ctx, r, productIDs(r.Lines))
 }
 
-// beginAll begins a movement for every line, and returns the ids of the movements by product.
-func (l *Ledger) beginAll(ctx context.Context, r Reservation, kind Kind) (map[string]string, error) {
-	begun := make(map[string]string, len(r.Lines))
-	for _, line := range r.Lines {
+// beginAll begins a movement for every line, and returns the lines with the movements that end them.
+func (l *Ledger) beginAll(ctx context.Context, r Reservation, kind Kind) ([]Line, error) {
+	ended := slices.Clone(r.Lines)
+	for i, line := range ended {
 		m := l.movement(r.OrderID, kind, line.Quantity)
 		_, err := l.products.Update(ctx, line.ProductID, func(p *Product) error {
 			noted, _ := p.Begin(m)
-			begun[line.ProductID] = noted.ID
+			ended[i].Ended = noted.ID
 			return nil
 		})
 		if err != nil {
 			return nil, err
 		}
 	}
-	return begun, nil
+	return ended, nil
 }
 
 // resolve resolves the movements of an order on these products. It skips products that never existed.

@@ -63,7 +63,7 @@ func (p *Product) Resolve(r Reservation, now time.Time) {
 		if m.Order != r.OrderID || !r.Decides(m.Kind) {
 			return false
 		}
-		p.apply(m, r.Counts(p.ID, m))
+		p.apply(m, r.Counts(m))
 		p.UpdatedAt = now
 		return true
 	})
@@ -82,11 +82,5 @@ func (p *Product) apply(m Movement, counts bool) {
 
 // Abandoned returns the movements that were begun by runs that have died.
 func (p *Product) Abandoned(now time.Time) []Movement {
-	var left []Movement
-	for _, m := range p.Movements {
-		if now.Sub(m.At) > abandonedAfter {
-			left = append(left, m)
-		}
-	}
-	return left
+	return slices.DeleteFunc(slices.Clone(p.Movements), func(m Movement) bool { return now.Sub(m.At) <= abandonedAfter })
 }

@@ -72,27 +72,12 @@ func (r Reservation) Decided() bool { return r.Status != "" }
 // Decides reports whether the reservation already says which movements of this kind count. It says so about releases and
 // commits only when it is released or committed.
 func (r Reservation) Decides(kind Kind) bool {
-	if kind == Hold {
-		return r.Decided()
-	}
-	return r.Status == Released || r.Status == Committed
+	return r.Status == Released || r.Status == Committed || kind == Hold && r.Decided()
 }
 
-// Counts reports whether this movement on a product is the one that the reservation names.
-func (r Reservation) Counts(productID string, m Movement) bool {
-	i := slices.IndexFunc(r.Lines, func(l Line) bool { return l.ProductID == productID })
-	if i < 0 {
-		return false
-	}
-	switch m.Kind {
-	case Hold:
-		return r.Lines[i].Held == m.ID
-	case Release:
-		return r.Status == Released && r.Lines[i].Ended == m.ID
-	case Commit:
-		return r.Status == Committed && r.Lines[i].Ended == m.ID
-	}
-	return false
+// Counts reports whether the reservation names this movement. The ids of movements are random, so no other one has this id.
+func (r Reservation) Counts(m Movement) bool {
+	return slices.ContainsFunc(r.Lines, func(l Line) bool { return m.ID == l.Held || m.ID == l.Ended })
 }
 
 // Grants reports whether exactly these lines are reserved or were shipped.
@@ -104,31 +89,19 @@ func (r Reservation) Grants(lines []Line) bool {
 	return slices.EqualFunc(sorted(r.Lines), sorted(lines), same)
 }
 
-// Reason says in words why these lines are not reserved.
-func (r Reservation) Reason() string {
-	switch r.Status {
-	case Rejected:
-		return "not enough in stock"
-	case Cancelled:
-		return "the order ended before its stock was reserved"
-	case Released:
-		return "the order has ended and its stock was given back"
-	case Reserved, Committed:
-		return "the stock of an order with this id and other items is reserved"
-	}
-	return "nothing is decided yet"
+const otherItems = "the stock of an order with this id and other items is reserved"
+
+// reasons say why an order gets no stock, by the status of its reservation.
+var reasons = map[Status]string{
+	Rejected:  "not enough in stock",
+	Cancelled: "the order ended before its stock was reserved",
+	Released:  "the order has ended and its stock was given back",
+	Reserved:  otherItems,
+	Committed: otherItems,
 }
 
-// finish records the end of a reservation, unless it has ended already.
-func (r *Reservation) finish(to Status, movements map[string]string) {
-	if r.Status != Reserved {
-		return
-	}
-	r.Status = to
-	for i, line := range r.Lines {
-		r.Lines[i].Ended = movements[line.ProductID]
-	}
-}
+// Reason says in words why the lines of an order are not reserved.
+func (r Reservation) Reason() string { return reasons[r.Status] }
 
 // checkLines fails with errs.Invalid for lines that are not valid. It says `items`, as an order calls its lines.
 func checkLines(lines []Line) error {
@@ -152,15 +125,6 @@ func checkLines(lines []Line) error {
 // sorted returns the lines by product. All runs hold products in this order.
 func sorted(lines []Line) []Line {
 	return slices.SortedFunc(slices.Values(lines), func(a, b Line) int { return cmp.Compare(a.ProductID, b.ProductID) })
-}
-
-// withoutMovements returns the lines without the ids of movements, because no movement of a rejected order counts.
-func withoutMovements(lines []Line) []Line {
-	plain := make([]Line, len(lines))
-	for i, line := range lines {
-		plain[i] = Line{ProductID: line.ProductID, Quantity: line.Quantity}
-	}
-	return plain
 }
 
 // productIDs returns the ids of the products of these lines, each once.

@@ -8,6 +8,7 @@ import (
 	"stoa/api/events"
 	"stoa/pkg/common/ids"
 	"stoa/pkg/common/must"
+	"stoa/services/inventory/internal/domain"
 )
 
 // What is read of an order is part of its schema.
@@ -27,7 +28,7 @@ func TestEvents_areReadAsTheyAreSent(t *testing.T) {
 		raw := must.Get(json.Marshal(sent))(t)
 		var got order
 		must.Do(t, json.Unmarshal(raw, &got))
-		if got.ID != id || len(got.Items) != 1 || got.Items[0] != (item{ProductID: id, Quantity: 3}) {
+		if got.ID != id || len(got.Items) != 1 || got.Items[0] != (domain.Line{ProductID: id, Quantity: 3}) {
 			t.Errorf("%s was read as %+v", eventType, got)
 		}
 	}

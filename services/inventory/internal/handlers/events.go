@@ -12,7 +12,7 @@ import (
 // Subscriptions returns the events that the ledger handles, by topic.
 func Subscriptions(ledger *domain.Ledger) []messaging.Subscription {
 	reserve := handle(func(ctx context.Context, o order, eventID string) error {
-		return ledger.Reserve(ctx, o.ID, o.lines(), eventID)
+		return ledger.Reserve(ctx, o.ID, o.Items, eventID)
 	})
 	release := handle(func(ctx context.Context, o order, _ string) error { return ledger.Release(ctx, o.ID) })
 	commit := handle(func(ctx context.Context, o order, _ string) error { return ledger.Commit(ctx, o.ID) })
@@ -32,22 +32,8 @@ func Subscriptions(ledger *domain.Ledger) []messaging.Subscription {
 
 // order is the part of an order event that the ledger needs.
 type order struct {
-	ID    string `json:"id"`
-	Items []item `json:"items"`
-}
-
-// item is one line of an order.
-type item struct {
-	ProductID string `json:"productId"`
-	Quantity  int64  `json:"quantity"`
-}
-
-func (o order) lines() []domain.Line {
-	lines := make([]domain.Line, len(o.Items))
-	for i, item := range o.Items {
-		lines[i] = domain.Line{ProductID: item.ProductID, Quantity: item.Quantity}
-	}
-	return lines
+	ID    string        `json:"id"`
+	Items []domain.Line `json:"items"`
 }
 
 // handle returns a handler of order events. It checks the order's id, because the id becomes part of a document's key.

@@ -125,19 +125,6 @@ func TestLedger_releasesTheStockOfEndedOrders(t *testing.T) {
 	}
 }
 
-func TestLedger_reservesNothingForACancelledOrder(t *testing.T) {
-	b, order := newBack(t), ids.New()
-	p := b.add(t, "1", 10)
-	b.mustHandle(t, cancelled, order)
-	b.mustHandle(t, placed, order, line{p, 4})
-	var got struct{ Reason string }
-	b.published(t, "stock.rejected.v1", &got)
-	if got.Reason != "the order ended before its stock was reserved" {
-		t.Errorf("got %q", got.Reason)
-	}
-	b.expect(t, p, 10, 0, 0)
-}
-
 func TestLedger_publishesTheSameEventsAgain(t *testing.T) {
 	b, order := newBack(t), ids.New()
 	p := b.add(t, "1", 10)

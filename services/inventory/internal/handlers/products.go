@@ -26,8 +26,7 @@ func (h products) list(ctx context.Context, in *web.Page) (*listOutput, error) {
 }
 
 func (h products) get(ctx context.Context, in *IDInput) (*productOutput, error) {
-	p, err := h.catalogue.Get(ctx, in.ID)
-	return answer(p, err)
+	return answer(h.catalogue.Get(ctx, in.ID))
 }
 
 func (h products) create(ctx context.Context, in *createInput) (*createOutput, error) {
@@ -44,10 +43,9 @@ func (h products) create(ctx context.Context, in *createInput) (*createOutput, e
 }
 
 func (h products) edit(ctx context.Context, in *editInput) (*productOutput, error) {
-	p, err := h.catalogue.Update(ctx, in.ID, func(p *domain.Product) error {
+	return answer(h.catalogue.Update(ctx, in.ID, func(p *domain.Product) error {
 		return p.Edit(in.Body.Name, in.Body.Description, domain.Money(in.Body.Price), clock())
-	})
-	return answer(p, err)
+	}))
 }
 
 func (h products) remove(ctx context.Context, in *IDInput) (*struct{}, error) {

@@ -83,10 +83,10 @@ func (c *Catalogue) Update(ctx context.Context, id string, change func(*domain.P
 // A crash in between leaves an SKU whose product does not exist; the next request for that SKU takes it over.
 func (c *Catalogue) Create(ctx context.Context, p domain.Product) (domain.Product, error) {
 	earlier, err := c.products.Find(ctx, p.ID)
-	switch {
-	case err != nil:
+	if err != nil {
 		return domain.Product{}, err
-	case earlier.Exists():
+	}
+	if earlier.Exists() {
 		return repeated(earlier.Value, p)
 	}
 	if err := c.takeSKU(ctx, p.SKU, p.ID); err != nil {
@@ -95,15 +95,10 @@ func (c *Catalogue) Create(ctx context.Context, p domain.Product) (domain.Produc
 	if err := c.lists.Add(ctx, all, p.ID); err != nil {
 		return domain.Product{}, err
 	}
-	err = c.products.Create(ctx, p.ID, p, 0)
-	if !errs.Is(err, errs.Conflict) {
-		return p, err
+	if err = c.products.Create(ctx, p.ID, p, 0); errs.Is(err, errs.Conflict) {
+		return c.Create(ctx, p) // the same request was faster, or another one took the SKU
 	}
-	earlier, err = c.products.Get(ctx, p.ID)
-	if err != nil {
-		return domain.Product{}, err
-	}
-	return repeated(earlier.Value, p)
+	return p, err
 }
 
 // repeated returns the product that an earlier attempt of the same request created, or says why it cannot.
@@ -119,25 +114,18 @@ func repeated(earlier, wanted domain.Product) (domain.Product, error) {
 }
 
 // takeSKU makes a product the owner of an SKU, unless that belongs to a product in the catalogue. SKUs that differ only in
-// upper and lower case are the same.
+// upper and lower case are the same. The check of the present owner may run again, and then has the same result.
 func (c *Catalogue) takeSKU(ctx context.Context, sku, id string) error {
-	for removed := ""; ; {
-		other := ""
-		_, err := c.skus.Upsert(ctx, strings.ToUpper(sku), func(current *owner) error {
-			switch other = current.ProductID; other {
-			case "", id, removed:
-				other, current.ProductID = "", id
+	_, err := c.skus.Upsert(ctx, strings.ToUpper(sku), func(current *owner) error {
+		if current.ProductID != "" && current.ProductID != id {
+			if err := c.requireRemoved(ctx, current.ProductID); err != nil {
+				return err
 			}
-			return nil
-		})
-		if err != nil || other == "" {
-			return err
 		}
-		if err := c.requireRemoved(ctx, other); err != nil {
-			return err
-		}
-		removed = other
-	}
+		current.ProductID = id
+		return nil
+	})
+	return err
 }
 
 // requireRemoved fails with errs.Conflict if a product is in the catalogue. It stores a product that does not exist as

@@ -3,6 +3,7 @@ package repositories
 import (
 	"context"
 
+	"stoa/pkg/common/errs"
 	"stoa/pkg/sidecar"
 	"stoa/services/inventory/internal/domain"
 )
@@ -23,9 +24,18 @@ func (r *Reservations) Find(ctx context.Context, orderID string) (domain.Reserva
 	return found.Value, err
 }
 
+// Decide implements domain.Reservations.
+func (r *Reservations) Decide(ctx context.Context, first domain.Reservation) (domain.Reservation, error) {
+	err := r.documents.Create(ctx, first.OrderID, first, 0)
+	if errs.Is(err, errs.Conflict) {
+		return r.Find(ctx, first.OrderID)
+	}
+	return first, err
+}
+
 // Update implements domain.Reservations.
 func (r *Reservations) Update(
 	ctx context.Context, orderID string, change func(*domain.Reservation) error,
 ) (domain.Reservation, error) {
-	return r.documents.Upsert(ctx, orderID, change)
+	return r.documents.Update(ctx, orderID, change)
 }

@@ -22,6 +22,9 @@ type Reader interface {
 	List(ctx context.Context, customerID, cursor string, limit int) (orders []Record, next string, err error)
 }
 
+// NotFound is the error for an id without an order, or without one that the caller may see.
+func NotFound() error { return errs.New(errs.NotFound, "there is no such order") }
+
 // Viewer is a person who asks for an order. Staff see every order, others only their own.
 type Viewer struct {
 	ID    string
@@ -43,12 +46,11 @@ func NewOrders(reader Reader, publisher Publisher) *Orders {
 // is an order.
 func (o *Orders) Get(ctx context.Context, id string, viewer Viewer) (Order, error) {
 	record, err := o.reader.Find(ctx, id)
-	if err != nil && !errs.Is(err, errs.NotFound) {
+	if err != nil {
 		return Order{}, err
 	}
-	allowed := err == nil && (viewer.Staff || record.Customer.ID == viewer.ID)
-	if !allowed || record.Status == Expired {
-		return Order{}, errs.New(errs.NotFound, "there is no such order")
+	if record.Status == Expired || !viewer.Staff && record.Customer.ID != viewer.ID {
+		return Order{}, NotFound()
 	}
 	return record.Order, nil
 }
@@ -58,8 +60,8 @@ func (o *Orders) List(ctx context.Context, customerID, cursor string, limit int)
 	return o.reader.List(ctx, customerID, cursor, limit)
 }
 
-// Cancel asks the worker, which alone changes placed orders, to cancel an order of this customer. It returns the order as
-// it is after the wait, cancelled or not yet: errs.Conflict if it can no longer be cancelled.
+// Cancel asks the worker, which alone changes placed orders, to cancel an order of this customer. It returns the
+// order as it is after the wait, cancelled or not yet. It fails with errs.Conflict if the order can no longer be cancelled.
 func (o *Orders) Cancel(ctx context.Context, id, customerID string, wait time.Duration) (Order, error) {
 	order, err := o.Get(ctx, id, Viewer{ID: customerID})
 	if err != nil {
@@ -81,8 +83,8 @@ func (o *Orders) Cancel(ctx context.Context, id, customerID string, wait time.Du
 	return order, nil
 }
 
-// Follow yields the order as it is, again and again, until ctx ends or the order is withdrawn. It reads the document:
-// stores need not notify, and replicas need not know of each other. While the store is down, the order stays as it was.
+// Follow yields the order as it is, again and again, until ctx ends or the order is withdrawn. It polls the document, so
+// stores need not notify, and replicas need not know of each other. While the store is down, it yields the last order read.
 func (o *Orders) Follow(ctx context.Context, first Order) iter.Seq[Order] {
 	return func(yield func(Order) bool) {
 		latest, wait := first, shortestPause

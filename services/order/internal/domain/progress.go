@@ -9,13 +9,12 @@ import (
 
 // Repository stores orders, and a list of orders for each customer.
 type Repository interface {
-	// Find fails with errs.NotFound if there is no such order.
-	Find(ctx context.Context, id string) (Record, error)
-	// Update fails with errs.NotFound if there is no such order, and with the error of change.
+	// Update changes an order by a function, which may run again. It fails with errs.NotFound if there is no such order, and
+	// with the error of change.
 	Update(ctx context.Context, id string, change func(*Record) error) (Record, error)
 	// Enlist puts an order on its customer's list.
 	Enlist(ctx context.Context, order Order) error
-	// Expire closes an id: errs.Conflict if there is an order under it.
+	// Expire closes an id. It fails with errs.Conflict if there is an order under it.
 	Expire(ctx context.Context, id string) error
 }
 
@@ -70,19 +69,17 @@ func (p *Progress) Reject(ctx context.Context, id, reason string) error {
 		r.Reject(reason, time.Now())
 		return nil
 	})
-	switch {
-	case errs.Is(err, errs.NotFound):
+	if errs.Is(err, errs.NotFound) {
 		return nil // the draft was withdrawn, and nothing is reserved
-	case err != nil:
+	}
+	if err != nil || record.Status != Rejected {
 		return err
-	case record.Status != Rejected:
-		return nil
 	}
 	return p.publisher.Changed(ctx, record.Order)
 }
 
-// Execute executes a command, and publishes the order with the status that the command gave it: errs.Conflict if the
-// status of the order does not allow it, errs.Invalid if there is no such order.
+// Execute executes a command, and publishes the order with the status that the command gave it. It fails with errs.Conflict
+// if the status of the order does not allow the command, and with errs.Invalid if there is no such order.
 func (p *Progress) Execute(ctx context.Context, c Command, id, reason string) error {
 	record, err := p.move(ctx, id, func(r *Record) error { return r.Execute(c, reason, time.Now()) })
 	if errs.Is(err, errs.NotFound) {
@@ -95,16 +92,14 @@ func (p *Progress) Execute(ctx context.Context, c Command, id, reason string) er
 }
 
 // move changes an order. A pending order is put on its customer's list first, so that a customer who reads the decision
-// finds the order on the list.
+// finds the order on the list. If another write came first, it is enlisted again, which changes nothing.
 func (p *Progress) move(ctx context.Context, id string, change func(*Record) error) (Record, error) {
-	record, err := p.orders.Find(ctx, id)
-	if err != nil {
-		return record, err
-	}
-	if record.Status == Pending {
-		if err := p.orders.Enlist(ctx, record.Order); err != nil {
-			return record, err
+	return p.orders.Update(ctx, id, func(r *Record) error {
+		if r.Status == Pending {
+			if err := p.orders.Enlist(ctx, r.Order); err != nil {
+				return err
+			}
 		}
-	}
-	return p.orders.Update(ctx, id, change)
+		return change(r)
+	})
 }

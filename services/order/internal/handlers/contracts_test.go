@@ -13,8 +13,8 @@ func TestSubscriptions_readPayloadsOfTheirSchemas(t *testing.T) {
 	id := ids.New()
 	asked := command{OrderID: id, By: "backoffice", Reason: "it is packed"}
 	for eventType, payload := range map[string]any{
-		"stock.reserved.v1": reserved{OrderID: id, Items: []domain.Wanted{{ProductID: ids.New(), Quantity: 1}}},
-		"stock.rejected.v1": rejected{OrderID: id, Reason: "sold out"},
+		"stock.reserved.v1": stock{OrderID: id, Items: []domain.Wanted{{ProductID: ids.New(), Quantity: 1}}},
+		"stock.rejected.v1": stock{OrderID: id, Reason: "sold out"},
 		"order.cancel.v1":   asked,
 		"order.ship.v1":     asked,
 		"order.deliver.v1":  asked,

@@ -44,20 +44,6 @@ var histories = map[string]struct {
 	"shipped too early": {[]string{"ship", "reserve"}, domain.Confirmed, []string{"order-confirmed order.confirmed.v1"}},
 }
 
-func TestProgress_followsEveryHistory(t *testing.T) {
-	for name, tt := range histories {
-		t.Run(name, func(t *testing.T) {
-			s := newShop(t)
-			order := s.placed(t, "")
-			for _, step := range tt.steps {
-				must.Do(t, steps[step](t, s, order.ID))
-				must.Do(t, steps[step](t, s, order.ID)) // delivered once more
-			}
-			s.expectHistory(t, order.ID, tt.status, tt.published)
-		})
-	}
-}
-
 // Every step of every history is killed once before and once after each operation on store and broker, and then delivered
 // again.
 func TestProgress_survivesACrashAtEveryPoint(t *testing.T) {
@@ -83,7 +69,7 @@ func TestProgress_survivesACrashAtEveryPoint(t *testing.T) {
 	}
 }
 
-// An event that was not published before its order moved on is published late, as it was then.
+// An event that was not published before its order moved on is published late, with the status of that time.
 func TestProgress_publishesLateWhatHappenedThen(t *testing.T) {
 	s := newShop(t)
 	order := s.placed(t, "")

@@ -26,7 +26,7 @@ func TestPlace_answersWithThePendingOrder(t *testing.T) {
 		t.Errorf("a draft must expire, got a ttl of %q", got)
 	}
 	if again := s.placed(t, ""); again.ID == order.ID {
-		t.Error("two requests without a key are two orders")
+		t.Error("two requests without a key must be two orders")
 	}
 }
 
@@ -93,18 +93,18 @@ func TestPlacement_placesOneOrderForAKey(t *testing.T) {
 	s := newShop(t)
 	first := s.place(t, "key", oneApple)
 	order := orderOf(first, http.StatusCreated)
-	must.Do(t, s.reserve(t, order.ID, apple))
+	must.Do(t, steps["reject"](t, s, order.ID))
 	if again := s.place(t, "key", oneApple); again.Code != first.Code || again.Body.String() != first.Body.String() {
-		t.Errorf("after it was confirmed: got %d %s, want %s", again.Code, again.Body, first.Body)
+		t.Errorf("after it was rejected: got %d %s, want %s", again.Code, again.Body, first.Body)
 	}
 	s.place(t, "key", onePear).ExpectProblem(422, errs.KeyReused, "")
 	s.place(t, "not one key", oneApple).ExpectProblem(422, errs.Invalid, "Idempotency-Key")
-	s.expectPublished(t, "order-placed order.placed.v1", "order-confirmed order.confirmed.v1")
+	s.expectPublished(t, "order-placed order.placed.v1", "order-updates order.rejected.v1")
 
 	bobs := placing("key", oneApple)
 	bobs.Token = "bob"
 	if got := orderOf(s.do(t, bobs), http.StatusCreated); got.ID == order.ID {
-		t.Error("two customers with one key share an order")
+		t.Error("two customers with the same key must get two orders")
 	}
 }
 

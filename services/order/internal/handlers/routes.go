@@ -22,7 +22,9 @@ type handlers struct {
 
 // Routes adds the operations for people. A cancellation waits for its outcome for up to cancelWait.
 func Routes(api huma.API, placement *domain.Placement, orders *domain.Orders, cancelWait time.Duration) {
-	h := &handlers{placement: placement, orders: orders, cancelWait: cancelWait}
+	h := &handlers{
+		placement: placement, orders: orders, cancelWait: cancelWait, streams: slots{taken: map[string]int{}},
+	}
 	signedIn, tags := identity.SignedIn(), []string{"orders"}
 
 	// Place an order. Prices come from inventory; an Idempotency-Key makes it safe to repeat the request.
@@ -47,7 +49,7 @@ func Routes(api huma.API, placement *domain.Placement, orders *domain.Orders, ca
 		Summary: "Show an order", Tags: tags, Security: signedIn,
 	}, h.get)
 
-	// Follow an order: the same, with each change as it happens.
+	// Follow an order: show it, and then each change as it happens.
 	huma.Register(api, huma.Operation{
 		OperationID: "watch-order", Method: http.MethodGet, Path: "/api/v1/orders/{id}/events",
 		Summary: "Follow an order", Tags: tags, Security: signedIn,

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"fmt"
 	"sync"
 	"time"
 
@@ -11,11 +12,11 @@ const (
 	// maxStreams is how many orders a person may follow at once, at each replica. A browser opens at most six connections
 	// to a server, so nobody can use more. Each stream reads the store every second.
 	maxStreams = 5
-	// streamPause is when a caller with too many streams may try again.
+	// streamPause is how long a caller with too many streams is asked to wait.
 	streamPause = 10 * time.Second
 )
 
-// slots counts the open streams of each caller. The zero value is ready to use.
+// slots counts the open streams of each caller.
 type slots struct {
 	mu    sync.Mutex
 	taken map[string]int
@@ -26,12 +27,10 @@ func (s *slots) take(callerID string) (leave func(), err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.taken[callerID] >= maxStreams {
-		limited := errs.New(errs.RateLimited, "you already follow %d orders; close one of the streams", maxStreams)
-		limited.RetryAfter = streamPause
-		return nil, limited
-	}
-	if s.taken == nil {
-		s.taken = map[string]int{}
+		return nil, &errs.Error{
+			Kind: errs.RateLimited, Message: fmt.Sprintf("you already follow %d orders; close one of the streams", maxStreams),
+			RetryAfter: streamPause,
+		}
 	}
 	s.taken[callerID]++
 	return func() { s.leave(callerID) }, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"iter"
 	"net/http"
 	"time"
@@ -40,42 +41,38 @@ func (h *handlers) watch(ctx context.Context, in *OrderPath) (*watchOutput, erro
 			_, w := humamux.Unwrap(ctx)
 			lasting, end := identity.Lasting(ctx.Context())
 			defer end()
-			// Writing fails only when the client has gone, and then nobody can read an error.
-			_ = send(w, h.orders.Follow(lasting, order))
+			send(w, h.orders.Follow(lasting, order))
 		},
 	}, nil
 }
 
-// send writes each change of an order as an event, up to the final one.
-func send(w http.ResponseWriter, states iter.Seq[domain.Order]) error {
+// send writes each change of an order as an event, up to the final one. Writing fails only when the client has gone, and then
+// nobody can read an error.
+func send(w http.ResponseWriter, states iter.Seq[domain.Order]) {
 	var shown domain.Status
 	last := time.Now()
 	for order := range states {
 		if order.Status == shown && time.Since(last) < heartbeat {
 			continue
 		}
-		if err := write(w, order, order.Status != shown); err != nil {
-			return err
+		if write(w, order, order.Status != shown) != nil {
+			return
 		}
 		shown, last = order.Status, time.Now()
 		if shown.Final() {
-			return nil
+			return
 		}
 	}
-	return nil
 }
 
 // write sends one event, or a comment if nothing has changed.
 func write(w http.ResponseWriter, order domain.Order, changed bool) error {
 	text := ": still " + string(order.Status) + "\n\n"
 	if changed {
-		data, err := json.Marshal(viewOf(order))
-		if err != nil {
-			return err
-		}
+		data, _ := json.Marshal(viewOf(order)) // every order can be written as JSON
 		text = fmt.Sprintf("event: order\nid: %s\ndata: %s\n\n", order.Status, data)
 	}
-	if _, err := w.Write([]byte(text)); err != nil {
+	if _, err := io.WriteString(w, text); err != nil {
 		return err
 	}
 	return http.NewResponseController(w).Flush()

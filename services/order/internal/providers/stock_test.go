@@ -63,26 +63,20 @@ func TestStock_refusesBadQuotes(t *testing.T) {
 	tests := map[string]struct {
 		inventory inventory
 		want      errs.Kind
+		fields    int
 	}{
-		"down":           {inventory{err: status.Error(codes.Unavailable, "connection refused")}, errs.Unavailable},
-		"no such thing":  {inventory{err: rpc.ToStatus(errs.InvalidField("items[1].productId", "is not a product"))}, errs.Invalid},
-		"a line short":   {inventory{quote: []*inventoryv1.QuotedLine{line("a", 1)}}, errs.Internal},
-		"another thing":  {inventory{quote: []*inventoryv1.QuotedLine{line("a", 1), line("c", 1)}}, errs.Internal},
-		"money for that": {inventory{quote: []*inventoryv1.QuotedLine{line("a", 1), line("b", -1)}}, errs.Internal},
+		"down":              {inventory{err: status.Error(codes.Unavailable, "connection refused")}, errs.Unavailable, 0},
+		"unknown product":   {inventory{err: rpc.ToStatus(errs.InvalidField("items[1].productId", "is not a product"))}, errs.Invalid, 1},
+		"a line is missing": {inventory{quote: []*inventoryv1.QuotedLine{line("a", 1)}}, errs.Internal, 0},
+		"another product":   {inventory{quote: []*inventoryv1.QuotedLine{line("a", 1), line("c", 1)}}, errs.Internal, 0},
+		"negative price":    {inventory{quote: []*inventoryv1.QuotedLine{line("a", 1), line("b", -1)}}, errs.Internal, 0},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if _, err := NewStock(&tt.inventory).Quote(t.Context(), wanted); errs.KindOf(err) != tt.want {
-				t.Errorf("got %v, want %s", err, tt.want)
+			_, err := NewStock(&tt.inventory).Quote(t.Context(), wanted)
+			if errs.KindOf(err) != tt.want || len(errs.From(err).Fields) != tt.fields {
+				t.Errorf("got %v, want %s and the fields at fault", err, tt.want)
 			}
 		})
-	}
-}
-
-func TestStock_keepsTheFieldsAtFault(t *testing.T) {
-	i := &inventory{err: rpc.ToStatus(errs.InvalidField("items[1].productId", "is not a product"))}
-	_, err := NewStock(i).Quote(t.Context(), wanted)
-	if e := errs.From(err); len(e.Fields) != 1 || e.Fields[0].Name != "items[1].productId" {
-		t.Errorf("got %+v", e.Fields)
 	}
 }
