@@ -38,6 +38,7 @@ func (e *edge) router(routes []declaration.Route) *mux.Router {
 	// A path is taken as it is or refused: a cleaned one would be a redirect to something that nobody asked for.
 	router := web.NewRouter().SkipClean(true)
 	router.Use(plain)
+	router.MethodNotAllowedHandler = notAllowed(e.apps.described, router)
 	for _, r := range routes {
 		matches := func(request *http.Request, _ *mux.RouteMatch) bool { return r.Matches(request.URL.Path) }
 		router.Name(r.Name).MatcherFunc(matches).Methods(r.Methods...).Handler(e.handler(r))
@@ -62,7 +63,7 @@ func (e *edge) handler(r declaration.Route) http.Handler {
 	if config := r.Plugins.SizeLimiting; config != nil {
 		handler = sizeLimited(config, handler)
 	}
-	handler = optionsOf(r.Methods, handler)
+	handler = optionsOf(e.apps.described, handler)
 	if config := r.Plugins.CORS; config != nil {
 		handler = crossOrigin(config, handler)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humamux"
 	"github.com/gorilla/mux"
 
+	"stoa/pkg/common/clip"
 	"stoa/pkg/common/errs"
 )
 
@@ -20,14 +21,14 @@ func NewRouter() *mux.Router {
 		WriteError(w, r, errs.New(errs.NotFound, "there is nothing at this path"))
 	})
 	router.MethodNotAllowedHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Allow", allowed(router, r))
-		WriteError(w, r, errs.New(errs.MethodNotAllowed, "this path does not support the method %s", r.Method))
+		w.Header().Set("Allow", Allowed(router, r))
+		WriteError(w, r, errs.New(errs.MethodNotAllowed, "this path does not support the method %s", clip.Text(r.Method)))
 	})
 	return router
 }
 
-// allowed lists the methods that the path of r supports; HEAD comes with GET.
-func allowed(router *mux.Router, r *http.Request) string {
+// Allowed lists the methods that the router knows for the path of r, "" for none. HEAD comes with GET.
+func Allowed(router *mux.Router, r *http.Request) string {
 	var known []string
 	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} {
 		probe := r.Clone(r.Context())
