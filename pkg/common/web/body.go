@@ -16,8 +16,8 @@ const DefaultBody = 16 << 10
 // humaMaxBody is huma's own default.
 const humaMaxBody = 1 << 20
 
-// maxValues is how many values a body may have: more than three times those of an order of 100 lines. It bounds the work of
-// finding all mistakes in a body.
+// maxValues is how many values a body may have: more than three times those of an order of 100 lines. It bounds the work on
+// a body full of mistakes, which huma would collect to the last one.
 const maxValues = 1000
 
 // jsonFormat reads JSON as the schemas describe it, where huma and encoding/json differ from them.
@@ -29,12 +29,12 @@ func unmarshal(data []byte, v any) error {
 	if !utf8.Valid(data) {
 		return errors.New("is not valid UTF-8")
 	}
+	if valuesIn(data) > maxValues {
+		return fmt.Errorf("has more than %d values", maxValues)
+	}
 	err := json.Unmarshal(data, v)
 	if tree, ok := v.(*any); ok && err == nil {
-		values := 0
-		if *tree = withoutNil(*tree, &values); values > maxValues {
-			return fmt.Errorf("has more than %d values", maxValues)
-		}
+		*tree = withoutNil(*tree)
 	}
 	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		err = unmarshalIntegers(data, v)
@@ -42,22 +42,37 @@ func unmarshal(data []byte, v any) error {
 	return withoutGoTypes(err)
 }
 
+// valuesIn counts the values of a JSON text without reading them: each but the first follows one of these bytes.
+func valuesIn(data []byte) int {
+	values, inText := 1, false
+	for i := 0; i < len(data); i++ {
+		switch c := data[i]; {
+		case inText && c == '\\':
+			i++ // skips what is escaped
+		case c == '"':
+			inText = !inText
+		case !inText && (c == ',' || c == '[' || c == '{'):
+			values++
+		}
+	}
+	return values
+}
+
 // null is null in a tree that huma validates: huma takes nil for a field that is absent.
 type null struct{}
 
-// withoutNil puts null in the place of nil, and counts the values of the tree.
-func withoutNil(tree any, values *int) any {
-	*values++
+// withoutNil puts null in the place of nil.
+func withoutNil(tree any) any {
 	switch node := tree.(type) {
 	case nil:
 		return null{}
 	case map[string]any:
 		for name, value := range node {
-			node[name] = withoutNil(value, values)
+			node[name] = withoutNil(value)
 		}
 	case []any:
 		for i, value := range node {
-			node[i] = withoutNil(value, values)
+			node[i] = withoutNil(value)
 		}
 	}
 	return tree

@@ -29,7 +29,7 @@ const canonicalID = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 
 // reasons say when an operation answers with an error that follows from its security and its inputs.
 var reasons = map[int]string{
-	http.StatusBadRequest:           "The request cannot be read: its URL, a header or its body is malformed",
+	http.StatusBadRequest:           "The request cannot be read: its URL, a header or its body is malformed, or the body has very many values",
 	http.StatusUnauthorized:         "There is no API key or no access token, or it is not valid",
 	http.StatusForbidden:            "The API key or the account lacks a permission",
 	http.StatusNotFound:             "There is nothing with this id, or the caller may not know that there is",
