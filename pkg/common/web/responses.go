@@ -33,6 +33,7 @@ var reasons = map[int]string{
 	http.StatusUnauthorized:         "There is no API key or no access token, or it is not valid",
 	http.StatusForbidden:            "The API key or the account lacks a permission",
 	http.StatusNotFound:             "There is nothing with this id, or the caller may not know that there is",
+	http.StatusConflict:             "What is there does not permit this",
 	http.StatusUnsupportedMediaType: "The body is not JSON",
 	http.StatusUnprocessableEntity:  "The input does not fit its schema",
 	http.StatusTooManyRequests:      "There were too many requests",
@@ -79,6 +80,9 @@ func complete(description *huma.OpenAPI, op *huma.Operation) {
 
 // describe says when an operation answers with an error.
 func describe(op *huma.Operation, status int, response *huma.Response) {
+	if response.Description == http.StatusText(status) { // huma's own
+		response.Description = ""
+	}
 	switch status {
 	case http.StatusUnprocessableEntity:
 		response.Description = strings.Join(slices.DeleteFunc(
