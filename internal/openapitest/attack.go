@@ -37,15 +37,10 @@ type Client struct {
 func Attack(t *testing.T, server *webtest.Server, client Client, times int) {
 	d := read(t, server.Description(t))
 	d.check(t)
-	g := generator{d, memory{}}
-	for name, texts := range client.Knows {
-		for _, text := range texts {
-			g.memory.learn("", name, text)
-		}
-	}
+	g := generator{d, memory{}, client}
 	for _, o := range d.operations() {
 		t.Run(o.OperationID, func(t *testing.T) {
-			a := attack{generator: g, server: server, client: client, operation: o}
+			a := attack{generator: g, server: server, operation: o}
 			a.run(t, times)
 		})
 	}
@@ -55,7 +50,6 @@ func Attack(t *testing.T, server *webtest.Server, client Client, times int) {
 type attack struct {
 	generator
 	server    *webtest.Server
-	client    Client
 	operation *operation
 	statuses  map[int]int // how often each came
 }
@@ -68,10 +62,15 @@ func (a *attack) run(t *testing.T, times int) {
 	token := a.client.SignIn()
 	a.readList(t, token)
 	drafts := rapid.Custom(func(t *rapid.T) draft { return a.draw(t, a.operation) })
+	a.refusesStrangers(t, drafts.Example(0))
 	for seed, faults := 0, 0; seed < times && faults < maxFaults; seed++ {
 		r := a.encode(t, a.operation, drafts.Example(seed))
-		r.Token = token
-		r.Header.Set("X-Api-Key", a.client.APIKey)
+		if a.asksFor("bearer") {
+			r.Token = token
+		}
+		if a.asksFor("apiKey") {
+			r.Header.Set("X-Api-Key", a.client.APIKey)
+		}
 		answer := a.send(t, r)
 		if err := a.judge(t, r, answer); err != nil {
 			faults++
@@ -83,12 +82,23 @@ func (a *attack) run(t *testing.T, times int) {
 	}
 }
 
+// asksFor reports whether the operation has a security scheme.
+func (a *attack) asksFor(scheme string) bool { return a.operation.Security[0][scheme] != nil }
+
+// refusesStrangers fails the test if the operation asks for an access token, and works without.
+func (a *attack) refusesStrangers(t *testing.T, d draft) {
+	t.Helper()
+	if answer := a.send(t, a.encode(t, a.operation, d)); a.asksFor("bearer") && answer.Code != http.StatusUnauthorized {
+		t.Errorf("without an access token: got %d %s", answer.Code, answer.Body)
+	}
+}
+
 // readList reads the list below which the operation is, if there is one, to know what is there now.
 func (a *attack) readList(t *testing.T, token string) {
 	t.Helper()
 	path, _, below := strings.Cut(a.operation.path, "/{")
 	if list := a.Paths[path]["get"]; below && list != nil {
-		reader := attack{generator: a.generator, operation: list, server: a.server, client: a.client, statuses: map[int]int{}}
+		reader := attack{generator: a.generator, operation: list, server: a.server, statuses: map[int]int{}}
 		r := request{Request: webtest.Request{Path: path, Token: token}, allowed: true}
 		if err := reader.judge(t, r, reader.send(t, r)); err != nil {
 			t.Error(err)

@@ -15,7 +15,7 @@ func (d *description) check(t *testing.T) {
 	}
 	for _, o := range d.operations() {
 		if len(o.Security) == 0 {
-			t.Errorf("%s: nothing says how callers authenticate", o.OperationID)
+			t.Fatalf("%s: nothing says how callers authenticate", o.OperationID)
 		}
 		for _, requirement := range o.Security {
 			for scheme := range requirement {

@@ -42,24 +42,22 @@ func (m memory) learn(path, name string, value any) {
 	}
 }
 
-// recalled are the texts that a field may stand for: an id may be the id of anything, a cursor comes from a field next, and
-// the current password is one that was set before.
+// recalled are the texts that a field may stand for: an id may be the id of anything, and a cursor comes from a field next.
 func (m memory) recalled(name string) []any {
 	switch {
 	case name == "cursor":
 		return m["next"]
-	case name == "current":
-		return slices.Concat(m["password"], m["new"])
 	case strings.HasSuffix(name, "Id"):
 		return slices.Concat(m[name], m["id"])
 	}
 	return m[name]
 }
 
-// generator makes values that fit schemas.
+// generator makes values that fit schemas. Of a text, one third comes from what the client knows, and one from the memory.
 type generator struct {
 	*description
 	memory memory
+	client Client
 }
 
 // kindOf is the type of a schema besides null.
@@ -106,7 +104,11 @@ func (g generator) value(t *rapid.T, s schema, name string) any {
 	case "boolean":
 		return rapid.Bool().Draw(t, name)
 	}
-	if known := g.memory.recalled(name); len(known) > 0 && rapid.Bool().Draw(t, "known") {
+	source := rapid.IntRange(1, 3).Draw(t, "source")
+	if known := g.client.Knows[name]; source == 1 && len(known) > 0 {
+		return rapid.SampledFrom(known).Draw(t, name)
+	}
+	if known := g.memory.recalled(name); source == 2 && len(known) > 0 {
 		return rapid.SampledFrom(known).Draw(t, name)
 	}
 	return text(t, s, name)

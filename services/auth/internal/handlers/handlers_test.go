@@ -243,7 +243,8 @@ func TestAPI_isWhatItsDescriptionSays(t *testing.T) {
 	openapitest.Attack(t, s.Server, openapitest.Client{
 		SignIn: func() string { return signUp().AccessToken }, APIKey: s.apiKey,
 		Knows: map[string][]string{
-			"email": {ada.User.Email}, "password": {"correct horse"}, "refreshToken": {ada.RefreshToken},
+			"email": {ada.User.Email}, "password": {"correct horse"}, "current": {"correct horse"},
+			"refreshToken": {ada.RefreshToken},
 		},
 	}, 60)
 }
