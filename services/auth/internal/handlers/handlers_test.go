@@ -41,14 +41,12 @@ type service struct {
 	store     *repositories.Accounts
 	sessions  *repositories.Sessions
 	publisher *domain.Publisher
+	refusals  *domain.RefusalLog
 	keys      *domain.APIKeys
 	apiKey    string // a valid one, which permits shop:read
 }
 
-func newService(t *testing.T) service { return newServiceFor(t, nil) }
-
-// newServiceFor returns a service that takes these callers' word for who they are, if there are any.
-func newServiceFor(t *testing.T, callers webtest.Callers) service {
+func newService(t *testing.T) service {
 	t.Helper()
 	signer := must.Get(identity.NewSigner(signing.Fresh(time.Now()).String()))(t)
 	states, side := sidecartest.New()
@@ -57,22 +55,22 @@ func newServiceFor(t *testing.T, callers webtest.Callers) service {
 	s := service{
 		states: states, bus: bus, tokens: identity.NewTokenVerifier(tokens.Published),
 		store: repositories.NewAccounts(side), sessions: repositories.NewSessions(side),
-		keys: domain.NewAPIKeys(repositories.NewAPIKeys(side), domain.KeyFormat{New: keyformat.New, Parse: keyformat.Parse}),
 	}
+	trail := repositories.NewTrail(side)
+	s.refusals = domain.NewRefusalLog(repositories.NewRefusals(side))
+	authority, keys := domain.NewAuthority(s.sessions, s.store, trail), repositories.NewAPIKeys(side)
+	s.keys = domain.NewAPIKeys(keys, authority, domain.KeyFormat{New: keyformat.New, Parse: keyformat.Parse})
 	s.publisher = domain.NewPublisher(s.store, providers.NewEvents(publisher), repositories.NewOverdue(side))
 	admins, attempts := repositories.NewAdmins(side, s.store), repositories.NewAttempts(side)
-	s.accounts = domain.NewAccounts(s.store, admins, providers.NewPasswords(), attempts, s.publisher)
-	sessions := domain.NewSessions(s.sessions, s.accounts, s.publisher, tokens)
+	s.accounts = domain.NewAccounts(s.store, authority, admins, providers.NewPasswords(), attempts, s.publisher)
+	sessions := domain.NewSessions(s.sessions, authority, s.accounts, s.publisher, tokens)
 	active := handlers.Sessions(sessions)
 	s.verifier = identity.NewVerifier(s.tokens, active)
-	if callers != nil {
-		s.verifier = callers
-	}
-	s.Server = webtest.New("Auth", "Accounts, sign-in, access tokens and API keys.", s.verifier)
-	handlers.Routes(s.API, s.accounts, sessions, s.keys, tokens.KeySet)
+	s.Server = webtest.New("Auth", "Accounts, sign-in, access tokens and API keys.", s.verifier, handlers.NoteRefusals(s.refusals))
+	handlers.Routes(s.API, s.accounts, sessions, s.keys, tokens.KeySet, trail, s.refusals)
 	internal := web.NewAPI(s.Router.PathPrefix(handlers.InternalBase).Subrouter(), "Auth, internal", "")
 	handlers.InternalRoutes(internal, active)
-	s.apiKey = newKey(t, s.keys)
+	s.apiKey = storeKey(t, keys)
 	return s
 }
 
@@ -229,22 +227,14 @@ func TestOpenAPI_isWhatIsCheckedIn(t *testing.T) {
 }
 
 func TestAPI_isWhatItsDescriptionSays(t *testing.T) {
-	callers := webtest.Callers{}
-	s := newServiceFor(t, callers)
-	signUp := func() grant {
-		body := signUpBody(fmt.Sprintf("ada-%d@example.org", len(callers)), "correct horse", "Ada")
-		up := webtest.Read[grant](s.ask(t, http.MethodPost, "/signup/basic", body), http.StatusCreated)
-		caller := must.Get(s.tokens.Verify(t.Context(), up.AccessToken))(t)
-		caller.Roles = []identity.Role{identity.Admin}
-		callers[up.AccessToken] = caller
-		return up
+	s := newService(t)
+	ada, admins := s.signUp(t, "ada@example.org"), 0
+	signIn := func() string {
+		admins++
+		return s.newAdmin(t, fmt.Sprintf("admin-%d@example.org", admins)).AccessToken
 	}
-	ada := signUp()
-	openapitest.Attack(t, s.Server, openapitest.Client{
-		SignIn: func() string { return signUp().AccessToken }, APIKey: s.apiKey,
-		Knows: map[string][]string{
-			"email": {ada.User.Email}, "password": {"correct horse"}, "current": {"correct horse"},
-			"refreshToken": {ada.RefreshToken},
-		},
-	}, 60)
+	openapitest.Attack(t, s.Server, openapitest.Client{SignIn: signIn, APIKey: s.apiKey, Knows: map[string][]string{
+		"email": {"ada@example.org"}, "password": {"correct horse"}, "current": {"correct horse"},
+		"refreshToken": {ada.RefreshToken}, "id": {ada.User.ID},
+	}}, 60)
 }

@@ -33,8 +33,12 @@ func Routes(api huma.API, placement *domain.Placement, orders *domain.Orders, ca
 		Extensions: web.Repeatable,
 		Summary:    "Place an order", Tags: tags, Security: signedIn,
 		Description: "The new order is pending. A moment later it is confirmed if inventory could reserve its stock, and " +
-			"rejected if not. A second request with the same Idempotency-Key places no second order and gets the same answer.",
-		Responses: web.Refusals(map[int]string{http.StatusUnprocessableEntity: "An `items[].productId` is not a product, or is there twice"}),
+			"rejected if not. A second request with the same Idempotency-Key places no second order and gets the same answer. " +
+			"Orders that are not shipped yet may have a limited number of pieces in all.",
+		Responses: web.Refusals(map[int]string{
+			http.StatusConflict:            "The caller's orders that are not shipped yet would have too many pieces",
+			http.StatusUnprocessableEntity: "An `items[].productId` is not a product, or is there twice, or `items` have more pieces than one order may have",
+		}),
 	}, h.place)
 
 	// List the caller's orders, newest first. An order is listed once it is no longer pending.
