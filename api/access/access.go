@@ -10,6 +10,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
 )
 
@@ -112,12 +113,16 @@ const (
 // has reports whether a caller who is signed in belongs to the group.
 func (w Who) has(c Caller) bool { return w.word != "" || slices.Contains(w.roles, identity.Role(c)) }
 
-// security is how OpenAPI says that an operation is for this group.
-func (w Who) security() []map[string][]string {
-	if w.word == everyone {
-		return nil
+// security is how OpenAPI says who may call an operation.
+func (r Rule) security() []map[string][]string {
+	security := web.NoKey()
+	if r.Allow.word != everyone {
+		security = identity.SignedIn(r.Allow.roles...)
 	}
-	return identity.SignedIn(w.roles...)
+	if r.Key != NotEvenAKey {
+		security[0][web.KeyScheme] = []string{}
+	}
+	return security
 }
 
 // UnmarshalYAML implements yaml.Unmarshaler.

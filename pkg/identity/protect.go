@@ -24,11 +24,7 @@ func SignedIn(roles ...Role) []map[string][]string {
 // Protect guards the operations of an API that have a Security. A request without a valid access token gets 401, and one
 // without the role gets 403, before the rest of the request is read. Call it before you register operations.
 func Protect(api huma.API, v Verifier) {
-	components := api.OpenAPI().Components
-	if components.SecuritySchemes == nil {
-		components.SecuritySchemes = map[string]*huma.SecurityScheme{}
-	}
-	components.SecuritySchemes[web.BearerScheme] = &huma.SecurityScheme{Type: "http", Scheme: "bearer", BearerFormat: "JWT"}
+	api.OpenAPI().Components.SecuritySchemes[web.BearerScheme] = &huma.SecurityScheme{Type: "http", Scheme: "bearer", BearerFormat: "JWT"}
 	api.UseMiddleware(func(ctx huma.Context, next func(huma.Context)) {
 		roles, protected := required(ctx.Operation())
 		if !protected {

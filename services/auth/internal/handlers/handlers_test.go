@@ -2,6 +2,7 @@ package handlers_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"stoa/internal/golden"
+	"stoa/internal/openapitest"
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/keyformat"
 	"stoa/pkg/common/must"
@@ -222,4 +224,17 @@ func TestAPI_isUnavailableWithoutItsStore(t *testing.T) {
 
 func TestOpenAPI_isWhatIsCheckedIn(t *testing.T) {
 	golden.Check(t, "api/openapi/auth.json", newService(t).Description(t))
+}
+
+func TestAPI_isWhatItsDescriptionSays(t *testing.T) {
+	s := newService(t)
+	ada, admins := s.signUp(t, "ada@example.org"), 0
+	signIn := func() string {
+		admins++
+		return s.newAdmin(t, fmt.Sprintf("admin-%d@example.org", admins)).AccessToken
+	}
+	openapitest.Attack(t, s.Server, openapitest.Client{SignIn: signIn, APIKey: s.apiKey, Knows: map[string][]string{
+		"email": {"ada@example.org"}, "password": {"correct horse"}, "current": {"correct horse"},
+		"refreshToken": {ada.RefreshToken}, "id": {ada.User.ID},
+	}}, 60)
 }
