@@ -9,7 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// BearerScheme is the name of the security scheme of access tokens in OpenAPI. Its scopes are roles.
+// BearerScheme is the name of the security scheme of access tokens in OpenAPI. Its scopes are roles, and verified.
 const BearerScheme = "bearer"
 
 // describeErrors adds to the OpenAPI document the errors that follow from the security and inputs of an operation. The
