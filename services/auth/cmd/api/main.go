@@ -40,17 +40,18 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	store := repositories.NewAccounts(app.Sidecar)
+	store, sessionStore := repositories.NewAccounts(app.Sidecar), repositories.NewSessions(app.Sidecar)
+	authority := domain.NewAuthority(sessionStore, store)
 	publisher, err := app.Publisher()
 	if err != nil {
 		return err
 	}
 	events := domain.NewPublisher(store, providers.NewEvents(publisher), repositories.NewOverdue(app.Sidecar))
 	admins, attempts := repositories.NewAdmins(app.Sidecar, store), repositories.NewAttempts(app.Sidecar)
-	accounts := domain.NewAccounts(store, admins, providers.NewPasswords(), attempts, events)
+	accounts := domain.NewAccounts(store, authority, admins, providers.NewPasswords(), attempts, events)
 	tokens, keyStore := providers.NewTokens(signer), repositories.NewAPIKeys(app.Sidecar)
-	sessions := domain.NewSessions(repositories.NewSessions(app.Sidecar), accounts, events, tokens)
-	keys := domain.NewAPIKeys(keyStore, keyFormat)
+	sessions := domain.NewSessions(sessionStore, authority, accounts, events, tokens)
+	keys := domain.NewAPIKeys(keyStore, authority, keyFormat)
 	warn := func(message string) func(error) {
 		return func(err error) { app.Telemetry.Log.Warn().Err(err).Msg(message) }
 	}

@@ -39,6 +39,7 @@ type Passwords interface {
 // Accounts has the use cases of accounts.
 type Accounts struct {
 	store     AccountStore
+	authority *Authority
 	admins    Admins
 	passwords Passwords
 	attempts  AttemptStore
@@ -47,9 +48,11 @@ type Accounts struct {
 
 // NewAccounts returns the accounts in a store.
 func NewAccounts(
-	store AccountStore, admins Admins, passwords Passwords, attempts AttemptStore, publisher *Publisher,
+	store AccountStore, authority *Authority, admins Admins, passwords Passwords, attempts AttemptStore, publisher *Publisher,
 ) *Accounts {
-	return &Accounts{store: store, admins: admins, passwords: passwords, attempts: attempts, publisher: publisher}
+	return &Accounts{
+		store: store, authority: authority, admins: admins, passwords: passwords, attempts: attempts, publisher: publisher,
+	}
 }
 
 // Register creates an account without publishing an event. It fails with errs.Conflict if the address has an account.
