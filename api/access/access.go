@@ -137,7 +137,7 @@ func (w *Who) UnmarshalYAML(node *yaml.Node) error {
 	if node.Kind == yaml.ScalarNode {
 		w.word = node.Value
 		if !slices.Contains([]string{everyone, signedIn, verified}, w.word) {
-			return fmt.Errorf("line %d: %q is none of %s, %s and %s", node.Line, w.word, everyone, signedIn, verified)
+			return fmt.Errorf("line %d: %q must be %s, %s or %s", node.Line, w.word, everyone, signedIn, verified)
 		}
 		return nil
 	}
