@@ -2,6 +2,7 @@ package domain
 
 import (
 	"errors"
+	"fmt"
 	"net/mail"
 	"time"
 
@@ -17,6 +18,11 @@ type Account struct {
 	At time.Time `json:"at"`
 	// Reason says why sessions were revoked.
 	Reason string `json:"reason,omitempty"`
+	// Verified says that the address belongs to the owner of the account. Otherwise it may be a stranger's.
+	Verified bool `json:"verified"`
+	// Code verifies the address, until ExpiresAt.
+	Code      string    `json:"code,omitempty"`
+	ExpiresAt time.Time `json:"expiresAt,omitzero"`
 }
 
 // accountWords are the texts about accounts. They warn an owner of changes that someone else made.
@@ -25,6 +31,11 @@ var accountWords = map[Kind]words{
 		subject: "Welcome to Stoa",
 		opening: "Your account is ready, and you can sign in with this e-mail address.",
 		closing: "If you did not sign up, you can ignore this mail.",
+	},
+	AddressVerified: {
+		subject: "Welcome to Stoa",
+		opening: "Your e-mail address is verified, and your account is ready.",
+		closing: "If you did not sign up, please tell us at once.",
 	},
 	PasswordChanged: {
 		subject: "Your password was changed",
@@ -48,7 +59,7 @@ var reusedTokenWords = words{
 }
 
 // AccountNotice returns the notice about an event of an account. It fails with errs.Invalid for an event that no mail can be
-// sent about.
+// sent about. To an address that is not verified, nothing is mailed: the notice only appears in the inbox.
 func AccountNotice(kind Kind, account Account, eventID string) (Notice, error) {
 	if err := errors.Join(checkID(eventID), checkID(account.ID)); err != nil {
 		return Notice{}, err
@@ -61,9 +72,25 @@ func AccountNotice(kind Kind, account Account, eventID string) (Notice, error) {
 	if account.Reason == reusedToken {
 		text = reusedTokenWords
 	}
-	return Notice{
+	notice := Notice{
 		Kind: kind, About: eventID, UserID: account.ID,
-		To:      mail.Address{Name: oneLine(account.Name), Address: address.Address},
 		Subject: text.subject, Opening: text.opening, Closing: text.closing, At: account.At,
-	}, nil
+	}
+	if account.Verified {
+		notice.To = mail.Address{Name: oneLine(account.Name), Address: address.Address}
+	}
+	return notice, nil
+}
+
+// CodeNotice returns the notice with the code that verifies the address of an account: the only mail that goes to an address
+// before. Those who signed up may not be those who read it. So it does not show the name that they chose, and the code is
+// neither in their inbox nor in Opening, which is stored.
+func CodeNotice(account Account, eventID string) (Notice, error) {
+	notice, err := AccountNotice(CodeRequested, account, eventID)
+	notice.UserID, notice.To = "", mail.Address{Address: account.Email}
+	notice.Subject = "Please verify your e-mail address"
+	notice.Opening = "Someone signed up at Stoa with this e-mail address. If it was you, please verify that the address is yours."
+	notice.Closing = fmt.Sprintf("Your code is %s. It is valid until %s. If you did not sign up, please ignore this mail.",
+		account.Code, account.ExpiresAt.UTC().Format("2 January 2006, 15:04 UTC"))
+	return notice, err
 }

@@ -40,12 +40,15 @@ func NewNotifier(inbox Inbox, deliveries Deliveries, mail Mail) *Notifier {
 	return &Notifier{inbox: inbox, deliveries: deliveries, mail: mail}
 }
 
-// Tell adds a notice to the inbox of its user, then mails it.
+// Tell adds a notice to the inbox of its user, then mails it. Some notices are only for one of the two.
 func (n *Notifier) Tell(ctx context.Context, notice Notice) error {
 	if notice.UserID != "" {
 		if err := n.inbox.Put(ctx, notice, now()); err != nil {
 			return err
 		}
+	}
+	if notice.To.Address == "" {
+		return nil
 	}
 	return n.mailOnce(ctx, notice)
 }

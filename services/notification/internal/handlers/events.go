@@ -21,6 +21,9 @@ func Subscriptions(notifier *domain.Notifier, staff mail.Address) []messaging.Su
 			return domain.AccountNotice(kind, account, e.ID)
 		})
 	}
+	code := tell(notifier, func(e messaging.Event, account domain.Account) (domain.Notice, error) {
+		return domain.CodeNotice(account, e.ID)
+	})
 	lowStock := tell(notifier, func(e messaging.Event, low domain.LowStock) (domain.Notice, error) {
 		return domain.LowStockNotice(low, e.ID, e.Time, staff)
 	})
@@ -35,9 +38,11 @@ func Subscriptions(notifier *domain.Notifier, staff mail.Address) []messaging.Su
 			"order.delivered.v1": order(domain.OrderDelivered),
 		}},
 		{Topic: "accounts", On: map[string]messaging.Handler{
-			"account.registered.v1":       account(domain.AccountRegistered),
-			"account.password_changed.v1": account(domain.PasswordChanged),
-			"account.sessions_revoked.v1": account(domain.SessionsRevoked),
+			"account.registered.v1":             account(domain.AccountRegistered),
+			"account.verification_requested.v1": code,
+			"account.verified.v1":               account(domain.AddressVerified),
+			"account.password_changed.v1":       account(domain.PasswordChanged),
+			"account.sessions_revoked.v1":       account(domain.SessionsRevoked),
 		}},
 		{Topic: "stock", On: map[string]messaging.Handler{
 			"stock.low.v1": lowStock,

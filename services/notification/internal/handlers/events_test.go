@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/mail"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -28,11 +30,12 @@ import (
 type post struct {
 	mu    sync.Mutex
 	sent  map[string]int
+	last  []byte
 	takes time.Duration
 	err   error
 }
 
-func (p *post) Send(_ context.Context, _ string, _ []byte, meta map[string]string) error {
+func (p *post) Send(_ context.Context, _ string, data []byte, meta map[string]string) error {
 	time.Sleep(p.takes)
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -43,6 +46,7 @@ func (p *post) Send(_ context.Context, _ string, _ []byte, meta map[string]strin
 		p.sent = map[string]int{}
 	}
 	p.sent[meta["fileName"]]++
+	p.last = data
 	return nil
 }
 
@@ -71,7 +75,7 @@ func order(status string) domain.Order {
 }
 
 func account(reason string) domain.Account {
-	return domain.Account{ID: customerID, Email: "a@example.com", Name: "Ada", At: time.Now().UTC(), Reason: reason}
+	return domain.Account{ID: customerID, Email: "a@example.com", Name: "Ada", At: time.Now().UTC(), Reason: reason, Verified: true}
 }
 
 func event(t *testing.T, eventType string, data any, cause ...string) messaging.Event {
@@ -101,7 +105,7 @@ func TestNotifier_sendsEveryNoticeOnce(t *testing.T) {
 	for _, status := range []string{"confirmed", "rejected", "cancelled", "shipped", "delivered"} {
 		all = append(all, event(t, "order."+status+".v1", order(status)))
 	}
-	for _, fact := range []string{"registered", "password_changed"} {
+	for _, fact := range []string{"registered", "password_changed", "verified"} {
 		all = append(all, event(t, "account."+fact+".v1", account("")))
 	}
 	for _, reason := range []string{"by_owner", "refresh_token_reused"} {
@@ -121,13 +125,13 @@ func TestNotifier_sendsEveryNoticeOnce(t *testing.T) {
 		"order-confirmed-" + orderID, "order-rejected-" + orderID, "order-cancelled-" + orderID, "order-shipped-" + orderID,
 		"order-delivered-" + orderID, "stock-low-" + all[0].ID,
 		"account-registered-" + all[6].ID, "account-password-changed-" + all[7].ID,
-		"account-sessions-revoked-" + all[8].ID, "account-sessions-revoked-" + all[9].ID,
+		"account-verified-" + all[8].ID, "account-sessions-revoked-" + all[9].ID, "account-sessions-revoked-" + all[10].ID,
 	} {
 		if got := post.sent[file+".eml"]; got != 1 {
 			t.Errorf("%s: sent %d times, want once", file, got)
 		}
 	}
-	if got := entries(t, side); len(got) != 9 || got[4].Kind != domain.OrderDelivered || got[4].OrderID != orderID ||
+	if got := entries(t, side); len(got) != 10 || got[5].Kind != domain.OrderDelivered || got[5].OrderID != orderID ||
 		got[0].Kind != domain.SessionsRevoked || got[0].OrderID != "" || got[0].Text == got[1].Text {
 		t.Errorf("the inbox is %+v", got)
 	}
@@ -215,5 +219,37 @@ func TestNotifier_retriesABrokenBindingAtOnce(t *testing.T) {
 	post.err = nil
 	if err := handler(t.Context(), confirmed(t)); err != nil || len(post.sent) != 1 {
 		t.Errorf("got %v, %d mails", err, len(post.sent))
+	}
+}
+
+// Someone signs up with the address of a stranger, changes the name, and does whatever is told: the stranger gets the mail with
+// the code, and no name.
+func TestNotifier_mailsAnUnverifiedAddressOnlyItsCode(t *testing.T) {
+	_, side := sidecartest.New()
+	post := &post{}
+	on := replica(side, post)
+	unverified := account("by_owner")
+	unverified.Verified, unverified.Name = false, "Pay at https://example.net"
+	asked := unverified
+	asked.Reason, asked.Code, asked.ExpiresAt = "", "4F7KQ2ZN", asked.At.Add(time.Hour)
+	all := []messaging.Event{event(t, "account.verification_requested.v1", asked)}
+	for n := range 30 {
+		all = append(all, event(t, "account.sessions_revoked.v1", unverified, fmt.Sprint(n)))
+	}
+	unverified.Reason = ""
+	all = append(all, event(t, "account.registered.v1", unverified), event(t, "account.password_changed.v1", unverified))
+	for _, e := range all {
+		must.Do(t, events.Check(e.Type, e.Data))
+		must.Do(t, on[e.Type](t.Context(), e))
+	}
+	if file := "account-code-" + all[0].ID + ".eml"; len(post.sent) != 1 || post.sent[file] != 1 {
+		t.Errorf("sent were %v", post.sent)
+	}
+	if text := string(post.last); !strings.Contains(text, "4F7KQ2ZN") || strings.Contains(text, "example.net") {
+		t.Errorf("the mail is %s", text)
+	}
+	inbox := entries(t, side)
+	if len(inbox) != len(all)-1 || slices.ContainsFunc(inbox, func(e domain.Entry) bool { return e.Kind == domain.CodeRequested }) {
+		t.Errorf("the inbox is %+v", inbox)
 	}
 }
