@@ -24,8 +24,15 @@ func TestServerBase_runsTheShop(t *testing.T) {
 	t.Setenv("SMTP_PASSWORD", smtpPassword)
 	redis.Secrets["SMTP_PORT"] = post.port
 	shop := client.Start(t, t.TempDir(), func(o *stack.Options) { o.Base, o.Secrets = "server", redis.Secrets })
+	shop.MailsTo = func(address string) (bodies []string) {
+		for _, mail := range post.to(address) {
+			bodies = append(bodies, mail.body)
+		}
+		return bodies
+	}
 	product := shop.NewProduct(t, shop.SignIn(t, "staff"), 100)
 
+	t.Run("an order needs a verified address", func(t *testing.T) { addressIsVerified(t, shop, post, product) })
 	t.Run("each mail reaches the one whom it is for", func(t *testing.T) { mailsArrive(t, shop, post, product) })
 	t.Run("an address that does not exist is set aside", func(t *testing.T) { strangerIsSetAside(t, shop) })
 	t.Run("signing keys that are in the environment are rotated", func(t *testing.T) {
@@ -51,6 +58,21 @@ func TestServerBase_runsTheShop(t *testing.T) {
 	})
 }
 
+// addressIsVerified signs up, and orders before and after the address is verified.
+func addressIsVerified(t *testing.T, shop *client.Shop, post *mailServer, product client.Product) {
+	customer := shop.SignUpOnly(t)
+	order := client.OrderBy(customer, product.ID, 1)
+	shop.Try(t, order).Expect(t, http.StatusForbidden, "address_not_verified")
+	code := shop.Code(t, customer.Email)
+	wrong := shop.Must(t, client.VerificationOf(customer, "00000000"), http.StatusUnprocessableEntity, nil)
+	if mails := post.to(customer.Email); wrong.Field() != "code" || len(mails) != 1 || strings.Contains(mails[0].body, "Clara") {
+		t.Errorf("got %s after %+v", wrong, mails)
+	}
+	shop.Must(t, client.VerificationOf(customer, code), http.StatusNoContent, nil)
+	placed := must.Get(shop.Insist(t.Context(), order))(t)
+	shop.AwaitOrder(t, customer, placed.ID, "confirmed")
+}
+
 // mailsArrive has many mails of several kinds under way at once.
 func mailsArrive(t *testing.T, shop *client.Shop, post *mailServer, product client.Product) {
 	staff := shop.SignIn(t, "staff")
@@ -64,8 +86,8 @@ func mailsArrive(t *testing.T, shop *client.Shop, post *mailServer, product clie
 		shop.Fulfil(t, staff, orders[i].ID, "ship")
 	})
 	for i, customer := range customers {
-		system.Eventually(t, "the welcome and both mails about the order are there", func() error {
-			if got := len(post.to(customer.Email)); got != 3 {
+		system.Eventually(t, "the code, the welcome and both mails about the order are there", func() error {
+			if got := len(post.to(customer.Email)); got != 4 {
 				return fmt.Errorf("%d are", got)
 			}
 			return nil
@@ -73,8 +95,11 @@ func mailsArrive(t *testing.T, shop *client.Shop, post *mailServer, product clie
 		welcomes := 0
 		for _, mail := range post.to(customer.Email) {
 			about := orders[i].ID
-			if strings.HasPrefix(mail.subject, "Welcome") {
-				about = "Your account is ready"
+			switch {
+			case strings.HasPrefix(mail.subject, "Please verify"):
+				about = "Your code is"
+			case strings.HasPrefix(mail.subject, "Welcome"):
+				about = "your account is ready"
 				welcomes++
 			}
 			if !strings.Contains(mail.body, about) || !strings.HasPrefix(mail.body, "<!DOCTYPE html>") ||
@@ -88,21 +113,19 @@ func mailsArrive(t *testing.T, shop *client.Shop, post *mailServer, product clie
 	}
 }
 
-// strangerIsSetAside sees to it that a customer whom the mail server does not know becomes a dead letter for each mail, and
-// that nothing waits behind them.
+// strangerIsSetAside sees to it that a customer whom the mail server does not know becomes a dead letter, and cannot order.
 func strangerIsSetAside(t *testing.T, shop *client.Shop) {
 	staff := shop.SignIn(t, "staff")
 	product := shop.NewProduct(t, staff, 1)
 	nobody := shop.Must(t, client.SignUpOf(stranger+product.ID+"@example.com", client.Password), http.StatusCreated, nil).User(t)
-	order := shop.PlaceOrder(t, nobody, product.ID, 1)
-	system.Eventually(t, "the dead letters of the welcome and the order are there", func() error {
+	shop.Try(t, client.OrderBy(nobody, product.ID, 1)).Expect(t, http.StatusForbidden, "address_not_verified")
+	system.Eventually(t, "the dead letter of the code is there", func() error {
 		var letters struct {
 			Items []struct{ Consumer, Reason string }
 		}
 		shop.Must(t, client.Request{Method: "GET", Path: "/backoffice/dead-letters", As: staff}, http.StatusOK, &letters)
-		if len(letters.Items) != 2 || !strings.Contains(letters.Items[0].Reason, "does not exist") ||
-			!strings.Contains(letters.Items[1].Reason, "does not exist") {
-			return fmt.Errorf("got %+v for the order %s", letters.Items, order.ID)
+		if len(letters.Items) != 1 || !strings.Contains(letters.Items[0].Reason, "does not exist") {
+			return fmt.Errorf("got %+v", letters.Items)
 		}
 		return nil
 	})
