@@ -38,6 +38,8 @@ var probes = map[string]probe{
 	"get-api-key":   {id: apiKey},
 	"key-set":       {},
 	"list-api-keys": {},
+	"list-audit":    {},
+	"list-refusals": {},
 	"list-sessions": {},
 	"list-users":    {},
 	"mail-code":     {unlessVerified: true},

@@ -52,7 +52,8 @@ func run(ctx context.Context) error {
 		return err
 	}
 	store, sessionStore := repositories.NewAccounts(app.Sidecar), repositories.NewSessions(app.Sidecar)
-	authority := domain.NewAuthority(sessionStore, store)
+	trail, refusals := repositories.NewTrail(app.Sidecar), domain.NewRefusalLog(repositories.NewRefusals(app.Sidecar))
+	authority := domain.NewAuthority(sessionStore, store, trail)
 	publisher, err := app.Publisher()
 	if err != nil {
 		return err
@@ -79,8 +80,9 @@ func run(ctx context.Context) error {
 	router := web.NewRouter()
 	api := web.NewAPI(router, "Auth", "Accounts, sign-in, access tokens and API keys.")
 	active := handlers.Sessions(sessions)
+	api.UseMiddleware(handlers.NoteRefusals(refusals))
 	identity.Protect(api, identity.NewVerifier(identity.NewTokenVerifier(tokens.Published), active))
-	handlers.Routes(api, accounts, sessions, keys, tokens.KeySet)
+	handlers.Routes(api, accounts, sessions, keys, tokens.KeySet, trail, refusals)
 	internal := web.NewAPI(router.PathPrefix(handlers.InternalBase).Subrouter(), "Auth, internal", "For the other services.")
 	handlers.InternalRoutes(internal, active)
 	readKeys := func(ctx context.Context) (string, error) { return app.Sidecar.Secret(ctx, signingKey) }
@@ -91,7 +93,7 @@ func run(ctx context.Context) error {
 	}
 	return app.Run(ctx, app.HTTP(router), service.Every(domain.UsesPause, keys.WriteUses),
 		service.Every(providers.FollowPause, tokens.Follow(readKeys, app.Telemetry.Log)),
-		service.Every(domain.CatchUpPause, catchUp))
+		service.Every(domain.CatchUpPause, catchUp), service.Every(domain.RefusalPause, refusals.Write))
 }
 
 // secrets reads and checks the secrets that the service needs.

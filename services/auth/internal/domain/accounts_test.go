@@ -19,9 +19,11 @@ import (
 // plain is domain.Passwords without the work.
 type plain struct{}
 
-func (plain) Hash(_ context.Context, password string) (string, error) { return password, nil }
-func (plain) Matches(_ context.Context, hash, password string, first func() error) (bool, error) {
-	return hash == password, first()
+func (plain) Hash(_ context.Context, _ domain.Origin, password string) (string, error) {
+	return password, nil
+}
+func (plain) Matches(_ context.Context, _ domain.Origin, hash, password string, begin func() error) (bool, error) {
+	return hash == password, begin()
 }
 func (plain) Outdated(string) bool { return false }
 
@@ -38,7 +40,7 @@ func newWorld() world {
 	store, attempts := repositories.NewAccounts(side), repositories.NewAttempts(side)
 	// Nothing publishes: accounts that are registered have no events.
 	publisher := domain.NewPublisher(store, nil, nil)
-	authority := domain.NewAuthority(repositories.NewSessions(side), store)
+	authority := domain.NewAuthority(repositories.NewSessions(side), store, nil)
 	admins := repositories.NewAdmins(side, store)
 	accounts := domain.NewAccounts(store, authority, admins, plain{}, attempts, publisher, true)
 	return world{states: states, accounts: accounts, admins: admins, keys: repositories.NewAPIKeys(side)}

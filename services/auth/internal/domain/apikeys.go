@@ -2,6 +2,7 @@ package domain
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -50,7 +51,7 @@ func NewAPIKeys(store APIKeyStore, authority *Authority, format KeyFormat) *APIK
 // Create creates an API key with this id, and returns it with its text, which is not stored. Only an ADMIN may. If a key with
 // this id exists, it fails with errs.Conflict for the same request and with errs.KeyReused for another.
 func (k *APIKeys) Create(ctx context.Context, by Actor, id, request string, wish KeyWish) (key APIKey, text string, err error) {
-	if _, err := k.authority.account(ctx, by, Admin); err != nil {
+	if _, err := k.authority.account(ctx, by, CreateAPIKey); err != nil {
 		return APIKey{}, "", err
 	}
 	text = k.format.New(id)
@@ -59,7 +60,7 @@ func (k *APIKeys) Create(ctx context.Context, by Actor, id, request string, wish
 		return APIKey{}, "", err
 	}
 	key.Request = request
-	err = k.store.Create(ctx, key, while(ctx, k.authority, by, Admin, func(*APIKey) error { return nil }))
+	err = k.store.Create(ctx, key, lasting(ctx, k.authority, by, CreateAPIKey, id, fmt.Sprint(key.Permissions), func(*APIKey) error { return nil }))
 	if errs.Is(err, errs.Conflict) {
 		err = k.createdBefore(ctx, key)
 	}
@@ -107,10 +108,10 @@ func (k *APIKeys) List(ctx context.Context, cursor string, limit int) (keys []AP
 
 // Revoke ends a key for good. Only an ADMIN may. It fails with errs.NotFound for an unknown id.
 func (k *APIKeys) Revoke(ctx context.Context, by Actor, id string) error {
-	if _, err := k.authority.account(ctx, by, Admin); err != nil {
+	if _, err := k.authority.account(ctx, by, RevokeAPIKey); err != nil {
 		return err
 	}
-	_, err := k.store.Update(ctx, id, while(ctx, k.authority, by, Admin, func(key *APIKey) error {
+	_, err := k.store.Update(ctx, id, lasting(ctx, k.authority, by, RevokeAPIKey, id, "", func(key *APIKey) error {
 		key.Revoke(time.Now())
 		return nil
 	}))

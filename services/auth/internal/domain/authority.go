@@ -14,15 +14,16 @@ type Actor struct {
 }
 
 // Authority finds the session and the account behind a request as they are now. It reads both from the store, so neither a
-// cache nor an access token decides about a change that lasts.
+// cache nor an access token decides about a change that lasts. What it allows is in the audit trail.
 type Authority struct {
 	sessions SessionStore
 	accounts AccountStore
+	trail    Trail
 }
 
 // NewAuthority returns the authority over the sessions and accounts in these stores.
-func NewAuthority(sessions SessionStore, accounts AccountStore) *Authority {
-	return &Authority{sessions: sessions, accounts: accounts}
+func NewAuthority(sessions SessionStore, accounts AccountStore, trail Trail) *Authority {
+	return &Authority{sessions: sessions, accounts: accounts, trail: trail}
 }
 
 // find returns an active session and its account. It fails with errs.NotFound for every other session.
@@ -44,25 +45,35 @@ func (a *Authority) find(ctx context.Context, id string) (Session, Account, erro
 func noSession() error { return errs.New(errs.NotFound, "there is no such session") }
 
 // account returns the account that acts. It fails with errs.Unauthenticated if the session has ended, and with
-// errs.Forbidden if the account lacks the role; everyone is a Learner.
-func (a *Authority) account(ctx context.Context, by Actor, role Role) (Account, error) {
+// errs.Forbidden if the account lacks the role that the act needs.
+func (a *Authority) account(ctx context.Context, by Actor, act Act) (Account, error) {
 	_, account, err := a.find(ctx, by.SessionID)
 	switch {
 	case errs.Is(err, errs.NotFound):
 		return Account{}, errs.New(errs.Unauthenticated, "the session has ended; sign in again")
-	case err == nil && !account.Has(role):
-		return Account{}, errs.New(errs.Forbidden, "this needs the role %s", role)
+	case err == nil && !account.Has(act.role()):
+		return Account{}, errs.New(errs.Forbidden, "this needs the role %s", act.role())
 	}
 	return account, err
 }
 
-// while returns a change that fails like Authority.account. A store runs it between a read and a write, and again if another
-// write came first: so the decision is as young as what is written.
-func while[T any](ctx context.Context, a *Authority, by Actor, role Role, change func(*T) error) func(*T) error {
+// lasting returns a change that fails like Authority.account, and adds what it is about to do to the audit trail. A store runs
+// it between a read and a write, and again if another write came first: so the decision is as young as what is written, and
+// nothing is written that is not in the trail.
+func lasting[T any](ctx context.Context, a *Authority, by Actor, act Act, subject, detail string, change func(*T) error) func(*T) error {
+	recorded := false
 	return func(value *T) error {
-		if _, err := a.account(ctx, by, role); err != nil {
+		account, err := a.account(ctx, by, act)
+		if err != nil {
 			return err
 		}
-		return change(value)
+		if err := change(value); err != nil || recorded {
+			return err
+		}
+		entry := act.entry(account.ID, by.From)
+		entry.Subject, entry.Detail = subject, detail
+		err = a.trail.Record(ctx, entry)
+		recorded = err == nil
+		return err
 	}
 }

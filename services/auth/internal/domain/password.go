@@ -26,7 +26,7 @@ func (a *Accounts) ChangePassword(ctx context.Context, by Actor, change Password
 	if err := change.check(); err != nil {
 		return err
 	}
-	account, err := a.authority.account(ctx, by, Learner)
+	account, err := a.authority.account(ctx, by, ChangePassword)
 	if err != nil {
 		return err
 	}
@@ -34,11 +34,11 @@ func (a *Accounts) ChangePassword(ctx context.Context, by Actor, change Password
 	if err := a.verify(ctx, account.Email, account, change.Current, by.From, wrong); err != nil {
 		return err
 	}
-	hash, err := a.passwords.Hash(ctx, change.New)
+	hash, err := a.passwords.Hash(ctx, account.origin(by.From), change.New)
 	if err != nil {
 		return err
 	}
-	return a.publisher.update(ctx, account.ID, while(ctx, a.authority, by, Learner, func(stored *Account) error {
+	return a.publisher.update(ctx, account.ID, lasting(ctx, a.authority, by, ChangePassword, "", "", func(stored *Account) error {
 		if stored.PasswordHash != account.PasswordHash {
 			return errs.New(errs.Conflict, "the password was changed by another session in the meantime")
 		}

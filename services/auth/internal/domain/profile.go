@@ -21,7 +21,7 @@ func (a *Accounts) ChangeProfile(ctx context.Context, by Actor, to Profile) (Acc
 	var faults []errs.Field
 	var name string
 	if to.Name != nil {
-		name, faults = parseName(*to.Name)
+		name, faults = parseName(*to.Name, minName, maxName)
 	}
 	if to.PictureURL != nil && !isPictureURL(*to.PictureURL) {
 		faults = append(faults, errs.Field{Name: "profilePicUrl", Problem: "must be a URL such as https://example.org/ada.png"})
@@ -29,11 +29,11 @@ func (a *Accounts) ChangeProfile(ctx context.Context, by Actor, to Profile) (Acc
 	if err := errs.InvalidFields(faults...); err != nil {
 		return Account{}, err
 	}
-	account, err := a.authority.account(ctx, by, Learner)
+	account, err := a.authority.account(ctx, by, ChangeProfile)
 	if err != nil {
 		return Account{}, err
 	}
-	return a.store.Update(ctx, account.ID, while(ctx, a.authority, by, Learner, func(stored *Account) error {
+	return a.store.Update(ctx, account.ID, lasting(ctx, a.authority, by, ChangeProfile, "", "", func(stored *Account) error {
 		if to.Name != nil {
 			stored.Name = name
 		}

@@ -2,6 +2,7 @@ package domain
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"stoa/pkg/common/errs"
@@ -22,7 +23,7 @@ func (a *Account) Has(role Role) bool { return slices.Contains(a.Roles, role) }
 // SetRoles gives an account these roles and LEARNER, and no others. Only an ADMIN may. It fails with errs.Conflict if no ADMIN
 // would be left, or if an account whose address is not verified would get another role than LEARNER.
 func (a *Accounts) SetRoles(ctx context.Context, by Actor, id string, roles []Role) (Account, error) {
-	if _, err := a.authority.account(ctx, by, Admin); err != nil {
+	if _, err := a.authority.account(ctx, by, SetRoles); err != nil {
 		return Account{}, err
 	}
 	account, err := a.store.Get(ctx, id)
@@ -35,7 +36,8 @@ func (a *Accounts) SetRoles(ctx context.Context, by Actor, id string, roles []Ro
 			return Account{}, err
 		}
 	}
-	account, err = a.store.Update(ctx, id, while(ctx, a.authority, by, Admin, func(stored *Account) error {
+	given := fmt.Sprint(withLearner(roles))
+	account, err = a.store.Update(ctx, id, lasting(ctx, a.authority, by, SetRoles, id, given, func(stored *Account) error {
 		if stored.Has(Admin) && !stays && !account.Has(Admin) { // became ADMIN after the first read: Remove was not called
 			return errs.New(errs.Conflict, "the account became an ADMIN in the meantime; try again")
 		}

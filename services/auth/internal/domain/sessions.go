@@ -60,7 +60,7 @@ func (s *Sessions) SignUp(ctx context.Context, r Registration, from Client) (Gra
 	if err != nil {
 		return Grant{}, err
 	}
-	grant, err := s.open(ctx, account, from)
+	grant, err := s.open(ctx, account, SignUp, from)
 	if err == nil {
 		s.accounts.FinishSignUp(ctx, account)
 	}
@@ -73,10 +73,14 @@ func (s *Sessions) SignIn(ctx context.Context, email, password string, from Clie
 	if err != nil {
 		return Grant{}, err
 	}
-	return s.open(ctx, account, from)
+	return s.open(ctx, account, SignIn, from)
 }
 
-func (s *Sessions) open(ctx context.Context, account Account, from Client) (Grant, error) {
+// open opens a session of an account. It is in the audit trail before it is stored.
+func (s *Sessions) open(ctx context.Context, account Account, act Act, from Client) (Grant, error) {
+	if err := s.authority.trail.Record(ctx, act.entry(account.ID, from)); err != nil {
+		return Grant{}, err
+	}
 	session, refreshToken := NewSession(ids.New(), account, from, time.Now())
 	if err := s.store.Add(ctx, session); err != nil {
 		return Grant{}, err
@@ -104,6 +108,9 @@ func (s *Sessions) Refresh(ctx context.Context, refreshToken string, from Client
 	if err == nil {
 		session, err = s.store.Update(ctx, session.ID, func(stored *Session) error {
 			next, outcome = stored.rotate(token, from, time.Now())
+			if outcome == reused {
+				return s.authority.trail.Record(ctx, ReuseToken.entry(stored.AccountID, from))
+			}
 			return nil
 		})
 	}
@@ -166,7 +173,7 @@ func (s *Sessions) activeOf(ctx context.Context, account Account) ([]Session, er
 // End ends a session of the account that acts. It fails with the same errs.NotFound for a session that has ended and for a
 // session of another account.
 func (s *Sessions) End(ctx context.Context, by Actor, id string) error {
-	account, err := s.authority.account(ctx, by, Learner)
+	account, err := s.authority.account(ctx, by, EndSession)
 	if err != nil {
 		return err
 	}
@@ -177,7 +184,7 @@ func (s *Sessions) End(ctx context.Context, by Actor, id string) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.store.Update(ctx, id, while(ctx, s.authority, by, Learner, endNow))
+	_, err = s.store.Update(ctx, id, lasting(ctx, s.authority, by, EndSession, id, "", endNow))
 	return err
 }
 
@@ -188,16 +195,23 @@ func endNow(session *Session) error {
 
 // SignOut ends the session that acts, if it has not ended yet.
 func (s *Sessions) SignOut(ctx context.Context, by Actor) error {
-	if _, err := s.store.Update(ctx, by.SessionID, endNow); !errs.Is(err, errs.NotFound) {
-		return err
+	_, err := s.store.Update(ctx, by.SessionID, func(session *Session) error {
+		if !session.EndedAt.IsZero() {
+			return nil
+		}
+		session.End(time.Now())
+		return s.authority.trail.Record(ctx, SignOut.entry(session.AccountID, by.From))
+	})
+	if errs.Is(err, errs.NotFound) {
+		return nil
 	}
-	return nil
+	return err
 }
 
 // EndOthers ends all sessions of the account that acts but the current one, by one write. Its owner hears of it only if there
 // was another one.
 func (s *Sessions) EndOthers(ctx context.Context, by Actor) error {
-	account, err := s.authority.account(ctx, by, Learner)
+	account, err := s.authority.account(ctx, by, EndOtherSessions)
 	if err != nil {
 		return err
 	}
@@ -206,7 +220,7 @@ func (s *Sessions) EndOthers(ctx context.Context, by Actor) error {
 		return err
 	}
 	others := slices.ContainsFunc(active, func(s Session) bool { return s.ID != by.SessionID })
-	return s.publisher.update(ctx, account.ID, while(ctx, s.authority, by, Learner, func(stored *Account) error {
+	return s.publisher.update(ctx, account.ID, lasting(ctx, s.authority, by, EndOtherSessions, "", "", func(stored *Account) error {
 		stored.endOthers(by.SessionID)
 		if others {
 			stored.record(Event{

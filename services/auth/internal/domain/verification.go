@@ -61,13 +61,10 @@ func (a *Account) mailAnotherCode(code string, now time.Time) error {
 	return nil
 }
 
-// verifyAddress verifies the address, or returns what is wrong with the code. A verified address stays verified, whatever the code.
-func (a *Account) verifyAddress(code string, now time.Time) (problem string) {
-	v := &a.Verification
+// check returns what is wrong with a code, and counts it if it is a wrong one.
+func (v *Verification) check(code string, now time.Time) (problem string) {
 	const another = "; POST /api/v1/auth/profile/mine/verification/mail sends another one"
 	switch {
-	case a.Verified():
-		return ""
 	case !now.Before(v.ExpiresAt):
 		return "has expired" + another
 	case v.Wrong >= maxWrongCodes:
@@ -76,36 +73,50 @@ func (a *Account) verifyAddress(code string, now time.Time) (problem string) {
 		v.Wrong++
 		return "is not the code in our latest mail"
 	}
+	return ""
+}
+
+// verify ends the verification of the address.
+func (a *Account) verify(now time.Time) {
 	a.VerifiedAt, a.Verification = now, Verification{}
 	a.Unpublished = slices.DeleteFunc(a.Unpublished, func(e Event) bool { return e.Type == VerificationRequested })
 	a.record(Event{Type: AddressVerified, At: now})
-	return ""
 }
 
 // MailCode mails another code to the account that acts. It fails with errs.Conflict if the address is verified, and with
 // errs.RateLimited for too many requests.
 func (a *Accounts) MailCode(ctx context.Context, by Actor) error {
-	account, err := a.authority.account(ctx, by, Learner)
+	account, err := a.authority.account(ctx, by, MailCode)
 	if err != nil {
 		return err
 	}
 	code := newCode()
-	return a.publisher.update(ctx, account.ID, while(ctx, a.authority, by, Learner, func(stored *Account) error {
+	return a.publisher.update(ctx, account.ID, lasting(ctx, a.authority, by, MailCode, "", "", func(stored *Account) error {
 		return stored.mailAnotherCode(code, time.Now().UTC())
 	}))
 }
 
-// VerifyAddress verifies the address of the account that acts. It fails with errs.Invalid if the code is wrong or not valid any more.
+// VerifyAddress verifies the address of the account that acts. It fails with errs.Invalid if the code is wrong or not valid
+// any more. A verified address stays verified, whatever the code.
 func (a *Accounts) VerifyAddress(ctx context.Context, by Actor, code string) error {
-	account, err := a.authority.account(ctx, by, Learner)
+	account, err := a.authority.account(ctx, by, VerifyAddress)
 	if err != nil {
 		return err
 	}
+	verify := lasting(ctx, a.authority, by, VerifyAddress, "", "", func(stored *Account) error {
+		stored.verify(time.Now().UTC())
+		return nil
+	})
 	var problem string
-	err = a.publisher.update(ctx, account.ID, while(ctx, a.authority, by, Learner, func(stored *Account) error {
-		problem = stored.verifyAddress(asMailed(code), time.Now().UTC())
-		return nil // a wrong code is counted
-	}))
+	err = a.publisher.update(ctx, account.ID, func(stored *Account) error {
+		if problem = ""; stored.Verified() {
+			return nil
+		}
+		if problem = stored.Verification.check(asMailed(code), time.Now().UTC()); problem != "" {
+			return nil // the wrong code is counted
+		}
+		return verify(stored)
+	})
 	if err == nil && problem != "" {
 		err = errs.InvalidField("code", "%s", problem)
 	}
