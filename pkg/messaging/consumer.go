@@ -195,10 +195,10 @@ func (c *Consumer) handle(ctx context.Context, topic string, on map[string]Handl
 	result := outcomeOf(err, defects)
 	if result == setAside {
 		letter := DeadLetter{
-			Consumer: c.publisher.source, Topic: topic, Reason: err.Error(), Attempts: defects,
+			Topic: topic, Reason: err.Error(), Attempts: defects,
 			FailedAt: time.Now().UTC(), TraceID: observability.TraceID(ctx), Event: e,
 		}
-		if publishErr := c.publishDeadLetter(ctx, letter); publishErr != nil {
+		if publishErr := c.publisher.PublishDeadLetter(ctx, letter); publishErr != nil {
 			result, err = retry, errors.Join(err, publishErr)
 		}
 	}

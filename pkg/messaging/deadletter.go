@@ -31,12 +31,14 @@ type DeadLetter struct {
 	Event Event `json:"event"`
 }
 
-func (c *Consumer) publishDeadLetter(ctx context.Context, letter DeadLetter) error {
+// PublishDeadLetter publishes an event that this app could not handle. It sets ID and Consumer.
+func (p *Publisher) PublishDeadLetter(ctx context.Context, letter DeadLetter) error {
+	letter.Consumer = p.source
 	cause := []string{letter.Event.ID, letter.Consumer}
 	letter.ID = idOf(DeadLetterType, letter.Event.Subject, cause)
 	e, err := New(DeadLetterType, letter.Event.Subject, letter, cause...)
 	if err != nil {
 		return err
 	}
-	return c.publisher.Publish(ctx, DeadLetters, e)
+	return p.Publish(ctx, DeadLetters, e)
 }

@@ -122,7 +122,7 @@ func TestSignIn_hidesWhetherAnAccountExists(t *testing.T) {
 // Someone who signs up with the address of a stranger can make the shop mail the code there, and nothing else.
 func TestSignUp_withAStrangersAddressMailsOnlyTheCode(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, shop)
 	eve := w.SignUpOnly(t)
 	for n := range 30 {
 		w.Must(t, client.Request{Method: "DELETE", Path: "/auth/sessions", As: eve}, http.StatusNoContent, nil)

@@ -81,7 +81,7 @@ func (f *Fulfilment) Record(order Order) error {
 		return errs.New(errs.Invalid, "an order %q with %d lines and status %q has no fulfilment",
 			order.ID, len(order.Items), order.Status)
 	}
-	if f.finished() || slices.Index(progress, status) <= slices.Index(progress, f.Status) {
+	if f.Finished() || slices.Index(progress, status) <= slices.Index(progress, f.Status) {
 		return nil
 	}
 	*f = Fulfilment{
@@ -91,11 +91,12 @@ func (f *Fulfilment) Record(order Order) error {
 	return nil
 }
 
-func (f *Fulfilment) finished() bool { return f.Status == Delivered || f.Status == Cancelled }
+// Finished reports whether the staff has nothing left to do.
+func (f Fulfilment) Finished() bool { return f.Status == Delivered || f.Status == Cancelled }
 
 // Listed reports whether the fulfilment still belongs on the list.
 func (f *Fulfilment) Listed(now time.Time) bool {
-	return !f.finished() || now.Sub(f.UpdatedAt) < keepFinished
+	return !f.Finished() || now.Sub(f.UpdatedAt) < keepFinished
 }
 
 // Step is what the staff does with an order, by a command to its owner.

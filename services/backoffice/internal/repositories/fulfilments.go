@@ -21,9 +21,14 @@ type Fulfilments struct {
 	lists     *sidecar.Lists[domain.Fulfilment]
 }
 
-// NewFulfilments returns the fulfilments in the sidecar's store.
-func NewFulfilments(s *sidecar.Sidecar) *Fulfilments {
-	documents := sidecar.NewDocuments[domain.Fulfilment](s, store, "fulfilment")
+// NewFulfilments returns the fulfilments in the sidecar's store. They expire when they have been finished for keep.
+func NewFulfilments(s *sidecar.Sidecar, keep time.Duration) *Fulfilments {
+	documents := sidecar.Expiring(s, store, "fulfilment", func(f domain.Fulfilment) time.Duration {
+		if f.Finished() {
+			return keep
+		}
+		return sidecar.Forever
+	})
 	return &Fulfilments{documents: documents, lists: sidecar.NewLists(documents, "fulfilment-list")}
 }
 
