@@ -3,13 +3,9 @@ package hostile
 import (
 	"fmt"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"stoa/internal/stack/state"
-	"stoa/pkg/common/must"
 	"stoa/test/client"
 	"stoa/test/system"
 )
@@ -39,6 +35,10 @@ func accountAttacks(t *testing.T, w *world) []attack {
 		"with a space after it":       "eve@example.com ",
 		"with a space of no width":    "eve\u200b @example.com",
 		"with a zero":                 "eve\x00@example.com",
+		"with a soft hyphen":          "e\u00adve@example.com",
+		"with a mark":                 "eve\u200f@example.com",
+		"with an override":            "\u202eeve@example.com",
+		"of an unseen host":           "eve@exam\u200bple.com",
 		"without a host":              "eve@",
 		"without a name":              "@example.com",
 		"of two hosts":                "eve@example.com@evil.example",
@@ -51,6 +51,11 @@ func accountAttacks(t *testing.T, w *world) []attack {
 	}, attack{want: refused, field: "email"}, func(email string) string {
 		return signUp(object{"email": email, "password": "correct horse battery", "name": "Eve"})
 	})
+	all = append(all, each("sign-up with a name", map[string]string{
+		"of two spaces of no width": "\u200b\u200b", "with an override": "Eve\u202eevE", "of fillers": "\u3164\u3164", "with a line": "Eve\nBcc",
+	}, attack{want: refused, field: "name"}, func(name string) string {
+		return signUp(object{"email": "eve@example.com", "password": "correct horse battery", "name": name})
+	})...)
 	all = append(all, each("sign-up with the address of alice", map[string]string{
 		"in upper case": strings.ToUpper(w.alice.Email), "in mixed case": strings.Replace(w.alice.Email, "c", "C", 1),
 		"whose host is in upper case": strings.Replace(w.alice.Email, "example", "EXAMPLE", 1),
@@ -119,46 +124,55 @@ func TestSignIn_hidesWhetherAnAccountExists(t *testing.T) {
 	}
 }
 
-// Someone who signs up with the address of a stranger can make the shop mail the code there, and nothing else.
-func TestSignUp_withAStrangersAddressMailsOnlyTheCode(t *testing.T) {
+// A demoted ADMIN is let in for some seconds, and tries all the while to become ADMIN again, or to leave a key behind.
+func TestRoles_areNotTakenBackByADemotedAdmin(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, shop)
-	eve := w.SignUpOnly(t)
-	for n := range 30 {
-		w.Must(t, client.Request{Method: "DELETE", Path: "/auth/sessions", As: eve}, http.StatusNoContent, nil)
-		name := object{"name": fmt.Sprintf("Your parcel is held, pay at https://example.net/%d", n)}
-		w.Must(t, client.Request{Method: "PATCH", Path: "/auth/profile/mine", As: eve, Body: name}, http.StatusOK, nil)
-		w.Must(t, client.OrderBy(eve, w.product.ID, 1), http.StatusForbidden, nil).Expect(t, http.StatusForbidden, "address_not_verified")
-		w.SignInAs(t, eve.Email, client.Password) // the next round ends this session
+	admin, eve := shop.SignIn(t, "admin"), shop.SignUp(t)
+	roles := func(as client.User, names ...string) client.Request {
+		return client.Request{Method: "PUT", Path: "/auth/users/" + eve.ID + "/roles", As: as, Body: object{"roles": append([]string{}, names...)}}
 	}
-	password := object{"current": client.Password, "new": "battery staple"}
-	w.Must(t, client.Request{Method: "PUT", Path: "/auth/password", As: eve, Body: password}, http.StatusNoContent, nil)
-	// Once the last of this is in the inbox, there would have been a mail.
-	system.Eventually(t, "the inbox tells of the new password", func() error {
-		var inbox struct{ Items []struct{ Kind string } }
-		w.Must(t, client.Request{Method: "GET", Path: "/notifications", As: eve}, http.StatusOK, &inbox)
-		if len(inbox.Items) == 0 || inbox.Items[0].Kind != "account-password-changed" {
-			return fmt.Errorf("it is %+v", inbox)
-		}
-		return nil
-	})
-	w.Must(t, client.VerificationOf(eve, w.Code(t, eve.Email)), http.StatusNoContent, nil)
-	system.Eventually(t, "the mail that welcomes is there", func() error {
-		if mails := mailsTo(t, w, eve.Email); len(mails) != 2 {
-			return fmt.Errorf("the mails are %v", mails)
-		}
-		return nil
-	})
+	key := client.Request{Method: "POST", Path: "/auth/apikeys", As: eve, Body: newAPIKey(t, nil, eve)}
+	users := client.Request{Method: "GET", Path: "/auth/users?limit=1", As: eve}
+	shop.Must(t, roles(admin, "ADMIN"), http.StatusOK, nil)
+	shop.Await(t, users, http.StatusOK) // her role is remembered from now on
+	for range 3 {
+		shop.Must(t, roles(admin), http.StatusOK, nil)
+		shop.Must(t, roles(eve, "ADMIN"), http.StatusForbidden, nil)
+		shop.Must(t, key, http.StatusForbidden, nil)
+	}
+	shop.Await(t, users, http.StatusForbidden)
+	expectTrail(t, admin, eve)
 }
 
-// mailsTo lists the files of the mails to an address.
-func mailsTo(t *testing.T, w *world, address string) (names []string) {
+// expectTrail expects in the audit trail that an ADMIN has set the roles of another account four times, and nobody else, and
+// that refusals are counted.
+func expectTrail(t *testing.T, admin, other client.User) {
 	t.Helper()
-	files := must.Get(filepath.Glob(state.Path(w.Dir(), "mail", "*.eml")))(t)
-	for _, file := range files {
-		if text := must.Get(os.ReadFile(file))(t); strings.Contains(string(text), "<"+address+">") {
-			names = append(names, filepath.Base(file))
+	var trail struct {
+		Items []struct {
+			Act, AccountID string
+			Count          int
 		}
 	}
-	return names
+	shop.Must(t, client.Request{Method: "GET", Path: "/auth/audit?limit=100&account=" + other.ID, As: admin}, http.StatusOK, &trail)
+	changes := 0
+	for _, entry := range trail.Items {
+		if entry.Act == "set-roles" && entry.AccountID == admin.ID {
+			changes += entry.Count
+		} else if entry.Act == "set-roles" || entry.Act == "create-api-key" {
+			t.Errorf("the trail has %+v", entry)
+		}
+	}
+	if changes != 4 {
+		t.Errorf("the trail has %d changes of roles: %+v", changes, trail)
+	}
+	system.Eventually(t, "the refusals are counted", func() error {
+		answer := shop.Must(t, client.Request{Method: "GET", Path: "/auth/audit/refusals", As: admin}, http.StatusOK, nil)
+		for _, operation := range []string{"set-roles", "create-api-key"} {
+			if !strings.Contains(string(answer.Body), operation) {
+				return fmt.Errorf("%s is not in %s", operation, answer)
+			}
+		}
+		return nil
+	})
 }

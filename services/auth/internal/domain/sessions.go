@@ -184,7 +184,8 @@ func (s *Sessions) End(ctx context.Context, by Actor, id string) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.store.Update(ctx, id, lasting(ctx, s.authority, by, EndSession, id, "", endNow))
+	entry := EndSession.entry(account.ID, by.From).about(id, "")
+	_, err = s.store.Update(ctx, id, lasting(ctx, s.authority, by, entry, endNow))
 	return err
 }
 
@@ -220,7 +221,8 @@ func (s *Sessions) EndOthers(ctx context.Context, by Actor) error {
 		return err
 	}
 	others := slices.ContainsFunc(active, func(s Session) bool { return s.ID != by.SessionID })
-	return s.publisher.update(ctx, account.ID, lasting(ctx, s.authority, by, EndOtherSessions, "", "", func(stored *Account) error {
+	entry := EndOtherSessions.entry(account.ID, by.From)
+	return s.publisher.update(ctx, account.ID, lasting(ctx, s.authority, by, entry, func(stored *Account) error {
 		stored.endOthers(by.SessionID)
 		if others {
 			stored.record(Event{

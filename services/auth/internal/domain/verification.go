@@ -90,8 +90,8 @@ func (a *Accounts) MailCode(ctx context.Context, by Actor) error {
 	if err != nil {
 		return err
 	}
-	code := newCode()
-	return a.publisher.update(ctx, account.ID, lasting(ctx, a.authority, by, MailCode, "", "", func(stored *Account) error {
+	code, entry := newCode(), MailCode.entry(account.ID, by.From)
+	return a.publisher.update(ctx, account.ID, lasting(ctx, a.authority, by, entry, func(stored *Account) error {
 		return stored.mailAnotherCode(code, time.Now().UTC())
 	}))
 }
@@ -103,7 +103,8 @@ func (a *Accounts) VerifyAddress(ctx context.Context, by Actor, code string) err
 	if err != nil {
 		return err
 	}
-	verify := lasting(ctx, a.authority, by, VerifyAddress, "", "", func(stored *Account) error {
+	entry := VerifyAddress.entry(account.ID, by.From)
+	verify := lasting(ctx, a.authority, by, entry, func(stored *Account) error {
 		stored.verify(time.Now().UTC())
 		return nil
 	})

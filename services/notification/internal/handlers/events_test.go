@@ -233,7 +233,7 @@ func TestInbox_shrinksWithWhatExpires(t *testing.T) {
 			confirmed.ID = id
 			p.handle(t, event(t, "order.confirmed.v1", confirmed))
 		}
-		for n := range 600 {
+		for n := range 400 {
 			tell(fmt.Sprintf("0198c6a0-0000-7000-8000-%010d%02x", n, 1+n%255))
 		}
 		before := len(o.states.Keys("notification-store", "inbox-of:"))

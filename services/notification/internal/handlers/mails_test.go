@@ -181,7 +181,7 @@ func TestGivingUp_survivesAnOutageOfTheBroker(t *testing.T) {
 		o.bus.Before = func(string) error { return errors.New("down") }
 		p := o.process()
 		p.handle(t, orderIs(t, "confirmed"))
-		for end := time.Now().Add(giveUp + 5*time.Hour); time.Now().Before(end); time.Sleep(time.Minute) {
+		for end := time.Now().Add(giveUp + 5*time.Hour); time.Now().Before(end); time.Sleep(10 * time.Minute) {
 			p.Do(t, webtest.Request{Method: http.MethodPost, Path: "/mails"})
 		}
 		o.bus.Before = nil
