@@ -12,7 +12,7 @@ import (
 )
 
 // The security schemes of the OpenAPI documents. The gateway asks for an API key, and an operation for an access token, whose
-// scopes are roles.
+// scopes are roles, and verified.
 const (
 	BearerScheme = "bearer"
 	KeyScheme    = "apiKey"

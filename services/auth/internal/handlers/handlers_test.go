@@ -46,7 +46,14 @@ type service struct {
 	apiKey    string // a valid one, which permits shop:read
 }
 
+// newService returns a service that takes addresses as they are.
 func newService(t *testing.T) service {
+	t.Helper()
+	return newServiceThat(t, false)
+}
+
+// newServiceThat returns a service that verifies addresses or does not.
+func newServiceThat(t *testing.T, verifies bool) service {
 	t.Helper()
 	signer := must.Get(identity.NewSigner(signing.Fresh(time.Now()).String()))(t)
 	states, side := sidecartest.New()
@@ -62,7 +69,7 @@ func newService(t *testing.T) service {
 	s.keys = domain.NewAPIKeys(keys, authority, domain.KeyFormat{New: keyformat.New, Parse: keyformat.Parse})
 	s.publisher = domain.NewPublisher(s.store, providers.NewEvents(publisher), repositories.NewOverdue(side))
 	admins, attempts := repositories.NewAdmins(side, s.store), repositories.NewAttempts(side)
-	s.accounts = domain.NewAccounts(s.store, authority, admins, providers.NewPasswords(), attempts, s.refusals, s.publisher)
+	s.accounts = domain.NewAccounts(s.store, authority, admins, providers.NewPasswords(), attempts, s.refusals, s.publisher, verifies)
 	sessions := domain.NewSessions(s.sessions, authority, s.accounts, s.publisher, tokens)
 	active := handlers.Sessions(sessions)
 	s.verifier = identity.NewVerifier(s.tokens, active)

@@ -137,6 +137,22 @@ func (h *handlers) profileRoutes(api huma.API) {
 		}),
 	}, h.changeProfile)
 
+	// With the code that was mailed at sign-up.
+	huma.Register(api, huma.Operation{
+		OperationID: "verify-address", Method: http.MethodPost, Path: base + "/profile/mine/verification", Tags: tags,
+		Summary: "Verify your e-mail address", Security: signedIn, DefaultStatus: http.StatusNoContent,
+		Description: "Until then, you can change nothing but your account, and get no other mail. Ten wrong codes use up a code. " +
+			"For a verified address, the answer is 204 too.",
+	}, h.verifyAddress)
+
+	// In place of the code before.
+	huma.Register(api, huma.Operation{
+		OperationID: "mail-code", Method: http.MethodPost, Path: base + "/profile/mine/verification/mail", Tags: tags,
+		Summary: "Get another code that verifies your e-mail address", Security: signedIn, DefaultStatus: http.StatusAccepted,
+		Description: "Three times an hour at most. The code is valid for 24 hours, and earlier codes are not valid any more.",
+		Errors:      []int{http.StatusConflict, http.StatusTooManyRequests},
+	}, h.mailCode)
+
 	// What everyone may see of an account.
 	huma.Register(api, huma.Operation{
 		OperationID: "profile", Method: http.MethodGet, Path: base + "/profile/id/{id}", Tags: tags,

@@ -25,13 +25,13 @@ func Routes(api huma.API, placement *domain.Placement, orders *domain.Orders, ca
 	h := &handlers{
 		placement: placement, orders: orders, cancelWait: cancelWait, streams: slots{taken: map[string]int{}},
 	}
-	signedIn, tags := identity.SignedIn(), []string{"orders"}
+	signedIn, verified, tags := identity.SignedIn(), identity.Verified(), []string{"orders"}
 
 	// Place an order. Prices come from inventory; an Idempotency-Key makes it safe to repeat the request.
 	huma.Register(api, huma.Operation{
 		OperationID: "place-order", Method: http.MethodPost, Path: "/api/v1/orders", DefaultStatus: http.StatusCreated,
 		Extensions: web.Repeatable,
-		Summary:    "Place an order", Tags: tags, Security: signedIn,
+		Summary:    "Place an order", Tags: tags, Security: verified,
 		Description: "The new order is pending. A moment later it is confirmed if inventory could reserve its stock, and " +
 			"rejected if not. A second request with the same Idempotency-Key places no second order and gets the same answer. " +
 			"Orders that are not shipped yet may have a limited number of pieces in all.",
@@ -66,7 +66,7 @@ func Routes(api huma.API, placement *domain.Placement, orders *domain.Orders, ca
 	// Cancel an order of the caller that is not shipped yet.
 	huma.Register(api, huma.Operation{
 		OperationID: "cancel-order", Method: http.MethodPost, Path: "/api/v1/orders/{id}/cancel",
-		Summary: "Cancel an order", Tags: tags, Security: signedIn,
+		Summary: "Cancel an order", Tags: tags, Security: verified,
 		Description: "The answer is 200 once the order is cancelled, and 202 if that takes longer than a moment. With " +
 			"`Prefer: respond-async` it is 202 at once.",
 		Responses: map[string]*huma.Response{

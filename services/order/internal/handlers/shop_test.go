@@ -35,9 +35,10 @@ var (
 // newCallers returns the people who may call, by their tokens.
 func newCallers() webtest.Callers {
 	return webtest.Callers{
-		"alice": {ID: ids.Derive("alice"), Email: "alice@example.com", Name: "Alice"},
-		"bob":   {ID: ids.Derive("bob"), Email: "bob@example.com", Name: "Bob"},
-		"staff": {ID: ids.Derive("staff"), Roles: []identity.Role{identity.Staff}},
+		"alice": {ID: ids.Derive("alice"), Email: "alice@example.com", Name: "Alice", Verified: true},
+		"bob":   {ID: ids.Derive("bob"), Email: "bob@example.com", Name: "Bob", Verified: true},
+		"staff": {ID: ids.Derive("staff"), Roles: []identity.Role{identity.Staff}, Verified: true},
+		"new":   {ID: ids.Derive("new"), Email: "new@example.com", Name: "Nina"}, // has not verified the address
 	}
 }
 
