@@ -31,14 +31,15 @@ func (a *Accounts) ChangePassword(ctx context.Context, by Actor, change Password
 		return err
 	}
 	wrong := errs.InvalidField("current", "is not the password of this account")
-	if err := a.verify(ctx, account.Email, account, change.Current, by.From, wrong); err != nil {
+	if err := a.verify(ctx, ChangePassword, account.Email, account, change.Current, by.From, wrong); err != nil {
 		return err
 	}
 	hash, err := a.passwords.Hash(ctx, account.origin(by.From), change.New)
 	if err != nil {
 		return err
 	}
-	return a.publisher.update(ctx, account.ID, lasting(ctx, a.authority, by, ChangePassword, "", "", func(stored *Account) error {
+	entry := ChangePassword.entry(account.ID, by.From)
+	return a.publisher.update(ctx, account.ID, lasting(ctx, a.authority, by, entry, func(stored *Account) error {
 		if stored.PasswordHash != account.PasswordHash {
 			return errs.New(errs.Conflict, "the password was changed by another session in the meantime")
 		}
