@@ -47,11 +47,10 @@ func visible(c rune) bool {
 // Email returns the address of a mailbox: the part before the @ as it was typed, and the domain in lower case. It accepts a
 // plain address such as "ada@example.org": no display name, quotes or comments, and nothing that could end a mail header.
 func Email(typed string) (string, error) {
-	parsed, err := mail.ParseAddress(typed)
-	at := strings.LastIndexByte(typed, '@')
-	if err != nil || parsed.Address != typed || strings.ContainsAny(typed, `"<>()[]\,;:`) || strings.HasSuffix(typed, ".") {
-		return "", errors.New("it is not a plain address")
+	if !plain(typed) {
+		return "", errNotPlain
 	}
+	at := strings.LastIndexByte(typed, '@')
 	local, err := precis.UsernameCasePreserved.String(typed[:at])
 	if err != nil {
 		return "", err
@@ -60,8 +59,23 @@ func Email(typed string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if host, err = idna.Lookup.ToUnicode(host); err == nil && len(local)+1+len(host) > maxEmail {
-		err = errors.New("it is too long")
+	if host, err = idna.Lookup.ToUnicode(host); err != nil {
+		return "", err
 	}
-	return local + "@" + host, err
+	address := local + "@" + host
+	if len(address) > maxEmail {
+		return "", errors.New("it is too long")
+	}
+	if !plain(address) { // a wide comma, at sign or full stop has become a plain one
+		return "", errNotPlain
+	}
+	return address, nil
+}
+
+var errNotPlain = errors.New("it is not a plain address")
+
+// plain reports whether a text is an address, and nothing else.
+func plain(text string) bool {
+	parsed, err := mail.ParseAddress(text)
+	return err == nil && parsed.Address == text && !strings.ContainsAny(text, `"<>()[]\,;:`) && !strings.HasSuffix(text, ".")
 }

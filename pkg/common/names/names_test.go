@@ -81,3 +81,15 @@ func TestEmail_refusesEverythingElse(t *testing.T) {
 		}
 	}
 }
+
+// Wide characters become plain ones, which mean something else in an address: a second mailbox, or another name of the same one.
+func TestEmail_refusesWhatBecomesAnotherAddress(t *testing.T) {
+	for _, typed := range []string{
+		"eve\uff20evil.example\uff0cada@example.org", "eve\uff20evil.example@example.org", "ada@example.org\uff0e", "ada@localhost\uff0e",
+		"ada@example.\uff0eorg", "ada@\uff0eexample.org", "a\uff0e\uff0eda@example.org",
+	} {
+		if got, err := names.Email(typed); err == nil {
+			t.Errorf("%q became %q", typed, got)
+		}
+	}
+}
