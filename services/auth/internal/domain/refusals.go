@@ -34,7 +34,12 @@ func (t *Tally) add(more Refusal) {
 	for i, known := range t.Items {
 		if known.Operation == more.Operation && known.Status == more.Status && known.Of == more.Of {
 			t.Items[i].Count += more.Count
-			t.Items[i].Last = more.Last
+			if more.First.Before(known.First) {
+				t.Items[i].First = more.First
+			}
+			if more.Last.After(known.Last) {
+				t.Items[i].Last = more.Last
+			}
 			return
 		}
 		if fewer(known, t.Items[least]) < 0 {
@@ -113,7 +118,10 @@ func newRefusal(operation string, status int, of string) Refusal {
 
 // Write stores what was counted. If that fails, the next call tries again.
 func (l *RefusalLog) Write(ctx context.Context) {
-	counted := l.swap(Refusals{})
+	l.mu.Lock()
+	counted := l.waiting
+	l.waiting = Refusals{}
+	l.mu.Unlock()
 	if len(counted.Networks.Items)+len(counted.Accounts.Items) == 0 {
 		return
 	}
@@ -122,18 +130,10 @@ func (l *RefusalLog) Write(ctx context.Context) {
 		return nil
 	})
 	if err != nil {
-		counted.addAll(l.swap(Refusals{}))
-		l.swap(counted)
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.waiting.addAll(counted)
 	}
-}
-
-// swap replaces what waits, and returns it.
-func (l *RefusalLog) swap(by Refusals) Refusals {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	waiting := l.waiting
-	l.waiting = by
-	return waiting
 }
 
 // Today is the day under which refusals are counted now, in UTC.

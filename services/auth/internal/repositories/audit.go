@@ -35,21 +35,21 @@ func NewTrail(s *sidecar.Sidecar) *Trail {
 	return &Trail{sidecar.Expiring(s, store, "audit", ttl)}
 }
 
-// Record implements domain.Trail. A full head is copied to its place first. Its entries never change, so all writers make
-// the same copy.
+// Record implements domain.Trail. A full head is copied to its place first. It takes nothing more, not even what an entry could
+// fold in: so its entries never change, and all writers make the same copy.
 func (r *Trail) Record(ctx context.Context, entry domain.Entry) error {
 	_, err := r.pages.Upsert(ctx, head, func(page *trailPage) error {
-		for i := range page.Entries {
-			if page.Entries[i].Fold(entry) {
-				return nil
-			}
-		}
 		if len(page.Entries) == trailSize {
 			err := r.pages.Create(ctx, strconv.Itoa(page.Number), *page, 0)
 			if err != nil && !errs.Is(err, errs.Conflict) {
 				return err
 			}
 			*page = trailPage{Number: page.Number + 1}
+		}
+		for i := range page.Entries {
+			if page.Entries[i].Fold(entry) {
+				return nil
+			}
 		}
 		page.Entries = append(page.Entries, entry)
 		return nil

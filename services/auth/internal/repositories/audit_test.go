@@ -1,6 +1,7 @@
 package repositories_test
 
 import (
+	"errors"
 	"slices"
 	"strconv"
 	"sync"
@@ -98,6 +99,33 @@ func TestTrail_losesNothingToOtherWriters(t *testing.T) {
 	slices.Sort(got)
 	if got = slices.Compact(got); len(got) != 200 {
 		t.Errorf("%d of 200 entries are left", len(got))
+	}
+}
+
+// A process is killed after it has copied a full page, and before it begins the next one. What others record in between stays.
+func TestTrail_losesNothingBetweenTheCopyOfAPageAndTheNextOne(t *testing.T) {
+	states, side := sidecartest.New()
+	trail, now := repositories.NewTrail(side), time.Now()
+	record(t, trail, now, 0, 50)
+	states.Before = func(operation, key string) error {
+		if operation == "save" && key == "audit:head" {
+			return errors.New("killed")
+		}
+		return nil
+	}
+	last := domain.Entry{Act: domain.SignIn, AccountID: "1", Detail: "50", Count: 1, First: now, Last: now}
+	if trail.Record(t.Context(), last) == nil {
+		t.Error("it was not killed")
+	}
+	states.Before = nil
+	record(t, trail, now, 49, 51) // the first one is like the newest entry
+	entries, _, err := trail.List(t.Context(), "", "", 100)
+	acts := 0
+	for _, entry := range entries {
+		acts += entry.Count
+	}
+	if err != nil || acts != 52 {
+		t.Errorf("%d of 52 acts are left, %v", acts, err)
 	}
 }
 
