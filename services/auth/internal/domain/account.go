@@ -38,7 +38,7 @@ const maxNetworks = 20
 
 // Admits reports whether a session belongs to the account, and was not ended by ending all others of the account.
 func (a *Account) Admits(s Session) bool {
-	return s.AccountID == a.ID && (s.Epoch == a.Epoch || s.ID == a.Spared)
+	return s.AccountID == a.ID && (s.Epoch >= a.Epoch || s.ID == a.Spared)
 }
 
 // endOthers ends all sessions but one, at once.

@@ -13,8 +13,8 @@ import (
 
 // SessionStore stores sessions until they expire.
 type SessionStore interface {
-	// Add stores a new session, and ends the oldest of its account if there are more than MaxSessions.
-	Add(ctx context.Context, session Session) error
+	// Add stores a new session of an account, and ends its oldest ones if there are more than MaxSessions.
+	Add(ctx context.Context, account Account, session Session) error
 	// Get returns a session by its id, or errs.NotFound.
 	Get(ctx context.Context, id string) (Session, error)
 	// Update changes a session by a pure function, which may run several times. It fails with errs.NotFound for an unknown
@@ -82,7 +82,7 @@ func (s *Sessions) open(ctx context.Context, account Account, act Act, from Clie
 		return Grant{}, err
 	}
 	session, refreshToken := NewSession(ids.New(), account, from, time.Now())
-	if err := s.store.Add(ctx, session); err != nil {
+	if err := s.store.Add(ctx, account, session); err != nil {
 		return Grant{}, err
 	}
 	return s.grant(account, session.ID, refreshToken)
@@ -108,11 +108,18 @@ func (s *Sessions) Refresh(ctx context.Context, refreshToken string, from Client
 	if err == nil {
 		session, err = s.store.Update(ctx, session.ID, func(stored *Session) error {
 			next, outcome = stored.rotate(token, from, time.Now())
-			if outcome == reused {
-				return s.authority.trail.Record(ctx, ReuseToken.entry(stored.AccountID, from))
+			if outcome != reused {
+				return nil
 			}
-			return nil
+			err := s.authority.trail.Record(ctx, ReuseToken.entry(stored.AccountID, from))
+			if err == nil {
+				account, err = s.noteTheft(ctx, *stored)
+			}
+			return err
 		})
+	}
+	if outcome == reused { // also if the answer of the store was lost
+		s.publisher.Try(ctx, account)
 	}
 	switch {
 	case errs.Is(err, errs.NotFound): // from find, or from Update if the session expires in between
@@ -124,17 +131,18 @@ func (s *Sessions) Refresh(ctx context.Context, refreshToken string, from Client
 		return s.grant(account, session.ID, next)
 	case outcome == justRotated:
 		return Grant{}, errs.New(errs.Conflict, "this refresh token was used a moment ago; use the new one")
-	case outcome == reused:
-		stolen := Event{Type: SessionsRevoked, Cause: session.ID, Reason: TokenReused, At: time.Now().UTC()}
-		err = s.publisher.update(ctx, account.ID, func(stored *Account) error {
-			stored.record(stolen)
-			return nil
-		})
+	default:
+		return Grant{}, badRefreshToken()
 	}
-	if err != nil {
-		return Grant{}, err
-	}
-	return Grant{}, badRefreshToken()
+}
+
+// noteTheft records the event of a session that is about to end because its token was used again. It comes before that end:
+// a token of an ended session tells nothing, so nobody could make up for it.
+func (s *Sessions) noteTheft(ctx context.Context, session Session) (Account, error) {
+	return s.publisher.store.Update(ctx, session.AccountID, func(stored *Account) error {
+		stored.record(Event{Type: SessionsRevoked, Cause: session.ID, Reason: TokenReused, At: time.Now().UTC()})
+		return nil
+	})
 }
 
 // AccountOf returns the account of an active session. It fails with errs.NotFound if the session has ended, has expired or

@@ -2,9 +2,13 @@ package handlers_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
@@ -55,6 +59,28 @@ func TestRefresh_isRefusedIfTheSessionExpiresMeanwhile(t *testing.T) {
 	up := s.signUp(t, "ada@example.org")
 	s.before("session:", func() { s.states.Drop("auth-store", s.states.Keys("auth-store", "session:")[0]) })
 	refused(t, s.refresh(t, up.RefreshToken), errs.Unauthenticated, "")
+}
+
+// The store fails, or auth dies, while a session ends because its token was used again: its owner hears of it all the same.
+func TestRefresh_withAStolenTokenIsToldWhateverFails(t *testing.T) {
+	for _, document := range []string{"account:", "session:"} {
+		s := newService(t)
+		up := s.signUp(t, "ada@example.org")
+		next := webtest.Read[grant](s.refresh(t, up.RefreshToken), http.StatusOK)
+		webtest.Read[grant](s.refresh(t, next.RefreshToken), http.StatusOK)
+		s.states.Before = func(operation, key string) error {
+			if operation == "save" && strings.HasPrefix(key, document) {
+				return status.Error(codes.Unavailable, "down")
+			}
+			return nil
+		}
+		refused(t, s.refresh(t, up.RefreshToken), errs.Unavailable, "")
+		s.states.Before = nil
+		refused(t, s.refresh(t, up.RefreshToken), errs.Unauthenticated, "")
+		if got := s.bus.Types(); s.active(t, next) || !slices.Contains(got, "account.sessions_revoked.v1") {
+			t.Errorf("without %s: published are %v", document, got)
+		}
+	}
 }
 
 // An account becomes ADMIN while a request, which has not seen that, takes its roles.

@@ -168,7 +168,7 @@ func TestSessions_areAHundredAtMost(t *testing.T) {
 	// Without the work of a hundred sign-ins.
 	for range domain.MaxSessions {
 		session, _ := domain.NewSession(ids.New(), account, domain.Client{}, time.Now())
-		must.Do(t, s.sessions.Add(t.Context(), session))
+		must.Do(t, s.sessions.Add(t.Context(), account, session))
 	}
 	if s.active(t, up) {
 		t.Error("the oldest session is active")
