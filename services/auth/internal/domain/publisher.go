@@ -152,5 +152,17 @@ func (p *Publisher) CatchUp(ctx context.Context) error {
 			return err
 		}
 	}
-	return p.overdue.Remove(ctx, ids)
+	if err := p.overdue.Remove(ctx, ids); err != nil {
+		return err
+	}
+	// An event that could not be published meanwhile found its account still on the list.
+	for _, id := range ids {
+		account, err := p.store.Get(ctx, id)
+		if err != nil {
+			_ = p.overdue.Add(ctx, id)
+			continue
+		}
+		p.Try(ctx, account)
+	}
+	return nil
 }

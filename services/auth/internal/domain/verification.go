@@ -35,9 +35,11 @@ type Verification struct {
 // Verified reports whether the owner has shown that the e-mail address is theirs, or did not have to.
 func (a *Account) Verified() bool { return !a.VerifiedAt.IsZero() }
 
-// mailCode replaces the code of the account. The event that it records carries the new one to the owner.
+// mailCode replaces the code of the account. The event that it records carries the new one to the owner. A code that was not
+// published yet is not mailed any more.
 func (a *Account) mailCode(code string, now time.Time) {
 	v := &a.Verification
+	a.dropCodes()
 	v.CodeHash, v.ExpiresAt, v.Wrong = hashOf([]byte(code)), now.Add(CodeTTL), 0
 	a.record(Event{Type: VerificationRequested, Cause: v.CodeHash, Code: code, At: now})
 }
@@ -79,8 +81,13 @@ func (v *Verification) check(code string, now time.Time) (problem string) {
 // verify ends the verification of the address.
 func (a *Account) verify(now time.Time) {
 	a.VerifiedAt, a.Verification = now, Verification{}
-	a.Unpublished = slices.DeleteFunc(a.Unpublished, func(e Event) bool { return e.Type == VerificationRequested })
+	a.dropCodes()
 	a.record(Event{Type: AddressVerified, At: now})
+}
+
+// dropCodes removes the events of codes that are not valid any more.
+func (a *Account) dropCodes() {
+	a.Unpublished = slices.DeleteFunc(a.Unpublished, func(e Event) bool { return e.Type == VerificationRequested })
 }
 
 // MailCode mails another code to the account that acts. It fails with errs.Conflict if the address is verified, and with

@@ -3,6 +3,7 @@ package handlers_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"testing"
@@ -35,6 +36,22 @@ func TestEvents_arePublishedLaterIfTheBrokerIsDown(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The broker fails again while the events of an outage are published: right before the account is taken off the list.
+func TestEvents_thatComeWhileOthersAreCaughtUpAreNotForgotten(t *testing.T) {
+	s := newService(t)
+	up := s.signUp(t, "ada@example.org")
+	change := func(current, chosen string) {
+		s.bus.Before = func(string) error { return errors.New("down") }
+		s.ask(t, http.MethodPut, "/password", fmt.Sprintf(`{"current": %q, "new": %q}`, current, chosen), as(up)).Expect(http.StatusNoContent)
+		s.bus.Before = nil
+	}
+	change("correct horse", "battery staple")
+	s.before("group:overdue", func() { change("battery staple", "correct horse") })
+	catchUp(t, s)
+	catchUp(t, s)
+	s.expectPublished(t, "registered", "password_changed", "password_changed")
 }
 
 func catchUp(t *testing.T, s service) {

@@ -77,6 +77,20 @@ func TestVerification_takesTheMailedCode(t *testing.T) {
 	refused(t, s.mailCode(t, up), errs.Conflict, "")
 }
 
+// Of the codes that are asked for while the broker is down, only the one that is valid is mailed.
+func TestVerification_mailsOnlyTheLatestCodeAfterAnOutage(t *testing.T) {
+	s := newServiceThat(t, true)
+	up := s.signUp(t, "ada@example.org")
+	s.bus.Before = func(string) error { return errors.New("down") }
+	for range 3 {
+		s.mailCode(t, up).Expect(http.StatusAccepted)
+	}
+	s.bus.Before = nil
+	catchUp(t, s)
+	s.expectPublished(t, "registered", "verification_requested", "verification_requested")
+	s.sendCode(t, up, s.code(t)).Expect(http.StatusNoContent)
+}
+
 func TestVerification_isNotNeededIfItIsSwitchedOff(t *testing.T) {
 	s := newService(t)
 	if up := s.signUp(t, "ada@example.org"); !s.verified(t, up) {
