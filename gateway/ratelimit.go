@@ -7,7 +7,6 @@ import (
 
 	"stoa/gateway/declaration"
 	"stoa/gateway/edge/limit"
-	"stoa/pkg/common/clip"
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/settings"
 	"stoa/pkg/common/web"
@@ -73,11 +72,13 @@ func (l *rateLimit) around(service string, next http.Handler) http.Handler {
 // once is how often the log says of a client that it is over its limit.
 var once = limit.Rate{Period: time.Minute, Max: 1}
 
-// note logs that a client is over its limit, in place of each of its requests: otherwise a flood would fill the log.
+// note logs that a client is over its limit, in place of each of its requests: otherwise a flood would fill the log. It names
+// the address, because the header that clients are counted by may be a secret.
 func (l *rateLimit) note(r *http.Request, client string) {
 	web.Quiet(r.Context())
 	if l.noted.Take(client, once).Allowed {
-		observability.Log(r.Context()).Warn().Str("client", clip.Text(client)).Msg("a client is over its limit; its requests are not logged")
+		address := web.Network(callerOf(r).address, 32).String()
+		observability.Log(r.Context()).Warn().Str("client", address).Msg("a client is over its limit; its requests are not logged")
 	}
 }
 
