@@ -175,7 +175,7 @@ func (h *handlers) userRoutes(api huma.API) {
 		OperationID: "set-roles", Method: http.MethodPut, Path: base + "/users/{id}/roles", Tags: tags,
 		Summary: "Replace the roles of an account; they apply within five seconds", Security: admin,
 		Responses: web.Refusals(map[int]string{
-			http.StatusConflict:            "The account is the last ADMIN, or became one in the meantime",
+			http.StatusConflict:            "The account is the last ADMIN, or became one in the meantime, or its address is not verified",
 			http.StatusUnprocessableEntity: "`roles[]` is not a role",
 		}),
 	}, h.setRoles)
