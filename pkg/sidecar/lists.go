@@ -75,7 +75,7 @@ func placeOf(id string, hints []hint) Cursor {
 // Compact removes entries of documents that do not exist or are not wanted, except the newest entries, see Index.Compact.
 func (l *Lists[T]) Compact(ctx context.Context, list string, wanted func(T) bool) error {
 	return l.index.Compact(ctx, list, func(ctx context.Context, ids []string) (map[string]bool, error) {
-		documents, err := l.documents.GetMany(ctx, ids)
+		documents, err := l.documents.GetEach(ctx, ids)
 		keep := make(map[string]bool, len(documents))
 		for _, document := range documents {
 			keep[document.ID] = wanted(document.Value)
