@@ -140,7 +140,8 @@ func failure(err error, what string) error {
 	switch status.Code(err) {
 	case codes.OK:
 		return nil
-	case codes.InvalidArgument, codes.PermissionDenied, codes.Unauthenticated, codes.Unimplemented:
+	case codes.InvalidArgument, codes.PermissionDenied, codes.Unauthenticated, codes.Unimplemented,
+		codes.ResourceExhausted: // too large
 		return fmt.Errorf("%s: %w", what, err) // wrong use or configuration: internal
 	default:
 		return unavailable(err, what)
