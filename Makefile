@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help tools sentry dapr-cli build binaries up down status logs doctor credentials seed dapr-run dapr-stop \
-	bench-auth check test test-unit test-quick test-system test-kit test-e2e test-browser conformance conformance-quick redis chromium namespaces \
+	bench-auth check test test-unit test-quick test-system test-kit test-official test-e2e test-browser conformance conformance-quick redis chromium namespaces \
 	lint vuln generate check-generated clean \
 	images compose-up compose-down compose-test compose-check
 
@@ -30,6 +30,9 @@ help: ## List the targets
 
 tools: bin/stoa ## Build the Dapr sidecar, once for all checkouts, unless a suitable one is installed
 	@bin/stoa tools
+
+bin/official/daprd: bin/stoa
+	@mkdir -p bin/official && bin/stoa tools --official --copy bin/official
 
 sentry: bin/stoa ## Build Dapr's certificate authority, for `bin/stoa up --mtls`; a minute or two the first time
 	@bin/stoa tools --mtls
@@ -147,6 +150,9 @@ test-system: tools sentry build dapr-cli redis chromium namespaces ## Tests on r
 
 test-kit: tools redis namespaces ## Tests of the kit and of the stack against real sidecars
 	go test -count=1 -parallel 4 $(KIT:%=stoa/test/%/...)
+
+test-official: bin/official/daprd redis ## The same on the official sidecar with all components; builds it first, in about eight minutes
+	STOA_DAPRD=$(CURDIR)/bin/official/daprd go test -count=1 -parallel 4 stoa/test/kit/...
 
 test-e2e: tools sentry build dapr-cli redis ## Tests of the whole system on its real processes
 	go test -count=1 -p 1 -parallel 4 $(patsubst %,stoa/test/%/...,$(CROWDS) $(E2E))

@@ -25,27 +25,33 @@ func madeUp(status int, body string) http.HandlerFunc {
 
 func TestAnswers_ofSidecarsDoNotPass(t *testing.T) {
 	t.Parallel()
-	sidecars := map[string]http.Handler{
-		"200":                  madeUp(http.StatusOK, ""),
-		"200 with a body":      madeUp(http.StatusOK, `{"id": "1"}`),
-		"201":                  madeUp(http.StatusCreated, `{"id": "1"}`),
-		"202":                  madeUp(http.StatusAccepted, ""),
-		"204":                  madeUp(http.StatusNoContent, ""),
-		"304":                  madeUp(http.StatusNotModified, ""),
-		"404":                  madeUp(http.StatusNotFound, "404 page not found"),
-		"401 of the API token": madeUp(http.StatusUnauthorized, "invalid api token"),
-		"two marks":            marked("2", "2"),
-		"a mark in words":      marked("two"),
-		"a mark below zero":    marked("-1"),
+	sidecars := map[string]struct {
+		sidecar http.Handler
+		want    errs.Kind
+	}{
+		"200":                   {madeUp(http.StatusOK, ""), errs.Unavailable},
+		"200 with a body":       {madeUp(http.StatusOK, `{"id": "1"}`), errs.Unavailable},
+		"201":                   {madeUp(http.StatusCreated, `{"id": "1"}`), errs.Unavailable},
+		"202":                   {madeUp(http.StatusAccepted, ""), errs.Unavailable},
+		"204":                   {madeUp(http.StatusNoContent, ""), errs.Unavailable},
+		"304":                   {madeUp(http.StatusNotModified, ""), errs.Unavailable},
+		"404":                   {madeUp(http.StatusNotFound, "404 page not found"), errs.Unavailable},
+		"401 of the API token":  {madeUp(http.StatusUnauthorized, "invalid api token"), errs.Unavailable},
+		"app cannot be reached": {madeUp(http.StatusInternalServerError, `{"errorCode":"ERR_DIRECT_INVOKE","message":"10.0.0.1 refused"}`), errs.Unavailable},
+		"text":                  {madeUp(http.StatusBadGateway, "bad gateway"), errs.Unavailable},
+		"access control":        {madeUp(http.StatusForbidden, `{"errorCode":"ERR_DIRECT_INVOKE"}`), errs.Forbidden},
+		"headers too long":      {madeUp(http.StatusRequestHeaderFieldsTooLarge, "431 Request Header Fields Too Large"), errs.Malformed},
+		"two marks":             {marked("2", "2"), errs.Unavailable},
+		"a mark in words":       {marked("two"), errs.Unavailable},
+		"a mark below zero":     {marked("-1"), errs.Unavailable},
 	}
-	for name, sidecar := range sidecars {
+	for name, tt := range sidecars {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			gateway := rig{}.startBefore(t, sidecar)
-			answer := do(t, http.MethodPost, gateway+"/api/v1/orders/1/cancel", nil) // is not repeated
-			answer.wantProblem(errs.Unavailable)
-			if answer.Header.Get("Retry-After") != "1" {
-				t.Errorf("Retry-After: got %q", answer.Header.Get("Retry-After"))
+			answer := do(t, http.MethodPost, rig{}.startBefore(t, tt.sidecar)+"/api/v1/orders/1/cancel", nil) // is not repeated
+			answer.wantProblem(tt.want)
+			if waits := answer.Header.Get("Retry-After") == "1"; waits != (tt.want == errs.Unavailable) || strings.Contains(answer.body, "10.0.0.1") {
+				t.Errorf("got %v %s", answer.Header, answer.body)
 			}
 		})
 	}

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"stoa/gateway/edge/cache"
 	"stoa/gateway/edge/request"
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/web"
@@ -53,6 +54,21 @@ func (p *proxy) to(app string, timeout time.Duration) http.Handler {
 	})
 }
 
+// ask returns how the cache asks the app with this id for what is the same for all callers.
+func (p *proxy) ask(app string) cache.Send {
+	return func(question *http.Request) (*http.Response, error) {
+		answer, err := p.reverse.Transport.RoundTrip(question.WithContext(sidecar.Target(question.Context(), app)))
+		if err != nil {
+			return nil, unanswered(err)
+		}
+		if err := inspect(answer); err != nil {
+			answer.Body.Close()
+			return nil, unanswered(err)
+		}
+		return answer, nil
+	}
+}
+
 // inspect removes from an answer what sidecars add. An error that is not a problem document becomes one, and its text goes
 // to the log.
 func inspect(answer *http.Response) error {
@@ -70,19 +86,26 @@ func inspect(answer *http.Response) error {
 
 // fail answers in place of an app.
 func fail(w http.ResponseWriter, r *http.Request, err error) {
-	var known *errs.Error
 	var tooLarge *http.MaxBytesError
 	switch {
-	case errors.As(err, &known):
 	case errors.As(err, &tooLarge): // a body without a length: known only when it was read
 		err = web.TooLarge()
 	case bodyIsMissing(r, err):
 		w.Header().Set("Connection", "close")
 		err = errs.Wrap(errs.Malformed, err, "the request body did not arrive, or not in time")
 	default:
-		err = errs.Wrap(errs.Unavailable, err, "a service that this needs does not answer")
+		err = unanswered(err)
 	}
 	web.WriteError(w, r, err)
+}
+
+// unanswered is the error for a request that no app answered.
+func unanswered(err error) error {
+	var known *errs.Error
+	if errors.As(err, &known) {
+		return err
+	}
+	return errs.Wrap(errs.Unavailable, err, "a service that this needs does not answer")
 }
 
 // watchedBody knows whether a request's body has arrived.

@@ -144,39 +144,6 @@ func TestProxy_refusesBodiesThatBreakOff(t *testing.T) {
 	send(t, gateway, "POST /api/v1/orders", "Transfer-Encoding: chunked", "", "five", "{}", "").wantProblem(errs.Malformed)
 }
 
-func TestProxy_makesProblemsOfErrorsOfSidecars(t *testing.T) {
-	tests := []struct {
-		name        string
-		status      int
-		contentType string
-		body        string
-		want        errs.Kind
-	}{
-		{"app cannot be reached", 500, "application/json",
-			`{"errorCode":"ERR_DIRECT_INVOKE","message":"fail to invoke, id: order-api, err: 10.0.0.1 refused"}`, errs.Unavailable},
-		{"text", 502, "text/plain", "bad gateway", errs.Unavailable},
-		{"access control", 403, "application/json", `{"errorCode":"ERR_DIRECT_INVOKE"}`, errs.Forbidden},
-		{"headers too long", 431, "text/plain", "431 Request Header Fields Too Large", errs.Malformed},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			gateway := rig{}.startBefore(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				w.Header().Set("Content-Type", tt.contentType)
-				w.WriteHeader(tt.status)
-				_, _ = io.WriteString(w, tt.body)
-			}))
-			answer := do(t, http.MethodGet, gateway+"/api/v1/orders", nil)
-			answer.wantProblem(tt.want)
-			if strings.Contains(answer.body, "10.0.0.1") {
-				t.Errorf("a sidecar's words are not for the caller: %s", answer.body)
-			}
-			if tt.want == errs.Unavailable && answer.Header.Get("Retry-After") != "1" {
-				t.Errorf("Retry-After: got %q", answer.Header.Get("Retry-After"))
-			}
-		})
-	}
-}
-
 func TestProxy_passesProblemsOfApps(t *testing.T) {
 	const sent = `{"title":"Conflict","status":409,"kind":"conflict","detail":"shipped already"}`
 	gateway := start(t, func(w http.ResponseWriter, _ *http.Request) {

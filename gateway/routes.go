@@ -50,7 +50,8 @@ func (e *edge) router(routes []declaration.Route) *mux.Router {
 func (e *edge) handler(r declaration.Route) http.Handler {
 	handler := e.apps.to(r.App, r.Timeout)
 	if config := r.Plugins.ProxyCache; config != nil {
-		handler = e.cache.Wrap(r.Name, cache.Rules{Methods: config.RequestMethod, MediaTypes: config.ContentType}, handler)
+		rules := cache.Rules{Methods: config.RequestMethod, MediaTypes: config.ContentType, Timeout: r.Timeout}
+		handler = e.cache.Wrap(r.Name, rules, e.apps.ask(r.App), handler)
 	}
 	if config := r.Plugins.APIKey; config != nil {
 		handler = e.keys.require(config, handler)
@@ -63,7 +64,7 @@ func (e *edge) handler(r declaration.Route) http.Handler {
 	}
 	handler = optionsOf(r.Methods, handler)
 	if config := r.Plugins.CORS; config != nil {
-		handler = newCORS(config).around(handler)
+		handler = crossOrigin(config, handler)
 	}
 	return handler
 }

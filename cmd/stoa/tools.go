@@ -11,7 +11,7 @@ import (
 
 func toolsCommand(place *place) *cobra.Command {
 	var copyTo string
-	var mtls bool
+	var mtls, official bool
 	cmd := &cobra.Command{
 		Use:   "tools",
 		Short: "Build the Dapr sidecar unless a suitable one is installed",
@@ -22,7 +22,11 @@ func toolsCommand(place *place) *cobra.Command {
 					return err
 				}
 			}
-			path, err := tools.InstallDaprd(cmd.Context(), root, copyTo != "", cmd.OutOrStdout())
+			install := tools.InstallDaprd
+			if official {
+				install = tools.InstallOfficialDaprd
+			}
+			path, err := install(cmd.Context(), root, copyTo != "", cmd.OutOrStdout())
 			if err != nil || copyTo == "" {
 				return err
 			}
@@ -31,6 +35,7 @@ func toolsCommand(place *place) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&copyTo, "copy", "", "copy the sidecar into this folder, for an image; it needs no C library")
 	cmd.Flags().BoolVar(&mtls, "mtls", false, "also build the certificate authority, for stoa up --mtls")
+	cmd.Flags().BoolVar(&official, "official", false, "the official sidecar with all components instead; STOA_DAPRD=PATH makes Stoa use it")
 	return cmd
 }
 

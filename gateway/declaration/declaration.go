@@ -6,9 +6,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
-	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -58,11 +58,11 @@ func Parse(name string, raw []byte) ([]Route, error) {
 	if len(document.Content) == 0 {
 		return nil, fmt.Errorf("%s is empty", name)
 	}
-	c := &compiler{reader: reader{file: name}}
+	c := &compiler{file: name}
 	var declared file
-	c.fill(document.Content[0], reflect.ValueOf(&declared).Elem(), "")
+	c.fill(document.Content[0], &declared, "")
 	routes := c.routes(declared)
-	return routes, c.err()
+	return routes, errors.Join(c.problems...)
 }
 
 // Matches reports whether a path belongs to the route.
@@ -75,27 +75,30 @@ func (r Route) Matches(urlPath string) bool {
 	})
 }
 
-// compiler makes routes from what the file says.
-type compiler struct{ reader }
+// compiler makes routes from what the file says, and collects what is wrong with it.
+type compiler struct {
+	file     string
+	problems []error
+}
 
-// at adds what is wrong on a line.
-func (c *compiler) at(line int, format string, args ...any) {
+// refuse adds what is wrong on a line.
+func (c *compiler) refuse(line int, format string, args ...any) {
 	c.problems = append(c.problems, fmt.Errorf("%s:%d: %s", c.file, line, fmt.Sprintf(format, args...)))
 }
 
 func (c *compiler) routes(declared file) []Route {
 	if declared.FormatVersion != "3.0" {
-		c.at(1, `_format_version must be "3.0"`)
+		c.refuse(1, `_format_version must be "3.0"`)
 	}
 	global := c.plugins(declared.Plugins, "")
 	var all []Route
 	for _, s := range declared.Services {
-		if !isOff(s.Enabled) {
-			all = append(all, c.service(s, global)...)
+		if !isOff(s.Value.Enabled) {
+			all = append(all, c.service(s.Line, s.Value, global)...)
 		}
 	}
 	if len(all) == 0 && len(c.problems) == 0 {
-		c.at(1, "there are no routes")
+		c.refuse(1, "there are no routes")
 	}
 	c.unique(all)
 	slices.SortStableFunc(all, func(a, b Route) int {
@@ -126,36 +129,32 @@ func (c *compiler) unique(all []Route) {
 	var seen []string
 	for _, r := range all {
 		if slices.Contains(seen, r.Name) {
-			c.at(1, "two routes have the name %s", r.Name)
+			c.refuse(1, "two routes have the name %s", r.Name)
 		}
 		seen = append(seen, r.Name)
 	}
 }
 
-func (c *compiler) service(s service, global []config) []Route {
+func (c *compiler) service(line int, s service, global []config) []Route {
 	where := "service " + s.Name
 	app, err := s.app()
-	if err != nil {
-		c.at(s.Line, "%s: %s", where, err)
-	}
-	if s.Name == "" {
-		c.at(s.Line, "%s: name is missing", where)
-	}
-	if s.Retries == nil || *s.Retries != 0 {
-		c.at(s.Line, "%s: retries must be 0: the sidecar repeats requests, and knows which ones it may repeat", where)
-	}
-	for _, timeout := range []*int{s.ConnectTimeout, s.WriteTimeout, s.ReadTimeout} {
-		if timeout == nil || *timeout < 1 {
-			c.at(s.Line, "%s: connect_timeout, write_timeout and read_timeout are needed, in milliseconds", where)
-			return nil
-		}
+	unset := func(timeout *int) bool { return timeout == nil || *timeout < 1 }
+	noTimes := slices.ContainsFunc([]*int{s.ConnectTimeout, s.WriteTimeout, s.ReadTimeout}, unset)
+	c.refuseAll(line, where, complaints(
+		complain(err != nil, "%s", err),
+		complain(s.Name == "", "name is missing"),
+		complain(s.Retries == nil || *s.Retries != 0, "retries must be 0: the sidecar repeats requests, and knows which ones it may repeat"),
+		complain(noTimes, "connect_timeout, write_timeout and read_timeout are needed, in milliseconds"),
+	))
+	if noTimes {
+		return nil
 	}
 	own := c.plugins(s.Plugins, where+": ")
 	var routes []Route
 	for _, r := range s.Routes {
-		compiled := c.route(r, where)
-		compiled.Service, compiled.App, compiled.Timeout = s.Name, app, milliseconds(*s.ReadTimeout)
-		for _, plugin := range slices.Concat(c.plugins(r.Plugins, "route "+r.Name+": "), own, global) {
+		compiled := c.route(r.Line, r.Value, where)
+		compiled.Service, compiled.App, compiled.Timeout = s.Name, app, time.Duration(*s.ReadTimeout)*time.Millisecond
+		for _, plugin := range slices.Concat(c.plugins(r.Value.Plugins, "route "+r.Value.Name+": "), own, global) {
 			compiled.Plugins.put(plugin)
 		}
 		routes = append(routes, compiled)
@@ -187,32 +186,27 @@ func (s service) app() (string, error) {
 
 var knownMethods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
-func (c *compiler) route(r route, where string) Route {
+func (c *compiler) route(line int, r route, where string) Route {
 	where += ": route " + r.Name
-	for _, wrong := range complaints(
+	wrong := complaints(
 		complain(r.Name == "", "name is missing"),
 		complain(len(r.Paths) == 0, "paths are missing"),
 		complain(len(r.Methods) == 0, "methods are missing"),
 		complain(r.StripPath == nil || *r.StripPath, "strip_path must be false: apps know their whole paths"),
 		complain(r.PreserveHost, "preserve_host must be false: a sidecar is called by its own name"),
 		complain(slices.ContainsFunc(r.Protocols, notHTTP), "protocols: http and https, not %s", r.Protocols),
-	) {
-		c.at(r.Line, "%s: %s", where, wrong)
-	}
+	)
 	for _, method := range r.Methods {
-		if !slices.Contains(knownMethods, method) {
-			c.at(r.Line, "%s: methods: %s is not one of %s", where, method, strings.Join(knownMethods, ", "))
-		}
+		wrong = append(wrong, complaints(complain(!slices.Contains(knownMethods, method),
+			"methods: %s is not one of %s", method, strings.Join(knownMethods, ", ")))...)
 	}
 	compiled := Route{Name: r.Name, Methods: r.Methods, priority: r.RegexPriority}
 	for _, text := range r.Paths {
 		p, err := compile(text)
-		if err != nil {
-			c.at(r.Line, "%s: paths: %s", where, err)
-			continue
-		}
+		wrong = append(wrong, complaints(complain(err != nil, "paths: %s", err))...)
 		compiled.paths = append(compiled.paths, p)
 	}
+	c.refuseAll(line, where, wrong)
 	return compiled
 }
 
@@ -235,30 +229,24 @@ func compile(text string) (path, error) {
 }
 
 // plugins reads the plugins of one place.
-func (c *compiler) plugins(declared []plugin, where string) []config {
+func (c *compiler) plugins(declared []item[plugin], where string) []config {
 	var all []config
 	var seen []string
-	for _, p := range declared {
-		at := where + "plugin " + p.Name
+	for _, i := range declared {
+		p, at := i.Value, where+"plugin "+i.Value.Name
 		construct, known := configs[p.Name]
-		switch {
-		case !known:
-			c.at(p.Line, "%s is not supported by the built-in gateway; supported are %s", at, strings.Join(knownPlugins(), ", "))
+		if !known {
+			c.refuse(i.Line, "%s is not supported by the built-in gateway; supported are %s", at, strings.Join(slices.Sorted(maps.Keys(configs)), ", "))
 			continue
-		case slices.Contains(seen, p.Name):
-			c.at(p.Line, "%s is there twice", at)
-			continue
-		case slices.ContainsFunc(p.Protocols, notHTTP):
-			c.at(p.Line, "%s: protocols: http and https, not %s", at, p.Protocols)
 		}
-		seen = append(seen, p.Name)
 		made := construct(p.InstanceName)
-		if p.Config.Kind != 0 {
-			c.fill(&p.Config, reflect.ValueOf(made).Elem(), at+": config: ")
-		}
-		for _, wrong := range made.check() {
-			c.at(p.Line, "%s: config: %s", at, wrong)
-		}
+		c.fill(&p.Config, made, at+": config: ")
+		c.refuseAll(i.Line, at, complaints(
+			complain(slices.Contains(seen, p.Name), "is there twice"),
+			complain(slices.ContainsFunc(p.Protocols, notHTTP), "protocols: http and https, not %s", p.Protocols),
+		))
+		c.refuseAll(i.Line, at+": config", made.check())
+		seen = append(seen, p.Name)
 		if !isOff(p.Enabled) {
 			all = append(all, made)
 		}
@@ -266,11 +254,9 @@ func (c *compiler) plugins(declared []plugin, where string) []config {
 	return all
 }
 
-func knownPlugins() []string {
-	var names []string
-	for name := range configs {
-		names = append(names, name)
+// refuseAll adds what is wrong at one place.
+func (c *compiler) refuseAll(line int, where string, wrong []string) {
+	for _, problem := range wrong {
+		c.refuse(line, "%s: %s", where, problem)
 	}
-	slices.Sort(names)
-	return names
 }

@@ -5,7 +5,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"time"
 
 	"stoa/pkg/common/web"
 )
@@ -191,6 +190,3 @@ func complain(wrong bool, format string, args ...any) string {
 func complaints(all ...string) []string {
 	return slices.DeleteFunc(all, func(s string) bool { return s == "" })
 }
-
-// milliseconds is how Kong gives times.
-func milliseconds(n int) time.Duration { return time.Duration(n) * time.Millisecond }

@@ -1,118 +1,69 @@
 package declaration
 
 import (
-	"errors"
 	"fmt"
 	"reflect"
-	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
 )
 
-// reader fills structs from YAML and collects, with file and line, every setting that the structs do not have. A setting that
-// is ignored is worse than one that is refused: somebody relies on it.
-type reader struct {
-	file     string
-	problems []error
+// fill reads a node into a struct, and refuses every setting that the struct does not have. A setting that is ignored is
+// worse than one that is refused: somebody relies on it. Where is the place in words, such as "plugin cors: config: ".
+func (c *compiler) fill(node *yaml.Node, into any, where string) {
+	c.refuseUnknown(node, reflect.TypeOf(into).Elem(), where)
+	if err := node.Decode(into); err != nil {
+		c.problems = append(c.problems, fmt.Errorf("%s: %s%w", c.file, where, err))
+	}
 }
 
-// refuse adds what is wrong at a node.
-func (r *reader) refuse(node *yaml.Node, where, format string, args ...any) {
-	r.problems = append(r.problems, fmt.Errorf("%s:%d: %s%s", r.file, node.Line, where, fmt.Sprintf(format, args...)))
-}
-
-// err is everything that was refused.
-func (r *reader) err() error { return errors.Join(r.problems...) }
-
-// fill reads a node into a value, with aliases followed and nulls left out. Where is the place in words, "route orders: ".
-func (r *reader) fill(node *yaml.Node, into reflect.Value, where string) {
+// refuseUnknown refuses the keys below a node that the type does not have. A value that does not fit its type, and a key that
+// is there twice, are refused by yaml.
+func (c *compiler) refuseUnknown(node *yaml.Node, t reflect.Type, where string) {
 	if node.Kind == yaml.AliasNode {
 		node = node.Alias
 	}
-	if node.Tag == "!!null" {
-		return
-	}
 	switch {
-	case into.Type() == reflect.TypeFor[yaml.Node]():
-		into.Set(reflect.ValueOf(*node))
-	case into.Kind() == reflect.Pointer:
-		into.Set(reflect.New(into.Type().Elem()))
-		r.fill(node, into.Elem(), where)
-	case into.Kind() == reflect.Struct:
-		r.fillStruct(node, into, where)
-	case into.Kind() == reflect.Slice:
-		r.fillSlice(node, into, where)
-	default:
-		if err := node.Decode(into.Addr().Interface()); err != nil {
-			r.refuse(node, where, "%q is not of the type %s", node.Value, into.Kind())
+	case node.Kind == yaml.SequenceNode && t.Kind() == reflect.Slice:
+		for _, item := range node.Content {
+			c.refuseUnknown(item, t.Elem(), where)
+		}
+	case node.Kind == yaml.MappingNode && t.Kind() == reflect.Struct && t != reflect.TypeFor[yaml.Node]():
+		fields, names := settingsOf(t)
+		for i := 0; i+1 < len(node.Content); i += 2 {
+			key := node.Content[i]
+			if field, ok := fields[key.Value]; ok {
+				c.refuseUnknown(node.Content[i+1], field, where)
+			} else {
+				c.refuse(key.Line, "%s%s is not supported here; supported are %s", where, key.Value, strings.Join(names, ", "))
+			}
 		}
 	}
 }
 
-func (r *reader) fillStruct(node *yaml.Node, into reflect.Value, where string) {
-	if node.Kind != yaml.MappingNode {
-		r.refuse(node, where, "this must be a mapping")
-		return
+// settingsOf returns the types of a struct's settings, and their names in order.
+func settingsOf(t reflect.Type) (types map[string]reflect.Type, names []string) {
+	if value, ok := t.FieldByName("Value"); ok { // of an item
+		t = value.Type
 	}
-	where = named(node, where)
-	if field, ok := into.Type().FieldByName("Line"); ok && field.Tag.Get("yaml") == "-" {
-		into.FieldByIndex(field.Index).SetInt(int64(node.Line))
-	}
-	var seen []string
-	for i := 0; i+1 < len(node.Content); i += 2 {
-		key, value := node.Content[i], node.Content[i+1]
-		field := fieldFor(into, key.Value)
-		switch {
-		case slices.Contains(seen, key.Value):
-			r.refuse(key, where, "%s is there twice", key.Value)
-		case !field.IsValid():
-			r.refuse(key, where, "%s is not supported here; supported are %s", key.Value, strings.Join(keysOf(into.Type()), ", "))
-		default:
-			r.fill(value, field, where+key.Value+": ")
-		}
-		seen = append(seen, key.Value)
-	}
-}
-
-func (r *reader) fillSlice(node *yaml.Node, into reflect.Value, where string) {
-	if node.Kind != yaml.SequenceNode {
-		r.refuse(node, where, "this must be a list")
-		return
-	}
-	for _, item := range node.Content {
-		element := reflect.New(into.Type().Elem()).Elem()
-		r.fill(item, element, where)
-		into.Set(reflect.Append(into, element))
-	}
-}
-
-// named makes "services: " of an entity that has a name to "services: auth: ".
-func named(node *yaml.Node, where string) string {
-	for i := 0; i+1 < len(node.Content); i += 2 {
-		if node.Content[i].Value == "name" {
-			return where + node.Content[i+1].Value + ": "
+	types = map[string]reflect.Type{}
+	for field := range t.Fields() {
+		if name := field.Tag.Get("yaml"); name != "-" {
+			types[name] = field.Type
+			names = append(names, name)
 		}
 	}
-	return where
+	return types, names
 }
 
-// fieldFor returns the field that a key stands for, or the zero Value.
-func fieldFor(into reflect.Value, key string) reflect.Value {
-	for i := range into.NumField() {
-		if tag := into.Type().Field(i).Tag.Get("yaml"); tag == key && tag != "-" {
-			return into.Field(i)
-		}
-	}
-	return reflect.Value{}
+// item is an entity of a list, and the line where it begins.
+type item[T any] struct {
+	Line  int
+	Value T
 }
 
-func keysOf(t reflect.Type) []string {
-	var keys []string
-	for i := range t.NumField() {
-		if tag := t.Field(i).Tag.Get("yaml"); tag != "-" {
-			keys = append(keys, tag)
-		}
-	}
-	return keys
+// UnmarshalYAML implements yaml.Unmarshaler.
+func (i *item[T]) UnmarshalYAML(node *yaml.Node) error {
+	i.Line = node.Line
+	return node.Decode(&i.Value)
 }

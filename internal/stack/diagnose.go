@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -115,7 +116,30 @@ func checkComponents(root string, system *description.System) []Finding {
 			resources = running
 		}
 	}
-	return append(findings, checkSettings(resources))
+	return append(findings, checkTypes(root, resources), checkSettings(resources))
+}
+
+// checkTypes says whether the sidecar has all components that the YAML names.
+func checkTypes(root string, resources []description.Resource) Finding {
+	path, err := tools.FindDaprd(root)
+	if err != nil {
+		return Finding{Note, "which components the sidecar has is not known", "make tools"}
+	}
+	known, err := tools.Components(path)
+	if err != nil {
+		return fine("the sidecar is an official one, with all components")
+	}
+	var missing []string
+	for _, r := range resources {
+		if r.Kind == "Component" && !slices.Contains(known, r.Spec.Type) {
+			missing = append(missing, r.Spec.Type)
+		}
+	}
+	if missing = slices.Compact(slices.Sorted(slices.Values(missing))); len(missing) > 0 {
+		return problem("add it to tools/dapr/daprd/components.go and run `make tools`, or let STOA_DAPRD name an official sidecar",
+			"the sidecar has no component of the type %s", strings.Join(missing, ", "))
+	}
+	return fine("the sidecar has all components that are named")
 }
 
 // checkSettings says whether settings can change while the system runs.

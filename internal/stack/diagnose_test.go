@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"stoa/internal/stack/secrets"
+	"stoa/internal/stack/tools"
 	"stoa/pkg/common/must"
 )
 
@@ -60,6 +61,17 @@ func TestDiagnose_saysWhyAStartFailed(t *testing.T) {
 	}
 	if notes := diagnosis(t, s.Dir(), Note); !strings.Contains(notes, "worker died: the disk is full") {
 		t.Errorf("the process is not in:\n%s", notes)
+	}
+}
+
+func TestDiagnose_namesComponentsThatTheSidecarDoesNotHave(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "daprd")
+	must.Do(t, os.WriteFile(program, []byte("#!/bin/sh\necho state.sqlite\n"), 0o755))
+	t.Setenv(tools.DaprdVariable, program)
+	s, _ := withBase(t, "local")
+	if f := checkTypes(s.system.Root, s.resources); f.Severity != Problem || !strings.Contains(f.What, "pubsub.jetstream") ||
+		strings.Contains(f.What, "state.sqlite") || !strings.Contains(f.Advice, "components.go") {
+		t.Errorf("got %+v", f)
 	}
 }
 

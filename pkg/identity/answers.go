@@ -29,7 +29,7 @@ type answers[V any] struct {
 	known  *recent.Memory[string, answer[V]]
 }
 
-// newAnswers returns a memory of about this number of answers. Any error of ask means that auth gave no answer, because the
+// newAnswers returns a cache of up to twice limit answers. Any error of ask means that auth gave no answer, because the
 // caller's token is never at fault.
 func newAnswers[V any](limit int, fresh, pause time.Duration, ask func(ctx context.Context, about string) (V, error)) *answers[V] {
 	return &answers[V]{fresh: fresh, pause: pause, ask: ask, known: recent.New[string, answer[V]](limit)}
@@ -44,8 +44,8 @@ type answer[V any] struct {
 	next   time.Time // the earliest time of the next question
 }
 
-// get returns the answer about something. It fails with errs.Unavailable if there is none. usable says whether an answer of
-// this age may be used while auth is asked again.
+// get returns the answer about a session id, or the key set. It fails with errs.Unavailable if there is no answer. usable says
+// whether an answer of this age may be used while auth is asked again.
 func (a *answers[V]) get(ctx context.Context, about string, usable func(value V, age time.Duration) bool) (V, error) {
 	last, _ := a.known.Get(about)
 	age := time.Since(last.asked)

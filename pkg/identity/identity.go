@@ -1,5 +1,5 @@
 // Package identity finds out who is calling. Every service verifies the caller's access token itself and trusts no header that
-// something in between could have set. So it does not depend on a particular gateway.
+// a proxy could have set. So it does not depend on a particular gateway.
 package identity
 
 import (

@@ -15,7 +15,7 @@ import (
 	"stoa/pkg/identity"
 )
 
-// watching is an operation that answers for as long as the caller may be served.
+// watching serves one operation, which runs as long as the caller may be served.
 func watching(verifier identity.Verifier) http.Handler {
 	router := web.NewRouter()
 	api := web.NewAPI(router, "Test", "")

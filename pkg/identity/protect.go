@@ -57,7 +57,7 @@ func required(op *huma.Operation) (roles []Role, protected bool) {
 	return roles, protected
 }
 
-// authorise returns a context with the caller of the request, who has one of these roles, if there are any.
+// authorise returns a context with the caller of the request. If roles are given, the caller must have one of them.
 func authorise(ctx huma.Context, v Verifier, roles []Role) (context.Context, error) {
 	token, err := bearer(ctx.Header("Authorization"))
 	if err != nil {

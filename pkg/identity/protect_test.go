@@ -13,7 +13,7 @@ import (
 	"stoa/pkg/identity"
 )
 
-// tokens are callers, and the token "down" for an outage of auth.
+// tokens are the callers by token; the token "down" stands for an outage of auth.
 type tokens struct{ webtest.Callers }
 
 func (v tokens) Verify(ctx context.Context, token string) (identity.Caller, error) {

@@ -13,8 +13,8 @@ import (
 const (
 	// sessionFresh is how long an answer about a session is used without asking again.
 	sessionFresh = 2 * time.Second
-	// sessionUsable is how long it is used while auth is asked again or does not answer. With checkInterval it is less than the
-	// five seconds within which a revoked session must be refused everywhere.
+	// sessionUsable is how long an answer is used while auth is asked again or does not answer. Together with checkInterval it is
+	// less than the five seconds within which every service must refuse a revoked session.
 	sessionUsable = 4500 * time.Millisecond
 	// maxRecent bounds the caches: at most twice this number of sessions, and of tokens.
 	maxRecent = 10_000

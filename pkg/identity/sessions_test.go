@@ -41,7 +41,7 @@ func (r *registry) grant(roles ...identity.Role) {
 	r.roles = roles
 }
 
-// ask decides when the question comes in, as a store does that is read at once; the answer may be long on its way.
+// ask decides as soon as it is asked, like a store that is read at once; the answer may arrive much later.
 func (r *registry) ask(ctx context.Context, id string) (identity.Session, error) {
 	r.asked.Add(1)
 	r.mu.Lock()
@@ -66,7 +66,7 @@ var (
 	errDown  = errs.New(errs.Unavailable, "auth does not answer")
 )
 
-// byHeart are the tokens of these tests. They are valid; only their sessions are in question.
+// byHeart are the callers of these tests. Their tokens are valid; the tests are about their sessions.
 var byHeart = webtest.Callers{
 	"ada":     ada,
 	"eve":     {ID: "a-6", SessionID: ada.SessionID}, // her token names another's session
@@ -92,7 +92,7 @@ func TestSessionVerifier_asksOnceForAllCallers(t *testing.T) {
 		var all sync.WaitGroup
 		all.Go(func() {
 			if _, err := verifier.Verify(impatient, "ada"); !errs.Is(err, errs.Unavailable) {
-				t.Errorf("who does not wait is told to come back, got %v", err)
+				t.Errorf("a caller that does not wait: got %v, want unavailable", err)
 			}
 		})
 		for range 50 {
@@ -118,7 +118,7 @@ func TestSessionVerifier_asksEveryFewSecondsWithoutWaiting(t *testing.T) {
 		for time.Since(began) < time.Minute {
 			time.Sleep(10 * time.Millisecond)
 			if before := time.Now(); verify() != nil || time.Since(before) > 0 {
-				t.Fatal("a session that is in use is never waited for")
+				t.Fatal("a call waited for auth, although the session is in use")
 			}
 		}
 		if n := auth.asked.Load(); n > 31 {
@@ -135,12 +135,12 @@ func TestSessionVerifier_refusesEndedSessionsWithinFiveSeconds(t *testing.T) {
 		takes time.Duration
 		want  errs.Kind
 	}{
-		"auth says so":            {errEnded, 0, errs.Unauthenticated},
-		"auth is slow to say so":  {errEnded, 1900 * time.Millisecond, errs.Unauthenticated},
-		"auth says nothing":       {errDown, 0, errs.Unavailable},
-		"auth takes too long":     {errEnded, time.Hour, errs.Unavailable},
-		"something else is amiss": {errs.New(errs.Forbidden, "access policy"), 0, errs.Unavailable},
-		"its answer is nonsense":  {errors.New("unexpected end of JSON input"), 0, errs.Unavailable},
+		"auth says so":           {errEnded, 0, errs.Unauthenticated},
+		"auth is slow to say so": {errEnded, 1900 * time.Millisecond, errs.Unauthenticated},
+		"auth says nothing":      {errDown, 0, errs.Unavailable},
+		"auth takes too long":    {errEnded, time.Hour, errs.Unavailable},
+		"another error":          {errs.New(errs.Forbidden, "access policy"), 0, errs.Unavailable},
+		"its answer is nonsense": {errors.New("unexpected end of JSON input"), 0, errs.Unavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -152,7 +152,7 @@ func TestSessionVerifier_refusesEndedSessionsWithinFiveSeconds(t *testing.T) {
 					time.Sleep(known)
 					auth.answer(tt.after)
 					time.Sleep(2400 * time.Millisecond)
-					_ = verify() // in time for a question behind the back
+					_ = verify() // early enough to start a question in the background
 					time.Sleep(2600 * time.Millisecond)
 					if err := verify(); !errs.Is(err, tt.want) {
 						t.Errorf("known for %s: got %v, want %s", known, err, tt.want)

@@ -58,7 +58,7 @@ type TokenVerifier struct {
 	verified *recent.Memory[tokenHash, verifiedToken]
 }
 
-// tokenHash is what the cache keeps in place of a token, so that memory has no tokens.
+// tokenHash is the hash of a token. The cache keeps hashes, so that no token stays in memory.
 type tokenHash [sha256.Size]byte
 
 // verifiedToken is the content of a valid token. To check its signature again would cost more than the rest of a small

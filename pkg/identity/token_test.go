@@ -103,7 +103,7 @@ func forge(t *testing.T, header, payload object, sign func(text []byte) []byte) 
 	return text + "." + base64.RawURLEncoding.EncodeToString(sign([]byte(text)))
 }
 
-// forgery is an honest token to be falsified, and a verifier that must notice.
+// forgery has the parts of a valid token, which a test changes, and a verifier that must refuse the changed token.
 type forgery struct {
 	verifier        *identity.TokenVerifier
 	key, otherKey   ed25519.PrivateKey
@@ -126,14 +126,14 @@ func newForgery(t *testing.T) forgery {
 		"iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(time.Minute).Unix(),
 	}
 	if _, err := f.verifier.Verify(t.Context(), f.honest(t)); err != nil {
-		t.Fatalf("the honest token must pass, or this tests nothing: %v", err)
+		t.Fatalf("the valid token must be accepted, or the test proves nothing: %v", err)
 	}
 	return f
 }
 
 func (f forgery) honest(t *testing.T) string { return forge(t, f.header, f.payload, byKey(f.key)) }
 
-// refuses holds every token against the verifier.
+// refuses fails the test unless the verifier refuses every token.
 func (f forgery) refuses(t *testing.T, tokens map[string]string) {
 	t.Helper()
 	for name, token := range tokens {
@@ -164,15 +164,15 @@ func TestTokenVerifier_refusesBrokenTokens(t *testing.T) {
 	honest := f.honest(t)
 	signature := honest[strings.LastIndex(honest, ".")+1:]
 	f.refuses(t, map[string]string{
-		"empty":                   "",
-		"no token":                "abc",
-		"two parts":               strings.TrimSuffix(honest, "."+signature),
-		"no signature":            strings.TrimSuffix(honest, signature),
-		"truncated":               honest[:len(honest)-5],
-		"five parts":              honest + ".a.b",
-		"tampered payload":        forge(t, f.header, f.payload.with(object{"sub": "a-2"}), unsigned) + signature,
-		"payload is no object":    strings.Replace(honest, strings.Split(honest, ".")[1], "W10", 1),
-		"signature written twice": honest[:len(honest)-1] + string(honest[len(honest)-1]+1), // other padding bits, same bytes
+		"empty":                "",
+		"not a token":          "abc",
+		"two parts":            strings.TrimSuffix(honest, "."+signature),
+		"no signature":         strings.TrimSuffix(honest, signature),
+		"truncated":            honest[:len(honest)-5],
+		"five parts":           honest + ".a.b",
+		"tampered payload":     forge(t, f.header, f.payload.with(object{"sub": "a-2"}), unsigned) + signature,
+		"payload is an array":  strings.Replace(honest, strings.Split(honest, ".")[1], "W10", 1),
+		"padding bits changed": honest[:len(honest)-1] + string(honest[len(honest)-1]+1), // other padding bits, same bytes
 	})
 }
 
@@ -259,7 +259,7 @@ func TestNewSigner_keepsTheSecret(t *testing.T) {
 	}
 }
 
-// Keys fetched before a rotation serve after it, and tokens signed before it stay valid.
+// Keys fetched before a rotation verify tokens signed after it, and tokens signed before it stay valid.
 func TestTokenVerifier_refusesNoTokenDuringARotation(t *testing.T) {
 	before := signing.Fresh(time.Now())
 	after := must.Get(before.Rotate(time.Now()))(t)

@@ -7,8 +7,8 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-// maxTracked bounds how many failing events are counted. Beyond it the counts of some start again, which only causes some more
-// attempts.
+// maxTracked bounds how many failing events are counted. Above it, the counts of some events start from zero, which only causes
+// some more attempts.
 const maxTracked = 5_000
 
 // failures is how often an event has failed in this process. Runs that a crash interrupts are not counted, so crashes alone make
@@ -40,7 +40,7 @@ const (
 	maxDefectWait = 400 * time.Millisecond
 )
 
-// backoff doubles from 50 ms to `most`, with jitter. Without it, the broker would deliver a failed event again at once.
+// backoff doubles from 50 ms to `most`, with jitter. Without this wait, the broker would deliver a failed event again at once.
 func backoff(attempt int, most time.Duration) time.Duration {
 	wait := min(50*time.Millisecond<<min(attempt-1, 10), most)
 	return wait/2 + rand.N(wait/2) //nolint:gosec // spreading retries needs no secret

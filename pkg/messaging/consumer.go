@@ -30,8 +30,8 @@ const handleTimeout = 7 * time.Second
 // machine.
 const resubscribePause = 200 * time.Millisecond
 
-// subscribeClient is the part of the sidecar's gRPC API that a consumer needs. It is not the SDK's subscription, because that
-// gives up after one failed attempt to subscribe again, and drops the trace.
+// subscribeClient is the part of the sidecar's gRPC API that a consumer needs. The SDK's subscription is not used: it gives up
+// after one failed attempt to subscribe again, and drops the trace.
 type subscribeClient interface {
 	GetMetadata(ctx context.Context, in *runtimev1.GetMetadataRequest, opts ...grpc.CallOption) (*runtimev1.GetMetadataResponse, error)
 	SubscribeTopicEventsAlpha1(ctx context.Context, opts ...grpc.CallOption) (runtimev1.Dapr_SubscribeTopicEventsAlpha1Client, error)
@@ -84,7 +84,7 @@ func (c *Consumer) Run(ctx context.Context) error {
 
 var errNotSubscribed = errs.New(errs.Unavailable, "not subscribed yet")
 
-// Connected returns for each topic nil if it is subscribed to, and otherwise why not.
+// Connected returns an error for each topic: nil if the topic is subscribed to, and otherwise why it is not.
 func (c *Consumer) Connected() map[string]error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -107,7 +107,7 @@ func (c *Consumer) follow(ctx context.Context, s Subscription) {
 			c.log.Warn().Err(err).Str("topic", s.Topic).Msg("subscription broken, subscribing again until it works")
 			reported = true
 		}
-		_ = sleep(ctx, resubscribePause) // the loop looks at ctx
+		_ = sleep(ctx, resubscribePause) // the loop checks ctx
 	}
 }
 
@@ -204,7 +204,7 @@ func (c *Consumer) handle(ctx context.Context, topic string, on map[string]Handl
 	}
 	c.record(ctx, topic, e, result, err, time.Since(started))
 	if result == retry {
-		_ = sleep(ctx, wait) // the event is given back in any case
+		_ = sleep(ctx, wait) // the broker delivers the event again in any case
 		return false
 	}
 	c.failures.Forget(key)

@@ -13,7 +13,7 @@ const DeadLetterType = "dead-letter.recorded.v1"
 
 // DeadLetter is an event that a consumer could not handle, with what staff need to understand it and to publish it again.
 type DeadLetter struct {
-	// ID follows from the event and the consumer: if both fail twice, it is the same dead letter.
+	// ID follows from the event and the consumer: if this consumer fails on this event again, it is the same dead letter.
 	ID string `json:"id"`
 	// Consumer is the app-id of the consumer.
 	Consumer string `json:"consumer"`

@@ -1,6 +1,6 @@
 // Package messaging publishes and consumes events over Dapr pub/sub. An event is a fact or a command, as a CloudEvent whose id
-// follows from its cause. A Consumer subscribes to topics, again after an outage. It retries an event that may succeed later,
-// and publishes one that never will as a dead letter.
+// follows from its cause. A Consumer subscribes to topics, and subscribes again after an outage. It retries an event that may
+// succeed later, and publishes one that never will as a dead letter.
 package messaging
 
 import (

@@ -39,7 +39,7 @@ func ExampleTyped() {
 	// Output: p-1 2
 }
 
-// A handler publishes the events that follow before its own event is acknowledged.
+// A handler publishes the events that follow before the event that it handles is acknowledged.
 func ExampleConsumer() {
 	service.Main(func(ctx context.Context) error {
 		cfg, err := config.Load[config.Base]()

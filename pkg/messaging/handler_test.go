@@ -28,7 +28,7 @@ func TestOutcomeOf(t *testing.T) {
 		"invalid":                     {errs.InvalidField("quantity", "is negative"), 1, setAside},
 		"defect, first":               {errors.New("nil pointer"), 1, retry},
 		"defect, last":                {errors.New("nil pointer"), maxAttempts, setAside},
-		"not found is no HTTP status": {errs.New(errs.NotFound, "no such order"), 1, retry},
+		"not found, which is retried": {errs.New(errs.NotFound, "no such order"), 1, retry},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

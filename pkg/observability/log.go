@@ -11,7 +11,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// leveled drops lines below its level. Loggers are copied and cannot change theirs; this one level can change at any time.
+// leveled drops lines below its level. Loggers are copied, so their own levels cannot change later; this one level can.
 type leveled struct {
 	io.Writer
 	level atomic.Int32

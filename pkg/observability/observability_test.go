@@ -47,8 +47,8 @@ func TestTelemetry_servesMetrics(t *testing.T) {
 	}
 }
 
-// The address of a request is what its sender wrote into it: as a label it would be a new time series for each invention,
-// until the limit for all of them leaves no place for the true ones.
+// The sender of a request chooses its address. As a label, each invented address would be a new time series, until the limit
+// on time series leaves no place for the real ones.
 func TestTelemetry_makesNoTimeSeriesOfAddresses(t *testing.T) {
 	telemetry := must.Get(observability.Start(t.Context(), "sample", "info", &bytes.Buffer{}))(t)
 	t.Cleanup(func() { _ = telemetry.Shutdown(context.Background()) })
@@ -70,7 +70,7 @@ func TestTelemetry_makesNoTimeSeriesOfAddresses(t *testing.T) {
 		t.Fatalf("requests are not measured:\n%s", answer.Body)
 	}
 	if strings.Contains(text, "invented") || strings.Contains(text, "4711") {
-		t.Errorf("what a sender invented is a label:\n%s", text)
+		t.Errorf("an invented address is a label:\n%s", text)
 	}
 }
 

@@ -33,8 +33,8 @@ func (s *Sidecar) Secret(ctx context.Context, name string) (string, error) {
 	return value, nil
 }
 
-// Send calls the create operation of an output binding with this data. meta is for every type that the binding may have; a
-// type ignores what it does not know.
+// Send calls the create operation of an output binding with this data. meta may have fields for several types of bindings;
+// each type ignores the fields that it does not know.
 func (s *Sidecar) Send(ctx context.Context, binding string, data []byte, meta map[string]string) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second) // longer than callTimeout: mail servers are slow
 	defer cancel()

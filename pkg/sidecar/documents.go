@@ -25,7 +25,7 @@ const maxConflicts = 100
 const (
 	maxRefusals  = 8
 	refusalPause = 200 * time.Millisecond
-	lookTimeout  = 500 * time.Millisecond // to look whether the key exists, after a save that took the whole callTimeout
+	lookTimeout  = 500 * time.Millisecond // to check whether the key exists, after a save that took the whole callTimeout
 )
 
 // separator is what a sidecar writes between the app-id and a key. It refuses keys that contain it.
@@ -107,7 +107,8 @@ func (d *Documents[T]) decode(id string, raw []byte, etag string) (Document[T], 
 }
 
 // Create writes a new document. It fails with errs.Conflict if the document exists. With a ttl of a second or more, the
-// document expires after that time unless it is written again; 0 is the ttl of Expiring documents, and no expiry for others.
+// document expires after that time unless it is written again. With 0, Expiring documents get their own ttl, and others do
+// not expire.
 func (d *Documents[T]) Create(ctx context.Context, id string, value T, ttl time.Duration) error {
 	meta := d.lifetime(value)
 	if ttl > 0 {
@@ -191,7 +192,7 @@ func apply[T any](document *Document[T], change func(*Document[T]) error) (raw [
 }
 
 // save writes by compare-and-swap. An empty etag means that the key must not exist. Some stores (Redis, PostgreSQL, MariaDB)
-// report an existing key like any other failure, so save then looks whether the key exists. Some (MariaDB, MongoDB) refuse the
+// report an existing key like any other failure, so save then checks whether the key exists. Some (MariaDB, MongoDB) refuse the
 // key of an expired document until they have removed it, so save then tries again.
 func (d *Documents[T]) save(ctx context.Context, id string, raw []byte, etag string, meta map[string]string) error {
 	// People must get an answer in time even if the first call takes the whole callTimeout.
@@ -247,7 +248,7 @@ func (d *Documents[T]) change(ctx context.Context, call func(context.Context) er
 	return call(ctx)
 }
 
-// classify turns an ETag that does not match into errs.Conflict, and any other error into what failure says.
+// classify turns an ETag that does not match into errs.Conflict. For any other error it returns what failure returns.
 func (d *Documents[T]) classify(err error) error {
 	if status.Code(err) == codes.Aborted {
 		return d.conflict(err)

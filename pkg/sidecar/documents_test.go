@@ -240,10 +240,10 @@ func TestDocuments_neverWriteOverALaterForm(t *testing.T) {
 		}
 	}
 	if err := counters.Create(t.Context(), "a", counter{}, 0); err == nil {
-		t.Error("create: it exists")
+		t.Error("create must fail: the document exists")
 	}
 	if err := counters.Swap(t.Context(), document, counter{}); err == nil {
-		t.Error("swap: it was never read")
+		t.Error("swap must fail: the document could not be read")
 	}
 	if got := states.Value("store", "counter:a"); got != `{"form":2,"N":7}` {
 		t.Errorf("stored is %s", got)

@@ -52,7 +52,7 @@ func ExampleExpiring() {
 	// 3600 seconds
 }
 
-// A list names documents. Add a document to its list first, and create it then: readers skip what does not exist.
+// A list names documents. First add a document to its list, then create it: readers skip what does not exist.
 func ExampleLists() {
 	_, side := sidecartest.New()
 	tasks := sidecar.NewDocuments[Task](side, "task-store", "task")

@@ -10,8 +10,8 @@ import (
 const maxRounds = 10
 
 // Lists are lists of the documents of one kind. An entry of a list is a hint: the id of a document that may not exist, or may
-// not match. Readers skip such documents. So add a document to its list first and create it then, within a minute (see
-// settleTime): a crash in between leaves only a hint.
+// not match. Readers skip such documents. So first add a document to its list, then create it, within a minute (see settleTime):
+// a crash in between leaves only a hint.
 type Lists[T any] struct {
 	documents *Documents[T]
 	heads     *Documents[head]
@@ -28,8 +28,8 @@ func NewLists[T any](documents *Documents[T], kind string) *Lists[T] {
 	}
 }
 
-// Add adds the document with this id to a list, unless it is among the newest 100 entries: a handler may run twice. A later
-// duplicate is possible; one Page returns it once.
+// Add adds the document with this id to a list, unless it is among the newest 100 entries: a handler may run twice. An older
+// id may be added again; one Page returns it once.
 func (l *Lists[T]) Add(ctx context.Context, list, id string) error {
 	return l.withHead(ctx, list, func(document Document[head], _ bool) error {
 		h := document.Value

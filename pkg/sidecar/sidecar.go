@@ -100,22 +100,18 @@ func (s *Sidecar) Healthy(ctx context.Context) error {
 
 // AwaitHealthy waits until the sidecar is ready or ctx ends.
 func (s *Sidecar) AwaitHealthy(ctx context.Context) error {
-	tick := time.NewTicker(25 * time.Millisecond)
-	defer tick.Stop()
 	for {
 		err := s.Healthy(ctx)
 		if err == nil {
 			return nil
 		}
-		select {
-		case <-ctx.Done():
+		if sleep(ctx, 25*time.Millisecond) != nil {
 			return fmt.Errorf("waiting for the sidecar: %w", err)
-		case <-tick.C:
 		}
 	}
 }
 
-// apiToken adds the token to every call. The SDK's own interceptor would replace all outgoing metadata by it, also the app-id of
+// apiToken adds the token to every call. The SDK's own interceptor would replace all outgoing metadata by it, even the app-id of
 // a call to another app.
 type apiToken string
 

@@ -17,8 +17,8 @@ const (
 func accountAttacks(t *testing.T, w *world) []attack {
 	t.Helper()
 	refused := []int{http.StatusUnprocessableEntity, http.StatusBadRequest}
-	var all []attack
-	for name, email := range map[string]string{
+	signUp := func(body object) string { return w.ask("POST", signUpPath, client.User{}).with(text(t, body)).String() }
+	all := each("sign-up with an address", map[string]string{
 		"that adds a header":          "eve@example.com\r\nBcc: all@example.com",
 		"that adds a line":            "eve@example.com\nTo: all@example.com",
 		"that adds an escaped line":   "eve@example.com%0d%0aBcc:all@example.com",
@@ -42,40 +42,26 @@ func accountAttacks(t *testing.T, w *world) []attack {
 		"that is a path":              "../../admin",
 		"that is a key of a store":    "account:" + w.alice.ID,
 		"that is empty":               "",
-	} {
-		body := object{"email": email, "password": "correct horse battery", "name": "Eve"}
-		all = append(all, attack{
-			name: "sign-up with an address " + name, want: refused, field: "email",
-			wire: w.ask("POST", signUpPath, client.User{}).with(text(t, body)).String(),
-		})
-	}
-	for name, email := range map[string]string{
+	}, attack{want: refused, field: "email"}, func(email string) string {
+		return signUp(object{"email": email, "password": "correct horse battery", "name": "Eve"})
+	})
+	all = append(all, each("sign-up with the address of alice", map[string]string{
 		"in upper case": strings.ToUpper(w.alice.Email), "in mixed case": strings.Replace(w.alice.Email, "c", "C", 1),
 		"whose host is in upper case": strings.Replace(w.alice.Email, "example", "EXAMPLE", 1),
-	} {
-		body := object{"email": email, "password": "another password", "name": "Eve"}
-		all = append(all, attack{
-			name: "sign-up with the address of alice " + name, want: []int{http.StatusConflict}, field: "email",
-			wire: w.ask("POST", signUpPath, client.User{}).with(text(t, body)).String(),
-		})
-	}
-	for name, value := range map[string]any{
+	}, attack{want: []int{http.StatusConflict}, field: "email"}, func(email string) string {
+		return signUp(object{"email": email, "password": "another password", "name": "Eve"})
+	})...)
+	all = append(all, each("sign-up with a password that is", map[string]any{
 		"short": "1234567", "empty": "", "of 101 letters": strings.Repeat("p", 101), "of 40 kB": strings.Repeat("p", 40<<10),
 		"a list": []string{"correct horse battery"}, "an object": object{"$ne": ""}, "a number": 12345678, "null": nil, "true": true,
-	} {
-		all = append(all, attack{
-			name: "sign-up with a password that is " + name, want: refused, field: "password",
-			wire: w.ask("POST", signUpPath, client.User{}).with(text(t, object{"email": "eve@example.com", "password": value, "name": "Eve"})).String(),
-		})
-	}
-	for name, value := range map[string]any{
+	}, attack{want: refused, field: "password"}, func(value any) string {
+		return signUp(object{"email": "eve@example.com", "password": value, "name": "Eve"})
+	})...)
+	all = append(all, each("sign-in with a password that is", map[string]any{
 		"a list": []string{w.Accounts["author"].Password}, "an object": object{"$ne": ""}, "null": nil, "true": true, "of 40 kB": strings.Repeat("p", 40<<10),
-	} {
-		all = append(all, attack{
-			name: "sign-in with a password that is " + name, want: append(refused, http.StatusUnauthorized),
-			wire: w.ask("POST", signInPath, client.User{}).with(text(t, object{"email": w.Accounts["author"].Email, "password": value})).String(),
-		})
-	}
+	}, attack{want: append(refused, http.StatusUnauthorized)}, func(value any) string {
+		return w.ask("POST", signInPath, client.User{}).with(text(t, object{"email": w.Accounts["author"].Email, "password": value})).String()
+	})...)
 	return append(all, refreshAttacks(t, w)...)
 }
 
@@ -83,8 +69,7 @@ func accountAttacks(t *testing.T, w *world) []attack {
 func refreshAttacks(t *testing.T, w *world) []attack {
 	t.Helper()
 	id, secret, _ := strings.Cut(w.refresh, ".")
-	var all []attack
-	for name, token := range map[string]string{
+	return each("refresh token", map[string]string{
 		"that is made up":           "made-up",
 		"that is an access token":   w.bob.Token,
 		"that is an API key":        w.APIKey,
@@ -105,19 +90,15 @@ func refreshAttacks(t *testing.T, w *world) []attack {
 		"that is SQL":               "' OR 1=1--." + secret,
 		"of a session in wide dots": strings.Replace(w.refresh, ".", "\uff0e", 1),
 		"of 2000 letters":           strings.Repeat("r", 2000),
-	} {
-		all = append(all, attack{
-			name: "refresh token " + name, want: []int{http.StatusUnauthorized},
-			wire: w.ask("POST", "/api/v1/auth/token/refresh", client.User{}).with(text(t, object{"refreshToken": token})).String(),
-		})
-	}
-	return all
+	}, attack{want: []int{http.StatusUnauthorized}}, func(token string) string {
+		return w.ask("POST", "/api/v1/auth/token/refresh", client.User{}).with(text(t, object{"refreshToken": token})).String()
+	})
 }
 
 // Whoever guesses does not learn whether there is an account: the answers do not differ in anything.
 func TestSignIn_hidesWhetherAnAccountExists(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, shop)
 	signIn := func(email, password string) client.Answer {
 		return w.send(t, w.ask("POST", signInPath, client.User{}).with(text(t, object{"email": email, "password": password})).String())
 	}

@@ -97,7 +97,7 @@ func bodyAttacks(t *testing.T, w *world) []attack {
 		if o.method == "PATCH" {
 			delete(bodies, "that is an empty object") // changes nothing, which is allowed
 		}
-		all = append(all, each(o.name, bodies, func(body string) string { return request.with(body).String() }, refusedBody...)...)
+		all = append(all, each(o.name, bodies, attack{want: refusedBody}, func(body string) string { return request.with(body).String() })...)
 		large := strings.Replace(good, "{", "{"+strings.Repeat(" ", 300<<10), 1)
 		message := func(headers []string, body string) string {
 			m := request.and(headers...)
@@ -120,9 +120,7 @@ func bodyAttacks(t *testing.T, w *world) []attack {
 			"of chunks that end early":  message([]string{json, "Transfer-Encoding: chunked"}, "5\r\n{\"a\":\r\n0\r\n\r\n"),
 			"of chunks of a wrong size": message([]string{json, "Transfer-Encoding: chunked"}, "zz\r\n{}\r\n0\r\n\r\n"),
 		}
-		for name, wire := range odd {
-			all = append(all, attack{name: o.name + " " + name, wire: wire, want: refusedBody})
-		}
+		all = append(all, each(o.name, odd, attack{want: refusedBody}, asIs)...)
 	}
 	return all
 }
@@ -189,13 +187,10 @@ func orderAttacks(w *world) []attack {
 		"not in UTF-8":    {"Idempotency-Key: \xff\xfe"},
 		"and another key": {"Idempotency-Key: a", "Idempotency-Key: b"},
 	}
-	for name, lines := range keys {
-		all = append(all, attack{
-			name: "order with a key " + name, wire: w.ask("POST", "/api/v1/orders", w.alice, lines...).with(item(id, "1")).String(),
-			want: []int{http.StatusUnprocessableEntity, http.StatusBadRequest},
-		})
-	}
-	return all
+	refused := attack{want: []int{http.StatusUnprocessableEntity, http.StatusBadRequest}}
+	return append(all, each("order with a key", keys, refused, func(lines []string) string {
+		return w.ask("POST", "/api/v1/orders", w.alice, lines...).with(item(id, "1")).String()
+	})...)
 }
 
 // assignmentAttacks add fields that are not the caller's to set.

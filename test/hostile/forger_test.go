@@ -47,13 +47,9 @@ func newForger(t *testing.T, w *world) *forger {
 	f := &forger{token: w.staff.Token}
 	f.header, f.claims = decode(t, f.token)
 	f.key = signingKey(t, w, strings.Split(f.token, "."))
-	var errEC, errRSA, errEd error
-	_, f.stray, errEd = ed25519.GenerateKey(rand.Reader)
-	f.ec, errEC = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	f.rsa, errRSA = rsa.GenerateKey(rand.Reader, 2048)
-	if errEd != nil || errEC != nil || errRSA != nil {
-		t.Fatal(errEd, errEC, errRSA)
-	}
+	f.stray = ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+	f.ec = must.Get(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))(t)
+	f.rsa = must.Get(rsa.GenerateKey(rand.Reader, 2048))(t)
 	return f
 }
 
@@ -62,13 +58,7 @@ func decode(t *testing.T, token string) (header, claims object) {
 	t.Helper()
 	parts := strings.Split(token, ".")
 	for i, into := range []*object{&header, &claims} {
-		raw, err := base64.RawURLEncoding.DecodeString(parts[i])
-		if err == nil {
-			err = json.Unmarshal(raw, into)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, json.Unmarshal(must.Get(base64.RawURLEncoding.DecodeString(parts[i]))(t), into))
 	}
 	return header, claims
 }

@@ -18,10 +18,11 @@ func framingAttacks(w *world) []attack {
 	request := w.ask("POST", "/api/v1/orders", w.bob, "Content-Type: application/json")
 	length := fmt.Sprintf("Content-Length: %d", len(order))
 	trailed := fmt.Sprintf("%x\r\n%s\r\n0\r\nAuthorization: Bearer %s\r\n\r\n", len(order), order, w.staff.Token)
-	bodies := map[string]struct {
+	type framed struct {
 		lines []string
 		body  string
-	}{
+	}
+	bodies := map[string]framed{
 		"of two lengths":               {[]string{length, "Content-Length: 0"}, order},
 		"of two lengths in one line":   {[]string{"Content-Length: 5, 6"}, order},
 		"of a length with a sign":      {[]string{fmt.Sprintf("Content-Length: +%d", len(order))}, order},
@@ -44,22 +45,20 @@ func framingAttacks(w *world) []attack {
 		"of a length and chunks":       {[]string{length, "Transfer-Encoding: chunked"}, chunked(order)},
 	}
 	refused := []int{http.StatusBadRequest, http.StatusUnprocessableEntity}
-	var all []attack
-	for name, tt := range bodies {
-		m := request.and(tt.lines...)
-		m.body = tt.body
-		all = append(all, attack{name: "body " + name, wire: m.String(), want: refused, plain: true})
+	wire := func(f framed) string {
+		m := request.and(f.lines...)
+		m.body = f.body
+		return m.String()
 	}
+	all := each("body", bodies, attack{want: refused, plain: true}, wire)
 	// The one 5xx that HTTP asks for: what the server has never heard of it has not implemented (RFC 9112, 6.1).
-	for name, coding := range map[string]string{
+	all = append(all, each("body in", map[string]string{
 		"chunks twice": "chunked\r\nTransfer-Encoding: chunked", "chunks and themselves": "chunked\r\nTransfer-Encoding: identity",
 		"an encoding that is none": "xchunked", "an encoding and chunks": "gzip, chunked", "chunks and an encoding": "chunked, identity",
 		"an empty encoding": "", "chunks with a tab": "chunked\t;q=0", "chunks in a wrong case": "cHuNkEd, x",
-	} {
-		m := request.and("Transfer-Encoding: " + coding)
-		m.body = chunked(order)
-		all = append(all, attack{name: "body in " + name, wire: m.String(), want: append(refused, http.StatusNotImplemented), plain: true})
-	}
+	}, attack{want: append(refused, http.StatusNotImplemented), plain: true}, func(coding string) string {
+		return wire(framed{[]string{"Transfer-Encoding: " + coding}, chunked(order)})
+	})...)
 	return append(all, protocolAttacks(w)...)
 }
 
@@ -67,8 +66,7 @@ func framingAttacks(w *world) []attack {
 func protocolAttacks(w *world) []attack {
 	list := w.ask("GET", "/api/v1/orders", w.bob)
 	version := func(v string) string { return strings.Replace(list.String(), "HTTP/1.1", v, 1) }
-	var all []attack
-	for name, wire := range map[string]string{
+	all := each("request", map[string]string{
 		"of HTTP/0.9":              "GET /api/v1/orders\r\n\r\n",
 		"of HTTP/2.0 in words":     version("HTTP/2.0"),
 		"of HTTP/3.0 in words":     version("HTTP/3.0"),
@@ -90,34 +88,29 @@ func protocolAttacks(w *world) []attack {
 		"with lines before it":     "\r\n\r\n" + list.String(),
 		"with a header before it":  "X-First: 1\r\n" + list.String(),
 		"folded at its first line": strings.Replace(list.String(), " HTTP", "\r\n HTTP", 1),
-	} {
-		all = append(all, attack{name: "request " + name, wire: wire, plain: true, want: []int{
-			http.StatusBadRequest, http.StatusHTTPVersionNotSupported, http.StatusMethodNotAllowed, http.StatusNotFound,
-		}})
-	}
-	for name, lines := range map[string][]string{
+	}, attack{plain: true, want: []int{
+		http.StatusBadRequest, http.StatusHTTPVersionNotSupported, http.StatusMethodNotAllowed, http.StatusNotFound,
+	}}, asIs)
+	// The wish is passed over: the answer is that to the request.
+	all = append(all, each("request to speak", map[string][]string{
 		"a web socket":        {"Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="},
 		"HTTP/2":              {"Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQAAP__"},
 		"TLS":                 {"Connection: Upgrade", "Upgrade: TLS/1.0"},
 		"what nobody knows":   {"Connection: upgrade", "Upgrade: nonsense/99"},
 		"it without a name":   {"Connection: Upgrade", "Upgrade: "},
 		"it, and then nobody": {"Upgrade: websocket", "Sec-WebSocket-Key: x"},
-	} {
-		// The wish is passed over: the answer is that to the request.
-		all = append(all, attack{name: "request to speak " + name, wire: w.ask("GET", "/api/v1/orders", w.bob, lines...).String(), want: []int{http.StatusOK}})
-	}
-	all = append(all, attack{
+	}, attack{want: []int{http.StatusOK}}, func(lines []string) string { return w.ask("GET", "/api/v1/orders", w.bob, lines...).String() })...)
+	return append(all, attack{
 		name: "request that expects a miracle", wire: w.ask("POST", "/api/v1/orders", w.bob, "Expect: a-miracle", "Content-Length: 0").String(),
 		want: []int{http.StatusExpectationFailed}, plain: true,
 	})
-	return all
 }
 
 // What is hidden in the body of a request never becomes a request of its own: the gateway reads the body to its end, or
 // closes the connection. Where two lengths contradict each other, it reads them in one way only.
 func TestRequests_hideNoOthers(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, shop)
 	cancel := w.ask("POST", "/api/v1/orders/"+w.order.ID+"/cancel", w.alice, "Content-Length: 0").String()
 	length := fmt.Sprintf("Content-Length: %d", len(cancel))
 	carrier := w.ask("POST", "/api/v1/orders", w.bob, "Content-Type: application/json")
@@ -181,7 +174,7 @@ func expectNoneHidden(t *testing.T, w *world, m message) {
 // Bytes that follow a request are the next request of the same client, with the rights that it shows itself.
 func TestRequests_onOneConnectionShareNothing(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, shop)
 	conn := w.dial(t)
 	defer conn.Close()
 	mine := w.ask("GET", "/api/v1/auth/profile/mine", w.alice)

@@ -37,13 +37,7 @@ type world struct {
 	refresh                  string       // of another session of bob
 }
 
-func newWorld(t *testing.T) *world {
-	t.Helper()
-	return newWorldIn(t, shop)
-}
-
-// newWorldIn is newWorld in a system of its own.
-func newWorldIn(t *testing.T, shop *client.Shop) *world {
+func newWorld(t *testing.T, shop *client.Shop) *world {
 	t.Helper()
 	w := &world{Shop: shop, alice: shop.SignUp(t), bob: shop.SignUp(t), staff: shop.SignIn(t, "staff"), admin: shop.SignIn(t, "admin")}
 	w.product = shop.NewProduct(t, w.staff, 100)

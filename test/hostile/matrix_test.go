@@ -20,15 +20,9 @@ type cast struct {
 	weakKeys map[string]string
 }
 
-func newCast(t *testing.T) *cast {
+func newCast(t *testing.T, shop *client.Shop) *cast {
 	t.Helper()
-	return newCastIn(t, shop)
-}
-
-// newCastIn is newCast in a system of its own.
-func newCastIn(t *testing.T, shop *client.Shop) *cast {
-	t.Helper()
-	c := &cast{world: newWorldIn(t, shop), weakKeys: map[string]string{}}
+	c := &cast{world: newWorld(t, shop), weakKeys: map[string]string{}}
 	c.signedIn = map[access.Caller]client.User{access.NoKey: {}, access.WeakKey: {}, access.KeyOnly: {}}
 	for _, caller := range access.Callers() {
 		if _, known := c.signedIn[caller]; !known {
@@ -70,7 +64,7 @@ func (c *cast) weakKey(o access.Operation, rule access.Rule) string {
 // what happens against what was decided.
 func TestAccess_isAsTheMatrixSays(t *testing.T) {
 	t.Parallel()
-	c := newCast(t)
+	c := newCast(t, shop)
 	matrix := must.Get(access.Load())(t)
 	for _, o := range operations(t) {
 		probe, ok := probes[o.ID]
@@ -148,7 +142,7 @@ func (c *cast) request(t *testing.T, o access.Operation, p probe, owner, as clie
 // somebody, whichever of two people asks. Only what names the request itself may differ.
 func TestAccess_whatBelongsToAnotherIsNotFound(t *testing.T) {
 	t.Parallel()
-	c := newCast(t)
+	c := newCast(t, shop)
 	matrix := must.Get(access.Load())(t)
 	crossed := 0
 	for _, o := range operations(t) {

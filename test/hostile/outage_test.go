@@ -31,7 +31,7 @@ func through(answer client.Answer) bool {
 // knows; and when it is back, all is well by itself.
 func TestOutage_withoutAuthNobodyIsRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorldIn(t, client.Borrow(t))
+	w := newWorld(t, client.Borrow(t))
 	unseen := w.SignIn(t, "staff")
 	all := func(as client.User, check func(service string, answer client.Answer)) {
 		var done sync.WaitGroup
@@ -85,7 +85,7 @@ func (w *world) everywhere(t *testing.T, as client.User, in bool) error {
 // What was ended stays so when auth and its sidecar are killed the moment after, and what was not goes on.
 func TestSessions_stayEndedWhenAuthIsKilled(t *testing.T) {
 	t.Parallel()
-	c := newCastIn(t, client.Borrow(t))
+	c := newCast(t, client.Borrow(t))
 	var key struct{ ID, Key string }
 	c.Must(t, client.Request{Method: "POST", Path: "/auth/apikeys", As: c.admin, Body: newAPIKey(t, c, c.admin)}, http.StatusCreated, &key)
 	signedOut, ended := c.SignInAs(t, c.alice.Email, client.Password), c.SignInAs(t, c.bob.Email, client.Password)

@@ -2,6 +2,7 @@ package hostile
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"stoa/test/client"
@@ -119,13 +120,12 @@ func oddTargets(w *world) map[string]string {
 // pathAttacks look for what is behind the gateway.
 func pathAttacks(w *world) []attack {
 	wire := func(target string) string { return w.ask("GET", target, w.staff).String() }
-	all := append(each("path", oddPaths(w), wire, hidden...), each("path", insidePaths(w), wire, hidden...)...)
-	for name, target := range oddTargets(w) {
-		all = append(all, attack{name: "target " + name, wire: wire(target), want: append(hidden, http.StatusMethodNotAllowed), plain: true})
-	}
-	all = append(all, attack{
+	long := attack{
 		name: "path of 64 kB", wire: w.ask("GET", "/api/v1/orders/"+strings.Repeat("x", 64<<10), client.User{}).String(),
 		want: []int{http.StatusRequestHeaderFieldsTooLarge}, plain: true,
-	})
-	return all
+	}
+	return slices.Concat(
+		[]attack{long}, each("path", oddPaths(w), attack{want: hidden}, wire), each("path", insidePaths(w), attack{want: hidden}, wire),
+		each("target", oddTargets(w), attack{want: append(hidden, http.StatusMethodNotAllowed), plain: true}, wire),
+	)
 }

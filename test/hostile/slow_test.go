@@ -1,9 +1,11 @@
 package hostile
 
 import (
+	"errors"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -18,7 +20,7 @@ const crowd = 300
 // Clients that say a little and then nothing do not keep anybody else waiting, and are shown out.
 func TestGateway_slowClientsKeepNobodyWaiting(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, shop)
 	list := w.ask("GET", "/api/v1/orders", w.bob).String()
 	order := w.ask("POST", "/api/v1/orders", w.bob).with(text(t, client.OrderOf(unknown, 1))).String()
 	var slow []net.Conn
@@ -38,7 +40,7 @@ func TestGateway_slowClientsKeepNobodyWaiting(t *testing.T) {
 	var all sync.WaitGroup
 	for _, conn := range slow {
 		all.Go(func() {
-			if _, err := io.Copy(io.Discard, conn); isTimeout(err) {
+			if _, err := io.Copy(io.Discard, conn); errors.Is(err, os.ErrDeadlineExceeded) {
 				t.Error("a client that said nothing more was not shown out")
 			}
 		})
@@ -47,9 +49,4 @@ func TestGateway_slowClientsKeepNobodyWaiting(t *testing.T) {
 	if patience := time.Since(started); took > patience/2 {
 		t.Errorf("a request took %s beside %d slow ones, who were shown out after %s", took, crowd, patience)
 	}
-}
-
-func isTimeout(err error) bool {
-	late, ok := err.(net.Error)
-	return ok && late.Timeout()
 }

@@ -2,10 +2,7 @@ package hostile
 
 import (
 	"encoding/base64"
-	"fmt"
-	"maps"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,13 +20,10 @@ func tokenAttacks(t *testing.T, w *world) []attack {
 	good := f.says(object{"jti": "4711", "iat": time.Now().Add(-time.Minute).Unix()})
 	for service, guarded := range client.EachGuarded(t, client.User{}) {
 		request := w.ask(guarded.Method, "/api/v1"+guarded.Path, client.User{})
-		for name, token := range forged {
-			all = append(all, attack{
-				name: fmt.Sprintf("token %s at %s", name, service),
-				wire: request.and("Authorization: Bearer " + token).String(),
-				want: []int{http.StatusUnauthorized}, check: challenged,
-			})
-		}
+		refused := attack{want: []int{http.StatusUnauthorized}, check: challenged}
+		all = append(all, each("at "+service+" token", forged, refused, func(token string) string {
+			return request.and("Authorization: Bearer " + token).String()
+		})...)
 		all = append(all, attack{
 			name: "good token at " + service, wire: request.and("Authorization: Bearer " + good).String(), want: []int{guarded.Open},
 		})
@@ -69,14 +63,8 @@ func schemeAttacks(w *world) []attack {
 		"of staff and another's":  {"Authorization: Bearer " + w.bob.Token, "Authorization: Bearer " + token},
 		"in a header with spaces": {"Authorization : Bearer " + token},
 	}
-	var all []attack
-	for _, name := range slices.Sorted(maps.Keys(bad)) {
-		all = append(all, attack{
-			name: "token " + name, wire: request.and(bad[name]...).String(),
-			want: []int{http.StatusUnauthorized, http.StatusBadRequest}, plain: true,
-		})
-	}
-	all = append(all,
+	refused := attack{want: []int{http.StatusUnauthorized, http.StatusBadRequest}, plain: true}
+	return append(each("token", bad, refused, func(lines []string) string { return request.and(lines...).String() }),
 		attack{
 			name: "token in the query", wire: w.ask("GET", "/api/v1/auth/profile/mine?access_token="+token, client.User{}).String(),
 			want: []int{http.StatusUnauthorized},
@@ -91,7 +79,6 @@ func schemeAttacks(w *world) []attack {
 		attack{name: "token behind bearer in lower case", wire: request.and("Authorization: bearer " + token).String(), want: []int{http.StatusOK}},
 		attack{name: "token behind bearer in upper case", wire: request.and("Authorization: BEARER " + token).String(), want: []int{http.StatusOK}},
 	)
-	return all
 }
 
 // keyAttacks show API keys that are none, at an operation of auth and at one of the shop.
@@ -125,10 +112,9 @@ func keyAttacks(w *world) []attack {
 	}
 	var all []attack
 	for _, path := range []string{"/api/v1/auth/profile/mine", "/api/v1/products"} {
-		for name, lines := range cases {
-			request := w.ask("GET", path, client.User{}).without("X-Api-Key").and(lines...)
-			all = append(all, attack{name: "API key " + name + " at " + path, wire: request.String(), want: refused})
-		}
+		all = append(all, each("at "+path+" API key", cases, attack{want: refused}, func(lines []string) string {
+			return w.ask("GET", path, client.User{}).without("X-Api-Key").and(lines...).String()
+		})...)
 		all = append(all, attack{
 			name: "API key in the query at " + path, want: refused,
 			wire: w.ask("GET", path+"?x-api-key="+key+"&apikey="+key, client.User{}).without("X-Api-Key").String(),

@@ -1,7 +1,7 @@
 package cache
 
 import (
-	"bytes"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -11,18 +11,43 @@ import (
 	"stoa/pkg/common/web"
 )
 
-// kept is an answer for all callers. It does not change.
-type kept struct {
+// answer is an answer to a fetch. It does not change once others see it.
+type answer struct {
+	status int
 	header http.Header
 	body   []byte
+	// shared says that it is for all callers.
+	shared bool
 	// born is the time of the question, less the age that the answer had: its age counts from then (RFC 9111, section
 	// 4.2.3).
-	born, expires time.Time
+	born time.Time
 }
 
-func (k *kept) size() int {
-	size := len(k.body)
-	for name, values := range k.header {
+// read reads an answer, and one byte more than may be kept. Errors of services, and answers that break off, are errors.
+func read(response *http.Response, err error) (*answer, error) {
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxBody+1))
+	if err != nil {
+		return nil, errs.Wrap(errs.Unavailable, err, "the answer of a service that this needs broke off")
+	}
+	if response.StatusCode >= http.StatusInternalServerError {
+		return nil, web.ReadError(response.StatusCode, response.Header, body)
+	}
+	return &answer{status: response.StatusCode, header: response.Header, body: body}, nil
+}
+
+// share makes it an answer for all callers.
+func (a *answer) share(asked time.Time) {
+	a.shared, a.born = true, asked.Add(-seconds(a.header.Get("Age")))
+	a.header.Del("Age")
+}
+
+func (a *answer) size() int {
+	size := len(a.body)
+	for name, values := range a.header {
 		size += len(name)
 		for _, value := range values {
 			size += len(value)
@@ -32,110 +57,24 @@ func (k *kept) size() int {
 }
 
 // send answers a request, with 304 if the caller has the answer.
-func (k *kept) send(w http.ResponseWriter, r *http.Request, status string) {
+func (a *answer) send(w http.ResponseWriter, r *http.Request, from string) {
 	header := w.Header()
-	addTo(header, k.header)
-	header.Set(statusHeader, status)
-	if status == hit {
-		header.Set("Age", strconv.Itoa(int(time.Since(k.born).Seconds())))
+	for name, values := range a.header { // beside those that are set for this caller, such as Vary
+		header[name] = slices.Concat(header[name], values)
 	}
-	if web.HasCurrent(r.Header.Get("If-None-Match"), k.header.Get("ETag")) {
+	header.Set(statusHeader, from)
+	if from == hit {
+		header.Set("Age", strconv.Itoa(int(time.Since(a.born).Seconds())))
+	}
+	if web.HasCurrent(r.Header.Get("If-None-Match"), a.header.Get("ETag")) {
 		header.Del("Content-Type")
 		header.Del("Content-Length")
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	header.Set("Content-Length", strconv.Itoa(len(k.body)))
-	w.WriteHeader(http.StatusOK)
+	header.Set("Content-Length", strconv.Itoa(len(a.body)))
+	w.WriteHeader(a.status)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(k.body) // the caller may have gone away
+		_, _ = w.Write(a.body) // the caller may have gone away
 	}
-}
-
-// addTo adds the headers of an answer to those that are set for this caller, such as Vary.
-func addTo(header, answer http.Header) {
-	for name, values := range answer {
-		header[name] = slices.Concat(header[name], values)
-	}
-}
-
-// capture holds back an answer that may be kept; any other goes on to the caller piece by piece.
-type capture struct {
-	http.ResponseWriter
-	// keeps says for how long an answer is kept.
-	keeps func(status int, header http.Header) time.Duration
-	// release is called when it turns out that the answer is for the caller only.
-	release func(status int)
-
-	header  http.Header
-	body    bytes.Buffer
-	fresh   time.Duration
-	decided bool
-	passing bool
-}
-
-// Header returns the headers of the answer. While it may be kept, they are apart from those that are for this caller only.
-func (c *capture) Header() http.Header {
-	if c.passing {
-		return c.ResponseWriter.Header()
-	}
-	return c.header
-}
-
-// WriteHeader decides whether the answer may be kept.
-func (c *capture) WriteHeader(status int) {
-	if c.decided || status < http.StatusOK {
-		return
-	}
-	c.decided = true
-	if c.fresh = c.keeps(status, c.header); c.fresh <= 0 {
-		c.pass(status)
-	}
-}
-
-// Write keeps a piece or passes it on. When the answer gets too large, all of it is passed on.
-func (c *capture) Write(piece []byte) (int, error) {
-	c.WriteHeader(http.StatusOK)
-	if !c.passing && c.body.Len()+len(piece) > maxBody {
-		c.pass(http.StatusOK)
-	}
-	if c.passing {
-		return c.ResponseWriter.Write(piece)
-	}
-	return c.body.Write(piece)
-}
-
-// FlushError passes on what may be passed on.
-func (c *capture) FlushError() error {
-	if !c.passing {
-		return nil
-	}
-	return http.NewResponseController(c.ResponseWriter).Flush()
-}
-
-// Unwrap lets http.ResponseController reach the connection.
-func (c *capture) Unwrap() http.ResponseWriter { return c.ResponseWriter }
-
-// pass sends what has arrived to the caller, which gets the rest as it comes. The next piece meets the same error of
-// writing.
-func (c *capture) pass(status int) {
-	header := c.ResponseWriter.Header()
-	addTo(header, c.header)
-	header.Set(statusHeader, miss)
-	c.passing = true
-	c.release(status)
-	c.ResponseWriter.WriteHeader(status)
-	_, _ = c.ResponseWriter.Write(c.body.Bytes())
-	c.body = bytes.Buffer{}
-}
-
-// finish returns the answer to keep, or errs.Unavailable for one that broke off.
-func (c *capture) finish(asked time.Time) (*kept, error) {
-	announced := c.header.Get("Content-Length")
-	if announced != "" && announced != strconv.Itoa(c.body.Len()) {
-		return nil, errs.New(errs.Unavailable, "the answer of a service that this needs broke off")
-	}
-	had := seconds(c.header.Get("Age"))
-	c.header.Del("Age")
-	return &kept{header: c.header, body: c.body.Bytes(), born: asked.Add(-had), expires: asked.Add(c.fresh)}, nil
 }

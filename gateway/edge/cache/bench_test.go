@@ -23,7 +23,7 @@ func BenchmarkRead(b *testing.B) {
 	}))
 	defer upstream.Close()
 	address := must.Get(url.Parse(upstream.URL))(b)
-	handler := New().Wrap("products", rules, httputil.NewSingleHostReverseProxy(address))
+	handler := before(New(), "products", httputil.NewSingleHostReverseProxy(address))
 	get(b, handler, "/products?limit=20")
 
 	for name, headers := range map[string][]string{

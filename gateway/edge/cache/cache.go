@@ -7,10 +7,14 @@ package cache
 
 import (
 	"context"
+	"errors"
+	"io"
 	"net/http"
+	"net/url"
 	"time"
 
-	"stoa/pkg/common/errs"
+	"golang.org/x/sync/singleflight"
+
 	"stoa/pkg/common/web"
 )
 
@@ -30,9 +34,7 @@ const (
 	maxBytes   = 64 << 20
 	// maxBody is the largest answer that is kept. A full page of the catalogue is a tenth of it.
 	maxBody = 1 << 20
-	// fetchTimeout bounds a fetch, which no caller can end because others wait for it.
-	fetchTimeout = 10 * time.Second
-	// unsharedFor is how long callers do not wait for each other after an answer that may not be shared.
+	// unsharedFor is how long callers ask for themselves after an answer that may not be shared.
 	unsharedFor = 5 * time.Second
 )
 
@@ -42,18 +44,25 @@ type Rules struct {
 	Methods []string
 	// MediaTypes are the media types of answers that are kept.
 	MediaTypes []string
+	// Timeout bounds a fetch, which no caller can end because others wait for it.
+	Timeout time.Duration
 }
+
+// Send sends the request of a fetch. An answer of status 500 or more may also be an error.
+type Send func(*http.Request) (*http.Response, error)
 
 // Cache keeps answers in memory. It is safe for concurrent use.
 type Cache struct {
-	memory *memory
+	memory  *memory
+	flights singleflight.Group
 }
 
 // New returns an empty cache.
 func New() *Cache { return &Cache{memory: newMemory(maxEntries, maxBytes)} }
 
-// Wrap answers for next where it may. The route keeps the answers of one handler apart from those of another.
-func (c *Cache) Wrap(route string, rules Rules, next http.Handler) http.Handler {
+// Wrap answers for next where it may, with what it fetches by send. The route keeps the answers of one handler apart from
+// those of another.
+func (c *Cache) Wrap(route string, rules Rules, send Send, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		key, ok := keyOf(route, r)
 		if !ok || !rules.serve(r) {
@@ -61,68 +70,74 @@ func (c *Cache) Wrap(route string, rules Rules, next http.Handler) http.Handler 
 			next.ServeHTTP(w, r)
 			return
 		}
-		c.serve(w, r, key, rules, next)
+		known, from, err := c.find(key, rules, send, r)
+		switch {
+		case err != nil:
+			web.WriteError(w, r, err)
+		case known == nil:
+			w.Header().Set(statusHeader, miss)
+			next.ServeHTTP(w, r)
+		default:
+			known.send(w, r, from)
+		}
 	})
 }
 
-// serve answers from memory, from the fetch of another caller, or from a new fetch.
-func (c *Cache) serve(w http.ResponseWriter, r *http.Request, key string, rules Rules, next http.Handler) {
-	for found := c.memory.find(key, time.Now(), r.Method == http.MethodGet); ; {
-		switch {
-		case found.kept != nil:
-			found.kept.send(w, r, hit)
-			return
-		case found.failed:
-			web.WriteError(w, r, errs.New(errs.Unavailable, "this cannot be read right now"))
-			return
-		case found.flight == nil:
-			w.Header().Set(statusHeader, miss)
-			next.ServeHTTP(w, r)
-			return
-		case found.leads:
-			c.fetch(w, r, key, rules, found.flight, next)
-			return
+// find returns the answer from memory, or from a fetch that it starts or waits for. There is none if each caller has to ask
+// for itself.
+func (c *Cache) find(key string, rules Rules, send Send, r *http.Request) (found *answer, from string, err error) {
+	if e := c.memory.find(key, time.Now()); e != nil {
+		return e.answer, hit, nil
+	}
+	from, question := hit, questionOf(r)
+	done := c.flights.DoChan(key, func() (any, error) {
+		from = miss
+		return c.fetch(key, rules, send, question)
+	})
+	select {
+	case <-r.Context().Done():
+		return nil, "", r.Context().Err()
+	case result := <-done:
+		found, _ = result.Val.(*answer)
+		if found != nil && from == hit && !found.shared {
+			found = nil
 		}
-		select {
-		case <-found.flight.landed:
-			found = c.memory.after(key, found.flight, time.Now())
-		case <-r.Context().Done():
-			web.WriteError(w, r, r.Context().Err())
-			return
-		}
+		return found, from, result.Err
 	}
 }
 
-// fetch asks next for all callers that wait, and releases them as soon as it is known whether the answer is for them. Only
-// from then on does the end of this caller's request end the fetch.
-func (c *Cache) fetch(w http.ResponseWriter, r *http.Request, key string, rules Rules, f *flight, next http.Handler) {
-	asked := time.Now()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), fetchTimeout)
+// questionOf is the request of a fetch. It carries only what the key has: nothing else that its first caller sent can spoil
+// the answer for others.
+func questionOf(r *http.Request) *http.Request {
+	question := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery}, Header: http.Header{}}
+	if accept := r.Header.Values("Accept"); len(accept) > 0 {
+		question.Header["Accept"] = accept
+	}
+	return question.WithContext(context.WithoutCancel(r.Context()))
+}
+
+// fetch asks for all callers that wait, and remembers the answer, or that each caller has to ask for itself. An answer that
+// may not be shared is for the first caller; there is none if it depends on what the question left out.
+func (c *Cache) fetch(key string, rules Rules, send Send, question *http.Request) (*answer, error) {
+	ctx, cancel := context.WithTimeout(question.Context(), rules.Timeout)
 	defer cancel()
-	defer c.memory.fail(key, f) // without effect after an answer
-	in := r.Clone(ctx)
-	// The cache needs the whole answer, and itself answers 304.
-	in.Header.Del("If-None-Match")
-	in.Header.Del("If-Modified-Since")
-	out := &capture{ResponseWriter: w, keeps: rules.keep, header: http.Header{}}
-	out.release = func(status int) {
-		if status >= http.StatusInternalServerError {
-			c.memory.fail(key, f)
-		} else {
-			c.memory.unshare(key, f, asked.Add(unsharedFor))
-		}
-		context.AfterFunc(r.Context(), cancel)
+	asked := time.Now()
+	got, err := read(send(question.WithContext(ctx)))
+	if errors.Is(err, io.ErrUnexpectedEOF) { // the app died while it answered
+		got, err = read(send(question.WithContext(ctx)))
 	}
-	next.ServeHTTP(out, in)
-	out.WriteHeader(http.StatusOK) // if next has not
-	if out.passing {
-		return
-	}
-	answer, err := out.finish(asked)
 	if err != nil {
-		web.WriteError(w, r, err)
-		return
+		return nil, err
 	}
-	c.memory.keep(key, f, answer)
-	answer.send(w, r, miss)
+	fits := len(got.body) <= maxBody
+	if fresh := rules.keep(got.status, got.header); fits && fresh > 0 {
+		got.share(asked)
+		c.memory.keep(key, got, asked.Add(fresh))
+		return got, nil
+	}
+	c.memory.keep(key, nil, asked.Add(unsharedFor))
+	if !fits || varies(got.header) {
+		return nil, nil
+	}
+	return got, nil
 }

@@ -1,5 +1,6 @@
-// Package tools finds and builds Dapr's programs: daprd (the sidecar) and sentry (the certificate authority). tools/dapr pins
-// their version. All checkouts on a machine share the built programs in a cache.
+// Package tools finds and builds Dapr's programs: daprd (the sidecar) and sentry (the certificate authority). Their mains are
+// ours and are in tools/dapr, which pins Dapr's version; all that they do is done by Dapr's packages. All checkouts on a machine
+// share the built programs in a cache.
 package tools
 
 import (
@@ -9,6 +10,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,10 +21,13 @@ import (
 	"time"
 )
 
-// daprdTag is the build tag of a sidecar with all components.
-const daprdTag = "allcomponents"
+// DaprdVariable names the environment variable that chooses the sidecar's program.
+const DaprdVariable = "STOA_DAPRD"
 
-// pinnedVersion is the version of the sidecar that tools/dapr/go.mod pins, without the v.
+// allComponents is the build tag of an official sidecar with all components.
+const allComponents = "allcomponents"
+
+// pinnedVersion is the version of Dapr that tools/dapr/go.mod pins, without the v.
 func pinnedVersion(root string) (string, error) {
 	text, err := os.ReadFile(filepath.Join(root, "tools", "dapr", "go.mod"))
 	if err != nil {
@@ -35,14 +40,13 @@ func pinnedVersion(root string) (string, error) {
 	return string(match[1]), nil
 }
 
-// FindDaprd returns the path of the sidecar: the one that `make tools` built, or an installed one of the pinned minor version
-// with all components.
+// FindDaprd returns the path of the sidecar: the program that STOA_DAPRD names, or the one that `make tools` built, or an
+// installed official one of the pinned minor version with all components.
 func FindDaprd(root string) (string, error) {
-	version, err := pinnedVersion(root)
-	if err != nil {
-		return "", err
+	if path := os.Getenv(DaprdVariable); path != "" {
+		return exec.LookPath(path)
 	}
-	built, err := cached(version, "daprd")
+	built, version, err := daprd.cached(root)
 	if err != nil {
 		return "", err
 	}
@@ -54,12 +58,12 @@ func FindDaprd(root string) (string, error) {
 			return path, nil
 		}
 	}
-	return "", fmt.Errorf("no sidecar (daprd %s with all components) is installed; run `make tools`", minor(version))
+	return "", fmt.Errorf("no sidecar (daprd %s) is installed; run `make tools`", minor(version))
 }
 
 // FindSentry returns the path of the certificate authority, which `stoa tools --mtls` builds.
 func FindSentry(root string) (string, error) {
-	path, err := cachedSentry(root)
+	path, _, err := sentry.cached(root)
 	if err != nil {
 		return "", err
 	}
@@ -69,31 +73,55 @@ func FindSentry(root string) (string, error) {
 	return path, nil
 }
 
-// cachedSentry is the path of sentry in the cache. The path contains a hash of our main, because that has no version.
-func cachedSentry(root string) (string, error) {
-	version, err := pinnedVersion(root)
-	if err != nil {
-		return "", err
-	}
-	source, err := os.ReadFile(filepath.Join(root, "tools", "dapr", "sentry", "main.go"))
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256(source)
-	return cached(version, "sentry-"+hex.EncodeToString(sum[:4]))
+// Components lists the types of components that the daprd at path has. It fails for an official program, which has all and
+// does not list them.
+func Components(path string) ([]string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, path, "components").Output()
+	return strings.Fields(string(out)), err
 }
 
-// cached is the path of a program in the cache.
-func cached(version, name string) (string, error) {
+// cached is the path of a program in the cache, and its version. The path of one of our mains contains a hash of its files,
+// because they have no version.
+func (t tool) cached(root string) (path, version string, err error) {
+	if version, err = pinnedVersion(root); err != nil {
+		return "", "", err
+	}
+	name := t.name
+	if strings.HasPrefix(t.source, ".") {
+		sum, err := hashOf(filepath.Join(root, "tools", "dapr", t.source))
+		if err != nil {
+			return "", "", err
+		}
+		name += "-" + sum
+	}
 	cache := os.Getenv("XDG_CACHE_HOME")
 	if cache == "" {
 		home, err := os.UserHomeDir()
 		if err != nil {
-			return "", err
+			return "", "", err
 		}
 		cache = filepath.Join(home, ".cache")
 	}
-	return filepath.Join(cache, "stoa", "dapr", version, name), nil
+	return filepath.Join(cache, "stoa", "dapr", version, name), version, nil
+}
+
+// hashOf is a short hash of the files in a folder.
+func hashOf(folder string) (string, error) {
+	files, err := fs.Glob(os.DirFS(folder), "*.go")
+	if err != nil || len(files) == 0 {
+		return "", errors.Join(err, fmt.Errorf("%s contains no program", folder))
+	}
+	sum := sha256.New()
+	for _, name := range files {
+		text, err := os.ReadFile(filepath.Join(folder, name))
+		if err != nil {
+			return "", err
+		}
+		sum.Write(text)
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:4]), nil
 }
 
 func installedDaprds() []string {
@@ -109,7 +137,7 @@ func installedDaprds() []string {
 
 // suitable reports whether the daprd at path has the minor version of wanted and was built with all components.
 func suitable(path, wanted string) bool {
-	return builtWith(path, "-tags", daprdTag) && minor(ReportedVersion(path)) == minor(wanted)
+	return builtWith(path, "-tags", allComponents) && minor(ReportedVersion(path)) == minor(wanted)
 }
 
 // builtWith reports whether a setting of the build of the program at path contains value.

@@ -25,13 +25,23 @@ func TestFindDaprd_prefersTheCache(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	t.Setenv("HOME", t.TempDir())
 	write(t, filepath.Join(root, "tools/dapr/go.mod"), "module x\n\nrequire (\n\tgithub.com/dapr/dapr v1.18.2 // indirect\n)\n")
+	write(t, filepath.Join(root, "tools/dapr/daprd/main.go"), "package main\n")
 	if _, err := FindDaprd(root); err == nil || !strings.Contains(err.Error(), "make tools") {
 		t.Errorf("with no sidecar at all: %v", err)
 	}
-	cached := filepath.Join(cache, "stoa/dapr/1.18.2/daprd")
-	write(t, cached, "")
-	if path, err := FindDaprd(root); err != nil || path != cached {
-		t.Errorf("got %q, %v, want %q", path, err, cached)
+	built, _, err := daprd.cached(root)
+	must.Do(t, err)
+	write(t, built, "")
+	if path, err := FindDaprd(root); err != nil || path != built {
+		t.Errorf("got %q, %v, want %q", path, err, built)
+	}
+	write(t, filepath.Join(root, "tools/dapr/daprd/main.go"), "package main // another component\n")
+	if path, err := FindDaprd(root); err == nil {
+		t.Errorf("after a change of its source: got %q", path)
+	}
+	t.Setenv(DaprdVariable, os.Args[0])
+	if path, err := FindDaprd(root); err != nil || path != os.Args[0] {
+		t.Errorf("got %q, %v, want %q", path, err, os.Args[0])
 	}
 }
 

@@ -17,61 +17,56 @@ import (
 // reportEvery is how often a long build reports that it is still running.
 const reportEvery = 15 * time.Second
 
-// InstallDaprd builds the pinned sidecar with all components into the cache, unless a suitable one exists, and returns its
-// path. It downloads only Go modules, and reports its progress to out. With static, a suitable program needs no C library.
+// tool is a program of Dapr, in the version that tools/dapr pins.
+type tool struct{ name, what, source, tags, takes string }
+
+// The programs. An official sidecar is built for tests, which run on it as well.
+var (
+	daprd    = tool{"daprd", "the sidecar, daprd", "./daprd", "", "4 minutes"}
+	official = tool{"daprd-official", "the official sidecar, daprd with all components", "github.com/dapr/dapr/cmd/daprd", allComponents, "8 minutes"}
+	sentry   = tool{"sentry", "the certificate authority, sentry", "./sentry", "", "2 minutes"}
+)
+
+// InstallDaprd builds the sidecar into the cache, unless a suitable one exists, and returns its path. It downloads only Go
+// modules, and reports its progress to out. With static, a suitable program needs no C library.
 func InstallDaprd(ctx context.Context, root string, static bool, out io.Writer) (string, error) {
 	fits := func(path string) bool { return !static || builtWith(path, "CGO_ENABLED", "0") }
 	if path, err := FindDaprd(root); err == nil && fits(path) {
 		fmt.Fprintln(out, "The sidecar is installed:", path)
 		return path, nil
 	}
-	version, err := pinnedVersion(root)
-	if err != nil {
-		return "", err
-	}
-	target, err := cached(version, "daprd")
-	if err != nil {
-		return "", err
-	}
-	tool := tool{"the sidecar, daprd " + version + " with all components", "github.com/dapr/dapr/cmd/daprd", version, "8 minutes"}
-	return target, tool.install(ctx, root, target, fits, out)
+	return daprd.install(ctx, root, out)
 }
 
-// InstallSentry builds the certificate authority into the same cache unless it exists, and returns its path.
+// InstallOfficialDaprd does the same for the official program, which is static in any case.
+func InstallOfficialDaprd(ctx context.Context, root string, _ bool, out io.Writer) (string, error) {
+	return official.install(ctx, root, out)
+}
+
+// InstallSentry does the same for the certificate authority.
 func InstallSentry(ctx context.Context, root string, out io.Writer) (string, error) {
-	version, err := pinnedVersion(root)
-	if err != nil {
-		return "", err
-	}
-	target, err := cachedSentry(root)
-	if err != nil {
-		return "", err
-	}
-	if _, err := os.Stat(target); err == nil {
-		fmt.Fprintln(out, "The certificate authority is installed:", target)
-		return target, nil
-	}
-	tool := tool{"the certificate authority, Dapr's sentry " + version, "./sentry", version, "2 minutes"}
-	return target, tool.install(ctx, root, target, func(string) bool { return true }, out)
+	return sentry.install(ctx, root, out)
 }
 
-// tool is a program of Dapr whose version tools/dapr pins.
-type tool struct{ what, source, version, takes string }
-
-// install builds the tool, unless another checkout has built it in the meantime.
-func (t tool) install(ctx context.Context, root, target string, fits func(path string) bool, out io.Writer) error {
-	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
-		return err
-	}
-	lock, err := waitForBuild(ctx, target+".lock", out)
+// install builds the tool, unless it is in the cache, and returns its path.
+func (t tool) install(ctx context.Context, root string, out io.Writer) (path string, err error) {
+	path, version, err := t.cached(root)
 	if err != nil {
-		return err
+		return "", err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return "", err
+	}
+	lock, err := waitForBuild(ctx, path+".lock", out)
+	if err != nil {
+		return "", err
 	}
 	defer lock.Close()
-	if _, err := os.Stat(target); err == nil && fits(target) {
-		return nil
+	if _, err := os.Stat(path); err == nil { // also if another checkout has built it in the meantime
+		fmt.Fprintf(out, "Installed is %s: %s\n", t.what, path)
+		return path, nil
 	}
-	return t.build(ctx, root, target, out)
+	return path, t.build(ctx, root, path, version, out)
 }
 
 // waitForBuild takes the lock of a program in the cache. It waits while another checkout builds the program.
@@ -93,13 +88,13 @@ func waitForBuild(ctx context.Context, path string, out io.Writer) (*os.File, er
 }
 
 // build builds beside target and renames, so that target is always a whole program.
-func (t tool) build(ctx context.Context, root, target string, out io.Writer) error {
-	fmt.Fprintf(out, "Building %s, once for all checkouts.\n"+
-		"On two cores and with nothing cached it takes about %s ...\n", t.what, t.takes)
+func (t tool) build(ctx context.Context, root, target, version string, out io.Writer) error {
+	fmt.Fprintf(out, "Building %s %s, once for all checkouts.\n"+
+		"On two cores and with nothing cached it takes about %s ...\n", t.what, version, t.takes)
 	temporary := fmt.Sprintf("%s.%d", target, os.Getpid())
 	defer os.Remove(temporary)
-	build := exec.CommandContext(ctx, "go", "build", "-tags", daprdTag,
-		"-ldflags", "-s -w -X github.com/dapr/dapr/pkg/buildinfo.version="+t.version,
+	build := exec.CommandContext(ctx, "go", "build", "-tags", t.tags,
+		"-ldflags", "-s -w -X github.com/dapr/dapr/pkg/buildinfo.version="+version,
 		"-o", temporary, t.source)
 	build.Dir = filepath.Join(root, "tools", "dapr")
 	build.Env = append(os.Environ(), "GOWORK=off", "CGO_ENABLED=0") // static: it runs in an image without a C library

@@ -1,5 +1,5 @@
-// Package forms reads and writes JSON that outlives a build: documents in a store, and events on their way. A type whose
-// form changes gets a number for each form, so that later builds can read what earlier ones wrote.
+// Package forms reads and writes JSON that outlives a build: documents in a store, and events on their way. A form is one
+// version of the JSON of a type. Each form has a number, so that later builds can read what earlier ones wrote.
 //
 // The number is the field "form" of the JSON; without this field it is 1. A type with only one form so far needs no code.
 package forms

@@ -29,7 +29,7 @@ func TestParse_findsTheIDOfEveryKey(t *testing.T) {
 	}
 }
 
-// One wrong byte anywhere is noticed: that is what a CRC of 32 bits promises.
+// A key with one wrong byte is refused: a CRC of 32 bits finds every such error.
 func TestParse_refusesTypos(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := []byte(keyformat.New(ids.New()))
@@ -37,7 +37,7 @@ func TestParse_refusesTypos(t *testing.T) {
 		wrong := rapid.Byte().Filter(func(b byte) bool { return b != text[at] }).Draw(t, "byte")
 		text[at] = wrong
 		if _, _, ok := keyformat.Parse(string(text)); ok {
-			t.Fatalf("%q passes", text)
+			t.Fatalf("%q is accepted", text)
 		}
 	})
 }

@@ -1,7 +1,7 @@
-// Package must ends a test at an error that has no part in what it tests.
+// Package must ends a test when a step fails that the test is not about.
 package must
 
-// TB is what this package needs of a test: testing.TB, or that of a library for properties.
+// TB is what this package needs of a test: a testing.TB, or the test of a library for property tests.
 type TB interface {
 	Helper()
 	Fatal(args ...any)
@@ -15,7 +15,7 @@ func Do(t TB, err error) {
 	}
 }
 
-// Get returns a value, or ends the test if there is an error in its place: must.Get(os.ReadFile(name))(t).
+// Get returns the value of a call, or ends the test if the call has failed: must.Get(os.ReadFile(name))(t).
 func Get[T any](value T, err error) func(TB) T {
 	return func(t TB) T {
 		t.Helper()

@@ -1,9 +1,9 @@
-// Package recent remembers what was used lately, in memory of a bounded size.
+// Package recent has a cache of bounded size that keeps what was used lately.
 package recent
 
 import "sync"
 
-// Memory remembers up to twice limit entries. It forgets those first that were not used for longest. It is safe for
+// Memory keeps up to twice limit entries. It first drops the entries that were not used for the longest time. It is safe for
 // concurrent use.
 type Memory[K comparable, V any] struct {
 	limit int
@@ -45,7 +45,7 @@ func (m *Memory[K, V]) Forget(key K) {
 	delete(m.old, key)
 }
 
-// keep puts an entry among the young ones. When these are limit, they become the old ones, and the old ones are forgotten.
+// keep puts an entry among the young ones. When there are limit of them, they become the old ones, and the old ones are dropped.
 func (m *Memory[K, V]) keep(key K, value V) {
 	if len(m.young) >= m.limit {
 		m.young, m.old = make(map[K]V, m.limit), m.young

@@ -11,7 +11,7 @@ func TestMemory_forgetsWhatIsNotUsed(t *testing.T) {
 			t.Fatalf("after %d others: got %q, %v", i, value, known)
 		}
 		if size := len(r.young) + len(r.old); size > 20 {
-			t.Fatalf("it holds %d entries", size)
+			t.Fatalf("the cache has %d entries", size)
 		}
 	}
 	if _, known := r.Get(0); known {
@@ -22,6 +22,6 @@ func TestMemory_forgetsWhatIsNotUsed(t *testing.T) {
 	}
 	r.Forget(999)
 	if _, known := r.Get(999); known {
-		t.Error("it is still there")
+		t.Error("a forgotten entry is still there")
 	}
 }

@@ -28,7 +28,7 @@ type check struct {
 	ask  func(ctx context.Context) error
 }
 
-// check adds a dependency without which the process is not ready. docs/decisions/0016 has the names of all.
+// check adds a dependency without which the process is not ready. docs/decisions/0016 lists all names.
 func (a *App) check(kind, name string, ask func(ctx context.Context) error) {
 	a.checks = append(a.checks, check{name: strings.TrimSpace(kind + " " + name), ask: ask})
 }
@@ -101,7 +101,7 @@ func (a *App) ready(ctx context.Context) (int, Readiness) {
 	return status, readiness
 }
 
-// cachedReady returns ready with a cache: an answer younger than age is used again, and callers wait for one that is due.
+// cachedReady returns ready with a cache: an answer younger than age is used again. For a new one, all callers wait.
 func (a *App) cachedReady(age time.Duration) func(context.Context) (int, Readiness) {
 	turn := make(chan struct{}, 1)
 	var asked time.Time

@@ -125,7 +125,7 @@ func (s *Settings) update(w *watched) {
 	w.seen = item.Value
 	if err := w.apply(item.Value); err != nil {
 		s.log.Warn().Err(err).Str("setting", w.name).Str("value", item.Value).Str("version", item.Version).
-			Msg("this value of a setting is not valid; the last valid one stays")
+			Msg("this value of a setting is not valid; the last valid one stays in effect")
 		return
 	}
 	s.log.Info().Str("setting", w.name).Str("value", item.Value).Str("version", item.Version).Msg("setting changed")

@@ -97,7 +97,7 @@ func TestSettings_takeTheStoreBeforeTheEnvironment(t *testing.T) {
 		s.set("FEW", "")
 		look()
 		if few.Get() != 5 {
-			t.Errorf("taken out of the store: got %d", few.Get())
+			t.Errorf("removed from the store: got %d", few.Get())
 		}
 	})
 }

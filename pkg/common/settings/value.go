@@ -21,13 +21,13 @@ func Bool(s *Settings, name string, fallback bool) *Value[bool] {
 
 // Int watches a number of 0 or more. fallback, from the environment, applies when the store has no value.
 func Int(s *Settings, name string, fallback int64) *Value[int64] {
-	return watch(s, name, fallback, "a whole number that is not negative", func(text string) (int64, error) {
+	return watch(s, name, fallback, "a whole number of 0 or more", func(text string) (int64, error) {
 		n, err := strconv.ParseUint(text, 10, 63)
 		return int64(n), err
 	})
 }
 
-// watch calls texts that parse can read by the word kind.
+// watch watches a setting. kind describes the texts that parse accepts; the error for any other text names it.
 func watch[T any](s *Settings, name string, fallback T, kind string, parse func(text string) (T, error)) *Value[T] {
 	v := &Value[T]{}
 	v.current.Store(&fallback)

@@ -11,9 +11,9 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humamux"
 )
 
-// Cacheable lets browsers, and the gateway where a route has its cache, keep the answers of an operation for maxAge. The
-// operation must be a GET that answers everyone the same. Answers have an ETag; a caller that already has the current answer
-// gets 304 without a body.
+// Cacheable lets browsers keep the answers of an operation for maxAge, and the gateway too, if it has a cache on the route.
+// The operation must be a GET that gives everyone the same answer. Answers have an ETag; a caller that already has the
+// current answer gets 304 without a body.
 func Cacheable(maxAge time.Duration, op huma.Operation) huma.Operation {
 	op.Middlewares = append(op.Middlewares, func(ctx huma.Context, next func(huma.Context)) {
 		held := &heldAnswer{humaContext: ctx, status: http.StatusOK}

@@ -25,5 +25,5 @@ func (in *Idempotency) Resolve(ctx huma.Context) []error {
 }
 
 // Repeatable is for huma's Extensions of an operation that takes an Idempotency-Key and gives a repeated request the same
-// answer. To requests without a key the gateway then adds one, so that they can be repeated while their app restarts.
+// answer. The gateway then adds a key to requests without one, so that they can be repeated while their app restarts.
 var Repeatable = map[string]any{"x-repeatable": true}

@@ -18,7 +18,7 @@ import (
 	"stoa/pkg/common/web"
 )
 
-// newLists serves GET /lists: its one item is the limit, unless that is 1, and its next is the cursor.
+// newLists serves GET /lists. The list has one item, the limit, and is empty if the limit is 1; its next is the cursor.
 func newLists() http.Handler {
 	type listInput struct {
 		web.Page
@@ -95,7 +95,7 @@ func TestIdempotency(t *testing.T) {
 	}
 }
 
-// The description says what security and inputs bring along, and keeps what the operation itself lists.
+// The description has the errors that follow from security and inputs, and those that the operation lists.
 func TestAPI_describesTheErrorsThatFollow(t *testing.T) {
 	router := web.NewRouter()
 	api := web.NewAPI(router, "Things", "")
@@ -133,7 +133,7 @@ func register(api huma.API, op huma.Operation) {
 	huma.Register(api, op, func(context.Context, *struct{}) (*output, error) { return &output{}, nil })
 }
 
-// What is sent under another media type is refused as such.
+// A body of a media type other than JSON is refused because of its type.
 func TestAPI_refusesOtherMediaTypes(t *testing.T) {
 	answer := ask(newServer(io.Discard, nil), "POST", "/things", strings.NewReader("name: a"), "Content-Type", "application/yaml")
 	if p := problemOf(t, answer); answer.Code != 415 || p.Kind != errs.UnsupportedMedia {

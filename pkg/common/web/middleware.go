@@ -20,7 +20,7 @@ import (
 	"stoa/pkg/observability"
 )
 
-// MaxBody is the largest request body that is read, in bytes: more than ten times an order of 100 lines, the most it may have.
+// MaxBody is the largest request body that is read, in bytes: more than ten times the largest order, which has 100 lines.
 const MaxBody = 256 << 10
 
 // maxDiscard is how many bytes of a body over MaxBody are read and thrown away.
@@ -173,7 +173,7 @@ func limit(next http.Handler) http.Handler {
 	})
 }
 
-// refuse answers a request whose body nobody reads.
+// refuse answers a request whose body is not handled, and closes the connection.
 func refuse(w http.ResponseWriter, r *http.Request, err error) {
 	w.Header().Set("Connection", "close")
 	WriteError(w, r, err)

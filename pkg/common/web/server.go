@@ -22,10 +22,10 @@ type Limits struct {
 	Idle time.Duration
 	// HeaderBytes is the largest size of the headers of a request.
 	HeaderBytes int
-	// Connections is how many may be open in all, PerAddress how many from one IPv4 address or one /64 of IPv6. 0 is any
-	// number.
+	// Connections is how many may be open in all, PerAddress how many from one IPv4 address or one /64 of IPv6. 0 means
+	// no limit.
 	Connections, PerAddress int
-	// Unbounded reports addresses of many clients, such as load balancers. PerAddress does not apply to them.
+	// Unbounded reports whether an address serves many clients, such as a load balancer. PerAddress does not apply to it.
 	Unbounded func(netip.Addr) bool
 }
 

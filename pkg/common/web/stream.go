@@ -52,7 +52,7 @@ type streamWriter struct {
 	timeout time.Duration
 }
 
-// Write writes one piece. A flush after it has only the rest of the time.
+// Write writes one piece. A flush after it must end before the same deadline.
 func (w streamWriter) Write(b []byte) (int, error) {
 	_ = http.NewResponseController(w.ResponseWriter).SetWriteDeadline(time.Now().Add(w.timeout))
 	return w.ResponseWriter.Write(b)

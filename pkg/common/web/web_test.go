@@ -65,7 +65,7 @@ func newServer(log io.Writer, fail func(name string) error) http.Handler {
 	return web.Wrap(router, zerolog.New(log))
 }
 
-// ask sends a request with this value of one more header.
+// ask sends a request. header is empty, or the name of a header and its values.
 func ask(handler http.Handler, method, path string, body io.Reader, header ...string) *httptest.ResponseRecorder {
 	request := httptest.NewRequest(method, path, body)
 	if body != nil {
@@ -126,7 +126,7 @@ func TestAPI_answersBadRequestsWithProblems(t *testing.T) {
 				t.Errorf("got %d %s, want %d %s", answer.Code, answer.Body, tt.status, tt.kind)
 			}
 			if strings.Contains(p.Detail, "Go ") || strings.Contains(p.Detail, "json:") {
-				t.Errorf("this names what is internal: %s", p.Detail)
+				t.Errorf("the detail shows internals: %s", p.Detail)
 			}
 			if tt.field != "" && (len(p.Errors) == 0 || p.Errors[0].Name != tt.field) {
 				t.Errorf("got %+v, want the field %q", p.Errors, tt.field)
@@ -153,7 +153,7 @@ func TestAPI_namesTheFirstOfThousandsOfMistakes(t *testing.T) {
 	}
 }
 
-// A body without a Content-Length meets the same limit.
+// A body without a Content-Length has the same limit.
 func TestAPI_limitsChunkedBodies(t *testing.T) {
 	handler := newServer(io.Discard, func(string) error { return nil })
 	body := io.MultiReader(strings.NewReader(`{"name":"`), bytes.NewReader(make([]byte, 2*web.MaxBody)))

@@ -1,6 +1,6 @@
 // Package signing has the keys that sign access tokens, as the secret store keeps them: the current key, the next one, and
-// previous ones. A key is published from before its first token until its last one has expired, so no valid token is refused
-// while keys change.
+// previous ones. A key is published before it signs its first token, and until its last token has expired, so no valid token
+// is refused while keys change.
 package signing
 
 import (
@@ -166,11 +166,11 @@ func Parse(text string) (Bundle, error) {
 	}
 	switch {
 	case len(b) == 0:
-		return nil, errors.New("it is not PEM")
+		return nil, errors.New("the text is not PEM")
 	case counts[Current] != 1:
-		return nil, fmt.Errorf("%d of its keys are current instead of one; the header Use says which", counts[Current])
+		return nil, fmt.Errorf("%d keys are current instead of one; the header Use says which", counts[Current])
 	case counts[Next] > 1:
-		return nil, fmt.Errorf("%d of its keys are next; at most one may be", counts[Next])
+		return nil, fmt.Errorf("%d keys are next; at most one may be", counts[Next])
 	}
 	return b, nil
 }

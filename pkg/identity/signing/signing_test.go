@@ -51,18 +51,18 @@ func TestBundle_rotates(t *testing.T) {
 		b = rotate(t, b, now)
 		order = append(order, before)
 		if got := find(t, b, signing.Current); got != next {
-			t.Errorf("rotation %d: %s signs, and %s was published ahead", n, got, next)
+			t.Errorf("rotation %d: %s signs, and the next key was %s", n, got, next)
 		}
 		for _, old := range order {
 			if uses(b)[old] != signing.Previous {
-				t.Errorf("rotation %d: tokens of %s still hold, and it is %q", n, old, uses(b)[old])
+				t.Errorf("rotation %d: tokens of %s are still valid, and its use is %q", n, old, uses(b)[old])
 			}
 		}
 		if len(b) != n+3 || len(uses(b)) != len(b) {
 			t.Errorf("rotation %d: got %v", n, uses(b))
 		}
 		if settled := b.SignsFrom(); !settled.Equal(now.Add(signing.LeadTime)) {
-			t.Errorf("rotation %d: the next may sign at %s", n, settled)
+			t.Errorf("rotation %d: the next key may sign from %s on", n, settled)
 		}
 	}
 }
@@ -71,19 +71,19 @@ func TestBundle_keepsKeysUntilTheirTokensHaveExpired(t *testing.T) {
 	b := signing.Fresh(noon)
 	first := find(t, b, signing.Current)
 	b = rotate(t, b, noon)
-	last := noon.Add(signing.TokenTTL + signing.Skew) // the last moment at which a token of it is accepted, by a slow clock
+	last := noon.Add(signing.TokenTTL + signing.Skew) // until then a machine with a slow clock accepts its tokens
 	if kept := rotate(t, b, last); uses(kept)[first] != signing.Previous {
-		t.Error("it went while tokens of it held")
+		t.Error("the key was dropped while its tokens were valid")
 	}
 	if kept := rotate(t, b, last.Add(2*signing.Skew)); uses(kept)[first] != "" {
-		t.Error("it is still there although no token of it holds")
+		t.Error("the key is kept although none of its tokens is valid")
 	}
 }
 
 func TestBundle_preparesASingleKey(t *testing.T) {
 	single := signing.Fresh(noon)[:1]
 	if _, err := single.Rotate(noon); err == nil {
-		t.Error("a key that nobody knows has to sign")
+		t.Error("a rotation without a next key must fail: verifiers would not know the key that signs")
 	}
 	prepared := single.Prepare(noon)
 	if find(t, prepared, signing.Current) != single[0].ID() || len(prepared) != 2 {
@@ -102,7 +102,7 @@ func TestParse_readsWhatStringWrote(t *testing.T) {
 	}
 }
 
-// openssl genpkey -algorithm ed25519 says nothing of its use.
+// `openssl genpkey -algorithm ed25519` makes such a key.
 func TestParse_takesAKeyWithoutHeadersForTheCurrentOne(t *testing.T) {
 	key := signing.Fresh(noon)[0]
 	got, err := signing.Parse(block(t, key.Private, nil))
@@ -127,9 +127,9 @@ func TestParse_refusesWithoutRepeatingTheSecret(t *testing.T) {
 		"no PEM":          {"hunter2", "not PEM"},
 		"no key":          {string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: []byte("hunter2")})), "not a PKCS#8 key"},
 		"another kind":    {block(t, other, nil), "not an Ed25519"},
-		"two that sign":   {with(nil) + with(nil), "2 of its keys are current"},
-		"none that signs": {next, "0 of its keys are current"},
-		"two ahead":       {with(nil) + next + next, "2 of its keys are next"},
+		"two that sign":   {with(nil) + with(nil), "2 keys are current"},
+		"none that signs": {next, "0 keys are current"},
+		"two next keys":   {with(nil) + next + next, "2 keys are next"},
 		"unknown use":     {with(map[string]string{"Use": "hunter2"}), "key 1: its header Use"},
 		"no time":         {with(nil) + with(map[string]string{"Use": "next", "Since": "hunter2"}), "key 2: its header Since"},
 	} {

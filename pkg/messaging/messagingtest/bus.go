@@ -43,7 +43,7 @@ func NewPublisher(t testing.TB, appID string) (*Bus, *messaging.Publisher) {
 	t.Cleanup(func() {
 		for _, e := range bus.Events() {
 			if err := events.Check(e.Type, e.Data); err != nil {
-				t.Errorf("published %s is not what its schema says: %v", e.Type, err)
+				t.Errorf("a published %s does not match its schema: %v", e.Type, err)
 			}
 		}
 	})

@@ -75,11 +75,9 @@ func (f *Fulfilments) Take(ctx context.Context, step Step, orderID, by string, w
 			return fulfilment, nil
 		case <-time.After(readPause):
 		}
-		current, err := f.Get(ctx, orderID)
-		if err != nil {
-			continue // the command is sent; only its outcome cannot be read
+		if current, err := f.Get(ctx, orderID); err == nil { // else the command is sent; only its outcome cannot be read
+			fulfilment = current
 		}
-		fulfilment = current
 		if done, err := step.Check(fulfilment); done || err != nil {
 			return fulfilment, err
 		}

@@ -8,13 +8,9 @@ import (
 	"stoa/services/backoffice/internal/domain"
 )
 
-type listDeadLettersOutput struct {
-	Body web.Listing[domain.DeadLetter]
-}
-
-func (h *handlers) listDeadLetters(ctx context.Context, in *web.Page) (*listDeadLettersOutput, error) {
+func (h *handlers) listDeadLetters(ctx context.Context, in *web.Page) (*listing[domain.DeadLetter], error) {
 	items, next, err := h.letters.List(ctx, in.Cursor, in.Limit)
-	return &listDeadLettersOutput{Body: web.Listing[domain.DeadLetter]{Items: items, Next: next}}, err
+	return &listing[domain.DeadLetter]{web.Listing[domain.DeadLetter]{Items: items, Next: next}}, err
 }
 
 type deadLetterInput struct {
@@ -25,12 +21,12 @@ type deadLetterOutput struct{ Body domain.DeadLetter }
 
 func (h *handlers) getDeadLetter(ctx context.Context, in *deadLetterInput) (*deadLetterOutput, error) {
 	letter, err := h.letters.Get(ctx, in.ID)
-	return &deadLetterOutput{Body: letter}, err
+	return &deadLetterOutput{letter}, err
 }
 
 func (h *handlers) replayDeadLetter(ctx context.Context, in *deadLetterInput) (*deadLetterOutput, error) {
 	letter, err := h.letters.Replay(ctx, in.ID, identity.CallerOf(ctx).ID)
-	return &deadLetterOutput{Body: letter}, err
+	return &deadLetterOutput{letter}, err
 }
 
 func (h *handlers) deleteDeadLetter(ctx context.Context, in *deadLetterInput) (*struct{}, error) {

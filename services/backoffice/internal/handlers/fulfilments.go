@@ -14,13 +14,9 @@ type listFulfilmentsInput struct {
 	Status domain.Status `query:"status" enum:"queued,shipped,delivered,cancelled" doc:"Only fulfilments with this status"`
 }
 
-type listFulfilmentsOutput struct {
-	Body web.Listing[domain.Fulfilment]
-}
-
-func (h *handlers) listFulfilments(ctx context.Context, in *listFulfilmentsInput) (*listFulfilmentsOutput, error) {
+func (h *handlers) listFulfilments(ctx context.Context, in *listFulfilmentsInput) (*listing[domain.Fulfilment], error) {
 	items, next, err := h.fulfilments.List(ctx, in.Status, in.Cursor, in.Limit)
-	return &listFulfilmentsOutput{Body: web.Listing[domain.Fulfilment]{Items: items, Next: next}}, err
+	return &listing[domain.Fulfilment]{web.Listing[domain.Fulfilment]{Items: items, Next: next}}, err
 }
 
 type stepInput struct {

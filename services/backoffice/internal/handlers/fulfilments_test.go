@@ -11,7 +11,6 @@ import (
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
 	"stoa/pkg/common/web/webtest"
-	"stoa/pkg/messaging"
 	"stoa/services/backoffice/internal/domain"
 )
 
@@ -183,14 +182,4 @@ func TestList_showsOneStatus(t *testing.T) {
 		t.Errorf("got %+v, want %s", got, shipped)
 	}
 	o.call(t, http.MethodGet, fulfilments+"?status=lost").Expect(http.StatusUnprocessableEntity)
-}
-
-func TestSubscriptions_refuseEventsThatAreNotOrders(t *testing.T) {
-	o := newOffice(t, 0)
-	for _, data := range []string{`[]`, `{}`, `{"id":"1","status":"pending"}`} {
-		e := messaging.Event{ID: "e", Type: "order.confirmed.v1", Data: json.RawMessage(data)}
-		if err := o.on[e.Type](t.Context(), e); !errs.Is(err, errs.Invalid) {
-			t.Errorf("%s: got %v, want invalid", data, err)
-		}
-	}
 }

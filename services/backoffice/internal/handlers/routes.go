@@ -2,12 +2,14 @@
 package handlers
 
 import (
+	"errors"
 	"net/http"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gorilla/mux"
 
+	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
 	"stoa/services/backoffice/internal/domain"
 )
@@ -15,7 +17,7 @@ import (
 // base is the path of all operations for the staff.
 const base = "/api/v1/backoffice"
 
-// handlers answers the staff and the sidecar.
+// handlers answers the staff.
 type handlers struct {
 	fulfilments *domain.Fulfilments
 	letters     *domain.DeadLetters
@@ -74,8 +76,13 @@ func Routes(api huma.API, f *domain.Fulfilments, l *domain.DeadLetters, commandW
 
 // Schedules adds what the sidecar calls on schedule: a path for each cron binding component, with its name.
 func Schedules(router *mux.Router, f *domain.Fulfilments, l *domain.DeadLetters) {
-	h := &handlers{fulfilments: f, letters: l}
-
-	// Take off the lists what is deleted, or was finished long ago.
-	router.Path("/compact").Methods(http.MethodPost).HandlerFunc(h.compact)
+	// Take off the lists what is deleted, or was finished long ago. After an error the next call does the work.
+	router.Path("/compact").Methods(http.MethodPost).HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := errors.Join(f.Compact(r.Context()), l.Compact(r.Context())); err != nil {
+			web.WriteError(w, r, err)
+		}
+	})
 }
+
+// listing is the answer of an operation that lists.
+type listing[T any] struct{ Body web.Listing[T] }

@@ -10,19 +10,19 @@ import (
 
 // DeadLetters stores one document for each dead letter.
 type DeadLetters struct {
-	documents *sidecar.Documents[domain.DeadLetter]
-	lists     *sidecar.Lists[domain.DeadLetter]
+	*sidecar.Documents[domain.DeadLetter]
+	lists *sidecar.Lists[domain.DeadLetter]
 }
 
 // NewDeadLetters returns the dead letters in the sidecar's store.
 func NewDeadLetters(s *sidecar.Sidecar) *DeadLetters {
 	documents := sidecar.NewDocuments[domain.DeadLetter](s, store, "dead-letter")
-	return &DeadLetters{documents: documents, lists: sidecar.NewLists(documents, "dead-letter-list")}
+	return &DeadLetters{Documents: documents, lists: sidecar.NewLists(documents, "dead-letter-list")}
 }
 
 // Add stores a letter, unless it is stored already.
 func (r *DeadLetters) Add(ctx context.Context, letter domain.DeadLetter) error {
-	if err := r.documents.Create(ctx, letter.ID, letter, 0); err != nil && !errs.Is(err, errs.Conflict) {
+	if err := r.Create(ctx, letter.ID, letter, 0); err != nil && !errs.Is(err, errs.Conflict) {
 		return err
 	}
 	return r.lists.Add(ctx, all, letter.ID)
@@ -30,7 +30,7 @@ func (r *DeadLetters) Add(ctx context.Context, letter domain.DeadLetter) error {
 
 // Get returns a letter, or errs.NotFound.
 func (r *DeadLetters) Get(ctx context.Context, id string) (domain.DeadLetter, error) {
-	document, err := r.documents.Get(ctx, id)
+	document, err := r.Documents.Get(ctx, id)
 	return document.Value, err
 }
 
@@ -39,20 +39,13 @@ func (r *DeadLetters) List(ctx context.Context, cursor string, limit int) ([]dom
 	return r.lists.Page(ctx, all, cursor, limit, nil)
 }
 
-// Update changes a letter by a pure function: errs.NotFound if there is no such letter.
-func (r *DeadLetters) Update(
-	ctx context.Context, id string, change func(*domain.DeadLetter) error,
-) (domain.DeadLetter, error) {
-	return r.documents.Update(ctx, id, change)
-}
-
 // Delete removes a letter: errs.NotFound if there is no such letter, errs.Conflict if it was changed at the same time.
 func (r *DeadLetters) Delete(ctx context.Context, id string) error {
-	document, err := r.documents.Get(ctx, id)
+	document, err := r.Documents.Get(ctx, id)
 	if err != nil {
 		return err
 	}
-	return r.documents.Delete(ctx, document)
+	return r.Documents.Delete(ctx, document)
 }
 
 // Compact takes deleted letters off the list.

@@ -3,7 +3,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"net/mail"
 
 	"stoa/pkg/common/config"
@@ -20,9 +19,21 @@ import (
 type configuration struct {
 	config.Base
 	// MailFrom is the sender of mails.
-	MailFrom string `envconfig:"MAIL_FROM" default:"Stoa <shop@stoa.local>"`
+	MailFrom address `envconfig:"MAIL_FROM" default:"Stoa <shop@stoa.local>"`
 	// StaffMail gets the mails about low stock.
-	StaffMail string `envconfig:"STAFF_MAIL" default:"staff@stoa.local"`
+	StaffMail address `envconfig:"STAFF_MAIL" default:"staff@stoa.local"`
+}
+
+// address is an e-mail address, with or without a name.
+type address struct{ mail.Address }
+
+// Decode implements envconfig.Decoder.
+func (a *address) Decode(text string) error {
+	parsed, err := mail.ParseAddress(text)
+	if err == nil {
+		a.Address = *parsed
+	}
+	return err
 }
 
 func main() { service.Main(run) }
@@ -31,14 +42,6 @@ func run(ctx context.Context) error {
 	cfg, err := config.Load[configuration]()
 	if err != nil {
 		return err
-	}
-	from, err := mail.ParseAddress(cfg.MailFrom)
-	if err != nil {
-		return fmt.Errorf("configuration: MAIL_FROM is not an e-mail address: %w", err)
-	}
-	staff, err := mail.ParseAddress(cfg.StaffMail)
-	if err != nil {
-		return fmt.Errorf("configuration: STAFF_MAIL is not an e-mail address: %w", err)
 	}
 	app, err := service.Start(ctx, cfg.Base)
 	if err != nil {
@@ -50,17 +53,14 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	mailer, err := providers.NewMailer(app.Sidecar, *from, providers.MailFormFor(kind))
-	if err != nil {
-		return err
-	}
+	mailer := providers.NewMailer(app.Sidecar, cfg.MailFrom.Address, kind)
 	inbox := repositories.NewInbox(app.Sidecar)
-	notifier := domain.NewNotifier(inbox, repositories.NewDeliveries(app.Sidecar), mailer, *staff)
+	notifier := domain.NewNotifier(inbox, repositories.NewDeliveries(app.Sidecar), mailer)
 	publisher, err := app.Publisher()
 	if err != nil {
 		return err
 	}
-	consumer, err := app.Consumer(publisher, handlers.Subscriptions(notifier)...)
+	consumer, err := app.Consumer(publisher, handlers.Subscriptions(notifier, cfg.StaffMail.Address)...)
 	if err != nil {
 		return err
 	}

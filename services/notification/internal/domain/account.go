@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"errors"
 	"net/mail"
 	"time"
 
@@ -49,10 +50,7 @@ var reusedTokenWords = words{
 // AccountNotice returns the notice about an event of an account. It fails with errs.Invalid for an event that no mail can be
 // sent about.
 func AccountNotice(kind Kind, account Account, eventID string) (Notice, error) {
-	if err := checkID(eventID); err != nil {
-		return Notice{}, err
-	}
-	if err := checkID(account.ID); err != nil {
+	if err := errors.Join(checkID(eventID), checkID(account.ID)); err != nil {
 		return Notice{}, err
 	}
 	address, err := mail.ParseAddress(account.Email)

@@ -3,6 +3,7 @@ package domain
 import (
 	"fmt"
 	"net/mail"
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -120,10 +121,11 @@ func LowStockNotice(low LowStock, eventID string, at time.Time, staff mail.Addre
 	}, nil
 }
 
+var validID = regexp.MustCompile(`^[-0-9a-z]{1,36}$`)
+
 // checkID fails with errs.Invalid for malformed ids, because ids become parts of file names and mail headers.
 func checkID(id string) error {
-	strange := func(c rune) bool { return c != '-' && !('0' <= c && c <= '9') && !('a' <= c && c <= 'z') }
-	if id == "" || len(id) > 36 || strings.ContainsFunc(id, strange) {
+	if !validID.MatchString(id) {
 		return errs.New(errs.Invalid, "%q is not a valid id", id)
 	}
 	return nil
@@ -131,10 +133,5 @@ func checkID(id string) error {
 
 // oneLine replaces line breaks and control characters by spaces, because mails contain names that strangers choose.
 func oneLine(s string) string {
-	return strings.TrimSpace(strings.Map(func(c rune) rune {
-		if unicode.IsControl(c) || c == '\u2028' || c == '\u2029' {
-			return ' '
-		}
-		return c
-	}, s))
+	return strings.Join(strings.FieldsFunc(s, func(c rune) bool { return unicode.In(c, unicode.Cc, unicode.Zl, unicode.Zp) }), " ")
 }

@@ -2,25 +2,27 @@ package handlers
 
 import (
 	"context"
+	"net/mail"
 
 	"stoa/pkg/messaging"
 	"stoa/services/notification/internal/domain"
 )
 
-// Subscriptions returns the events that people get notices about, by topic.
-func Subscriptions(notifier *domain.Notifier) []messaging.Subscription {
+// Subscriptions returns the events that people get notices about, by topic. Notices about low stock go to the address of the
+// staff.
+func Subscriptions(notifier *domain.Notifier, staff mail.Address) []messaging.Subscription {
 	order := func(kind domain.Kind) messaging.Handler {
-		return messaging.Typed(func(ctx context.Context, _ messaging.Event, order domain.Order) error {
-			return notifier.TellOrder(ctx, kind, order)
+		return tell(notifier, func(_ messaging.Event, order domain.Order) (domain.Notice, error) {
+			return domain.OrderNotice(kind, order)
 		})
 	}
 	account := func(kind domain.Kind) messaging.Handler {
-		return messaging.Typed(func(ctx context.Context, e messaging.Event, account domain.Account) error {
-			return notifier.TellAccount(ctx, kind, account, e.ID)
+		return tell(notifier, func(e messaging.Event, account domain.Account) (domain.Notice, error) {
+			return domain.AccountNotice(kind, account, e.ID)
 		})
 	}
-	lowStock := messaging.Typed(func(ctx context.Context, e messaging.Event, low domain.LowStock) error {
-		return notifier.TellLowStock(ctx, low, e.ID, e.Time)
+	lowStock := tell(notifier, func(e messaging.Event, low domain.LowStock) (domain.Notice, error) {
+		return domain.LowStockNotice(low, e.ID, e.Time, staff)
 	})
 	return []messaging.Subscription{
 		{Topic: "order-confirmed", On: map[string]messaging.Handler{
@@ -41,4 +43,15 @@ func Subscriptions(notifier *domain.Notifier) []messaging.Subscription {
 			"stock.low.v1": lowStock,
 		}},
 	}
+}
+
+// tell returns the handler that tells people what notice makes of an event.
+func tell[T any](notifier *domain.Notifier, notice func(messaging.Event, T) (domain.Notice, error)) messaging.Handler {
+	return messaging.Typed(func(ctx context.Context, e messaging.Event, data T) error {
+		n, err := notice(e, data)
+		if err != nil {
+			return err
+		}
+		return notifier.Tell(ctx, n)
+	})
 }

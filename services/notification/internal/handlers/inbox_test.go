@@ -35,7 +35,7 @@ func TestOpenAPI_isWhatIsCheckedIn(t *testing.T) {
 
 func TestInbox_isListedInPages(t *testing.T) {
 	_, side := sidecartest.New()
-	on := replica(t, side, &post{})
+	on := replica(side, &post{})
 	for _, status := range []string{"confirmed", "shipped", "delivered"} {
 		e := event(t, "order."+status+".v1", order(status))
 		must.Do(t, on[e.Type](t.Context(), e))

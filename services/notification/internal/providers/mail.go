@@ -20,27 +20,20 @@ import (
 //go:embed templates
 var files embed.FS
 
-// MailBinding is the name of the output binding component.
-const MailBinding = "mail"
-
-// MailForm is the form in which a binding takes a mail.
-type MailForm int
-
-const (
-	// HTMLPage is the text alone, as HTML. Dapr's mail bindings (SMTP, SES, SendGrid, Postmark) take addresses and subject as
-	// metadata, and write the headers themselves.
-	HTMLPage MailForm = iota
-	// WholeMessage is the mail with all headers, as plain text and as HTML, for a file.
-	WholeMessage
+// The forms of a notice.
+var (
+	noticeText = texttemplate.Must(texttemplate.ParseFS(files, "templates/notice.txt"))
+	noticeHTML = htmltemplate.Must(htmltemplate.ParseFS(files, "templates/notice.html"))
 )
 
-// MailFormFor returns the form that a component of this type takes. No setting of ours repeats what the YAML says.
-func MailFormFor(componentType string) MailForm {
-	if componentType == "bindings.localstorage" {
-		return WholeMessage
-	}
-	return HTMLPage
-}
+const (
+	// MailBinding is the name of the output binding component.
+	MailBinding = "mail"
+	// FileBinding is the type of a binding that writes a file. It takes a mail with all headers, as plain text and as HTML. All
+	// other types (SMTP, SES, SendGrid, Postmark) take the text alone, as HTML; they take addresses and subject as metadata, and
+	// write the headers themselves.
+	FileBinding = "bindings.localstorage"
+)
 
 // Outbox calls an output binding. The sidecar implements it.
 type Outbox interface {
@@ -49,25 +42,15 @@ type Outbox interface {
 
 // Mailer implements domain.Mail.
 type Mailer struct {
-	outbox Outbox
-	from   mail.Address
-	form   MailForm
-	text   *texttemplate.Template
-	html   *htmltemplate.Template
-	slot   chan struct{} // full while a mail is being sent
+	outbox  Outbox
+	from    mail.Address
+	binding string        // its type
+	slot    chan struct{} // full while a mail is being sent
 }
 
-// NewMailer returns a mailer with this sender, for a binding that takes this form.
-func NewMailer(outbox Outbox, from mail.Address, form MailForm) (*Mailer, error) {
-	text, err := texttemplate.ParseFS(files, "templates/notice.txt")
-	if err != nil {
-		return nil, err
-	}
-	html, err := htmltemplate.ParseFS(files, "templates/notice.html")
-	if err != nil {
-		return nil, err
-	}
-	return &Mailer{outbox: outbox, from: from, form: form, text: text, html: html, slot: make(chan struct{}, 1)}, nil
+// NewMailer returns a mailer with this sender, for a binding of this type. No setting of ours repeats what the YAML says.
+func NewMailer(outbox Outbox, from mail.Address, bindingType string) *Mailer {
+	return &Mailer{outbox: outbox, from: from, binding: bindingType, slot: make(chan struct{}, 1)}
 }
 
 // Send implements domain.Mail. It fails with errs.Invalid if the mail server says that the address does not exist. A second
@@ -93,10 +76,10 @@ func (m *Mailer) Send(ctx context.Context, n domain.Notice) error {
 
 func (m *Mailer) body(n domain.Notice) ([]byte, error) {
 	var text, html bytes.Buffer
-	if err := m.html.Execute(&html, n); err != nil || m.form == HTMLPage {
+	if err := noticeHTML.Execute(&html, n); err != nil || m.binding != FileBinding {
 		return html.Bytes(), err
 	}
-	if err := m.text.Execute(&text, n); err != nil {
+	if err := noticeText.Execute(&text, n); err != nil {
 		return nil, err
 	}
 	return message{

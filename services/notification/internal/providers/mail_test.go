@@ -39,6 +39,8 @@ func (o *outbox) Send(_ context.Context, _ string, data []byte, meta map[string]
 	return o.err
 }
 
+const smtp = "bindings.smtp"
+
 func order(name string) domain.Order {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	eur := func(amount int64) domain.Money { return domain.Money{Amount: amount, Currency: "EUR"} }
@@ -59,19 +61,16 @@ func account(name, reason string) domain.Account {
 	}
 }
 
-// newMailer returns a mailer for a binding that takes this form.
-func newMailer(t *testing.T, to *outbox, form MailForm) *Mailer {
-	t.Helper()
-	mailer := must.Get(NewMailer(to, mail.Address{Name: "Stoa", Address: "shop@stoa.local"}, form))(t)
-	return mailer
+// newMailer returns a mailer for a binding of this type.
+func newMailer(to *outbox, bindingType string) *Mailer {
+	return NewMailer(to, mail.Address{Name: "Stoa", Address: "shop@stoa.local"}, bindingType)
 }
 
 // send mails a notice as a whole message and returns what went to the binding.
 func send(t *testing.T, n domain.Notice) *outbox {
 	t.Helper()
 	sent := &outbox{}
-	mailer := newMailer(t, sent, WholeMessage)
-	must.Do(t, mailer.Send(t.Context(), n))
+	must.Do(t, newMailer(sent, FileBinding).Send(t.Context(), n))
 	return sent
 }
 
@@ -84,14 +83,12 @@ func TestMail_matchesTheSamples(t *testing.T) {
 		if kind == domain.OrderRejected {
 			o.Reason = "not enough stock of AMP-1"
 		}
-		notice := must.Get(domain.OrderNotice(kind, o))(t)
-		notices[string(kind)] = notice
+		notices[string(kind)] = must.Get(domain.OrderNotice(kind, o))(t)
 	}
-	low := must.Get(domain.LowStockNotice(
+	notices["stock-low"] = must.Get(domain.LowStockNotice(
 		domain.LowStock{ProductID: "p1", SKU: "AMP-1", Name: "Amphora", Available: 3, Threshold: 5},
 		"0198c6a0-0000-5000-8000-000000000003", time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
 		mail.Address{Address: "staff@stoa.local"}))(t)
-	notices["stock-low"] = low
 	for name, reason := range map[string]string{
 		"account-registered": "", "account-password-changed": "", "account-sessions-revoked": "by_owner",
 		"account-sessions-revoked-token-reused": "refresh_token_reused",
@@ -144,7 +141,7 @@ func TestMail_getsNoHeadersFromNames(t *testing.T) {
 func TestMail_isAPageForAMailBinding(t *testing.T) {
 	notice := must.Get(domain.OrderNotice(domain.OrderConfirmed, order("Chloé <script>")))(t)
 	sent := &outbox{}
-	must.Do(t, newMailer(t, sent, MailFormFor("bindings.smtp")).Send(t.Context(), notice))
+	must.Do(t, newMailer(sent, smtp).Send(t.Context(), notice))
 	page := string(sent.data)
 	if !strings.HasPrefix(page, "<!DOCTYPE html>") || !strings.Contains(page, "Hello Chloé &lt;script&gt;,") {
 		t.Errorf("got %s", page)
@@ -159,7 +156,7 @@ func TestMail_isAPageForAMailBinding(t *testing.T) {
 }
 
 func TestMail_getsNoRecipientsFromAddresses(t *testing.T) {
-	mailer := newMailer(t, &outbox{}, HTMLPage)
+	mailer := newMailer(&outbox{}, smtp)
 	err := mailer.Send(t.Context(), domain.Notice{To: mail.Address{Address: `"a;b"@example.com`}})
 	if !errs.Is(err, errs.Invalid) {
 		t.Errorf("got %v", err)
@@ -176,7 +173,7 @@ func TestMail_isInvalidIfTheAddressDoesNotExist(t *testing.T) {
 		`gomail: could not send email 1: 554 "5.7.1 <a@b>: Relay access denied 5.1.1"`: errs.Unavailable,
 	} {
 		broken := &outbox{err: errs.Wrap(errs.Unavailable, errors.New(text), "the binding mail does not answer")}
-		mailer := newMailer(t, broken, HTMLPage)
+		mailer := newMailer(broken, smtp)
 		err := mailer.Send(t.Context(), domain.Notice{To: mail.Address{Address: "a@b"}})
 		if !errs.Is(err, want) {
 			t.Errorf("%s: got %v, want %s", text, err, want)
@@ -187,7 +184,7 @@ func TestMail_isInvalidIfTheAddressDoesNotExist(t *testing.T) {
 func TestMail_isSentOneAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		slow := &outbox{takes: time.Second}
-		mailer := newMailer(t, slow, HTMLPage)
+		mailer := newMailer(slow, smtp)
 		ctx, cancel := context.WithTimeout(t.Context(), 3500*time.Millisecond)
 		defer cancel()
 		var all sync.WaitGroup
@@ -210,24 +207,15 @@ func TestMail_isSentOneAtATime(t *testing.T) {
 func parts(t *testing.T, read *mail.Message) (text, html string) {
 	t.Helper()
 	_, parameters, err := mime.ParseMediaType(read.Header.Get("Content-Type"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	reader := multipart.NewReader(read.Body, parameters["boundary"])
-	var bodies []string
-	for {
-		part, err := reader.NextRawPart()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		raw := must.Get(io.ReadAll(quotedprintable.NewReader(part)))(t)
-		bodies = append(bodies, string(raw))
+	var bodies [2]string
+	for i := range bodies {
+		part := must.Get(reader.NextRawPart())(t)
+		bodies[i] = string(must.Get(io.ReadAll(quotedprintable.NewReader(part)))(t))
 	}
-	if len(bodies) != 2 {
-		t.Fatalf("got %d parts", len(bodies))
+	if _, err := reader.NextRawPart(); err != io.EOF {
+		t.Errorf("a third part: %v", err)
 	}
 	return bodies[0], bodies[1]
 }

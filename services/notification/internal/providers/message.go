@@ -2,8 +2,8 @@ package providers
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"mime/multipart"
 	"mime/quotedprintable"
@@ -32,15 +32,8 @@ func (m message) encode() ([]byte, error) {
 		return nil, fmt.Errorf("mail %s: %w", m.ID, err)
 	}
 	// The preferred form comes last (RFC 2046, section 5.1.4).
-	for _, part := range []struct {
-		mediaType string
-		content   []byte
-	}{{"text/plain", m.Text}, {"text/html", m.HTML}} {
-		if err := writePart(parts, part.mediaType, part.content); err != nil {
-			return nil, fmt.Errorf("mail %s: %w", m.ID, err)
-		}
-	}
-	if err := parts.Close(); err != nil {
+	err := errors.Join(writePart(parts, "text/plain", m.Text), writePart(parts, "text/html", m.HTML), parts.Close())
+	if err != nil {
 		return nil, fmt.Errorf("mail %s: %w", m.ID, err)
 	}
 	_, domain, _ := strings.Cut(m.From.Address, "@")
@@ -71,8 +64,6 @@ func writePart(parts *multipart.Writer, mediaType string, content []byte) error 
 		return err
 	}
 	encoder := quotedprintable.NewWriter(part)
-	if _, err := io.Copy(encoder, bytes.NewReader(content)); err != nil {
-		return err
-	}
-	return encoder.Close()
+	_, err = encoder.Write(content)
+	return errors.Join(err, encoder.Close())
 }

@@ -11,7 +11,7 @@ import (
 type Command struct {
 	from   []Status // the order must have one of these statuses
 	to     Status
-	later  []Status // with these statuses, and with to, the command is done already: handlers may run again
+	later  []Status // with these statuses too the command is done already: a handler may run twice
 	reason bool     // the order keeps the reason
 }
 
@@ -22,7 +22,7 @@ var (
 	Deliver = Command{from: []Status{Shipped}, to: Delivered}
 )
 
-// check reports whether the command is done already: errs.Conflict if it cannot be executed with this status.
+// check reports whether the command is done already. It fails with errs.Conflict if the status does not allow the command.
 func (c Command) check(s Status) (done bool, err error) {
 	if s == c.to || slices.Contains(c.later, s) {
 		return true, nil
@@ -33,7 +33,7 @@ func (c Command) check(s Status) (done bool, err error) {
 	return false, nil
 }
 
-// Execute executes a command: errs.Conflict if the status of the order does not allow it.
+// Execute executes a command. It fails with errs.Conflict if the status of the order does not allow it.
 func (o *Order) Execute(c Command, reason string, now time.Time) error {
 	done, err := c.check(o.Status)
 	if done || err != nil {

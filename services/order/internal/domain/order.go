@@ -15,7 +15,7 @@ const (
 	MaxQuantity = 1000
 )
 
-// Customer is who placed the order, as they were at that moment.
+// Customer is the person who placed the order, with the address and name that they had then.
 type Customer struct {
 	ID    string `json:"id"`
 	Email string `json:"email"`
@@ -46,11 +46,11 @@ type Order struct {
 // Record is an order as it is stored, with what its placement needs.
 type Record struct {
 	Order
-	// RequestHash tells whether an Idempotency-Key comes again with the same request.
+	// RequestHash shows whether a repeated Idempotency-Key comes with the same request.
 	RequestHash string `json:"requestHash,omitempty"`
-	// Attempt identifies the request that wrote this draft: several can write one under the id of a key.
+	// Attempt identifies the request that wrote this draft: several requests with one key write under the same id.
 	Attempt string `json:"attempt,omitempty"`
-	// Accepted says that a request other than its writer's has told the customer that this draft is placed.
+	// Accepted says that a repeated request has published this draft, so its writer must not withdraw it.
 	Accepted bool `json:"accepted,omitempty"`
 }
 
@@ -60,7 +60,7 @@ type Wanted struct {
 	Quantity  int64  `json:"quantity"`
 }
 
-// CheckWanted checks the lines that a customer asks for: errs.Invalid, naming each that is wrong.
+// CheckWanted checks the lines that a customer asks for. It fails with errs.Invalid, which names each wrong line.
 func CheckWanted(lines []Wanted) error {
 	if len(lines) == 0 || len(lines) > MaxLines {
 		return errs.InvalidField("items", "must be 1 to %d lines", MaxLines)
@@ -80,8 +80,8 @@ func CheckWanted(lines []Wanted) error {
 	return errs.InvalidFields(wrong...)
 }
 
-// New returns a pending order of lines that inventory has quoted: errs.Invalid if their currencies differ or their total
-// is too large.
+// New returns a pending order of lines that inventory has quoted. It fails with errs.Invalid if their currencies differ or
+// their total is too large.
 func New(id string, customer Customer, lines []Line, now time.Time) (Order, error) {
 	now = now.UTC().Truncate(time.Millisecond)
 	order := Order{ID: id, Customer: customer, Status: Pending, Items: lines, CreatedAt: now, UpdatedAt: now}
@@ -111,8 +111,8 @@ func (o Order) AsPlaced() Order {
 	return o
 }
 
-// In returns the order with a status that it had. An event that is published late, after a crash, says what happened
-// then.
+// In returns the order with a status that it has or had. An event that is published late, after a crash, has the status of
+// that time.
 func (o Order) In(s Status) Order {
 	o.Status = s
 	return o

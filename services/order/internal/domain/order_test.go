@@ -32,16 +32,16 @@ func TestCheckWanted_namesEachBadLine(t *testing.T) {
 		lines []Wanted
 		want  string
 	}{
-		"one line":          {wantedLines(1), ""},
-		"100 lines":         {wantedLines(100), ""},
-		"101 lines":         {wantedLines(101), "items "},
-		"none":              {nil, "items "},
-		"the most of one":   {[]Wanted{{"a", 1000}}, ""},
-		"too many of one":   {[]Wanted{{"a", 1}, {"b", 1001}}, "items[1].quantity "},
-		"none of one":       {[]Wanted{{"a", 0}}, "items[0].quantity "},
-		"less than none":    {[]Wanted{{"a", -1}}, "items[0].quantity "},
-		"a product twice":   {[]Wanted{{"a", 1}, {"b", 1}, {"a", 2}}, "items[2].productId "},
-		"all that is wrong": {[]Wanted{{"a", 0}, {"a", -1}}, "items[0].quantity items[1].quantity items[1].productId "},
+		"one line":         {wantedLines(1), ""},
+		"100 lines":        {wantedLines(100), ""},
+		"101 lines":        {wantedLines(101), "items "},
+		"none":             {nil, "items "},
+		"the most of one":  {[]Wanted{{"a", 1000}}, ""},
+		"too many of one":  {[]Wanted{{"a", 1}, {"b", 1001}}, "items[1].quantity "},
+		"none of one":      {[]Wanted{{"a", 0}}, "items[0].quantity "},
+		"negative":         {[]Wanted{{"a", -1}}, "items[0].quantity "},
+		"a product twice":  {[]Wanted{{"a", 1}, {"b", 1}, {"a", 2}}, "items[2].productId "},
+		"several mistakes": {[]Wanted{{"a", 0}, {"a", -1}}, "items[0].quantity items[1].quantity items[1].productId "},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -62,13 +62,13 @@ func TestNew_addsUp(t *testing.T) {
 		total Money
 		wrong string
 	}{
-		"one":            {[]Line{line(250, 2, "EUR")}, Money{500, "EUR"}, ""},
-		"several":        {[]Line{line(250, 2, "EUR"), line(1, 3, "EUR")}, Money{503, "EUR"}, ""},
-		"for nothing":    {[]Line{line(0, 5, "EUR")}, Money{0, "EUR"}, ""},
-		"the most":       {[]Line{line(math.MaxInt64, 1, "EUR")}, Money{math.MaxInt64, "EUR"}, ""},
-		"a product over": {[]Line{line(math.MaxInt64/2+1, 2, "EUR")}, Money{}, "items[0].quantity "},
-		"a sum over":     {[]Line{line(math.MaxInt64, 1, "EUR"), line(1, 1, "EUR")}, Money{}, "items[1].quantity "},
-		"two currencies": {[]Line{line(1, 1, "EUR"), line(1, 1, "USD")}, Money{}, "items[1].productId "},
+		"one":                  {[]Line{line(250, 2, "EUR")}, Money{500, "EUR"}, ""},
+		"several":              {[]Line{line(250, 2, "EUR"), line(1, 3, "EUR")}, Money{503, "EUR"}, ""},
+		"free of charge":       {[]Line{line(0, 5, "EUR")}, Money{0, "EUR"}, ""},
+		"the largest total":    {[]Line{line(math.MaxInt64, 1, "EUR")}, Money{math.MaxInt64, "EUR"}, ""},
+		"a line is too large":  {[]Line{line(math.MaxInt64/2+1, 2, "EUR")}, Money{}, "items[0].quantity "},
+		"the sum is too large": {[]Line{line(math.MaxInt64, 1, "EUR"), line(1, 1, "EUR")}, Money{}, "items[1].quantity "},
+		"two currencies":       {[]Line{line(1, 1, "EUR"), line(1, 1, "USD")}, Money{}, "items[1].productId "},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

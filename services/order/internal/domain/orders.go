@@ -60,8 +60,8 @@ func (o *Orders) List(ctx context.Context, customerID, cursor string, limit int)
 	return o.reader.List(ctx, customerID, cursor, limit)
 }
 
-// Cancel asks the worker, which alone changes placed orders, to cancel an order of this customer. It returns the order as
-// it is after the wait, cancelled or not yet: errs.Conflict if it can no longer be cancelled.
+// Cancel asks the worker, which alone changes placed orders, to cancel an order of this customer. It returns the
+// order as it is after the wait, cancelled or not yet. It fails with errs.Conflict if the order can no longer be cancelled.
 func (o *Orders) Cancel(ctx context.Context, id, customerID string, wait time.Duration) (Order, error) {
 	order, err := o.Get(ctx, id, Viewer{ID: customerID})
 	if err != nil {
@@ -83,8 +83,8 @@ func (o *Orders) Cancel(ctx context.Context, id, customerID string, wait time.Du
 	return order, nil
 }
 
-// Follow yields the order as it is, again and again, until ctx ends or the order is withdrawn. It reads the document:
-// stores need not notify, and replicas need not know of each other. While the store is down, the order stays as it was.
+// Follow yields the order as it is, again and again, until ctx ends or the order is withdrawn. It polls the document, so
+// stores need not notify, and replicas need not know of each other. While the store is down, it yields the last order read.
 func (o *Orders) Follow(ctx context.Context, first Order) iter.Seq[Order] {
 	return func(yield func(Order) bool) {
 		latest, wait := first, shortestPause

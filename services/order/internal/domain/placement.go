@@ -13,7 +13,7 @@ import (
 // withdrawTimeout bounds the withdrawal of a draft: its caller has already waited for the broker.
 const withdrawTimeout = time.Second
 
-// Quoter names and prices the lines that a customer asks for: errs.Invalid for products that do not exist.
+// Quoter adds names and prices to the lines that a customer asks for. It fails with errs.Invalid for unknown products.
 type Quoter interface {
 	Quote(ctx context.Context, wanted []Wanted) ([]Line, error)
 }
@@ -34,24 +34,24 @@ type Drafts interface {
 type Publisher interface {
 	Placed(ctx context.Context, draft Record) error
 	Changed(ctx context.Context, order Order) error
-	// Expired says that the stock under this id is not needed.
+	// Expired says that the stock reserved under this id is not needed.
 	Expired(ctx context.Context, id, reason string) error
 	// Cancel asks the worker to cancel an order.
 	Cancel(ctx context.Context, order Order) error
 }
 
-// Placement places orders. An order is placed once its event is published; before that its document is a draft, from
-// which nothing follows.
+// Placement places orders. An order is placed once its event is published; before that its document is a draft, which
+// has no effect.
 //
 // When publishing fails, the caller is told to try again, and the writer of the draft withdraws it. The broker may still
 // deliver the event later (docs/decisions/0003). Then one of these is true:
 //
 //   - Nothing is stored under the id: the worker closes the id (Expired), and inventory gives the stock back. A retry
 //     with the same key then uses the next id (Place).
-//   - A retry with the same key has written its own draft: the reservation counts for it, unless the retry asks for
-//     other items. Then the worker rejects the order (Order.Reserve).
-//   - A repeated request has published the same draft and answered: it has noted so on the draft (Accept), which is then
-//     not withdrawn. Both are written by compare-and-swap, so only one of them happens.
+//   - A retry with the same key has written its own draft: the reservation counts for it. If the retry asks for
+//     other items, the worker rejects the order (Order.Reserve).
+//   - A repeated request has published the same draft, and has marked it as accepted (Accept): then it is not withdrawn.
+//     Accept and Withdraw both write by compare-and-swap, so only one of them happens.
 //   - The event is handled already: the draft is an order, and it is not withdrawn.
 //
 // Only the writer withdraws: a repeated request cannot know what the writer has answered. If the writer dies before it
@@ -100,7 +100,7 @@ func (p *Placement) start(ctx context.Context, id string, r Request) (Order, err
 	}
 	err = p.drafts.Create(ctx, draft)
 	if errs.Is(err, errs.Conflict) {
-		return p.Place(ctx, r) // the same request was faster, or the id was closed in the meantime
+		return p.Place(ctx, r) // the same request came first, or the id was closed in the meantime
 	}
 	if err != nil {
 		return Order{}, err
@@ -131,7 +131,7 @@ func (p *Placement) withdraw(ctx context.Context, draft Record, cause error) (Or
 	return Order{}, fmt.Errorf("the order is not placed: %w", errors.Join(cause, err))
 }
 
-// replay answers a repeated request with the order as it was placed, once it is certain that it was.
+// replay makes sure that the order of a repeated request is placed, and returns the order as it was placed.
 func (p *Placement) replay(ctx context.Context, known Record, r Request) (Order, error) {
 	if known.RequestHash != ids.Fingerprint(r.Wanted) {
 		return Order{}, errs.New(errs.KeyReused, "this Idempotency-Key was used for other items: send another key")
@@ -144,7 +144,7 @@ func (p *Placement) replay(ctx context.Context, known Record, r Request) (Order,
 	return known.AsPlaced(), nil
 }
 
-// accept publishes a draft of another request, whose writer may have died before it did.
+// accept publishes a draft that another request wrote, because that writer may have died before it published.
 func (p *Placement) accept(ctx context.Context, draft Record) error {
 	if err := p.publisher.Placed(ctx, draft); err != nil {
 		return err

@@ -9,12 +9,12 @@ import (
 
 // Repository stores orders, and a list of orders for each customer.
 type Repository interface {
-	// Update changes an order by a function, which may run again: errs.NotFound if there is no such order, and the error of
-	// change.
+	// Update changes an order by a function, which may run again. It fails with errs.NotFound if there is no such order, and
+	// with the error of change.
 	Update(ctx context.Context, id string, change func(*Record) error) (Record, error)
 	// Enlist puts an order on its customer's list.
 	Enlist(ctx context.Context, order Order) error
-	// Expire closes an id: errs.Conflict if there is an order under it.
+	// Expire closes an id. It fails with errs.Conflict if there is an order under it.
 	Expire(ctx context.Context, id string) error
 }
 
@@ -78,8 +78,8 @@ func (p *Progress) Reject(ctx context.Context, id, reason string) error {
 	return p.publisher.Changed(ctx, record.Order)
 }
 
-// Execute executes a command, and publishes the order with the status that the command gave it: errs.Conflict if the
-// status of the order does not allow it, errs.Invalid if there is no such order.
+// Execute executes a command, and publishes the order with the status that the command gave it. It fails with errs.Conflict
+// if the status of the order does not allow the command, and with errs.Invalid if there is no such order.
 func (p *Progress) Execute(ctx context.Context, c Command, id, reason string) error {
 	record, err := p.move(ctx, id, func(r *Record) error { return r.Execute(c, reason, time.Now()) })
 	if errs.Is(err, errs.NotFound) {

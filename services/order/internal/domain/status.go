@@ -29,9 +29,9 @@ func (s Status) Final() bool {
 	return s == Delivered || s == Rejected || s == Cancelled || s == Expired
 }
 
-// Reserve decides a pending order when stock is reserved under its id. It is confirmed, or rejected if the stock is for
-// other lines: then the broker has delivered an earlier attempt with the same Idempotency-Key that was given up. An order
-// that is decided stays as it is.
+// Reserve decides a pending order when stock is reserved under its id: it confirms the order, or rejects it if the stock is
+// for other lines. That happens when the broker delivers an earlier attempt with the same Idempotency-Key that was
+// withdrawn. An order that is decided stays as it is.
 func (o *Order) Reserve(lines []Wanted, now time.Time) {
 	switch {
 	case o.Status != Pending:
@@ -43,7 +43,7 @@ func (o *Order) Reserve(lines []Wanted, now time.Time) {
 }
 
 // Reject ends a pending order for which stock is missing. An order that is decided stays as it is: inventory may have
-// answered an attempt that was given up.
+// answered an earlier attempt that was withdrawn.
 func (o *Order) Reject(reason string, now time.Time) {
 	if o.Status == Pending {
 		o.move(Rejected, reason, now)

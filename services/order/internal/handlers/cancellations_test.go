@@ -79,7 +79,7 @@ func TestCancel_waitsForTheOutcome(t *testing.T) {
 					t.Errorf("got %s, want %s", order.Status, tt.shown)
 				}
 				if applied := answer.Header().Get("Preference-Applied") != ""; applied != (tt.prefer != "") {
-					t.Error("Preference-Applied does not say whether it was")
+					t.Error("Preference-Applied must be there only if the preference was applied")
 				}
 			})
 		})

@@ -123,7 +123,7 @@ func TestPlacement_doesNotAcceptAWithdrawnDraft(t *testing.T) {
 	s.expectStored(t, 0)
 }
 
-// The same, but by then a third request has written its own draft under the id, which Accept does not mean.
+// The same, but a third request has written its own draft under the id by then: Accept must not mark that one.
 func TestPlacement_acceptsOnlyThePublishedDraft(t *testing.T) {
 	s := newShop(t)
 	order := s.placed(t, "key")
@@ -174,12 +174,12 @@ func TestPlacement_usesAnotherIDAfterALateEvent(t *testing.T) {
 	s.do(t, webtest.Request{Path: "/" + old}).ExpectProblem(404, errs.NotFound, "")
 	s.do(t, webtest.Request{Path: "/" + old, Token: "staff"}).ExpectProblem(404, errs.NotFound, "")
 	if got := s.states.TTL(store, "order:"+old); got == "" {
-		t.Error("a closed id never opens again")
+		t.Error("a closed id must have a ttl")
 	}
 
 	order := s.placed(t, "key")
 	if order.ID == old {
-		t.Error("the id is closed")
+		t.Error("the new order must not have the closed id")
 	}
 	if again := s.placed(t, "key"); again.ID != order.ID {
 		t.Error("the key must lead to the new order")
@@ -188,13 +188,13 @@ func TestPlacement_usesAnotherIDAfterALateEvent(t *testing.T) {
 	s.expectStatus(t, order.ID, domain.Confirmed)
 }
 
-// The same, but the retry is first: one reservation, one order, decided once.
+// The same, but the retry comes before the late event: one reservation, one order, decided once.
 func TestPlacement_keepsARetryThatIsBeforeALateEvent(t *testing.T) {
 	s := newShop(t)
 	old := refused(t, s, "key")
 	order := s.placed(t, "key")
 	if order.ID != old {
-		t.Fatal("the id is not closed")
+		t.Fatal("the retry must use the same id, which is not closed")
 	}
 	if events := s.bus.Events(); events[0].ID == events[1].ID {
 		t.Error("the broker would drop the second attempt's event as a copy of the first's")
@@ -229,6 +229,6 @@ func TestPlacement_usesAnotherIDWhenItIsClosedMeanwhile(t *testing.T) {
 		return nil
 	}
 	if order := s.placed(t, "key"); order.ID == old {
-		t.Error("the id is closed")
+		t.Error("the new order must not have the closed id")
 	}
 }

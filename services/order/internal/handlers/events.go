@@ -9,7 +9,7 @@ import (
 	"stoa/services/order/internal/domain"
 )
 
-// Subscriptions is the table of what the worker handles.
+// Subscriptions is the table of the events and commands that the worker handles.
 func Subscriptions(progress *domain.Progress) []messaging.Subscription {
 	return []messaging.Subscription{
 		// What inventory decided about the stock for an order.
@@ -30,7 +30,7 @@ func Subscriptions(progress *domain.Progress) []messaging.Subscription {
 	}
 }
 
-// stock is what matters here of stock.reserved.v1, which has the items, and stock.rejected.v1, which has the reason.
+// stock is the part of two payloads that matters here: stock.reserved.v1 has the items, stock.rejected.v1 has the reason.
 type stock struct {
 	OrderID string          `json:"orderId"`
 	Items   []domain.Wanted `json:"items,omitempty"`
@@ -44,8 +44,8 @@ type command struct {
 	Reason  string `json:"reason"`
 }
 
-// execute returns the handler of a command. A command that comes too late is ignored: its sender reads what the order has
-// become instead.
+// execute returns the handler of a command. A command that comes too late is ignored: its sender reads the status that
+// the order has instead.
 func execute(progress *domain.Progress, of domain.Command) messaging.Handler {
 	return messaging.Typed(func(ctx context.Context, _ messaging.Event, c command) error {
 		err := progress.Execute(ctx, of, c.OrderID, c.Reason)

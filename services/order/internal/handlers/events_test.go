@@ -69,7 +69,7 @@ func TestProgress_survivesACrashAtEveryPoint(t *testing.T) {
 	}
 }
 
-// An event that was not published before its order moved on is published late, as it was then.
+// An event that was not published before its order moved on is published late, with the status of that time.
 func TestProgress_publishesLateWhatHappenedThen(t *testing.T) {
 	s := newShop(t)
 	order := s.placed(t, "")

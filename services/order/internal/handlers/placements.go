@@ -24,7 +24,7 @@ type newLine struct {
 }
 
 // quantity reads everything that JSON Schema calls an integer: 2, but also 2.0 and 2e0. The schema has checked that it is
-// one and that a float can carry it.
+// an integer and that a float64 can represent it.
 type quantity int64
 
 // UnmarshalJSON implements json.Unmarshaler.

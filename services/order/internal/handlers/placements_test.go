@@ -26,7 +26,7 @@ func TestPlace_answersWithThePendingOrder(t *testing.T) {
 		t.Errorf("a draft must expire, got a ttl of %q", got)
 	}
 	if again := s.placed(t, ""); again.ID == order.ID {
-		t.Error("two requests without a key are two orders")
+		t.Error("two requests without a key must be two orders")
 	}
 }
 
@@ -104,7 +104,7 @@ func TestPlacement_placesOneOrderForAKey(t *testing.T) {
 	bobs := placing("key", oneApple)
 	bobs.Token = "bob"
 	if got := orderOf(s.do(t, bobs), http.StatusCreated); got.ID == order.ID {
-		t.Error("two customers with one key share an order")
+		t.Error("two customers with the same key must get two orders")
 	}
 }
 

@@ -48,7 +48,7 @@ func Routes(api huma.API, placement *domain.Placement, orders *domain.Orders, ca
 		Summary: "Show an order", Tags: tags, Security: signedIn,
 	}, h.get)
 
-	// Follow an order: the same, with each change as it happens.
+	// Follow an order: show it, and then each change as it happens.
 	huma.Register(api, huma.Operation{
 		OperationID: "watch-order", Method: http.MethodGet, Path: "/api/v1/orders/{id}/events",
 		Summary: "Follow an order", Tags: tags, Security: signedIn,

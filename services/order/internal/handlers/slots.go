@@ -12,7 +12,7 @@ const (
 	// maxStreams is how many orders a person may follow at once, at each replica. A browser opens at most six connections
 	// to a server, so nobody can use more. Each stream reads the store every second.
 	maxStreams = 5
-	// streamPause is when a caller with too many streams may try again.
+	// streamPause is how long a caller with too many streams is asked to wait.
 	streamPause = 10 * time.Second
 )
 

@@ -15,8 +15,8 @@ const (
 	commandsTopic  = "order-commands"
 )
 
-// Events implements domain.Publisher. The id of an event follows from its content, so that publishing it again is the same
-// event.
+// Events implements domain.Publisher. The id of an event follows from its type, its order and its cause, so an event that
+// is published twice has the same id.
 type Events struct{ publisher *messaging.Publisher }
 
 // NewEvents returns the Events of the publisher's app.
@@ -43,7 +43,7 @@ type expired struct {
 	Reason string `json:"reason"`
 }
 
-// Expired says that the stock under this id is not needed.
+// Expired says that the stock reserved under this id is not needed.
 func (e *Events) Expired(ctx context.Context, id, reason string) error {
 	return e.publish(ctx, updatesTopic, "order.expired.v1", id, expired{ID: id, Reason: reason})
 }

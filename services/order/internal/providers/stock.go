@@ -20,8 +20,8 @@ func NewStock(conn grpc.ClientConnInterface) *Stock {
 	return &Stock{client: inventoryv1.NewStockClient(conn)}
 }
 
-// Quote returns the lines with their names and prices of now: errs.Invalid, naming the lines, for products that do not
-// exist. Whether they are in stock is decided later, when inventory reserves them.
+// Quote returns the lines with their current names and prices. It fails with errs.Invalid, which names the lines, for
+// products that do not exist. Whether they are in stock is decided later, when inventory reserves them.
 func (s *Stock) Quote(ctx context.Context, wanted []domain.Wanted) ([]domain.Line, error) {
 	request := &inventoryv1.QuoteRequest{}
 	for _, w := range wanted {
@@ -29,15 +29,15 @@ func (s *Stock) Quote(ctx context.Context, wanted []domain.Wanted) ([]domain.Lin
 	}
 	answer, err := s.client.Quote(ctx, request)
 	if err != nil {
-		return nil, rpc.FromStatus(err) // inventory names the fields as an order does
+		return nil, rpc.FromStatus(err) // inventory uses the field names of an order
 	}
 	if len(answer.GetLines()) != len(wanted) {
-		return nil, fmt.Errorf("inventory quoted %d lines of %d", len(answer.GetLines()), len(wanted))
+		return nil, fmt.Errorf("inventory quoted %d lines instead of %d", len(answer.GetLines()), len(wanted))
 	}
 	lines := make([]domain.Line, len(wanted))
 	for i, quoted := range answer.GetLines() {
 		if quoted.GetProductId() != wanted[i].ProductID || quoted.GetUnitPrice() < 0 {
-			return nil, fmt.Errorf("inventory quoted %s at %d for %s",
+			return nil, fmt.Errorf("inventory quoted product %s at price %d for product %s",
 				quoted.GetProductId(), quoted.GetUnitPrice(), wanted[i].ProductID)
 		}
 		lines[i] = domain.Line{

@@ -65,11 +65,11 @@ func TestStock_refusesBadQuotes(t *testing.T) {
 		want      errs.Kind
 		fields    int
 	}{
-		"down":           {inventory{err: status.Error(codes.Unavailable, "connection refused")}, errs.Unavailable, 0},
-		"no such thing":  {inventory{err: rpc.ToStatus(errs.InvalidField("items[1].productId", "is not a product"))}, errs.Invalid, 1},
-		"a line short":   {inventory{quote: []*inventoryv1.QuotedLine{line("a", 1)}}, errs.Internal, 0},
-		"another thing":  {inventory{quote: []*inventoryv1.QuotedLine{line("a", 1), line("c", 1)}}, errs.Internal, 0},
-		"money for that": {inventory{quote: []*inventoryv1.QuotedLine{line("a", 1), line("b", -1)}}, errs.Internal, 0},
+		"down":              {inventory{err: status.Error(codes.Unavailable, "connection refused")}, errs.Unavailable, 0},
+		"unknown product":   {inventory{err: rpc.ToStatus(errs.InvalidField("items[1].productId", "is not a product"))}, errs.Invalid, 1},
+		"a line is missing": {inventory{quote: []*inventoryv1.QuotedLine{line("a", 1)}}, errs.Internal, 0},
+		"another product":   {inventory{quote: []*inventoryv1.QuotedLine{line("a", 1), line("c", 1)}}, errs.Internal, 0},
+		"negative price":    {inventory{quote: []*inventoryv1.QuotedLine{line("a", 1), line("b", -1)}}, errs.Internal, 0},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

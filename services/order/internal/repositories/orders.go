@@ -40,14 +40,14 @@ func (o *Orders) Find(ctx context.Context, id string) (domain.Record, error) {
 	return document.Value, err
 }
 
-// Create writes a new draft: errs.Conflict if something is stored under its id. A draft that never becomes an order
-// expires.
+// Create writes a new draft. It fails with errs.Conflict if something is stored under its id. A draft that never becomes
+// an order expires.
 func (o *Orders) Create(ctx context.Context, draft domain.Record) error {
 	return o.records.Create(ctx, draft.ID, draft, draftTTL)
 }
 
-// Accept notes on a draft that it is placed, so that its writer does not withdraw it: errs.NotFound if it has done so
-// already.
+// Accept marks a draft as placed, so that its writer does not withdraw it. It fails with errs.NotFound if the writer has
+// withdrawn it already.
 func (o *Orders) Accept(ctx context.Context, draft domain.Record) error {
 	_, err := o.records.Update(ctx, draft.ID, func(r *domain.Record) error {
 		if r.Attempt != draft.Attempt {
@@ -75,13 +75,13 @@ func (o *Orders) Withdraw(ctx context.Context, draft domain.Record) (placed bool
 	}
 }
 
-// Update changes an order by a function, which may run again: errs.NotFound if there is no such order. A changed
-// order no longer expires.
+// Update changes an order by a function, which may run again. It fails with errs.NotFound if there is no such order.
+// A changed order no longer expires.
 func (o *Orders) Update(ctx context.Context, id string, change func(*domain.Record) error) (domain.Record, error) {
 	return o.records.Update(ctx, id, change)
 }
 
-// Expire closes an id, so that no order can be placed under it: errs.Conflict if there is one.
+// Expire closes an id, so that no order can be placed under it. It fails with errs.Conflict if there is one.
 func (o *Orders) Expire(ctx context.Context, id string) error {
 	return o.records.Create(ctx, id, domain.Record{Order: domain.Order{ID: id, Status: domain.Expired}}, draftTTL)
 }

@@ -1,0 +1,39 @@
+package architecture
+
+import (
+	"path/filepath"
+	"regexp"
+	"slices"
+	"testing"
+
+	"stoa/internal/stack/description"
+	"stoa/pkg/common/must"
+)
+
+// Our sidecar has the components that the YAML names, and the list of them names no type twice.
+func TestSidecar_hasEveryComponentThatIsNamed(t *testing.T) {
+	var known []string
+	for _, match := range regexp.MustCompile(`\{"([a-z.]+)", `).FindAllStringSubmatch(read(t, "tools/dapr/daprd/components.go"), -1) {
+		if slices.Contains(known, match[1]) {
+			t.Errorf("%s is in the list twice", match[1])
+		}
+		known = append(known, match[1])
+	}
+	var resources []description.Resource
+	for _, file := range must.Get(filepath.Glob(filepath.Join(root, "components", "*", "*", "*.yaml")))(t) {
+		resources = append(resources, must.Get(description.LoadFile(file))(t)...)
+	}
+	named := 0
+	for _, r := range resources {
+		if r.Kind != "Component" {
+			continue
+		}
+		named++
+		if !slices.Contains(known, r.Spec.Type) {
+			t.Errorf("%s: the sidecar does not have %s; add it to tools/dapr/daprd/components.go", r.File, r.Spec.Type)
+		}
+	}
+	if len(known) < 15 || named < 50 {
+		t.Errorf("found %d components of the sidecar, %d in YAML", len(known), named)
+	}
+}
