@@ -1,41 +1,9 @@
 package kit
 
 import (
-	"fmt"
 	"strings"
 	"testing"
-
-	"stoa/pkg/common/must"
-	"stoa/pkg/sidecar"
-	"stoa/test/system"
 )
-
-func TestIndex_losesNothingOnARealStore(t *testing.T) {
-	t.Parallel()
-	s := start(t, "order-worker")
-	index := sidecar.NewIndex(s.open("order-worker"), "order-store", "list")
-	system.AtOnce(4, func(writer int) {
-		for i := range 60 {
-			if err := index.Add(t.Context(), "a", fmt.Sprintf("%d-%d", writer, i)); err != nil {
-				t.Error(err)
-			}
-		}
-	})
-	seen := map[string]bool{}
-	for cursor := (sidecar.Cursor{}); ; {
-		ids, next, err := index.Read(t.Context(), "a", cursor, 50)
-		must.Do(t, err)
-		for _, id := range ids {
-			seen[id] = true
-		}
-		if cursor = next; next.String() == "" {
-			break
-		}
-	}
-	if len(seen) != 240 {
-		t.Errorf("got %d entries, want 240", len(seen))
-	}
-}
 
 func TestSidecar_servesSecretsAndBindings(t *testing.T) {
 	t.Parallel()

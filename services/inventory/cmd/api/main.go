@@ -31,5 +31,6 @@ func run(ctx context.Context) error {
 	api := web.NewAPI(router, "Inventory", "The catalogue and the stock.")
 	identity.Protect(api, identity.FromAuth(app.Sidecar))
 	handlers.Routes(api, catalogue)
+	handlers.Schedules(router, catalogue)
 	return app.Run(ctx, app.HTTP(router))
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/gorilla/mux"
 
 	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
@@ -60,4 +61,9 @@ func Routes(api huma.API, catalogue domain.Catalogue) {
 		Description: "A repeated request with the same Idempotency-Key changes nothing. Only available pieces can be removed.",
 		Errors:      []int{http.StatusConflict},
 	}, h.adjust)
+}
+
+// Schedules adds what the sidecar calls on schedule.
+func Schedules(router *mux.Router, catalogue domain.Catalogue) {
+	web.OnSchedule(router, "compact", catalogue.Compact)
 }

@@ -31,6 +31,7 @@ func newFront() *front {
 	states, side := sidecartest.New()
 	f := &front{webtest.New("Inventory", "The catalogue and the stock.", callers), states, repositories.NewCatalogue(side)}
 	handlers.Routes(f.API, f.catalogue)
+	handlers.Schedules(f.Router, f.catalogue)
 	return f
 }
 
