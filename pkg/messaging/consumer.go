@@ -170,18 +170,23 @@ func (c *Consumer) awaitPreviousEnd(ctx context.Context, topic string) error {
 	}
 }
 
+// initialRequest asks for messages as the broker has them. If the sidecar read them, it would retry for ever what is not a
+// CloudEvent, and confuse two copies of one event that arrive at once.
 func initialRequest(topic string) *runtimev1.SubscribeTopicEventsRequestAlpha1 {
 	return &runtimev1.SubscribeTopicEventsRequestAlpha1{
 		SubscribeTopicEventsRequestType: &runtimev1.SubscribeTopicEventsRequestAlpha1_InitialRequest{
-			InitialRequest: &runtimev1.SubscribeTopicEventsRequestInitialAlpha1{PubsubName: Component(topic), Topic: topic},
+			InitialRequest: &runtimev1.SubscribeTopicEventsRequestInitialAlpha1{
+				PubsubName: Component(topic), Topic: topic, Metadata: map[string]string{"rawPayload": "true"},
+			},
 		},
 	}
 }
 
 // handle runs the handler of one event and reports whether to acknowledge the event.
-func (c *Consumer) handle(ctx context.Context, topic string, on map[string]Handler, e Event) bool {
-	handler, known := on[e.Type]
-	if !known {
+func (c *Consumer) handle(ctx context.Context, s Subscription, message []byte) bool {
+	topic := s.Topic
+	e, handler := s.read(message)
+	if handler == nil {
 		return true
 	}
 	started, key := time.Now(), topic+" "+e.ID
@@ -195,10 +200,10 @@ func (c *Consumer) handle(ctx context.Context, topic string, on map[string]Handl
 	result := outcomeOf(err, defects)
 	if result == setAside {
 		letter := DeadLetter{
-			Consumer: c.publisher.source, Topic: topic, Reason: err.Error(), Attempts: defects,
+			Topic: topic, Reason: err.Error(), Attempts: defects,
 			FailedAt: time.Now().UTC(), TraceID: observability.TraceID(ctx), Event: e,
 		}
-		if publishErr := c.publishDeadLetter(ctx, letter); publishErr != nil {
+		if publishErr := c.publisher.PublishDeadLetter(ctx, letter); publishErr != nil {
 			result, err = retry, errors.Join(err, publishErr)
 		}
 	}

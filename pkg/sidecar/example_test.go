@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"stoa/pkg/common/config"
 	"stoa/pkg/common/errs"
 	"stoa/pkg/sidecar"
@@ -75,7 +77,7 @@ func ExampleLists() {
 
 // A call to another app goes through both sidecars. An error of the app keeps its kind.
 func ExampleSidecar_Invoke() {
-	side, err := sidecar.Open(config.Base{DaprHost: "127.0.0.1", DaprHTTPPort: 3500, DaprGRPCPort: 50001})
+	side, err := sidecar.Open(config.Base{DaprHost: "127.0.0.1", DaprHTTPPort: 3500, DaprGRPCPort: 50001}, zerolog.Nop())
 	if err != nil {
 		fmt.Println(err)
 		return

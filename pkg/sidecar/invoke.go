@@ -2,12 +2,14 @@ package sidecar
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
@@ -37,7 +39,8 @@ const repeatPause = 50 * time.Millisecond
 
 // Transport returns a round tripper that sends a request through the sidecar to the app of Target. Of the URL, only path and
 // query count. Status, headers and streams pass unchanged. An answer that no app gave is an error: errs.Forbidden if access
-// control refused the call, errs.Malformed if the headers are too large for the sidecar, errs.Unavailable otherwise.
+// control refused the call, errs.Malformed if the headers are too large for the sidecar, errs.Unavailable otherwise. While an app
+// gives no answers, requests to it fail at once with errs.Unavailable.
 //
 // By its Resiliency policies, the sidecar repeats requests that failed on the way, but never one without a Content-Length. So
 // Transport sends a request without Content-Length if doing it twice may do harm: a POST or PATCH without an Idempotency-Key.
@@ -53,7 +56,7 @@ func Target(ctx context.Context, appID string) context.Context {
 type roundTripper struct{ sidecar *Sidecar }
 
 // RoundTrip implements http.RoundTripper.
-func (t roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
+func (t roundTripper) RoundTrip(r *http.Request) (answer *http.Response, err error) {
 	appID, ok := r.Context().Value(targetKey{}).(string)
 	if !ok {
 		return nil, fmt.Errorf("the request to %s names no app", r.URL.Path)
@@ -62,28 +65,64 @@ func (t roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
 	r.URL.Scheme, r.URL.Host = "http", t.sidecar.base[len("http://"):]
 	r.Host = ""
 	r.Header.Set("dapr-app-id", appID)
+	body := &watchedBody{ReadCloser: http.NoBody}
+	if r.Body != nil {
+		body.ReadCloser = r.Body
+	}
+	send := t.sendOnce
 	if repeatable(r) {
-		return t.sendUntilAnswered(r)
+		content, err := io.ReadAll(body)
+		body.Close()
+		if err != nil {
+			return nil, err
+		}
+		send = func(r *http.Request) (*http.Response, error) { return t.sendUntilAnswered(r, content) }
+	} else {
+		r.Body, r.ContentLength = body, -1
 	}
-	r.ContentLength = -1
-	if r.Body == nil || r.Body == http.NoBody {
-		r.Body = io.NopCloser(bytes.NewReader(nil))
+	refused := t.sidecar.breakers.of(appID).do(r.Context(), func() error {
+		answer, err = send(r)
+		switch {
+		case err == nil:
+			return nil
+		case errs.Is(err, errs.Forbidden), errs.Is(err, errs.Malformed): // a sidecar has refused it
+			return errUncounted
+		case !body.ended.Load(): // the client has not sent all of it
+			return errUncounted
+		default:
+			return errNoAnswer
+		}
+	})
+	if refused != nil {
+		body.Close()
+		return nil, refused
 	}
+	return answer, err
+}
+
+// watchedBody knows whether all of a request's body has been read.
+type watchedBody struct {
+	io.ReadCloser
+	ended atomic.Bool
+}
+
+// Read implements io.Reader.
+func (b *watchedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if errors.Is(err, io.EOF) {
+		b.ended.Store(true)
+	}
+	return n, err
+}
+
+// sendOnce sends a request that must not be repeated.
+func (t roundTripper) sendOnce(r *http.Request) (*http.Response, error) {
 	answer, _, err := t.send(r)
 	return answer, err
 }
 
 // sendUntilAnswered sends a request that may be repeated, and repeats it for a while if the sidecar made up a success.
-func (t roundTripper) sendUntilAnswered(r *http.Request) (*http.Response, error) {
-	var body []byte
-	if r.Body != nil && r.Body != http.NoBody {
-		var err error
-		body, err = io.ReadAll(r.Body)
-		r.Body.Close()
-		if err != nil {
-			return nil, err
-		}
-	}
+func (t roundTripper) sendUntilAnswered(r *http.Request, body []byte) (*http.Response, error) {
 	for began := time.Now(); ; {
 		attempt := r.Clone(r.Context())
 		attempt.Body, attempt.ContentLength = http.NoBody, int64(len(body))
@@ -187,23 +226,34 @@ func (s *Sidecar) Invoke(ctx context.Context, appID, method, path string, in, ou
 
 // GRPC returns a connection for generated clients. The sidecar forwards their calls to the app with this id.
 func (s *Sidecar) GRPC(appID string) grpc.ClientConnInterface {
-	return appConn{conn: s.client.GrpcClientConn(), appID: appID}
+	return appConn{conn: s.client.GrpcClientConn(), appID: appID, breaker: s.breakers.of(appID)}
 }
 
 type appConn struct {
-	conn  *grpc.ClientConn
-	appID string
+	conn    grpc.ClientConnInterface
+	appID   string
+	breaker *breaker
 }
 
 // Invoke implements grpc.ClientConnInterface.
-func (c appConn) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
-	ctx, cancel := context.WithTimeout(metadata.AppendToOutgoingContext(ctx, "dapr-app-id", c.appID), callTimeout)
-	defer cancel()
-	var header metadata.MD
-	if err := c.conn.Invoke(ctx, method, args, reply, append(opts, grpc.Header(&header))...); err != nil {
-		return err
-	}
-	return rpc.CheckAnswer(header)
+func (c appConn) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) (err error) {
+	refused := c.breaker.do(ctx, func() error {
+		ctx, cancel := context.WithTimeout(metadata.AppendToOutgoingContext(ctx, "dapr-app-id", c.appID), callTimeout)
+		defer cancel()
+		var trailer metadata.MD
+		err = c.conn.Invoke(ctx, method, args, reply, append(opts, grpc.Trailer(&trailer))...)
+		missing := rpc.CheckAnswer(trailer)
+		err = cmp.Or(err, missing)
+		switch {
+		case missing == nil:
+			return nil
+		case status.Code(err) == codes.PermissionDenied: // access control has refused it
+			return errUncounted
+		default:
+			return errNoAnswer
+		}
+	})
+	return cmp.Or(refused, err)
 }
 
 // NewStream implements grpc.ClientConnInterface. Apps have no streams between them.

@@ -27,7 +27,8 @@ func TestServerBase_runsTheShop(t *testing.T) {
 	product := shop.NewProduct(t, shop.SignIn(t, "staff"), 100)
 
 	t.Run("each mail reaches the one whom it is for", func(t *testing.T) { mailsArrive(t, shop, post, product) })
-	t.Run("an address that does not exist is set aside", func(t *testing.T) { strangerIsSetAside(t, shop) })
+	t.Run("refused addresses leave others their speed", func(t *testing.T) { refusedAddressesAreParked(t, shop, post) })
+	t.Run("inboxes do not wait for a mail server", func(t *testing.T) { inboxGoesOn(t, shop, post, product) })
 	t.Run("signing keys that are in the environment are rotated", func(t *testing.T) {
 		customer := shop.SignUp(t)
 		current := rotateKeys(t, shop)
@@ -88,21 +89,81 @@ func mailsArrive(t *testing.T, shop *client.Shop, post *mailServer, product clie
 	}
 }
 
-// strangerIsSetAside sees to it that a customer whom the mail server does not know becomes a dead letter for each mail, and
-// that nothing waits behind them.
-func strangerIsSetAside(t *testing.T, shop *client.Shop) {
-	staff := shop.SignIn(t, "staff")
-	product := shop.NewProduct(t, staff, 1)
-	nobody := shop.Must(t, client.SignUpOf(stranger+product.ID+"@example.com", client.Password), http.StatusCreated, nil).User(t)
-	order := shop.PlaceOrder(t, nobody, product.ID, 1)
-	system.Eventually(t, "the dead letters of the welcome and the order are there", func() error {
-		var letters struct {
-			Items []struct{ Consumer, Reason string }
+// refusedAddressesAreParked has a mail server refuse sixteen customers. Each of their mails costs it one attempt, and the mails
+// of others are sent at their first. Speed is a matter of counts here: a mail that waits for another would be tried later.
+func refusedAddressesAreParked(t *testing.T, shop *client.Shop, post *mailServer) {
+	const bad, good, each = 16, 8, 15
+	staff, began := shop.SignIn(t, "staff"), time.Now()
+	product := shop.NewProduct(t, staff, bad+good*each)
+	nobodies, customers := make([]client.User, bad), make([]client.User, good)
+	for i := range nobodies {
+		up := client.SignUpOf(fmt.Sprintf("%s%d-%s@example.com", stranger, i, product.ID), client.Password)
+		nobodies[i] = shop.Must(t, up, http.StatusCreated, nil).User(t)
+	}
+	for i := range customers {
+		customers[i] = shop.SignUp(t)
+	}
+	system.AtOnce(bad, func(i int) { shop.PlaceOrder(t, nobodies[i], product.ID, 1) })
+	system.AtOnce(good, func(i int) {
+		for range each {
+			shop.PlaceOrder(t, customers[i], product.ID, 1)
 		}
-		shop.Must(t, client.Request{Method: "GET", Path: "/backoffice/dead-letters", As: staff}, http.StatusOK, &letters)
-		if len(letters.Items) != 2 || !strings.Contains(letters.Items[0].Reason, "does not exist") ||
-			!strings.Contains(letters.Items[1].Reason, "does not exist") {
-			return fmt.Errorf("got %+v for the order %s", letters.Items, order.ID)
+	})
+	for _, customer := range customers {
+		system.Eventually(t, "all mails are there", func() error {
+			if got := len(post.to(customer.Email)); got != 1+each {
+				return fmt.Errorf("%d are", got)
+			}
+			return nil
+		})
+		if got := post.triedFor(customer.Email); got != 1+each {
+			t.Errorf("%d attempts for %d mails", got, 1+each)
+		}
+	}
+	for _, nobody := range nobodies {
+		awaitInbox(t, shop, nobody, 2)
+		// One attempt for each mail, and at most one more in each minute.
+		if got, most := post.triedFor(nobody.Email), 2*(2+int(time.Since(began)/time.Minute)); got < 2 || got > most {
+			t.Errorf("%d attempts, at most %d are needed", got, most)
+		}
+	}
+	var letters struct{ Items []struct{ Reason string } }
+	shop.Must(t, client.Request{Method: "GET", Path: "/backoffice/dead-letters", As: staff}, http.StatusOK, &letters)
+	if len(letters.Items) != 0 {
+		t.Errorf("got %+v, although mails are tried for days", letters)
+	}
+}
+
+// inboxGoesOn stops the mail server. Mails arrive when it is back, and nobody has to help.
+func inboxGoesOn(t *testing.T, shop *client.Shop, post *mailServer, product client.Product) {
+	post.closed.Store(true)
+	defer post.closed.Store(false)
+	const orders = 20 - 1 // what one address may get in an hour, with the welcome
+	customer := shop.SignUp(t)
+	for range orders {
+		shop.PlaceOrder(t, customer, product.ID, 1)
+	}
+	awaitInbox(t, shop, customer, 1+orders)
+	if got := len(post.to(customer.Email)); got != 0 {
+		t.Fatalf("%d mails were sent", got)
+	}
+	post.closed.Store(false)
+	system.Eventually(t, "all mails are sent", func() error {
+		if got := len(post.to(customer.Email)); got != 1+orders {
+			return fmt.Errorf("%d are", got)
+		}
+		return nil
+	})
+}
+
+// awaitInbox waits until a user has so many notifications.
+func awaitInbox(t *testing.T, shop *client.Shop, user client.User, want int) {
+	t.Helper()
+	system.Eventually(t, "the inbox has all notifications", func() error {
+		var inbox struct{ Items []struct{ Kind string } }
+		shop.Must(t, client.Request{Method: "GET", Path: "/notifications?limit=100", As: user}, http.StatusOK, &inbox)
+		if len(inbox.Items) != want {
+			return fmt.Errorf("got %+v", inbox.Items)
 		}
 		return nil
 	})

@@ -36,6 +36,8 @@ var probes = map[string]probe{
 	"get-api-key":   {id: apiKey},
 	"key-set":       {},
 	"list-api-keys": {},
+	"list-audit":    {},
+	"list-refusals": {},
 	"list-sessions": {},
 	"list-users":    {},
 	"my-profile":    {},
@@ -63,12 +65,13 @@ var probes = map[string]probe{
 	"delete-dead-letter": {id: deadLetter},
 
 	// inventory
-	"list-products":  {},
-	"get-product":    {id: onSale},
-	"create-product": {body: newProduct},
-	"edit-product":   {id: newOnSale, body: edited},
-	"adjust-stock":   {id: newOnSale, body: func(*testing.T, *cast, client.User) any { return object{"change": 1} }},
-	"remove-product": {id: newOnSale},
+	"list-products":    {},
+	"get-product":      {id: onSale},
+	"create-product":   {body: newProduct},
+	"edit-product":     {id: newOnSale, body: edited},
+	"adjust-stock":     {id: newOnSale, body: func(*testing.T, *cast, client.User) any { return object{"change": 1} }},
+	"list-adjustments": {id: onSale},
+	"remove-product":   {id: newOnSale},
 
 	// notification
 	"list-notifications": {},

@@ -14,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humamux"
 	"github.com/gorilla/mux"
 
+	"stoa/pkg/common/clip"
 	"stoa/pkg/common/errs"
 )
 
@@ -25,7 +26,7 @@ func NewRouter() *mux.Router {
 	})
 	router.MethodNotAllowedHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", allowed(router, r))
-		WriteError(w, r, errs.New(errs.MethodNotAllowed, "this path does not support the method %s", r.Method))
+		WriteError(w, r, errs.New(errs.MethodNotAllowed, "this path does not support the method %s", clip.Text(r.Method)))
 	})
 	return router
 }

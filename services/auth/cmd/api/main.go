@@ -40,17 +40,19 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	store := repositories.NewAccounts(app.Sidecar)
+	store, sessionStore := repositories.NewAccounts(app.Sidecar), repositories.NewSessions(app.Sidecar)
+	trail, refusals := repositories.NewTrail(app.Sidecar), domain.NewRefusalLog(repositories.NewRefusals(app.Sidecar))
+	authority := domain.NewAuthority(sessionStore, store, trail)
 	publisher, err := app.Publisher()
 	if err != nil {
 		return err
 	}
 	events := domain.NewPublisher(store, providers.NewEvents(publisher), repositories.NewOverdue(app.Sidecar))
 	admins, attempts := repositories.NewAdmins(app.Sidecar, store), repositories.NewAttempts(app.Sidecar)
-	accounts := domain.NewAccounts(store, admins, providers.NewPasswords(), attempts, events)
+	accounts := domain.NewAccounts(store, authority, admins, providers.NewPasswords(), attempts, events)
 	tokens, keyStore := providers.NewTokens(signer), repositories.NewAPIKeys(app.Sidecar)
-	sessions := domain.NewSessions(repositories.NewSessions(app.Sidecar), accounts, events, tokens)
-	keys := domain.NewAPIKeys(keyStore, keyFormat)
+	sessions := domain.NewSessions(sessionStore, authority, accounts, events, tokens)
+	keys := domain.NewAPIKeys(keyStore, authority, keyFormat)
 	warn := func(message string) func(error) {
 		return func(err error) { app.Telemetry.Log.Warn().Err(err).Msg(message) }
 	}
@@ -62,8 +64,9 @@ func run(ctx context.Context) error {
 	router := web.NewRouter()
 	api := web.NewAPI(router, "Auth", "Accounts, sign-in, access tokens and API keys.")
 	active := handlers.Sessions(sessions)
+	api.UseMiddleware(handlers.NoteRefusals(refusals))
 	identity.Protect(api, identity.NewVerifier(identity.NewTokenVerifier(tokens.Published), active))
-	handlers.Routes(api, accounts, sessions, keys, tokens.KeySet)
+	handlers.Routes(api, accounts, sessions, keys, tokens.KeySet, trail, refusals)
 	internal := web.NewAPI(router.PathPrefix(handlers.InternalBase).Subrouter(), "Auth, internal", "For the other services.")
 	handlers.InternalRoutes(internal, active)
 	readKeys := func(ctx context.Context) (string, error) { return app.Sidecar.Secret(ctx, signingKey) }
@@ -74,7 +77,7 @@ func run(ctx context.Context) error {
 	}
 	return app.Run(ctx, app.HTTP(router), service.Every(domain.UsesPause, keys.WriteUses),
 		service.Every(providers.FollowPause, tokens.Follow(readKeys, app.Telemetry.Log)),
-		service.Every(domain.CatchUpPause, catchUp))
+		service.Every(domain.CatchUpPause, catchUp), service.Every(domain.RefusalPause, refusals.Write))
 }
 
 // secrets reads and checks the secrets that the service needs.

@@ -2,6 +2,7 @@ package domain
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"stoa/pkg/common/errs"
@@ -19,8 +20,12 @@ type Admins interface {
 // Has reports whether the account has a role.
 func (a *Account) Has(role Role) bool { return slices.Contains(a.Roles, role) }
 
-// SetRoles gives an account these roles and LEARNER, and no others. It fails with errs.Conflict if no ADMIN would be left.
-func (a *Accounts) SetRoles(ctx context.Context, id string, roles []Role) (Account, error) {
+// SetRoles gives an account these roles and LEARNER, and no others. Only an ADMIN may. It fails with errs.Conflict if no ADMIN
+// would be left.
+func (a *Accounts) SetRoles(ctx context.Context, by Actor, id string, roles []Role) (Account, error) {
+	if _, err := a.authority.account(ctx, by, SetRoles); err != nil {
+		return Account{}, err
+	}
 	account, err := a.store.Get(ctx, id)
 	if err != nil {
 		return Account{}, err
@@ -31,13 +36,14 @@ func (a *Accounts) SetRoles(ctx context.Context, id string, roles []Role) (Accou
 			return Account{}, err
 		}
 	}
-	account, err = a.store.Update(ctx, id, func(stored *Account) error {
+	given := fmt.Sprint(withLearner(roles))
+	account, err = a.store.Update(ctx, id, lasting(ctx, a.authority, by, SetRoles, id, given, func(stored *Account) error {
 		if stored.Has(Admin) && !stays && !account.Has(Admin) { // became ADMIN after the first read: Remove was not called
 			return errs.New(errs.Conflict, "the account became an ADMIN in the meantime; try again")
 		}
 		stored.Roles = withLearner(roles)
 		return nil
-	})
+	}))
 	if err != nil || !stays {
 		return account, err
 	}

@@ -33,14 +33,17 @@ type Tokens interface {
 // Sessions has the use cases of sessions: sign up, sign in, refresh, sign out.
 type Sessions struct {
 	store     SessionStore
+	authority *Authority
 	accounts  *Accounts
 	publisher *Publisher
 	tokens    Tokens
 }
 
 // NewSessions returns the sessions in a store.
-func NewSessions(store SessionStore, accounts *Accounts, publisher *Publisher, tokens Tokens) *Sessions {
-	return &Sessions{store: store, accounts: accounts, publisher: publisher, tokens: tokens}
+func NewSessions(
+	store SessionStore, authority *Authority, accounts *Accounts, publisher *Publisher, tokens Tokens,
+) *Sessions {
+	return &Sessions{store: store, authority: authority, accounts: accounts, publisher: publisher, tokens: tokens}
 }
 
 // Grant is the result of a sign-up, a sign-in or a refresh.
@@ -57,7 +60,7 @@ func (s *Sessions) SignUp(ctx context.Context, r Registration, from Client) (Gra
 	if err != nil {
 		return Grant{}, err
 	}
-	grant, err := s.open(ctx, account, from)
+	grant, err := s.open(ctx, account, SignUp, from)
 	if err == nil {
 		s.accounts.FinishSignUp(ctx, account)
 	}
@@ -70,10 +73,14 @@ func (s *Sessions) SignIn(ctx context.Context, email, password string, from Clie
 	if err != nil {
 		return Grant{}, err
 	}
-	return s.open(ctx, account, from)
+	return s.open(ctx, account, SignIn, from)
 }
 
-func (s *Sessions) open(ctx context.Context, account Account, from Client) (Grant, error) {
+// open opens a session of an account. It is in the audit trail before it is stored.
+func (s *Sessions) open(ctx context.Context, account Account, act Act, from Client) (Grant, error) {
+	if err := s.authority.trail.Record(ctx, act.entry(account.ID, from)); err != nil {
+		return Grant{}, err
+	}
 	session, refreshToken := NewSession(ids.New(), account, from, time.Now())
 	if err := s.store.Add(ctx, session); err != nil {
 		return Grant{}, err
@@ -95,12 +102,15 @@ func (s *Sessions) Refresh(ctx context.Context, refreshToken string, from Client
 	if err != nil {
 		return Grant{}, err
 	}
-	session, account, err := s.find(ctx, token.sessionID)
+	session, account, err := s.authority.find(ctx, token.sessionID)
 	var next string
 	var outcome rotation
 	if err == nil {
 		session, err = s.store.Update(ctx, session.ID, func(stored *Session) error {
 			next, outcome = stored.rotate(token, from, time.Now())
+			if outcome == reused {
+				return s.authority.trail.Record(ctx, ReuseToken.entry(stored.AccountID, from))
+			}
 			return nil
 		})
 	}
@@ -127,31 +137,10 @@ func (s *Sessions) Refresh(ctx context.Context, refreshToken string, from Client
 	return Grant{}, badRefreshToken()
 }
 
-// find returns an active session and its account. It fails with errs.NotFound for every other session.
-func (s *Sessions) find(ctx context.Context, id string) (Session, Account, error) {
-	session, err := s.store.Get(ctx, id)
-	if err != nil {
-		return Session{}, Account{}, err
-	}
-	if !session.Active(time.Now()) {
-		return Session{}, Account{}, noSession()
-	}
-	account, err := s.accounts.Get(ctx, session.AccountID)
-	if err != nil {
-		return Session{}, Account{}, err
-	}
-	if !account.Admits(session) {
-		return Session{}, Account{}, noSession()
-	}
-	return session, account, nil
-}
-
-func noSession() error { return errs.New(errs.NotFound, "there is no such session") }
-
 // AccountOf returns the account of an active session. It fails with errs.NotFound if the session has ended, has expired or
 // never existed.
 func (s *Sessions) AccountOf(ctx context.Context, id string) (Account, error) {
-	_, account, err := s.find(ctx, id)
+	_, account, err := s.authority.find(ctx, id)
 	return account, err
 }
 
@@ -177,66 +166,55 @@ func (s *Sessions) List(ctx context.Context, accountID, cursor string, limit int
 	return page, next, err
 }
 
-// End ends a session of an account. It fails with the same errs.NotFound for a session that has ended and for a session of
-// another account.
-func (s *Sessions) End(ctx context.Context, accountID, id string) error {
-	session, _, err := s.find(ctx, id)
+// End ends a session of the account that acts. It fails with the same errs.NotFound for a session that has ended and for a
+// session of another account.
+func (s *Sessions) End(ctx context.Context, by Actor, id string) error {
+	account, err := s.authority.account(ctx, by, EndSession)
 	if err != nil {
 		return err
 	}
-	if session.AccountID != accountID {
-		return noSession()
+	session, _, err := s.authority.find(ctx, id)
+	if err == nil && session.AccountID != account.ID {
+		err = noSession()
 	}
-	_, err = s.store.Update(ctx, id, func(stored *Session) error {
-		stored.End(time.Now())
-		return nil
-	})
+	if err != nil {
+		return err
+	}
+	_, err = s.store.Update(ctx, id, lasting(ctx, s.authority, by, EndSession, id, "", endNow))
 	return err
 }
 
-// SignOut ends the current session, if it has not ended yet.
-func (s *Sessions) SignOut(ctx context.Context, accountID, id string) error {
-	if err := s.End(ctx, accountID, id); !errs.Is(err, errs.NotFound) {
-		return err
-	}
+func endNow(session *Session) error {
+	session.End(time.Now())
 	return nil
 }
 
-// EndOthers ends all sessions of the current session's account but the current one, by one write.
-func (s *Sessions) EndOthers(ctx context.Context, current string) error {
-	session, account, err := s.current(ctx, current)
+// SignOut ends the session that acts, if it has not ended yet.
+func (s *Sessions) SignOut(ctx context.Context, by Actor) error {
+	_, err := s.store.Update(ctx, by.SessionID, func(session *Session) error {
+		if !session.EndedAt.IsZero() {
+			return nil
+		}
+		session.End(time.Now())
+		return s.authority.trail.Record(ctx, SignOut.entry(session.AccountID, by.From))
+	})
+	if errs.Is(err, errs.NotFound) {
+		return nil
+	}
+	return err
+}
+
+// EndOthers ends all sessions of the account that acts but the current one, by one write.
+func (s *Sessions) EndOthers(ctx context.Context, by Actor) error {
+	account, err := s.authority.account(ctx, by, EndOtherSessions)
 	if err != nil {
 		return err
 	}
-	return s.publisher.update(ctx, account.ID, func(stored *Account) error {
-		if !stored.Admits(session) {
-			return ended()
-		}
-		stored.endOthers(session.ID)
+	return s.publisher.update(ctx, account.ID, lasting(ctx, s.authority, by, EndOtherSessions, "", "", func(stored *Account) error {
+		stored.endOthers(by.SessionID)
 		stored.record(Event{
 			Type: SessionsRevoked, Cause: "epoch " + strconv.Itoa(stored.Epoch), Reason: ByOwner, At: time.Now().UTC(),
 		})
 		return nil
-	})
+	}))
 }
-
-// ChangePassword changes the password of the current session's account, and ends its other sessions.
-func (s *Sessions) ChangePassword(ctx context.Context, current string, change PasswordChange, from Client) error {
-	session, _, err := s.current(ctx, current)
-	if err != nil {
-		return err
-	}
-	return s.accounts.ChangePassword(ctx, session, change, from)
-}
-
-// current returns the current session. It fails with errs.Unauthenticated if the session has ended since its access token
-// was checked.
-func (s *Sessions) current(ctx context.Context, id string) (Session, Account, error) {
-	session, account, err := s.find(ctx, id)
-	if errs.Is(err, errs.NotFound) {
-		err = ended()
-	}
-	return session, account, err
-}
-
-func ended() error { return errs.New(errs.Unauthenticated, "the session has ended; sign in again") }

@@ -48,6 +48,7 @@ func apiKeyOf(k domain.APIKey) APIKey {
 }
 
 type createKeyInput struct {
+	Client
 	web.Idempotency
 	Body newAPIKey
 }
@@ -70,7 +71,7 @@ type createKeyOutput struct {
 func (h *handlers) createAPIKey(ctx context.Context, in *createKeyInput) (*createKeyOutput, error) {
 	id := ids.ForRequest("apikey", identity.CallerOf(ctx).ID, in.Key)
 	wish := domain.KeyWish{Name: in.Body.Name, Permissions: in.Body.Permissions, ExpiresAt: in.Body.ExpiresAt}
-	key, text, err := h.keys.Create(ctx, id, ids.Fingerprint(in.Body), wish)
+	key, text, err := h.keys.Create(ctx, in.by(ctx), id, ids.Fingerprint(in.Body), wish)
 	if err != nil {
 		return nil, err
 	}
@@ -89,6 +90,6 @@ func (h *handlers) listAPIKeys(ctx context.Context, in *web.Page) (*private[web.
 	return privately(web.ListingOf(keys, next, apiKeyOf), err)
 }
 
-func (h *handlers) revokeAPIKey(ctx context.Context, in *byID) (*struct{}, error) {
-	return nil, h.keys.Revoke(ctx, in.ID)
+func (h *handlers) revokeAPIKey(ctx context.Context, in *changeByID) (*struct{}, error) {
+	return nil, h.keys.Revoke(ctx, in.by(ctx), in.ID)
 }

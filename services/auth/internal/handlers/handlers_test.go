@@ -39,6 +39,7 @@ type service struct {
 	store     *repositories.Accounts
 	sessions  *repositories.Sessions
 	publisher *domain.Publisher
+	refusals  *domain.RefusalLog
 	keys      *domain.APIKeys
 	apiKey    string // a valid one, which permits shop:read
 }
@@ -52,19 +53,22 @@ func newService(t *testing.T) service {
 	s := service{
 		states: states, bus: bus, tokens: identity.NewTokenVerifier(tokens.Published),
 		store: repositories.NewAccounts(side), sessions: repositories.NewSessions(side),
-		keys: domain.NewAPIKeys(repositories.NewAPIKeys(side), domain.KeyFormat{New: keyformat.New, Parse: keyformat.Parse}),
 	}
+	trail := repositories.NewTrail(side)
+	s.refusals = domain.NewRefusalLog(repositories.NewRefusals(side))
+	authority, keys := domain.NewAuthority(s.sessions, s.store, trail), repositories.NewAPIKeys(side)
+	s.keys = domain.NewAPIKeys(keys, authority, domain.KeyFormat{New: keyformat.New, Parse: keyformat.Parse})
 	s.publisher = domain.NewPublisher(s.store, providers.NewEvents(publisher), repositories.NewOverdue(side))
 	admins, attempts := repositories.NewAdmins(side, s.store), repositories.NewAttempts(side)
-	s.accounts = domain.NewAccounts(s.store, admins, providers.NewPasswords(), attempts, s.publisher)
-	sessions := domain.NewSessions(s.sessions, s.accounts, s.publisher, tokens)
+	s.accounts = domain.NewAccounts(s.store, authority, admins, providers.NewPasswords(), attempts, s.publisher)
+	sessions := domain.NewSessions(s.sessions, authority, s.accounts, s.publisher, tokens)
 	active := handlers.Sessions(sessions)
 	s.verifier = identity.NewVerifier(s.tokens, active)
-	s.Server = webtest.New("Auth", "Accounts, sign-in, access tokens and API keys.", s.verifier)
-	handlers.Routes(s.API, s.accounts, sessions, s.keys, tokens.KeySet)
+	s.Server = webtest.New("Auth", "Accounts, sign-in, access tokens and API keys.", s.verifier, handlers.NoteRefusals(s.refusals))
+	handlers.Routes(s.API, s.accounts, sessions, s.keys, tokens.KeySet, trail, s.refusals)
 	internal := web.NewAPI(s.Router.PathPrefix(handlers.InternalBase).Subrouter(), "Auth, internal", "")
 	handlers.InternalRoutes(internal, active)
-	s.apiKey = newKey(t, s.keys)
+	s.apiKey = storeKey(t, keys)
 	return s
 }
 

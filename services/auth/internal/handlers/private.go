@@ -21,3 +21,9 @@ func privately[T any](body T, err error) (*private[T], error) {
 type byID struct {
 	ID string `path:"id" maxLength:"100"`
 }
+
+// changeByID is the input of operations that change one thing.
+type changeByID struct {
+	Client
+	ID string `path:"id" maxLength:"100"`
+}

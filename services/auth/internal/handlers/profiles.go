@@ -13,6 +13,7 @@ func (h *handlers) myProfile(ctx context.Context, _ *struct{}) (*private[user], 
 }
 
 type changeProfileInput struct {
+	Client
 	Body struct {
 		Name          *string `json:"name,omitempty" minLength:"2" maxLength:"200" example:"Ada Lovelace"`
 		ProfilePicURL *string `json:"profilePicUrl,omitempty" maxLength:"2000" doc:"The URL of the picture; empty for no picture" example:"https://example.org/ada.png"`
@@ -21,7 +22,7 @@ type changeProfileInput struct {
 
 func (h *handlers) changeProfile(ctx context.Context, in *changeProfileInput) (*private[user], error) {
 	change := domain.Profile{Name: in.Body.Name, PictureURL: in.Body.ProfilePicURL}
-	account, err := h.accounts.ChangeProfile(ctx, identity.CallerOf(ctx).ID, change)
+	account, err := h.accounts.ChangeProfile(ctx, in.by(ctx), change)
 	return privately(userOf(account), err)
 }
 

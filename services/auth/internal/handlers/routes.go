@@ -20,19 +20,23 @@ type handlers struct {
 	sessions *domain.Sessions
 	keys     *domain.APIKeys
 	keySet   func() identity.KeySet
+	trail    domain.Trail
+	refusals *domain.RefusalLog
 }
 
 // Routes adds the operations to an API that identity.Protect guards. keySet returns the keys that verify access tokens.
 func Routes(
 	api huma.API, accounts *domain.Accounts, sessions *domain.Sessions, keys *domain.APIKeys, keySet func() identity.KeySet,
+	trail domain.Trail, refusals *domain.RefusalLog,
 ) {
-	h := &handlers{accounts: accounts, sessions: sessions, keys: keys, keySet: keySet}
+	h := &handlers{accounts: accounts, sessions: sessions, keys: keys, keySet: keySet, trail: trail, refusals: refusals}
 	h.signInRoutes(api)
 	h.sessionRoutes(api)
 	h.profileRoutes(api)
 	h.userRoutes(api)
 	h.keyRoutes(api)
 	h.apiKeyRoutes(api)
+	h.auditRoutes(api)
 }
 
 func (h *handlers) signInRoutes(api huma.API) {
@@ -186,6 +190,26 @@ func (h *handlers) apiKeyRoutes(api huma.API) {
 		OperationID: "revoke-api-key", Method: http.MethodDelete, Path: base + "/apikeys/{id}", Tags: tags, Security: admin,
 		Summary: "Revoke an API key; it is refused everywhere within five seconds",
 	}, h.revokeAPIKey)
+}
+
+func (h *handlers) auditRoutes(api huma.API) {
+	admin, tags := identity.SignedIn(identity.Admin), []string{"audit"}
+
+	// Sign-ins, roles, keys, passwords and sessions.
+	huma.Register(api, huma.Operation{
+		OperationID: "list-audit", Method: http.MethodGet, Path: base + "/audit", Tags: tags, Security: admin,
+		Summary: "List what accounts did that concerns security, newest first",
+		Description: "An entry is kept for 90 days. It is written before the change that it reports, so a change that failed at the " +
+			"last moment may have an entry too. Equal requests within an hour share an entry.",
+	}, h.listAudit)
+
+	// What came to nothing, counted.
+	huma.Register(api, huma.Operation{
+		OperationID: "list-refusals", Method: http.MethodGet, Path: base + "/audit/refusals", Tags: tags, Security: admin,
+		Summary: "Show which networks were refused on a day, and how often",
+		Description: "Counts the answers 401, 403 and 429 of this service. They are kept for 90 days, and are a few seconds late. " +
+			"Of many networks, those with the largest counts are listed.",
+	}, h.listRefusals)
 }
 
 // InternalBase is the path of the internal operations. No route of the gateway leads there.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"stoa/pkg/common/web"
+	"stoa/pkg/identity"
 	"stoa/services/auth/internal/domain"
 )
 
@@ -27,6 +28,11 @@ func (c Client) from() domain.Client {
 		from.Network = web.Network(ip, neighbours).String()
 	}
 	return from
+}
+
+// by returns who asks for a change: the session of the request, and where it comes from.
+func (c Client) by(ctx context.Context) domain.Actor {
+	return domain.Actor{SessionID: identity.CallerOf(ctx).SessionID, From: c.from()}
 }
 
 // user is an account as its owner and admins see it.

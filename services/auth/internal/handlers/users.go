@@ -18,6 +18,7 @@ func (h *handlers) listUsers(ctx context.Context, in *usersInput) (*private[web.
 }
 
 type setRolesInput struct {
+	Client
 	ID   string `path:"id" maxLength:"100"`
 	Body struct {
 		Roles []domain.Role `json:"roles" maxItems:"10" enum:"LEARNER,AUTHOR,EDITOR,STAFF,ADMIN" doc:"All roles of the account from now on; LEARNER is always included" example:"[\"LEARNER\",\"AUTHOR\"]"`
@@ -25,6 +26,6 @@ type setRolesInput struct {
 }
 
 func (h *handlers) setRoles(ctx context.Context, in *setRolesInput) (*private[user], error) {
-	account, err := h.accounts.SetRoles(ctx, in.ID, in.Body.Roles)
+	account, err := h.accounts.SetRoles(ctx, in.by(ctx), in.ID, in.Body.Roles)
 	return privately(userOf(account), err)
 }

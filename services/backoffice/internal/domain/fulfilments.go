@@ -22,7 +22,7 @@ type FulfilmentRepository interface {
 	// List returns a page of the fulfilments with this status, newest first, or of all if it is "", in the order of their
 	// progress.
 	List(ctx context.Context, status Status, cursor string, limit int) ([]Fulfilment, string, error)
-	// Compact removes from the lists what has another status by now, and what was finished long ago.
+	// Compact removes from the lists what has another status by now, and what has expired.
 	Compact(ctx context.Context) error
 }
 

@@ -46,7 +46,7 @@ func newOffice(t *testing.T, commandWait time.Duration) *office {
 	}
 	o := &office{states: states, bus: bus}
 	o.Server = webtest.New("Backoffice", "For the staff: ship orders, and replay events that could not be handled.", callers)
-	fulfilments := domain.NewFulfilments(repositories.NewFulfilments(side), events, func() bool { return o.autoFulfil })
+	fulfilments := domain.NewFulfilments(repositories.NewFulfilments(side, 30*24*time.Hour), events, func() bool { return o.autoFulfil })
 	letters := domain.NewDeadLetters(repositories.NewDeadLetters(side), events)
 	handlers.Routes(o.API, fulfilments, letters, commandWait)
 	handlers.Schedules(o.Router, fulfilments, letters)

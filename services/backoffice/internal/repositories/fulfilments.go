@@ -25,9 +25,14 @@ type Fulfilments struct {
 	lists     *sidecar.Lists[domain.Fulfilment]
 }
 
-// NewFulfilments returns the fulfilments in the sidecar's store.
-func NewFulfilments(s *sidecar.Sidecar) *Fulfilments {
-	documents := sidecar.NewDocuments[domain.Fulfilment](s, store, "fulfilment")
+// NewFulfilments returns the fulfilments in the sidecar's store. They expire when they have been finished for keep.
+func NewFulfilments(s *sidecar.Sidecar, keep time.Duration) *Fulfilments {
+	documents := sidecar.Expiring(s, store, "fulfilment", func(f domain.Fulfilment) time.Duration {
+		if f.Finished() {
+			return keep
+		}
+		return sidecar.Forever
+	})
 	return &Fulfilments{documents: documents, lists: sidecar.NewLists(documents, "fulfilment-list")}
 }
 
@@ -96,14 +101,11 @@ func (r *Fulfilments) page(
 	return r.lists.Page(ctx, string(status), cursor, limit, func(f domain.Fulfilment) bool { return f.Status == status })
 }
 
-// Compact removes fulfilments from the lists of their former status, and what was finished long ago from all.
+// Compact removes from the lists what has another status by now, and what has expired.
 func (r *Fulfilments) Compact(ctx context.Context) error {
-	now := time.Now()
 	var all []error
 	for _, status := range statuses {
-		all = append(all, r.lists.Compact(ctx, string(status), func(f domain.Fulfilment) bool {
-			return f.Status == status && f.Listed(now)
-		}))
+		all = append(all, r.lists.Compact(ctx, string(status), func(f domain.Fulfilment) bool { return f.Status == status }))
 	}
 	return errors.Join(all...)
 }

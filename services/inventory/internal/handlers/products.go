@@ -4,11 +4,9 @@ import (
 	"context"
 	"time"
 
-	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
 	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
-	"stoa/pkg/observability"
 	"stoa/services/inventory/internal/domain"
 )
 
@@ -51,25 +49,6 @@ func (h products) edit(ctx context.Context, in *editInput) (*productOutput, erro
 func (h products) remove(ctx context.Context, in *IDInput) (*struct{}, error) {
 	_, err := h.catalogue.Update(ctx, in.ID, func(p *domain.Product) error { return p.Remove(clock()) })
 	return nil, err
-}
-
-func (h products) adjust(ctx context.Context, in *adjustInput) (*productOutput, error) {
-	if in.Body.Change == 0 {
-		return nil, errs.InvalidField("change", "must not be 0")
-	}
-	asked := domain.Adjustment{Request: ids.Fingerprint(in.Body)}
-	caller := identity.CallerOf(ctx)
-	if in.Key != "" {
-		asked.Key = ids.Derive("stock", caller.ID, in.Key)
-	}
-	p, err := h.catalogue.Update(ctx, in.ID, func(p *domain.Product) error {
-		return p.Adjust(asked, in.Body.Change, clock())
-	})
-	if err == nil {
-		observability.Log(ctx).Info().Str("product_id", p.ID).Str("account_id", caller.ID).
-			Int64("change", in.Body.Change).Str("reason", in.Body.Reason).Msg("stock adjusted")
-	}
-	return answer(p, err)
 }
 
 func answer(p domain.Product, err error) (*productOutput, error) {
@@ -125,12 +104,6 @@ type newProduct struct {
 	Stock int64  `json:"stock,omitempty" minimum:"0" maximum:"1000000" doc:"Pieces in stock at the start"`
 }
 
-// adjustment is the body that changes the stock.
-type adjustment struct {
-	Change int64  `json:"change" minimum:"-1000000" maximum:"1000000" doc:"Pieces to add, or to remove if negative"`
-	Reason string `json:"reason,omitempty" maxLength:"200" doc:"Written to the log"`
-}
-
 // The inputs and outputs of the operations. Embedded types are exported because huma ignores others.
 type (
 	// IDInput names a product.
@@ -150,11 +123,6 @@ type (
 	editInput struct {
 		IDInput
 		Body Details
-	}
-	adjustInput struct {
-		IDInput
-		web.Idempotency
-		Body adjustment
 	}
 	productOutput struct {
 		Body product

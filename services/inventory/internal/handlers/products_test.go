@@ -163,6 +163,23 @@ func TestProducts_areAdjustedOnceForEachKey(t *testing.T) {
 	}
 }
 
+// A product remembers every key, however many changes have followed.
+func TestProducts_keepTheirStockWhen25AdjustmentsAreRepeated(t *testing.T) {
+	f := newFront()
+	path := "/products/" + f.add(t, "A", "0").ID
+	for range 2 {
+		for key := range 25 {
+			f.must(t, request{"POST", path + "/stock", "staff", fmt.Sprint(key), `{"change":10}`}, http.StatusOK)
+		}
+	}
+	if got := f.must(t, request{method: "GET", path: path}, http.StatusOK); got.Stock != 250 {
+		t.Errorf("got %+v", got)
+	}
+	if size := len(f.states.Value("inventory-store", "product:"+path[len("/products/"):])); size > 1000 {
+		t.Errorf("the document of the product has %d bytes", size)
+	}
+}
+
 func TestProducts_shareNoSKU(t *testing.T) {
 	f := newFront()
 	answers := webtest.Together(20, func(int) *webtest.Answer {

@@ -18,8 +18,8 @@ import (
 const maxAge = time.Second
 
 // Routes adds the operations to an API that identity.Protect guards. Everyone may read; staff may change.
-func Routes(api huma.API, catalogue domain.Catalogue) {
-	h := products{catalogue: catalogue}
+func Routes(api huma.API, catalogue domain.Catalogue, stock *domain.Stock) {
+	h, s := products{catalogue}, stocks{stock}
 	staff, tags := identity.SignedIn(identity.Staff, identity.Admin), []string{"products"}
 
 	huma.Register(api, web.Cacheable(maxAge, huma.Operation{
@@ -57,10 +57,17 @@ func Routes(api huma.API, catalogue domain.Catalogue) {
 	// The body is a difference, not a total: a total would be wrong if an order is placed at the same time.
 	huma.Register(api, huma.Operation{
 		OperationID: "adjust-stock", Method: http.MethodPost, Path: "/api/v1/products/{id}/stock",
-		Summary: "Add pieces to the stock, or remove some", Tags: tags, Security: staff,
+		Extensions: web.Repeatable,
+		Summary:    "Add pieces to the stock, or remove some", Tags: tags, Security: staff,
 		Description: "A repeated request with the same Idempotency-Key changes nothing. Only available pieces can be removed.",
 		Errors:      []int{http.StatusConflict},
-	}, h.adjust)
+	}, s.adjust)
+
+	// Each change by hand is in the history, for ever. What orders take and give back is not.
+	huma.Register(api, huma.Operation{
+		OperationID: "list-adjustments", Method: http.MethodGet, Path: "/api/v1/products/{id}/stock",
+		Summary: "List how staff changed the stock, newest first", Tags: tags, Security: staff,
+	}, s.list)
 }
 
 // Schedules adds what the sidecar calls on schedule.

@@ -9,6 +9,7 @@ import (
 	"stoa/pkg/common/web/webtest"
 	"stoa/pkg/identity"
 	"stoa/pkg/sidecar/sidecartest"
+	"stoa/services/inventory/internal/domain"
 	"stoa/services/inventory/internal/handlers"
 	"stoa/services/inventory/internal/repositories"
 )
@@ -30,7 +31,7 @@ type front struct {
 func newFront() *front {
 	states, side := sidecartest.New()
 	f := &front{webtest.New("Inventory", "The catalogue and the stock.", callers), states, repositories.NewCatalogue(side)}
-	handlers.Routes(f.API, f.catalogue)
+	handlers.Routes(f.API, f.catalogue, domain.NewStock(f.catalogue, repositories.NewHistory(side)))
 	handlers.Schedules(f.Router, f.catalogue)
 	return f
 }
@@ -51,6 +52,9 @@ type response struct {
 	Reserved  int64
 	Sold      int64
 	Available int64
+	Change    int64
+	Reason    string
+	By        string
 	Items     []response
 	Next      string
 }

@@ -1,11 +1,10 @@
 package domain
 
 import (
-	"errors"
-	"net/mail"
 	"time"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/ids"
 )
 
 // Account is an account as events carry it.
@@ -48,22 +47,21 @@ var reusedTokenWords = words{
 }
 
 // AccountNotice returns the notice about an event of an account. It fails with errs.Invalid for an event that no mail can be
-// sent about.
-func AccountNotice(kind Kind, account Account, eventID string) (Notice, error) {
-	if err := errors.Join(checkID(eventID), checkID(account.ID)); err != nil {
-		return Notice{}, err
+// sent about. Account and time identify the notice, because a replayed event has another id.
+func AccountNotice(kind Kind, account Account) (Notice, error) {
+	if account.At.IsZero() {
+		return Notice{}, errs.New(errs.Invalid, "the event about the account %s has no time", account.ID)
 	}
-	address, err := mail.ParseAddress(account.Email)
+	to, err := recipient(account.ID, account.Name, account.Email)
 	if err != nil {
-		return Notice{}, errs.Wrap(errs.Invalid, err, "the account %s has no e-mail address", account.ID)
+		return Notice{}, err
 	}
 	text := accountWords[kind]
 	if account.Reason == reusedToken {
 		text = reusedTokenWords
 	}
 	return Notice{
-		Kind: kind, About: eventID, UserID: account.ID,
-		To:      mail.Address{Name: oneLine(account.Name), Address: address.Address},
+		Kind: kind, About: ids.Derive(account.ID, account.At.UTC().Format(time.RFC3339Nano)), UserID: account.ID, To: to,
 		Subject: text.subject, Opening: text.opening, Closing: text.closing, At: account.At,
 	}, nil
 }

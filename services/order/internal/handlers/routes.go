@@ -33,7 +33,9 @@ func Routes(api huma.API, placement *domain.Placement, orders *domain.Orders, ca
 		Extensions: web.Repeatable,
 		Summary:    "Place an order", Tags: tags, Security: signedIn,
 		Description: "The new order is pending. A moment later it is confirmed if inventory could reserve its stock, and " +
-			"rejected if not. A second request with the same Idempotency-Key places no second order and gets the same answer.",
+			"rejected if not. A second request with the same Idempotency-Key places no second order and gets the same answer. " +
+			"Orders that are not shipped yet may have a limited number of pieces in all: an order that exceeds it is a conflict.",
+		Errors: []int{http.StatusConflict},
 	}, h.place)
 
 	// List the caller's orders, newest first. An order is listed once it is no longer pending.

@@ -64,6 +64,7 @@ type shop struct {
 	bus    *messagingtest.Bus
 	orders *repositories.Orders
 	worker map[string]messaging.Handler
+	limit  int64 // of pieces in open orders
 
 	callers   webtest.Callers
 	signedOut atomic.Bool // the sessions of all callers have ended
@@ -82,9 +83,10 @@ func newShop(t *testing.T) *shop {
 	states, side := sidecartest.New()
 	bus, publisher := messagingtest.NewPublisher(t, "order")
 	orders, events := repositories.New(side), providers.NewEvents(publisher)
-	s := &shop{states: states, bus: bus, orders: orders, callers: newCallers()}
+	s := &shop{states: states, bus: bus, orders: orders, limit: 100, callers: newCallers()}
 	s.Server = webtest.New("Orders", "Place, follow and cancel orders.", s)
-	placement := domain.NewPlacement(orders, prices{apple: 250, pear: 100}, events)
+	allowance := domain.NewAllowance(orders, func() int64 { return s.limit })
+	placement := domain.NewPlacement(orders, allowance, prices{apple: 250, pear: 100}, events)
 	handlers.Routes(s.API, placement, domain.NewOrders(orders, events), 2*time.Second)
 	s.worker = messagingtest.Handlers(handlers.Subscriptions(domain.NewProgress(orders, events)))
 	return s
@@ -160,10 +162,10 @@ func (s *shop) expectStatus(t *testing.T, id string, want domain.Status) {
 	}
 }
 
-// expectStored fails the test unless so many documents are stored.
+// expectStored fails the test unless so many orders are stored.
 func (s *shop) expectStored(t *testing.T, want int) {
 	t.Helper()
-	if keys := s.states.Keys(store, ""); len(keys) != want {
+	if keys := s.states.Keys(store, "order:"); len(keys) != want {
 		t.Errorf("stored: %v, want %d", keys, want)
 	}
 }

@@ -53,12 +53,14 @@ func watchRequest(id, token string) webtest.Request {
 	return request(webtest.Request{Path: "/" + id + "/events", Token: token, Header: header})
 }
 
-func (s *shop) watch(t *testing.T, id string) *stream {
+func (s *shop) watch(t *testing.T, id string) *stream { return s.watchAs(t, id, "") }
+
+func (s *shop) watchAs(t *testing.T, id, token string) *stream {
 	ctx, leave := context.WithCancel(t.Context())
 	w := &stream{ResponseRecorder: httptest.NewRecorder(), leave: leave, done: make(chan struct{})}
 	go func() {
 		defer close(w.done)
-		s.Serve(ctx, w, watchRequest(id, ""))
+		s.Serve(ctx, w, watchRequest(id, token))
 	}()
 	return w
 }
@@ -134,6 +136,39 @@ func TestWatch_readsOftenAfterAChangeAndThenLess(t *testing.T) {
 		}
 		w.leave()
 		<-w.done
+	})
+}
+
+// Ten people follow one order: it is read once for all of them, and no more when the last has gone.
+func TestWatch_readsOnceForAllFollowers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t)
+		order := s.placed(t, "")
+		var reads atomic.Int64
+		s.states.Before = func(string, string) error { reads.Add(1); return nil }
+		var open []*stream
+		for i := range 10 {
+			open = append(open, s.watchAs(t, order.ID, []string{"alice", "staff"}[i%2]))
+		}
+		open[0].after(time.Minute)
+		reads.Store(0)
+		if open[0].after(time.Minute); reads.Load() > 65 {
+			t.Errorf("%d reads in a minute", reads.Load())
+		}
+		must.Do(t, s.reserve(t, order.ID, apple))
+		time.Sleep(2 * time.Second)
+		for i, w := range open {
+			if got := w.after(0); !strings.HasSuffix(got, "event: order id: confirmed") {
+				t.Errorf("follower %d got %q", i, got)
+			}
+			w.leave()
+			<-w.done
+		}
+		reads.Store(0)
+		time.Sleep(time.Minute)
+		if reads.Load() > 0 {
+			t.Errorf("%d reads after all have gone", reads.Load())
+		}
 	})
 }
 

@@ -1,0 +1,42 @@
+package repositories
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"stoa/pkg/common/recent"
+	"stoa/services/order/internal/domain"
+)
+
+// maxReadings is how many orders are remembered for their followers, up to twice.
+const maxReadings = 500
+
+// readings are the orders that were read for their followers, so that all followers of an order cost one read.
+type readings struct {
+	known  *recent.Memory[string, reading]
+	flight singleflight.Group
+}
+
+type reading struct {
+	domain.Record
+	at time.Time // when the reading began
+}
+
+// Recent is Find, and may return what anybody here read for Recent less than maxAge ago.
+func (o *Orders) Recent(ctx context.Context, id string, maxAge time.Duration) (domain.Record, error) {
+	if last, known := o.readings.known.Get(id); known && time.Since(last.at) < maxAge {
+		return last.Record, nil
+	}
+	found, err, _ := o.readings.flight.Do(id, func() (any, error) {
+		at := time.Now()
+		record, err := o.Find(context.WithoutCancel(ctx), id) // others may wait for it
+		if err == nil {
+			o.readings.known.Put(id, reading{record, at})
+		}
+		return record, err
+	})
+	record, _ := found.(domain.Record)
+	return record, err
+}
