@@ -9,8 +9,14 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+
+	inventoryv1 "stoa/api/proto/inventory/v1"
 	"stoa/internal/stack/description"
+	"stoa/pkg/common/errs"
 	"stoa/pkg/common/must"
+	"stoa/pkg/common/rpc"
 	"stoa/pkg/common/service"
 	"stoa/test/client"
 	"stoa/test/system"
@@ -30,11 +36,11 @@ func breakers(t *testing.T, shop *client.Shop, app string) map[string]string {
 	return readiness.Breakers
 }
 
-// awaitBreaker waits until the breaker of order-api for inventory-worker is in one of these states.
-func awaitBreaker(t *testing.T, shop *client.Shop, states ...string) {
+// awaitBreaker waits until the breaker of a caller for an app is in one of these states.
+func awaitBreaker(t *testing.T, shop *client.Shop, caller, app string, states ...string) {
 	t.Helper()
 	system.Eventually(t, fmt.Sprintf("the breaker is %v", states), func() error {
-		if now := breakers(t, shop, "order-api")["inventory-worker"]; !slices.Contains(states, now) {
+		if now := breakers(t, shop, caller)[app]; !slices.Contains(states, now) {
 			return fmt.Errorf("it is %s", now)
 		}
 		return nil
@@ -100,60 +106,77 @@ func (c *crowd) seen(status int) (all, slow int, median time.Duration) {
 	return len(took), len(took) - first, took[len(took)/2].Round(time.Millisecond)
 }
 
+// await waits until so many callers were refused.
+func (c *crowd) await(t *testing.T, what string, refused int) {
+	t.Helper()
+	system.Eventually(t, what, func() error {
+		if all, _, _ := c.seen(http.StatusServiceUnavailable); all < refused {
+			return fmt.Errorf("%d were refused", all)
+		}
+		return nil
+	})
+}
+
 func (c *crowd) leave() {
 	close(c.over)
 	c.alive.Wait()
 }
 
-// While the stock service hangs without being gone, an order holds nobody: 200 callers are refused at once. Everything else
-// goes on, and two seconds after the service's return orders go through.
-func TestBreaker_refusesOrdersAtOnceWhileTheStockServiceHangs(t *testing.T) {
-	shop := client.Borrow(t)
-	customer, staff := shop.SignUp(t), shop.SignIn(t, "staff")
-	product := shop.NewProduct(t, staff, 1000)
-	shop.AwaitOrder(t, customer, shop.PlaceOrder(t, customer, product.ID, 1).ID, "confirmed")
-	want := shop.Product(t, product.ID)
-	awaitBreaker(t, shop, "closed")
+// While an app hangs without being gone, it holds nobody: 200 callers are refused at once, by the app that asks it for a quote
+// or by the gateway. Everything else goes on, and two seconds after the app's return orders go through.
+func TestBreaker_refusesOrdersAtOnceWhileAnAppHangs(t *testing.T) {
+	for _, tt := range []struct{ app, caller, other string }{
+		{"inventory-worker", "order-api", "/orders"},
+		{"order-api", "gateway", "/products"},
+	} {
+		t.Run(tt.app, func(t *testing.T) {
+			shop := client.Borrow(t)
+			customer, staff := shop.SignUp(t), shop.SignIn(t, "staff")
+			product := shop.NewProduct(t, staff, 1000)
+			order := client.OrderBy(customer, product.ID, 1)
+			shop.AwaitOrder(t, customer, shop.PlaceOrder(t, customer, product.ID, 1).ID, "confirmed")
+			awaitBreaker(t, shop, tt.caller, tt.app, "closed")
 
-	thaw := freeze(t, shop, "inventory-worker")
-	buyers := gather(t, shop, 200, client.OrderBy(customer, product.ID, 1))
-	awaitBreaker(t, shop, "open", "half-open")
-	readers := gather(t, shop, 10, client.Request{Method: "GET", Path: "/orders", As: customer})
-	system.Eventually(t, "nobody waits any longer who asked before", func() error {
-		if all, _, _ := buyers.seen(http.StatusServiceUnavailable); all < 200 {
-			return fmt.Errorf("%d have an answer", all)
-		}
-		return nil
-	})
-	buyers.forget()
-	system.Eventually(t, "the callers were refused three times each", func() error {
-		if all, _, _ := buyers.seen(http.StatusServiceUnavailable); all < 600 {
-			return fmt.Errorf("%d were refused", all)
-		}
-		return nil
-	})
-	refused, slow, median := buyers.seen(http.StatusServiceUnavailable)
-	t.Logf("%d orders were refused, half of them within %s; %d had to wait", refused, median, slow)
-	if slow > refused/20 { // one call at a time finds out whether the service is back
-		t.Errorf("%d of %d orders were kept waiting", slow, refused)
-	}
-	read, slow, median := readers.seen(http.StatusOK)
-	t.Logf("%d lists of orders, half of them within %s; %d had to wait", read, median, slow)
-	if read == 0 || slow > 0 {
-		t.Errorf("%d of %d lists of orders were kept waiting", slow, read)
-	}
+			thaw := freeze(t, shop, tt.app)
+			buyers := gather(t, shop, 200, order)
+			awaitBreaker(t, shop, tt.caller, tt.app, "open", "half-open")
+			readers := gather(t, shop, 10, client.Request{Method: "GET", Path: tt.other, As: customer})
+			buyers.await(t, "those who asked before have an answer", 200)
+			buyers.forget()
+			buyers.await(t, "all are refused three times", 600)
+			refused, slow, median := buyers.seen(http.StatusServiceUnavailable)
+			t.Logf("%d orders were refused, half of them within %s; %d had to wait", refused, median, slow)
+			if slow > refused/20 { // one call at a time finds out whether the app is back
+				t.Errorf("%d of %d orders were kept waiting", slow, refused)
+			}
+			read, slow, median := readers.seen(http.StatusOK)
+			t.Logf("%d other requests, half of them within %s; %d had to wait", read, median, slow)
+			if read == 0 || slow > 0 {
+				t.Errorf("%d of %d other requests were kept waiting", slow, read)
+			}
 
-	returned := time.Now()
-	thaw()
-	awaitBreaker(t, shop, "closed")
-	if took := time.Since(returned); took > 2*time.Second {
-		t.Errorf("it closed %s after the return", took)
+			returned := time.Now()
+			thaw()
+			awaitBreaker(t, shop, tt.caller, tt.app, "closed")
+			t.Logf("it closed %s after the return", time.Since(returned).Round(time.Millisecond))
+			if took := time.Since(returned); took > 2*time.Second {
+				t.Errorf("it closed %s after the return", took)
+			}
+			buyers.leave()
+			readers.leave()
+			shop.AwaitOrder(t, customer, shop.PlaceOrder(t, customer, product.ID, 1).ID, "confirmed")
+		})
 	}
-	t.Logf("it closed %s after the return", time.Since(returned).Round(time.Millisecond))
-	buyers.leave()
-	readers.leave()
-	if all, _, _ := buyers.seen(http.StatusCreated); all > 0 {
-		want.Reserved, want.Available = want.Reserved+all, want.Available-all
+}
+
+// An error of an app is told from one of a sidecar, on the whole way through both.
+func TestGRPC_errorsOfAppsAreMarked(t *testing.T) {
+	t.Parallel()
+	stock := inventoryv1.NewStockClient(shop.Open(t, "order-api").GRPC("inventory-worker"))
+	unknown := &inventoryv1.QuoteRequest{Lines: []*inventoryv1.QuoteRequestLine{{ProductId: client.Unknown, Quantity: 1}}}
+	var trailer metadata.MD
+	_, err := stock.Quote(t.Context(), unknown, grpc.Trailer(&trailer))
+	if kind := errs.KindOf(rpc.FromStatus(err)); kind != errs.Invalid || rpc.CheckAnswer(trailer) != nil {
+		t.Errorf("got %v with the trailer %v", err, trailer)
 	}
-	shop.AwaitStock(t, product.ID, want)
 }

@@ -27,16 +27,16 @@ func TestSignIn_isNotDeniedToOthersByACrowdAtSixAddresses(t *testing.T) {
 		})
 	}
 	got := map[int]int{}
-	for i := range 30 {
-		answer := shop.Try(t, guessFrom(fmt.Sprintf("198.51.%d.1", i%10), client.NewAddress()))
+	for i := range 10 {
+		answer := shop.Try(t, guessFrom(fmt.Sprintf("198.51.%d.1", i), client.NewAddress()))
 		if got[answer.Status]++; answer.Status != http.StatusUnauthorized {
 			t.Log(answer)
 		}
 	}
 	stop()
 	crowd.Wait()
-	if got[http.StatusUnauthorized] != 30 {
-		t.Errorf("others got %v, want 30 times 401", got)
+	if got[http.StatusUnauthorized] != 10 {
+		t.Errorf("others got %v, want 401 ten times", got)
 	}
 }
 

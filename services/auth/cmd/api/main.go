@@ -53,11 +53,9 @@ func run(ctx context.Context) error {
 	tokens, keyStore := providers.NewTokens(signer), repositories.NewAPIKeys(app.Sidecar)
 	sessions := domain.NewSessions(sessionStore, authority, accounts, events, tokens)
 	keys := domain.NewAPIKeys(keyStore, authority, keyFormat)
-	warn := func(message string) func(error) {
-		return func(err error) { app.Telemetry.Log.Warn().Err(err).Msg(message) }
-	}
+	waiting := func(err error) { app.Telemetry.Log.Warn().Err(err).Msg("the first accounts cannot be made yet") }
 	// Before the app port opens, so that nobody can sign up with the address of one of these accounts.
-	if err := first.Apply(ctx, accounts, keyStore, warn("the first accounts cannot be made yet")); err != nil {
+	if err := first.Apply(ctx, accounts, keyStore, waiting); err != nil {
 		return fmt.Errorf("making the first accounts: %w", err)
 	}
 
@@ -69,15 +67,27 @@ func run(ctx context.Context) error {
 	handlers.Routes(api, accounts, sessions, keys, tokens.KeySet, trail, refusals)
 	internal := web.NewAPI(router.PathPrefix(handlers.InternalBase).Subrouter(), "Auth, internal", "For the other services.")
 	handlers.InternalRoutes(internal, active)
+	err = app.Run(ctx, append(tasks(app, keys, tokens, events, refusals), app.HTTP(router))...)
+	refusals.Write(context.WithoutCancel(ctx)) // those since the last pause
+	return err
+}
+
+// tasks are what the process does again and again beside its requests.
+func tasks(
+	app *service.App, keys *domain.APIKeys, tokens *providers.Tokens, events *domain.Publisher, refusals *domain.RefusalLog,
+) []service.Part {
 	readKeys := func(ctx context.Context) (string, error) { return app.Sidecar.Secret(ctx, signingKey) }
 	catchUp := func(ctx context.Context) {
 		if err := events.CatchUp(ctx); err != nil && ctx.Err() == nil {
-			warn("events of accounts cannot be published yet")(err)
+			app.Telemetry.Log.Warn().Err(err).Msg("events of accounts cannot be published yet")
 		}
 	}
-	return app.Run(ctx, app.HTTP(router), service.Every(domain.UsesPause, keys.WriteUses),
+	return []service.Part{
+		service.Every(domain.UsesPause, keys.WriteUses),
 		service.Every(providers.FollowPause, tokens.Follow(readKeys, app.Telemetry.Log)),
-		service.Every(domain.CatchUpPause, catchUp), service.Every(domain.RefusalPause, refusals.Write))
+		service.Every(domain.CatchUpPause, catchUp),
+		service.Every(domain.RefusalPause, refusals.Write),
+	}
 }
 
 // secrets reads and checks the secrets that the service needs.

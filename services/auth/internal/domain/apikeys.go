@@ -51,7 +51,8 @@ func NewAPIKeys(store APIKeyStore, authority *Authority, format KeyFormat) *APIK
 // Create creates an API key with this id, and returns it with its text, which is not stored. Only an ADMIN may. If a key with
 // this id exists, it fails with errs.Conflict for the same request and with errs.KeyReused for another.
 func (k *APIKeys) Create(ctx context.Context, by Actor, id, request string, wish KeyWish) (key APIKey, text string, err error) {
-	if _, err := k.authority.account(ctx, by, CreateAPIKey); err != nil {
+	admin, err := k.authority.account(ctx, by, CreateAPIKey)
+	if err != nil {
 		return APIKey{}, "", err
 	}
 	text = k.format.New(id)
@@ -60,7 +61,8 @@ func (k *APIKeys) Create(ctx context.Context, by Actor, id, request string, wish
 		return APIKey{}, "", err
 	}
 	key.Request = request
-	err = k.store.Create(ctx, key, lasting(ctx, k.authority, by, CreateAPIKey, id, fmt.Sprint(key.Permissions), func(*APIKey) error { return nil }))
+	entry := CreateAPIKey.entry(admin.ID, by.From).about(id, fmt.Sprint(key.Permissions))
+	err = k.store.Create(ctx, key, lasting(ctx, k.authority, by, entry, func(*APIKey) error { return nil }))
 	if errs.Is(err, errs.Conflict) {
 		err = k.createdBefore(ctx, key)
 	}
@@ -108,10 +110,12 @@ func (k *APIKeys) List(ctx context.Context, cursor string, limit int) (keys []AP
 
 // Revoke ends a key for good. Only an ADMIN may. It fails with errs.NotFound for an unknown id.
 func (k *APIKeys) Revoke(ctx context.Context, by Actor, id string) error {
-	if _, err := k.authority.account(ctx, by, RevokeAPIKey); err != nil {
+	admin, err := k.authority.account(ctx, by, RevokeAPIKey)
+	if err != nil {
 		return err
 	}
-	_, err := k.store.Update(ctx, id, lasting(ctx, k.authority, by, RevokeAPIKey, id, "", func(key *APIKey) error {
+	entry := RevokeAPIKey.entry(admin.ID, by.From).about(id, "")
+	_, err = k.store.Update(ctx, id, lasting(ctx, k.authority, by, entry, func(key *APIKey) error {
 		key.Revoke(time.Now())
 		return nil
 	}))

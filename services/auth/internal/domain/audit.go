@@ -67,6 +67,12 @@ func (a Act) entry(accountID string, from Client) Entry {
 	}
 }
 
+// about returns the entry with what was changed, and what it became.
+func (e Entry) about(subject, detail string) Entry {
+	e.Subject, e.Detail = subject, detail
+	return e
+}
+
 // Fold adds a later entry to this one, if the acts are alike and within an hour.
 func (e *Entry) Fold(later Entry) bool {
 	alike := e.Act == later.Act && e.AccountID == later.AccountID && e.Subject == later.Subject && e.Detail == later.Detail &&

@@ -57,23 +57,21 @@ func (a *Authority) account(ctx context.Context, by Actor, act Act) (Account, er
 	return account, err
 }
 
-// lasting returns a change that fails like Authority.account, and adds what it is about to do to the audit trail. A store runs
-// it between a read and a write, and again if another write came first: so the decision is as young as what is written, and
-// nothing is written that is not in the trail.
-func lasting[T any](ctx context.Context, a *Authority, by Actor, act Act, subject, detail string, change func(*T) error) func(*T) error {
+// lasting returns a change that is in the audit trail before it is written, and fails like Authority.account. A store runs it
+// between a read and a write, and again if another write came first: so the decision is as young as what is written.
+func lasting[T any](ctx context.Context, a *Authority, by Actor, entry Entry, change func(*T) error) func(*T) error {
 	recorded := false
 	return func(value *T) error {
-		account, err := a.account(ctx, by, act)
-		if err != nil {
+		if err := change(value); err != nil {
 			return err
 		}
-		if err := change(value); err != nil || recorded {
-			return err
+		if !recorded {
+			if err := a.trail.Record(ctx, entry); err != nil {
+				return err
+			}
+			recorded = true
 		}
-		entry := act.entry(account.ID, by.From)
-		entry.Subject, entry.Detail = subject, detail
-		err = a.trail.Record(ctx, entry)
-		recorded = err == nil
+		_, err := a.account(ctx, by, entry.Act)
 		return err
 	}
 }

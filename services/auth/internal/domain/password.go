@@ -38,7 +38,8 @@ func (a *Accounts) ChangePassword(ctx context.Context, by Actor, change Password
 	if err != nil {
 		return err
 	}
-	return a.publisher.update(ctx, account.ID, lasting(ctx, a.authority, by, ChangePassword, "", "", func(stored *Account) error {
+	entry := ChangePassword.entry(account.ID, by.From)
+	return a.publisher.update(ctx, account.ID, lasting(ctx, a.authority, by, entry, func(stored *Account) error {
 		if stored.PasswordHash != account.PasswordHash {
 			return errs.New(errs.Conflict, "the password was changed by another session in the meantime")
 		}

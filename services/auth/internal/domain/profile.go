@@ -33,7 +33,8 @@ func (a *Accounts) ChangeProfile(ctx context.Context, by Actor, to Profile) (Acc
 	if err != nil {
 		return Account{}, err
 	}
-	return a.store.Update(ctx, account.ID, lasting(ctx, a.authority, by, ChangeProfile, "", "", func(stored *Account) error {
+	entry := ChangeProfile.entry(account.ID, by.From)
+	return a.store.Update(ctx, account.ID, lasting(ctx, a.authority, by, entry, func(stored *Account) error {
 		if to.Name != nil {
 			stored.Name = name
 		}

@@ -23,7 +23,8 @@ func (a *Account) Has(role Role) bool { return slices.Contains(a.Roles, role) }
 // SetRoles gives an account these roles and LEARNER, and no others. Only an ADMIN may. It fails with errs.Conflict if no ADMIN
 // would be left.
 func (a *Accounts) SetRoles(ctx context.Context, by Actor, id string, roles []Role) (Account, error) {
-	if _, err := a.authority.account(ctx, by, SetRoles); err != nil {
+	admin, err := a.authority.account(ctx, by, SetRoles)
+	if err != nil {
 		return Account{}, err
 	}
 	account, err := a.store.Get(ctx, id)
@@ -36,8 +37,8 @@ func (a *Accounts) SetRoles(ctx context.Context, by Actor, id string, roles []Ro
 			return Account{}, err
 		}
 	}
-	given := fmt.Sprint(withLearner(roles))
-	account, err = a.store.Update(ctx, id, lasting(ctx, a.authority, by, SetRoles, id, given, func(stored *Account) error {
+	entry := SetRoles.entry(admin.ID, by.From).about(id, fmt.Sprint(withLearner(roles)))
+	account, err = a.store.Update(ctx, id, lasting(ctx, a.authority, by, entry, func(stored *Account) error {
 		if stored.Has(Admin) && !stays && !account.Has(Admin) { // became ADMIN after the first read: Remove was not called
 			return errs.New(errs.Conflict, "the account became an ADMIN in the meantime; try again")
 		}

@@ -180,7 +180,8 @@ func (s *Sessions) End(ctx context.Context, by Actor, id string) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.store.Update(ctx, id, lasting(ctx, s.authority, by, EndSession, id, "", endNow))
+	entry := EndSession.entry(account.ID, by.From).about(id, "")
+	_, err = s.store.Update(ctx, id, lasting(ctx, s.authority, by, entry, endNow))
 	return err
 }
 
@@ -210,7 +211,8 @@ func (s *Sessions) EndOthers(ctx context.Context, by Actor) error {
 	if err != nil {
 		return err
 	}
-	return s.publisher.update(ctx, account.ID, lasting(ctx, s.authority, by, EndOtherSessions, "", "", func(stored *Account) error {
+	entry := EndOtherSessions.entry(account.ID, by.From)
+	return s.publisher.update(ctx, account.ID, lasting(ctx, s.authority, by, entry, func(stored *Account) error {
 		stored.endOthers(by.SessionID)
 		stored.record(Event{
 			Type: SessionsRevoked, Cause: "epoch " + strconv.Itoa(stored.Epoch), Reason: ByOwner, At: time.Now().UTC(),

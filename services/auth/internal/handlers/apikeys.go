@@ -54,7 +54,7 @@ type createKeyInput struct {
 }
 
 type newAPIKey struct {
-	Name        string              `json:"name" minLength:"1" maxLength:"100" doc:"The purpose of the key" example:"price comparison"`
+	Name        string              `json:"name" minLength:"1" maxLength:"100" doc:"The purpose of the key, without control characters, or any that cannot be seen" example:"price comparison"`
 	Permissions []domain.Permission `json:"permissions" minItems:"1" maxItems:"20" enum:"blog:read,blog:write,shop:read,shop:write" nullable:"false"`
 	ExpiresAt   *time.Time          `json:"expiresAt,omitempty" doc:"The key is valid until then; absent for a key that does not expire"`
 }

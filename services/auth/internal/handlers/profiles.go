@@ -15,7 +15,7 @@ func (h *handlers) myProfile(ctx context.Context, _ *struct{}) (*private[user], 
 type changeProfileInput struct {
 	Client
 	Body struct {
-		Name          *string `json:"name,omitempty" minLength:"2" maxLength:"200" example:"Ada Lovelace"`
+		Name          *string `json:"name,omitempty" minLength:"2" maxLength:"200" doc:"Letters, digits and signs of any script; no control characters, and none that cannot be seen" example:"Ada Lovelace"`
 		ProfilePicURL *string `json:"profilePicUrl,omitempty" maxLength:"2000" doc:"The URL of the picture; empty for no picture" example:"https://example.org/ada.png"`
 	}
 }

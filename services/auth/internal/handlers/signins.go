@@ -68,9 +68,9 @@ func grantOf(g domain.Grant) grant {
 type signUpInput struct {
 	Client
 	Body struct {
-		Email    string `json:"email" format:"email" maxLength:"254" example:"ada@example.org"`
+		Email    string `json:"email" format:"email" maxLength:"254" doc:"A plain address, without characters that cannot be seen" example:"ada@example.org"`
 		Password string `json:"password" minLength:"8" maxLength:"100" doc:"At most 100 bytes in UTF-8"`
-		Name     string `json:"name" minLength:"2" maxLength:"200" example:"Ada Lovelace"`
+		Name     string `json:"name" minLength:"2" maxLength:"200" doc:"Letters, digits and signs of any script; no control characters, and none that cannot be seen" example:"Ada Lovelace"`
 	}
 }
 

@@ -58,16 +58,13 @@ func NewLedger(
 const EndedTTL = 60 * 24 * time.Hour
 
 // Reserve reserves all lines of an order or none, and publishes the outcome. A second run only publishes the same outcome
-// again. It fails with errs.Invalid for lines that are not valid, and for an order that was placed so long ago that its
-// reservation may be forgotten.
+// again. It fails with errs.Invalid for lines that are not valid, and for an order without a reservation that was placed so long
+// ago that it may have had one.
 func (l *Ledger) Reserve(ctx context.Context, orderID string, placedAt time.Time, lines []Line, cause string) error {
 	if err := checkLines(lines); err != nil {
 		return err
 	}
-	if l.longAgo(placedAt) {
-		return errs.InvalidField("createdAt", "is too long ago: whether the order has ended may be forgotten")
-	}
-	r, err := l.reserve(ctx, orderID, lines)
+	r, err := l.reserve(ctx, orderID, placedAt, lines)
 	if err != nil {
 		return err
 	}
@@ -81,9 +78,12 @@ func (l *Ledger) Reserve(ctx context.Context, orderID string, placedAt time.Time
 }
 
 // reserve returns the reservation of an order. It creates a missing one.
-func (l *Ledger) reserve(ctx context.Context, orderID string, lines []Line) (Reservation, error) {
+func (l *Ledger) reserve(ctx context.Context, orderID string, placedAt time.Time, lines []Line) (Reservation, error) {
 	r, err := l.reservations.Find(ctx, orderID)
 	if err == nil && !r.Decided() {
+		if l.longAgo(placedAt) {
+			return r, errs.InvalidField("createdAt", "is too long ago: whether the order has ended may be forgotten")
+		}
 		r, err = l.decide(ctx, orderID, lines)
 	}
 	if err != nil {

@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/mail"
 	"time"
 
@@ -30,6 +31,14 @@ type configuration struct {
 	// NoticeTTL is how long a notice is kept: in the inbox, and so that its event is not mailed again. It has to be longer than
 	// MailGiveUp, and than a broker keeps events (30 days).
 	NoticeTTL time.Duration `envconfig:"NOTICE_TTL" default:"2160h"`
+}
+
+// Validate refuses times with which a mail would be forgotten before it is given up.
+func (c configuration) Validate() error {
+	if c.MailGiveUp <= 0 || c.NoticeTTL <= c.MailGiveUp {
+		return errors.New("MAIL_GIVE_UP has to be longer than nothing, and NOTICE_TTL longer than MAIL_GIVE_UP")
+	}
+	return c.Base.Validate()
 }
 
 // address is an e-mail address, with or without a name.

@@ -130,19 +130,19 @@ func (n *Notifier) resume(ctx context.Context, notice Notice, cause Cause) (outc
 	}
 }
 
-// send makes the attempt that has the lease of this delivery, and stores its outcome.
-func (n *Notifier) send(ctx context.Context, notice Notice, leased Delivery, cause Cause) (outcome, error) {
+// send makes the attempt that this delivery was leased for, and stores its outcome.
+func (n *Notifier) send(ctx context.Context, notice Notice, attempt Delivery, cause Cause) (outcome, error) {
 	failure := n.mail.Send(ctx, notice)
 	ctx = context.WithoutCancel(ctx) // store the outcome even if the time for this event is over
 	result := outcomeOf(failure)
-	if _, refused := failure.(*Refusal); refused && leased.refusedFor(n.giveUp, now()) { //nolint:errorlint // not wrapped
-		return done, n.abandon(ctx, notice.ID(), cause, failure, leased.Attempts+1)
+	if _, refused := failure.(*Refusal); refused && attempt.refusedFor(n.giveUp, now()) { //nolint:errorlint // not wrapped
+		return done, n.abandon(ctx, notice.ID(), cause, failure, attempt.Attempts+1)
 	}
 	_, err := n.notices.Update(ctx, notice.ID(), func(r *Record) error {
 		if result == done {
 			r.Mail.sent(now())
 		} else {
-			r.Mail.park(leased.LeaseID, cause, failure, now())
+			r.Mail.park(attempt.LeaseID, cause, failure, now())
 		}
 		return nil
 	})

@@ -196,6 +196,21 @@ func TestParkedMails_areNotSentOnceOvertaken(t *testing.T) {
 	}
 }
 
+// What a notice costs: its place in the inbox (a read and a write), its document, the mail, and the document again (a read and
+// a write).
+func TestNotice_costsSixCallsOfTheSidecar(t *testing.T) {
+	o := newOffice(t)
+	var calls []string
+	o.states.After = func(operation, key string) error {
+		calls = append(calls, operation+" "+key)
+		return nil
+	}
+	o.process().handle(t, orderIs(t, "confirmed"))
+	if len(calls)+o.post.total() != 6 {
+		t.Errorf("got %q and %d mails", calls, o.post.total())
+	}
+}
+
 func TestNotices_expire(t *testing.T) {
 	o := newOffice(t)
 	o.process().handle(t, orderIs(t, "confirmed"))
@@ -215,7 +230,7 @@ func TestInbox_shrinksWithWhatExpires(t *testing.T) {
 			confirmed.ID = id
 			p.handle(t, event(t, "order.confirmed.v1", confirmed))
 		}
-		for n := range 600 {
+		for n := range 400 {
 			tell(fmt.Sprintf("0198c6a0-0000-7000-8000-%010d%02x", n, 1+n%255))
 		}
 		before := len(o.states.Keys("notification-store", "inbox-of:"))

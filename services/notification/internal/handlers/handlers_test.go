@@ -114,10 +114,11 @@ func (p *process) retry(t *testing.T) {
 	p.Do(t, webtest.Request{Method: http.MethodPost, Path: "/mails"}).Expect(http.StatusOK)
 }
 
-// retryFor runs the schedule every half a minute for a while.
+// retryFor runs the schedule a few hundred times in this time, or every half a minute.
 func (p *process) retryFor(t *testing.T, long time.Duration) {
 	t.Helper()
-	for end := time.Now().Add(long); time.Now().Before(end); time.Sleep(30 * time.Second) {
+	pause := max(30*time.Second, long/500)
+	for end := time.Now().Add(long); time.Now().Before(end); time.Sleep(pause) {
 		p.retry(t)
 	}
 }

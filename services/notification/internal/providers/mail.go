@@ -41,8 +41,8 @@ const (
 const (
 	// maxAddresses is of how many addresses a process knows how many mails they got.
 	maxAddresses = 10_000
-	// A mail server that fails only after so long hangs. The next mails are not sent for a while, so that their events do not
-	// wait for it, one after the other.
+	// A mail server that fails only after so long, for two mails one after the other, hangs. The next mails are not sent for a
+	// while, so that their events do not wait for it in turn. For one mail alone, it may only punish an address.
 	slow, pauseTime = 2 * time.Second, 10 * time.Second
 )
 
@@ -59,7 +59,8 @@ type Mailer struct {
 	hourly  int           // how many mails an address gets in an hour; 0 is any number
 	slot    chan struct{} // full while a mail is being sent; it guards the fields below
 	sent    *recent.Memory[string, []time.Time]
-	pause   time.Time // until when nothing is sent, because the mail server hangs
+	hangs   int       // for how many mails one after the other the mail server has hung
+	pause   time.Time // until when nothing is sent for that reason
 }
 
 // NewMailer returns a mailer with this sender, for a binding of this type. No setting of ours repeats what the YAML says. An
@@ -122,16 +123,22 @@ func (m *Mailer) sendAlone(ctx context.Context, body []byte, meta map[string]str
 		return &domain.TooMany{Until: lately[len(lately)-m.hourly].Add(time.Hour)}
 	}
 	err := m.outbox.Send(ctx, MailBinding, body, meta)
-	switch {
-	case err == nil:
+	m.watch(err, time.Since(began))
+	if err == nil {
 		m.sent.Put(address, append(lately, began))
-		return nil
-	case replyOf(err) != "":
-		return &domain.Refusal{Reply: replyOf(err)}
-	case time.Since(began) >= slow:
-		m.pause = time.Now().Add(pauseTime)
+	} else if reply := replyOf(err); reply != "" {
+		return &domain.Refusal{Reply: reply}
 	}
 	return err
+}
+
+// watch pauses if the mail server hangs.
+func (m *Mailer) watch(err error, took time.Duration) {
+	if err == nil || replyOf(err) != "" || took < slow {
+		m.hangs = 0
+	} else if m.hangs++; m.hangs > 1 {
+		m.pause = time.Now().Add(pauseTime)
+	}
 }
 
 // lately returns when an address got mails from this process in the last hour.
