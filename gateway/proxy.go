@@ -89,7 +89,7 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge): // a body without a length: known only when it was read
-		err = web.TooLarge()
+		err = errs.New(errs.TooLarge, "the request body is over %d bytes", tooLarge.Limit)
 	case bodyIsMissing(r, err):
 		w.Header().Set("Connection", "close")
 		err = errs.Wrap(errs.Malformed, err, "the request body did not arrive, or not in time")

@@ -52,7 +52,7 @@ func newRateLimit(config *declaration.RateLimiting, values *settings.Settings, o
 // around lets requests to a service through to next as long as their sender is within its limits.
 func (l *rateLimit) around(service string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !l.on() || web.IsProbe(r) {
+		if !l.on() {
 			next.ServeHTTP(w, r)
 			return
 		}

@@ -47,18 +47,6 @@ func TestRateLimit_countsWhateverBecomesOfARequest(t *testing.T) {
 	}
 }
 
-// A load balancer asks often, from an address that others may share.
-func TestRateLimit_doesNotCountProbes(t *testing.T) {
-	t.Parallel()
-	// The router of a rig has no probes, but they are known by their path.
-	gateway := rig{routes: limitedTo(1)}.start(t, unused(t))
-	for range 3 {
-		for _, path := range []string{"/healthz", "/readyz"} {
-			do(t, http.MethodGet, gateway+path, nil).wantProblem(errs.NotFound)
-		}
-	}
-}
-
 // Kong answers with what kong.yml says, and the built-in gateway says it too.
 func TestGateway_answersWhatKongAnswersWhereNothingIs(t *testing.T) {
 	t.Parallel()

@@ -82,22 +82,24 @@ type breaker struct {
 }
 
 func (b *breakers) newBreaker(appID string) *breaker {
-	new := &breaker{appID: appID}
-	new.answered.Store(&time.Time{})
-	app := metric.WithAttributes(attribute.String("app", appID))
-	new.gate = gobreaker.NewTwoStepCircuitBreaker[any](gobreaker.Settings{
+	app := &breaker{appID: appID}
+	app.answered.Store(&time.Time{})
+	show := func(state gobreaker.State) {
+		b.state.Record(context.Background(), int64(state), metric.WithAttributes(attribute.String("app", appID)))
+	}
+	app.gate = gobreaker.NewTwoStepCircuitBreaker[any](gobreaker.Settings{
 		Timeout:    openFor,
 		IsExcluded: func(err error) bool { return errors.Is(err, errUncounted) },
 		ReadyToTrip: func(counts gobreaker.Counts) bool {
-			return counts.ConsecutiveFailures >= tripAfter && time.Since(*new.answered.Load()) >= keptWaiting
+			return counts.ConsecutiveFailures >= tripAfter && time.Since(*app.answered.Load()) >= keptWaiting
 		},
 		OnStateChange: func(_ string, from, to gobreaker.State) {
-			b.state.Record(context.Background(), int64(to), app)
+			show(to)
 			b.log.Warn().Str("target", appID).Stringer("from", from).Stringer("to", to).Msg("circuit breaker")
 		},
 	})
-	b.state.Record(context.Background(), int64(gobreaker.StateClosed), app)
-	return new
+	show(gobreaker.StateClosed)
+	return app
 }
 
 // do makes a call, unless the app gives no answers: then it fails with errs.Unavailable at once. The call returns nil if the

@@ -14,16 +14,40 @@ import (
 // GetMany reads the documents with these ids, in this order. It leaves out those that do not exist.
 func (d *Documents[T]) GetMany(ctx context.Context, ids []string) ([]Document[T], error) {
 	found, err := d.lookup(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
+	return inOrder(found, ids), err
+}
+
+// GetEach is GetMany for a decision that lasts, such as removing an entry of a list. What GetMany did not find it reads once
+// more, by itself: a store that fails in the middle of a bulk read can report documents as missing that exist
+// (components-contrib 1.18.3 does not check rows.Err after the last row, for SQLite, PostgreSQL and MariaDB).
+func (d *Documents[T]) GetEach(ctx context.Context, ids []string) ([]Document[T], error) {
+	found, err := d.lookupEach(ctx, ids)
+	return inOrder(found, ids), err
+}
+
+func inOrder[T any](found map[string]Document[T], ids []string) []Document[T] {
 	documents := make([]Document[T], 0, len(found))
 	for _, id := range ids {
 		if document, exists := found[id]; exists {
 			documents = append(documents, document)
 		}
 	}
-	return documents, nil
+	return documents
+}
+
+// lookupEach is lookup for a decision that lasts, see GetEach.
+func (d *Documents[T]) lookupEach(ctx context.Context, ids []string) (map[string]Document[T], error) {
+	found, err := d.lookup(ctx, ids)
+	for _, id := range ids {
+		if _, exists := found[id]; exists || err != nil {
+			continue
+		}
+		var document Document[T]
+		if document, err = d.Find(ctx, id); document.Exists() {
+			found[id] = document
+		}
+	}
+	return found, err
 }
 
 // lookup reads those of the documents with these ids that exist, in one call if they fit into one message.

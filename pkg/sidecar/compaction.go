@@ -121,7 +121,7 @@ func (l *Lists[T]) merge(ctx context.Context, list string, h head, lost bool, wa
 
 // stale returns which of these entries are to be removed.
 func (l *Lists[T]) stale(ctx context.Context, entries []entry, seen int64, wanted func(T) bool) (func(entry) bool, error) {
-	found, err := l.find(ctx, entries)
+	found, err := l.documents.lookupEach(ctx, idsOf(entries))
 	return func(e entry) bool {
 		document, exists := found[e.ID]
 		return e.Seq <= seen && (!exists || !wanted(document.Value))

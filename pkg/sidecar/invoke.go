@@ -66,7 +66,9 @@ func (s *Sidecar) Invoke(ctx context.Context, appID, method, path string, in, ou
 	return nil
 }
 
-// GRPC returns a connection for generated clients. The sidecar forwards their calls to the app with this id.
+// GRPC returns a connection for generated clients. The sidecar forwards their calls to the app with this id. It repeats calls that
+// failed on the way, so each must have the same effect when it is made twice. While an app gives no answers, calls to it fail at
+// once with errs.Unavailable.
 func (s *Sidecar) GRPC(appID string) grpc.ClientConnInterface {
 	return appConn{conn: s.client.GrpcClientConn(), appID: appID, breaker: s.breakers.of(appID)}
 }

@@ -82,7 +82,7 @@ func (w *walk[T]) fill(ctx context.Context, limit int, match func(T) bool) (item
 		if err != nil || len(entries) == 0 {
 			return items, "", err
 		}
-		found, err := w.lists.find(ctx, entries)
+		found, err := w.lists.documents.lookup(ctx, idsOf(entries))
 		if err != nil {
 			return nil, "", err
 		}
@@ -99,13 +99,12 @@ func (w *walk[T]) fill(ctx context.Context, limit int, match func(T) bool) (item
 	return items, w.cursor(), nil
 }
 
-// find returns those documents that entries name and that exist, by id.
-func (l *Lists[T]) find(ctx context.Context, entries []entry) (map[string]Document[T], error) {
+func idsOf(entries []entry) []string {
 	ids := make([]string, len(entries))
 	for i, e := range entries {
 		ids[i] = e.ID
 	}
-	return l.documents.lookup(ctx, ids)
+	return ids
 }
 
 // cursor is the text with which a reader goes on after this entry.

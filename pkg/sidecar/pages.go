@@ -125,7 +125,7 @@ func (l *Lists[T]) load(ctx context.Context, list string, refs []ref, lost bool)
 	for i, r := range refs {
 		ids[i] = list + ":" + r.ID
 	}
-	found, err := l.pages.lookup(ctx, ids)
+	found, err := l.pages.lookupEach(ctx, ids)
 	if err == nil && len(found) < len(refs) && !lost {
 		err = errs.New(errs.Conflict, "this list has changed")
 	}

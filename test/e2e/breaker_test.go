@@ -1,9 +1,12 @@
 package e2e
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
+	"regexp"
 	"slices"
 	"sync"
 	"testing"
@@ -34,6 +37,20 @@ func breakers(t *testing.T, shop *client.Shop, app string) map[string]string {
 		t.Errorf("%s is not ready: %+v", app, readiness)
 	}
 	return readiness.Breakers
+}
+
+// breakerMetric is the state of a breaker in the metrics of an app: 0 closed, 1 half-open, 2 open.
+func breakerMetric(t *testing.T, shop *client.Shop, caller, app string) string {
+	t.Helper()
+	ports := shop.Process(t, caller).Ports
+	answer := must.Get(http.Get(fmt.Sprintf("http://127.0.0.1:%d/metrics", cmp.Or(ports[description.PortProbe], ports[description.PortApp]))))(t)
+	defer answer.Body.Close()
+	series := regexp.MustCompile(`(?m)^stoa_breaker_state\{app="` + app + `".*\} (\d)$`)
+	found := series.FindSubmatch(must.Get(io.ReadAll(answer.Body))(t))
+	if found == nil {
+		t.Fatalf("%s has no metric of its breaker for %s", caller, app)
+	}
+	return string(found[1])
 }
 
 // awaitBreaker waits until the breaker of a caller for an app is in one of these states.
@@ -142,6 +159,9 @@ func TestBreaker_refusesOrdersAtOnceWhileAnAppHangs(t *testing.T) {
 			awaitBreaker(t, shop, tt.caller, tt.app, "open", "half-open")
 			readers := gather(t, shop, 10, client.Request{Method: "GET", Path: tt.other, As: customer})
 			buyers.await(t, "those who asked before have an answer", 200)
+			if got := breakerMetric(t, shop, tt.caller, tt.app); got == "0" {
+				t.Errorf("the metric says that it is closed: %s", got)
+			}
 			buyers.forget()
 			buyers.await(t, "all are refused three times", 600)
 			refused, slow, median := buyers.seen(http.StatusServiceUnavailable)

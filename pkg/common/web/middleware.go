@@ -55,8 +55,8 @@ func wrap(router *mux.Router, log zerolog.Logger, public bool) http.Handler {
 	)
 }
 
-// IsProbe reports whether the request is a probe. Probes come every few seconds and are not logged.
-func IsProbe(r *http.Request) bool {
+// isProbe reports whether the request is a probe. Probes come every few seconds and are not logged.
+func isProbe(r *http.Request) bool {
 	return r.URL.Path == "/healthz" || r.URL.Path == "/readyz" || r.URL.Path == "/metrics"
 }
 
@@ -96,7 +96,7 @@ func nameRoute(next http.Handler) http.Handler {
 
 func logged(log zerolog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if IsProbe(r) {
+		if isProbe(r) {
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -232,7 +232,7 @@ func TooLarge() error {
 // RequireAppToken refuses requests without the token that the app's own sidecar sends. Probes need no token.
 func RequireAppToken(token string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !IsProbe(r) && subtle.ConstantTimeCompare([]byte(r.Header.Get("dapr-api-token")), []byte(token)) != 1 {
+		if !isProbe(r) && subtle.ConstantTimeCompare([]byte(r.Header.Get("dapr-api-token")), []byte(token)) != 1 {
 			WriteError(w, r, errs.New(errs.Unauthenticated, "this port is for the sidecar only"))
 			return
 		}

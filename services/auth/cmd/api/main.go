@@ -49,7 +49,7 @@ func run(ctx context.Context) error {
 	}
 	events := domain.NewPublisher(store, providers.NewEvents(publisher), repositories.NewOverdue(app.Sidecar))
 	admins, attempts := repositories.NewAdmins(app.Sidecar, store), repositories.NewAttempts(app.Sidecar)
-	accounts := domain.NewAccounts(store, authority, admins, providers.NewPasswords(), attempts, events)
+	accounts := domain.NewAccounts(store, authority, admins, providers.NewPasswords(), attempts, refusals, events)
 	tokens, keyStore := providers.NewTokens(signer), repositories.NewAPIKeys(app.Sidecar)
 	sessions := domain.NewSessions(sessionStore, authority, accounts, events, tokens)
 	keys := domain.NewAPIKeys(keyStore, authority, keyFormat)

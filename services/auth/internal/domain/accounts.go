@@ -44,15 +44,18 @@ type Accounts struct {
 	admins    Admins
 	passwords Passwords
 	attempts  AttemptStore
+	refusals  *RefusalLog
 	publisher *Publisher
 }
 
 // NewAccounts returns the accounts in a store.
 func NewAccounts(
-	store AccountStore, authority *Authority, admins Admins, passwords Passwords, attempts AttemptStore, publisher *Publisher,
+	store AccountStore, authority *Authority, admins Admins, passwords Passwords, attempts AttemptStore, refusals *RefusalLog,
+	publisher *Publisher,
 ) *Accounts {
 	return &Accounts{
-		store: store, authority: authority, admins: admins, passwords: passwords, attempts: attempts, publisher: publisher,
+		store: store, authority: authority, admins: admins, passwords: passwords, attempts: attempts, refusals: refusals,
+		publisher: publisher,
 	}
 }
 
@@ -101,7 +104,7 @@ func (a *Accounts) SignUp(ctx context.Context, r Registration, from Client) (Acc
 	account := Account{Networks: []string{from.Network}, Unpublished: []Event{registered}}
 	account, err := a.add(ctx, r, Origin{Network: from.Network}, account)
 	if errs.Is(err, errs.Conflict) && account.SignUpUnfinished() {
-		err = a.verify(ctx, r.email, account, r.password, from, err)
+		err = a.verify(ctx, SignUp, r.email, account, r.password, from, err)
 	}
 	if err != nil {
 		return Account{}, err
@@ -116,7 +119,17 @@ func (a *Accounts) FinishSignUp(ctx context.Context, account Account) {
 
 // verify returns the error wrong if the password is wrong, and errs.RateLimited after too many attempts. For an address
 // without an account, pass the zero account.
-func (a *Accounts) verify(ctx context.Context, email Email, account Account, password string, from Client, wrong error) error {
+func (a *Accounts) verify(
+	ctx context.Context, act Act, email Email, account Account, password string, from Client, wrong error,
+) error {
+	err := a.compare(ctx, email, account, password, from, wrong)
+	if account.ID != "" && err != nil && !errs.Is(err, errs.Unavailable) {
+		a.refusals.NoteAccount(string(act), errs.KindOf(err).HTTPStatus(), account.ID)
+	}
+	return err
+}
+
+func (a *Accounts) compare(ctx context.Context, email Email, account Account, password string, from Client, wrong error) error {
 	origin := account.origin(from)
 	count := func(change func(*Attempts) error) error {
 		_, err := a.attempts.Upsert(ctx, email.Key(), change)
@@ -147,7 +160,7 @@ func (a *Accounts) Authenticate(ctx context.Context, email, password string, fro
 		return Account{}, err
 	}
 	wrong := errs.New(errs.Unauthenticated, "the e-mail address or the password is wrong")
-	if err := a.verify(ctx, address, account, password, from, wrong); err != nil {
+	if err := a.verify(ctx, SignIn, address, account, password, from, wrong); err != nil {
 		return Account{}, err
 	}
 	account, err = a.signedIn(ctx, account, password, from)

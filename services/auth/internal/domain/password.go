@@ -31,7 +31,7 @@ func (a *Accounts) ChangePassword(ctx context.Context, by Actor, change Password
 		return err
 	}
 	wrong := errs.InvalidField("current", "is not the password of this account")
-	if err := a.verify(ctx, account.Email, account, change.Current, by.From, wrong); err != nil {
+	if err := a.verify(ctx, ChangePassword, account.Email, account, change.Current, by.From, wrong); err != nil {
 		return err
 	}
 	hash, err := a.passwords.Hash(ctx, account.origin(by.From), change.New)

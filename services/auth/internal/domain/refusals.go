@@ -8,58 +8,67 @@ import (
 	"time"
 )
 
-// Refusal counts the requests of one network that one operation refused with one status.
+// Refusal counts requests that one operation refused with one status, of one network or for one account.
 type Refusal struct {
 	Operation string    `json:"operation"`
 	Status    int       `json:"status"`
-	Network   string    `json:"network"`
+	Of        string    `json:"of"` // the network or the id of the account
 	Count     int       `json:"count"`
 	First     time.Time `json:"first"`
 	Last      time.Time `json:"last"`
 }
 
-// maxRefusals is how many refusals are counted apart on one day.
+// maxRefusals limits Tally.Items.
 const maxRefusals = 200
 
-// Refusals are the refusals of one day. Their size is bounded, however many requests are refused.
-type Refusals struct {
+// Tally has the largest counts. Its size is bounded, however many requests are refused.
+type Tally struct {
 	Items []Refusal `json:"items"`
 	// Others counts the requests of those that gave way, because their counts were the smallest.
 	Others int `json:"others"`
 }
 
 // add counts refused requests. If there are too many refusals, the one with the smallest count gives way.
-func (r *Refusals) add(more Refusal) {
-	for i, known := range r.Items {
-		if known.Operation == more.Operation && known.Status == more.Status && known.Network == more.Network {
-			r.Items[i].Count += more.Count
-			r.Items[i].Last = more.Last
+func (t *Tally) add(more Refusal) {
+	least := 0
+	for i, known := range t.Items {
+		if known.Operation == more.Operation && known.Status == more.Status && known.Of == more.Of {
+			t.Items[i].Count += more.Count
+			t.Items[i].Last = more.Last
 			return
 		}
-	}
-	if len(r.Items) < maxRefusals {
-		r.Items = append(r.Items, more)
-		return
-	}
-	least := 0
-	for i := range r.Items {
-		if fewer(r.Items[i], r.Items[least]) < 0 {
+		if fewer(known, t.Items[least]) < 0 {
 			least = i
 		}
 	}
-	r.Others += r.Items[least].Count
-	r.Items[least] = more
+	if len(t.Items) < maxRefusals {
+		t.Items = append(t.Items, more)
+		return
+	}
+	t.Others += t.Items[least].Count
+	t.Items[least] = more
 }
 
 // fewer orders refusals by count, and those of the same count by age.
 func fewer(a, b Refusal) int { return cmp.Or(cmp.Compare(a.Count, b.Count), a.Last.Compare(b.Last)) }
 
-// addAll counts what others has counted.
-func (r *Refusals) addAll(others Refusals) {
-	for _, one := range others.Items {
-		r.add(one)
+// addAll counts what another tally has counted.
+func (t *Tally) addAll(other Tally) {
+	for _, one := range other.Items {
+		t.add(one)
 	}
-	r.Others += others.Others
+	t.Others += other.Others
+}
+
+// Refusals are the refusals of one day, by network and by account.
+type Refusals struct {
+	Networks Tally `json:"networks"`
+	Accounts Tally `json:"accounts"`
+}
+
+func (r *Refusals) addAll(other Refusals) {
+	r.Networks.addAll(other.Networks)
+	r.Accounts.addAll(other.Accounts)
 }
 
 // RefusalStore stores the refusals of each day, for AuditTTL.
@@ -83,18 +92,29 @@ type RefusalLog struct {
 // NewRefusalLog returns a log that writes to a store.
 func NewRefusalLog(store RefusalStore) *RefusalLog { return &RefusalLog{store: store} }
 
-// Note counts a refused request.
-func (l *RefusalLog) Note(operation string, status int, network string) {
-	now := time.Now().UTC()
+// NoteNetwork counts a refused request of a network.
+func (l *RefusalLog) NoteNetwork(operation string, status int, network string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.waiting.add(Refusal{Operation: operation, Status: status, Network: network, Count: 1, First: now, Last: now})
+	l.waiting.Networks.add(newRefusal(operation, status, network))
+}
+
+// NoteAccount counts a refused request for an account, from any network.
+func (l *RefusalLog) NoteAccount(operation string, status int, accountID string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.waiting.Accounts.add(newRefusal(operation, status, accountID))
+}
+
+func newRefusal(operation string, status int, of string) Refusal {
+	now := time.Now().UTC()
+	return Refusal{Operation: operation, Status: status, Of: of, Count: 1, First: now, Last: now}
 }
 
 // Write stores what was counted. If that fails, the next call tries again.
 func (l *RefusalLog) Write(ctx context.Context) {
 	counted := l.swap(Refusals{})
-	if len(counted.Items) == 0 {
+	if len(counted.Networks.Items)+len(counted.Accounts.Items) == 0 {
 		return
 	}
 	_, err := l.store.Upsert(ctx, Today(), func(stored *Refusals) error {
@@ -122,6 +142,8 @@ func Today() string { return time.Now().UTC().Format(time.DateOnly) }
 // Day returns the refusals of a day, those with the largest counts first.
 func (l *RefusalLog) Day(ctx context.Context, day string) (Refusals, error) {
 	refusals, err := l.store.Day(ctx, day)
-	slices.SortFunc(refusals.Items, func(a, b Refusal) int { return fewer(b, a) })
+	for _, tally := range []Tally{refusals.Networks, refusals.Accounts} {
+		slices.SortFunc(tally.Items, func(a, b Refusal) int { return fewer(b, a) })
+	}
 	return refusals, err
 }

@@ -37,18 +37,31 @@ func (h *handlers) listAudit(ctx context.Context, in *auditInput) (*private[web.
 
 // refusals are those of one day.
 type refusals struct {
-	Day    string    `json:"day" format:"date" doc:"The day, in UTC"`
+	Day      string `json:"day" format:"date" doc:"The day, in UTC"`
+	Networks tally  `json:"networks" doc:"The answers 401, 403 and 429, by network"`
+	Accounts tally  `json:"accounts" doc:"The wrong passwords for accounts, and what was refused after too many of them, by account"`
+}
+
+type tally struct {
 	Items  []refusal `json:"items" nullable:"false" doc:"The largest counts first"`
-	Others int       `json:"others" doc:"How many requests more were refused: only the networks with the largest counts are in items"`
+	Others int       `json:"others" doc:"How many requests more were refused: only the largest counts are in items"`
 }
 
 type refusal struct {
 	Operation string    `json:"operation" doc:"The id of the operation"`
 	Status    int       `json:"status" doc:"The status of the answers"`
-	Network   string    `json:"network" doc:"The network that the requests came from"`
+	Of        string    `json:"of" doc:"The network that the requests came from, or the id of the account"`
 	Count     int       `json:"count" doc:"How many requests were refused"`
 	First     time.Time `json:"first" doc:"The time of the first request"`
 	Last      time.Time `json:"last" doc:"The time of the last request"`
+}
+
+func tallyOf(t domain.Tally) tally {
+	shown := tally{Items: make([]refusal, len(t.Items)), Others: t.Others}
+	for i, r := range t.Items {
+		shown.Items[i] = refusal(r)
+	}
+	return shown
 }
 
 type refusalsInput struct {
@@ -60,11 +73,7 @@ func (h *handlers) listRefusals(ctx context.Context, in *refusalsInput) (*privat
 		in.Day = domain.Today()
 	}
 	found, err := h.refusals.Day(ctx, in.Day)
-	shown := refusals{Day: in.Day, Items: make([]refusal, len(found.Items)), Others: found.Others}
-	for i, r := range found.Items {
-		shown.Items[i] = refusal(r)
-	}
-	return privately(shown, err)
+	return privately(refusals{Day: in.Day, Networks: tallyOf(found.Networks), Accounts: tallyOf(found.Accounts)}, err)
 }
 
 // NoteRefusals is a middleware that counts the refused requests of each operation, by network. Use it before
@@ -75,7 +84,7 @@ func NoteRefusals(log *domain.RefusalLog) func(ctx huma.Context, next func(huma.
 		switch ctx.Status() {
 		case http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests:
 			from := Client{Forwarded: ctx.Header("X-Forwarded-For")}.from()
-			log.Note(ctx.Operation().OperationID, ctx.Status(), from.Network)
+			log.NoteNetwork(ctx.Operation().OperationID, ctx.Status(), from.Network)
 		}
 	}
 }

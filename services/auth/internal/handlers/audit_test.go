@@ -120,7 +120,7 @@ func (s service) idOf(t *testing.T, email string) string {
 }
 
 // Refused requests are counted, however many there are, and take no room from what accounts did.
-func TestRefusals_areCountedByNetwork(t *testing.T) {
+func TestRefusals_areCountedByNetworkAndAccount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t)
 		admin, eve := s.newAdmin(t, "admin@example.org"), s.signUp(t, "eve@example.org")
@@ -129,19 +129,25 @@ func TestRefusals_areCountedByNetwork(t *testing.T) {
 		for range 12 {
 			s.signIn(t, "admin@example.org", "wrong horse", abroad)
 		}
+		s.signIn(t, "nobody@example.org", "wrong horse", abroad)
+		refused(t, s.ask(t, http.MethodPut, "/password", `{"current": "wrong horse", "new": "battery staple"}`, as(eve)), errs.Invalid, "current")
 		refused(t, s.ask(t, http.MethodGet, "/users", "", as(eve), abroad), errs.Forbidden, "")
 		s.ask(t, http.MethodGet, "/profile/mine", "", "Authorization: Bearer x").Expect(http.StatusUnauthorized)
 		s.refusals.Write(t.Context())
 		s.refusals.Write(t.Context())
 		day := webtest.Read[domain.Refusals](s.ask(t, http.MethodGet, "/audit/refusals", "", as(admin)), http.StatusOK)
 		var got []string
-		for _, r := range day.Items {
-			got = append(got, fmt.Sprint(r.Operation, r.Status, r.Network, r.Count))
+		for _, r := range append(day.Networks.Items, day.Accounts.Items...) {
+			got = append(got, fmt.Sprint(r.Operation, " ", r.Status, " ", r.Of, " ", r.Count))
 		}
 		slices.Sort(got)
 		want := []string{
-			"list-users403198.51.100.0/241", "my-profile401unknown1", "sign-in401198.51.100.0/2410", "sign-in429198.51.100.0/242",
+			"change-password 422 " + eve.User.ID + " 1",
+			"list-users 403 198.51.100.0/24 1", "my-profile 401 unknown 1",
+			"sign-in 401 198.51.100.0/24 11", "sign-in 401 " + admin.User.ID + " 10",
+			"sign-in 429 198.51.100.0/24 2", "sign-in 429 " + admin.User.ID + " 2",
 		}
+		slices.Sort(want)
 		if !slices.Equal(got, want) {
 			t.Errorf("got %q\nwant %q", got, want)
 		}
@@ -149,7 +155,7 @@ func TestRefusals_areCountedByNetwork(t *testing.T) {
 			t.Errorf("the trail has %+v after %+v", after, before)
 		}
 		none := webtest.Read[domain.Refusals](s.ask(t, http.MethodGet, "/audit/refusals?day=2020-01-01", "", as(admin)), http.StatusOK)
-		if len(none.Items) != 0 {
+		if len(none.Networks.Items)+len(none.Accounts.Items) != 0 {
 			t.Errorf("another day has %+v", none)
 		}
 		refused(t, s.ask(t, http.MethodGet, "/audit/refusals?day=yesterday", "", as(admin)), errs.Invalid, "day")

@@ -60,7 +60,7 @@ func newService(t *testing.T) service {
 	s.keys = domain.NewAPIKeys(keys, authority, domain.KeyFormat{New: keyformat.New, Parse: keyformat.Parse})
 	s.publisher = domain.NewPublisher(s.store, providers.NewEvents(publisher), repositories.NewOverdue(side))
 	admins, attempts := repositories.NewAdmins(side, s.store), repositories.NewAttempts(side)
-	s.accounts = domain.NewAccounts(s.store, authority, admins, providers.NewPasswords(), attempts, s.publisher)
+	s.accounts = domain.NewAccounts(s.store, authority, admins, providers.NewPasswords(), attempts, s.refusals, s.publisher)
 	sessions := domain.NewSessions(s.sessions, authority, s.accounts, s.publisher, tokens)
 	active := handlers.Sessions(sessions)
 	s.verifier = identity.NewVerifier(s.tokens, active)

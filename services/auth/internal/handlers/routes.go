@@ -206,9 +206,8 @@ func (h *handlers) auditRoutes(api huma.API) {
 	// What came to nothing, counted.
 	huma.Register(api, huma.Operation{
 		OperationID: "list-refusals", Method: http.MethodGet, Path: base + "/audit/refusals", Tags: tags, Security: admin,
-		Summary: "Show which networks were refused on a day, and how often",
-		Description: "Counts the answers 401, 403 and 429 of this service. They are kept for 90 days, and are a few seconds late. " +
-			"Of many networks, those with the largest counts are listed.",
+		Summary:     "Show what was refused on a day, by network and by account",
+		Description: "Counts are kept for 90 days, and are a few seconds late. The largest 200 of each kind are listed.",
 	}, h.listRefusals)
 }
 

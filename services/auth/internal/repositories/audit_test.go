@@ -104,7 +104,7 @@ func TestTrail_losesNothingToOtherWriters(t *testing.T) {
 func TestRefusals_expire(t *testing.T) {
 	states, side := sidecartest.New()
 	refusals := repositories.NewRefusals(side)
-	must.Get(refusals.Upsert(t.Context(), "2026-01-02", func(r *domain.Refusals) error { r.Others++; return nil }))(t)
+	must.Get(refusals.Upsert(t.Context(), "2026-01-02", func(r *domain.Refusals) error { r.Networks.Others++; return nil }))(t)
 	if ttl := states.TTL("auth-store", "refusals:2026-01-02"); ttl != "7776000" {
 		t.Errorf("they expire after %q seconds", ttl)
 	}

@@ -56,7 +56,7 @@ const storing = time.Minute
 // ends the oldest ones if there are still too many. A session that is not found may still be about to be stored.
 func (r *Sessions) trim(ctx context.Context, accountID string, listed []string) error {
 	former, now := listed[:len(listed)-1], time.Now()
-	found, err := r.GetMany(ctx, former)
+	found, err := r.GetEach(ctx, former)
 	if err != nil {
 		return err
 	}
