@@ -56,7 +56,12 @@ type Store struct {
 type Binding struct {
 	Name string   `yaml:"name"`
 	Apps []string `yaml:"apps"`
+	// SeenBy are the apps that only read its type from their sidecars, which do not let them use it.
+	SeenBy []string `yaml:"seenBy"`
 }
+
+// Scopes are the apps that load the binding's component.
+func (b Binding) Scopes() []string { return union(b.Apps, b.SeenBy) }
 
 // Schedule is a timer that calls apps.
 type Schedule struct {
@@ -180,7 +185,7 @@ func (t *Topology) entries() []entry {
 		all = append(all, entry{"store", s.Name, s.About, s.Apps})
 	}
 	for _, b := range t.Bindings {
-		all = append(all, entry{"binding", b.Name, "described in each base", b.Apps})
+		all = append(all, entry{"binding", b.Name, "described in each base", b.Scopes()})
 	}
 	for _, s := range t.Schedules {
 		all = append(all, entry{"schedule", s.Name, s.About, s.Apps})

@@ -24,8 +24,15 @@ func TestServerBase_runsTheShop(t *testing.T) {
 	t.Setenv("SMTP_PASSWORD", smtpPassword)
 	redis.Secrets["SMTP_PORT"] = post.port
 	shop := client.Start(t, t.TempDir(), func(o *stack.Options) { o.Base, o.Secrets = "server", redis.Secrets })
+	shop.MailsTo = func(address string) (bodies []string) {
+		for _, mail := range post.to(address) {
+			bodies = append(bodies, mail.body)
+		}
+		return bodies
+	}
 	product := shop.NewProduct(t, shop.SignIn(t, "staff"), 100)
 
+	t.Run("an order needs a verified address", func(t *testing.T) { addressIsVerified(t, shop, post, product) })
 	t.Run("each mail reaches the one whom it is for", func(t *testing.T) { mailsArrive(t, shop, post, product) })
 	t.Run("refused addresses leave others their speed", func(t *testing.T) { refusedAddressesAreParked(t, shop, post) })
 	t.Run("inboxes do not wait for a mail server", func(t *testing.T) { inboxGoesOn(t, shop, post, product) })
@@ -52,6 +59,21 @@ func TestServerBase_runsTheShop(t *testing.T) {
 	})
 }
 
+// addressIsVerified signs up, and orders before and after the address is verified.
+func addressIsVerified(t *testing.T, shop *client.Shop, post *mailServer, product client.Product) {
+	customer := shop.SignUpOnly(t)
+	order := client.OrderBy(customer, product.ID, 1)
+	shop.Try(t, order).Expect(t, http.StatusForbidden, "address_not_verified")
+	code := shop.Code(t, customer.Email)
+	wrong := shop.Must(t, client.VerificationOf(customer, "00000000"), http.StatusUnprocessableEntity, nil)
+	if mails := post.to(customer.Email); wrong.Field() != "code" || len(mails) != 1 || strings.Contains(mails[0].body, "Clara") {
+		t.Errorf("got %s after %+v", wrong, mails)
+	}
+	shop.Must(t, client.VerificationOf(customer, code), http.StatusNoContent, nil)
+	placed := must.Get(shop.Insist(t.Context(), order))(t)
+	shop.AwaitOrder(t, customer, placed.ID, "confirmed")
+}
+
 // mailsArrive has many mails of several kinds under way at once.
 func mailsArrive(t *testing.T, shop *client.Shop, post *mailServer, product client.Product) {
 	staff := shop.SignIn(t, "staff")
@@ -65,8 +87,8 @@ func mailsArrive(t *testing.T, shop *client.Shop, post *mailServer, product clie
 		shop.Fulfil(t, staff, orders[i].ID, "ship")
 	})
 	for i, customer := range customers {
-		system.Eventually(t, "the welcome and both mails about the order are there", func() error {
-			if got := len(post.to(customer.Email)); got != 3 {
+		system.Eventually(t, "the code, the welcome and both mails about the order are there", func() error {
+			if got := len(post.to(customer.Email)); got != 4 {
 				return fmt.Errorf("%d are", got)
 			}
 			return nil
@@ -74,8 +96,11 @@ func mailsArrive(t *testing.T, shop *client.Shop, post *mailServer, product clie
 		welcomes := 0
 		for _, mail := range post.to(customer.Email) {
 			about := orders[i].ID
-			if strings.HasPrefix(mail.subject, "Welcome") {
-				about = "Your account is ready"
+			switch {
+			case strings.HasPrefix(mail.subject, "Please verify"):
+				about = "Your code is"
+			case strings.HasPrefix(mail.subject, "Welcome"):
+				about = "your account is ready"
 				welcomes++
 			}
 			if !strings.Contains(mail.body, about) || !strings.HasPrefix(mail.body, "<!DOCTYPE html>") ||
@@ -89,12 +114,12 @@ func mailsArrive(t *testing.T, shop *client.Shop, post *mailServer, product clie
 	}
 }
 
-// refusedAddressesAreParked has a mail server refuse sixteen customers. Each of their mails costs it one attempt, and the mails
-// of others are sent at their first. Speed is a matter of counts here: a mail that waits for another would be tried later.
+// refusedAddressesAreParked has a mail server refuse the codes of sixteen customers. Each costs it one attempt, and the mails of
+// others are sent at their first. Speed is a matter of counts here: a mail that waits for another would be tried later.
 func refusedAddressesAreParked(t *testing.T, shop *client.Shop, post *mailServer) {
 	const bad, good, each = 16, 8, 15
 	staff, began := shop.SignIn(t, "staff"), time.Now()
-	product := shop.NewProduct(t, staff, bad+good*each)
+	product := shop.NewProduct(t, staff, good*each)
 	nobodies, customers := make([]client.User, bad), make([]client.User, good)
 	for i := range nobodies {
 		up := client.SignUpOf(fmt.Sprintf("%s%d-%s@example.com", stranger, i, product.ID), client.Password)
@@ -103,7 +128,6 @@ func refusedAddressesAreParked(t *testing.T, shop *client.Shop, post *mailServer
 	for i := range customers {
 		customers[i] = shop.SignUp(t)
 	}
-	system.AtOnce(bad, func(i int) { shop.PlaceOrder(t, nobodies[i], product.ID, 1) })
 	system.AtOnce(good, func(i int) {
 		for range each {
 			shop.PlaceOrder(t, customers[i], product.ID, 1)
@@ -111,19 +135,19 @@ func refusedAddressesAreParked(t *testing.T, shop *client.Shop, post *mailServer
 	})
 	for _, customer := range customers {
 		system.Eventually(t, "all mails are there", func() error {
-			if got := len(post.to(customer.Email)); got != 1+each {
+			if got := len(post.to(customer.Email)); got != 2+each {
 				return fmt.Errorf("%d are", got)
 			}
 			return nil
 		})
-		if got := post.triedFor(customer.Email); got != 1+each {
-			t.Errorf("%d attempts for %d mails", got, 1+each)
+		if got := post.triedFor(customer.Email); got != 2+each {
+			t.Errorf("%d attempts for %d mails", got, 2+each)
 		}
 	}
 	for _, nobody := range nobodies {
-		awaitInbox(t, shop, nobody, 2)
-		// One attempt for each mail, and at most one more in each minute.
-		if got, most := post.triedFor(nobody.Email), 2*(2+int(time.Since(began)/time.Minute)); got < 2 || got > most {
+		awaitInbox(t, shop, nobody, 1)
+		// One attempt, and at most one more in each minute.
+		if got, most := post.triedFor(nobody.Email), 2+int(time.Since(began)/time.Minute); got < 1 || got > most {
 			t.Errorf("%d attempts, at most %d are needed", got, most)
 		}
 	}
@@ -136,24 +160,27 @@ func refusedAddressesAreParked(t *testing.T, shop *client.Shop, post *mailServer
 
 // inboxGoesOn stops the mail server. Mails arrive when it is back, and nobody has to help.
 func inboxGoesOn(t *testing.T, shop *client.Shop, post *mailServer, product client.Product) {
+	const before = 2           // the code and the welcome
+	const orders = 20 - before // what one address may get in an hour
+	customer := shop.SignUp(t)
+	sent := func(want int) func() error {
+		return func() error {
+			if got := len(post.to(customer.Email)); got != want {
+				return fmt.Errorf("%d are", got)
+			}
+			return nil
+		}
+	}
+	system.Eventually(t, "the first mails are sent", sent(before))
 	post.closed.Store(true)
 	defer post.closed.Store(false)
-	const orders = 20 - 1 // what one address may get in an hour, with the welcome
-	customer := shop.SignUp(t)
 	for range orders {
 		shop.PlaceOrder(t, customer, product.ID, 1)
 	}
-	awaitInbox(t, shop, customer, 1+orders)
-	if got := len(post.to(customer.Email)); got != 0 {
-		t.Fatalf("%d mails were sent", got)
-	}
+	awaitInbox(t, shop, customer, 2+orders) // that there is an account, and that its address is verified
+	must.Do(t, sent(before)())
 	post.closed.Store(false)
-	system.Eventually(t, "all mails are sent", func() error {
-		if got := len(post.to(customer.Email)); got != 1+orders {
-			return fmt.Errorf("%d are", got)
-		}
-		return nil
-	})
+	system.Eventually(t, "all mails are sent", sent(before+orders))
 }
 
 // awaitInbox waits until a user has so many notifications.

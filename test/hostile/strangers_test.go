@@ -1,62 +1,59 @@
 package hostile
 
 import (
-	"bytes"
+	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
-	"stoa/pkg/common/ids"
+	"stoa/internal/stack/state"
+	"stoa/pkg/common/must"
 	"stoa/test/client"
+	"stoa/test/system"
 )
 
-// longAgent is a header that the gateway accepts.
-var longAgent = "User-Agent: " + strings.Repeat("x", 14<<10)
-
-// Otherwise something behind the gateway would refuse what the gateway has accepted.
-func TestHeaders_thatPassTheGatewayPassEverything(t *testing.T) {
+// Someone who signs up with the address of a stranger can make the shop mail the code there, and nothing else.
+func TestSignUp_withAStrangersAddressMailsOnlyTheCode(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, shop)
-	for service, guarded := range client.EachGuarded(t, w.staff) {
-		answer := w.send(t, w.ask(guarded.Method, "/api/v1"+guarded.Path, w.staff, longAgent).String())
-		if answer.Status != guarded.Open {
-			t.Errorf("%s: got %s, want %d", service, answer, guarded.Open)
-		}
+	eve := w.SignUpOnly(t)
+	for n := range 30 {
+		w.Must(t, client.Request{Method: "DELETE", Path: "/auth/sessions", As: eve}, http.StatusNoContent, nil)
+		name := object{"name": fmt.Sprintf("Your parcel is held, pay at https://example.net/%d", n)}
+		w.Must(t, client.Request{Method: "PATCH", Path: "/auth/profile/mine", As: eve, Body: name}, http.StatusOK, nil)
+		w.Must(t, client.OrderBy(eve, w.product.ID, 1), http.StatusForbidden, nil).Expect(t, http.StatusForbidden, "address_not_verified")
+		w.SignInAs(t, eve.Email, client.Password) // the next round ends this session
 	}
+	password := object{"current": client.Password, "new": "battery staple"}
+	w.Must(t, client.Request{Method: "PUT", Path: "/auth/password", As: eve, Body: password}, http.StatusNoContent, nil)
+	// Once the last of this is in the inbox, there would have been a mail.
+	system.Eventually(t, "the inbox tells of the new password", func() error {
+		var inbox struct{ Items []struct{ Kind string } }
+		w.Must(t, client.Request{Method: "GET", Path: "/notifications", As: eve}, http.StatusOK, &inbox)
+		if len(inbox.Items) == 0 || inbox.Items[0].Kind != "account-password-changed" {
+			return fmt.Errorf("it is %+v", inbox)
+		}
+		return nil
+	})
+	w.Must(t, client.VerificationOf(eve, w.Code(t, eve.Email)), http.StatusNoContent, nil)
+	system.Eventually(t, "the mail that welcomes is there", func() error {
+		if mails := mailsTo(t, w, eve.Email); len(mails) != 2 {
+			return fmt.Errorf("the mails are %v", mails)
+		}
+		return nil
+	})
 }
 
-// A page is shared after a request for it with headers that few send, as after any other.
-func TestCache_isNotTurnedOffByOneRequest(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, shop)
-	page := w.ask("GET", "/api/v1/products?limit=1&cursor=", client.User{})
-	for _, hostile := range []string{longAgent, "Idempotency-Key: " + strings.Repeat("k", 1000), "If-Match: x", "Accept-Language: " + strings.Repeat("de,", 3000)} {
-		first := w.send(t, page.and(hostile).String())
-		if first.Status != http.StatusOK {
-			t.Errorf("%.30s: got %s", hostile, first)
-		}
-		shared := 0
-		for range 10 {
-			if w.send(t, page.String()).Header.Get("X-Cache-Status") == "Hit" {
-				shared++
-			}
-		}
-		if shared == 0 { // the catalogue is cached for a second: a few of ten may miss
-			t.Errorf("%.30s: the page is not shared afterwards", hostile)
+// mailsTo lists the files of the mails to an address.
+func mailsTo(t *testing.T, w *world, address string) (names []string) {
+	t.Helper()
+	files := must.Get(filepath.Glob(state.Path(w.Dir(), "mail", "*.eml")))(t)
+	for _, file := range files {
+		if text := must.Get(os.ReadFile(file))(t); strings.Contains(string(text), "<"+address+">") {
+			names = append(names, filepath.Base(file))
 		}
 	}
-}
-
-// Who chooses the id of a trace chooses what stands in the logs, and can hide among the lines of others.
-func TestTraces_areNotChosenByClients(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, shop)
-	theirs := strings.ReplaceAll(ids.New(), "-", "")
-	trace := "Traceparent: 00-" + theirs + "-b7ad6b7169203331-01"
-	for _, path := range []string{"/api/v1/orders/" + unknown, "/nowhere"} {
-		answer := w.send(t, w.ask("GET", path, w.bob, trace).String())
-		if answer.Status != http.StatusNotFound || !bytes.Contains(answer.Body, []byte(`"traceId"`)) || bytes.Contains(answer.Body, []byte(theirs)) {
-			t.Errorf("got %s", answer)
-		}
-	}
+	return names
 }

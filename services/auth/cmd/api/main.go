@@ -16,20 +16,31 @@ import (
 	"stoa/services/auth/internal/repositories"
 )
 
+// mailBinding is the component that sends mails, for notification. Here only its type matters.
+const mailBinding = "mail"
+
 // The names of secrets.
 const (
 	signingKey = "AUTH_SIGNING_KEY" // Ed25519 private keys, see signing.Parse
 	bootstrap  = "AUTH_BOOTSTRAP"   // JSON, see domain.ParseBootstrap
 )
 
+// configuration is what the environment says to this process.
+type configuration struct {
+	config.Base
+	// VerifyAddresses says whether those who sign up have to verify their e-mail addresses. If it is not set, they have to
+	// unless the binding mail writes files.
+	VerifyAddresses *bool `envconfig:"VERIFY_ADDRESSES"`
+}
+
 func main() { service.Main(run) }
 
 func run(ctx context.Context) error {
-	cfg, err := config.Load[config.Base]()
+	cfg, err := config.Load[configuration]()
 	if err != nil {
 		return err
 	}
-	app, err := service.Start(ctx, cfg)
+	app, err := service.Start(ctx, cfg.Base)
 	if err != nil {
 		return err
 	}
@@ -49,7 +60,12 @@ func run(ctx context.Context) error {
 	}
 	events := domain.NewPublisher(store, providers.NewEvents(publisher), repositories.NewOverdue(app.Sidecar))
 	admins, attempts := repositories.NewAdmins(app.Sidecar, store), repositories.NewAttempts(app.Sidecar)
-	accounts := domain.NewAccounts(store, authority, admins, providers.NewPasswords(), attempts, refusals, events)
+	mail, err := app.Sidecar.ComponentType(ctx, mailBinding)
+	if err != nil {
+		return err
+	}
+	verifies := providers.VerifiesAddresses(cfg.VerifyAddresses, mail)
+	accounts := domain.NewAccounts(store, authority, admins, providers.NewPasswords(), attempts, refusals, events, verifies)
 	tokens, keyStore := providers.NewTokens(signer), repositories.NewAPIKeys(app.Sidecar)
 	sessions := domain.NewSessions(sessionStore, authority, accounts, events, tokens)
 	keys := domain.NewAPIKeys(keyStore, authority, keyFormat)

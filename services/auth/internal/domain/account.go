@@ -20,6 +20,9 @@ type Account struct {
 	PasswordHash string    `json:"passwordHash"`
 	Roles        []Role    `json:"roles"`
 	CreatedAt    time.Time `json:"createdAt"`
+	// VerifiedAt is when the address was verified. Until then, Verification has the code for it.
+	VerifiedAt   time.Time    `json:"verifiedAt,omitzero"`
+	Verification Verification `json:"verification,omitzero"`
 	// Epoch counts how often all sessions but one were ended at once. A session of an earlier epoch has ended, unless Spared
 	// is its id.
 	Epoch  int    `json:"epoch,omitempty"`

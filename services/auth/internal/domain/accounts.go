@@ -46,22 +46,24 @@ type Accounts struct {
 	attempts  AttemptStore
 	refusals  *RefusalLog
 	publisher *Publisher
+	verifies  bool
 }
 
-// NewAccounts returns the accounts in a store.
+// NewAccounts returns the accounts in a store. If it verifies, those who sign up have to verify their addresses.
 func NewAccounts(
 	store AccountStore, authority *Authority, admins Admins, passwords Passwords, attempts AttemptStore, refusals *RefusalLog,
-	publisher *Publisher,
+	publisher *Publisher, verifies bool,
 ) *Accounts {
 	return &Accounts{
 		store: store, authority: authority, admins: admins, passwords: passwords, attempts: attempts, refusals: refusals,
-		publisher: publisher,
+		publisher: publisher, verifies: verifies,
 	}
 }
 
-// Register creates an account without publishing an event. It fails with errs.Conflict if the address has an account.
+// Register creates an account with a verified address, without publishing an event. It fails with errs.Conflict if the address
+// has an account.
 func (a *Accounts) Register(ctx context.Context, r Registration, roles ...Role) (Account, error) {
-	account, err := a.add(ctx, r, Origin{}, Account{Roles: roles})
+	account, err := a.add(ctx, r, Origin{}, Account{Roles: roles, VerifiedAt: time.Now().UTC()})
 	if account.Has(Admin) { // also if it existed: an earlier call may have died before this
 		if err := a.admins.Add(ctx, account.ID); err != nil {
 			return Account{}, err
@@ -97,11 +99,16 @@ func taken() error {
 	}
 }
 
-// SignUp creates an account and publishes the event. It fails with errs.Conflict if the address has an account. Until
+// SignUp creates an account and publishes its events. It fails with errs.Conflict if the address has an account. Until
 // FinishSignUp, an interrupted sign-up can be repeated with the same password.
 func (a *Accounts) SignUp(ctx context.Context, r Registration, from Client) (Account, error) {
-	registered := Event{Type: Registered, At: time.Now().UTC()}
-	account := Account{Networks: []string{from.Network}, Unpublished: []Event{registered}}
+	now := time.Now().UTC()
+	account := Account{Networks: []string{from.Network}, Unpublished: []Event{{Type: Registered, At: now}}}
+	if a.verifies {
+		account.mailCode(newCode(), now)
+	} else {
+		account.VerifiedAt = now
+	}
 	account, err := a.add(ctx, r, Origin{Network: from.Network}, account)
 	if errs.Is(err, errs.Conflict) && account.SignUpUnfinished() {
 		err = a.verify(ctx, SignUp, r.email, account, r.password, from, err)

@@ -42,7 +42,7 @@ func newWorld() world {
 	publisher := domain.NewPublisher(store, nil, nil)
 	authority := domain.NewAuthority(repositories.NewSessions(side), store, nil)
 	admins := repositories.NewAdmins(side, store)
-	accounts := domain.NewAccounts(store, authority, admins, plain{}, attempts, domain.NewRefusalLog(nil), publisher)
+	accounts := domain.NewAccounts(store, authority, admins, plain{}, attempts, domain.NewRefusalLog(nil), publisher, true)
 	return world{states: states, accounts: accounts, admins: admins, keys: repositories.NewAPIKeys(side)}
 }
 

@@ -18,6 +18,8 @@ const (
 	EndOtherSessions Act = "end-other-sessions"
 	ChangePassword   Act = "change-password"
 	ChangeProfile    Act = "change-profile"
+	VerifyAddress    Act = "verify-address"
+	MailCode         Act = "mail-code"
 	SetRoles         Act = "set-roles"
 	CreateAPIKey     Act = "create-api-key"
 	RevokeAPIKey     Act = "revoke-api-key"

@@ -11,9 +11,11 @@ type EventType string
 
 // The types of events.
 const (
-	Registered      EventType = "registered"
-	PasswordChanged EventType = "password_changed"
-	SessionsRevoked EventType = "sessions_revoked"
+	Registered            EventType = "registered"
+	VerificationRequested EventType = "verification_requested"
+	AddressVerified       EventType = "verified"
+	PasswordChanged       EventType = "password_changed"
+	SessionsRevoked       EventType = "sessions_revoked"
 )
 
 // Reason is why sessions were revoked.
@@ -34,6 +36,8 @@ type Event struct {
 	Cause  string    `json:"cause"`
 	Reason Reason    `json:"reason,omitempty"`
 	At     time.Time `json:"at"`
+	// Code is the code of VerificationRequested.
+	Code string `json:"code,omitempty"`
 }
 
 // is reports whether both are the same event.

@@ -21,7 +21,7 @@ type Admins interface {
 func (a *Account) Has(role Role) bool { return slices.Contains(a.Roles, role) }
 
 // SetRoles gives an account these roles and LEARNER, and no others. Only an ADMIN may. It fails with errs.Conflict if no ADMIN
-// would be left.
+// would be left, or if an account whose address is not verified would get another role than LEARNER.
 func (a *Accounts) SetRoles(ctx context.Context, by Actor, id string, roles []Role) (Account, error) {
 	admin, err := a.authority.account(ctx, by, SetRoles)
 	if err != nil {
@@ -42,7 +42,9 @@ func (a *Accounts) SetRoles(ctx context.Context, by Actor, id string, roles []Ro
 		if stored.Has(Admin) && !stays && !account.Has(Admin) { // became ADMIN after the first read: Remove was not called
 			return errs.New(errs.Conflict, "the account became an ADMIN in the meantime; try again")
 		}
-		stored.Roles = withLearner(roles)
+		if stored.Roles = withLearner(roles); len(stored.Roles) > 1 && !stored.Verified() {
+			return errs.New(errs.Conflict, "the e-mail address of this account is not verified")
+		}
 		return nil
 	}))
 	if err != nil || !stays {

@@ -154,16 +154,20 @@ func (s *Sessions) List(ctx context.Context, accountID, cursor string, limit int
 	if err != nil {
 		return nil, "", err
 	}
-	all, err := s.store.Of(ctx, accountID)
-	now := time.Now()
-	page = slices.DeleteFunc(all, func(s Session) bool {
-		return !s.Active(now) || !account.Admits(s) || cursor != "" && s.ID >= cursor
-	})
+	active, err := s.activeOf(ctx, account)
+	page = slices.DeleteFunc(active, func(s Session) bool { return cursor != "" && s.ID >= cursor })
 	slices.SortFunc(page, func(a, b Session) int { return strings.Compare(b.ID, a.ID) })
 	if len(page) > limit {
 		page, next = page[:limit], page[limit-1].ID
 	}
 	return page, next, err
+}
+
+// activeOf returns the active sessions of an account.
+func (s *Sessions) activeOf(ctx context.Context, account Account) ([]Session, error) {
+	all, err := s.store.Of(ctx, account.ID)
+	now := time.Now()
+	return slices.DeleteFunc(all, func(s Session) bool { return !s.Active(now) || !account.Admits(s) }), err
 }
 
 // End ends a session of the account that acts. It fails with the same errs.NotFound for a session that has ended and for a
@@ -205,18 +209,26 @@ func (s *Sessions) SignOut(ctx context.Context, by Actor) error {
 	return err
 }
 
-// EndOthers ends all sessions of the account that acts but the current one, by one write.
+// EndOthers ends all sessions of the account that acts but the current one, by one write. Its owner hears of it only if there
+// was another one.
 func (s *Sessions) EndOthers(ctx context.Context, by Actor) error {
 	account, err := s.authority.account(ctx, by, EndOtherSessions)
 	if err != nil {
 		return err
 	}
+	active, err := s.activeOf(ctx, account)
+	if err != nil {
+		return err
+	}
+	others := slices.ContainsFunc(active, func(s Session) bool { return s.ID != by.SessionID })
 	entry := EndOtherSessions.entry(account.ID, by.From)
 	return s.publisher.update(ctx, account.ID, lasting(ctx, s.authority, by, entry, func(stored *Account) error {
 		stored.endOthers(by.SessionID)
-		stored.record(Event{
-			Type: SessionsRevoked, Cause: "epoch " + strconv.Itoa(stored.Epoch), Reason: ByOwner, At: time.Now().UTC(),
-		})
+		if others {
+			stored.record(Event{
+				Type: SessionsRevoked, Cause: "epoch " + strconv.Itoa(stored.Epoch), Reason: ByOwner, At: time.Now().UTC(),
+			})
+		}
 		return nil
 	}))
 }

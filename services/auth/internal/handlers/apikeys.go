@@ -12,7 +12,7 @@ import (
 )
 
 type verifyInput struct {
-	Key string `header:"X-Api-Key" doc:"The key. The answer is 401 without one, and 403 for one that is not valid"`
+	Key string `header:"X-Api-Key" hidden:"true"`
 }
 
 type keyPermissions struct {

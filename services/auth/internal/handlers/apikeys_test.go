@@ -168,8 +168,8 @@ func TestAPIKeys_refuseWhatIsNotValid(t *testing.T) {
 		})
 	}
 	for _, id := range []string{"unknown", "a%7C%7Cb"} {
-		refused(t, s.ask(t, http.MethodGet, "/apikeys/"+id, "", admin), errs.NotFound, "")
-		refused(t, s.ask(t, http.MethodDelete, "/apikeys/"+id, "", admin), errs.NotFound, "")
+		refused(t, s.ask(t, http.MethodGet, "/apikeys/"+id, "", admin), errs.Invalid, "id")
+		refused(t, s.ask(t, http.MethodDelete, "/apikeys/"+id, "", admin), errs.Invalid, "id")
 	}
 	refused(t, s.ask(t, http.MethodDelete, "/apikeys/"+ids.New(), "", admin), errs.NotFound, "")
 	refused(t, s.ask(t, http.MethodGet, "/apikeys?cursor=x", "", admin), errs.Invalid, "cursor")

@@ -26,6 +26,21 @@ func (h *handlers) changeProfile(ctx context.Context, in *changeProfileInput) (*
 	return privately(userOf(account), err)
 }
 
+type verifyAddressInput struct {
+	Client
+	Body struct {
+		Code string `json:"code" minLength:"8" maxLength:"20" doc:"The code in the latest mail; spaces, hyphens and lower case do not matter" example:"4F7KQ2ZN"`
+	}
+}
+
+func (h *handlers) verifyAddress(ctx context.Context, in *verifyAddressInput) (*struct{}, error) {
+	return nil, h.accounts.VerifyAddress(ctx, in.by(ctx), in.Body.Code)
+}
+
+func (h *handlers) mailCode(ctx context.Context, in *Client) (*struct{}, error) {
+	return nil, h.accounts.MailCode(ctx, in.by(ctx))
+}
+
 // publicProfile is an account as everyone sees it.
 type publicProfile struct {
 	ID            string `json:"id" format:"uuid"`

@@ -60,7 +60,7 @@ func (h *handlers) changePassword(ctx context.Context, in *changePasswordInput) 
 func Sessions(sessions *domain.Sessions) identity.Sessions {
 	return func(ctx context.Context, id string) (identity.Session, error) {
 		account, err := sessions.AccountOf(ctx, id)
-		session := identity.Session{AccountID: account.ID}
+		session := identity.Session{AccountID: account.ID, Verified: account.Verified()}
 		for _, role := range account.Roles {
 			session.Roles = append(session.Roles, identity.Role(role))
 		}

@@ -39,6 +39,7 @@ func (c Client) by(ctx context.Context) domain.Actor {
 type user struct {
 	ID            string        `json:"id" format:"uuid"`
 	Email         domain.Email  `json:"email" format:"email"`
+	Verified      bool          `json:"verified" doc:"Whether the e-mail address is verified"`
 	Name          string        `json:"name"`
 	ProfilePicURL string        `json:"profilePicUrl,omitempty" format:"uri"`
 	Roles         []domain.Role `json:"roles" doc:"What the account may do; no role includes another"`
@@ -47,7 +48,8 @@ type user struct {
 
 func userOf(a domain.Account) user {
 	return user{
-		ID: a.ID, Email: a.Email, Name: a.Name, ProfilePicURL: a.PictureURL, Roles: a.Roles, CreatedAt: a.CreatedAt,
+		ID: a.ID, Email: a.Email, Verified: a.Verified(), Name: a.Name, ProfilePicURL: a.PictureURL, Roles: a.Roles,
+		CreatedAt: a.CreatedAt,
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 
 	"stoa/api/events"
 	"stoa/internal/golden"
+	"stoa/internal/openapitest"
+	"stoa/pkg/common/ids"
 	"stoa/pkg/common/must"
 	"stoa/pkg/common/web"
 	"stoa/pkg/common/web/webtest"
@@ -114,6 +116,18 @@ func (o *office) handle(t *testing.T, e messaging.Event) {
 
 func TestOpenAPI_isUpToDate(t *testing.T) {
 	golden.Check(t, "api/openapi/backoffice.json", newOffice(t, 0).Description(t))
+}
+
+func TestAPI_isWhatItsDescriptionSays(t *testing.T) {
+	o := newOffice(t, 0)
+	for range 10 {
+		queued, shipped, l := ids.New(), ids.New(), letter(t)
+		o.happen(t, queued, "confirmed")
+		o.happen(t, shipped, "confirmed")
+		o.happen(t, shipped, "shipped")
+		o.receive(t, l)
+	}
+	openapitest.Attack(t, o.Server, openapitest.Client{SignIn: openapitest.As("STAFF")}, 100)
 }
 
 func TestRoutes_areOnlyForTheStaff(t *testing.T) {

@@ -108,7 +108,7 @@ type newProduct struct {
 type (
 	// IDInput names a product.
 	IDInput struct {
-		ID string `path:"id"`
+		ID string `path:"id" format:"uuid" doc:"The id of the product"`
 	}
 	listOutput struct{ Body web.Listing[product] }
 

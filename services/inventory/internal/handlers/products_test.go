@@ -95,7 +95,7 @@ func TestProducts_refuseWhatIsNotValid(t *testing.T) {
 		"unknown field":       {request{"POST", "/products", "staff", "", with(`"name"`, `"sold":3,"name"`)}, errs.Invalid, "sold"},
 		"edit names the SKU":  {request{"PUT", one, "staff", "", with(`,"stock":1`, "")}, errs.Invalid, "sku"},
 		"unknown product":     {request{"GET", "/products/" + ids.New(), "", "", ""}, errs.NotFound, ""},
-		"malformed id":        {request{"GET", "/products/any", "", "", ""}, errs.NotFound, ""},
+		"malformed id":        {request{"GET", "/products/any", "", "", ""}, errs.Invalid, "id"},
 		"remove unknown":      {request{"DELETE", "/products/" + ids.New(), "staff", "", ""}, errs.NotFound, ""},
 		"change nothing":      {request{"POST", stock, "staff", "", `{"change":0}`}, errs.Invalid, "change"},
 		"change too much":     {request{"POST", stock, "staff", "", `{"change":1000001}`}, errs.Invalid, "change"},

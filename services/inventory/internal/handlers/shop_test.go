@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"stoa/internal/golden"
+	"stoa/internal/openapitest"
 	"stoa/pkg/common/ids"
 	"stoa/pkg/common/web/webtest"
 	"stoa/pkg/identity"
@@ -38,6 +39,10 @@ func newFront() *front {
 
 func TestOpenAPI_isWhatIsCheckedIn(t *testing.T) {
 	golden.Check(t, "api/openapi/inventory.json", newFront().Description(t))
+}
+
+func TestAPI_isWhatItsDescriptionSays(t *testing.T) {
+	openapitest.Attack(t, newFront().Server, openapitest.Client{SignIn: openapitest.As("admin")}, 100)
 }
 
 // request is one request of a caller.

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/ids"
 )
 
 func TestAdjustments_areListedNewestFirst(t *testing.T) {
@@ -32,5 +33,5 @@ func TestAdjustments_areListedNewestFirst(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	f.do(t, request{method: "GET", path: path, as: "alice"}).ExpectProblem(http.StatusForbidden, errs.Forbidden, "")
-	f.do(t, request{method: "GET", path: "/products/x/stock", as: "staff"}).ExpectProblem(http.StatusNotFound, errs.NotFound, "")
+	f.do(t, request{method: "GET", path: "/products/" + ids.New() + "/stock", as: "staff"}).ExpectProblem(http.StatusNotFound, errs.NotFound, "")
 }

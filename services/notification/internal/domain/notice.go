@@ -20,6 +20,8 @@ const (
 	OrderDelivered    Kind = "order-delivered"
 	StockLow          Kind = "stock-low"
 	AccountRegistered Kind = "account-registered"
+	AddressVerified   Kind = "account-verified"
+	CodeRequested     Kind = "account-code"
 	PasswordChanged   Kind = "account-password-changed"
 	SessionsRevoked   Kind = "account-sessions-revoked"
 )
@@ -31,7 +33,8 @@ type Notice struct {
 	About string
 	// UserID is the account in whose inbox the notice appears; "" for a notice that is only mailed.
 	UserID string
-	To     mail.Address
+	// To is where the notice is mailed to; it is zero for a notice that only appears in an inbox.
+	To mail.Address
 	// Subject, Opening and Closing are the text. If there is an order, it is shown between Opening and Closing.
 	Subject string
 	Opening string

@@ -95,5 +95,5 @@ func TestNames_areThoseOfPeople(t *testing.T) {
 }
 
 func account(name string) domain.Account {
-	return domain.Account{ID: "1", Email: "a@b.c", Name: name, At: time.Now()}
+	return domain.Account{ID: "1", Email: "a@b.c", Name: name, At: time.Now(), Verified: true}
 }

@@ -67,18 +67,21 @@ func NewNotifier(notices Notices, mail Mail, letters DeadLetters, giveUp time.Du
 	return &Notifier{notices: notices, mail: mail, letters: letters, giveUp: giveUp}
 }
 
-// Tell adds a notice to the inbox of its user, then mails it. A mail that cannot be sent now is parked, so an event never
+// Tell adds a notice to the inbox of its user, then mails it; some notices are only for one of the two. A mail that cannot be sent now is parked, so an event never
 // waits for a mail server.
 func (n *Notifier) Tell(ctx context.Context, notice Notice, cause Cause) error {
 	if err := n.overtake(ctx, notice); err != nil {
 		return err
 	}
 	record, result := notice.record(now()), done
-	record.Mail = leased(ids.New(), now())
+	if notice.To.Address != "" {
+		record.Mail = leased(ids.New(), now())
+	}
 	err := n.notices.Create(ctx, notice.UserID, record)
-	if err == nil {
+	switch {
+	case err == nil && record.Mail.Waits():
 		result, err = n.send(ctx, notice, record.Mail, cause)
-	} else if errs.Is(err, errs.Conflict) {
+	case errs.Is(err, errs.Conflict):
 		result, err = n.resume(ctx, notice, cause)
 	}
 	if err != nil || result == done {

@@ -26,6 +26,9 @@ func Subscriptions(tell Tell, staff mail.Address) []messaging.Subscription {
 			return domain.AccountNotice(kind, account)
 		})
 	}
+	code := handle(tell, accounts, func(_ messaging.Event, account domain.Account) (domain.Notice, error) {
+		return domain.CodeNotice(account)
+	})
 	lowStock := handle(tell, stock, func(e messaging.Event, low domain.LowStock) (domain.Notice, error) {
 		return domain.LowStockNotice(low, e.ID, e.Time, staff)
 	})
@@ -40,9 +43,11 @@ func Subscriptions(tell Tell, staff mail.Address) []messaging.Subscription {
 			"order.delivered.v1": order(updates, domain.OrderDelivered),
 		}},
 		{Topic: accounts, On: map[string]messaging.Handler{
-			"account.registered.v1":       account(domain.AccountRegistered),
-			"account.password_changed.v1": account(domain.PasswordChanged),
-			"account.sessions_revoked.v1": account(domain.SessionsRevoked),
+			"account.registered.v1":             account(domain.AccountRegistered),
+			"account.verification_requested.v1": code,
+			"account.verified.v1":               account(domain.AddressVerified),
+			"account.password_changed.v1":       account(domain.PasswordChanged),
+			"account.sessions_revoked.v1":       account(domain.SessionsRevoked),
 		}},
 		{Topic: stock, On: map[string]messaging.Handler{
 			"stock.low.v1": lowStock,

@@ -3,7 +3,9 @@ package handlers_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -11,6 +13,7 @@ import (
 
 	"stoa/api/events"
 	"stoa/pkg/common/ids"
+	"stoa/pkg/common/must"
 	"stoa/pkg/messaging"
 	"stoa/services/notification/internal/domain"
 )
@@ -23,7 +26,7 @@ func TestNotifier_sendsEveryNoticeOnce(t *testing.T) {
 	for _, status := range []string{"confirmed", "rejected", "cancelled", "shipped", "delivered"} {
 		all = append(all, orderIs(t, status))
 	}
-	for _, fact := range []string{"registered", "password_changed"} {
+	for _, fact := range []string{"registered", "password_changed", "verified"} {
 		all = append(all, event(t, "account."+fact+".v1", account("")))
 	}
 	for _, reason := range []string{"by_owner", "refresh_token_reused"} {
@@ -38,7 +41,7 @@ func TestNotifier_sendsEveryNoticeOnce(t *testing.T) {
 		}
 	}
 	got := o.entries(t)
-	if len(got) != 9 || got[4].Kind != domain.OrderDelivered || got[4].OrderID != orderID ||
+	if len(got) != 10 || got[5].Kind != domain.OrderDelivered || got[5].OrderID != orderID ||
 		got[0].Kind != domain.SessionsRevoked || got[0].OrderID != "" || got[0].Text == got[1].Text {
 		t.Errorf("the inbox is %+v", got)
 	}
@@ -245,4 +248,41 @@ func TestInbox_shrinksWithWhatExpires(t *testing.T) {
 			t.Errorf("%d pages of %d are left, and %d entries", after, before, len(o.entries(t)))
 		}
 	})
+}
+
+// Someone signs up with the address of a stranger, changes the name, and does whatever is told: the stranger gets the mail with
+// the code, and no name.
+func TestNotifier_mailsAnUnverifiedAddressOnlyItsCode(t *testing.T) {
+	o := newOffice(t)
+	p := o.process()
+	unverified := account("by_owner")
+	unverified.Verified = false
+	asked := unverified
+	asked.Reason, asked.Code, asked.ExpiresAt = "", "4F7KQ2ZN", asked.At.Add(time.Hour)
+	all := []messaging.Event{event(t, "account.verification_requested.v1", asked)}
+	for n := range 30 {
+		unverified.At = unverified.At.Add(time.Second)
+		all = append(all, event(t, "account.sessions_revoked.v1", unverified, strconv.Itoa(n)))
+	}
+	unverified.Reason = ""
+	all = append(all, event(t, "account.registered.v1", unverified), event(t, "account.password_changed.v1", unverified))
+	for range 2 {
+		for _, e := range all {
+			must.Do(t, events.Check(e.Type, e.Data))
+			p.handle(t, e)
+		}
+	}
+	p.retry(t)
+	if mail := string(o.post.last); o.post.total() != 1 || !strings.Contains(mail, "4F7KQ2ZN") || strings.Contains(mail, "Ada") {
+		t.Errorf("sent were %v; the last is %s", o.post.sent, mail)
+	}
+	inbox := o.entries(t)
+	if len(inbox) != len(all)-1 || slices.ContainsFunc(inbox, func(r domain.Record) bool { return r.Kind == domain.CodeRequested }) {
+		t.Errorf("the inbox is %+v", inbox)
+	}
+	for _, key := range o.states.Keys("notification-store", "") {
+		if strings.Contains(o.states.Value("notification-store", key), "4F7KQ2ZN") {
+			t.Errorf("%s has the code", key)
+		}
+	}
 }

@@ -34,11 +34,12 @@ type post struct {
 	mu    sync.Mutex
 	sent  map[string]int
 	calls map[string]int
+	last  []byte
 	takes time.Duration
 	fails func(address string) error
 }
 
-func (p *post) Send(_ context.Context, _ string, _ []byte, meta map[string]string) error {
+func (p *post) Send(_ context.Context, _ string, data []byte, meta map[string]string) error {
 	time.Sleep(p.takes)
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -49,6 +50,7 @@ func (p *post) Send(_ context.Context, _ string, _ []byte, meta map[string]strin
 		}
 	}
 	p.sent[meta["fileName"]]++
+	p.last = data
 	return nil
 }
 
@@ -136,7 +138,7 @@ func order(status string) domain.Order {
 }
 
 func account(reason string) domain.Account {
-	return domain.Account{ID: customerID, Email: "a@example.com", Name: "Ada", At: time.Now().UTC(), Reason: reason}
+	return domain.Account{ID: customerID, Email: "a@example.com", Name: "Ada", At: time.Now().UTC(), Reason: reason, Verified: true}
 }
 
 func event(t *testing.T, eventType string, data any, cause ...string) messaging.Event {

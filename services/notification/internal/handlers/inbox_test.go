@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"stoa/internal/golden"
+	"stoa/internal/openapitest"
 	"stoa/pkg/common/web"
 	"stoa/pkg/common/web/webtest"
 	"stoa/services/notification/internal/domain"
@@ -15,6 +16,10 @@ const inbox = "/api/v1/notifications"
 
 func TestOpenAPI_isWhatIsCheckedIn(t *testing.T) {
 	golden.Check(t, "api/openapi/notification.json", newOffice(t).process().Description(t))
+}
+
+func TestAPI_isWhatItsDescriptionSays(t *testing.T) {
+	openapitest.Attack(t, newOffice(t).process().Server, openapitest.Client{SignIn: openapitest.As("ada")}, 100)
 }
 
 func TestInbox_isListedInPages(t *testing.T) {

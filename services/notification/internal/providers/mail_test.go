@@ -56,7 +56,7 @@ func order(name string) domain.Order {
 
 func account(name, reason string) domain.Account {
 	return domain.Account{
-		ID: "0198c6a0-0000-7000-8000-000000000002", Email: "chloe@example.com", Name: name, Reason: reason,
+		ID: "0198c6a0-0000-7000-8000-000000000002", Email: "chloe@example.com", Name: name, Reason: reason, Verified: true,
 		At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
 	}
 }
@@ -90,12 +90,15 @@ func TestMail_matchesTheSamples(t *testing.T) {
 		"0198c6a0-0000-5000-8000-000000000003", time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
 		mail.Address{Address: "staff@stoa.local"}))(t)
 	for name, reason := range map[string]string{
-		"account-registered": "", "account-password-changed": "", "account-sessions-revoked": "by_owner",
+		"account-registered": "", "account-verified": "", "account-password-changed": "", "account-sessions-revoked": "by_owner",
 		"account-sessions-revoked-token-reused": "refresh_token_reused",
 	} {
 		kind := domain.Kind(strings.TrimSuffix(name, "-token-reused"))
 		notices[name] = must.Get(domain.AccountNotice(kind, account("Chloé", reason)))(t)
 	}
+	asked := account("Chloé", "")
+	asked.Code, asked.ExpiresAt = "4F7KQ2ZN", asked.At.Add(24*time.Hour)
+	notices["account-code"] = must.Get(domain.CodeNotice(asked))(t)
 	for name, notice := range notices {
 		t.Run(name, func(t *testing.T) {
 			sent := send(t, notice)

@@ -35,9 +35,10 @@ var (
 // newCallers returns the people who may call, by their tokens.
 func newCallers() webtest.Callers {
 	return webtest.Callers{
-		"alice": {ID: ids.Derive("alice"), Email: "alice@example.com", Name: "Alice"},
-		"bob":   {ID: ids.Derive("bob"), Email: "bob@example.com", Name: "Bob"},
-		"staff": {ID: ids.Derive("staff"), Roles: []identity.Role{identity.Staff}},
+		"alice": {ID: ids.Derive("alice"), Email: "alice@example.com", Name: "Alice", Verified: true},
+		"bob":   {ID: ids.Derive("bob"), Email: "bob@example.com", Name: "Bob", Verified: true},
+		"staff": {ID: ids.Derive("staff"), Roles: []identity.Role{identity.Staff}, Verified: true},
+		"new":   {ID: ids.Derive("new"), Email: "new@example.com", Name: "Nina"}, // has not verified the address
 	}
 }
 
@@ -78,7 +79,10 @@ func (s *shop) Verify(ctx context.Context, token string) (identity.Caller, error
 	return s.callers.Verify(ctx, token)
 }
 
-func newShop(t *testing.T) *shop {
+func newShop(t *testing.T) *shop { return newShopThatWaits(t, 2*time.Second) }
+
+// newShopThatWaits returns a shop that waits so long for the outcome of a cancellation.
+func newShopThatWaits(t *testing.T, wait time.Duration) *shop {
 	t.Helper()
 	states, side := sidecartest.New()
 	bus, publisher := messagingtest.NewPublisher(t, "order")
@@ -87,7 +91,7 @@ func newShop(t *testing.T) *shop {
 	s.Server = webtest.New("Orders", "Place, follow and cancel orders.", s)
 	allowance := domain.NewAllowance(orders, func() int64 { return s.limit })
 	placement := domain.NewPlacement(orders, allowance, prices{apple: 250, pear: 100}, events)
-	handlers.Routes(s.API, placement, domain.NewOrders(orders, events), 2*time.Second)
+	handlers.Routes(s.API, placement, domain.NewOrders(orders, events), wait)
 	s.worker = messagingtest.Handlers(handlers.Subscriptions(domain.NewProgress(orders, events)))
 	return s
 }
