@@ -148,7 +148,7 @@ func (w *writer) components(t *Topology) {
 		}
 		for _, s := range t.Schedules {
 			settings := Settings{{Name: "schedule", Value: s.Schedule}, {Name: "direction", Value: "input"}}
-			w.add(folder+s.Name+".yaml", "component.yaml", component{s.Name, s.About, Definition{Type: "bindings.cron"}, settings, []string{s.App}})
+			w.add(folder+s.Name+".yaml", "component.yaml", component{s.Name, s.About, Definition{Type: "bindings.cron"}, settings, s.Apps})
 		}
 	}
 }

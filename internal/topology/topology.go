@@ -63,12 +63,12 @@ type Binding struct {
 // Scopes are the apps that load the binding's component.
 func (b Binding) Scopes() []string { return union(b.Apps, b.SeenBy) }
 
-// Schedule is a timer that calls an app.
+// Schedule is a timer that calls apps.
 type Schedule struct {
-	Name     string `yaml:"name"`
-	About    string `yaml:"about"`
-	App      string `yaml:"app"`
-	Schedule string `yaml:"schedule"`
+	Name     string   `yaml:"name"`
+	About    string   `yaml:"about"`
+	Apps     []string `yaml:"apps"`
+	Schedule string   `yaml:"schedule"`
 }
 
 // document is the content of the file before it is joined with dapr.yaml.
@@ -188,7 +188,7 @@ func (t *Topology) entries() []entry {
 		all = append(all, entry{"binding", b.Name, "described in each base", b.Scopes()})
 	}
 	for _, s := range t.Schedules {
-		all = append(all, entry{"schedule", s.Name, s.About, []string{s.App}})
+		all = append(all, entry{"schedule", s.Name, s.About, s.Apps})
 	}
 	return all
 }

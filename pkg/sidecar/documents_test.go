@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -277,5 +278,28 @@ func TestDocuments_neverWriteOverALaterForm(t *testing.T) {
 	}
 	if got := states.Value("store", "counter:a"); got != `{"form":2,"N":7}` {
 		t.Errorf("stored is %s", got)
+	}
+}
+
+// A message of a sidecar has at most 4 MiB.
+func TestDocuments_areReadInPartsThatFitIntoAMessage(t *testing.T) {
+	_, side := sidecartest.New()
+	texts := sidecar.NewDocuments[string](side, "store", "text")
+	var all []string
+	for i := range 100 {
+		all = append(all, strconv.Itoa(i))
+		must.Do(t, texts.Create(t.Context(), all[i], strings.Repeat("x", 100_000)+all[i], 0))
+	}
+	found := must.Get(texts.GetMany(t.Context(), all))(t)
+	for i, document := range found {
+		if document.ID != all[i] || !strings.HasSuffix(document.Value, "x"+all[i]) {
+			t.Errorf("document %d is %s", i, document.ID)
+		}
+	}
+	if len(found) != 100 {
+		t.Errorf("got %d documents, want 100", len(found))
+	}
+	if err := texts.Create(t.Context(), "a", strings.Repeat("x", 5<<20), 0); errs.KindOf(err) != errs.Internal {
+		t.Errorf("got %v, want an error that is not retried", err)
 	}
 }

@@ -111,17 +111,13 @@ func (s *Sidecar) Healthy(ctx context.Context) error {
 
 // AwaitHealthy waits until the sidecar is ready or ctx ends.
 func (s *Sidecar) AwaitHealthy(ctx context.Context) error {
-	tick := time.NewTicker(25 * time.Millisecond)
-	defer tick.Stop()
 	for {
 		err := s.Healthy(ctx)
 		if err == nil {
 			return nil
 		}
-		select {
-		case <-ctx.Done():
+		if sleep(ctx, 25*time.Millisecond) != nil {
 			return fmt.Errorf("waiting for the sidecar: %w", err)
-		case <-tick.C:
 		}
 	}
 }
@@ -151,7 +147,8 @@ func failure(err error, what string) error {
 	switch status.Code(err) {
 	case codes.OK:
 		return nil
-	case codes.InvalidArgument, codes.PermissionDenied, codes.Unauthenticated, codes.Unimplemented:
+	case codes.InvalidArgument, codes.PermissionDenied, codes.Unauthenticated, codes.Unimplemented,
+		codes.ResourceExhausted: // too large
 		return fmt.Errorf("%s: %w", what, err) // wrong use or configuration: internal
 	default:
 		return unavailable(err, what)

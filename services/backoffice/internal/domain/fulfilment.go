@@ -19,9 +19,6 @@ const (
 	Cancelled Status = "cancelled"
 )
 
-// keepFinished is how long a finished fulfilment stays on the list.
-const keepFinished = 30 * 24 * time.Hour
-
 // Fulfilment is a confirmed order as the staff sees it.
 type Fulfilment struct {
 	OrderID   string    `json:"orderId" doc:"The id of the order"`
@@ -93,11 +90,6 @@ func (f *Fulfilment) Record(order Order) error {
 
 // Finished reports whether the staff has nothing left to do.
 func (f Fulfilment) Finished() bool { return f.Status == Delivered || f.Status == Cancelled }
-
-// Listed reports whether the fulfilment still belongs on the list.
-func (f *Fulfilment) Listed(now time.Time) bool {
-	return !f.Finished() || now.Sub(f.UpdatedAt) < keepFinished
-}
 
 // Step is what the staff does with an order, by a command to its owner.
 type Step struct {

@@ -123,22 +123,3 @@ func TestDeadLetters_makeNoDeadLetters(t *testing.T) {
 		t.Errorf("got %v, want unavailable: it stays with the broker", err)
 	}
 }
-
-func TestCompaction_takesDeletedLettersOffTheList(t *testing.T) {
-	o := newOffice(t, 0)
-	for n := range 210 {
-		l := letter(t)
-		o.receive(t, l)
-		if n < 150 {
-			o.call(t, http.MethodDelete, deadLetters+"/"+l.ID).Expect(http.StatusNoContent)
-		}
-	}
-	before := len(o.states.Keys("backoffice-store", "dead-letter-list:"))
-	o.call(t, http.MethodPost, "/compact").Expect(http.StatusOK)
-	if after := len(o.states.Keys("backoffice-store", "dead-letter-list:")); after >= before {
-		t.Errorf("got %d pages, had %d", after, before)
-	}
-	if left, _ := all[domain.DeadLetter](t, o, deadLetters+"?limit=25"); len(left) != 60 {
-		t.Errorf("%d letters are left, want 60", len(left))
-	}
-}

@@ -8,7 +8,6 @@ import (
 	"stoa/api/events"
 	"stoa/internal/golden"
 	"stoa/internal/openapitest"
-	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
 	"stoa/pkg/common/must"
 	"stoa/pkg/common/web"
@@ -146,13 +145,4 @@ func TestRoutes_areOnlyForTheStaff(t *testing.T) {
 		}
 	}
 	o.Do(t, webtest.Request{Path: fulfilments, Token: "ADMIN"}).Expect(http.StatusOK)
-}
-
-// Dapr asks by OPTIONS whether there is a handler for a binding, and reads 405 as yes.
-func TestSchedules_areFoundByTheSidecar(t *testing.T) {
-	o := newOffice(t, 0)
-	o.call(t, http.MethodOptions, "/compact").Expect(http.StatusMethodNotAllowed)
-	o.call(t, http.MethodPost, "/compact").Expect(http.StatusOK)
-	o.states.Before = func(string, string) error { return errs.New(errs.Unavailable, "down") }
-	o.call(t, http.MethodPost, "/compact").Expect(http.StatusServiceUnavailable)
 }

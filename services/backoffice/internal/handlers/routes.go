@@ -2,7 +2,6 @@
 package handlers
 
 import (
-	"errors"
 	"net/http"
 	"time"
 
@@ -34,6 +33,7 @@ func Routes(api huma.API, f *domain.Fulfilments, l *domain.DeadLetters, commandW
 	huma.Register(api, huma.Operation{
 		OperationID: "list-fulfilments", Method: http.MethodGet, Path: base + "/fulfilments", Tags: fulfilments,
 		Summary: "List fulfilments, newest first", Security: staff,
+		Description: "Without a status, the queued ones come first, then those that are shipped, delivered and cancelled.",
 	}, h.listFulfilments)
 
 	// Ship an order: order-worker decides, and says so by an event.
@@ -75,14 +75,9 @@ func Routes(api huma.API, f *domain.Fulfilments, l *domain.DeadLetters, commandW
 	}, h.deleteDeadLetter)
 }
 
-// Schedules adds what the sidecar calls on schedule: a path for each cron binding component, with its name.
+// Schedules adds what the sidecar calls on schedule.
 func Schedules(router *mux.Router, f *domain.Fulfilments, l *domain.DeadLetters) {
-	// Take off the lists what is deleted, or was finished long ago. After an error the next call does the work.
-	router.Path("/compact").Methods(http.MethodPost).HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := errors.Join(f.Compact(r.Context()), l.Compact(r.Context())); err != nil {
-			web.WriteError(w, r, err)
-		}
-	})
+	web.OnSchedule(router, "compact", f.Compact, l.Compact)
 }
 
 // listing is the answer of an operation that lists.

@@ -32,5 +32,6 @@ func run(ctx context.Context) error {
 	api := web.NewAPI(router, "Inventory", "The catalogue and the stock.")
 	identity.Protect(api, identity.FromAuth(app.Sidecar))
 	handlers.Routes(api, catalogue, domain.NewStock(catalogue, repositories.NewHistory(app.Sidecar)))
+	handlers.Schedules(router, catalogue)
 	return app.Run(ctx, app.HTTP(router))
 }

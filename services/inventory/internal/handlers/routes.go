@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/gorilla/mux"
 
 	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
@@ -74,4 +75,9 @@ func Routes(api huma.API, catalogue domain.Catalogue, stock *domain.Stock) {
 		OperationID: "list-adjustments", Method: http.MethodGet, Path: "/api/v1/products/{id}/stock",
 		Summary: "List how staff changed the stock, newest first", Tags: tags, Security: staff,
 	}, s.list)
+}
+
+// Schedules adds what the sidecar calls on schedule.
+func Schedules(router *mux.Router, catalogue domain.Catalogue) {
+	web.OnSchedule(router, "compact", catalogue.Compact)
 }

@@ -33,6 +33,7 @@ func newFront() *front {
 	states, side := sidecartest.New()
 	f := &front{webtest.New("Inventory", "The catalogue and the stock.", callers), states, repositories.NewCatalogue(side)}
 	handlers.Routes(f.API, f.catalogue, domain.NewStock(f.catalogue, repositories.NewHistory(side)))
+	handlers.Schedules(f.Router, f.catalogue)
 	return f
 }
 
