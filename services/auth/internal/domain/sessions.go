@@ -105,6 +105,7 @@ func (s *Sessions) Refresh(ctx context.Context, refreshToken string, from Client
 	session, account, err := s.authority.find(ctx, token.sessionID)
 	var next string
 	var outcome rotation
+	var stolen bool
 	if err == nil {
 		session, err = s.store.Update(ctx, session.ID, func(stored *Session) error {
 			next, outcome = stored.rotate(token, from, time.Now())
@@ -114,11 +115,12 @@ func (s *Sessions) Refresh(ctx context.Context, refreshToken string, from Client
 			err := s.authority.trail.Record(ctx, ReuseToken.entry(stored.AccountID, from))
 			if err == nil {
 				account, err = s.noteTheft(ctx, *stored)
+				stolen = err == nil
 			}
 			return err
 		})
 	}
-	if outcome == reused { // also if the answer of the store was lost
+	if stolen { // also if the answer of the store was lost, or the session was ended by another request meanwhile
 		s.publisher.Try(ctx, account)
 	}
 	switch {
