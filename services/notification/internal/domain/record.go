@@ -55,12 +55,12 @@ const (
 	GivenUp DeliveryStatus = "given_up"
 )
 
-// leaseTTL is how long a lease is valid: longer than an attempt, which ends with its handler, and than clocks of two machines
-// differ. A lease that is older belongs to a process that has died.
+// leaseTTL is how long a lease is valid: longer than an attempt, which begins before its handler ends, and than clocks of two
+// machines differ. A lease that is older belongs to a process that has died.
 const leaseTTL = sendingTime + clockSkew
 
 const (
-	sendingTime = 10 * time.Second
+	sendingTime = 15 * time.Second
 	clockSkew   = 30 * time.Second
 )
 

@@ -219,6 +219,26 @@ func TestOneAddress_getsSoManyMailsInAnHour(t *testing.T) {
 	})
 }
 
+// A run of the schedule ends while a mail is being sent. The binding sends it anyway.
+func TestParkedMails_areSentOnceEach(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t)
+		o.post.fails = down
+		p := o.process()
+		for n := range 20 {
+			p.handle(t, welcome(t, fmt.Sprintf("%d@example.com", n)))
+		}
+		o.post.takes, o.post.fails = 1500*time.Millisecond, nil
+		for range 12 {
+			time.Sleep(10 * time.Second)
+			p.Do(t, webtest.Request{Method: http.MethodPost, Path: "/mails"})
+		}
+		if o.post.total() != 20 || len(o.post.sent) != 20 {
+			t.Errorf("20 mails were parked, and were sent so often: %v", o.post.sent)
+		}
+	})
+}
+
 // Dapr asks by OPTIONS whether there is a handler for a binding, and reads 405 as yes.
 func TestSchedules_areFoundByTheSidecar(t *testing.T) {
 	p := newOffice(t).process()
