@@ -129,12 +129,13 @@ func (d *Delivery) park(lease string, cause Cause, failure error, now time.Time)
 		d.NextAt = failure.Until
 		return
 	case *Refusal:
-		d.NextAt = now.Add(wait(firstRefusalWait, longestRefusalWait, d.Attempts))
 		if d.RefusedAt.IsZero() {
 			d.RefusedAt = now
 		}
+		// It doubles. It does not count attempts: an outage before the first refusal may have had many.
+		d.NextAt = now.Add(min(now.Sub(d.RefusedAt)+firstRefusalWait, longestRefusalWait))
 	default:
-		d.NextAt = now.Add(wait(firstOutageWait, longestOutageWait, d.Attempts))
+		d.NextAt = now.Add(min(firstOutageWait<<min(d.Attempts, 10), longestOutageWait))
 	}
 	d.Attempts++
 }
@@ -142,8 +143,4 @@ func (d *Delivery) park(lease string, cause Cause, failure error, now time.Time)
 // refusedFor reports whether the mail server has refused this mail for so long.
 func (d *Delivery) refusedFor(long time.Duration, now time.Time) bool {
 	return !d.RefusedAt.IsZero() && now.Sub(d.RefusedAt) >= long
-}
-
-func wait(first, longest time.Duration, attempts int) time.Duration {
-	return min(first<<min(attempts, 10), longest)
 }
