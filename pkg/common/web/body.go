@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -24,9 +23,6 @@ const maxValues = 1000
 // jsonFormat reads JSON as the schemas describe it, where huma and encoding/json differ from them.
 var jsonFormat = huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: unmarshal}
 
-// nul matches a text with the character U+0000, after any number of escaped backslashes. PostgreSQL cannot store it.
-var nul = regexp.MustCompile(`(^|[^\\])(\\\\)*\\u0000`)
-
 // unmarshal is called twice: into an any, which huma validates, and into the input. It refuses bytes that are not UTF-8:
 // encoding/json would replace them silently, and we would store what nobody sent.
 func unmarshal(data []byte, v any) error {
@@ -35,9 +31,6 @@ func unmarshal(data []byte, v any) error {
 	}
 	if valuesIn(data) > maxValues {
 		return fmt.Errorf("has more than %d values", maxValues)
-	}
-	if nul.Match(data) {
-		return errors.New("has a text with the character U+0000")
 	}
 	err := json.Unmarshal(data, v)
 	if tree, ok := v.(*any); ok && err == nil {

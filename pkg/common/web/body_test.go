@@ -81,18 +81,6 @@ func TestAPI_endsAfterTheFirstFewMistakes(t *testing.T) {
 	}
 }
 
-func TestAPI_refusesTheCharacterThatPostgreSQLCannotStore(t *testing.T) {
-	handler := newBasket()
-	for body, refused := range map[string]bool{
-		`{"items":[],"\u0000":1}`: true, `{"items":[],"\\\u0000":1}`: true, `{"items":[],"\\u0000":1}`: false, `{"items":[],"u0000":1}`: false,
-	} {
-		answer := ask(handler, "POST", "/baskets", strings.NewReader(body))
-		if got := strings.Contains(problemOf(t, answer).Detail, "U+0000"); got != refused || (answer.Code == http.StatusBadRequest) != refused {
-			t.Errorf("%s: got %d %s", body, answer.Code, answer.Body)
-		}
-	}
-}
-
 func TestProblem_saysLittleOfWhatStrangersSend(t *testing.T) {
 	long := strings.Repeat("ä", 7_000)
 	answer := ask(newBasket(), "POST", "/baskets", strings.NewReader(`{"items":[],"`+long+`":1}`))

@@ -92,6 +92,7 @@ func TestPlaces_takeTurnsByNetwork(t *testing.T) {
 		}
 		join("home")
 		time.Sleep(10 * time.Second)
+		synctest.Wait()
 		if got := fmt.Sprint(served); got != "[crowd home crowd crowd crowd crowd]" {
 			t.Errorf("served were %s", got)
 		}

@@ -92,8 +92,8 @@ func productOf(p domain.Product) product {
 
 // Details are what staff may change about a product.
 type Details struct {
-	Name        string `json:"name" minLength:"1" maxLength:"200" pattern:"\\S" patternDescription:"not only spaces"`
-	Description string `json:"description,omitempty" maxLength:"2000"`
+	Name        string `json:"name" minLength:"1" maxLength:"200" pattern:"^[^\\x00]*[^\\s\\x00][^\\x00]*$" patternDescription:"not only spaces, and without the character U+0000"`
+	Description string `json:"description,omitempty" maxLength:"2000" pattern:"^[^\\x00]*$" patternDescription:"a text without the character U+0000"`
 	Price       money  `json:"price"`
 }
 

@@ -38,7 +38,7 @@ type (
 	// newAdjustment is the body that changes the stock.
 	newAdjustment struct {
 		Change int64  `json:"change" minimum:"-1000000" maximum:"1000000" doc:"Pieces to add, or to remove if negative"`
-		Reason string `json:"reason,omitempty" maxLength:"200" doc:"Shown in the list of changes"`
+		Reason string `json:"reason,omitempty" maxLength:"200" pattern:"^[^\\x00]*$" patternDescription:"a text without the character U+0000" doc:"Shown in the list of changes"`
 	}
 	adjustmentsInput struct {
 		IDInput
