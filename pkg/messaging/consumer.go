@@ -22,8 +22,8 @@ import (
 	"stoa/pkg/observability"
 )
 
-// handleTimeout bounds one run of a handler. Together with maxOutageWait it is shorter than the time after which a broker
-// delivers an event again that was not acknowledged (10 s in components/bus/nats).
+// handleTimeout bounds one run of a handler. Together with publishTimeout, for a dead letter, or with maxOutageWait it is shorter
+// than the time after which a broker delivers an event again that was not acknowledged (10 s in components/bus/nats).
 const handleTimeout = 7 * time.Second
 
 // resubscribePause is how long to wait before a broken subscription is made again. It is short: the sidecar is on this
@@ -203,7 +203,8 @@ func (c *Consumer) handle(ctx context.Context, s Subscription, message []byte) b
 			Topic: topic, Reason: err.Error(), Attempts: defects,
 			FailedAt: time.Now().UTC(), TraceID: observability.TraceID(ctx), Event: e,
 		}
-		if publishErr := c.publisher.PublishDeadLetter(ctx, letter); publishErr != nil {
+		// The handler may have used up its time.
+		if publishErr := c.publisher.PublishDeadLetter(context.WithoutCancel(ctx), letter); publishErr != nil {
 			result, err = retry, errors.Join(err, publishErr)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	dapr "github.com/dapr/go-sdk/client"
 	"github.com/rs/zerolog"
@@ -120,7 +121,10 @@ func TestTyped_readsEarlierFormsAndRetriesLaterOnes(t *testing.T) {
 // noBroker takes every event that can be sent, and sends none.
 type noBroker struct{ sent []string }
 
-func (b *noBroker) PublishEvent(_ context.Context, _, topic string, data any, _ ...dapr.PublishEventOption) error {
+func (b *noBroker) PublishEvent(ctx context.Context, _, topic string, data any, _ ...dapr.PublishEventOption) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	b.sent = append(b.sent, topic+" "+string(data.([]byte))) //nolint:forcetypeassert // a Publisher sends bytes
 	return nil
 }
@@ -153,4 +157,25 @@ func TestConsumer_setsAsideWhatCannotBeRead(t *testing.T) {
 			t.Errorf("%q: got the dead letter %q, want %s", message, letters, payload)
 		}
 	}
+}
+
+func TestConsumer_setsAsideWhatTookAllTheTimeOfItsHandler(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		subscription := Subscription{Topic: "stock", On: map[string]Handler{
+			"stock.low.v1": func(ctx context.Context, _ Event) error {
+				<-ctx.Done()
+				return errors.New("a defect")
+			},
+		}}
+		broker := &noBroker{}
+		publisher := must.Get(NewPublisher(broker, "order-worker"))(t)
+		consumer := must.Get(NewConsumer(nil, publisher, zerolog.Nop(), subscription))(t)
+		attempts := 1
+		for !consumer.handle(t.Context(), subscription, []byte(`{"id":"1","type":"stock.low.v1"}`)) && attempts < 2*maxAttempts {
+			attempts++
+		}
+		if attempts != maxAttempts || len(broker.sent) != 1 {
+			t.Errorf("%d attempts, %d dead letters", attempts, len(broker.sent))
+		}
+	})
 }

@@ -140,3 +140,24 @@ func TestCompaction_mayOversleepAnother(t *testing.T) {
 		}
 	})
 }
+
+// A handler that failed after it had added an entry runs again, minutes later, while compaction removes the entry.
+func TestCompaction_keepsWhatIsAddedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShelf(t, 1, 0)
+		must.Do(t, s.lists.Compact(t.Context(), "all", every))
+		time.Sleep(2 * time.Minute)
+		s.states.Before = func(operation, key string) error {
+			if operation == "save" {
+				s.states.Before = nil
+				must.Do(t, s.lists.Add(t.Context(), "all", "0"))
+				s.create(t, 0)
+			}
+			return nil
+		}
+		must.Do(t, s.lists.Compact(t.Context(), "all", every))
+		if got, _ := s.read(t, 1, nil); !slices.Equal(got, []int{0}) {
+			t.Errorf("got %v, want it once", got)
+		}
+	})
+}

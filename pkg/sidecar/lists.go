@@ -33,8 +33,12 @@ func NewLists[T any](documents *Documents[T], kind string) *Lists[T] {
 func (l *Lists[T]) Add(ctx context.Context, list, id string) error {
 	return l.withHead(ctx, list, func(document Document[head], _ bool) error {
 		h := document.Value
-		if slices.ContainsFunc(h.Newest, func(e entry) bool { return e.ID == id }) {
+		known := slices.IndexFunc(h.Newest, func(e entry) bool { return e.ID == id })
+		if known >= 0 && h.Newest[known].Seq > h.Seen {
 			return nil
+		}
+		if known >= 0 { // compaction may be about to remove this entry, because there was no such document
+			h.Newest = slices.Delete(h.Newest, known, known+1)
 		}
 		if err := l.archive(ctx, list, &h); err != nil {
 			return err

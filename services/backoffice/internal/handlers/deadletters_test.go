@@ -3,6 +3,7 @@ package handlers_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -111,11 +112,17 @@ func TestReplay_isNotNotedWhenTheBrokerRefuses(t *testing.T) {
 // A failure here would publish a dead letter, which would come back here.
 func TestDeadLetters_makeNoDeadLetters(t *testing.T) {
 	o := newOffice(t, 0)
-	for _, data := range []string{`{}`, `[]`, `{"id":5}`, `not JSON`} {
-		e := messaging.Event{ID: ids.New(), Type: messaging.DeadLetterType, Data: json.RawMessage(data)}
-		o.handle(t, e)
-		o.get(t, e.ID)
-		o.call(t, http.MethodPost, deadLetters+"/"+e.ID+"/replay").Expect(http.StatusConflict)
+	for i, data := range []string{`{}`, `[]`, `{"id":5}`, `{"id":"letter 1"}`, `{"id":"a||b"}`, `not JSON`} {
+		o.handle(t, messaging.Event{ID: fmt.Sprintf("%d||1", i), Type: messaging.DeadLetterType, Data: json.RawMessage(data)})
+	}
+	letters, _ := all[domain.DeadLetter](t, o, deadLetters+"?")
+	if len(letters) != 6 {
+		t.Errorf("of 6 events these are shown: %+v", letters)
+	}
+	for _, l := range letters {
+		o.get(t, l.ID)
+		o.call(t, http.MethodPost, deadLetters+"/"+l.ID+"/replay").Expect(http.StatusConflict)
+		o.call(t, http.MethodDelete, deadLetters+"/"+l.ID).Expect(http.StatusNoContent)
 	}
 	o.states.Before = func(string, string) error { return errors.New("anything at all") }
 	e := messaging.Event{ID: "e", Type: messaging.DeadLetterType, Data: json.RawMessage(`{"id":"l"}`)}

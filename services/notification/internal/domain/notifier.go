@@ -67,8 +67,8 @@ func NewNotifier(notices Notices, mail Mail, letters DeadLetters, giveUp time.Du
 	return &Notifier{notices: notices, mail: mail, letters: letters, giveUp: giveUp}
 }
 
-// Tell adds a notice to the inbox of its user, then mails it; some notices are only for one of the two. A mail that cannot be sent now is parked, so an event never
-// waits for a mail server.
+// Tell adds a notice to the inbox of its user, then mails it; some notices are only for one of the two. A mail that cannot be
+// sent now is parked, so an event never waits for a mail server.
 func (n *Notifier) Tell(ctx context.Context, notice Notice, cause Cause) error {
 	if err := n.overtake(ctx, notice); err != nil {
 		return err

@@ -55,12 +55,12 @@ const (
 	GivenUp DeliveryStatus = "given_up"
 )
 
-// leaseTTL is how long a lease is valid: longer than an attempt, which ends with its handler, and than clocks of two machines
-// differ. A lease that is older belongs to a process that has died.
+// leaseTTL is how long a lease is valid: longer than an attempt, which begins before its handler ends, and than clocks of two
+// machines differ. A lease that is older belongs to a process that has died.
 const leaseTTL = sendingTime + clockSkew
 
 const (
-	sendingTime = 10 * time.Second
+	sendingTime = 15 * time.Second
 	clockSkew   = 30 * time.Second
 )
 
@@ -129,12 +129,13 @@ func (d *Delivery) park(lease string, cause Cause, failure error, now time.Time)
 		d.NextAt = failure.Until
 		return
 	case *Refusal:
-		d.NextAt = now.Add(wait(firstRefusalWait, longestRefusalWait, d.Attempts))
 		if d.RefusedAt.IsZero() {
 			d.RefusedAt = now
 		}
+		// It doubles. It does not count attempts: an outage before the first refusal may have had many.
+		d.NextAt = now.Add(min(now.Sub(d.RefusedAt)+firstRefusalWait, longestRefusalWait))
 	default:
-		d.NextAt = now.Add(wait(firstOutageWait, longestOutageWait, d.Attempts))
+		d.NextAt = now.Add(min(firstOutageWait<<min(d.Attempts, 10), longestOutageWait))
 	}
 	d.Attempts++
 }
@@ -142,8 +143,4 @@ func (d *Delivery) park(lease string, cause Cause, failure error, now time.Time)
 // refusedFor reports whether the mail server has refused this mail for so long.
 func (d *Delivery) refusedFor(long time.Duration, now time.Time) bool {
 	return !d.RefusedAt.IsZero() && now.Sub(d.RefusedAt) >= long
-}
-
-func wait(first, longest time.Duration, attempts int) time.Duration {
-	return min(first<<min(attempts, 10), longest)
 }

@@ -1,7 +1,9 @@
 package domain
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -17,28 +19,37 @@ var overtakes = map[Kind][]Kind{
 	OrderShipped:   {OrderDelivered},
 }
 
-// Retry sends the mails that are due, until there are no more, or the mail server takes none. noticeOf makes the notice of an
-// event again. Several processes may do this at once: each mail is leased.
+// errUnreachable ends a run: the mail server would take no other mail either.
+var errUnreachable = errs.New(errs.Unavailable, "the mail server takes no mails")
+
+// Retry sends the mails that are due, then tidies their list. noticeOf makes the notice of an event again. Several processes may
+// do this at once: each mail is leased.
 func (n *Notifier) Retry(ctx context.Context, noticeOf func(Cause) (Notice, error)) error {
+	return errors.Join(n.sendDue(ctx, noticeOf), n.notices.Tidy(ctx))
+}
+
+// sendDue sends the mails that are due, until there are no more, the time is over, or the mail server takes none. A mail that
+// fails for a reason of its own holds up no other. It returns the first error.
+func (n *Notifier) sendDue(ctx context.Context, noticeOf func(Cause) (Notice, error)) (failed error) {
 	ctx, cancel := context.WithTimeout(ctx, retryTime)
 	defer cancel()
-	found := 0
 	for cursor, more := "", true; more; more = cursor != "" {
 		due, next, err := n.notices.Due(ctx, cursor, now())
 		if err != nil {
-			return err
+			return cmp.Or(failed, err)
 		}
 		for _, record := range due {
-			if err := n.retry(ctx, record, noticeOf); err != nil {
-				return fmt.Errorf("the mail %s: %w", record.ID, err)
+			err := n.retry(ctx, record, noticeOf)
+			if err != nil {
+				failed = cmp.Or(failed, fmt.Errorf("the mail %s: %w", record.ID, err))
+			}
+			if errors.Is(err, errUnreachable) || ctx.Err() != nil {
+				return failed
 			}
 		}
-		cursor, found = next, found+len(due)
+		cursor = next
 	}
-	if found == 0 {
-		return nil
-	}
-	return n.notices.Tidy(ctx)
+	return failed
 }
 
 // retry makes another attempt, unless the notice is overtaken. It fails if the mail server takes no mails at all.
@@ -70,7 +81,7 @@ func (n *Notifier) retry(ctx context.Context, record Record, noticeOf func(Cause
 	}
 	result, err := n.resume(ctx, notice, cause)
 	if err == nil && result == unreachable {
-		return errs.New(errs.Unavailable, "the mail server takes no mails")
+		return errUnreachable
 	}
 	return err
 }

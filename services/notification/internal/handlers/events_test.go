@@ -157,7 +157,7 @@ func TestLease_outlastsClocksThatDiffer(t *testing.T) {
 		for _, tt := range []struct {
 			passed time.Duration
 			want   int
-		}{{7*time.Second + 30*time.Second, 1}, {3 * time.Second, 2}} {
+		}{{7*time.Second + 5*time.Second + 30*time.Second, 1}, {4 * time.Second, 2}} {
 			time.Sleep(tt.passed)
 			other.retry(t)
 			if got := o.post.total(); got != tt.want {

@@ -29,7 +29,8 @@ const (
 	noticeTTL  = 90 * 24 * time.Hour
 )
 
-// post is the mail binding: it counts mails by file name and calls by address, and may be slow or fail.
+// post is the mail binding: it counts mails by file name and calls by address, and may be slow or fail. It sends a mail even if
+// its caller has gone, and then cannot say so.
 type post struct {
 	mu    sync.Mutex
 	sent  map[string]int
@@ -39,7 +40,7 @@ type post struct {
 	fails func(address string) error
 }
 
-func (p *post) Send(_ context.Context, _ string, data []byte, meta map[string]string) error {
+func (p *post) Send(ctx context.Context, _ string, data []byte, meta map[string]string) error {
 	time.Sleep(p.takes)
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -51,7 +52,7 @@ func (p *post) Send(_ context.Context, _ string, data []byte, meta map[string]st
 	}
 	p.sent[meta["fileName"]]++
 	p.last = data
-	return nil
+	return ctx.Err()
 }
 
 // total is how many mails were sent.

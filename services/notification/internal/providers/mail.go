@@ -46,7 +46,7 @@ const (
 	slow, pauseTime = 2 * time.Second, 10 * time.Second
 )
 
-// Outbox calls an output binding. The sidecar implements it.
+// Outbox calls an output binding, for five seconds at most. The sidecar implements it.
 type Outbox interface {
 	Send(ctx context.Context, binding string, data []byte, meta map[string]string) error
 }
@@ -114,6 +114,9 @@ func (m *Mailer) sendAlone(ctx context.Context, body []byte, meta map[string]str
 	case <-ctx.Done():
 		return errs.Wrap(errs.Unavailable, ctx.Err(), "other mails are still being sent")
 	}
+	if ctx.Err() != nil { // both were ready
+		return errs.Wrap(errs.Unavailable, ctx.Err(), "there is no time left to send it")
+	}
 	began, address := time.Now(), strings.ToLower(meta["emailTo"])
 	if began.Before(m.pause) {
 		return errs.New(errs.Unavailable, "the mail server did not answer lately")
@@ -122,7 +125,8 @@ func (m *Mailer) sendAlone(ctx context.Context, body []byte, meta map[string]str
 	if m.hourly > 0 && len(lately) >= m.hourly {
 		return &domain.TooMany{Until: lately[len(lately)-m.hourly].Add(time.Hour)}
 	}
-	err := m.outbox.Send(ctx, MailBinding, body, meta)
+	// The binding sends the mail even if its caller goes away, which then would send it again. Outbox limits the time.
+	err := m.outbox.Send(context.WithoutCancel(ctx), MailBinding, body, meta)
 	m.watch(err, time.Since(began))
 	if err == nil {
 		m.sent.Put(address, append(lately, began))

@@ -1,16 +1,22 @@
 package handlers_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 
+	dapr "github.com/dapr/go-sdk/client"
+
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/must"
 	"stoa/pkg/common/web/webtest"
+	"stoa/pkg/sidecar"
+	"stoa/pkg/sidecar/sidecartest"
 	"stoa/services/order/internal/domain"
+	"stoa/services/order/internal/repositories"
 )
 
 // apples is the body of an order of so many apples.
@@ -103,6 +109,24 @@ func TestAllowance_isNotPassedByASecondAttempt(t *testing.T) {
 	}
 	s.refuse(t, "key", 60)
 	s.expectStored(t, 1)
+}
+
+// breaking is a store that fails in the middle of each bulk read, and reports the rest as missing.
+type breaking struct{ *sidecartest.States }
+
+func (b breaking) GetBulkState(ctx context.Context, store string, keys []string, meta map[string]string, parallel int32) ([]*dapr.BulkStateItem, error) {
+	items, err := b.States.GetBulkState(ctx, store, keys, meta, parallel)
+	return items[:min(1, len(items))], err
+}
+
+// An order that is forgotten while it is open would leave its customer room for more.
+func TestAllowance_forgetsNoOrderThatABulkReadMissed(t *testing.T) {
+	s := newShop(t)
+	ids := []string{s.order(t, "", 60), s.order(t, "", 40)}
+	orders := repositories.New(sidecar.StatesOnly(breaking{s.states}))
+	if open := must.Get(orders.StillOpen(t.Context(), ids))(t); !open[ids[0]] || !open[ids[1]] {
+		t.Errorf("of two open orders, these are: %v", open)
+	}
 }
 
 func TestAllowance_forgetsOrdersThatHaveEnded(t *testing.T) {

@@ -33,7 +33,7 @@ func (o *Orders) ChangeOpen(
 
 // StillOpen returns which of these orders are pending or confirmed.
 func (o *Orders) StillOpen(ctx context.Context, ids []string) (map[string]bool, error) {
-	documents, err := o.records.GetMany(ctx, ids)
+	documents, err := o.records.GetEach(ctx, ids) // what is not among them is no longer noted
 	open := make(map[string]bool, len(documents))
 	for _, document := range documents {
 		status := document.Value.Status

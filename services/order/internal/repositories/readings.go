@@ -29,14 +29,21 @@ func (o *Orders) Recent(ctx context.Context, id string, maxAge time.Duration) (d
 	if last, known := o.readings.known.Get(id); known && time.Since(last.at) < maxAge {
 		return last.Record, nil
 	}
-	found, err, _ := o.readings.flight.Do(id, func() (any, error) {
-		at := time.Now()
-		record, err := o.Find(context.WithoutCancel(ctx), id) // others may wait for it
-		if err == nil {
-			o.readings.known.Put(id, reading{record, at})
-		}
-		return record, err
-	})
-	record, _ := found.(domain.Record)
+	reading := o.readings.flight.DoChan(id, func() (any, error) { return o.readForAll(context.WithoutCancel(ctx), id) })
+	select {
+	case result := <-reading:
+		record, _ := result.Val.(domain.Record)
+		return record, result.Err
+	case <-ctx.Done(): // others may still wait for it
+		return domain.Record{}, ctx.Err()
+	}
+}
+
+func (o *Orders) readForAll(ctx context.Context, id string) (domain.Record, error) {
+	at := time.Now()
+	record, err := o.Find(ctx, id)
+	if err == nil {
+		o.readings.known.Put(id, reading{record, at})
+	}
 	return record, err
 }
