@@ -52,8 +52,6 @@ func (d *Documents[T]) lookupEach(ctx context.Context, ids []string) (map[string
 
 // lookup reads those of the documents with these ids that exist, in one call if they fit into one message.
 func (d *Documents[T]) lookup(ctx context.Context, ids []string) (map[string]Document[T], error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
 	keys := make([]string, len(ids))
 	for i, id := range ids {
 		keys[i] = d.key(id)
@@ -85,7 +83,9 @@ func (d *Documents[T]) bulk(ctx context.Context, keys []string) ([]*dapr.BulkSta
 	if len(keys) == 0 {
 		return nil, nil
 	}
-	items, err := d.states.GetBulkState(ctx, d.store, keys, nil, 10)
+	call, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	items, err := d.states.GetBulkState(call, d.store, keys, nil, 10)
 	if status.Code(err) != codes.ResourceExhausted || len(keys) == 1 {
 		return items, err
 	}
