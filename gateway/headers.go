@@ -11,7 +11,7 @@ import (
 // found: auth counts wrong passwords by it. Trailers are headers by another way, so none of them goes on.
 func (p *proxy) rewrite(r *httputil.ProxyRequest) {
 	headers := request.Forwarded(r.In)
-	p.keys.put(r.In, headers)
+	p.described.put(r.In, headers)
 	caller := callerOf(r.In)
 	headers.Set("X-Forwarded-For", caller.address.String())
 	headers.Set("X-Forwarded-Host", r.In.Host)

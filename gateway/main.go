@@ -58,8 +58,8 @@ func run(ctx context.Context) error {
 		return err
 	}
 	edge := newEdge(apps, keys, app.Settings, settings.Bool(app.Settings, "RATE_LIMITS", cfg.RateLimits).Get)
-	router := edge.router(routes)
-	if err := addPages(router); err != nil {
+	router, err := edge.router(routes)
+	if err != nil {
 		return err
 	}
 	around := func(next http.Handler) http.Handler { return identified(cfg.TrustedProxies, secured(next)) }
@@ -76,6 +76,7 @@ func (c configuration) routes() ([]declaration.Route, error) {
 // limits bounds the connections of clients.
 func (c configuration) limits() web.Limits {
 	limits := web.DefaultLimits()
+	limits.HeaderBytes = web.PublicHeaderBytes
 	limits.Connections, limits.PerAddress, limits.Unbounded = c.MaxConnections, c.MaxConnectionsPerAddress, c.TrustedProxies.Trusts
 	return limits
 }

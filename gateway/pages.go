@@ -8,9 +8,9 @@ import (
 	"stoa/gateway/docs"
 )
 
-// addPages adds the pages for browsers. They need no API key and no service. A Kong in the gateway's place does not have
-// them.
-func addPages(router *mux.Router) error {
+// addPages adds the pages for browsers, with around around each. They need no API key and no service. A Kong in the gateway's
+// place does not have them.
+func addPages(router *mux.Router, around func(http.Handler) http.Handler) error {
 	page, err := docs.New()
 	if err != nil {
 		return err
@@ -20,7 +20,7 @@ func addPages(router *mux.Router) error {
 		router.Path(docs.Path):             page,
 		router.PathPrefix(docs.Path + "/"): page,
 	} {
-		route.Methods(http.MethodGet, http.MethodHead).Handler(handler)
+		route.Methods(http.MethodGet, http.MethodHead).Handler(around(handler))
 	}
 	return nil
 }

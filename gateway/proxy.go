@@ -23,13 +23,13 @@ const maxForeignError = 4 << 10
 // proxy forwards requests to apps through the sidecar. Server-sent events pass piece by piece: httputil flushes their
 // media type at once.
 type proxy struct {
-	reverse httputil.ReverseProxy
-	keys    keys
+	reverse   httputil.ReverseProxy
+	described operations
 }
 
 func newProxy(transport http.RoundTripper) (*proxy, error) {
-	keys, err := newKeys()
-	p := &proxy{keys: keys}
+	described, err := newOperations()
+	p := &proxy{described: described}
 	p.reverse = httputil.ReverseProxy{Transport: transport, Rewrite: p.rewrite, ModifyResponse: inspect, ErrorHandler: fail}
 	return p, err
 }
@@ -89,7 +89,7 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge): // a body without a length: known only when it was read
-		err = web.TooLarge()
+		err = errs.New(errs.TooLarge, "the request body is over %d bytes", tooLarge.Limit)
 	case bodyIsMissing(r, err):
 		w.Header().Set("Connection", "close")
 		err = errs.Wrap(errs.Malformed, err, "the request body did not arrive, or not in time")

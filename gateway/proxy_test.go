@@ -93,6 +93,9 @@ func TestGateway_completesTheHeadersOfAnswers(t *testing.T) {
 	}
 }
 
+// largestBody is what kong.yml lets pass.
+const largestBody = 64 << 10
+
 // The sidecar repeats requests that have a length, so only those that may be repeated have one.
 func TestProxy_sendsALengthOnlyWithWhatMayBeRepeated(t *testing.T) {
 	var length int64
@@ -101,7 +104,7 @@ func TestProxy_sendsALengthOnlyWithWhatMayBeRepeated(t *testing.T) {
 		raw, _ := io.ReadAll(r.Body)
 		length, body = r.ContentLength, string(raw)
 	})
-	large := strings.Repeat("x", web.MaxBody)
+	large := strings.Repeat("x", largestBody)
 	const once, often = "/api/v1/orders/1/cancel", "/api/v1/orders" // the second takes a key
 	small := func() io.Reader { return strings.NewReader("{}") }
 	tests := []struct {
@@ -133,9 +136,16 @@ func TestProxy_sendsALengthOnlyWithWhatMayBeRepeated(t *testing.T) {
 
 func TestProxy_refusesBodiesOverTheLimit(t *testing.T) {
 	gateway := start(t, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) })
-	large := strings.Repeat("x", web.MaxBody+1)
-	do(t, http.MethodPost, gateway+"/api/v1/orders", strings.NewReader(large)).wantProblem(errs.TooLarge)
-	do(t, http.MethodPost, gateway+"/api/v1/orders", io.MultiReader(strings.NewReader(large))).wantProblem(errs.TooLarge)
+	for _, size := range []int{largestBody + 1, web.MaxBody + 1} {
+		large := strings.Repeat("x", size)
+		for _, body := range []io.Reader{strings.NewReader(large), io.MultiReader(strings.NewReader(large))} { // with a length, and without
+			answer := do(t, http.MethodPost, gateway+"/api/v1/orders", body)
+			answer.wantProblem(errs.TooLarge)
+			if !strings.Contains(answer.body, "over") {
+				t.Errorf("the limit is not named: %s", answer.body)
+			}
+		}
+	}
 }
 
 // It is not an outage of the app that waits for the body.
@@ -161,5 +171,5 @@ func TestProxy_isUnavailableWithoutItsSidecar(t *testing.T) {
 	gone.Close()
 	gateway := rig{}.startOn(t, gone.Listener.Addr())
 	do(t, http.MethodGet, gateway+"/api/v1/orders", nil).wantProblem(errs.Unavailable)
-	do(t, http.MethodPost, gateway+"/api/v1/orders", strings.NewReader(strings.Repeat("x", web.MaxBody))).wantProblem(errs.Unavailable)
+	do(t, http.MethodPost, gateway+"/api/v1/orders", strings.NewReader(strings.Repeat("x", largestBody))).wantProblem(errs.Unavailable)
 }

@@ -10,6 +10,7 @@ import (
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/settings"
 	"stoa/pkg/common/web"
+	"stoa/pkg/observability"
 )
 
 // rateLimit is the plugin rate-limiting: one instance, with its counters, for all routes that it is declared for.
@@ -17,7 +18,9 @@ type rateLimit struct {
 	config  *declaration.RateLimiting
 	limits  []periodLimit
 	limiter *limit.Limiter
-	on      func() bool
+	// noted counts what the log says of each client.
+	noted *limit.Limiter
+	on    func() bool
 }
 
 // periodLimit is a limit that may change while the gateway runs; 0 means that there is none.
@@ -29,7 +32,7 @@ type periodLimit struct {
 // newRateLimit makes an instance. Where there is a configuration store, the limits of an instance with a name can change
 // while the gateway runs: those of "sign-in" are LIMIT_SIGN_IN_SECOND, _MINUTE and _HOUR.
 func newRateLimit(config *declaration.RateLimiting, values *settings.Settings, on func() bool) *rateLimit {
-	l := &rateLimit{config: config, limiter: limit.New(), on: on}
+	l := &rateLimit{config: config, limiter: limit.New(), noted: limit.New(), on: on}
 	for _, p := range []struct {
 		name   string
 		period time.Duration
@@ -52,16 +55,31 @@ func (l *rateLimit) around(service string, next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		decision := l.limiter.Take(l.client(service, r), l.rates()...)
+		client := l.client(service, r)
+		decision := l.limiter.Take(client, l.rates()...)
 		if !l.config.HideClientHeaders {
 			callerOf(r).report(w, decision)
 		}
 		if err := decision.Err("too many requests; come back later"); err != nil {
+			l.note(r, client)
 			web.WriteError(w, r, err)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// once is how often the log says of a client that it is over its limit.
+var once = limit.Rate{Period: time.Minute, Max: 1}
+
+// note logs that a client is over its limit, in place of each of its requests: otherwise a flood would fill the log. It names
+// the address, because the header that clients are counted by may be a secret.
+func (l *rateLimit) note(r *http.Request, client string) {
+	web.Quiet(r.Context())
+	if l.noted.Take(client, once).Allowed {
+		address := web.Network(callerOf(r).address, 32).String()
+		observability.Log(r.Context()).Warn().Str("client", address).Msg("a client is over its limit; its requests are not logged")
+	}
 }
 
 // rates are the limits of now.

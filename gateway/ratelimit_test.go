@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -78,6 +79,21 @@ func TestRateLimit_countsByHeaderServiceOrPath(t *testing.T) {
 			}
 			expect(t, "second", get(t, gateway+tt.path, "X-Tenant", tt.header), want)
 		})
+	}
+}
+
+// The header that clients are counted by may be a credential.
+func TestRateLimit_logsNoHeaderOfAClient(t *testing.T) {
+	var log lockedBuffer
+	plugin := "{name: rate-limiting, config: {hour: 1, limit_by: header, header_name: Authorization}}"
+	gateway := rig{routes: declared(plugin, ""), log: &log}.start(t, empty)
+	for range 2 {
+		get(t, gateway+"/a", "Authorization", "Bearer secret")
+	}
+	log.mu.Lock()
+	defer log.mu.Unlock()
+	if line := log.String(); !strings.Contains(line, "over its limit") || strings.Contains(line, "secret") {
+		t.Errorf("got %s", line)
 	}
 }
 

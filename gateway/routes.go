@@ -33,21 +33,27 @@ func newEdge(apps *proxy, keys *apikey.Checker, values *settings.Settings, limit
 	}
 }
 
-// router puts the routes of kong.yml into effect.
-func (e *edge) router(routes []declaration.Route) *mux.Router {
+// router puts the routes of kong.yml into effect, and adds the pages. What no route takes passes the plugins of the route with
+// request-termination, and so do the pages.
+func (e *edge) router(routes []declaration.Route) (*mux.Router, error) {
 	// A path is taken as it is or refused: a cleaned one would be a redirect to something that nobody asked for.
 	router := web.NewRouter().SkipClean(true)
-	router.Use(plain)
+	rest := declaration.Route{}
 	for _, r := range routes {
+		if r.Plugins.Termination != nil {
+			rest = r
+			continue
+		}
 		matches := func(request *http.Request, _ *mux.RouteMatch) bool { return r.Matches(request.URL.Path) }
-		router.Name(r.Name).MatcherFunc(matches).Methods(r.Methods...).Handler(e.handler(r))
+		router.Name(r.Name).MatcherFunc(matches).Methods(r.Methods...).Handler(e.around(r, optionsOf(e.apps.described, e.app(r))))
 	}
-	return router
+	router.NotFoundHandler = e.around(rest, router.NotFoundHandler)
+	router.MethodNotAllowedHandler = e.around(rest, notAllowed(e.apps.described, router))
+	return router, addPages(router, func(page http.Handler) http.Handler { return e.around(rest, page) })
 }
 
-// handler puts the plugins of a route around its app, the last one first. The order is that of Kong's priorities: the
-// cheapest check comes first, and preflights are not limited.
-func (e *edge) handler(r declaration.Route) http.Handler {
+// app returns the handler of a route's app, for requests with a valid API key.
+func (e *edge) app(r declaration.Route) http.Handler {
 	handler := e.apps.to(r.App, r.Timeout)
 	if config := r.Plugins.ProxyCache; config != nil {
 		rules := cache.Rules{Methods: config.RequestMethod, MediaTypes: config.ContentType, Timeout: r.Timeout}
@@ -56,13 +62,20 @@ func (e *edge) handler(r declaration.Route) http.Handler {
 	if config := r.Plugins.APIKey; config != nil {
 		handler = e.keys.require(config, handler)
 	}
-	if config := r.Plugins.RateLimiting; config != nil {
-		handler = e.rateLimit(config).around(r.Service, handler)
-	}
+	return handler
+}
+
+// around puts around a handler what every request passes, whatever becomes of it. The limit comes first: each request of an
+// address counts, also one that is refused (docs/decisions/0025). Only the headers of cors come before it, so that pages can
+// read that they are over the limit.
+func (e *edge) around(r declaration.Route, handler http.Handler) http.Handler {
 	if config := r.Plugins.SizeLimiting; config != nil {
 		handler = sizeLimited(config, handler)
 	}
-	handler = optionsOf(r.Methods, handler)
+	handler = plain(web.LimitBody(handler))
+	if config := r.Plugins.RateLimiting; config != nil {
+		handler = e.rateLimit(config).around(r.Service, handler)
+	}
 	if config := r.Plugins.CORS; config != nil {
 		handler = crossOrigin(config, handler)
 	}

@@ -29,6 +29,7 @@ const (
 func limits(change func(*web.Limits)) web.Limits {
 	l := web.DefaultLimits()
 	l.ReadHeader, l.Read, l.Write, l.Idle = late, late, late, late
+	l.HeaderBytes = web.PublicHeaderBytes
 	if change != nil {
 		change(&l)
 	}

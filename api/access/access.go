@@ -10,6 +10,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
 )
 
@@ -19,7 +20,7 @@ var file []byte
 // Caller is a kind of caller.
 type Caller string
 
-// The callers that hold no role. Every other caller is the name of a role.
+// The callers that are not named by their role. Every other caller is the name of a role.
 const (
 	// NoKey sends not even an API key.
 	NoKey Caller = "no key"
@@ -27,11 +28,13 @@ const (
 	WeakKey Caller = "weak key"
 	// KeyOnly is an application with a valid API key, for which nobody is signed in.
 	KeyOnly Caller = "key only"
+	// Unverified is signed in to an account with the role LEARNER and an address that is not verified.
+	Unverified Caller = "unverified"
 )
 
 // Callers lists all kinds, from the one who may least.
 func Callers() []Caller {
-	callers := []Caller{NoKey, WeakKey, KeyOnly}
+	callers := []Caller{NoKey, WeakKey, KeyOnly, Unverified}
 	for _, role := range roles() {
 		callers = append(callers, Caller(role))
 	}
@@ -51,7 +54,7 @@ const (
 	Allowed Outcome = 0
 	// Unauthenticated is for callers without an API key or a sign-in.
 	Unauthenticated Outcome = 401
-	// Forbidden is for callers who lack a role, or whose API key lacks a permission.
+	// Forbidden is for callers who lack a role or a verified address, or whose API key lacks a permission.
 	Forbidden Outcome = 403
 	// Absent is for callers who ask for something that another account owns.
 	Absent Outcome = 404
@@ -98,7 +101,11 @@ func (r Rule) Outcome(c Caller, another bool) Outcome {
 	return Allowed
 }
 
-// Who is a group of callers: everyone, those who are signed in, or those with one of these roles.
+// Verified reports whether the operation needs a verified e-mail address.
+func (r Rule) Verified() bool { return r.Allow.word == verified }
+
+// Who is a group of callers: everyone, those who are signed in, those whose address is verified, or those with one of these
+// roles.
 type Who struct {
 	word  string
 	roles []identity.Role
@@ -107,25 +114,36 @@ type Who struct {
 const (
 	everyone = "everyone"
 	signedIn = "signed-in"
+	verified = "verified"
 )
 
 // has reports whether a caller who is signed in belongs to the group.
-func (w Who) has(c Caller) bool { return w.word != "" || slices.Contains(w.roles, identity.Role(c)) }
+func (w Who) has(c Caller) bool {
+	return w.word == signedIn || w.word == verified && c != Unverified || slices.Contains(w.roles, identity.Role(c))
+}
 
-// security is how OpenAPI says that an operation is for this group.
-func (w Who) security() []map[string][]string {
-	if w.word == everyone {
-		return nil
+// security is how OpenAPI says who may call an operation.
+func (r Rule) security() []map[string][]string {
+	security := web.NoKey()
+	switch r.Allow.word {
+	case everyone:
+	case verified:
+		security = identity.Verified()
+	default:
+		security = identity.SignedIn(r.Allow.roles...)
 	}
-	return identity.SignedIn(w.roles...)
+	if r.Key != NotEvenAKey {
+		security[0][web.KeyScheme] = []string{}
+	}
+	return security
 }
 
 // UnmarshalYAML implements yaml.Unmarshaler.
 func (w *Who) UnmarshalYAML(node *yaml.Node) error {
 	if node.Kind == yaml.ScalarNode {
 		w.word = node.Value
-		if w.word != everyone && w.word != signedIn {
-			return fmt.Errorf("line %d: %q is neither %s nor %s", node.Line, w.word, everyone, signedIn)
+		if !slices.Contains([]string{everyone, signedIn, verified}, w.word) {
+			return fmt.Errorf("line %d: %q must be %s, %s or %s", node.Line, w.word, everyone, signedIn, verified)
 		}
 		return nil
 	}

@@ -22,7 +22,8 @@ import (
 type Route struct {
 	Name    string
 	Service string
-	// App is the app-id in Dapr.
+	// App is the app-id in Dapr. It is empty for the route of all requests that no other route takes, which has the plugin
+	// Termination.
 	App     string
 	Methods []string
 	// Timeout is how long the app may take.
@@ -97,6 +98,13 @@ func (c *compiler) routes(declared file) []Route {
 			all = append(all, c.service(s.Line, s.Value, global)...)
 		}
 	}
+	for _, r := range declared.Routes {
+		route := c.route(r, "", global)
+		if route.Plugins.Termination == nil {
+			c.refuse(r.Line, "route %s: a route without a service needs the plugin request-termination", route.Name)
+		}
+		all = append(all, route)
+	}
 	if len(all) == 0 && len(c.problems) == 0 {
 		c.refuse(1, "there are no routes")
 	}
@@ -152,11 +160,8 @@ func (c *compiler) service(line int, s service, global []config) []Route {
 	own := c.plugins(s.Plugins, where+": ")
 	var routes []Route
 	for _, r := range s.Routes {
-		compiled := c.route(r.Line, r.Value, where)
+		compiled := c.route(r, where+": ", own, global)
 		compiled.Service, compiled.App, compiled.Timeout = s.Name, app, time.Duration(*s.ReadTimeout)*time.Millisecond
-		for _, plugin := range slices.Concat(c.plugins(r.Value.Plugins, "route "+r.Value.Name+": "), own, global) {
-			compiled.Plugins.put(plugin)
-		}
 		routes = append(routes, compiled)
 	}
 	return routes
@@ -186,12 +191,21 @@ func (s service) app() (string, error) {
 
 var knownMethods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
-func (c *compiler) route(line int, r route, where string) Route {
-	where += ": route " + r.Name
+// route compiles a route with its plugins and those that it inherits, the more specific ones first.
+func (c *compiler) route(i item[route], where string, inherited ...[]config) Route {
+	r := i.Value
+	where += "route " + r.Name
+	compiled := Route{Name: r.Name, Methods: r.Methods, priority: r.RegexPriority}
+	own := c.plugins(r.Plugins, "route "+r.Name+": ")
+	for _, plugin := range slices.Concat(own, slices.Concat(inherited...)) {
+		compiled.Plugins.put(plugin)
+	}
+	ends := compiled.Plugins.Termination != nil
 	wrong := complaints(
 		complain(r.Name == "", "name is missing"),
 		complain(len(r.Paths) == 0, "paths are missing"),
-		complain(len(r.Methods) == 0, "methods are missing"),
+		complain(len(r.Methods) == 0 && !ends, "methods are missing"),
+		complain(ends && !slices.Equal(r.Paths, []string{"/"}), "paths: the plugin request-termination is for what no other route has: the path /"),
 		complain(r.StripPath == nil || *r.StripPath, "strip_path must be false: apps know their whole paths"),
 		complain(r.PreserveHost, "preserve_host must be false: a sidecar is called by its own name"),
 		complain(slices.ContainsFunc(r.Protocols, notHTTP), "protocols: http and https, not %s", r.Protocols),
@@ -200,13 +214,12 @@ func (c *compiler) route(line int, r route, where string) Route {
 		wrong = append(wrong, complaints(complain(!slices.Contains(knownMethods, method),
 			"methods: %s is not one of %s", method, strings.Join(knownMethods, ", ")))...)
 	}
-	compiled := Route{Name: r.Name, Methods: r.Methods, priority: r.RegexPriority}
 	for _, text := range r.Paths {
 		p, err := compile(text)
 		wrong = append(wrong, complaints(complain(err != nil, "paths: %s", err))...)
 		compiled.paths = append(compiled.paths, p)
 	}
-	c.refuseAll(line, where, wrong)
+	c.refuseAll(i.Line, where, wrong)
 	return compiled
 }
 

@@ -52,6 +52,11 @@ services:
       - {name: short, paths: [/p], methods: [GET], strip_path: false}
       - {name: long, paths: [/products], methods: [GET], strip_path: false}
   - {name: off, enabled: false, url: http://localhost:3600/v1.0/invoke/off/method, retries: 0}
+routes:
+  - name: nothing
+    paths: [/]
+    strip_path: false
+    plugins: [{name: request-termination, config: {status_code: 404, content_type: application/problem+json, body: "{}"}}]
 plugins:
   - name: cors
     config: {origins: &origins ["https://a.example"], methods: [GET, POST], headers: null}
@@ -71,7 +76,7 @@ func routes(t *testing.T) map[string]Route {
 		byName[r.Name] = r
 		order = append(order, r.Name)
 	}
-	if want := []string{"events", "orders", "long", "short"}; !slices.Equal(order, want) {
+	if want := []string{"events", "orders", "long", "short", "nothing"}; !slices.Equal(order, want) {
 		t.Errorf("got the order %v, want %v", order, want)
 	}
 	return byName
@@ -82,6 +87,9 @@ func TestParse_compilesRoutes(t *testing.T) {
 	orders := all["orders"]
 	if orders.App != "order-api" || orders.Service != "orders" || orders.Timeout != 3*time.Second || !slices.Equal(orders.Methods, []string{"GET", "POST"}) {
 		t.Errorf("got %+v", orders)
+	}
+	if rest := all["nothing"]; rest.Plugins.Termination == nil || rest.Plugins.RateLimiting != all["long"].Plugins.RateLimiting || !rest.Matches("/x") {
+		t.Errorf("what no other route takes: got %+v", rest)
 	}
 	if app := all["long"].App; app != "inventory-api" {
 		t.Errorf("a URL in parts: got %q", app)
@@ -127,7 +135,7 @@ func TestParse_refusesWhatIsNotSupported(t *testing.T) {
 	for _, tt := range []struct{ old, new, want string }{
 		{`"3.0"`, `"2.1"`, `_format_version must be "3.0"`},
 		{"_format_version", "_transform: true\n_format_version", line + "2: _transform is not supported here"},
-		{"services:", "consumers: []\nservices:", "consumers is not supported here; supported are _format_version, services, plugins"},
+		{"services:", "consumers: []\nservices:", "consumers is not supported here; supported are _format_version, services, routes, plugins"},
 		{"name: orders\n    url", "client_certificate: x\n    name: orders\n    url", "client_certificate is not supported"},
 		{"retries: 0\n", "retries: 5\n", "service orders: retries must be 0"},
 		{"    retries: 0\n", "", "service orders: retries must be 0"},
@@ -182,6 +190,10 @@ func TestParse_refusesWhatIsNotSupported(t *testing.T) {
 		{"request_method: [GET, HEAD]", "request_method: [GET, POST]", "request_method: of GET and HEAD"},
 		{"request_method: [GET, HEAD], ", "", "request_method: of GET and HEAD"},
 		{", content_type: [a/b]", "", "content_type: name them"},
+		{"paths: [/]\n", "paths: [/x]\n", "route nothing: paths: the plugin request-termination is for what no other route has"},
+		{"name: request-termination", "name: request-termination, enabled: false", "route nothing: a route without a service needs"},
+		{"status_code: 404", "status_code: 503", "status_code: 404"},
+		{"content_type: application/problem+json", "content_type: text/plain", "content_type: application/problem+json"},
 	} {
 		t.Run(tt.old+" -> "+tt.new, func(t *testing.T) {
 			changed := strings.Replace(good, tt.old, tt.new, 1)

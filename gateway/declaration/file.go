@@ -7,6 +7,7 @@ import "gopkg.in/yaml.v3"
 type file struct {
 	FormatVersion string          `yaml:"_format_version"`
 	Services      []item[service] `yaml:"services"`
+	Routes        []item[route]   `yaml:"routes"`
 	Plugins       []item[plugin]  `yaml:"plugins"`
 }
 

@@ -2,6 +2,7 @@ package declaration
 
 import (
 	"fmt"
+	"net/http"
 	"reflect"
 	"slices"
 	"strings"
@@ -18,6 +19,7 @@ type Plugins struct {
 	SizeLimiting  *SizeLimiting
 	CorrelationID *CorrelationID
 	ProxyCache    *ProxyCache
+	Termination   *Termination
 }
 
 // put makes this the plugin of its type, unless a more specific one is there.
@@ -47,6 +49,7 @@ var configs = map[string]func(instance string) config{
 	"correlation-id":        func(string) config { return &CorrelationID{HeaderName: "Kong-Request-ID", Generator: "uuid#counter"} },
 	"proxy-cache":           func(string) config { return &ProxyCache{CacheTTL: 300} },
 	"pre-function":          func(string) config { return &PreFunction{} },
+	"request-termination":   func(string) config { return &Termination{} },
 }
 
 // APIKey is our own plugin: it requires an API key that allows what the route needs, and limits the requests of each key.
@@ -177,6 +180,21 @@ type PreFunction struct {
 }
 
 func (c *PreFunction) check() []string { return nil }
+
+// Termination answers all requests that no other route takes, after the other plugins of its route. The values are those that
+// make Kong answer as the built-in gateway does.
+type Termination struct {
+	StatusCode  int    `yaml:"status_code"`
+	ContentType string `yaml:"content_type"`
+	Body        string `yaml:"body"`
+}
+
+func (c *Termination) check() []string {
+	return complaints(
+		complain(c.StatusCode != http.StatusNotFound, "status_code: 404, since nothing is there"),
+		complain(c.ContentType != web.ProblemType, "content_type: %s, as of all errors", web.ProblemType),
+	)
+}
 
 // complain returns a sentence if something is wrong, and "" otherwise.
 func complain(wrong bool, format string, args ...any) string {

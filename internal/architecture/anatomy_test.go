@@ -230,7 +230,7 @@ func TestAnatomy_refusesOtherForms(t *testing.T) {
 		"publishing in the domain": {"internal/domain", "events.go", messaging + `var a = messaging.New`, "events are handled"},
 		"publishing in handlers": {handlersFolder, "events.go",
 			messaging + `func Subscriptions() []messaging.Subscription { messaging.New() }`, "handlers publish nothing"},
-		"a document in handlers":   {handlersFolder, "a.go", `import "stoa/pkg/sidecar"; var a sidecar.Index`, "use the sidecar"},
+		"a document in handlers":   {handlersFolder, "a.go", `import "stoa/pkg/sidecar"; var a sidecar.Documents[int]`, "use the sidecar"},
 		"an interface of handlers": {handlersFolder, "a.go", `type Finder interface { Find(id string) error }`, "interfaces of"},
 		"another, of the domain's types": {handlersFolder, "a.go", `import "stoa/services/shop/internal/domain"
 			type Finder interface { Find(id string) domain.Order }`, "interfaces of"},

@@ -1,6 +1,7 @@
 package architecture
 
 import (
+	"fmt"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -8,6 +9,7 @@ import (
 
 	"stoa/internal/stack/description"
 	"stoa/pkg/common/must"
+	"stoa/pkg/common/web"
 )
 
 // Our sidecar has the components that the YAML names, and the list of them names no type twice.
@@ -35,5 +37,19 @@ func TestSidecar_hasEveryComponentThatIsNamed(t *testing.T) {
 	}
 	if len(known) < 15 || named < 50 {
 		t.Errorf("found %d components of the sidecar, %d in YAML", len(known), named)
+	}
+}
+
+// Whatever headers pass the gateway pass what is behind it, with those that are added on the way.
+func TestSidecars_acceptTheHeadersThatAppsAccept(t *testing.T) {
+	want := fmt.Sprintf("--read-buffer-size=%dKi", web.DefaultLimits().HeaderBytes>>10)
+	system := must.Get(description.Load(root))(t)
+	for _, app := range system.Apps {
+		if arguments := app.SidecarArguments(); !slices.Contains(arguments, want) {
+			t.Errorf("%s: its sidecar is not started with %s: %v", app.ID, want, arguments)
+		}
+	}
+	if web.DefaultLimits().HeaderBytes < 2*web.PublicHeaderBytes {
+		t.Error("the apps accept less than what the gateway accepts and adds")
 	}
 }

@@ -67,7 +67,7 @@ func (t *Topology) described(file string) ([]Call, error) {
 		return nil, err
 	}
 	var description struct {
-		Paths map[string]map[string]struct{ Security []any }
+		Paths map[string]map[string]struct{ Security []map[string]any }
 	}
 	if err := json.Unmarshal(text, &description); err != nil {
 		return nil, err
@@ -77,7 +77,9 @@ func (t *Topology) described(file string) ([]Call, error) {
 	for path, operations := range description.Paths {
 		for verb, operation := range operations {
 			all = append(all, Call{gateway, app, path, strings.ToUpper(verb)})
-			secured = secured || len(operation.Security) > 0
+			for _, requirement := range operation.Security {
+				secured = secured || requirement["bearer"] != nil
+			}
 		}
 	}
 	for _, path := range keysAndSessions {

@@ -144,11 +144,11 @@ func (w *writer) components(t *Topology) {
 		folder := "components/base/" + base.Name + "/"
 		for _, b := range t.Bindings {
 			definition := base.Bindings[b.Name]
-			w.add(folder+b.Name+".yaml", "component.yaml", component{b.Name, definition.About, definition, definition.Settings, b.Apps})
+			w.add(folder+b.Name+".yaml", "component.yaml", component{b.Name, definition.About, definition, definition.Settings, b.Scopes()})
 		}
 		for _, s := range t.Schedules {
 			settings := Settings{{Name: "schedule", Value: s.Schedule}, {Name: "direction", Value: "input"}}
-			w.add(folder+s.Name+".yaml", "component.yaml", component{s.Name, s.About, Definition{Type: "bindings.cron"}, settings, []string{s.App}})
+			w.add(folder+s.Name+".yaml", "component.yaml", component{s.Name, s.About, Definition{Type: "bindings.cron"}, settings, s.Apps})
 		}
 	}
 }

@@ -56,14 +56,19 @@ type Store struct {
 type Binding struct {
 	Name string   `yaml:"name"`
 	Apps []string `yaml:"apps"`
+	// SeenBy are the apps that only read its type from their sidecars, which do not let them use it.
+	SeenBy []string `yaml:"seenBy"`
 }
 
-// Schedule is a timer that calls an app.
+// Scopes are the apps that load the binding's component.
+func (b Binding) Scopes() []string { return union(b.Apps, b.SeenBy) }
+
+// Schedule is a timer that calls apps.
 type Schedule struct {
-	Name     string `yaml:"name"`
-	About    string `yaml:"about"`
-	App      string `yaml:"app"`
-	Schedule string `yaml:"schedule"`
+	Name     string   `yaml:"name"`
+	About    string   `yaml:"about"`
+	Apps     []string `yaml:"apps"`
+	Schedule string   `yaml:"schedule"`
 }
 
 // document is the content of the file before it is joined with dapr.yaml.
@@ -180,10 +185,10 @@ func (t *Topology) entries() []entry {
 		all = append(all, entry{"store", s.Name, s.About, s.Apps})
 	}
 	for _, b := range t.Bindings {
-		all = append(all, entry{"binding", b.Name, "described in each base", b.Apps})
+		all = append(all, entry{"binding", b.Name, "described in each base", b.Scopes()})
 	}
 	for _, s := range t.Schedules {
-		all = append(all, entry{"schedule", s.Name, s.About, []string{s.App}})
+		all = append(all, entry{"schedule", s.Name, s.About, s.Apps})
 	}
 	return all
 }

@@ -37,6 +37,8 @@ type Caller struct {
 	SessionID string
 	// Roles are those of the account.
 	Roles []Role
+	// Verified says that the e-mail address belongs to the person.
+	Verified bool
 	// ExpiresAt is when the access token expires.
 	ExpiresAt time.Time
 }

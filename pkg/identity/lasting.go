@@ -16,14 +16,14 @@ type credential struct {
 
 type credentialKey struct{}
 
-// Lasting returns a context for an answer that takes long, such as a stream. The context ends when the access token expires,
-// within five seconds after the session has ended, or when auth has not answered for that long.
+// Lasting returns a context for an answer that takes long, such as a stream. The context ends when the access token would be
+// refused: when it has expired, within five seconds after the session has ended, or when auth has not answered for that long.
 func Lasting(ctx context.Context) (context.Context, context.CancelFunc) {
 	given, ok := ctx.Value(credentialKey{}).(credential)
 	if !ok {
 		return context.WithCancel(ctx)
 	}
-	lasting, end := context.WithDeadline(ctx, CallerOf(ctx).ExpiresAt)
+	lasting, end := context.WithCancel(ctx)
 	go func() {
 		defer end()
 		ticks := time.NewTicker(checkInterval)

@@ -13,6 +13,7 @@ import (
 	"stoa/pkg/common/must"
 	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
+	"stoa/pkg/identity/signing"
 )
 
 // watching serves one operation, which runs as long as the caller may be served.
@@ -32,23 +33,26 @@ func watching(verifier identity.Verifier) http.Handler {
 }
 
 func TestLasting(t *testing.T) {
+	const ttl, latest = 15 * time.Minute, signing.Skew + time.Second
 	tests := map[string]struct {
-		after       error // what auth says of the session from the tenth second on
+		age         time.Duration // of the token, by the clock here
+		after       error         // what auth says of the session from the tenth second on
 		leave       time.Duration
 		least, most time.Duration
 	}{
-		"until the token expires":       {nil, time.Hour, 15 * time.Minute, 15 * time.Minute},
-		"until the session ends":        {errEnded, time.Hour, 10 * time.Second, 15 * time.Second},
-		"until nobody can be asked":     {errDown, time.Hour, 12 * time.Second, 15 * time.Second},
-		"until the caller hangs up":     {nil, time.Minute, time.Minute, time.Minute},
-		"no longer than the connection": {errEnded, time.Second, time.Second, time.Second},
+		"until the token expires":       {0, nil, time.Hour, ttl, ttl + latest},
+		"beside a clock that is behind": {ttl + 10*time.Second, nil, time.Hour, 10 * time.Second, latest},
+		"until the session ends":        {0, errEnded, time.Hour, 10 * time.Second, 15 * time.Second},
+		"until nobody can be asked":     {0, errDown, time.Hour, 12 * time.Second, 15 * time.Second},
+		"until the caller hangs up":     {0, nil, time.Minute, time.Minute, time.Minute},
+		"no longer than the connection": {0, errEnded, time.Second, time.Second, time.Second},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				_, signer := newKey(t)
 				began := time.Now()
-				token := must.Get(signer.Sign(ada, began, 15*time.Minute))(t)
+				token := must.Get(signer.Sign(ada, began.Add(-tt.age), ttl))(t)
 				auth := newRegistry()
 				change := time.AfterFunc(10*time.Second, func() { auth.answer(tt.after) })
 				defer change.Stop()

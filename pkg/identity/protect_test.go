@@ -33,12 +33,13 @@ func greet(ctx context.Context, _ *struct{}) (*greeting, error) {
 
 func TestProtect(t *testing.T) {
 	server := webtest.New("Test", "", tokens{webtest.Callers{
-		"learner": {ID: "a-1", Roles: []identity.Role{identity.Learner}},
+		"new":     {ID: "a-0", Roles: []identity.Role{identity.Learner}},
+		"learner": {ID: "a-1", Roles: []identity.Role{identity.Learner}, Verified: true},
 		"staff":   {ID: "a-2", Roles: []identity.Role{identity.Learner, identity.Staff}},
 		"admin":   {ID: "a-3", Roles: []identity.Role{identity.Learner, identity.Admin}},
 	}})
 	for path, security := range map[string][]map[string][]string{
-		"/open": nil, "/mine": identity.SignedIn(), "/shop": identity.SignedIn(identity.Staff, identity.Editor),
+		"/open": nil, "/mine": identity.SignedIn(), "/orders": identity.Verified(), "/shop": identity.SignedIn(identity.Staff, identity.Editor),
 	} {
 		huma.Register(server.API, huma.Operation{
 			OperationID: path[1:], Method: http.MethodGet, Path: path, Security: security,
@@ -59,6 +60,11 @@ func TestProtect(t *testing.T) {
 		"signed in":               {"/mine", "Bearer learner", 200, "a-1"},
 		"scheme in lower case":    {"/mine", "bearer learner", 200, "a-1"},
 		"auth is down":            {"/mine", "Bearer down", 503, "unavailable"},
+		"signed in, unverified":   {"/mine", "Bearer new", 200, "a-0"},
+		"verified":                {"/orders", "Bearer learner", 200, "a-1"},
+		"not verified":            {"/orders", "Bearer new", 403, "address_not_verified"},
+		"verified, nobody":        {"/orders", "", 401, "unauthenticated"},
+		"verified, auth is down":  {"/orders", "Bearer down", 503, "unavailable"},
 		"role missing":            {"/shop", "Bearer learner", 403, "EDITOR or STAFF"},
 		"role held":               {"/shop", "Bearer staff", 200, "a-2"},
 		"admin contains no role":  {"/shop", "Bearer admin", 403, "forbidden"},

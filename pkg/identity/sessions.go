@@ -26,6 +26,8 @@ type Session struct {
 	AccountID string `json:"accountId"`
 	// Roles are those that the account has now.
 	Roles []Role `json:"roles"`
+	// Verified says that the e-mail address of the account is verified.
+	Verified bool `json:"verified"`
 }
 
 // Sessions looks up a session. It fails with errs.NotFound for one that has ended or never existed.
@@ -70,13 +72,19 @@ func FromAuth(s *sidecar.Sidecar) *SessionVerifier {
 	return NewVerifier(NewTokenVerifier(Keys(s)), SessionsOf(s))
 }
 
+// usable reports whether an answer of this age may be used. An account that has just verified its address must not be refused,
+// so no answer from before is used for it.
+func (s sessionState) usable(age time.Duration) bool {
+	return age < sessionUsable && (s.session.Verified || s.ended != nil)
+}
+
 // Verify implements Verifier. The caller's roles are those that the account has now, not those in the token.
 func (v *SessionVerifier) Verify(ctx context.Context, token string) (Caller, error) {
 	caller, err := v.tokens.Verify(ctx, token)
 	if err != nil {
 		return Caller{}, err
 	}
-	state, err := v.sessions.get(ctx, caller.SessionID, func(_ sessionState, age time.Duration) bool { return age < sessionUsable })
+	state, err := v.sessions.get(ctx, caller.SessionID, sessionState.usable)
 	switch {
 	case err != nil:
 		return Caller{}, err
@@ -85,6 +93,6 @@ func (v *SessionVerifier) Verify(ctx context.Context, token string) (Caller, err
 	case state.session.AccountID != caller.ID:
 		return Caller{}, errs.New(errs.Unauthenticated, "the access token is not valid; sign in again")
 	}
-	caller.Roles = state.session.Roles
+	caller.Roles, caller.Verified = state.session.Roles, state.session.Verified
 	return caller, nil
 }

@@ -10,6 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/must"
 	"stoa/pkg/common/web/webtest"
@@ -21,12 +23,14 @@ type registry struct {
 	takes time.Duration
 	asked atomic.Int64
 
-	mu    sync.Mutex
-	err   error
-	roles []identity.Role
+	mu      sync.Mutex
+	err     error
+	session identity.Session
 }
 
-func newRegistry() *registry { return &registry{roles: []identity.Role{identity.Learner}} }
+func newRegistry() *registry {
+	return &registry{session: identity.Session{AccountID: ada.ID, Roles: []identity.Role{identity.Learner}, Verified: true}}
+}
 
 // answer makes every question fail from now on, or succeed if err is nil.
 func (r *registry) answer(err error) {
@@ -38,14 +42,20 @@ func (r *registry) answer(err error) {
 func (r *registry) grant(roles ...identity.Role) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.roles = roles
+	r.session.Roles = roles
+}
+
+func (r *registry) verify(verified bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.session.Verified = verified
 }
 
 // ask decides as soon as it is asked, like a store that is read at once; the answer may arrive much later.
 func (r *registry) ask(ctx context.Context, id string) (identity.Session, error) {
 	r.asked.Add(1)
 	r.mu.Lock()
-	err, roles := r.err, r.roles
+	err, session := r.err, r.session
 	r.mu.Unlock()
 	select {
 	case <-time.After(r.takes):
@@ -58,7 +68,7 @@ func (r *registry) ask(ctx context.Context, id string) (identity.Session, error)
 	if err != nil {
 		return identity.Session{}, err
 	}
-	return identity.Session{AccountID: ada.ID, Roles: roles}, nil
+	return session, nil
 }
 
 var (
@@ -233,4 +243,23 @@ func TestSessionVerifier_refusesSessionsOfOthers(t *testing.T) {
 			t.Errorf("%s: got %+v, %v; want unauthenticated", token, caller, err)
 		}
 	}
+}
+
+// However old or late the answers of auth are, an account that has verified its address is not refused.
+func TestProtect_acceptsAnAccountThatHasJustVerified(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		auth := newRegistry()
+		auth.verify(false)
+		server := webtest.New("Test", "", identity.NewVerifier(byHeart, auth.ask))
+		huma.Register(server.API, huma.Operation{Method: "GET", Path: "/orders", Security: identity.Verified()}, greet)
+		order := webtest.Request{Path: "/orders", Token: "ada"}
+		server.Do(t, order).ExpectProblem(403, errs.Unverified, "")
+		auth.takes = time.Second
+		var before sync.WaitGroup
+		before.Go(func() { server.Do(t, order).Expect(200) }) // its first question is answered before the verification
+		synctest.Wait()
+		auth.verify(true)
+		server.Do(t, order).Expect(200)
+		before.Wait()
+	})
 }

@@ -22,8 +22,8 @@ import (
 	"stoa/pkg/observability"
 )
 
-// handleTimeout bounds one run of a handler. Together with maxOutageWait it is shorter than the time after which a broker
-// delivers an event again that was not acknowledged (10 s in components/bus/nats).
+// handleTimeout bounds one run of a handler. Together with publishTimeout, for a dead letter, or with maxOutageWait it is shorter
+// than the time after which a broker delivers an event again that was not acknowledged (10 s in components/bus/nats).
 const handleTimeout = 7 * time.Second
 
 // resubscribePause is how long to wait before a broken subscription is made again. It is short: the sidecar is on this
@@ -170,18 +170,23 @@ func (c *Consumer) awaitPreviousEnd(ctx context.Context, topic string) error {
 	}
 }
 
+// initialRequest asks for messages as the broker has them. If the sidecar read them, it would retry for ever what is not a
+// CloudEvent, and confuse two copies of one event that arrive at once.
 func initialRequest(topic string) *runtimev1.SubscribeTopicEventsRequestAlpha1 {
 	return &runtimev1.SubscribeTopicEventsRequestAlpha1{
 		SubscribeTopicEventsRequestType: &runtimev1.SubscribeTopicEventsRequestAlpha1_InitialRequest{
-			InitialRequest: &runtimev1.SubscribeTopicEventsRequestInitialAlpha1{PubsubName: Component(topic), Topic: topic},
+			InitialRequest: &runtimev1.SubscribeTopicEventsRequestInitialAlpha1{
+				PubsubName: Component(topic), Topic: topic, Metadata: map[string]string{"rawPayload": "true"},
+			},
 		},
 	}
 }
 
 // handle runs the handler of one event and reports whether to acknowledge the event.
-func (c *Consumer) handle(ctx context.Context, topic string, on map[string]Handler, e Event) bool {
-	handler, known := on[e.Type]
-	if !known {
+func (c *Consumer) handle(ctx context.Context, s Subscription, message []byte) bool {
+	topic := s.Topic
+	e, handler := s.read(message)
+	if handler == nil {
 		return true
 	}
 	started, key := time.Now(), topic+" "+e.ID
@@ -195,10 +200,11 @@ func (c *Consumer) handle(ctx context.Context, topic string, on map[string]Handl
 	result := outcomeOf(err, defects)
 	if result == setAside {
 		letter := DeadLetter{
-			Consumer: c.publisher.source, Topic: topic, Reason: err.Error(), Attempts: defects,
+			Topic: topic, Reason: err.Error(), Attempts: defects,
 			FailedAt: time.Now().UTC(), TraceID: observability.TraceID(ctx), Event: e,
 		}
-		if publishErr := c.publishDeadLetter(ctx, letter); publishErr != nil {
+		// The handler may have used up its time.
+		if publishErr := c.publisher.PublishDeadLetter(context.WithoutCancel(ctx), letter); publishErr != nil {
 			result, err = retry, errors.Join(err, publishErr)
 		}
 	}

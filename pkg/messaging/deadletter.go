@@ -2,6 +2,7 @@ package messaging
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 )
 
@@ -27,16 +28,21 @@ type DeadLetter struct {
 	FailedAt time.Time `json:"failedAt"`
 	// TraceID finds the event in the logs.
 	TraceID string `json:"traceId,omitempty"`
-	// Event is the event itself.
+	// Event is the event itself. A payload that is not JSON is here as a JSON string.
 	Event Event `json:"event"`
 }
 
-func (c *Consumer) publishDeadLetter(ctx context.Context, letter DeadLetter) error {
+// PublishDeadLetter publishes an event that this app could not handle. It sets ID and Consumer.
+func (p *Publisher) PublishDeadLetter(ctx context.Context, letter DeadLetter) error {
+	letter.Consumer = p.source
+	if !json.Valid(letter.Event.Data) {
+		letter.Event.Data, _ = json.Marshal(string(letter.Event.Data)) // a string always marshals
+	}
 	cause := []string{letter.Event.ID, letter.Consumer}
 	letter.ID = idOf(DeadLetterType, letter.Event.Subject, cause)
 	e, err := New(DeadLetterType, letter.Event.Subject, letter, cause...)
 	if err != nil {
 		return err
 	}
-	return c.publisher.Publish(ctx, DeadLetters, e)
+	return p.Publish(ctx, DeadLetters, e)
 }

@@ -3,7 +3,6 @@ package messaging
 import (
 	"context"
 	"sync"
-	"time"
 
 	runtimev1 "github.com/dapr/dapr/pkg/proto/runtime/v1"
 )
@@ -35,7 +34,7 @@ func (d *deliveries) accept(ctx context.Context, raw *runtimev1.TopicEventReques
 	d.running.Go(func() {
 		d.places <- struct{}{}
 		defer func() { <-d.places }()
-		handled := d.consumer.handle(ctx, d.subscription.Topic, d.subscription.On, decode(raw))
+		handled := d.consumer.handle(ctx, d.subscription, raw.GetData())
 		d.answer(raw.GetId(), handled)
 	})
 }
@@ -63,14 +62,4 @@ func (d *deliveries) answer(id string, handled bool) {
 			},
 		},
 	})
-}
-
-// decode reads an event from the sidecar, which delivers some attributes as fields and the others as extensions.
-func decode(raw *runtimev1.TopicEventRequest) Event {
-	e := Event{ID: raw.GetId(), Type: raw.GetType(), Source: raw.GetSource(), Data: raw.GetData()}
-	extensions := raw.GetExtensions().GetFields()
-	e.Subject = extensions["subject"].GetStringValue()
-	e.TraceParent = extensions[traceParentField].GetStringValue()
-	e.Time, _ = time.Parse(time.RFC3339Nano, extensions["time"].GetStringValue())
-	return e
 }

@@ -6,6 +6,7 @@ package messaging
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -27,7 +28,7 @@ type Event struct {
 	Time time.Time `json:"time"`
 	// TraceParent is the trace and span that published the event (W3C Trace Context).
 	TraceParent string `json:"traceparent,omitempty"`
-	// Data is the payload.
+	// Data is the payload. Typed refuses what is not JSON.
 	Data json.RawMessage `json:"data"`
 }
 
@@ -70,4 +71,23 @@ func (e Event) encode(ctx context.Context, source string) ([]byte, error) {
 	return json.Marshal(cloudEvent{
 		SpecVersion: "1.0", DataContentType: "application/json", TraceID: e.TraceParent, Event: e,
 	})
+}
+
+// decode reads an event as it was published. Publishers other than this package may send its payload as bytes.
+func decode(message []byte) (Event, error) {
+	var published struct {
+		cloudEvent
+		Bytes []byte `json:"data_base64"`
+	}
+	if err := json.Unmarshal(message, &published); err != nil {
+		return Event{}, err
+	}
+	e := published.Event
+	if published.Bytes != nil {
+		e.Data = published.Bytes
+	}
+	if e.ID == "" || e.Type == "" {
+		return Event{}, errors.New("it has no id or no type")
+	}
+	return e, nil
 }

@@ -5,6 +5,7 @@ import (
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/forms"
+	"stoa/pkg/common/ids"
 )
 
 // Handler handles one event. It may run twice for one event, even at the same time in two replicas. An error of the kind
@@ -16,6 +17,19 @@ type Handler func(ctx context.Context, e Event) error
 type Subscription struct {
 	Topic string
 	On    map[string]Handler
+}
+
+// read returns the event in a message and its handler, or no handler if the event is to be ignored. A message that is not an
+// event becomes one without a type, and its handler fails: nobody could ever handle it.
+func (s Subscription) read(message []byte) (Event, Handler) {
+	e, err := decode(message)
+	if err != nil {
+		unreadable := Event{ID: ids.Derive("unreadable", s.Topic, string(message)), Data: message}
+		return unreadable, func(context.Context, Event) error {
+			return errs.Wrap(errs.Invalid, err, "this message is not an event")
+		}
+	}
+	return e, s.On[e.Type]
 }
 
 // Typed returns a handler that first reads the payload into T. Package forms reads what earlier builds published. An event of

@@ -7,7 +7,9 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 
+	dapr "github.com/dapr/go-sdk/client"
 	"github.com/rs/zerolog"
 
 	"stoa/pkg/common/errs"
@@ -114,4 +116,66 @@ func TestTyped_readsEarlierFormsAndRetriesLaterOnes(t *testing.T) {
 	if want := `{"form":2,"Address":{"Street":""}}`; string(now.Data) != want {
 		t.Errorf("published is %s, want %s", now.Data, want)
 	}
+}
+
+// noBroker takes every event that can be sent, and sends none.
+type noBroker struct{ sent []string }
+
+func (b *noBroker) PublishEvent(ctx context.Context, _, topic string, data any, _ ...dapr.PublishEventOption) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	b.sent = append(b.sent, topic+" "+string(data.([]byte))) //nolint:forcetypeassert // a Publisher sends bytes
+	return nil
+}
+
+func TestConsumer_setsAsideWhatCannotBeRead(t *testing.T) {
+	subscription := Subscription{Topic: "stock", On: map[string]Handler{
+		"stock.low.v1": Typed(func(context.Context, Event, moved) error { return nil }),
+	}}
+	for message, payload := range map[string]string{
+		`{"id":"1","type":"stock.low.v1","data":"Agora 1"}`:     `"data":"Agora 1"`,
+		`{"id":"1","type":"stock.low.v1","data_base64":"/w=="}`: `"data":"\ufffd"`,
+		`{"id":"1","type":"stock.low.v1"}`:                      `"data":""`,
+		`{"id":"1","type":"stock.low.v1","subject":7}`:          `"data":{"id":"1","type":"stock.low.v1","subject":7}`,
+		`{"type":"stock.low.v1","data":{}}`:                     `"data":{"type":"stock.low.v1","data":{}}`,
+		`{"id":"1","data":{}}`:                                  `"data":{"id":"1","data":{}}`,
+		`Agora 1`:                                               `"data":"Agora 1"`,
+		``:                                                      `"data":""`,
+		`{"id":"1","type":"stock.other.v1","subject":"ignored"}`: "",
+		`{"id":"1","type":"stock.low.v1","data":{"form":2}}`:     "",
+		`{"id":"1","type":"stock.low.v1","data_base64":"e30="}`:  "",
+	} {
+		broker := &noBroker{}
+		publisher := must.Get(NewPublisher(broker, "order-worker"))(t)
+		consumer := must.Get(NewConsumer(nil, publisher, zerolog.Nop(), subscription))(t)
+		if !consumer.handle(t.Context(), subscription, []byte(message)) {
+			t.Errorf("%q comes again", message)
+		}
+		letters := strings.Join(broker.sent, "\n")
+		if (letters != "") != (payload != "") || !strings.Contains(letters, payload) {
+			t.Errorf("%q: got the dead letter %q, want %s", message, letters, payload)
+		}
+	}
+}
+
+func TestConsumer_setsAsideWhatTookAllTheTimeOfItsHandler(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		subscription := Subscription{Topic: "stock", On: map[string]Handler{
+			"stock.low.v1": func(ctx context.Context, _ Event) error {
+				<-ctx.Done()
+				return errors.New("a defect")
+			},
+		}}
+		broker := &noBroker{}
+		publisher := must.Get(NewPublisher(broker, "order-worker"))(t)
+		consumer := must.Get(NewConsumer(nil, publisher, zerolog.Nop(), subscription))(t)
+		attempts := 1
+		for !consumer.handle(t.Context(), subscription, []byte(`{"id":"1","type":"stock.low.v1"}`)) && attempts < 2*maxAttempts {
+			attempts++
+		}
+		if attempts != maxAttempts || len(broker.sent) != 1 {
+			t.Errorf("%d attempts, %d dead letters", attempts, len(broker.sent))
+		}
+	})
 }

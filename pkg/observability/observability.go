@@ -23,6 +23,8 @@ import (
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+
+	"stoa/pkg/common/clip"
 )
 
 // Telemetry writes the signals of a process.
@@ -60,7 +62,9 @@ func Start(ctx context.Context, name, level string, out io.Writer) (*Telemetry, 
 }
 
 func (t *Telemetry) startTraces(ctx context.Context, res *resource.Resource) error {
-	options := []sdktrace.TracerProviderOption{sdktrace.WithResource(res)}
+	limits := sdktrace.NewSpanLimits()
+	limits.AttributeValueLengthLimit = clip.Max // of paths and programs, which callers name
+	options := []sdktrace.TracerProviderOption{sdktrace.WithResource(res), sdktrace.WithRawSpanLimits(limits)}
 	if os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT") != "" {
 		exporter, err := otlptracegrpc.New(ctx)
 		if err != nil {

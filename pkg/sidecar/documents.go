@@ -2,6 +2,7 @@ package sidecar
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -93,43 +94,6 @@ func (d *Documents[T]) notFound() error {
 	return errs.New(errs.NotFound, "there is no such %s", d.kind)
 }
 
-// GetMany reads the documents with these ids, in this order. It leaves out those that do not exist.
-func (d *Documents[T]) GetMany(ctx context.Context, ids []string) ([]Document[T], error) {
-	if len(ids) == 0 {
-		return nil, nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	keys := make([]string, len(ids))
-	for i, id := range ids {
-		keys[i] = d.key(id)
-	}
-	items, err := d.states.GetBulkState(ctx, d.store, keys, nil, 10)
-	if err != nil {
-		return nil, failure(err, "the state store")
-	}
-	byKey := make(map[string]*dapr.BulkStateItem, len(items))
-	for _, item := range items {
-		if item.Error != "" {
-			return nil, unavailable(fmt.Errorf("%s: %s", item.Key, item.Error), "the state store")
-		}
-		byKey[item.Key] = item
-	}
-	documents := make([]Document[T], 0, len(ids))
-	for i, id := range ids {
-		item := byKey[keys[i]]
-		if item == nil || len(item.Value) == 0 {
-			continue
-		}
-		document, err := d.decode(id, item.Value, item.Etag)
-		if err != nil {
-			return nil, err
-		}
-		documents = append(documents, document)
-	}
-	return documents, nil
-}
-
 func (d *Documents[T]) decode(id string, raw []byte, etag string) (Document[T], error) {
 	document := Document[T]{ID: id}
 	if len(raw) == 0 {
@@ -146,15 +110,25 @@ func (d *Documents[T]) decode(id string, raw []byte, etag string) (Document[T], 
 // document expires after that time unless it is written again. With 0, Expiring documents get their own ttl, and others do
 // not expire.
 func (d *Documents[T]) Create(ctx context.Context, id string, value T, ttl time.Duration) error {
-	raw, err := forms.Write(value)
-	if err != nil {
-		return fmt.Errorf("%s %s: %w", d.kind, id, err)
-	}
 	meta := d.lifetime(value)
 	if ttl > 0 {
 		meta = inSeconds(ttl)
 	}
-	return d.save(ctx, id, raw, "", meta)
+	return d.replace(ctx, Document[T]{ID: id}, value, meta)
+}
+
+// Swap replaces a document that was read, or creates it if it did not exist. It fails with errs.Conflict if another write came
+// first.
+func (d *Documents[T]) Swap(ctx context.Context, document Document[T], value T) error {
+	return d.replace(ctx, document, value, d.lifetime(value))
+}
+
+func (d *Documents[T]) replace(ctx context.Context, document Document[T], value T, meta map[string]string) error {
+	raw, err := forms.Write(value)
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", d.kind, document.ID, err)
+	}
+	return d.save(ctx, document.ID, raw, document.ETag, meta)
 }
 
 // Update changes a document with a pure function, which runs again if another write came first. If the function fails or
@@ -173,29 +147,34 @@ func (d *Documents[T]) Upsert(ctx context.Context, id string, change func(*T) er
 	return d.write(ctx, id, func(document *Document[T]) error { return change(&document.Value) })
 }
 
-func (d *Documents[T]) write(ctx context.Context, id string, change func(*Document[T]) error) (T, error) {
-	var zero T
+func (d *Documents[T]) write(ctx context.Context, id string, change func(*Document[T]) error) (value T, err error) {
+	var refused error // by change
+	err = d.retry(ctx, id, func(document Document[T]) error {
+		raw, changed, err := apply(&document, change)
+		value, refused = document.Value, err
+		if err != nil || !changed {
+			return nil
+		}
+		return d.save(ctx, id, raw, document.ETag, d.lifetime(value))
+	})
+	return value, cmp.Or(err, refused)
+}
+
+// retry reads a document and calls do, again whenever that fails with errs.Conflict.
+func (d *Documents[T]) retry(ctx context.Context, id string, do func(Document[T]) error) error {
 	for attempt := range maxConflicts {
 		document, err := d.Find(ctx, id)
 		if err != nil {
-			return zero, err
+			return err
 		}
-		raw, changed, err := apply(&document, change)
-		if err != nil || !changed {
-			return document.Value, err
-		}
-		err = d.save(ctx, id, raw, document.ETag, d.lifetime(document.Value))
-		if err == nil {
-			return document.Value, nil
-		}
-		if !errs.Is(err, errs.Conflict) {
-			return zero, err
+		if err := do(document); !errs.Is(err, errs.Conflict) {
+			return err
 		}
 		if err := pause(ctx, attempt); err != nil {
-			return zero, err
+			return err
 		}
 	}
-	return zero, errs.New(errs.Unavailable, "too many requests are changing this %s; try again", d.kind)
+	return errs.New(errs.Unavailable, "too many requests are changing this %s; try again", d.kind)
 }
 
 // apply runs the change and returns the JSON to write, if the value has changed. It writes the old value as JSON again to
@@ -239,42 +218,34 @@ func refused(err error) bool {
 
 // saveOnce saves without trying again, and returns the error of the sidecar as it is.
 func (d *Documents[T]) saveOnce(ctx context.Context, id string, raw []byte, etag string, meta map[string]string) error {
-	if err := d.writes.enter(ctx); err != nil {
-		return err
-	}
-	defer d.writes.leave()
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	item := &dapr.SetStateItem{
-		Key: d.key(id), Value: raw, Metadata: meta,
-		Options: &dapr.StateOptions{Concurrency: dapr.StateConcurrencyFirstWrite, Consistency: dapr.StateConsistencyStrong},
-	}
+	item := &dapr.SetStateItem{Key: d.key(id), Value: raw, Metadata: meta, Options: compareAndSwap}
 	if etag != "" {
 		item.Etag = &dapr.ETag{Value: etag}
 	}
-	return d.states.SaveBulkState(ctx, d.store, item)
-}
-
-// Swap replaces a document that was read, or creates it if it did not exist. It fails with errs.Conflict if another write came
-// first.
-func (d *Documents[T]) Swap(ctx context.Context, document Document[T], value T) error {
-	raw, err := forms.Write(value)
-	if err != nil {
-		return fmt.Errorf("%s %s: %w", d.kind, document.ID, err)
-	}
-	return d.save(ctx, document.ID, raw, document.ETag, d.lifetime(value))
+	return d.change(ctx, func(ctx context.Context) error { return d.states.SaveBulkState(ctx, d.store, item) })
 }
 
 // Delete removes a document that was read. It fails with errs.Conflict if another write came first.
 func (d *Documents[T]) Delete(ctx context.Context, document Document[T]) error {
+	etag := &dapr.ETag{Value: document.ETag}
+	return d.classify(d.change(ctx, func(ctx context.Context) error {
+		return d.states.DeleteStateWithETag(ctx, d.store, d.key(document.ID), etag, nil, compareAndSwap)
+	}))
+}
+
+var compareAndSwap = &dapr.StateOptions{
+	Concurrency: dapr.StateConcurrencyFirstWrite, Consistency: dapr.StateConsistencyStrong,
+}
+
+// change makes one call that writes.
+func (d *Documents[T]) change(ctx context.Context, call func(context.Context) error) error {
 	if err := d.writes.enter(ctx); err != nil {
 		return err
 	}
 	defer d.writes.leave()
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	return d.classify(d.states.DeleteStateWithETag(ctx, d.store, d.key(document.ID), &dapr.ETag{Value: document.ETag}, nil,
-		&dapr.StateOptions{Concurrency: dapr.StateConcurrencyFirstWrite, Consistency: dapr.StateConsistencyStrong}))
+	return call(ctx)
 }
 
 // classify turns an ETag that does not match into errs.Conflict. For any other error it returns what failure returns.

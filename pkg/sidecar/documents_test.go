@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -169,9 +170,38 @@ func TestDocuments_deleteOnlyWhatWasRead(t *testing.T) {
 	}
 }
 
+func TestFindBoth_readsDocumentsOfTwoKinds(t *testing.T) {
+	states, side := sidecartest.New()
+	counters := sidecar.NewDocuments[counter](side, "store", "counter")
+	texts := sidecar.NewDocuments[string](side, "store", "text")
+	both := func() (sidecar.Document[counter], sidecar.Document[string], error) {
+		return sidecar.FindBoth(t.Context(), counters, "a", texts, "a")
+	}
+	if c, text, err := both(); err != nil || c.Exists() || text.Exists() || c.ID != "a" || text.ID != "a" {
+		t.Errorf("nothing is stored: got %+v, %+v, %v", c, text, err)
+	}
+	must.Do(t, counters.Create(t.Context(), "a", counter{N: 1}, 0))
+	must.Do(t, texts.Create(t.Context(), "a", "one", 0))
+	c, text, err := both()
+	if err != nil || c.Value.N != 1 || text.Value != "one" {
+		t.Errorf("got %+v, %+v, %v", c, text, err)
+	}
+	must.Do(t, texts.Swap(t.Context(), text, "two"))
+	if err := texts.Swap(t.Context(), text, "three"); !errs.Is(err, errs.Conflict) {
+		t.Errorf("with an old version: got %v", err)
+	}
+	states.Before = func(string, string) error { return status.Error(codes.Unavailable, "away") }
+	if _, _, err := both(); !errs.Is(err, errs.Unavailable) {
+		t.Errorf("away: got %v", err)
+	}
+}
+
 func TestExpiring_setsTheTTLAtEachWrite(t *testing.T) {
 	states, side := sidecartest.New()
 	counters := sidecar.Expiring(side, "store", "counter", func(c counter) time.Duration {
+		if c.N == 4 {
+			return sidecar.Forever
+		}
 		return time.Duration(c.N) * time.Minute
 	})
 	kept := func(after, seconds string) {
@@ -186,6 +216,8 @@ func TestExpiring_setsTheTTLAtEachWrite(t *testing.T) {
 	kept("update", "120")
 	must.Get(counters.Upsert(t.Context(), "a", func(c *counter) error { c.N = 3; return nil }))(t)
 	kept("upsert", "180")
+	must.Get(counters.Update(t.Context(), "a", func(c *counter) error { c.N = 4; return nil }))(t)
+	kept("update to a value that does not expire", "")
 	document := must.Get(counters.Get(t.Context(), "a"))(t)
 	must.Do(t, counters.Swap(t.Context(), document, counter{N: -1}))
 	kept("swap for what is over already", "1")
@@ -246,5 +278,28 @@ func TestDocuments_neverWriteOverALaterForm(t *testing.T) {
 	}
 	if got := states.Value("store", "counter:a"); got != `{"form":2,"N":7}` {
 		t.Errorf("stored is %s", got)
+	}
+}
+
+// A message of a sidecar has at most 4 MiB.
+func TestDocuments_areReadInPartsThatFitIntoAMessage(t *testing.T) {
+	_, side := sidecartest.New()
+	texts := sidecar.NewDocuments[string](side, "store", "text")
+	var all []string
+	for i := range 100 {
+		all = append(all, strconv.Itoa(i))
+		must.Do(t, texts.Create(t.Context(), all[i], strings.Repeat("x", 100_000)+all[i], 0))
+	}
+	found := must.Get(texts.GetMany(t.Context(), all))(t)
+	for i, document := range found {
+		if document.ID != all[i] || !strings.HasSuffix(document.Value, "x"+all[i]) {
+			t.Errorf("document %d is %s", i, document.ID)
+		}
+	}
+	if len(found) != 100 {
+		t.Errorf("got %d documents, want 100", len(found))
+	}
+	if err := texts.Create(t.Context(), "a", strings.Repeat("x", 5<<20), 0); errs.KindOf(err) != errs.Internal {
+		t.Errorf("got %v, want an error that is not retried", err)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"stoa/pkg/common/config"
 	"stoa/pkg/common/errs"
 	"stoa/pkg/sidecar"
@@ -73,23 +75,9 @@ func ExampleLists() {
 	// [{write false}] false <nil>
 }
 
-// An index alone is a list of ids, newest first.
-func ExampleIndex() {
-	_, side := sidecartest.New()
-	index := sidecar.NewIndex(side, "task-store", "log")
-	ctx := context.Background()
-	for _, id := range []string{"a", "b", "a"} {
-		_ = index.Add(ctx, "all", id)
-	}
-	ids, next, err := index.Read(ctx, "all", sidecar.Cursor{}, 10)
-	fmt.Println(ids, next, err)
-	// Output:
-	// [b a]  <nil>
-}
-
 // A call to another app goes through both sidecars. An error of the app keeps its kind.
 func ExampleSidecar_Invoke() {
-	side, err := sidecar.Open(config.Base{DaprHost: "127.0.0.1", DaprHTTPPort: 3500, DaprGRPCPort: 50001})
+	side, err := sidecar.Open(config.Base{DaprHost: "127.0.0.1", DaprHTTPPort: 3500, DaprGRPCPort: 50001}, zerolog.Nop())
 	if err != nil {
 		fmt.Println(err)
 		return

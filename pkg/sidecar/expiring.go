@@ -1,12 +1,16 @@
 package sidecar
 
 import (
+	"math"
 	"strconv"
 	"time"
 )
 
-// Expiring returns documents that all expire. ttl is the time to live of a value, at least a second, and each write starts it
-// again. With NewDocuments, only a document that was created with a ttl expires, and the next write makes it permanent.
+// Forever is the time to live of a value that does not expire.
+const Forever time.Duration = math.MaxInt64
+
+// Expiring returns documents that expire. ttl is the time to live of a value, at least a second or Forever, and each write
+// starts it again. With NewDocuments, only a document that was created with a ttl expires, and the next write makes it permanent.
 func Expiring[T any](s *Sidecar, store, kind string, ttl func(T) time.Duration) *Documents[T] {
 	documents := NewDocuments[T](s, store, kind)
 	documents.ttl = ttl
@@ -18,7 +22,11 @@ func (d *Documents[T]) lifetime(value T) map[string]string {
 	if d.ttl == nil {
 		return nil
 	}
-	return inSeconds(max(d.ttl(value), time.Second)) // a store takes zero for "for ever"
+	ttl := d.ttl(value)
+	if ttl == Forever {
+		return nil
+	}
+	return inSeconds(max(ttl, time.Second)) // a store takes zero for "for ever"
 }
 
 func inSeconds(ttl time.Duration) map[string]string {

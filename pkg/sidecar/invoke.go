@@ -2,15 +2,14 @@ package sidecar
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"time"
 
-	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
@@ -23,124 +22,6 @@ import (
 
 // maxAnswer bounds the answer that Invoke reads, in bytes.
 const maxAnswer = 4 << 20
-
-// maxForeign is how many bytes of an answer that no app gave are read for the log.
-const maxForeign = 4 << 10
-
-// repeatFor is how long a request is repeated while the sidecar reports successes that no app gave. The last try may take two
-// more seconds, for which the sidecar repeats it (components/config/resiliency/apps.yaml). Together this is less than the three
-// seconds after which people must learn of an outage.
-const repeatFor = 900 * time.Millisecond
-
-// repeatPause is the wait between two tries of such a request.
-const repeatPause = 50 * time.Millisecond
-
-// Transport returns a round tripper that sends a request through the sidecar to the app of Target. Of the URL, only path and
-// query count. Status, headers and streams pass unchanged. An answer that no app gave is an error: errs.Forbidden if access
-// control refused the call, errs.Malformed if the headers are too large for the sidecar, errs.Unavailable otherwise.
-//
-// By its Resiliency policies, the sidecar repeats requests that failed on the way, but never one without a Content-Length. So
-// Transport sends a request without Content-Length if doing it twice may do harm: a POST or PATCH without an Idempotency-Key.
-func (s *Sidecar) Transport() http.RoundTripper { return roundTripper{sidecar: s} }
-
-type targetKey struct{}
-
-// Target returns a context whose requests, sent by Transport, go to the app with this id.
-func Target(ctx context.Context, appID string) context.Context {
-	return context.WithValue(ctx, targetKey{}, appID)
-}
-
-type roundTripper struct{ sidecar *Sidecar }
-
-// RoundTrip implements http.RoundTripper.
-func (t roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
-	appID, ok := r.Context().Value(targetKey{}).(string)
-	if !ok {
-		return nil, fmt.Errorf("the request to %s names no app", r.URL.Path)
-	}
-	r = r.Clone(r.Context())
-	r.URL.Scheme, r.URL.Host = "http", t.sidecar.base[len("http://"):]
-	r.Host = ""
-	r.Header.Set("dapr-app-id", appID)
-	if repeatable(r) {
-		return t.sendUntilAnswered(r)
-	}
-	r.ContentLength = -1
-	if r.Body == nil || r.Body == http.NoBody {
-		r.Body = io.NopCloser(bytes.NewReader(nil))
-	}
-	answer, _, err := t.send(r)
-	return answer, err
-}
-
-// sendUntilAnswered sends a request that may be repeated, and repeats it for a while if the sidecar made up a success.
-func (t roundTripper) sendUntilAnswered(r *http.Request) (*http.Response, error) {
-	var body []byte
-	if r.Body != nil && r.Body != http.NoBody {
-		var err error
-		body, err = io.ReadAll(r.Body)
-		r.Body.Close()
-		if err != nil {
-			return nil, err
-		}
-	}
-	for began := time.Now(); ; {
-		attempt := r.Clone(r.Context())
-		attempt.Body, attempt.ContentLength = http.NoBody, int64(len(body))
-		if len(body) > 0 {
-			attempt.Body = io.NopCloser(bytes.NewReader(body))
-		}
-		answer, madeUp, err := t.send(attempt)
-		if !madeUp || time.Since(began) >= repeatFor {
-			return answer, err
-		}
-		select {
-		case <-time.After(repeatPause):
-		case <-r.Context().Done():
-			return nil, err
-		}
-	}
-}
-
-// send sends a request once. It reports whether the sidecar made up a success for an app that gave no answer.
-func (t roundTripper) send(r *http.Request) (answer *http.Response, madeUp bool, err error) {
-	answer, err = t.sidecar.http.Transport.RoundTrip(r)
-	if err != nil {
-		return nil, false, err
-	}
-	if err := web.CheckAnswer(answer); err != nil {
-		return nil, answer.StatusCode < http.StatusBadRequest, foreign(answer, err)
-	}
-	return answer, false, nil
-}
-
-// foreign closes an answer that no app gave, and returns the error for it.
-func foreign(answer *http.Response, cause error) error {
-	defer answer.Body.Close()
-	var words []byte
-	if answer.StatusCode >= http.StatusBadRequest { // a made-up success may be a stream without end
-		words, _ = io.ReadAll(io.LimitReader(answer.Body, maxForeign)) // for the log, even if it is cut short
-		cause = fmt.Errorf("%w: %s", cause, words)
-	}
-	switch {
-	case answer.StatusCode == http.StatusForbidden && bytes.Contains(words, []byte("ERR_DIRECT_INVOKE")):
-		return errs.Wrap(errs.Forbidden, cause, "access control does not allow this call")
-	case answer.StatusCode == http.StatusRequestHeaderFieldsTooLarge:
-		return errs.Wrap(errs.Malformed, cause, "the headers of the request are too large")
-	default:
-		return errs.Wrap(errs.Unavailable, cause, "a service that this needs does not answer")
-	}
-}
-
-// repeatable reports whether a request has the same effect when it is sent twice (RFC 9110, section 9.2.2).
-func repeatable(r *http.Request) bool {
-	switch r.Method {
-	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodPut, http.MethodDelete:
-		return true
-	default:
-		return r.Header.Get("Idempotency-Key") != ""
-	}
-}
 
 // Invoke calls an operation of another app. It sends in as JSON and reads the answer into out; both may be nil. An error of the
 // app keeps its kind. Invoke fails with errs.Unavailable if the app cannot be reached.
@@ -185,51 +66,41 @@ func (s *Sidecar) Invoke(ctx context.Context, appID, method, path string, in, ou
 	return nil
 }
 
-// GRPC returns a connection for generated clients. The sidecar forwards their calls to the app with this id.
+// GRPC returns a connection for generated clients. The sidecar forwards their calls to the app with this id. It repeats calls that
+// failed on the way, so each must have the same effect when it is made twice. While an app gives no answers, calls to it fail at
+// once with errs.Unavailable.
 func (s *Sidecar) GRPC(appID string) grpc.ClientConnInterface {
-	return appConn{conn: s.client.GrpcClientConn(), appID: appID}
+	return appConn{conn: s.client.GrpcClientConn(), appID: appID, breaker: s.breakers.of(appID)}
 }
 
 type appConn struct {
-	conn  *grpc.ClientConn
-	appID string
+	conn    grpc.ClientConnInterface
+	appID   string
+	breaker *breaker
 }
 
 // Invoke implements grpc.ClientConnInterface.
-func (c appConn) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
-	ctx, cancel := context.WithTimeout(metadata.AppendToOutgoingContext(ctx, "dapr-app-id", c.appID), callTimeout)
-	defer cancel()
-	var header metadata.MD
-	if err := c.conn.Invoke(ctx, method, args, reply, append(opts, grpc.Header(&header))...); err != nil {
-		return err
-	}
-	return rpc.CheckAnswer(header)
+func (c appConn) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) (err error) {
+	refused := c.breaker.do(ctx, func() error {
+		ctx, cancel := context.WithTimeout(metadata.AppendToOutgoingContext(ctx, "dapr-app-id", c.appID), callTimeout)
+		defer cancel()
+		var trailer metadata.MD
+		err = c.conn.Invoke(ctx, method, args, reply, append(opts, grpc.Trailer(&trailer))...)
+		missing := rpc.CheckAnswer(trailer)
+		err = cmp.Or(err, missing)
+		switch {
+		case missing == nil:
+			return nil
+		case status.Code(err) == codes.PermissionDenied: // access control has refused it
+			return errUncounted
+		default:
+			return errNoAnswer
+		}
+	})
+	return cmp.Or(refused, err)
 }
 
 // NewStream implements grpc.ClientConnInterface. Apps have no streams between them.
 func (appConn) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc.CallOption) (grpc.ClientStream, error) {
 	return nil, status.Error(codes.Unimplemented, "streams between apps are not supported")
-}
-
-// newTransport returns the transport to the sidecar's HTTP API. It adds the token and the trace.
-func newTransport(token string) http.RoundTripper {
-	base := &http.Transport{
-		MaxIdleConnsPerHost: 256,
-		IdleConnTimeout:     30 * time.Second,
-		// As long as the slowest operation may take. A stream sends its headers at once.
-		ResponseHeaderTimeout: 10 * time.Second,
-		DisableCompression:    true,
-	}
-	return otelhttp.NewTransport(withToken{base, token})
-}
-
-type withToken struct {
-	next  http.RoundTripper
-	token string
-}
-
-// RoundTrip implements http.RoundTripper. The request is the clone that otelhttp made, so it may be changed.
-func (t withToken) RoundTrip(r *http.Request) (*http.Response, error) {
-	r.Header.Set(tokenHeader, t.token)
-	return t.next.RoundTrip(r)
 }

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/rs/zerolog"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 
@@ -37,7 +38,7 @@ func open(t *testing.T, http http.Handler, grpc *grpc.Server) *sidecar.Sidecar {
 		t.Cleanup(grpc.Stop)
 		cfg.DaprGRPCPort = portOf(t, "http://"+listener.Addr().String())
 	}
-	side := must.Get(sidecar.Open(cfg))(t)
+	side := must.Get(sidecar.Open(cfg, zerolog.Nop()))(t)
 	t.Cleanup(side.Close)
 	return side
 }
@@ -90,16 +91,16 @@ func TestInvoke_TakesOnlyTheAnswerOfAnApp(t *testing.T) {
 // quiet answers every call with an empty message.
 type quiet struct {
 	inventoryv1.UnimplementedStockServer
-	header metadata.MD
+	trailer metadata.MD
 }
 
 func (q quiet) Quote(ctx context.Context, _ *inventoryv1.QuoteRequest) (*inventoryv1.QuoteResponse, error) {
-	return &inventoryv1.QuoteResponse{}, grpc.SetHeader(ctx, q.header)
+	return &inventoryv1.QuoteResponse{}, grpc.SetTrailer(ctx, q.trailer)
 }
 
 func TestGRPC_TakesOnlyTheAnswerOfAnApp(t *testing.T) {
 	app := grpc.NewServer()
-	inventoryv1.RegisterStockServer(app, quiet{header: metadata.Pairs(rpc.AnswerHeader, "*")})
+	inventoryv1.RegisterStockServer(app, quiet{trailer: metadata.Pairs(rpc.AnswerTrailer, "*")})
 	madeUp := grpc.NewServer()
 	inventoryv1.RegisterStockServer(madeUp, quiet{})
 	silent := grpc.NewServer(grpc.UnknownServiceHandler(func(any, grpc.ServerStream) error { return nil }))

@@ -3,26 +3,62 @@ package sidecar
 import (
 	"context"
 	"slices"
+	"strconv"
 )
 
-// maxRounds bounds how many documents Page reads to find those that match: at most limit + maxRounds*pageSize.
+// maxRounds bounds how many documents Page reads in search of those that match: limit, and maxRounds times pageSize more.
 const maxRounds = 10
 
-// Lists are lists of the documents of one kind. Their entries are hints, see Index: readers skip documents that do not exist.
-// So first add a document to its list, then create it; a crash in between leaves only a hint.
+// Lists are lists of the documents of one kind. An entry of a list is a hint: the id of a document that may not exist, or may
+// not match. Readers skip such documents. So first add a document to its list, then create it, within a minute (see settleTime):
+// a crash in between leaves only a hint.
 type Lists[T any] struct {
 	documents *Documents[T]
-	index     *Index
+	heads     *Documents[head]
+	pages     *Documents[page]
 }
 
 // NewLists returns the lists of these documents, in the same store; the kind is the prefix of their keys.
 func NewLists[T any](documents *Documents[T], kind string) *Lists[T] {
-	pages := &Documents[page]{states: documents.states, writes: documents.writes, store: documents.store, kind: kind}
-	return &Lists[T]{documents: documents, index: &Index{pages: pages}}
+	d := documents
+	return &Lists[T]{
+		documents: d,
+		heads:     &Documents[head]{states: d.states, writes: d.writes, store: d.store, kind: kind},
+		pages:     &Documents[page]{states: d.states, writes: d.writes, store: d.store, kind: kind},
+	}
 }
 
-// Add adds the document with this id to a list, see Index.Add.
-func (l *Lists[T]) Add(ctx context.Context, list, id string) error { return l.index.Add(ctx, list, id) }
+// Add adds the document with this id to a list, unless it is among the newest 100 entries: a handler may run twice. An older
+// id may be added again; one Page returns it once.
+func (l *Lists[T]) Add(ctx context.Context, list, id string) error {
+	return l.withHead(ctx, list, func(document Document[head], _ bool) error {
+		h := document.Value
+		known := slices.IndexFunc(h.Newest, func(e entry) bool { return e.ID == id })
+		if known >= 0 && h.Newest[known].Seq > h.Seen {
+			return nil
+		}
+		if known >= 0 { // compaction may be about to remove this entry, because there was no such document
+			h.Newest = slices.Delete(h.Newest, known, known+1)
+		}
+		if err := l.archive(ctx, list, &h); err != nil {
+			return err
+		}
+		h.Last++
+		h.Newest = append(h.Newest, entry{Seq: h.Last, ID: id})
+		return l.heads.Swap(ctx, document, h)
+	})
+}
+
+// withHead reads the head of a list and calls do, again whenever that fails with errs.Conflict. lost says that the head is the
+// same as before the conflict, so a page that it names and that does not exist was lost, not replaced.
+func (l *Lists[T]) withHead(ctx context.Context, list string, do func(head Document[head], lost bool) error) error {
+	known := ""
+	return l.heads.retry(ctx, list, func(head Document[head]) error {
+		lost := head.ETag == known
+		known = head.ETag
+		return do(head, lost)
+	})
+}
 
 // Page returns up to limit documents of a list that match, newest first, and the cursor of the next page, which is "" at the
 // end. A nil match takes all. Page reads a bounded number of documents, so a page may be short or empty before the end. It
@@ -30,56 +66,50 @@ func (l *Lists[T]) Add(ctx context.Context, list, id string) error { return l.in
 func (l *Lists[T]) Page(
 	ctx context.Context, list, cursor string, limit int, match func(T) bool,
 ) (items []T, next string, err error) {
-	from, err := ParseCursor(cursor)
-	if err != nil {
-		return nil, "", err
-	}
-	walk, err := l.index.walk(ctx, list, from)
-	if err != nil {
-		return nil, "", err
-	}
-	items = make([]T, 0, limit)
-	for round, size := 0, limit; round <= maxRounds && len(items) < limit; round, size = round+1, pageSize {
-		hints, err := walk.take(ctx, size)
-		if err != nil || len(hints) == 0 {
-			return items, walk.at.String(), err
+	err = l.withHead(ctx, list, func(head Document[head], lost bool) error {
+		walk, err := l.walk(list, head.Value, cursor, lost)
+		if err != nil {
+			return err
 		}
-		documents, err := l.matching(ctx, hints, match)
+		items, next, err = walk.fill(ctx, limit, match)
+		return err
+	})
+	return items, next, err
+}
+
+// fill takes documents that match, up to limit, and returns the cursor of what follows them.
+func (w *walk[T]) fill(ctx context.Context, limit int, match func(T) bool) (items []T, next string, err error) {
+	items = make([]T, 0, limit)
+	seen := map[string]bool{}
+	for round, size := 0, limit; round <= maxRounds && len(items) < limit; round, size = round+1, pageSize {
+		entries, err := w.take(ctx, size)
+		if err != nil || len(entries) == 0 {
+			return items, "", err
+		}
+		found, err := w.lists.documents.lookup(ctx, idsOf(entries))
 		if err != nil {
 			return nil, "", err
 		}
-		for _, document := range documents {
+		for i, e := range entries {
 			if len(items) == limit {
-				return items, placeOf(document.ID, hints).String(), nil
+				return items, entries[i-1].cursor(), nil
 			}
-			items = append(items, document.Value)
+			document, exists := found[e.ID]
+			if exists && !seen[e.ID] && (match == nil || match(document.Value)) {
+				items, seen[e.ID] = append(items, document.Value), true
+			}
 		}
 	}
-	return items, walk.at.String(), nil
+	return items, w.cursor(), nil
 }
 
-// matching reads the documents that hints name, and leaves out those that do not match.
-func (l *Lists[T]) matching(ctx context.Context, hints []hint, match func(T) bool) ([]Document[T], error) {
-	ids := make([]string, len(hints))
-	for i, hint := range hints {
-		ids[i] = hint.id
+func idsOf(entries []entry) []string {
+	ids := make([]string, len(entries))
+	for i, e := range entries {
+		ids[i] = e.ID
 	}
-	documents, err := l.documents.GetMany(ctx, ids)
-	return slices.DeleteFunc(documents, func(d Document[T]) bool { return match != nil && !match(d.Value) }), err
+	return ids
 }
 
-func placeOf(id string, hints []hint) Cursor {
-	return hints[slices.IndexFunc(hints, func(h hint) bool { return h.id == id })].at
-}
-
-// Compact removes entries of documents that do not exist or are not wanted, except the newest entries, see Index.Compact.
-func (l *Lists[T]) Compact(ctx context.Context, list string, wanted func(T) bool) error {
-	return l.index.Compact(ctx, list, func(ctx context.Context, ids []string) (map[string]bool, error) {
-		documents, err := l.documents.GetMany(ctx, ids)
-		keep := make(map[string]bool, len(documents))
-		for _, document := range documents {
-			keep[document.ID] = wanted(document.Value)
-		}
-		return keep, err
-	})
-}
+// cursor is the text with which a reader goes on after this entry.
+func (e entry) cursor() string { return strconv.FormatInt(e.Seq, 10) }

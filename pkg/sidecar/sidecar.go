@@ -11,6 +11,7 @@ import (
 	"time"
 
 	dapr "github.com/dapr/go-sdk/client"
+	"github.com/rs/zerolog"
 	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
@@ -28,20 +29,26 @@ const callTimeout = 2 * time.Second
 
 // Sidecar is the connection to the process's own sidecar. It reconnects by itself.
 type Sidecar struct {
-	client *dapr.GRPCClient
-	states StateClient
-	http   *http.Client
-	base   string
-	writes gate
+	client   *dapr.GRPCClient
+	states   StateClient
+	http     *http.Client
+	base     string
+	writes   gate
+	breakers *breakers
 }
 
 // quietSDK turns off the SDK's log, which all clients of a process share. It writes plain text between our JSON lines, and
 // nothing that is not in the errors.
 var quietSDK = sync.OnceFunc(func() { dapr.SetLogger(nil) })
 
-// Open prepares the connection. It does not wait for the sidecar, which may start later: see AwaitHealthy.
-func Open(cfg config.Base) (*Sidecar, error) {
+// Open prepares the connection. It does not wait for the sidecar, which may start later: see AwaitHealthy. The log gets a line
+// whenever a circuit breaker changes its state.
+func Open(cfg config.Base, log zerolog.Logger) (*Sidecar, error) {
 	quietSDK()
+	breakers, err := newBreakers(log)
+	if err != nil {
+		return nil, fmt.Errorf("sidecar: %w", err)
+	}
 	conn, err := grpc.NewClient(fmt.Sprintf("%s:%d", cfg.DaprHost, cfg.DaprGRPCPort),
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithPerRPCCredentials(apiToken(cfg.DaprAPIToken)),
@@ -60,18 +67,22 @@ func Open(cfg config.Base) (*Sidecar, error) {
 		return nil, fmt.Errorf("sidecar: the SDK's client is not a *GRPCClient")
 	}
 	return &Sidecar{
-		client: client,
-		states: client,
-		http:   &http.Client{Transport: newTransport(cfg.DaprAPIToken)},
-		base:   fmt.Sprintf("http://%s:%d", cfg.DaprHost, cfg.DaprHTTPPort),
-		writes: newGate(maxWriters),
+		client:   client,
+		states:   client,
+		http:     &http.Client{Transport: newTransport(cfg.DaprAPIToken)},
+		base:     fmt.Sprintf("http://%s:%d", cfg.DaprHost, cfg.DaprHTTPPort),
+		writes:   newGate(maxWriters),
+		breakers: breakers,
 	}, nil
 }
 
 // StatesOnly returns a Sidecar with nothing but state stores, for tests.
 func StatesOnly(states StateClient) *Sidecar {
-	return &Sidecar{states: states, writes: newGate(maxWriters)}
+	return &Sidecar{states: states, writes: newGate(maxWriters), breakers: &breakers{}}
 }
+
+// Breakers returns the state of the circuit breaker for each app that this process calls: closed, half-open or open.
+func (s *Sidecar) Breakers() map[string]string { return s.breakers.states() }
 
 // Client returns the SDK's client on this connection, for calls that this package does not wrap.
 func (s *Sidecar) Client() *dapr.GRPCClient { return s.client }
@@ -100,17 +111,13 @@ func (s *Sidecar) Healthy(ctx context.Context) error {
 
 // AwaitHealthy waits until the sidecar is ready or ctx ends.
 func (s *Sidecar) AwaitHealthy(ctx context.Context) error {
-	tick := time.NewTicker(25 * time.Millisecond)
-	defer tick.Stop()
 	for {
 		err := s.Healthy(ctx)
 		if err == nil {
 			return nil
 		}
-		select {
-		case <-ctx.Done():
+		if sleep(ctx, 25*time.Millisecond) != nil {
 			return fmt.Errorf("waiting for the sidecar: %w", err)
-		case <-tick.C:
 		}
 	}
 }
@@ -140,7 +147,8 @@ func failure(err error, what string) error {
 	switch status.Code(err) {
 	case codes.OK:
 		return nil
-	case codes.InvalidArgument, codes.PermissionDenied, codes.Unauthenticated, codes.Unimplemented:
+	case codes.InvalidArgument, codes.PermissionDenied, codes.Unauthenticated, codes.Unimplemented,
+		codes.ResourceExhausted: // too large
 		return fmt.Errorf("%s: %w", what, err) // wrong use or configuration: internal
 	default:
 		return unavailable(err, what)

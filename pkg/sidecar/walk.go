@@ -1,90 +1,96 @@
 package sidecar
 
-import "context"
+import (
+	"context"
+	"math"
+	"slices"
+	"strconv"
 
-// maxPages is how many older pages one walk reads at most. Past many stale entries, a reader needs several requests.
-const maxPages = 50
+	"stoa/pkg/common/errs"
+)
 
-// hint is an entry of an index and its place.
-type hint struct {
-	id string
-	at Cursor
+// walk reads the entries of a list from a cursor on, newest first.
+type walk[T any] struct {
+	lists   *Lists[T]
+	list    string
+	lost    bool    // see withHead
+	before  int64   // the number of the last entry taken: what follows has lower ones
+	entries []entry // read and not taken yet, newest first
+	refs    []ref   // the pages not read yet, newest first
 }
 
-// walk reads the hints of a list from a place on, newest first.
-type walk struct {
-	index *Index
-	list  string
-	head  page
-	at    Cursor   // the next entry; the zero Cursor at the end of the list
-	ids   []string // the entries of the page with the number below
-	page  int
-	left  int // how many older pages may still be read
-	seen  map[string]bool
-}
-
-// walk starts at a cursor, or at the newest entry for the zero Cursor.
-func (x *Index) walk(ctx context.Context, list string, from Cursor) (*walk, error) {
-	head, err := x.pages.Find(ctx, list)
-	if err != nil {
-		return nil, err
+// walk starts at a cursor, or at the newest entry for "".
+func (l *Lists[T]) walk(list string, h head, cursor string, lost bool) (*walk[T], error) {
+	w := &walk[T]{lists: l, list: list, lost: lost, before: math.MaxInt64}
+	if cursor != "" {
+		seq, err := strconv.ParseInt(cursor, 10, 64)
+		if err != nil || seq < 1 || seq > h.Last {
+			return nil, errs.InvalidField("cursor", "is not a cursor of this list")
+		}
+		w.before = seq
 	}
-	w := &walk{
-		index: x, list: list, head: head.Value, at: from, ids: head.Value.IDs, page: head.Value.Number, left: maxPages,
-		seen: map[string]bool{},
-	}
-	if !from.set {
-		w.at = Cursor{page: w.page, entry: pageSize - 1, set: true}
-	}
-	switch {
-	case w.at.page > w.page: // a page that does not exist
-		return nil, foreignCursor()
-	case w.at.page < w.head.Oldest:
-		w.at = Cursor{} // Compact has deleted this page and all older ones
-	}
+	w.add(h.Newest)
+	w.refs = w.following(slices.Concat(h.Compacted, h.Older))
 	return w, nil
 }
 
-// take returns the next hints, up to limit, each id once. It returns fewer at the end of the list, and after maxPages pages.
-func (w *walk) take(ctx context.Context, limit int) (hints []hint, err error) {
-	for len(hints) < limit && w.at.set {
-		if loaded, err := w.load(ctx); err != nil || !loaded {
-			return hints, err
-		}
-		for ; w.at.entry >= 0 && len(hints) < limit; w.at.entry-- {
-			if id := w.ids[w.at.entry]; id != "" && !w.seen[id] {
-				w.seen[id] = true
-				hints = append(hints, hint{id: id, at: w.at})
-			}
-		}
-		if w.at.entry < 0 {
-			w.older()
+// add takes entries, oldest first, to those that are read.
+func (w *walk[T]) add(entries []entry) {
+	for _, e := range slices.Backward(entries) {
+		if e.Seq < w.before {
+			w.entries = append(w.entries, e)
 		}
 	}
-	return hints, nil
 }
 
-// load reads the page of the next entry, unless the walk has read maxPages pages already.
-func (w *walk) load(ctx context.Context) (loaded bool, err error) {
-	if w.page != w.at.page {
-		if w.left == 0 {
-			return false, nil
-		}
-		w.left--
-		older, err := w.index.pages.Find(ctx, pageID(w.list, w.at.page))
-		if err != nil {
-			return false, err
-		}
-		w.ids, w.page = older.Value.IDs, w.at.page
-	}
-	w.at.entry = min(w.at.entry, len(w.ids)-1)
-	return true, nil
+// following returns those of refs, oldest first, that have entries before the place of the walk, newest first.
+func (w *walk[T]) following(refs []ref) []ref {
+	refs = slices.DeleteFunc(slices.Clone(refs), func(r ref) bool { return r.First >= w.before })
+	slices.Reverse(refs)
+	return refs
 }
 
-// older moves to the next older page, or to the end.
-func (w *walk) older() {
-	w.at = Cursor{page: w.at.page - 1, entry: pageSize - 1, set: true}
-	if w.at.page < w.head.Oldest {
-		w.at = Cursor{}
+// take returns the next n entries, fewer only at the end of the list.
+func (w *walk[T]) take(ctx context.Context, n int) ([]entry, error) {
+	for len(w.entries) < n && len(w.refs) > 0 {
+		if err := w.read(ctx, n); err != nil {
+			return nil, err
+		}
 	}
+	taken := w.entries[:min(n, len(w.entries))]
+	w.entries = w.entries[len(taken):]
+	for _, e := range taken {
+		w.before = e.Seq
+	}
+	return taken, nil
+}
+
+// read reads at once the pages that have the next n entries, or the first page of pages among them.
+func (w *walk[T]) read(ctx context.Context, n int) error {
+	size := 0
+	for have := len(w.entries); size < len(w.refs) && have < n; size++ {
+		next := w.refs[size]
+		if next.Level > 0 {
+			pages, err := w.lists.load(ctx, w.list, []ref{next}, w.lost)
+			w.refs = slices.Replace(w.refs, size, size+1, w.following(pages[0].Value.Pages)...)
+			return err
+		}
+		if size > 0 || w.before == math.MaxInt64 { // the first page may have entries that do not follow
+			have += next.Count
+		}
+	}
+	pages, err := w.lists.load(ctx, w.list, w.refs[:size], w.lost)
+	for _, p := range pages {
+		w.add(p.Value.Entries)
+	}
+	w.refs = w.refs[size:]
+	return err
+}
+
+// cursor is the place of the walk, "" at the end of the list.
+func (w *walk[T]) cursor() string {
+	if len(w.entries)+len(w.refs) == 0 {
+		return ""
+	}
+	return entry{Seq: w.before}.cursor()
 }

@@ -1,10 +1,17 @@
 package client
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
+
+	"stoa/internal/stack/state"
+	"stoa/test/system"
 )
 
 // Password is that of everyone who signs up here.
@@ -15,10 +22,52 @@ func NewAddress() string {
 	return fmt.Sprintf("customer-%d-%d@example.com", os.Getpid(), serial.Add(1))
 }
 
-// SignUp makes a new customer.
+// SignUp makes a new customer, and verifies the address where the shop asks for it.
 func (s *Shop) SignUp(t testing.TB) User {
 	t.Helper()
+	user := s.SignUpOnly(t)
+	if !user.Verified {
+		s.Must(t, VerificationOf(user, s.Code(t, user.Email)), http.StatusNoContent, nil)
+		user.Verified = true
+	}
+	return user
+}
+
+// SignUpOnly makes a new customer without a look at the mail.
+func (s *Shop) SignUpOnly(t testing.TB) User {
+	t.Helper()
 	return s.session(t, SignUpOf(NewAddress(), Password), http.StatusCreated)
+}
+
+var codeInMail = regexp.MustCompile(`Your code is ([0-9A-Z]{8})`)
+
+// Code waits for the mail with the code that verifies an address, and reads it.
+func (s *Shop) Code(t testing.TB, address string) (code string) {
+	t.Helper()
+	system.Eventually(t, "the code is mailed to "+address, func() error {
+		for _, mail := range s.MailsTo(address) {
+			if found := codeInMail.FindStringSubmatch(mail); found != nil {
+				code = found[1]
+				return nil
+			}
+		}
+		return errors.New("it is not")
+	})
+	return code
+}
+
+// mailFiles returns a function that reads the mails with codes to an address, where mails become files.
+func mailFiles(dir string) func(address string) []string {
+	return func(address string) (mails []string) {
+		files, _ := filepath.Glob(state.Path(dir, "mail", "account-code-*.eml"))
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err == nil && strings.Contains(string(text), "<"+address+">") {
+				mails = append(mails, string(text))
+			}
+		}
+		return mails
+	}
 }
 
 // SignIn signs in one of the accounts that the first start made: admin, staff, author or editor.
@@ -43,11 +92,15 @@ func (s *Shop) Refresh(t testing.TB, u User) User {
 	return s.session(t, RefreshOf(u), http.StatusOK)
 }
 
-// SignUpOf, SignInOf, RefreshOf and ProfileOf are the requests of one person.
+// SignUpOf, VerificationOf, SignInOf, RefreshOf and ProfileOf are the requests of one person.
 func SignUpOf(email, password string) Request {
 	return Request{Method: "POST", Path: "/auth/signup/basic", Body: map[string]string{
 		"email": email, "password": password, "name": "Clara Customer",
 	}}
+}
+
+func VerificationOf(u User, code string) Request {
+	return Request{Method: "POST", Path: "/auth/profile/mine/verification", As: u, Body: map[string]string{"code": code}}
 }
 
 func SignInOf(email, password string) Request {
@@ -69,9 +122,15 @@ func (s *Shop) session(t testing.TB, r Request, status int) User {
 func (a Answer) User(t testing.TB) User {
 	t.Helper()
 	var session struct {
-		User                      struct{ ID, Email string }
+		User struct {
+			ID, Email string
+			Verified  bool
+		}
 		AccessToken, RefreshToken string
 	}
 	a.Read(t, &session)
-	return User{ID: session.User.ID, Email: session.User.Email, Token: session.AccessToken, Refresh: session.RefreshToken}
+	return User{
+		ID: session.User.ID, Email: session.User.Email, Verified: session.User.Verified,
+		Token: session.AccessToken, Refresh: session.RefreshToken,
+	}
 }

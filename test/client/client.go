@@ -31,6 +31,8 @@ type Shop struct {
 	URL string
 	// Bootstrap holds the API key and the accounts that the first start made.
 	secrets.Bootstrap
+	// MailsTo reads the mails with codes to an address. By default it reads those that became files.
+	MailsTo func(address string) []string
 
 	http    *http.Client
 	servers []*servers.Server
@@ -139,7 +141,7 @@ func Of(s *stack.Stack) (*Shop, error) {
 		return nil, err
 	}
 	shop := Connect(s.GatewayURL(), bootstrap)
-	shop.Stack = s
+	shop.Stack, shop.MailsTo = s, mailFiles(s.Dir())
 	return shop, nil
 }
 
@@ -151,10 +153,12 @@ func Connect(url string, bootstrap secrets.Bootstrap) *Shop {
 
 // User is somebody who is signed in.
 type User struct {
-	ID      string
-	Email   string
-	Token   string
-	Refresh string // the token by which the next pair of tokens is got
+	ID    string
+	Email string
+	// Verified says whether the address was verified when the user signed in.
+	Verified bool
+	Token    string
+	Refresh  string // the token by which the next pair of tokens is got
 }
 
 // Request is one call of the API.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"stoa/api/access"
 	"stoa/internal/stack/state"
@@ -36,6 +37,8 @@ type Order struct {
 	Reason string `json:"reason"`
 	Items  []Line `json:"items"`
 	Total  Money  `json:"total"`
+	// UpdatedAt is when the status changed the last time.
+	UpdatedAt time.Time `json:"updatedAt"`
 }
 
 // Line is a line of an order.

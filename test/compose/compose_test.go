@@ -17,6 +17,7 @@ import (
 const (
 	orders    = 60
 	killEvery = 10
+	buys      = 15 // orders of one customer, who gets a mail about each, and not more than 20 in an hour
 )
 
 // victims are killed one after the other: an app, a sidecar, the broker, and what serves the customer right now.
@@ -27,7 +28,10 @@ func TestContainers_loseNothing(t *testing.T) {
 	p.awaitHealthy(t)
 	t.Run("hardened", p.checkHardened)
 	shop := p.shop(t)
-	staff, customer := shop.SignIn(t, "staff"), shop.SignUp(t)
+	staff, customers := shop.SignIn(t, "staff"), make([]client.User, orders/buys)
+	for i := range customers {
+		customers[i] = shop.SignUp(t)
+	}
 	product := shop.NewProduct(t, staff, 2*orders)
 
 	var accepted []string
@@ -35,12 +39,12 @@ func TestContainers_loseNothing(t *testing.T) {
 		if n%killEvery == killEvery/2 && n/killEvery < len(victims) {
 			p.crash(t, victims[n/killEvery])
 		}
-		order := client.OrderBy(customer, product.ID, 1)
+		order := client.OrderBy(customers[n/buys], product.ID, 1)
 		order.Key = fmt.Sprintf("order-%d", n)
 		accepted = append(accepted, must.Get(shop.Insist(t.Context(), order))(t).ID)
 	}
-	for _, id := range accepted {
-		shop.AwaitOrder(t, customer, id, "confirmed")
+	for n, id := range accepted {
+		shop.AwaitOrder(t, customers[n/buys], id, "confirmed")
 	}
 	shop.AwaitStock(t, product.ID, client.Product{Stock: product.Stock, Available: product.Stock - orders, Reserved: orders})
 	system.Eventually(t, "every mail is there", func() error { return missingMails(p.mails(t), accepted) })

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -158,19 +159,25 @@ func poison(t *probe, r *rig) {
 						letters.Add(n)
 					}
 				}
+				if string(letter.Event.Data) == strconv.Quote(source.run) {
+					letters.Add(events + 2)
+				}
 				return nil
 			}),
 		}},
 	)
 	source.publish(0, events/2)
 	source.publish(events, events+1) // the poison
+	source.publishText(source.run)   // more poison: not even an event
 	source.publish(events/2, events)
 	system.Within(t, patience, "the others are handled", func() error { return done.Missing(events) })
-	system.Within(t, patience, "there is a dead letter", func() error { return letters.Fewer(1, 1) })
+	system.Within(t, patience, "there are dead letters", func() error { return letters.Fewer(2, 2) })
 	source.publish(events+1, events+2) // its letter comes after any second one of the first
-	system.Within(t, patience, "there is another dead letter", func() error { return letters.Fewer(2, 2) })
-	if first, second := letters.Of(events), letters.Of(events+1); first != 1 || second != 1 {
-		t.Errorf("two events were set aside in %d and %d dead letters", first, second)
+	system.Within(t, patience, "there is another dead letter", func() error { return letters.Fewer(3, 3) })
+	for n := events; n < events+3; n++ {
+		if got := letters.Of(n); got != 1 {
+			t.Errorf("message %d was set aside in %d dead letters", n, got)
+		}
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"stoa/pkg/common/config"
 	"stoa/pkg/common/must"
 	"stoa/pkg/messaging"
@@ -58,7 +60,7 @@ func consume(ctx context.Context, in io.Reader, out io.Writer) error {
 		_, _ = io.Copy(io.Discard, input)
 		cancel()
 	}()
-	side, err := sidecar.Open(o.Config)
+	side, err := sidecar.Open(o.Config, zerolog.Nop())
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	dapr "github.com/dapr/go-sdk/client"
+
 	"stoa/pkg/common/must"
 	"stoa/pkg/messaging"
 	"stoa/test/system"
@@ -14,13 +16,15 @@ import (
 type source struct {
 	t         *probe
 	run       string
+	client    *dapr.GRPCClient
 	publisher *messaging.Publisher
 }
 
 func (r *rig) source(t *probe) source {
 	t.Helper()
-	p := must.Get(messaging.NewPublisher(r.Open(t, publisher).Client(), publisher))(t)
-	return source{t: t, run: t.Name() + time.Now().Format(time.RFC3339Nano), publisher: p}
+	client := r.Open(t, publisher).Client()
+	p := must.Get(messaging.NewPublisher(client, publisher))(t)
+	return source{t: t, run: t.Name() + time.Now().Format(time.RFC3339Nano), client: client, publisher: p}
 }
 
 func (s source) event(n int) messaging.Event {
@@ -42,6 +46,14 @@ func (s source) publish(first, end int) {
 				return
 			}
 		}
+	})
+}
+
+// publishText sends a message that is not an event.
+func (s source) publishText(text string) {
+	s.t.Helper()
+	system.Within(s.t, patience, "the broker takes a text", func() error {
+		return s.client.PublishEvent(context.Background(), messaging.Component(topic), topic, []byte(text), dapr.PublishEventWithRawPayload())
 	})
 }
 

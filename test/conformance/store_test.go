@@ -157,16 +157,22 @@ func largeValue(t *probe, r *rig) {
 	notes := r.documents(t, "large")
 	const part = "ä \"quoted\" \\ <b>\u2028 "
 	text := strings.Repeat(part, 1<<20/len(part))
-	for _, id := range []string{"one", "two"} {
+	all := []string{"one", "two", "three", "four", "five"} // together more than a message of a sidecar may have
+	for _, id := range all {
 		must.Do(t, notes.Create(t.Context(), id, note{Text: text}, 0))
 	}
 	must.Get(notes.Update(t.Context(), "one", func(n *note) error { n.N = 1; return nil }))(t)
 	if got, err := notes.Get(t.Context(), "one"); err != nil || got.Value.Text != text || got.Value.N != 1 {
 		t.Errorf("alone: got %d of %d bytes, %v", len(got.Value.Text), len(text), err)
 	}
-	many, err := notes.GetMany(t.Context(), []string{"one", "two"})
-	if err != nil || len(many) != 2 || many[0].Value.Text != text || many[1].Value.Text != text {
-		t.Errorf("among many: got %d of 2 documents, %v", len(many), err)
+	many, err := notes.GetMany(t.Context(), all)
+	if err != nil || len(many) != len(all) {
+		t.Fatalf("among many: got %d of %d documents, %v", len(many), len(all), err)
+	}
+	for i, document := range many {
+		if document.ID != all[i] || document.Value.Text != text {
+			t.Errorf("among many: document %d is %s, with %d bytes", i, document.ID, len(document.Value.Text))
+		}
 	}
 }
 

@@ -72,7 +72,7 @@ func TestAPIKeys_openForAMomentWithoutAuth(t *testing.T) {
 
 func TestGateway_forwardsHead(t *testing.T) {
 	for path, status := range map[string]int{
-		"/products": 200, "/auth/.well-known/jwks.json": 200, "/orders": 401, "/products/unknown": 404, "/nowhere": 404,
+		"/products": 200, "/auth/.well-known/jwks.json": 200, "/orders": 401, "/products/unknown": 422, "/nowhere": 404,
 	} {
 		answer := shop.Try(t, client.Request{Method: "HEAD", Path: path})
 		if answer.Status != status || len(answer.Body) > 0 {

@@ -33,6 +33,7 @@ func TestKong_servesTheShop(t *testing.T) {
 		"an invented key":   {"/products", map[string]string{"x-api-key": "made-up"}, http.StatusForbidden},
 		"an app's own path": {"/../../internal/sessions/1", nil, http.StatusNotFound},
 		"another's sidecar": {"/orders", map[string]string{"dapr-app-id": "auth", "dapr-api-token": "guess"}, http.StatusUnauthorized},
+		"no route":          {"/nowhere", nil, http.StatusNotFound},
 		"a path in code":    {"/products/%2e%2e/auth/users", nil, http.StatusNotFound},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"net/mail"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,7 +21,7 @@ import (
 const (
 	smtpUser     = "stoa"
 	smtpPassword = "no secret here"
-	// stranger begins the addresses that the mail server does not know.
+	// stranger begins the addresses that the mail server refuses.
 	stranger = "nobody-"
 )
 
@@ -31,17 +32,25 @@ type delivered struct {
 
 // mailServer is a real SMTP server that keeps what it gets.
 type mailServer struct {
-	port  string
-	mu    sync.Mutex
-	mails []delivered
+	port   string
+	closed atomic.Bool // it takes no mails at all
+
+	mu       sync.Mutex
+	mails    []delivered
+	attempts map[string]int // by recipient
 }
 
 func startMailServer(t *testing.T) *mailServer {
 	t.Helper()
 	listener := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
-	m := &mailServer{}
+	m := &mailServer{attempts: map[string]int{}}
 	_, m.port, _ = net.SplitHostPort(listener.Addr().String())
-	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &smtpSession{server: m}, nil }))
+	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) {
+		if m.closed.Load() {
+			return nil, &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 3, 2}, Message: "closed"}
+		}
+		return &smtpSession{server: m}, nil
+	}))
 	server.Domain, server.AllowInsecureAuth = "localhost", true
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(listener) }()
@@ -65,6 +74,13 @@ func (m *mailServer) to(address string) []delivered {
 		}
 	}
 	return found
+}
+
+// triedFor is how often a mail to an address was tried.
+func (m *mailServer) triedFor(address string) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.attempts[address]
 }
 
 // smtpSession is one connection; it takes mails only from who has signed in.
@@ -96,8 +112,11 @@ func (s *smtpSession) Mail(from string, _ *smtp.MailOptions) error {
 }
 
 func (s *smtpSession) Rcpt(to string, _ *smtp.RcptOptions) error {
+	s.server.mu.Lock()
+	s.server.attempts[to]++
+	s.server.mu.Unlock()
 	if strings.HasPrefix(to, stranger) {
-		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user"}
+		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "no such user here"}
 	}
 	s.mail.to += to
 	return nil

@@ -1,11 +1,13 @@
 package hostile
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 
 	"stoa/test/client"
+	"stoa/test/system"
 )
 
 const (
@@ -33,6 +35,10 @@ func accountAttacks(t *testing.T, w *world) []attack {
 		"with a space after it":       "eve@example.com ",
 		"with a space of no width":    "eve\u200b @example.com",
 		"with a zero":                 "eve\x00@example.com",
+		"with a soft hyphen":          "e\u00adve@example.com",
+		"with a mark":                 "eve\u200f@example.com",
+		"with an override":            "\u202eeve@example.com",
+		"of an unseen host":           "eve@exam\u200bple.com",
 		"without a host":              "eve@",
 		"without a name":              "@example.com",
 		"of two hosts":                "eve@example.com@evil.example",
@@ -45,6 +51,11 @@ func accountAttacks(t *testing.T, w *world) []attack {
 	}, attack{want: refused, field: "email"}, func(email string) string {
 		return signUp(object{"email": email, "password": "correct horse battery", "name": "Eve"})
 	})
+	all = append(all, each("sign-up with a name", map[string]string{
+		"of two spaces of no width": "\u200b\u200b", "with an override": "Eve\u202eevE", "of fillers": "\u3164\u3164", "with a line": "Eve\nBcc",
+	}, attack{want: refused, field: "name"}, func(name string) string {
+		return signUp(object{"email": "eve@example.com", "password": "correct horse battery", "name": name})
+	})...)
 	all = append(all, each("sign-up with the address of alice", map[string]string{
 		"in upper case": strings.ToUpper(w.alice.Email), "in mixed case": strings.Replace(w.alice.Email, "c", "C", 1),
 		"whose host is in upper case": strings.Replace(w.alice.Email, "example", "EXAMPLE", 1),
@@ -52,13 +63,13 @@ func accountAttacks(t *testing.T, w *world) []attack {
 		return signUp(object{"email": email, "password": "another password", "name": "Eve"})
 	})...)
 	all = append(all, each("sign-up with a password that is", map[string]any{
-		"short": "1234567", "empty": "", "of 101 letters": strings.Repeat("p", 101), "of 40 kB": strings.Repeat("p", 40<<10),
+		"short": "1234567", "empty": "", "of 101 letters": strings.Repeat("p", 101), "of 15 kB": strings.Repeat("p", 15<<10),
 		"a list": []string{"correct horse battery"}, "an object": object{"$ne": ""}, "a number": 12345678, "null": nil, "true": true,
 	}, attack{want: refused, field: "password"}, func(value any) string {
 		return signUp(object{"email": "eve@example.com", "password": value, "name": "Eve"})
 	})...)
 	all = append(all, each("sign-in with a password that is", map[string]any{
-		"a list": []string{w.Accounts["author"].Password}, "an object": object{"$ne": ""}, "null": nil, "true": true, "of 40 kB": strings.Repeat("p", 40<<10),
+		"a list": []string{w.Accounts["author"].Password}, "an object": object{"$ne": ""}, "null": nil, "true": true, "of 15 kB": strings.Repeat("p", 15<<10),
 	}, attack{want: append(refused, http.StatusUnauthorized)}, func(value any) string {
 		return w.ask("POST", signInPath, client.User{}).with(text(t, object{"email": w.Accounts["author"].Email, "password": value})).String()
 	})...)
@@ -111,4 +122,57 @@ func TestSignIn_hidesWhetherAnAccountExists(t *testing.T) {
 			alike(t, known, nobody)
 		})
 	}
+}
+
+// A demoted ADMIN is let in for some seconds, and tries all the while to become ADMIN again, or to leave a key behind.
+func TestRoles_areNotTakenBackByADemotedAdmin(t *testing.T) {
+	t.Parallel()
+	admin, eve := shop.SignIn(t, "admin"), shop.SignUp(t)
+	roles := func(as client.User, names ...string) client.Request {
+		return client.Request{Method: "PUT", Path: "/auth/users/" + eve.ID + "/roles", As: as, Body: object{"roles": append([]string{}, names...)}}
+	}
+	key := client.Request{Method: "POST", Path: "/auth/apikeys", As: eve, Body: newAPIKey(t, nil, eve)}
+	users := client.Request{Method: "GET", Path: "/auth/users?limit=1", As: eve}
+	shop.Must(t, roles(admin, "ADMIN"), http.StatusOK, nil)
+	shop.Await(t, users, http.StatusOK) // her role is remembered from now on
+	for range 3 {
+		shop.Must(t, roles(admin), http.StatusOK, nil)
+		shop.Must(t, roles(eve, "ADMIN"), http.StatusForbidden, nil)
+		shop.Must(t, key, http.StatusForbidden, nil)
+	}
+	shop.Await(t, users, http.StatusForbidden)
+	expectTrail(t, admin, eve)
+}
+
+// expectTrail expects in the audit trail that an ADMIN has set the roles of another account four times, and nobody else, and
+// that refusals are counted.
+func expectTrail(t *testing.T, admin, other client.User) {
+	t.Helper()
+	var trail struct {
+		Items []struct {
+			Act, AccountID string
+			Count          int
+		}
+	}
+	shop.Must(t, client.Request{Method: "GET", Path: "/auth/audit?limit=100&account=" + other.ID, As: admin}, http.StatusOK, &trail)
+	changes := 0
+	for _, entry := range trail.Items {
+		if entry.Act == "set-roles" && entry.AccountID == admin.ID {
+			changes += entry.Count
+		} else if entry.Act == "set-roles" || entry.Act == "create-api-key" {
+			t.Errorf("the trail has %+v", entry)
+		}
+	}
+	if changes != 4 {
+		t.Errorf("the trail has %d changes of roles: %+v", changes, trail)
+	}
+	system.Eventually(t, "the refusals are counted", func() error {
+		answer := shop.Must(t, client.Request{Method: "GET", Path: "/auth/audit/refusals", As: admin}, http.StatusOK, nil)
+		for _, operation := range []string{"set-roles", "create-api-key"} {
+			if !strings.Contains(string(answer.Body), operation) {
+				return fmt.Errorf("%s is not in %s", operation, answer)
+			}
+		}
+		return nil
+	})
 }

@@ -107,6 +107,7 @@ func queryAttacks(w *world) []attack {
 		"from JSON":               "cursor=%7B%22page%22:0%7D",
 		"from an object in code":  "cursor=rO0ABXNyABFqYXZhLnV0aWwuSGFzaE1hcA==",
 		"not in UTF-8":            "cursor=%ff%fe",
+		"not in UTF-8, as it is":  "cursor=\xff",
 		"with a broken escape":    "cursor=%zz",
 		"of another":              "userId=" + w.alice.ID,
 		"of another customer":     "customerId=" + w.alice.ID,

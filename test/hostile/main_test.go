@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"stoa/internal/stack"
 	"stoa/pkg/common/must"
 	"stoa/test/client"
 )
@@ -22,7 +23,7 @@ func TestMain(m *testing.M) {
 	os.Exit(client.Main(m, func(started *client.Shop) error {
 		shop = started
 		return nil
-	}))
+	}, func(o *stack.Options) { o.Env["VERIFY_ADDRESSES"] = "true" }))
 }
 
 // unknown is a well-formed id that nothing has.

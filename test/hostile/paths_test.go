@@ -126,6 +126,6 @@ func pathAttacks(w *world) []attack {
 	}
 	return slices.Concat(
 		[]attack{long}, each("path", oddPaths(w), attack{want: hidden}, wire), each("path", insidePaths(w), attack{want: hidden}, wire),
-		each("target", oddTargets(w), attack{want: append(hidden, http.StatusMethodNotAllowed), plain: true}, wire),
+		each("target", oddTargets(w), attack{want: append(hidden, http.StatusMethodNotAllowed, http.StatusUnprocessableEntity), plain: true}, wire),
 	)
 }

@@ -19,6 +19,8 @@ type probe struct {
 	body func(t *testing.T, c *cast, owner client.User) any
 	// spends says that the caller is not the same afterwards: it is somebody new each time.
 	spends bool
+	// unlessVerified says that there is nothing to do for a caller whose address is verified: 409.
+	unlessVerified bool
 }
 
 // probes holds one for every operation, by its id. TestAccess_isAsTheMatrixSays says what is missing.
@@ -36,8 +38,11 @@ var probes = map[string]probe{
 	"get-api-key":   {id: apiKey},
 	"key-set":       {},
 	"list-api-keys": {},
+	"list-audit":    {},
+	"list-refusals": {},
 	"list-sessions": {},
 	"list-users":    {},
+	"mail-code":     {unlessVerified: true},
 	"my-profile":    {},
 	"profile":       {id: func(_ *testing.T, _ *cast, owner client.User) string { return owner.ID }},
 	"refresh": {body: func(t *testing.T, c *cast, owner client.User) any {
@@ -48,9 +53,15 @@ var probes = map[string]probe{
 		id:   func(t *testing.T, c *cast, _ client.User) string { return c.SignUp(t).ID },
 		body: func(*testing.T, *cast, client.User) any { return object{"roles": []string{"AUTHOR"}} },
 	},
-	"sign-in":        {body: func(_ *testing.T, c *cast, _ client.User) any { return c.Accounts["author"] }},
-	"sign-out":       {spends: true},
-	"sign-up":        {body: newcomer},
+	"sign-in":  {body: func(_ *testing.T, c *cast, _ client.User) any { return c.Accounts["author"] }},
+	"sign-out": {spends: true},
+	"sign-up":  {body: newcomer},
+	"verify-address": {body: func(t *testing.T, c *cast, owner client.User) any {
+		if owner.Verified {
+			return object{"code": "whatever"}
+		}
+		return object{"code": c.Code(t, owner.Email)}
+	}, spends: true},
 	"verify-api-key": {},
 
 	// backoffice
@@ -63,12 +74,13 @@ var probes = map[string]probe{
 	"delete-dead-letter": {id: deadLetter},
 
 	// inventory
-	"list-products":  {},
-	"get-product":    {id: onSale},
-	"create-product": {body: newProduct},
-	"edit-product":   {id: newOnSale, body: edited},
-	"adjust-stock":   {id: newOnSale, body: func(*testing.T, *cast, client.User) any { return object{"change": 1} }},
-	"remove-product": {id: newOnSale},
+	"list-products":    {},
+	"get-product":      {id: onSale},
+	"create-product":   {body: newProduct},
+	"edit-product":     {id: newOnSale, body: edited},
+	"adjust-stock":     {id: newOnSale, body: func(*testing.T, *cast, client.User) any { return object{"change": 1} }},
+	"list-adjustments": {id: onSale},
+	"remove-product":   {id: newOnSale},
 
 	// notification
 	"list-notifications": {},

@@ -2,13 +2,16 @@ package kit
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	dapr "github.com/dapr/go-sdk/client"
 	"go.opentelemetry.io/otel"
 
 	"stoa/pkg/common/errs"
@@ -126,6 +129,51 @@ func TestEvents_failAsTheirErrorsSay(t *testing.T) {
 	})
 	if got := attempts.Of(poison); got != 1 {
 		t.Errorf("the invalid event was tried %d times", got)
+	}
+}
+
+// A message that can never be handled must not come again for ever, however broken it is.
+func TestEvents_thatCannotBeReadBecomeDeadLetters(t *testing.T) {
+	t.Parallel()
+	s := start(t, "order-worker", "backoffice")
+	letters := make(chan messaging.DeadLetter, 10)
+	s.consume("backoffice",
+		subscription(func(context.Context, messaging.Event, payload) error { return nil }),
+		messaging.Subscription{Topic: messaging.DeadLetters, On: map[string]messaging.Handler{
+			messaging.DeadLetterType: messaging.Typed(func(_ context.Context, _ messaging.Event, letter messaging.DeadLetter) error {
+				letters <- letter
+				return nil
+			}),
+		}},
+	)
+	const event, raw = "application/cloudevents+json", ""
+	client := s.open("order-worker").Client()
+	for name, tt := range map[string]struct{ form, message, data string }{
+		"text":             {event, `{"id":"1","type":"order.confirmed.v1","datacontenttype":"text/plain","data":"Agora 1"}`, `"Agora 1"`},
+		"bytes":            {event, `{"id":"2","type":"order.confirmed.v1","data_base64":"/w=="}`, `"\ufffd"`},
+		"nothing":          {event, `{"id":"3","type":"order.confirmed.v1"}`, `""`},
+		"broken base64":    {raw, `{"id":"4","type":"order.confirmed.v1","data_base64":"?"}`, `{"id":"4","type":"order.confirmed.v1","data_base64":"?"}`},
+		"a broken subject": {raw, `{"id":"5","type":"order.confirmed.v1","data":{"n":1},"subject":7}`, `{"id":"5","type":"order.confirmed.v1","data":{"n":1},"subject":7}`},
+		"not an event":     {raw, `{"n":1}`, `{"n":1}`},
+		"not JSON":         {raw, `Agora 1`, `"Agora 1"`},
+	} {
+		options := []dapr.PublishEventOption{dapr.PublishEventWithContentType(tt.form)}
+		if tt.form == raw {
+			options = []dapr.PublishEventOption{dapr.PublishEventWithRawPayload()}
+		}
+		system.Eventually(t, "the broker takes "+name, func() error {
+			return client.PublishEvent(t.Context(), messaging.Component(topic), topic, []byte(tt.message), options...)
+		})
+		select {
+		case letter := <-letters:
+			var got, want any
+			must.Do(t, errors.Join(json.Unmarshal(letter.Event.Data, &got), json.Unmarshal([]byte(tt.data), &want)))
+			if letter.Attempts != 1 || !reflect.DeepEqual(got, want) {
+				t.Errorf("%s: got %d attempts and the payload %s, want %s", name, letter.Attempts, letter.Event.Data, tt.data)
+			}
+		case <-time.After(system.Patience):
+			t.Fatalf("%s: there is no dead letter", name)
+		}
 	}
 }
 

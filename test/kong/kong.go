@@ -13,6 +13,7 @@ import (
 
 	"github.com/Kong/go-pdk/bridge"
 	"github.com/Kong/go-pdk/server/kong_plugin_protocol"
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"stoa/pkg/common/must"
@@ -137,7 +138,8 @@ func (k *Kong) Access(use int32, r Request) (Decision, error) {
 func (d *Decision) answer(conn net.Conn, r Request, question string, args []byte) (err error) {
 	switch question {
 	case "kong.request.get_path_with_query":
-		return send(conn, bridge.WrapString(r.Target))
+		// As Kong's Lua writes it: whatever bytes there are.
+		return writeFrame(conn, protowire.AppendString(protowire.AppendTag(nil, 1, protowire.BytesType), r.Target))
 	case "kong.request.get_method":
 		return send(conn, bridge.WrapString(r.Method))
 	case "kong.client.get_forwarded_ip":

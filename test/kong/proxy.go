@@ -3,6 +3,7 @@ package kong
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -65,7 +66,9 @@ func settingsOf(plugin declaration.APIKey, written, sidecar string) map[string]a
 }
 
 func (k *Kong) serve(w http.ResponseWriter, r *http.Request, places []place, sidecar *url.URL) {
-	i := slices.IndexFunc(places, func(p place) bool { return p.Matches(r.URL.Path) && slices.Contains(p.Methods, r.Method) })
+	i := slices.IndexFunc(places, func(p place) bool {
+		return p.Matches(r.URL.Path) && (len(p.Methods) == 0 || slices.Contains(p.Methods, r.Method))
+	})
 	if i < 0 {
 		http.Error(w, `{"message":"no Route matched with those values"}`, http.StatusNotFound)
 		return
@@ -86,6 +89,12 @@ func (k *Kong) serve(w http.ResponseWriter, r *http.Request, places []place, sid
 	if d.Status != 0 {
 		w.WriteHeader(d.Status)
 		_, _ = w.Write(d.Body)
+		return
+	}
+	if end := places[i].Plugins.Termination; end != nil {
+		w.Header().Set("Content-Type", end.ContentType)
+		w.WriteHeader(end.StatusCode)
+		_, _ = io.WriteString(w, end.Body)
 		return
 	}
 	forward(places[i], sidecar, d).ServeHTTP(w, r)

@@ -28,12 +28,14 @@ type answer struct {
 	body   string
 }
 
-// refused reports that no operation of the app was reached: the policy was against it, the app knows no such path, or the
-// sidecar could make nothing of it, for which it has no other status.
+// refused reports that no operation of the app was reached: the policy was against it, the app knows no such path, it took the
+// path for an id that is not valid, or the sidecar could make nothing of it, for which it has no other status.
 func (a answer) refused() bool {
 	switch a.status {
 	case http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound:
 		return true
+	case http.StatusUnprocessableEntity:
+		return strings.Contains(a.body, `"field":"id"`)
 	}
 	return a.status == http.StatusInternalServerError && strings.Contains(a.body, "ERR_DIRECT_INVOKE")
 }

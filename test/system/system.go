@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/rs/zerolog"
+
 	"stoa/internal/stack"
 	"stoa/internal/stack/description"
 	"stoa/internal/stack/secrets"
@@ -81,7 +83,7 @@ func (s System) Config(t testing.TB, app, side string) config.Base {
 // Open connects to the sidecar of an app as the app would, once it is ready.
 func (s System) Open(t testing.TB, app string) *sidecar.Sidecar {
 	t.Helper()
-	side := must.Get(sidecar.Open(s.Config(t, app, app+".sidecar")))(t)
+	side := must.Get(sidecar.Open(s.Config(t, app, app+".sidecar"), zerolog.Nop()))(t)
 	t.Cleanup(side.Close)
 	Eventually(t, "the sidecar of "+app+" is ready", func() error { return side.Healthy(t.Context()) })
 	return side

@@ -26,10 +26,10 @@ export function operationOf(service, spec, path, method) {
 
 // Of the roles that are named, one is enough.
 function accessOf(operation) {
-  if (!operation.security?.length) {
-    return "everybody";
+  const roles = operation.security.map((requirement) => requirement.bearer).find(Boolean);
+  if (!roles) {
+    return operation.security.some((requirement) => requirement.apiKey) ? "everybody" : "everybody, without an API key";
   }
-  const roles = operation.security.flatMap((requirement) => Object.values(requirement).flat());
   return roles.length ? roles.join(" or ") : "signed in";
 }
 

@@ -137,7 +137,7 @@ func (c *Checker) lookUp(ctx context.Context, id digest, key string) (Grant, err
 		c.accepted.Put(id, answer{grant: grant, asked: asked})
 		return grant, nil
 	case isRefusal(err):
-		c.accepted.Put(id, answer{})
+		c.accepted.Forget(id)
 		c.refused.Put(id, answer{err: err, asked: asked})
 		return Grant{}, err
 	default:

@@ -247,3 +247,22 @@ func TestGrant_allowsItsPermissions(t *testing.T) {
 		t.Errorf("the missing permission must be named: %v", err)
 	}
 }
+
+// Invented keys from many networks take no room from the keys that are valid.
+func TestChecker_remembersGoodKeysThroughAFloodOfInventedOnes(t *testing.T) {
+	inBubble(t, func(t *testing.T, auth *auth, keys *Checker) {
+		expect(t, keys, "good", "")
+		auth.say(errs.New(errs.Forbidden, "this API key is not valid"))
+		for n := range 2 * maxRecent {
+			from := netip.AddrFrom4([4]byte{10, 0, byte(n >> 8), byte(n)})
+			if _, err := keys.Verify(t.Context(), from, fmt.Sprint("invented", n)); !errs.Is(err, errs.Forbidden) {
+				t.Fatal(err)
+			}
+		}
+		asked := auth.times()
+		expect(t, keys, "good", "")
+		if auth.times() != asked {
+			t.Error("the good key was forgotten")
+		}
+	})
+}

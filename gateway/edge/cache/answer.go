@@ -36,6 +36,7 @@ func read(response *http.Response, err error) (*answer, error) {
 	if response.StatusCode >= http.StatusInternalServerError {
 		return nil, web.ReadError(response.StatusCode, response.Header, body)
 	}
+	response.Header.Del("Connection") // it is about the connection to the sidecar
 	return &answer{status: response.StatusCode, header: response.Header, body: body}, nil
 }
 

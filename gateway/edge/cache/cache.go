@@ -89,9 +89,9 @@ func (c *Cache) find(key string, rules Rules, send Send, r *http.Request) (found
 	if e := c.memory.find(key, time.Now()); e != nil {
 		return e.answer, hit, nil
 	}
-	from, question := hit, questionOf(r)
+	leads, question := false, questionOf(r)
 	done := c.flights.DoChan(key, func() (any, error) {
-		from = miss
+		leads = true
 		return c.fetch(key, rules, send, question)
 	})
 	select {
@@ -99,10 +99,13 @@ func (c *Cache) find(key string, rules Rules, send Send, r *http.Request) (found
 		return nil, "", r.Context().Err()
 	case result := <-done:
 		found, _ = result.Val.(*answer)
-		if found != nil && from == hit && !found.shared {
+		if leads {
+			return found, miss, result.Err
+		}
+		if found != nil && !found.shared {
 			found = nil
 		}
-		return found, from, result.Err
+		return found, hit, result.Err
 	}
 }
 

@@ -147,6 +147,27 @@ func TestCrowd_letsCallersLeave(t *testing.T) {
 	})
 }
 
+// The first caller has gone before its fetch begins; with -race, this finds a caller and a fetch that share a variable.
+func TestFetch_sharesNothingWithACallerThatLeft(t *testing.T) {
+	handler := before(New(), "products", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }))
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	for i := range 100 {
+		target := fmt.Sprintf("/products/%d", i)
+		handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(gone, http.MethodGet, target, nil))
+	}
+}
+
+// What a sidecar that stops says about its own connection is not for those of the callers.
+func TestCache_keepsNothingAboutAConnection(t *testing.T) {
+	handler := before(New(), "products", newService("Connection", "close"))
+	for range 2 {
+		if got := get(t, handler, "/products").Header().Get("Connection"); got != "" {
+			t.Errorf("got Connection: %s", got)
+		}
+	}
+}
+
 func TestMemory_isBounded(t *testing.T) {
 	cache, service := &Cache{memory: newMemory(3, maxBytes)}, newService()
 	handler := before(cache, "products", service)

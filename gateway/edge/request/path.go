@@ -22,6 +22,9 @@ func CheckURL(u *url.URL) error {
 	case !utf8.ValidString(u.Path) || strings.ContainsFunc(u.Path, ambiguous):
 		return errs.New(errs.Malformed, "the path has characters that are not allowed")
 	}
+	if !utf8.ValidString(u.RawQuery) { // no sidecar can pass it on
+		return errs.New(errs.Malformed, "the query is not valid UTF-8")
+	}
 	if _, err := url.ParseQuery(u.RawQuery); err != nil {
 		return errs.Wrap(errs.Malformed, err, "the query cannot be read")
 	}

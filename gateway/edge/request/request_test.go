@@ -39,6 +39,8 @@ func TestCheckURL_refusesAmbiguousPaths(t *testing.T) {
 		"/api/v1/orders/%c0%ae%c0%ae":        errs.Malformed,
 		"/api/v1/orders?limit=%zz":           errs.Malformed,
 		"/api/v1/orders?a=1;b=2":             errs.Malformed,
+		"/api/v1/orders?cursor=grün":         "",
+		"/api/v1/orders?cursor=\xff":         errs.Malformed,
 	} {
 		u := must.Get(url.ParseRequestURI(target))(t)
 		if got := errs.KindOf(CheckURL(u)); got != want {

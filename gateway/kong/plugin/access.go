@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/Kong/go-pdk"
 
@@ -54,6 +55,9 @@ func receive(kong *pdk.PDK) (*received, error) {
 	address, noAddress := kong.Client.GetForwardedIp()
 	headers, noHeaders := kong.Request.GetHeaders(maxHeaders + 1)
 	if err := errors.Join(noTarget, noMethod, noAddress, noHeaders); err != nil {
+		if strings.Contains(err.Error(), "invalid UTF-8") { // protobuf has no other word for it
+			return nil, errs.Wrap(errs.Malformed, err, "the URL or a header is not valid UTF-8")
+		}
 		return nil, err
 	}
 	return newReceived(method, target, address, headers)

@@ -65,6 +65,7 @@ func testServing(t *testing.T, binary string) {
 		"no key":        {"GET", "/api/v1/products", "", 401},
 		"unknown key":   {"GET", "/api/v1/products", "made-up", 403},
 		"no permission": {"POST", "/api/v1/products", shopKey, 403},
+		"not UTF-8":     {"GET", "/api/v1/products?cursor=\xff", shopKey, 400},
 		"path trick":    {"GET", "/api/v1/products/%2e%2e/auth", shopKey, 404},
 	} {
 		headers := http.Header{"x-api-key": {tt.key}, "cookie": {"a=b"}}

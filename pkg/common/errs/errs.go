@@ -23,6 +23,8 @@ const (
 	Unauthenticated Kind = "unauthenticated"
 	// Forbidden: the caller is known and may not do this.
 	Forbidden Kind = "forbidden"
+	// Unverified: the caller may do this once the e-mail address of the account is verified.
+	Unverified Kind = "address_not_verified"
 	// NotFound: it does not exist, or this caller may not know that it does.
 	NotFound Kind = "not_found"
 	// MethodNotAllowed: the path exists, but not with this method.

@@ -50,6 +50,7 @@ func TestInvalidFields(t *testing.T) {
 func TestKindOfStatus_invertsTheTable(t *testing.T) {
 	for status, want := range map[int]errs.Kind{
 		http.StatusUnprocessableEntity: errs.Invalid,
+		http.StatusForbidden:           errs.Forbidden,
 		http.StatusNotFound:            errs.NotFound,
 		http.StatusBadGateway:          errs.Unavailable,
 		http.StatusRequestTimeout:      errs.Malformed,

@@ -8,6 +8,7 @@ var statuses = map[Kind]int{
 	Malformed:        http.StatusBadRequest,
 	Unauthenticated:  http.StatusUnauthorized,
 	Forbidden:        http.StatusForbidden,
+	Unverified:       http.StatusForbidden,
 	NotFound:         http.StatusNotFound,
 	MethodNotAllowed: http.StatusMethodNotAllowed,
 	Conflict:         http.StatusConflict,
@@ -38,6 +39,8 @@ func KindOfStatus(status int) Kind {
 	switch status {
 	case http.StatusUnprocessableEntity:
 		return Invalid
+	case http.StatusForbidden:
+		return Forbidden
 	case http.StatusBadGateway, http.StatusGatewayTimeout:
 		return Unavailable
 	}

@@ -9,23 +9,24 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// AnswerHeader is the metadata, with the value "*", that marks the answer of an app: a sidecar can report OK although the
-// app gave no answer. web.AnswerHeader is the same for HTTP; its value is a length, because an HTTP body can end early.
-const AnswerHeader = "stoa-answer"
+// AnswerTrailer is the trailing metadata, with the value "*", that marks the answer of an app, errors included: a sidecar can
+// report OK although the app gave no answer. It is no header, because sidecars forward none with an error. For HTTP there is
+// web.AnswerHeader; its value is a length, because an HTTP body can end early.
+const AnswerTrailer = "stoa-answer"
 
-var answerMark = metadata.Pairs(AnswerHeader, "*")
+var answerMark = metadata.Pairs(AnswerTrailer, "*")
 
 func marked(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
-	if err := grpc.SetHeader(ctx, answerMark); err != nil {
+	if err := grpc.SetTrailer(ctx, answerMark); err != nil {
 		return nil, err
 	}
 	return handle(ctx, req)
 }
 
-// CheckAnswer returns a status Unavailable unless these headers have the mark of an app's answer.
-func CheckAnswer(header metadata.MD) error {
-	if len(header.Get(AnswerHeader)) == 0 {
-		return status.Errorf(codes.Unavailable, "no app gave this answer: it has no %s", AnswerHeader)
+// CheckAnswer returns a status Unavailable unless this trailer has the mark of an app's answer.
+func CheckAnswer(trailer metadata.MD) error {
+	if len(trailer.Get(AnswerTrailer)) == 0 {
+		return status.Errorf(codes.Unavailable, "no app gave this answer: it has no %s", AnswerTrailer)
 	}
 	return nil
 }

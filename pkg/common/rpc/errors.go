@@ -75,6 +75,7 @@ var grpcCodes = map[errs.Kind]codes.Code{
 	errs.UnsupportedMedia: codes.InvalidArgument,
 	errs.Unauthenticated:  codes.Unauthenticated,
 	errs.Forbidden:        codes.PermissionDenied,
+	errs.Unverified:       codes.PermissionDenied,
 	errs.NotFound:         codes.NotFound,
 	errs.MethodNotAllowed: codes.Unimplemented,
 	errs.Conflict:         codes.FailedPrecondition,

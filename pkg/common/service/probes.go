@@ -56,6 +56,9 @@ type Readiness struct {
 	Status string `json:"status"`
 	// Checks has for each dependency "ok", or what is wrong.
 	Checks map[string]string `json:"checks"`
+	// Breakers has the state of the circuit breaker for each app that this process calls: closed, half-open or open. The process
+	// is ready all the same, because it serves what does not need that app.
+	Breakers map[string]string `json:"breakers,omitempty"`
 }
 
 // publicAge is how long /readyz repeats an answer on the public port: however many clients ask, the dependencies are asked
@@ -98,6 +101,7 @@ func (a *App) ready(ctx context.Context) (int, Readiness) {
 		})
 	}
 	all.Wait()
+	readiness.Breakers = a.Sidecar.Breakers()
 	return status, readiness
 }
 
@@ -137,7 +141,7 @@ func (a *App) HTTP(router *mux.Router) Part {
 // around wraps the whole handler. Metrics are not public: ProbeServer serves them.
 func (a *App) PublicHTTP(router *mux.Router, limits web.Limits, around func(http.Handler) http.Handler) Part {
 	a.health(router, a.cachedReady(publicAge))
-	return a.listen(a.Config.Host, a.Config.AppPort, "APP_PORT", limits, around(web.Wrap(router, a.Telemetry.Log)))
+	return a.listen(a.Config.Host, a.Config.AppPort, "APP_PORT", limits, around(web.WrapPublic(router, a.Telemetry.Log)))
 }
 
 // ProbeServer returns the part that serves the probes of an app that has no HTTP app port, or one that is public.

@@ -9,11 +9,14 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"stoa/pkg/sidecar/sidecartest"
 )
 
 func TestApp_asksTheDependenciesOnceForThePublic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		app := &App{}
+		_, side := sidecartest.New()
+		app := &App{Sidecar: side}
 		var asked atomic.Int64
 		app.check("store", "things", func(context.Context) error {
 			if time.Sleep(100 * time.Millisecond); asked.Add(1) > 1 {

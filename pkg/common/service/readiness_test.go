@@ -85,12 +85,16 @@ func TestApp_namesTheSameDependenciesEverywhere(t *testing.T) {
 	want := map[string]string{
 		"sidecar": "ok", "store thing-store": "ok", "app auth": "ok", "subscription stock": "not subscribed yet",
 	}
-	if got, readiness := app.ready(t.Context()); got != http.StatusServiceUnavailable || !maps.Equal(readiness.Checks, want) {
+	got, readiness := app.ready(t.Context())
+	if got != http.StatusServiceUnavailable || !maps.Equal(readiness.Checks, want) {
 		t.Errorf("got %d %v, want %v", got, readiness.Checks, want)
+	}
+	if want := map[string]string{"auth": "closed"}; !maps.Equal(readiness.Breakers, want) {
+		t.Errorf("got %v, want %v", readiness.Breakers, want)
 	}
 	side.storeDown.Store(true)
 	side.appDown.Store(true)
-	_, readiness := app.ready(t.Context())
+	_, readiness = app.ready(t.Context())
 	for _, name := range []string{"store thing-store", "app auth"} {
 		if readiness.Checks[name] == "ok" {
 			t.Errorf("%s is down: got %v", name, readiness.Checks)

@@ -49,7 +49,7 @@ func Start(ctx context.Context, cfg config.Base) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	side, err := sidecar.Open(cfg)
+	side, err := sidecar.Open(cfg, telemetry.Log)
 	if err != nil {
 		return nil, err
 	}

@@ -101,10 +101,13 @@ func TestAPI_describesTheErrorsThatFollow(t *testing.T) {
 	api := web.NewAPI(router, "Things", "")
 	signedIn := []map[string][]string{{"bearer": {}}}
 	staff := []map[string][]string{{"bearer": {"STAFF"}}}
+	taken := web.Refusals(map[int]string{http.StatusConflict: "The name is taken"})
 	register(api, huma.Operation{OperationID: "open", Method: http.MethodGet, Path: "/open"})
 	register(api, huma.Operation{OperationID: "mine", Method: http.MethodGet, Path: "/mine", Security: signedIn})
-	register(api, huma.Operation{OperationID: "staff", Method: http.MethodGet, Path: "/staff", Security: staff, Errors: []int{409}})
-	huma.Register(api, huma.Operation{OperationID: "make", Method: http.MethodPost, Path: "/things/{id}", Errors: []int{404, 429}},
+	register(api, huma.Operation{OperationID: "staff", Method: http.MethodGet, Path: "/staff", Security: staff, Responses: taken})
+	register(api, huma.Operation{OperationID: "open api", Method: http.MethodGet, Path: "/api/open"})
+	register(api, huma.Operation{OperationID: "no key", Method: http.MethodGet, Path: "/api/no-key", Security: web.NoKey()})
+	huma.Register(api, huma.Operation{OperationID: "make", Method: http.MethodPost, Path: "/things/{id}"},
 		func(context.Context, *struct {
 			ID   string `path:"id"`
 			Body struct{ Name string }
@@ -112,10 +115,12 @@ func TestAPI_describesTheErrorsThatFollow(t *testing.T) {
 			return nil, nil
 		})
 	for path, want := range map[string]string{
-		"/open":        "200 422 500 503",
-		"/mine":        "200 401 422 500 503",
-		"/staff":       "200 401 403 409 422 500 503",
-		"/things/{id}": "204 400 404 413 415 422 429 500 503",
+		"/open":        "200 400 422 500 503",
+		"/mine":        "200 400 401 422 500 503",
+		"/staff":       "200 400 401 403 409 422 500 503",
+		"/things/{id}": "204 400 404 413 415 422 500 503",
+		"/api/open":    "200 400 401 403 422 429 500 503",
+		"/api/no-key":  "200 400 422 429 500 503",
 	} {
 		op := cmp.Or(api.OpenAPI().Paths[path].Get, api.OpenAPI().Paths[path].Post)
 		if got := strings.Join(slices.Sorted(maps.Keys(op.Responses)), " "); got != want {

@@ -15,6 +15,7 @@ import (
 	"github.com/rs/zerolog"
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 
+	"stoa/pkg/common/clip"
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
 	"stoa/pkg/observability"
@@ -34,13 +35,24 @@ const requestTimeout = 10 * time.Second
 const requestIDHeader = "X-Request-Id"
 
 // Wrap adds to a router what every request needs: a span, a log line, a request id, recovery from panics, and limits on body
-// and time.
-func Wrap(router *mux.Router, log zerolog.Logger) http.Handler {
+// and time. The span continues the trace of the caller.
+func Wrap(router *mux.Router, log zerolog.Logger) http.Handler { return wrap(router, log, false) }
+
+// WrapPublic is Wrap for requests of strangers. Each begins a trace of its own, linked to that of the caller: otherwise the
+// caller would choose the id by which people search our logs. It does without LimitBody, so that handlers can count a request
+// before they refuse it.
+func WrapPublic(router *mux.Router, log zerolog.Logger) http.Handler { return wrap(router, log, true) }
+
+func wrap(router *mux.Router, log zerolog.Logger, public bool) http.Handler {
 	router.Use(nameRoute)
-	handler := logged(log, limit(headAsGet(recovered(router))))
-	return otelhttp.NewHandler(handler, "http", otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string {
-		return r.Method
-	}))
+	handler := headAsGet(recovered(router))
+	if !public {
+		handler = LimitBody(handler)
+	}
+	return otelhttp.NewHandler(logged(log, limitTime(handler)), "http",
+		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string { return clip.Text(r.Method) }),
+		otelhttp.WithPublicEndpointFn(func(*http.Request) bool { return public }),
+	)
 }
 
 // isProbe reports whether the request is a probe. Probes come every few seconds and are not logged.
@@ -54,6 +66,7 @@ type entryKey struct{}
 type entry struct {
 	err   error
 	route string
+	quiet bool
 }
 
 func entryOf(ctx context.Context) *entry {
@@ -65,6 +78,10 @@ func entryOf(ctx context.Context) *entry {
 
 // noteError keeps an error for the log line of the request: logging happens once, at the edge.
 func noteError(ctx context.Context, err error) { entryOf(ctx).err = err }
+
+// Quiet keeps the log line of a request out of the log, unless that has lines of the level debug. It is for what a flood has
+// much of.
+func Quiet(ctx context.Context) { entryOf(ctx).quiet = true }
 
 // nameRoute adds to the log line the template of the route, such as "/api/v1/orders/{id}", or else its name.
 func nameRoute(next http.Handler) http.Handler {
@@ -90,23 +107,42 @@ func logged(log zerolog.Logger, next http.Handler) http.Handler {
 		ctx := observability.WithTrace(r.Context(), log.With().Str("request_id", id).Logger())
 		r = r.WithContext(context.WithValue(ctx, entryKey{}, e))
 		defer func() { // also after a panic
-			line := observability.Log(ctx).WithLevel(levelOf(e.err, written.status)).Err(e.err).Str("method", r.Method)
+			line := observability.Log(ctx).WithLevel(e.level(written.status)).Str("method", clip.Text(r.Method))
+			if e.err != nil {
+				line = line.Str(zerolog.ErrorFieldName, e.words())
+			}
 			if e.route != "" {
 				line = line.Str("route", e.route)
 			}
-			line.Str("path", r.URL.Path).Int("status", written.status).Int64("bytes", written.bytes).
+			line.Str("path", clip.Text(r.URL.Path)).Int("status", written.status).Int64("bytes", written.bytes).
 				Dur("duration_ms", time.Since(started)).Msg("request")
 		}()
 		next.ServeHTTP(written, r)
 	})
 }
 
-// levelOf is error for our own defects, and info for everything else, such as mistakes of callers and outages.
-func levelOf(err error, status int) zerolog.Level {
-	if errs.Is(err, errs.Internal) || status == http.StatusInternalServerError {
+// level is error for our own defects, debug for what is kept quiet, and info for everything else, such as mistakes of callers
+// and outages.
+func (e *entry) level(status int) zerolog.Level {
+	switch {
+	case errs.Is(e.err, errs.Internal) || status == http.StatusInternalServerError:
 		return zerolog.ErrorLevel
+	case e.quiet:
+		return zerolog.DebugLevel
+	default:
+		return zerolog.InfoLevel
 	}
-	return zerolog.InfoLevel
+}
+
+// maxDefect is how many bytes of our own errors are logged: those of a panic have its stack.
+const maxDefect = 8 << 10
+
+// words is the error for the log. Of a caller's mistake, which the caller may have worded, there is little.
+func (e *entry) words() string {
+	if errs.KindOf(e.err).HTTPStatus() < http.StatusInternalServerError {
+		return clip.Text(e.err.Error())
+	}
+	return clip.To(e.err.Error(), maxDefect)
 }
 
 // safeID is a request id that may be logged.
@@ -152,23 +188,32 @@ func headAsGet(next http.Handler) http.Handler {
 	})
 }
 
-func limit(next http.Handler) http.Handler {
+// limitTime bounds the work on a request, unless that is for a stream.
+func limitTime(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		stream, body := IsStream(r), r.Body
-		r.Body = http.MaxBytesReader(w, body, MaxBody)
+		if IsStream(r) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+		defer cancel()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// LimitBody refuses a body over MaxBody, and any body of a request for a stream. Wrap includes it.
+func LimitBody(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.ContentLength > MaxBody:
 			// Otherwise a client that is still sending would see a reset instead of the answer.
-			_, _ = io.CopyN(io.Discard, body, maxDiscard)
+			_, _ = io.CopyN(io.Discard, r.Body, maxDiscard)
 			refuse(w, r, TooLarge())
-		case stream && r.ContentLength != 0:
+		case r.ContentLength != 0 && IsStream(r):
 			refuse(w, r, errs.New(errs.Malformed, "a request for a stream must not have a body"))
-		case stream:
-			next.ServeHTTP(w, r)
 		default:
-			ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
-			defer cancel()
-			next.ServeHTTP(w, r.WithContext(ctx))
+			r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
+			next.ServeHTTP(w, r)
 		}
 	})
 }

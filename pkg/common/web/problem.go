@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -13,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/validation"
 
+	"stoa/pkg/common/clip"
 	"stoa/pkg/common/errs"
 	"stoa/pkg/observability"
 )
@@ -23,8 +25,12 @@ const ProblemType = "application/problem+json"
 // defaultRetryAfter is the shortest Retry-After. Most outages are restarts, which take about this long.
 const defaultRetryAfter = time.Second
 
-// maxFields bounds how many faults a problem names, so that an input with thousands of them gets a short answer.
-const maxFields = 20
+// maxFields bounds how many faults a problem names, and maxDetail how many bytes say what went wrong, so that an input with
+// thousands of faults gets a short answer.
+const (
+	maxFields = 20
+	maxDetail = 1000
+)
 
 // Problem is the body of every error answer (RFC 9457, with a stable kind and the fields at fault).
 type Problem struct {
@@ -53,10 +59,11 @@ func (p *Problem) ContentType(string) string { return ProblemType }
 // problemOf returns the problem document of any error.
 func problemOf(err error) *Problem {
 	e := errs.From(err)
-	p := &Problem{
-		Status: e.Kind.HTTPStatus(), Kind: e.Kind, Detail: e.Message, Errors: e.Fields, cause: err,
-	}
+	p := &Problem{Status: e.Kind.HTTPStatus(), Kind: e.Kind, Detail: clip.To(e.Message, maxDetail), cause: err}
 	p.Title = http.StatusText(p.Status)
+	for _, field := range e.Fields[:min(len(e.Fields), maxFields)] {
+		p.Errors = append(p.Errors, errs.Field{Name: clip.Text(field.Name), Problem: clip.Text(field.Problem)})
+	}
 	if e.Kind == errs.Internal {
 		p.Detail = "something went wrong on our side"
 	}
@@ -107,6 +114,7 @@ func retryAfter(header http.Header) time.Duration {
 
 // useProblems makes huma answer with problem documents. huma's hooks are package variables, so this runs once for all APIs.
 var useProblems = sync.OnceFunc(func() {
+	huma.DefaultArrayNullable = false
 	// Otherwise huma would not validate "ITEMS", but encoding/json would read it as "items".
 	huma.ValidateStrictCasing = true
 	huma.NewError = func(status int, message string, causes ...error) huma.StatusError {
@@ -127,10 +135,15 @@ func fromHuma(status int, message string, causes []error) error {
 	if status == http.StatusInternalServerError && len(causes) == 1 {
 		return fromHandler(message, causes[0])
 	}
+	var limit int64
+	if n, _ := fmt.Sscanf(message, "request body is too large limit=%d bytes", &limit); n == 1 {
+		return errs.New(errs.TooLarge, "the request body has %d bytes or more", limit)
+	}
 	e := errs.New(errs.KindOfStatus(status), "%s", message)
-	for _, cause := range causes[:min(len(causes), maxFields)] {
+	for _, cause := range causes[:min(len(causes), 2*maxFields)] { // two may be about one field
 		e.Fields = append(e.Fields, fieldOf(cause))
 	}
+	e.Fields = slices.CompactFunc(e.Fields, func(a, b errs.Field) bool { return a.Name == b.Name })
 	if len(e.Fields) > 0 {
 		e.Message = e.Fields[0].Name + ": " + e.Fields[0].Problem
 	}

@@ -29,11 +29,15 @@ type Limits struct {
 	Unbounded func(netip.Addr) bool
 }
 
+// PublicHeaderBytes is the largest size of the headers of a request to the gateway. Apps accept twice as much, and so do
+// sidecars (readBufferSize in dapr.yaml), which add headers of their own.
+const PublicHeaderBytes = 16 << 10
+
 // DefaultLimits are for a server that a sidecar calls: they bound times and headers, not the number of connections.
 func DefaultLimits() Limits {
 	return Limits{
 		ReadHeader: 5 * time.Second, Read: 15 * time.Second, Write: 30 * time.Second, Idle: 2 * time.Minute,
-		HeaderBytes: 16 << 10,
+		HeaderBytes: 2 * PublicHeaderBytes,
 	}
 }
 

@@ -107,15 +107,25 @@ func (s *States) GetState(ctx context.Context, store, key string, _ map[string]s
 	return item, err
 }
 
+// maxMessage is the largest message of a sidecar.
+const maxMessage = 4 << 20
+
+func tooLarge(size int) error {
+	return status.Errorf(codes.ResourceExhausted, "trying to send message larger than max (%d vs. %d)", size, maxMessage)
+}
+
 // GetBulkState implements sidecar.StateClient.
 func (s *States) GetBulkState(ctx context.Context, store string, keys []string, _ map[string]string, _ int32) ([]*dapr.BulkStateItem, error) {
-	items := make([]*dapr.BulkStateItem, 0, len(keys))
+	items, size := make([]*dapr.BulkStateItem, 0, len(keys)), 0
 	for _, key := range keys {
 		item, err := s.GetState(ctx, store, key, nil)
 		if err != nil {
 			return nil, err
 		}
 		items = append(items, &dapr.BulkStateItem{Key: key, Value: item.Value, Etag: item.Etag})
+		if size += len(key) + len(item.Value); size > maxMessage {
+			return nil, tooLarge(size)
+		}
 	}
 	return items, nil
 }
@@ -123,6 +133,9 @@ func (s *States) GetBulkState(ctx context.Context, store string, keys []string, 
 // SaveBulkState implements sidecar.StateClient. It always compares ETags, whatever the options are.
 func (s *States) SaveBulkState(ctx context.Context, store string, items ...*dapr.SetStateItem) error {
 	for _, item := range items {
+		if len(item.Value) > maxMessage {
+			return tooLarge(len(item.Value))
+		}
 		if err := s.around(ctx, "save", item.Key, func() error { return s.save(store, item) }); err != nil {
 			return err
 		}

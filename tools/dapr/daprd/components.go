@@ -30,7 +30,6 @@ import (
 	postgresv1 "github.com/dapr/components-contrib/state/postgresql/v1"
 	postgresv2 "github.com/dapr/components-contrib/state/postgresql/v2"
 	"github.com/dapr/components-contrib/state/redis"
-	"github.com/dapr/components-contrib/state/sqlite"
 
 	"github.com/dapr/kit/logger"
 
@@ -61,7 +60,7 @@ var all = []component{
 	{"state.mysql", store(mysql.NewMySQLStateStore)}, // for MariaDB, too
 	{"state.postgresql", postgres},
 	{"state.redis", store(redis.NewRedisStateStore)},
-	{"state.sqlite", store(sqlite.NewSQLiteStateStore)},
+	{"state.sqlite", store(newIndexedSQLite)},
 
 	{"secretstores.hashicorp.vault", secrets(vault.NewHashiCorpVaultSecretStore)},
 	{"secretstores.kubernetes", secrets(kubernetessecrets.NewKubernetesSecretStore)},

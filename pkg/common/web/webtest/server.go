@@ -30,10 +30,11 @@ type Server struct {
 	handler http.Handler
 }
 
-// New returns a server without operations. v verifies the tokens of their callers.
-func New(title, description string, v identity.Verifier) *Server {
+// New returns a server without operations. v verifies the tokens of their callers. Middlewares run around that.
+func New(title, description string, v identity.Verifier, middlewares ...func(huma.Context, func(huma.Context))) *Server {
 	router := web.NewRouter()
 	s := &Server{API: web.NewAPI(router, title, description), Router: router, handler: web.Wrap(router, zerolog.Nop())}
+	s.API.UseMiddleware(middlewares...)
 	identity.Protect(s.API, v)
 	return s
 }

@@ -16,20 +16,31 @@ import (
 	"stoa/services/auth/internal/repositories"
 )
 
+// mailBinding is the component that sends mails, for notification. Here only its type matters.
+const mailBinding = "mail"
+
 // The names of secrets.
 const (
 	signingKey = "AUTH_SIGNING_KEY" // Ed25519 private keys, see signing.Parse
 	bootstrap  = "AUTH_BOOTSTRAP"   // JSON, see domain.ParseBootstrap
 )
 
+// configuration is what the environment says to this process.
+type configuration struct {
+	config.Base
+	// VerifyAddresses says whether those who sign up have to verify their e-mail addresses. If it is not set, they have to
+	// unless the binding mail writes files.
+	VerifyAddresses *bool `envconfig:"VERIFY_ADDRESSES"`
+}
+
 func main() { service.Main(run) }
 
 func run(ctx context.Context) error {
-	cfg, err := config.Load[config.Base]()
+	cfg, err := config.Load[configuration]()
 	if err != nil {
 		return err
 	}
-	app, err := service.Start(ctx, cfg)
+	app, err := service.Start(ctx, cfg.Base)
 	if err != nil {
 		return err
 	}
@@ -40,41 +51,59 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	store := repositories.NewAccounts(app.Sidecar)
+	store, sessionStore := repositories.NewAccounts(app.Sidecar), repositories.NewSessions(app.Sidecar)
+	trail, refusals := repositories.NewTrail(app.Sidecar), domain.NewRefusalLog(repositories.NewRefusals(app.Sidecar))
+	authority := domain.NewAuthority(sessionStore, store, trail)
 	publisher, err := app.Publisher()
 	if err != nil {
 		return err
 	}
 	events := domain.NewPublisher(store, providers.NewEvents(publisher), repositories.NewOverdue(app.Sidecar))
 	admins, attempts := repositories.NewAdmins(app.Sidecar, store), repositories.NewAttempts(app.Sidecar)
-	accounts := domain.NewAccounts(store, admins, providers.NewPasswords(), attempts, events)
-	tokens, keyStore := providers.NewTokens(signer), repositories.NewAPIKeys(app.Sidecar)
-	sessions := domain.NewSessions(repositories.NewSessions(app.Sidecar), accounts, events, tokens)
-	keys := domain.NewAPIKeys(keyStore, keyFormat)
-	warn := func(message string) func(error) {
-		return func(err error) { app.Telemetry.Log.Warn().Err(err).Msg(message) }
+	mail, err := app.Sidecar.ComponentType(ctx, mailBinding)
+	if err != nil {
+		return err
 	}
+	verifies := providers.VerifiesAddresses(cfg.VerifyAddresses, mail)
+	accounts := domain.NewAccounts(store, authority, admins, providers.NewPasswords(), attempts, refusals, events, verifies)
+	tokens, keyStore := providers.NewTokens(signer), repositories.NewAPIKeys(app.Sidecar)
+	sessions := domain.NewSessions(sessionStore, authority, accounts, events, tokens)
+	keys := domain.NewAPIKeys(keyStore, authority, keyFormat)
+	waiting := func(err error) { app.Telemetry.Log.Warn().Err(err).Msg("the first accounts cannot be made yet") }
 	// Before the app port opens, so that nobody can sign up with the address of one of these accounts.
-	if err := first.Apply(ctx, accounts, keyStore, warn("the first accounts cannot be made yet")); err != nil {
+	if err := first.Apply(ctx, accounts, keyStore, waiting); err != nil {
 		return fmt.Errorf("making the first accounts: %w", err)
 	}
 
 	router := web.NewRouter()
 	api := web.NewAPI(router, "Auth", "Accounts, sign-in, access tokens and API keys.")
 	active := handlers.Sessions(sessions)
+	api.UseMiddleware(handlers.NoteRefusals(refusals))
 	identity.Protect(api, identity.NewVerifier(identity.NewTokenVerifier(tokens.Published), active))
-	handlers.Routes(api, accounts, sessions, keys, tokens.KeySet)
+	handlers.Routes(api, accounts, sessions, keys, tokens.KeySet, trail, refusals)
 	internal := web.NewAPI(router.PathPrefix(handlers.InternalBase).Subrouter(), "Auth, internal", "For the other services.")
 	handlers.InternalRoutes(internal, active)
+	err = app.Run(ctx, append(tasks(app, keys, tokens, events, refusals), app.HTTP(router))...)
+	refusals.Write(context.WithoutCancel(ctx)) // those since the last pause
+	return err
+}
+
+// tasks are what the process does again and again beside its requests.
+func tasks(
+	app *service.App, keys *domain.APIKeys, tokens *providers.Tokens, events *domain.Publisher, refusals *domain.RefusalLog,
+) []service.Part {
 	readKeys := func(ctx context.Context) (string, error) { return app.Sidecar.Secret(ctx, signingKey) }
 	catchUp := func(ctx context.Context) {
 		if err := events.CatchUp(ctx); err != nil && ctx.Err() == nil {
-			warn("events of accounts cannot be published yet")(err)
+			app.Telemetry.Log.Warn().Err(err).Msg("events of accounts cannot be published yet")
 		}
 	}
-	return app.Run(ctx, app.HTTP(router), service.Every(domain.UsesPause, keys.WriteUses),
+	return []service.Part{
+		service.Every(domain.UsesPause, keys.WriteUses),
 		service.Every(providers.FollowPause, tokens.Follow(readKeys, app.Telemetry.Log)),
-		service.Every(domain.CatchUpPause, catchUp))
+		service.Every(domain.CatchUpPause, catchUp),
+		service.Every(domain.RefusalPause, refusals.Write),
+	}
 }
 
 // secrets reads and checks the secrets that the service needs.

@@ -3,12 +3,11 @@ package domain
 
 import (
 	"slices"
-	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/names"
 )
 
 // Account is one person's account.
@@ -21,6 +20,9 @@ type Account struct {
 	PasswordHash string    `json:"passwordHash"`
 	Roles        []Role    `json:"roles"`
 	CreatedAt    time.Time `json:"createdAt"`
+	// VerifiedAt is when the address was verified. Until then, Verification has the code for it.
+	VerifiedAt   time.Time    `json:"verifiedAt,omitzero"`
+	Verification Verification `json:"verification,omitzero"`
 	// Epoch counts how often all sessions but one were ended at once. A session of an earlier epoch has ended, unless Spared
 	// is its id.
 	Epoch  int    `json:"epoch,omitempty"`
@@ -36,7 +38,7 @@ const maxNetworks = 20
 
 // Admits reports whether a session belongs to the account, and was not ended by ending all others of the account.
 func (a *Account) Admits(s Session) bool {
-	return s.AccountID == a.ID && (s.Epoch == a.Epoch || s.ID == a.Spared)
+	return s.AccountID == a.ID && (s.Epoch >= a.Epoch || s.ID == a.Spared)
 }
 
 // endOthers ends all sessions but one, at once.
@@ -47,6 +49,11 @@ func (a *Account) endOthers(spared string) {
 
 // KnowsNetwork reports whether a sign-in came from this network before.
 func (a *Account) KnowsNetwork(network string) bool { return slices.Contains(a.Networks, network) }
+
+// origin is where a password for the account comes from.
+func (a *Account) origin(from Client) Origin {
+	return Origin{Network: from.Network, Familiar: a.KnowsNetwork(from.Network)}
+}
 
 // rememberNetwork records that a sign-in came from a network.
 func (a *Account) rememberNetwork(network string) {
@@ -76,22 +83,19 @@ func NewRegistration(email, name, password string) (Registration, error) {
 	if err != nil {
 		faults = append(faults, errs.From(err).Fields...)
 	}
-	name, nameFaults := parseName(name)
+	name, nameFaults := parseName(name, minName, maxName)
 	faults = append(faults, nameFaults...)
 	faults = append(faults, checkNewPassword("password", password)...)
 	return Registration{email: parsed, name: name, password: password}, errs.InvalidFields(faults...)
 }
 
-// parseName returns a name without surrounding spaces, and what is wrong with it.
-func parseName(name string) (string, []errs.Field) {
-	name = strings.TrimSpace(name)
-	if n := utf8.RuneCountInString(name); n < minName || n > maxName {
-		return "", []errs.Field{{Name: "name", Problem: "must have 2 to 200 characters, without surrounding spaces"}}
+// parseName returns a clean name, and what is wrong with it.
+func parseName(typed string, shortest, longest int) (name string, faults []errs.Field) {
+	name, problem := names.Clean(typed, shortest, longest)
+	if problem != "" {
+		faults = append(faults, errs.Field{Name: "name", Problem: problem})
 	}
-	if strings.ContainsFunc(name, unicode.IsControl) {
-		return "", []errs.Field{{Name: "name", Problem: "must not contain control characters"}}
-	}
-	return name, nil
+	return name, faults
 }
 
 // checkNewPassword returns what is wrong with a new password, in the field of this name.

@@ -9,40 +9,12 @@ import (
 	"stoa/services/auth/internal/domain"
 )
 
-func TestEmail_parses(t *testing.T) {
-	tests := map[string]bool{
-		"ada@example.org":                  true,
-		"Ada.Lovelace+shop@Example.ORG":    true,
-		"ada@localhost":                    true,
-		"用户@例子.广告":                         true,
-		"":                                 false,
-		"ada":                              false,
-		"ada@":                             false,
-		"@example.org":                     false,
-		" ada@example.org":                 false,
-		"Ada <ada@example.org>":            false,
-		"<ada@example.org>":                false,
-		`"a b"@example.org`:                false,
-		"ada@example.org, eve@example.org": false,
-		"ada@[127.0.0.1]":                  false,
-		"ada@example.org\r\nBcc: eve@example.org":                                false,
-		"ada(comment)@example.org":                                               false,
-		strings.Repeat("a", 64) + "@" + strings.Repeat("b.", 95) + "example.org": false,
-	}
-	for text, ok := range tests {
-		email, err := domain.ParseEmail(text)
-		switch {
-		case ok && (err != nil || string(email) != text):
-			t.Errorf("%q: got %q, %v", text, email, err)
-		case !ok && !errs.Is(err, errs.Invalid):
-			t.Errorf("%q: got %q, %v; want invalid", text, email, err)
-		}
-	}
-}
-
 func TestEmail_keyIgnoresCase(t *testing.T) {
 	if a, b := domain.Email("Ada@Example.org").Key(), domain.Email("ada@example.ORG").Key(); a != b {
 		t.Errorf("%s and %s", a, b)
+	}
+	if _, err := domain.ParseEmail("adm\u00adin@example.org"); !errs.Is(err, errs.Invalid) {
+		t.Errorf("a soft hyphen: got %v, want invalid", err)
 	}
 	if key := domain.Email("ada@example.org").Key(); strings.Contains(key, "ada") {
 		t.Errorf("the key %s shows the address", key)
@@ -59,6 +31,7 @@ func TestRegistration_namesEveryFault(t *testing.T) {
 		"short in characters":      {"ada@example.org", "Ada", "ééééééé", []string{"password"}},
 		"long in bytes":            {"ada@example.org", "Ada", strings.Repeat("é", 51), []string{"password"}},
 		"spaces are no name":       {"ada@example.org", "   ", "12345678", []string{"name"}},
+		"spaces of no width":       {"ada@example.org", "\u200b\u200b", "12345678", []string{"name"}},
 		"name with a line break":   {"ada@example.org", "Ada\nBcc", "12345678", []string{"name"}},
 		"name that is too long":    {"ada@example.org", strings.Repeat("a", 201), "12345678", []string{"name"}},
 		"everything wrong at once": {"ada", "A", "1", []string{"email", "name", "password"}},

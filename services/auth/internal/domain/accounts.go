@@ -26,12 +26,13 @@ type AccountStore interface {
 
 // Passwords hashes passwords, slowly by design.
 type Passwords interface {
-	// Hash returns a salted hash that contains its parameters.
-	Hash(ctx context.Context, password string) (string, error)
+	// Hash returns a salted hash that contains its parameters. It fails with errs.Unavailable if too many callers wait, in all
+	// or in their network.
+	Hash(ctx context.Context, from Origin, password string) (string, error)
 	// Matches compares a password with a hash. The hash "" never matches but takes the same time, so that the duration does
-	// not reveal whether there is an account. Before it compares, Matches calls begin, and returns its error. It fails
-	// without calling begin if too many callers wait.
-	Matches(ctx context.Context, hash, password string, begin func() error) (bool, error)
+	// not reveal whether there is an account. Before it compares, Matches calls begin, and returns its error. If too many
+	// callers wait, it fails like Hash, without calling begin.
+	Matches(ctx context.Context, from Origin, hash, password string, begin func() error) (bool, error)
 	// Outdated reports whether a new hash would have other parameters.
 	Outdated(hash string) bool
 }
@@ -39,22 +40,30 @@ type Passwords interface {
 // Accounts has the use cases of accounts.
 type Accounts struct {
 	store     AccountStore
+	authority *Authority
 	admins    Admins
 	passwords Passwords
 	attempts  AttemptStore
+	refusals  *RefusalLog
 	publisher *Publisher
+	verifies  bool
 }
 
-// NewAccounts returns the accounts in a store.
+// NewAccounts returns the accounts in a store. If it verifies, those who sign up have to verify their addresses.
 func NewAccounts(
-	store AccountStore, admins Admins, passwords Passwords, attempts AttemptStore, publisher *Publisher,
+	store AccountStore, authority *Authority, admins Admins, passwords Passwords, attempts AttemptStore, refusals *RefusalLog,
+	publisher *Publisher, verifies bool,
 ) *Accounts {
-	return &Accounts{store: store, admins: admins, passwords: passwords, attempts: attempts, publisher: publisher}
+	return &Accounts{
+		store: store, authority: authority, admins: admins, passwords: passwords, attempts: attempts, refusals: refusals,
+		publisher: publisher, verifies: verifies,
+	}
 }
 
-// Register creates an account without publishing an event. It fails with errs.Conflict if the address has an account.
+// Register creates an account with a verified address, without publishing an event. It fails with errs.Conflict if the address
+// has an account.
 func (a *Accounts) Register(ctx context.Context, r Registration, roles ...Role) (Account, error) {
-	account, err := a.add(ctx, r, Account{Roles: roles})
+	account, err := a.add(ctx, r, Origin{}, Account{Roles: roles, VerifiedAt: time.Now().UTC()})
 	if account.Has(Admin) { // also if it existed: an earlier call may have died before this
 		if err := a.admins.Add(ctx, account.ID); err != nil {
 			return Account{}, err
@@ -65,12 +74,12 @@ func (a *Accounts) Register(ctx context.Context, r Registration, roles ...Role) 
 
 // add completes and stores the account of a registration. It fails with errs.Conflict if the address has an account, and
 // returns that one if it existed before. If several requests register one address at the same time, one succeeds.
-func (a *Accounts) add(ctx context.Context, r Registration, account Account) (Account, error) {
+func (a *Accounts) add(ctx context.Context, r Registration, from Origin, account Account) (Account, error) {
 	// A read costs much less than the hash. If two requests race, the store decides.
 	if existing, found, err := a.store.ByEmail(ctx, r.email); err != nil || found {
 		return existing, cmp.Or(err, taken())
 	}
-	hash, err := a.passwords.Hash(ctx, r.password)
+	hash, err := a.passwords.Hash(ctx, from, r.password)
 	if err != nil {
 		return Account{}, err
 	}
@@ -90,13 +99,19 @@ func taken() error {
 	}
 }
 
-// SignUp creates an account and publishes the event. It fails with errs.Conflict if the address has an account. Until
+// SignUp creates an account and publishes its events. It fails with errs.Conflict if the address has an account. Until
 // FinishSignUp, an interrupted sign-up can be repeated with the same password.
 func (a *Accounts) SignUp(ctx context.Context, r Registration, from Client) (Account, error) {
-	registered := Event{Type: Registered, At: time.Now().UTC()}
-	account, err := a.add(ctx, r, Account{Networks: []string{from.Network}, Unpublished: []Event{registered}})
+	now := time.Now().UTC()
+	account := Account{Networks: []string{from.Network}, Unpublished: []Event{{Type: Registered, At: now}}}
+	if a.verifies {
+		account.mailCode(newCode(), now)
+	} else {
+		account.VerifiedAt = now
+	}
+	account, err := a.add(ctx, r, Origin{Network: from.Network}, account)
 	if errs.Is(err, errs.Conflict) && account.SignUpUnfinished() {
-		err = a.verify(ctx, r.email, account, r.password, from, err)
+		err = a.verify(ctx, SignUp, r.email, account, r.password, from, err)
 	}
 	if err != nil {
 		return Account{}, err
@@ -111,21 +126,31 @@ func (a *Accounts) FinishSignUp(ctx context.Context, account Account) {
 
 // verify returns the error wrong if the password is wrong, and errs.RateLimited after too many attempts. For an address
 // without an account, pass the zero account.
-func (a *Accounts) verify(ctx context.Context, email Email, account Account, password string, from Client, wrong error) error {
-	familiar := account.KnowsNetwork(from.Network)
+func (a *Accounts) verify(
+	ctx context.Context, act Act, email Email, account Account, password string, from Client, wrong error,
+) error {
+	err := a.compare(ctx, email, account, password, from, wrong)
+	if account.ID != "" && err != nil && !errs.Is(err, errs.Unavailable) {
+		a.refusals.NoteAccount(string(act), errs.KindOf(err).HTTPStatus(), account.ID)
+	}
+	return err
+}
+
+func (a *Accounts) compare(ctx context.Context, email Email, account Account, password string, from Client, wrong error) error {
+	origin := account.origin(from)
 	count := func(change func(*Attempts) error) error {
 		_, err := a.attempts.Upsert(ctx, email.Key(), change)
 		return err
 	}
 	// A caller that is refused because too many wait has made no attempt: otherwise a crowd could lock the owner out.
-	matches, err := a.passwords.Matches(ctx, account.PasswordHash, password, func() error {
-		return count(func(t *Attempts) error { return t.begin(from.Network, familiar, time.Now()) })
+	matches, err := a.passwords.Matches(ctx, origin, account.PasswordHash, password, func() error {
+		return count(func(t *Attempts) error { return t.begin(origin, time.Now()) })
 	})
 	if err != nil || !matches {
 		return cmp.Or(err, wrong)
 	}
 	return count(func(t *Attempts) error {
-		t.succeed(from.Network, familiar)
+		t.succeed(origin)
 		return nil
 	})
 }
@@ -142,7 +167,7 @@ func (a *Accounts) Authenticate(ctx context.Context, email, password string, fro
 		return Account{}, err
 	}
 	wrong := errs.New(errs.Unauthenticated, "the e-mail address or the password is wrong")
-	if err := a.verify(ctx, address, account, password, from, wrong); err != nil {
+	if err := a.verify(ctx, SignIn, address, account, password, from, wrong); err != nil {
 		return Account{}, err
 	}
 	account, err = a.signedIn(ctx, account, password, from)
@@ -157,7 +182,7 @@ func (a *Accounts) Authenticate(ctx context.Context, email, password string, fro
 func (a *Accounts) signedIn(ctx context.Context, account Account, password string, from Client) (Account, error) {
 	hash, err := account.PasswordHash, error(nil)
 	if a.passwords.Outdated(hash) {
-		if hash, err = a.passwords.Hash(ctx, password); err != nil {
+		if hash, err = a.passwords.Hash(ctx, account.origin(from), password); err != nil {
 			return Account{}, err
 		}
 	} else if account.KnowsNetwork(from.Network) {

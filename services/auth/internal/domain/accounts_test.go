@@ -19,9 +19,11 @@ import (
 // plain is domain.Passwords without the work.
 type plain struct{}
 
-func (plain) Hash(_ context.Context, password string) (string, error) { return password, nil }
-func (plain) Matches(_ context.Context, hash, password string, first func() error) (bool, error) {
-	return hash == password, first()
+func (plain) Hash(_ context.Context, _ domain.Origin, password string) (string, error) {
+	return password, nil
+}
+func (plain) Matches(_ context.Context, _ domain.Origin, hash, password string, begin func() error) (bool, error) {
+	return hash == password, begin()
 }
 func (plain) Outdated(string) bool { return false }
 
@@ -29,6 +31,7 @@ func (plain) Outdated(string) bool { return false }
 type world struct {
 	states   *sidecartest.States
 	accounts *domain.Accounts
+	admins   *repositories.Admins
 	keys     *repositories.APIKeys
 }
 
@@ -37,8 +40,10 @@ func newWorld() world {
 	store, attempts := repositories.NewAccounts(side), repositories.NewAttempts(side)
 	// Nothing publishes: accounts that are registered have no events.
 	publisher := domain.NewPublisher(store, nil, nil)
-	accounts := domain.NewAccounts(store, repositories.NewAdmins(side, store), plain{}, attempts, publisher)
-	return world{states: states, accounts: accounts, keys: repositories.NewAPIKeys(side)}
+	authority := domain.NewAuthority(repositories.NewSessions(side), store, nil)
+	admins := repositories.NewAdmins(side, store)
+	accounts := domain.NewAccounts(store, authority, admins, plain{}, attempts, domain.NewRefusalLog(nil), publisher, true)
+	return world{states: states, accounts: accounts, admins: admins, keys: repositories.NewAPIKeys(side)}
 }
 
 func (w world) register(t *testing.T, email, password string) (domain.Account, error) {

@@ -5,10 +5,7 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"stoa/pkg/common/errs"
 )
@@ -58,8 +55,8 @@ type KeyWish struct {
 
 // NewAPIKey returns the key with this id, prefix and text. Its error names every wrong field of the wish.
 func NewAPIKey(id, prefix, key string, wish KeyWish, now time.Time) (APIKey, error) {
-	name := strings.TrimSpace(wish.Name)
-	if err := errs.InvalidFields(wish.faults(name, now)...); err != nil {
+	name, faults := parseName(wish.Name, 1, maxKeyName)
+	if err := errs.InvalidFields(append(faults, wish.faults(now)...)...); err != nil {
 		return APIKey{}, err
 	}
 	permissions := slices.Clone(wish.Permissions)
@@ -73,10 +70,8 @@ func NewAPIKey(id, prefix, key string, wish KeyWish, now time.Time) (APIKey, err
 	return made, nil
 }
 
-func (w KeyWish) faults(name string, now time.Time) (faults []errs.Field) {
-	if n := utf8.RuneCountInString(name); n == 0 || n > maxKeyName || strings.ContainsFunc(name, unicode.IsControl) {
-		faults = append(faults, errs.Field{Name: "name", Problem: "must have 1 to 100 characters and no control characters"})
-	}
+// faults returns what is wrong with the permissions and the expiry.
+func (w KeyWish) faults(now time.Time) (faults []errs.Field) {
 	if len(w.Permissions) == 0 {
 		faults = append(faults, errs.Field{Name: "permissions", Problem: "must contain at least one permission"})
 	}

@@ -2,6 +2,7 @@ package domain
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -10,8 +11,9 @@ import (
 
 // APIKeyStore stores API keys.
 type APIKeyStore interface {
-	// Create stores a new key. It fails with errs.Conflict if a key has the same id.
-	Create(ctx context.Context, key APIKey) error
+	// Create stores a new key, unless still fails, which it calls right before. It fails with errs.Conflict if a key has the
+	// same id.
+	Create(ctx context.Context, key APIKey, still func(*APIKey) error) error
 	// Get returns the key with this id, or errs.NotFound.
 	Get(ctx context.Context, id string) (APIKey, error)
 	// Update changes a key by a pure function, which may run several times. It fails with errs.NotFound for an unknown id.
@@ -33,28 +35,34 @@ const UsesPause = time.Second
 
 // APIKeys has the use cases of API keys.
 type APIKeys struct {
-	store  APIKeyStore
-	format KeyFormat
+	store     APIKeyStore
+	authority *Authority
+	format    KeyFormat
 
 	mu   sync.Mutex
 	uses map[string]time.Time // by the id of a key, the use that is to be written
 }
 
 // NewAPIKeys returns the API keys in a store.
-func NewAPIKeys(store APIKeyStore, format KeyFormat) *APIKeys {
-	return &APIKeys{store: store, format: format, uses: map[string]time.Time{}}
+func NewAPIKeys(store APIKeyStore, authority *Authority, format KeyFormat) *APIKeys {
+	return &APIKeys{store: store, authority: authority, format: format, uses: map[string]time.Time{}}
 }
 
-// Create creates an API key with this id, and returns it with its text, which is not stored. If a key with this id exists,
-// it fails with errs.Conflict for the same request and with errs.KeyReused for another.
-func (k *APIKeys) Create(ctx context.Context, id, request string, wish KeyWish) (key APIKey, text string, err error) {
+// Create creates an API key with this id, and returns it with its text, which is not stored. Only an ADMIN may. If a key with
+// this id exists, it fails with errs.Conflict for the same request and with errs.KeyReused for another.
+func (k *APIKeys) Create(ctx context.Context, by Actor, id, request string, wish KeyWish) (key APIKey, text string, err error) {
+	admin, err := k.authority.account(ctx, by, CreateAPIKey)
+	if err != nil {
+		return APIKey{}, "", err
+	}
 	text = k.format.New(id)
 	_, prefix, _ := k.format.Parse(text)
 	if key, err = NewAPIKey(id, prefix, text, wish, time.Now()); err != nil {
 		return APIKey{}, "", err
 	}
 	key.Request = request
-	err = k.store.Create(ctx, key)
+	entry := CreateAPIKey.entry(admin.ID, by.From).about(id, fmt.Sprint(key.Permissions))
+	err = k.store.Create(ctx, key, lasting(ctx, k.authority, by, entry, func(*APIKey) error { return nil }))
 	if errs.Is(err, errs.Conflict) {
 		err = k.createdBefore(ctx, key)
 	}
@@ -100,13 +108,17 @@ func (k *APIKeys) List(ctx context.Context, cursor string, limit int) (keys []AP
 	return k.store.List(ctx, cursor, limit)
 }
 
-// Revoke ends a key for good. It fails with errs.NotFound for an unknown id.
-func (k *APIKeys) Revoke(ctx context.Context, id string) error {
-	now := time.Now()
-	_, err := k.store.Update(ctx, id, func(key *APIKey) error {
-		key.Revoke(now)
+// Revoke ends a key for good. Only an ADMIN may. It fails with errs.NotFound for an unknown id.
+func (k *APIKeys) Revoke(ctx context.Context, by Actor, id string) error {
+	admin, err := k.authority.account(ctx, by, RevokeAPIKey)
+	if err != nil {
+		return err
+	}
+	entry := RevokeAPIKey.entry(admin.ID, by.From).about(id, "")
+	_, err = k.store.Update(ctx, id, lasting(ctx, k.authority, by, entry, func(key *APIKey) error {
+		key.Revoke(time.Now())
 		return nil
-	})
+	}))
 	return err
 }
 

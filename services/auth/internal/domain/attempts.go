@@ -40,15 +40,22 @@ type Tries struct {
 	Until time.Time `json:"until"`
 }
 
-// begin counts an attempt, or refuses it with errs.RateLimited. A network is familiar if its account was signed in to from
-// there before. The limit for unfamiliar networks does not count there, so strangers cannot lock the owner out.
-func (a *Attempts) begin(network string, familiar bool, now time.Time) error {
+// Origin is the network that a password comes from.
+type Origin struct {
+	Network string
+	// Familiar says that the account was signed in to from this network before.
+	Familiar bool
+}
+
+// begin counts an attempt, or refuses it with errs.RateLimited. The limit for unfamiliar networks does not count for familiar
+// ones, so strangers cannot lock the owner out.
+func (a *Attempts) begin(from Origin, now time.Time) error {
 	a.forget(now)
-	tries := a.Networks[network]
+	tries := a.Networks[from.Network]
 	if now.Before(tries.Until) {
 		return tooManyAttempts(tries.Until.Sub(now))
 	}
-	if !familiar {
+	if !from.Familiar {
 		if a.Strange >= strangeAttempts {
 			return tooManyAttempts(a.Since.Add(strangePeriod).Sub(now))
 		}
@@ -58,14 +65,14 @@ func (a *Attempts) begin(network string, familiar bool, now time.Time) error {
 	if over := tries.Count - freeAttempts; over >= 0 {
 		tries.Until = now.UTC().Add(min(time.Second<<min(over, 20), maxWait))
 	}
-	a.Networks[network] = tries
+	a.Networks[from.Network] = tries
 	return nil
 }
 
 // succeed forgets the attempts of a network, after one with the right password.
-func (a *Attempts) succeed(network string, familiar bool) {
-	delete(a.Networks, network)
-	if !familiar {
+func (a *Attempts) succeed(from Origin) {
+	delete(a.Networks, from.Network)
+	if !from.Familiar {
 		a.Strange = max(0, a.Strange-1)
 	}
 }

@@ -15,7 +15,7 @@ var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 // try begins an attempt and returns how long it has to wait, 0 if it was allowed.
 func try(t *testing.T, a *Attempts, network string, familiar bool, at time.Time) time.Duration {
 	t.Helper()
-	err := a.begin(network, familiar, at)
+	err := a.begin(Origin{network, familiar}, at)
 	if err == nil {
 		return 0
 	}
@@ -70,7 +70,7 @@ func TestAttempts_areForgottenOnSuccess(t *testing.T) {
 	var a Attempts
 	for range 5 * strangeAttempts {
 		expect(t, &a, abroad, false, noon, 0)
-		a.succeed(abroad, false)
+		a.succeed(Origin{Network: abroad})
 	}
 	if len(a.Networks) != 0 || a.Strange != 0 {
 		t.Errorf("left is %+v", a)

@@ -89,7 +89,7 @@ func (b Bootstrap) applyOnce(ctx context.Context, accounts *Accounts, keys APIKe
 			return err
 		}
 	}
-	if err := keys.Create(ctx, b.key); !errs.Is(err, errs.Conflict) {
+	if err := keys.Create(ctx, b.key, func(*APIKey) error { return nil }); !errs.Is(err, errs.Conflict) {
 		return err
 	}
 	return nil

@@ -55,7 +55,7 @@ func (w world) check(t *testing.T) {
 	if stored := w.states.Keys("auth-store", "account:"); len(stored) != 4 {
 		t.Errorf("%d accounts, want 4", len(stored))
 	}
-	if _, err := w.accounts.SetRoles(t.Context(), w.admin(t), nil); !errs.Is(err, errs.Conflict) {
+	if err := w.admins.Remove(t.Context(), w.admin(t)); !errs.Is(err, errs.Conflict) {
 		t.Errorf("the only admin may not be left without the role: got %v", err)
 	}
 	key, err := w.keys.Get(t.Context(), keyID)

@@ -20,31 +20,32 @@ func (c PasswordChange) check() error {
 	return errs.InvalidFields(faults...)
 }
 
-// ChangePassword changes the password of a session's account, and ends the account's other sessions. A wrong current
-// password fails with errs.Invalid, and counts as an attempt to sign in.
-func (a *Accounts) ChangePassword(ctx context.Context, session Session, change PasswordChange, from Client) error {
+// ChangePassword changes the password of the account that acts, and ends its other sessions. A wrong current password fails
+// with errs.Invalid, and counts as an attempt to sign in.
+func (a *Accounts) ChangePassword(ctx context.Context, by Actor, change PasswordChange) error {
 	if err := change.check(); err != nil {
 		return err
 	}
-	account, err := a.store.Get(ctx, session.AccountID)
+	account, err := a.authority.account(ctx, by, ChangePassword)
 	if err != nil {
 		return err
 	}
 	wrong := errs.InvalidField("current", "is not the password of this account")
-	if err := a.verify(ctx, account.Email, account, change.Current, from, wrong); err != nil {
+	if err := a.verify(ctx, ChangePassword, account.Email, account, change.Current, by.From, wrong); err != nil {
 		return err
 	}
-	hash, err := a.passwords.Hash(ctx, change.New)
+	hash, err := a.passwords.Hash(ctx, account.origin(by.From), change.New)
 	if err != nil {
 		return err
 	}
-	return a.publisher.update(ctx, account.ID, func(stored *Account) error {
-		if stored.PasswordHash != account.PasswordHash || !stored.Admits(session) {
+	entry := ChangePassword.entry(account.ID, by.From)
+	return a.publisher.update(ctx, account.ID, lasting(ctx, a.authority, by, entry, func(stored *Account) error {
+		if stored.PasswordHash != account.PasswordHash {
 			return errs.New(errs.Conflict, "the password was changed by another session in the meantime")
 		}
 		stored.PasswordHash = hash
-		stored.endOthers(session.ID)
+		stored.endOthers(by.SessionID)
 		stored.record(Event{Type: PasswordChanged, Cause: strconv.Itoa(stored.Epoch), At: time.Now().UTC()})
 		return nil
-	})
+	}))
 }

@@ -16,12 +16,12 @@ type Profile struct {
 // maxPictureURL is the longest URL of a picture, in bytes.
 const maxPictureURL = 2000
 
-// ChangeProfile changes the profile of an account. Its error names every wrong field.
-func (a *Accounts) ChangeProfile(ctx context.Context, id string, to Profile) (Account, error) {
+// ChangeProfile changes the profile of the account that acts. Its error names every wrong field.
+func (a *Accounts) ChangeProfile(ctx context.Context, by Actor, to Profile) (Account, error) {
 	var faults []errs.Field
 	var name string
 	if to.Name != nil {
-		name, faults = parseName(*to.Name)
+		name, faults = parseName(*to.Name, minName, maxName)
 	}
 	if to.PictureURL != nil && !isPictureURL(*to.PictureURL) {
 		faults = append(faults, errs.Field{Name: "profilePicUrl", Problem: "must be a URL such as https://example.org/ada.png"})
@@ -29,7 +29,12 @@ func (a *Accounts) ChangeProfile(ctx context.Context, id string, to Profile) (Ac
 	if err := errs.InvalidFields(faults...); err != nil {
 		return Account{}, err
 	}
-	return a.store.Update(ctx, id, func(stored *Account) error {
+	account, err := a.authority.account(ctx, by, ChangeProfile)
+	if err != nil {
+		return Account{}, err
+	}
+	entry := ChangeProfile.entry(account.ID, by.From)
+	return a.store.Update(ctx, account.ID, lasting(ctx, a.authority, by, entry, func(stored *Account) error {
 		if to.Name != nil {
 			stored.Name = name
 		}
@@ -37,7 +42,7 @@ func (a *Accounts) ChangeProfile(ctx context.Context, id string, to Profile) (Ac
 			stored.PictureURL = *to.PictureURL
 		}
 		return nil
-	})
+	}))
 }
 
 // isPictureURL accepts absolute HTTP URLs, and "" for no picture.

@@ -2,8 +2,11 @@ package domain
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
+
+	"stoa/pkg/common/errs"
 )
 
 // EventType is what happened to an account.
@@ -11,9 +14,11 @@ type EventType string
 
 // The types of events.
 const (
-	Registered      EventType = "registered"
-	PasswordChanged EventType = "password_changed"
-	SessionsRevoked EventType = "sessions_revoked"
+	Registered            EventType = "registered"
+	VerificationRequested EventType = "verification_requested"
+	AddressVerified       EventType = "verified"
+	PasswordChanged       EventType = "password_changed"
+	SessionsRevoked       EventType = "sessions_revoked"
 )
 
 // Reason is why sessions were revoked.
@@ -34,6 +39,8 @@ type Event struct {
 	Cause  string    `json:"cause"`
 	Reason Reason    `json:"reason,omitempty"`
 	At     time.Time `json:"at"`
+	// Code is the code of VerificationRequested.
+	Code string `json:"code,omitempty"`
 }
 
 // is reports whether both are the same event.
@@ -133,20 +140,48 @@ func (p *Publisher) update(ctx context.Context, id string, change func(*Account)
 // CatchUpPause is the time between two calls of CatchUp, each of which reads the store once.
 const CatchUpPause = 10 * time.Second
 
-// CatchUp publishes the overdue events. It stops at the first error.
+// CatchUp publishes the overdue events. It stops in an outage. An account that fails in any other way stays on the list, and
+// does not hold up the others.
 func (p *Publisher) CatchUp(ctx context.Context) error {
 	ids, err := p.overdue.List(ctx)
-	if err != nil || len(ids) == 0 {
+	if err != nil {
 		return err
 	}
+	var done []string
+	var failed error
 	for _, id := range ids {
 		account, err := p.store.Get(ctx, id)
 		if err == nil {
 			err = p.flush(ctx, account)
 		}
-		if err != nil {
+		switch {
+		case errs.Is(err, errs.Unavailable):
 			return err
+		case err != nil:
+			failed = errors.Join(failed, err)
+		default:
+			done = append(done, id)
 		}
 	}
-	return p.overdue.Remove(ctx, ids)
+	return errors.Join(failed, p.strike(ctx, done))
+}
+
+// strike takes accounts off the list. An event that could not be published meanwhile found its account still there, so strike
+// looks once more.
+func (p *Publisher) strike(ctx context.Context, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	if err := p.overdue.Remove(ctx, ids); err != nil {
+		return err
+	}
+	for _, id := range ids {
+		account, err := p.store.Get(ctx, id)
+		if err != nil {
+			_ = p.overdue.Add(ctx, id) // if this fails too, the next sign-in or refresh publishes
+			continue
+		}
+		p.Try(ctx, account)
+	}
+	return nil
 }

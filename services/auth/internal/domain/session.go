@@ -19,9 +19,12 @@ const (
 	SessionMaxAge = 90 * 24 * time.Hour
 	// MaxSessions is how many sessions an account can have; another one ends the oldest.
 	MaxSessions = 100
+	// ClockSkew is how far apart the clocks of two replicas may be, as access tokens tolerate it.
+	ClockSkew = 30 * time.Second
 	// reuseGrace is how long after its exchange a refresh token is refused without ending the session: two tabs of a browser,
-	// or a client that lost an answer, send the same token twice within moments. Later, the token counts as stolen.
-	reuseGrace = 10 * time.Second
+	// or a client that lost an answer, send the same token twice within moments, to replicas whose clocks differ. Later, the
+	// token counts as stolen.
+	reuseGrace = 10*time.Second + ClockSkew
 	// maxUserAgent is how much of a user agent is kept, in bytes.
 	maxUserAgent = 200
 )

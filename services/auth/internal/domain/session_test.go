@@ -51,14 +51,16 @@ func TestSession_rotates(t *testing.T) {
 		want       rotation
 		active     bool
 	}{
-		"the latest":                           {2, time.Minute, rotated, true},
-		"the latest, at its last moment":       {2, SessionTTL - time.Nanosecond, rotated, true},
-		"the latest, too late":                 {2, SessionTTL, unknown, false},
-		"the one before, a moment later":       {1, reuseGrace - time.Nanosecond, justRotated, true},
-		"the one before, later":                {1, reuseGrace, reused, false},
-		"an older one, even a moment later":    {0, time.Millisecond, reused, false},
-		"one of another family does no harm":   {-1, time.Minute, unknown, true},
-		"nor does it after the session's time": {-1, SessionTTL, unknown, false},
+		"the latest":                               {2, time.Minute, rotated, true},
+		"the latest, at its last moment":           {2, SessionTTL - time.Nanosecond, rotated, true},
+		"the latest, too late":                     {2, SessionTTL, unknown, false},
+		"the one before, a moment later":           {1, reuseGrace - time.Nanosecond, justRotated, true},
+		"the one before, later":                    {1, reuseGrace, reused, false},
+		"the one before, by a clock that is late":  {1, -ClockSkew, justRotated, true},
+		"the one before, by a clock that is early": {1, 9*time.Second + ClockSkew, justRotated, true},
+		"an older one, even a moment later":        {0, time.Millisecond, reused, false},
+		"one of another family does no harm":       {-1, time.Minute, unknown, true},
+		"nor does it after the session's time":     {-1, SessionTTL, unknown, false},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

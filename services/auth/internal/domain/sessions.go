@@ -13,8 +13,8 @@ import (
 
 // SessionStore stores sessions until they expire.
 type SessionStore interface {
-	// Add stores a new session, and ends the oldest of its account if there are more than MaxSessions.
-	Add(ctx context.Context, session Session) error
+	// Add stores a new session of an account, and ends its oldest ones if there are more than MaxSessions.
+	Add(ctx context.Context, account Account, session Session) error
 	// Get returns a session by its id, or errs.NotFound.
 	Get(ctx context.Context, id string) (Session, error)
 	// Update changes a session by a pure function, which may run several times. It fails with errs.NotFound for an unknown
@@ -33,14 +33,17 @@ type Tokens interface {
 // Sessions has the use cases of sessions: sign up, sign in, refresh, sign out.
 type Sessions struct {
 	store     SessionStore
+	authority *Authority
 	accounts  *Accounts
 	publisher *Publisher
 	tokens    Tokens
 }
 
 // NewSessions returns the sessions in a store.
-func NewSessions(store SessionStore, accounts *Accounts, publisher *Publisher, tokens Tokens) *Sessions {
-	return &Sessions{store: store, accounts: accounts, publisher: publisher, tokens: tokens}
+func NewSessions(
+	store SessionStore, authority *Authority, accounts *Accounts, publisher *Publisher, tokens Tokens,
+) *Sessions {
+	return &Sessions{store: store, authority: authority, accounts: accounts, publisher: publisher, tokens: tokens}
 }
 
 // Grant is the result of a sign-up, a sign-in or a refresh.
@@ -57,7 +60,7 @@ func (s *Sessions) SignUp(ctx context.Context, r Registration, from Client) (Gra
 	if err != nil {
 		return Grant{}, err
 	}
-	grant, err := s.open(ctx, account, from)
+	grant, err := s.open(ctx, account, SignUp, from)
 	if err == nil {
 		s.accounts.FinishSignUp(ctx, account)
 	}
@@ -70,12 +73,16 @@ func (s *Sessions) SignIn(ctx context.Context, email, password string, from Clie
 	if err != nil {
 		return Grant{}, err
 	}
-	return s.open(ctx, account, from)
+	return s.open(ctx, account, SignIn, from)
 }
 
-func (s *Sessions) open(ctx context.Context, account Account, from Client) (Grant, error) {
+// open opens a session of an account. It is in the audit trail before it is stored.
+func (s *Sessions) open(ctx context.Context, account Account, act Act, from Client) (Grant, error) {
+	if err := s.authority.trail.Record(ctx, act.entry(account.ID, from)); err != nil {
+		return Grant{}, err
+	}
 	session, refreshToken := NewSession(ids.New(), account, from, time.Now())
-	if err := s.store.Add(ctx, session); err != nil {
+	if err := s.store.Add(ctx, account, session); err != nil {
 		return Grant{}, err
 	}
 	return s.grant(account, session.ID, refreshToken)
@@ -95,14 +102,26 @@ func (s *Sessions) Refresh(ctx context.Context, refreshToken string, from Client
 	if err != nil {
 		return Grant{}, err
 	}
-	session, account, err := s.find(ctx, token.sessionID)
+	session, account, err := s.authority.find(ctx, token.sessionID)
 	var next string
 	var outcome rotation
+	var stolen bool
 	if err == nil {
 		session, err = s.store.Update(ctx, session.ID, func(stored *Session) error {
 			next, outcome = stored.rotate(token, from, time.Now())
-			return nil
+			if outcome != reused {
+				return nil
+			}
+			err := s.authority.trail.Record(ctx, ReuseToken.entry(stored.AccountID, from))
+			if err == nil {
+				account, err = s.noteTheft(ctx, *stored)
+				stolen = err == nil
+			}
+			return err
 		})
+	}
+	if stolen { // also if the answer of the store was lost, or the session was ended by another request meanwhile
+		s.publisher.Try(ctx, account)
 	}
 	switch {
 	case errs.Is(err, errs.NotFound): // from find, or from Update if the session expires in between
@@ -114,44 +133,24 @@ func (s *Sessions) Refresh(ctx context.Context, refreshToken string, from Client
 		return s.grant(account, session.ID, next)
 	case outcome == justRotated:
 		return Grant{}, errs.New(errs.Conflict, "this refresh token was used a moment ago; use the new one")
-	case outcome == reused:
-		stolen := Event{Type: SessionsRevoked, Cause: session.ID, Reason: TokenReused, At: time.Now().UTC()}
-		err = s.publisher.update(ctx, account.ID, func(stored *Account) error {
-			stored.record(stolen)
-			return nil
-		})
+	default:
+		return Grant{}, badRefreshToken()
 	}
-	if err != nil {
-		return Grant{}, err
-	}
-	return Grant{}, badRefreshToken()
 }
 
-// find returns an active session and its account. It fails with errs.NotFound for every other session.
-func (s *Sessions) find(ctx context.Context, id string) (Session, Account, error) {
-	session, err := s.store.Get(ctx, id)
-	if err != nil {
-		return Session{}, Account{}, err
-	}
-	if !session.Active(time.Now()) {
-		return Session{}, Account{}, noSession()
-	}
-	account, err := s.accounts.Get(ctx, session.AccountID)
-	if err != nil {
-		return Session{}, Account{}, err
-	}
-	if !account.Admits(session) {
-		return Session{}, Account{}, noSession()
-	}
-	return session, account, nil
+// noteTheft records the event of a session that is about to end because its token was used again. It comes before that end:
+// a token of an ended session tells nothing, so nobody could make up for it.
+func (s *Sessions) noteTheft(ctx context.Context, session Session) (Account, error) {
+	return s.publisher.store.Update(ctx, session.AccountID, func(stored *Account) error {
+		stored.record(Event{Type: SessionsRevoked, Cause: session.ID, Reason: TokenReused, At: time.Now().UTC()})
+		return nil
+	})
 }
-
-func noSession() error { return errs.New(errs.NotFound, "there is no such session") }
 
 // AccountOf returns the account of an active session. It fails with errs.NotFound if the session has ended, has expired or
 // never existed.
 func (s *Sessions) AccountOf(ctx context.Context, id string) (Account, error) {
-	_, account, err := s.find(ctx, id)
+	_, account, err := s.authority.find(ctx, id)
 	return account, err
 }
 
@@ -165,11 +164,8 @@ func (s *Sessions) List(ctx context.Context, accountID, cursor string, limit int
 	if err != nil {
 		return nil, "", err
 	}
-	all, err := s.store.Of(ctx, accountID)
-	now := time.Now()
-	page = slices.DeleteFunc(all, func(s Session) bool {
-		return !s.Active(now) || !account.Admits(s) || cursor != "" && s.ID >= cursor
-	})
+	active, err := s.activeOf(ctx, account)
+	page = slices.DeleteFunc(active, func(s Session) bool { return cursor != "" && s.ID >= cursor })
 	slices.SortFunc(page, func(a, b Session) int { return strings.Compare(b.ID, a.ID) })
 	if len(page) > limit {
 		page, next = page[:limit], page[limit-1].ID
@@ -177,66 +173,72 @@ func (s *Sessions) List(ctx context.Context, accountID, cursor string, limit int
 	return page, next, err
 }
 
-// End ends a session of an account. It fails with the same errs.NotFound for a session that has ended and for a session of
-// another account.
-func (s *Sessions) End(ctx context.Context, accountID, id string) error {
-	session, _, err := s.find(ctx, id)
+// activeOf returns the active sessions of an account.
+func (s *Sessions) activeOf(ctx context.Context, account Account) ([]Session, error) {
+	all, err := s.store.Of(ctx, account.ID)
+	now := time.Now()
+	return slices.DeleteFunc(all, func(s Session) bool { return !s.Active(now) || !account.Admits(s) }), err
+}
+
+// End ends a session of the account that acts. It fails with the same errs.NotFound for a session that has ended and for a
+// session of another account.
+func (s *Sessions) End(ctx context.Context, by Actor, id string) error {
+	account, err := s.authority.account(ctx, by, EndSession)
 	if err != nil {
 		return err
 	}
-	if session.AccountID != accountID {
-		return noSession()
+	session, _, err := s.authority.find(ctx, id)
+	if err == nil && session.AccountID != account.ID {
+		err = noSession()
 	}
-	_, err = s.store.Update(ctx, id, func(stored *Session) error {
-		stored.End(time.Now())
-		return nil
-	})
+	if err != nil {
+		return err
+	}
+	entry := EndSession.entry(account.ID, by.From).about(id, "")
+	_, err = s.store.Update(ctx, id, lasting(ctx, s.authority, by, entry, endNow))
 	return err
 }
 
-// SignOut ends the current session, if it has not ended yet.
-func (s *Sessions) SignOut(ctx context.Context, accountID, id string) error {
-	if err := s.End(ctx, accountID, id); !errs.Is(err, errs.NotFound) {
-		return err
-	}
+func endNow(session *Session) error {
+	session.End(time.Now())
 	return nil
 }
 
-// EndOthers ends all sessions of the current session's account but the current one, by one write.
-func (s *Sessions) EndOthers(ctx context.Context, current string) error {
-	session, account, err := s.current(ctx, current)
-	if err != nil {
-		return err
-	}
-	return s.publisher.update(ctx, account.ID, func(stored *Account) error {
-		if !stored.Admits(session) {
-			return ended()
+// SignOut ends the session that acts, if it has not ended yet.
+func (s *Sessions) SignOut(ctx context.Context, by Actor) error {
+	_, err := s.store.Update(ctx, by.SessionID, func(session *Session) error {
+		if !session.EndedAt.IsZero() {
+			return nil
 		}
-		stored.endOthers(session.ID)
-		stored.record(Event{
-			Type: SessionsRevoked, Cause: "epoch " + strconv.Itoa(stored.Epoch), Reason: ByOwner, At: time.Now().UTC(),
-		})
-		return nil
+		session.End(time.Now())
+		return s.authority.trail.Record(ctx, SignOut.entry(session.AccountID, by.From))
 	})
+	if errs.Is(err, errs.NotFound) {
+		return nil
+	}
+	return err
 }
 
-// ChangePassword changes the password of the current session's account, and ends its other sessions.
-func (s *Sessions) ChangePassword(ctx context.Context, current string, change PasswordChange, from Client) error {
-	session, _, err := s.current(ctx, current)
+// EndOthers ends all sessions of the account that acts but the current one, by one write. Its owner hears of it only if there
+// was another one.
+func (s *Sessions) EndOthers(ctx context.Context, by Actor) error {
+	account, err := s.authority.account(ctx, by, EndOtherSessions)
 	if err != nil {
 		return err
 	}
-	return s.accounts.ChangePassword(ctx, session, change, from)
-}
-
-// current returns the current session. It fails with errs.Unauthenticated if the session has ended since its access token
-// was checked.
-func (s *Sessions) current(ctx context.Context, id string) (Session, Account, error) {
-	session, account, err := s.find(ctx, id)
-	if errs.Is(err, errs.NotFound) {
-		err = ended()
+	active, err := s.activeOf(ctx, account)
+	if err != nil {
+		return err
 	}
-	return session, account, err
+	others := slices.ContainsFunc(active, func(s Session) bool { return s.ID != by.SessionID })
+	entry := EndOtherSessions.entry(account.ID, by.From)
+	return s.publisher.update(ctx, account.ID, lasting(ctx, s.authority, by, entry, func(stored *Account) error {
+		stored.endOthers(by.SessionID)
+		if others {
+			stored.record(Event{
+				Type: SessionsRevoked, Cause: "epoch " + strconv.Itoa(stored.Epoch), Reason: ByOwner, At: time.Now().UTC(),
+			})
+		}
+		return nil
+	}))
 }
-
-func ended() error { return errs.New(errs.Unauthenticated, "the session has ended; sign in again") }

@@ -12,7 +12,7 @@ import (
 )
 
 type verifyInput struct {
-	Key string `header:"X-Api-Key" doc:"The key. The answer is 401 without one, and 403 for one that is not valid"`
+	Key string `header:"X-Api-Key" hidden:"true"`
 }
 
 type keyPermissions struct {
@@ -48,12 +48,13 @@ func apiKeyOf(k domain.APIKey) APIKey {
 }
 
 type createKeyInput struct {
+	Client
 	web.Idempotency
 	Body newAPIKey
 }
 
 type newAPIKey struct {
-	Name        string              `json:"name" minLength:"1" maxLength:"100" doc:"The purpose of the key" example:"price comparison"`
+	Name        string              `json:"name" minLength:"1" maxLength:"100" doc:"The purpose of the key, without control characters, or any that cannot be seen" example:"price comparison"`
 	Permissions []domain.Permission `json:"permissions" minItems:"1" maxItems:"20" enum:"blog:read,blog:write,shop:read,shop:write" nullable:"false"`
 	ExpiresAt   *time.Time          `json:"expiresAt,omitempty" doc:"The key is valid until then; absent for a key that does not expire"`
 }
@@ -70,7 +71,7 @@ type createKeyOutput struct {
 func (h *handlers) createAPIKey(ctx context.Context, in *createKeyInput) (*createKeyOutput, error) {
 	id := ids.ForRequest("apikey", identity.CallerOf(ctx).ID, in.Key)
 	wish := domain.KeyWish{Name: in.Body.Name, Permissions: in.Body.Permissions, ExpiresAt: in.Body.ExpiresAt}
-	key, text, err := h.keys.Create(ctx, id, ids.Fingerprint(in.Body), wish)
+	key, text, err := h.keys.Create(ctx, in.by(ctx), id, ids.Fingerprint(in.Body), wish)
 	if err != nil {
 		return nil, err
 	}
@@ -89,6 +90,6 @@ func (h *handlers) listAPIKeys(ctx context.Context, in *web.Page) (*private[web.
 	return privately(web.ListingOf(keys, next, apiKeyOf), err)
 }
 
-func (h *handlers) revokeAPIKey(ctx context.Context, in *byID) (*struct{}, error) {
-	return nil, h.keys.Revoke(ctx, in.ID)
+func (h *handlers) revokeAPIKey(ctx context.Context, in *changeByID) (*struct{}, error) {
+	return nil, h.keys.Revoke(ctx, in.by(ctx), in.ID)
 }

@@ -16,21 +16,23 @@ import (
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
 	"stoa/pkg/common/keyformat"
+	"stoa/pkg/common/must"
 	process "stoa/pkg/common/service"
 	"stoa/pkg/common/web"
 	"stoa/pkg/common/web/webtest"
 	"stoa/pkg/identity/signing"
 	"stoa/services/auth/internal/domain"
+	"stoa/services/auth/internal/repositories"
 )
 
-// newKey makes a key that permits shop:read.
-func newKey(t *testing.T, keys *domain.APIKeys) string {
+// storeKey stores a key that permits shop:read.
+func storeKey(t *testing.T, keys *repositories.APIKeys) string {
 	t.Helper()
+	id := ids.New()
+	text := keyformat.New(id)
 	wish := domain.KeyWish{Name: "test", Permissions: []domain.Permission{"shop:read"}}
-	_, text, err := keys.Create(t.Context(), ids.New(), "", wish)
-	if err != nil {
-		t.Fatal(err)
-	}
+	key := must.Get(domain.NewAPIKey(id, text[:8], text, wish, time.Now()))(t)
+	must.Do(t, keys.Create(t.Context(), key, func(*domain.APIKey) error { return nil }))
 	return text
 }
 
@@ -166,8 +168,8 @@ func TestAPIKeys_refuseWhatIsNotValid(t *testing.T) {
 		})
 	}
 	for _, id := range []string{"unknown", "a%7C%7Cb"} {
-		refused(t, s.ask(t, http.MethodGet, "/apikeys/"+id, "", admin), errs.NotFound, "")
-		refused(t, s.ask(t, http.MethodDelete, "/apikeys/"+id, "", admin), errs.NotFound, "")
+		refused(t, s.ask(t, http.MethodGet, "/apikeys/"+id, "", admin), errs.Invalid, "id")
+		refused(t, s.ask(t, http.MethodDelete, "/apikeys/"+id, "", admin), errs.Invalid, "id")
 	}
 	refused(t, s.ask(t, http.MethodDelete, "/apikeys/"+ids.New(), "", admin), errs.NotFound, "")
 	refused(t, s.ask(t, http.MethodGet, "/apikeys?cursor=x", "", admin), errs.Invalid, "cursor")

@@ -3,6 +3,7 @@ package handlers_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"testing"
@@ -35,6 +36,38 @@ func TestEvents_arePublishedLaterIfTheBrokerIsDown(t *testing.T) {
 			}
 		})
 	}
+}
+
+// An account that cannot be read keeps its events to itself.
+func TestEvents_ofOneAccountDoNotHoldUpThoseOfOthers(t *testing.T) {
+	s := newService(t)
+	eve, ada := s.signUp(t, "eve@example.org"), s.signUp(t, "ada@example.org")
+	s.bus.Before = func(string) error { return errors.New("down") }
+	for _, up := range []grant{eve, ada} {
+		s.ask(t, http.MethodPut, "/password", `{"current": "correct horse", "new": "battery staple"}`, as(up)).Expect(http.StatusNoContent)
+	}
+	s.bus.Before = nil
+	s.states.Drop("auth-store", "account:"+eve.User.ID)
+	if s.publisher.CatchUp(t.Context()) == nil {
+		t.Error("nobody hears of the account that fails")
+	}
+	s.expectPublished(t, "registered", "registered", "password_changed")
+}
+
+// The broker fails again while the events of an outage are published: right before the account is taken off the list.
+func TestEvents_thatComeWhileOthersAreCaughtUpAreNotForgotten(t *testing.T) {
+	s := newService(t)
+	up := s.signUp(t, "ada@example.org")
+	change := func(current, chosen string) {
+		s.bus.Before = func(string) error { return errors.New("down") }
+		s.ask(t, http.MethodPut, "/password", fmt.Sprintf(`{"current": %q, "new": %q}`, current, chosen), as(up)).Expect(http.StatusNoContent)
+		s.bus.Before = nil
+	}
+	change("correct horse", "battery staple")
+	s.before("group:overdue", func() { change("battery staple", "correct horse") })
+	catchUp(t, s)
+	catchUp(t, s)
+	s.expectPublished(t, "registered", "password_changed", "password_changed")
 }
 
 func catchUp(t *testing.T, s service) {

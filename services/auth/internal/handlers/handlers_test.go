@@ -2,6 +2,7 @@ package handlers_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"stoa/internal/golden"
+	"stoa/internal/openapitest"
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/keyformat"
 	"stoa/pkg/common/must"
@@ -39,11 +41,19 @@ type service struct {
 	store     *repositories.Accounts
 	sessions  *repositories.Sessions
 	publisher *domain.Publisher
+	refusals  *domain.RefusalLog
 	keys      *domain.APIKeys
 	apiKey    string // a valid one, which permits shop:read
 }
 
+// newService returns a service that takes addresses as they are.
 func newService(t *testing.T) service {
+	t.Helper()
+	return newServiceThat(t, false)
+}
+
+// newServiceThat returns a service that verifies addresses or does not.
+func newServiceThat(t *testing.T, verifies bool) service {
 	t.Helper()
 	signer := must.Get(identity.NewSigner(signing.Fresh(time.Now()).String()))(t)
 	states, side := sidecartest.New()
@@ -52,19 +62,22 @@ func newService(t *testing.T) service {
 	s := service{
 		states: states, bus: bus, tokens: identity.NewTokenVerifier(tokens.Published),
 		store: repositories.NewAccounts(side), sessions: repositories.NewSessions(side),
-		keys: domain.NewAPIKeys(repositories.NewAPIKeys(side), domain.KeyFormat{New: keyformat.New, Parse: keyformat.Parse}),
 	}
+	trail := repositories.NewTrail(side)
+	s.refusals = domain.NewRefusalLog(repositories.NewRefusals(side))
+	authority, keys := domain.NewAuthority(s.sessions, s.store, trail), repositories.NewAPIKeys(side)
+	s.keys = domain.NewAPIKeys(keys, authority, domain.KeyFormat{New: keyformat.New, Parse: keyformat.Parse})
 	s.publisher = domain.NewPublisher(s.store, providers.NewEvents(publisher), repositories.NewOverdue(side))
 	admins, attempts := repositories.NewAdmins(side, s.store), repositories.NewAttempts(side)
-	s.accounts = domain.NewAccounts(s.store, admins, providers.NewPasswords(), attempts, s.publisher)
-	sessions := domain.NewSessions(s.sessions, s.accounts, s.publisher, tokens)
+	s.accounts = domain.NewAccounts(s.store, authority, admins, providers.NewPasswords(), attempts, s.refusals, s.publisher, verifies)
+	sessions := domain.NewSessions(s.sessions, authority, s.accounts, s.publisher, tokens)
 	active := handlers.Sessions(sessions)
 	s.verifier = identity.NewVerifier(s.tokens, active)
-	s.Server = webtest.New("Auth", "Accounts, sign-in, access tokens and API keys.", s.verifier)
-	handlers.Routes(s.API, s.accounts, sessions, s.keys, tokens.KeySet)
+	s.Server = webtest.New("Auth", "Accounts, sign-in, access tokens and API keys.", s.verifier, handlers.NoteRefusals(s.refusals))
+	handlers.Routes(s.API, s.accounts, sessions, s.keys, tokens.KeySet, trail, s.refusals)
 	internal := web.NewAPI(s.Router.PathPrefix(handlers.InternalBase).Subrouter(), "Auth, internal", "")
 	handlers.InternalRoutes(internal, active)
-	s.apiKey = newKey(t, s.keys)
+	s.apiKey = storeKey(t, keys)
 	return s
 }
 
@@ -218,4 +231,25 @@ func TestAPI_isUnavailableWithoutItsStore(t *testing.T) {
 
 func TestOpenAPI_isWhatIsCheckedIn(t *testing.T) {
 	golden.Check(t, "api/openapi/auth.json", newService(t).Description(t))
+}
+
+func TestAPI_isWhatItsDescriptionSays(t *testing.T) {
+	s := newServiceThat(t, true)
+	ada, admins := s.signUp(t, "ada@example.org"), 0
+	knows := map[string][]string{
+		"email": {"ada@example.org"}, "password": {"correct horse"}, "current": {"correct horse"},
+		"refreshToken": {ada.RefreshToken}, "id": {ada.User.ID},
+	}
+	// An admin whose address is not verified may do everything that can be done in this service.
+	signIn := func() string {
+		admins++
+		admin := s.signUp(t, fmt.Sprintf("admin-%d@example.org", admins))
+		must.Get(s.store.Update(t.Context(), admin.User.ID, func(stored *domain.Account) error {
+			stored.Roles = append(stored.Roles, domain.Admin)
+			return nil
+		}))(t)
+		knows["code"] = []string{s.code(t)}
+		return admin.AccessToken
+	}
+	openapitest.Attack(t, s.Server, openapitest.Client{SignIn: signIn, APIKey: s.apiKey, Knows: knows}, 60)
 }

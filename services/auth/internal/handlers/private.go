@@ -19,5 +19,11 @@ func privately[T any](body T, err error) (*private[T], error) {
 
 // byID is the input of operations on one thing.
 type byID struct {
-	ID string `path:"id" maxLength:"100"`
+	ID string `path:"id" format:"uuid"`
+}
+
+// changeByID is the input of operations that change one thing.
+type changeByID struct {
+	Client
+	ID string `path:"id" format:"uuid"`
 }

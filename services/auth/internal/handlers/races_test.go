@@ -2,11 +2,17 @@ package handlers_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/ids"
+	"stoa/pkg/common/must"
 	"stoa/pkg/common/web/webtest"
 	"stoa/services/auth/internal/domain"
 )
@@ -55,18 +61,124 @@ func TestRefresh_isRefusedIfTheSessionExpiresMeanwhile(t *testing.T) {
 	refused(t, s.refresh(t, up.RefreshToken), errs.Unauthenticated, "")
 }
 
-// An admin gives the role ADMIN to another account and gives up the role, while a third request, which has seen neither,
-// takes the role from that account.
-func TestRoles_keepOneAdminInARaceOfThree(t *testing.T) {
+// The store fails, or auth dies, while a session ends because its token was used again: its owner hears of it all the same.
+func TestRefresh_withAStolenTokenIsToldWhateverFails(t *testing.T) {
+	for _, document := range []string{"account:", "session:"} {
+		s := newService(t)
+		up := s.signUp(t, "ada@example.org")
+		next := webtest.Read[grant](s.refresh(t, up.RefreshToken), http.StatusOK)
+		webtest.Read[grant](s.refresh(t, next.RefreshToken), http.StatusOK)
+		s.states.Before = func(operation, key string) error {
+			if operation == "save" && strings.HasPrefix(key, document) {
+				return status.Error(codes.Unavailable, "down")
+			}
+			return nil
+		}
+		refused(t, s.refresh(t, up.RefreshToken), errs.Unavailable, "")
+		s.states.Before = nil
+		refused(t, s.refresh(t, up.RefreshToken), errs.Unauthenticated, "")
+		if got := s.bus.Types(); s.active(t, next) || !slices.Contains(got, "account.sessions_revoked.v1") {
+			t.Errorf("without %s: published are %v", document, got)
+		}
+	}
+}
+
+// An account becomes ADMIN while a request, which has not seen that, takes its roles.
+func TestRoles_ofAnAccountThatBecomesAdminMeanwhileStay(t *testing.T) {
 	s := newService(t)
 	admin, ada := s.newAdmin(t, "admin@example.org"), s.signUp(t, "ada@example.org")
 	s.before("account:"+ada.User.ID, func() {
 		webtest.Read[map[string]any](s.setRoles(t, admin, ada.User.ID, `["ADMIN"]`), http.StatusOK)
-		webtest.Read[map[string]any](s.setRoles(t, admin, admin.User.ID, `[]`), http.StatusOK)
 	})
 	refused(t, s.setRoles(t, admin, ada.User.ID, `["AUTHOR"]`), errs.Conflict, "")
 	account, err := s.accounts.Get(t.Context(), ada.User.ID)
 	if err != nil || !account.Has(domain.Admin) {
-		t.Errorf("no ADMIN is left: %+v, %v", account, err)
+		t.Errorf("she is not ADMIN: %+v, %v", account, err)
+	}
+}
+
+// For some seconds a demoted ADMIN is still let in. Nothing that lasts comes of it.
+func TestAuthority_ofADemotedAdminEndsAtOnce(t *testing.T) {
+	s := newService(t)
+	admin, eve := s.newAdmin(t, "admin@example.org"), s.newAdmin(t, "eve@example.org")
+	made := s.createKey(t, shopKey, as(eve)) // from now on her session and role are remembered
+	for range 3 {
+		webtest.Read[map[string]any](s.setRoles(t, admin, eve.User.ID, `[]`), http.StatusOK)
+		refused(t, s.setRoles(t, eve, eve.User.ID, `["ADMIN"]`), errs.Forbidden, "")
+		refused(t, s.setRoles(t, eve, admin.User.ID, `[]`), errs.Forbidden, "")
+		refused(t, s.ask(t, http.MethodPost, "/apikeys", shopKey, as(eve)), errs.Forbidden, "")
+		refused(t, s.ask(t, http.MethodDelete, "/apikeys/"+made.ID, "", as(eve)), errs.Forbidden, "")
+	}
+	account := must.Get(s.accounts.Get(t.Context(), eve.User.ID))(t)
+	if account.Has(domain.Admin) || len(s.states.Keys("auth-store", "apikey:")) != 2 {
+		t.Errorf("left is %v and %v", account.Roles, s.states.Keys("auth-store", "apikey:"))
+	}
+}
+
+// So is a session for some seconds after its end.
+func TestAuthority_ofASessionEndsWithIt(t *testing.T) {
+	s := newService(t)
+	eve := s.newAdmin(t, "eve@example.org")
+	other := webtest.Read[grant](s.signIn(t, "eve@example.org", "correct horse"), http.StatusOK)
+	s.ask(t, http.MethodGet, "/profile/mine", "", as(eve)).Expect(http.StatusOK)
+	s.ask(t, http.MethodDelete, "/sessions", "", as(other)).Expect(http.StatusNoContent)
+	for operation, body := range lasting(eve) {
+		method, path, _ := strings.Cut(operation, " ")
+		refused(t, s.ask(t, method, path, body, as(eve)), errs.Unauthenticated, "")
+	}
+	if !s.active(t, other) {
+		t.Error("the session that ended the others has ended")
+	}
+}
+
+// lasting has an operation of each kind that changes what lasts, with its body.
+func lasting(g grant) map[string]string {
+	return map[string]string{
+		"POST /apikeys":                      shopKey,
+		"PUT /users/" + g.User.ID + "/roles": `{"roles": ["ADMIN", "STAFF"]}`,
+		"PUT /password":                      `{"current": "correct horse", "new": "battery staple"}`,
+		"PATCH /profile/mine":                `{"name": "Eve"}`,
+		"DELETE /sessions":                   "",
+		"DELETE /sessions/" + ids.New():      "",
+		"DELETE /apikeys/" + ids.New():       "",
+	}
+}
+
+// A session ends while its request runs: after the first check, and before anything is written.
+func TestAuthority_isAskedAgainBeforeAWrite(t *testing.T) {
+	for operation, body := range lasting(grant{}) {
+		if strings.HasPrefix(operation, "DELETE /sessions/") || strings.HasPrefix(operation, "DELETE /apikeys/") {
+			continue // of things that do not exist
+		}
+		t.Run(operation, func(t *testing.T) {
+			s := newService(t)
+			eve := s.newAdmin(t, "eve@example.org")
+			method, path, _ := strings.Cut(strings.Replace(operation, "//", "/"+eve.User.ID+"/", 1), " ")
+			account := s.states.Value("auth-store", "account:"+eve.User.ID)
+			s.afterChecks(t, eve, 1)
+			refused(t, s.ask(t, method, path, body, as(eve)), errs.Unauthenticated, "")
+			if now := s.states.Value("auth-store", "account:"+eve.User.ID); now != account {
+				t.Errorf("%s became %s", account, now)
+			}
+			if keys := s.states.Keys("auth-store", "apikey:"); len(keys) != 1 {
+				t.Errorf("there are %v", keys)
+			}
+		})
+	}
+}
+
+// afterChecks ends the session of a grant after it was read so many times.
+func (s service) afterChecks(t *testing.T, g grant, reads int) {
+	t.Helper()
+	must.Get(s.verifier.Verify(t.Context(), g.AccessToken))(t) // remembered: it reads nothing from now on
+	id := must.Get(s.tokens.Verify(t.Context(), g.AccessToken))(t).SessionID
+	s.states.After = func(operation, key string) error {
+		if operation != "get" || key != "session:"+id {
+			return nil
+		}
+		if reads--; reads == 0 {
+			s.states.Drop("auth-store", key)
+		}
+		return nil
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
 	"stoa/services/auth/internal/domain"
 )
@@ -20,19 +21,23 @@ type handlers struct {
 	sessions *domain.Sessions
 	keys     *domain.APIKeys
 	keySet   func() identity.KeySet
+	trail    domain.Trail
+	refusals *domain.RefusalLog
 }
 
 // Routes adds the operations to an API that identity.Protect guards. keySet returns the keys that verify access tokens.
 func Routes(
 	api huma.API, accounts *domain.Accounts, sessions *domain.Sessions, keys *domain.APIKeys, keySet func() identity.KeySet,
+	trail domain.Trail, refusals *domain.RefusalLog,
 ) {
-	h := &handlers{accounts: accounts, sessions: sessions, keys: keys, keySet: keySet}
+	h := &handlers{accounts: accounts, sessions: sessions, keys: keys, keySet: keySet, trail: trail, refusals: refusals}
 	h.signInRoutes(api)
 	h.sessionRoutes(api)
 	h.profileRoutes(api)
 	h.userRoutes(api)
 	h.keyRoutes(api)
 	h.apiKeyRoutes(api)
+	h.auditRoutes(api)
 }
 
 func (h *handlers) signInRoutes(api huma.API) {
@@ -42,14 +47,19 @@ func (h *handlers) signInRoutes(api huma.API) {
 	huma.Register(api, huma.Operation{
 		OperationID: "sign-up", Method: http.MethodPost, Path: base + "/signup/basic", Tags: tags,
 		Summary: "Create an account and sign in", DefaultStatus: http.StatusCreated,
-		Errors: []int{http.StatusConflict, http.StatusTooManyRequests},
+		Responses: web.Refusals(map[int]string{
+			http.StatusConflict:            "An account has this `email`",
+			http.StatusUnprocessableEntity: "`email` is not an address, `name` has too few letters, or `password` has more than 100 bytes",
+		}),
 	}, h.signUp)
 
 	// A new session.
 	huma.Register(api, huma.Operation{
 		OperationID: "sign-in", Method: http.MethodPost, Path: base + "/signin/basic", Tags: tags,
 		Summary: "Sign in with e-mail address and password",
-		Errors:  []int{http.StatusUnauthorized, http.StatusTooManyRequests},
+		Responses: web.Refusals(map[int]string{
+			http.StatusUnauthorized: "There is no API key, or e-mail address or password are wrong",
+		}),
 	}, h.signIn)
 
 	// The next tokens of a session.
@@ -58,7 +68,10 @@ func (h *handlers) signInRoutes(api huma.API) {
 		Summary: "Exchange a refresh token for new tokens",
 		Description: "A refresh token can be used once. Of several requests with the same token at the same time, one gets new " +
 			"tokens and the others get 409. A token that is used again later ends its session, because it has been copied.",
-		Errors: []int{http.StatusUnauthorized, http.StatusConflict},
+		Responses: web.Refusals(map[int]string{
+			http.StatusUnauthorized: "There is no API key, or the refresh token is not valid",
+			http.StatusConflict:     "The refresh token was used a moment ago",
+		}),
 	}, h.refresh)
 }
 
@@ -94,7 +107,10 @@ func (h *handlers) sessionRoutes(api huma.API) {
 		OperationID: "change-password", Method: http.MethodPut, Path: base + "/password", Tags: tags,
 		Summary:  "Change your password and end all your other sessions",
 		Security: signedIn, DefaultStatus: http.StatusNoContent,
-		Errors: []int{http.StatusConflict, http.StatusTooManyRequests},
+		Responses: web.Refusals(map[int]string{
+			http.StatusConflict:            "The password was changed by another session in the meantime",
+			http.StatusUnprocessableEntity: "`current` is not the password, or `new` has more than 100 bytes",
+		}),
 	}, h.changePassword)
 }
 
@@ -105,15 +121,37 @@ func (h *handlers) profileRoutes(api huma.API) {
 	huma.Register(api, huma.Operation{
 		OperationID: "my-profile", Method: http.MethodGet, Path: base + "/profile/mine", Tags: tags,
 		Summary: "Show your account", Security: signedIn,
-		Errors: []int{http.StatusNotFound},
+		Responses: web.Refusals(map[int]string{
+			http.StatusNotFound: "The account was deleted",
+		}),
 	}, h.myProfile)
 
 	// Name and picture.
 	huma.Register(api, huma.Operation{
 		OperationID: "change-profile", Method: http.MethodPatch, Path: base + "/profile/mine", Tags: tags,
 		Summary: "Change your profile; omitted fields stay unchanged", Security: signedIn,
-		Errors: []int{http.StatusNotFound},
+		MaxBodyBytes: 32 << 10,
+		Responses: web.Refusals(map[int]string{
+			http.StatusNotFound:            "The account was deleted",
+			http.StatusUnprocessableEntity: "`name` has too few letters, or `profilePicUrl` is not the URL of a web page",
+		}),
 	}, h.changeProfile)
+
+	// With the code that was mailed at sign-up.
+	huma.Register(api, huma.Operation{
+		OperationID: "verify-address", Method: http.MethodPost, Path: base + "/profile/mine/verification", Tags: tags,
+		Summary: "Verify your e-mail address", Security: signedIn, DefaultStatus: http.StatusNoContent,
+		Description: "Until then, you can change nothing but your account, and get no other mail. Ten wrong codes use up a code. " +
+			"For a verified address, the answer is 204 too.",
+	}, h.verifyAddress)
+
+	// In place of the code before.
+	huma.Register(api, huma.Operation{
+		OperationID: "mail-code", Method: http.MethodPost, Path: base + "/profile/mine/verification/mail", Tags: tags,
+		Summary: "Get another code that verifies your e-mail address", Security: signedIn, DefaultStatus: http.StatusAccepted,
+		Description: "Three times an hour at most. The code is valid for 24 hours, and earlier codes are not valid any more.",
+		Errors:      []int{http.StatusConflict, http.StatusTooManyRequests},
+	}, h.mailCode)
 
 	// What everyone may see of an account.
 	huma.Register(api, huma.Operation{
@@ -129,13 +167,17 @@ func (h *handlers) userRoutes(api huma.API) {
 	huma.Register(api, huma.Operation{
 		OperationID: "list-users", Method: http.MethodGet, Path: base + "/users", Tags: tags,
 		Summary: "List all accounts, newest first", Security: admin,
+		Responses: web.Refusals(map[int]string{http.StatusUnprocessableEntity: "`email` is not an address"}),
 	}, h.listUsers)
 
 	// The last ADMIN cannot lose the role.
 	huma.Register(api, huma.Operation{
 		OperationID: "set-roles", Method: http.MethodPut, Path: base + "/users/{id}/roles", Tags: tags,
 		Summary: "Replace the roles of an account; they apply within five seconds", Security: admin,
-		Errors: []int{http.StatusConflict},
+		Responses: web.Refusals(map[int]string{
+			http.StatusConflict:            "The account is the last ADMIN, or became one in the meantime, or its address is not verified",
+			http.StatusUnprocessableEntity: "`roles[]` is not a role",
+		}),
 	}, h.setRoles)
 }
 
@@ -146,14 +188,13 @@ func (h *handlers) keyRoutes(api huma.API) {
 	// Every service verifies access tokens with it.
 	huma.Register(api, huma.Operation{
 		OperationID: "key-set", Method: http.MethodGet, Path: base + "/.well-known/jwks.json", Tags: tags,
-		Summary: "Get the keys that verify access tokens (RFC 7517)",
+		Summary: "Get the keys that verify access tokens (RFC 7517)", Security: web.NoKey(),
 	}, h.getKeySet)
 
 	// The gateway asks this.
 	huma.Register(api, huma.Operation{
 		OperationID: "verify-api-key", Method: http.MethodGet, Path: base + "/verify/apikey", Tags: tags,
 		Summary: "Check whether an API key is valid and what it permits",
-		Errors:  []int{http.StatusUnauthorized, http.StatusForbidden},
 	}, h.verifyAPIKey)
 }
 
@@ -166,7 +207,10 @@ func (h *handlers) apiKeyRoutes(api huma.API) {
 		Summary: "Create an API key", DefaultStatus: http.StatusCreated,
 		Description: "The key is shown only in this answer. A repeated request with the same Idempotency-Key gets 409 and the " +
 			"id of the key that exists.",
-		Errors: []int{http.StatusConflict},
+		Responses: web.Refusals(map[int]string{
+			http.StatusConflict:            "The request with this Idempotency-Key has made a key already",
+			http.StatusUnprocessableEntity: "`name` is empty, or `expiresAt` is in the past",
+		}),
 	}, h.createAPIKey)
 
 	// Revoked and expired keys stay listed.
@@ -186,6 +230,25 @@ func (h *handlers) apiKeyRoutes(api huma.API) {
 		OperationID: "revoke-api-key", Method: http.MethodDelete, Path: base + "/apikeys/{id}", Tags: tags, Security: admin,
 		Summary: "Revoke an API key; it is refused everywhere within five seconds",
 	}, h.revokeAPIKey)
+}
+
+func (h *handlers) auditRoutes(api huma.API) {
+	admin, tags := identity.SignedIn(identity.Admin), []string{"audit"}
+
+	// Sign-ins, roles, keys, passwords and sessions.
+	huma.Register(api, huma.Operation{
+		OperationID: "list-audit", Method: http.MethodGet, Path: base + "/audit", Tags: tags, Security: admin,
+		Summary: "List what accounts did that concerns security, newest first",
+		Description: "An entry is kept for 90 days. It is written before the change that it reports, so a change that failed at the " +
+			"last moment may have an entry too. Equal requests within an hour share an entry.",
+	}, h.listAudit)
+
+	// What came to nothing, counted.
+	huma.Register(api, huma.Operation{
+		OperationID: "list-refusals", Method: http.MethodGet, Path: base + "/audit/refusals", Tags: tags, Security: admin,
+		Summary:     "Show what was refused on a day, by network and by account",
+		Description: "Counts are kept for 90 days, and are a few seconds late. The largest 200 of each kind are listed.",
+	}, h.listRefusals)
 }
 
 // InternalBase is the path of the internal operations. No route of the gateway leads there.

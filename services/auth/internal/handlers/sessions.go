@@ -31,17 +31,16 @@ func (h *handlers) listSessions(ctx context.Context, in *web.Page) (*private[web
 	}), err)
 }
 
-func (h *handlers) endSession(ctx context.Context, in *byID) (*struct{}, error) {
-	return nil, h.sessions.End(ctx, identity.CallerOf(ctx).ID, in.ID)
+func (h *handlers) endSession(ctx context.Context, in *changeByID) (*struct{}, error) {
+	return nil, h.sessions.End(ctx, in.by(ctx), in.ID)
 }
 
-func (h *handlers) endOtherSessions(ctx context.Context, _ *struct{}) (*struct{}, error) {
-	return nil, h.sessions.EndOthers(ctx, identity.CallerOf(ctx).SessionID)
+func (h *handlers) endOtherSessions(ctx context.Context, in *Client) (*struct{}, error) {
+	return nil, h.sessions.EndOthers(ctx, in.by(ctx))
 }
 
-func (h *handlers) signOut(ctx context.Context, _ *struct{}) (*struct{}, error) {
-	caller := identity.CallerOf(ctx)
-	return nil, h.sessions.SignOut(ctx, caller.ID, caller.SessionID)
+func (h *handlers) signOut(ctx context.Context, in *Client) (*struct{}, error) {
+	return nil, h.sessions.SignOut(ctx, in.by(ctx))
 }
 
 type changePasswordInput struct {
@@ -54,14 +53,14 @@ type changePasswordInput struct {
 
 func (h *handlers) changePassword(ctx context.Context, in *changePasswordInput) (*struct{}, error) {
 	change := domain.PasswordChange{Current: in.Body.Current, New: in.Body.New}
-	return nil, h.sessions.ChangePassword(ctx, identity.CallerOf(ctx).SessionID, change, in.from())
+	return nil, h.accounts.ChangePassword(ctx, in.by(ctx), change)
 }
 
 // Sessions answers what services ask about a session. One that ended, expired or never existed is not found.
 func Sessions(sessions *domain.Sessions) identity.Sessions {
 	return func(ctx context.Context, id string) (identity.Session, error) {
 		account, err := sessions.AccountOf(ctx, id)
-		session := identity.Session{AccountID: account.ID}
+		session := identity.Session{AccountID: account.ID, Verified: account.Verified()}
 		for _, role := range account.Roles {
 			session.Roles = append(session.Roles, identity.Role(role))
 		}

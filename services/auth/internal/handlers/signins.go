@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"stoa/pkg/common/web"
+	"stoa/pkg/identity"
 	"stoa/services/auth/internal/domain"
 )
 
@@ -29,10 +30,16 @@ func (c Client) from() domain.Client {
 	return from
 }
 
+// by returns who asks for a change: the session of the request, and where it comes from.
+func (c Client) by(ctx context.Context) domain.Actor {
+	return domain.Actor{SessionID: identity.CallerOf(ctx).SessionID, From: c.from()}
+}
+
 // user is an account as its owner and admins see it.
 type user struct {
 	ID            string        `json:"id" format:"uuid"`
 	Email         domain.Email  `json:"email" format:"email"`
+	Verified      bool          `json:"verified" doc:"Whether the e-mail address is verified"`
 	Name          string        `json:"name"`
 	ProfilePicURL string        `json:"profilePicUrl,omitempty" format:"uri"`
 	Roles         []domain.Role `json:"roles" doc:"What the account may do; no role includes another"`
@@ -41,7 +48,8 @@ type user struct {
 
 func userOf(a domain.Account) user {
 	return user{
-		ID: a.ID, Email: a.Email, Name: a.Name, ProfilePicURL: a.PictureURL, Roles: a.Roles, CreatedAt: a.CreatedAt,
+		ID: a.ID, Email: a.Email, Verified: a.Verified(), Name: a.Name, ProfilePicURL: a.PictureURL, Roles: a.Roles,
+		CreatedAt: a.CreatedAt,
 	}
 }
 
@@ -62,9 +70,9 @@ func grantOf(g domain.Grant) grant {
 type signUpInput struct {
 	Client
 	Body struct {
-		Email    string `json:"email" format:"email" maxLength:"254" example:"ada@example.org"`
+		Email    string `json:"email" format:"email" maxLength:"254" doc:"A plain address, without characters that cannot be seen" example:"ada@example.org"`
 		Password string `json:"password" minLength:"8" maxLength:"100" doc:"At most 100 bytes in UTF-8"`
-		Name     string `json:"name" minLength:"2" maxLength:"200" example:"Ada Lovelace"`
+		Name     string `json:"name" minLength:"2" maxLength:"200" doc:"Letters, digits and signs of any script; no control characters, and none that cannot be seen" example:"Ada Lovelace"`
 	}
 }
 

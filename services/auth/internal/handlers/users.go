@@ -9,7 +9,7 @@ import (
 
 type usersInput struct {
 	web.Page
-	Email string `query:"email" maxLength:"254" doc:"Return only the account with this address; upper and lower case are the same"`
+	Email string `query:"email" format:"email" maxLength:"254" doc:"Return only the account with this address; upper and lower case are the same"`
 }
 
 func (h *handlers) listUsers(ctx context.Context, in *usersInput) (*private[web.Listing[user]], error) {
@@ -18,13 +18,14 @@ func (h *handlers) listUsers(ctx context.Context, in *usersInput) (*private[web.
 }
 
 type setRolesInput struct {
-	ID   string `path:"id" maxLength:"100"`
+	Client
+	ID   string `path:"id" format:"uuid"`
 	Body struct {
 		Roles []domain.Role `json:"roles" maxItems:"10" enum:"LEARNER,AUTHOR,EDITOR,STAFF,ADMIN" doc:"All roles of the account from now on; LEARNER is always included" example:"[\"LEARNER\",\"AUTHOR\"]"`
 	}
 }
 
 func (h *handlers) setRoles(ctx context.Context, in *setRolesInput) (*private[user], error) {
-	account, err := h.accounts.SetRoles(ctx, in.ID, in.Body.Roles)
+	account, err := h.accounts.SetRoles(ctx, in.by(ctx), in.ID, in.Body.Roles)
 	return privately(userOf(account), err)
 }

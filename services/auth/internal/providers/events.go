@@ -24,13 +24,23 @@ type accountEvent struct {
 	Name   string        `json:"name"`
 	At     time.Time     `json:"at"`
 	Reason domain.Reason `json:"reason,omitempty"`
+	// Verified says whether the address is known to belong to the owner of the account.
+	Verified bool `json:"verified"`
+	// Code verifies the address, until ExpiresAt.
+	Code      string    `json:"code,omitempty"`
+	ExpiresAt time.Time `json:"expiresAt,omitzero"`
 }
 
 // Publish implements domain.Events.
 func (p *Events) Publish(ctx context.Context, account domain.Account, e domain.Event) error {
-	event, err := messaging.New("account."+string(e.Type)+".v1", account.ID, accountEvent{
-		ID: account.ID, Email: account.Email, Name: account.Name, At: e.At, Reason: e.Reason,
-	}, e.Cause)
+	payload := accountEvent{
+		ID: account.ID, Email: account.Email, Name: account.Name, At: e.At, Reason: e.Reason, Verified: account.Verified(),
+		Code: e.Code,
+	}
+	if e.Code != "" {
+		payload.ExpiresAt = e.At.Add(domain.CodeTTL)
+	}
+	event, err := messaging.New("account."+string(e.Type)+".v1", account.ID, payload, e.Cause)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/crypto/argon2"
 
 	"stoa/pkg/common/errs"
+	"stoa/services/auth/internal/domain"
 )
 
 // The cost of a hash, as OWASP advises for Argon2id. A hash contains its parameters, so these may change.
@@ -27,8 +28,11 @@ const (
 )
 
 // maxWaiting is how many callers may wait to hash. With one core, the last of them waits for a second or two; more callers
-// are told at once to try again later.
-const maxWaiting = 32
+// are told at once to try again later. keptPlaces of them are for networks from which the account was signed in to before.
+const (
+	maxWaiting = 32
+	keptPlaces = 8
+)
 
 // retryAfter is how much later.
 const retryAfter = 2 * time.Second
@@ -36,9 +40,7 @@ const retryAfter = 2 * time.Second
 // Passwords implements domain.Passwords with Argon2id. A hash takes a core and 19 MiB, so hashes use half of the cores at
 // most.
 type Passwords struct {
-	slots chan struct{}
-	// line has a place for each caller who hashes or waits.
-	line  chan struct{}
+	line  *places
 	decoy phc
 }
 
@@ -47,38 +49,41 @@ func NewPasswords() *Passwords { return newPasswords(max(1, runtime.GOMAXPROCS(0
 
 func newPasswords(slots int) *Passwords {
 	decoy := phc{memory: memory, passes: passes, parallelism: parallelism, salt: randomSalt(), hash: make([]byte, hashSize)}
-	return &Passwords{slots: make(chan struct{}, slots), line: make(chan struct{}, slots+maxWaiting), decoy: decoy}
+	return &Passwords{line: newPlaces(slots+maxWaiting, keptPlaces, slots), decoy: decoy}
 }
 
 // Hash implements domain.Passwords.
-func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
-	leave, err := p.enter()
-	if err != nil {
-		return "", err
+func (p *Passwords) Hash(ctx context.Context, from domain.Origin, password string) (string, error) {
+	place, ok := p.line.take(from)
+	if !ok {
+		return "", crowded(nil)
 	}
-	defer leave()
-	made := phc{memory: memory, passes: passes, parallelism: parallelism, salt: randomSalt()}
-	made.hash, err = p.derive(ctx, made, password, hashSize)
+	defer place.leave()
+	made := phc{memory: memory, passes: passes, parallelism: parallelism, salt: randomSalt(), hash: make([]byte, hashSize)}
+	hash, err := derive(ctx, place, made, password)
+	made.hash = hash
 	return made.String(), err
 }
 
 // Matches implements domain.Passwords.
-func (p *Passwords) Matches(ctx context.Context, hash, password string, begin func() error) (bool, error) {
+func (p *Passwords) Matches(
+	ctx context.Context, from domain.Origin, hash, password string, begin func() error,
+) (bool, error) {
 	known, err := p.decoy, error(nil)
 	if hash != "" {
 		if known, err = parsePHC(hash); err != nil {
 			return false, err
 		}
 	}
-	leave, err := p.enter()
-	if err != nil {
-		return false, err
+	place, ok := p.line.take(from)
+	if !ok {
+		return false, crowded(nil)
 	}
-	defer leave()
+	defer place.leave()
 	if err := begin(); err != nil {
 		return false, err
 	}
-	got, err := p.derive(ctx, known, password, uint32(len(known.hash))) //nolint:gosec // a few dozen bytes
+	got, err := derive(ctx, place, known, password)
 	return err == nil && hash != "" && subtle.ConstantTimeCompare(got, known.hash) == 1, err
 }
 
@@ -88,25 +93,16 @@ func (p *Passwords) Outdated(hash string) bool {
 	return err != nil || h.memory != memory || h.passes != passes || h.parallelism != parallelism || len(h.hash) != hashSize
 }
 
-// enter takes a place in the line until leave is called.
-func (p *Passwords) enter() (leave func(), err error) {
-	select {
-	case p.line <- struct{}{}:
-		return func() { <-p.line }, nil
-	default:
-		return nil, crowded(nil)
+// derive computes a hash with the parameters and the size of another one, when the caller's turn has come.
+func derive(ctx context.Context, place *place, like phc, password string) (hash []byte, err error) {
+	err = place.run(ctx, func() {
+		size := uint32(len(like.hash)) //nolint:gosec // a few dozen bytes
+		hash = argon2.IDKey([]byte(password), like.salt, like.passes, like.memory, like.parallelism, size)
+	})
+	if err != nil {
+		err = crowded(err)
 	}
-}
-
-// derive computes a hash when a core is free for it.
-func (p *Passwords) derive(ctx context.Context, with phc, password string, size uint32) ([]byte, error) {
-	select {
-	case p.slots <- struct{}{}:
-		defer func() { <-p.slots }()
-	case <-ctx.Done():
-		return nil, crowded(ctx.Err())
-	}
-	return argon2.IDKey([]byte(password), with.salt, with.passes, with.memory, with.parallelism, size), nil
+	return hash, err
 }
 
 func crowded(cause error) error {

@@ -6,16 +6,17 @@ import (
 	"testing"
 
 	"stoa/pkg/common/errs"
+	"stoa/services/auth/internal/domain"
 	"stoa/services/auth/internal/providers"
 )
 
 func TestPasswords_match(t *testing.T) {
 	passwords := providers.NewPasswords()
-	hash, err := passwords.Hash(t.Context(), "correct horse")
+	hash, err := passwords.Hash(t.Context(), domain.Origin{}, "correct horse")
 	if err != nil || !strings.HasPrefix(hash, "$argon2id$v=19$m=19456,t=2,p=1$") {
 		t.Fatalf("got %q, %v", hash, err)
 	}
-	if again, _ := passwords.Hash(t.Context(), "correct horse"); again == hash {
+	if again, _ := passwords.Hash(t.Context(), domain.Origin{}, "correct horse"); again == hash {
 		t.Error("two hashes share a salt")
 	}
 	// Made by the reference implementation with other parameters: old hashes still match when ours change.
@@ -34,12 +35,12 @@ func TestPasswords_match(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			begun := 0
-			got, err := passwords.Matches(t.Context(), tt.hash, tt.password, func() error { begun++; return nil })
+			got, err := passwords.Matches(t.Context(), domain.Origin{}, tt.hash, tt.password, func() error { begun++; return nil })
 			if err != nil || got != tt.want || begun != 1 {
 				t.Errorf("got %v, %v; want %v", got, err, tt.want)
 			}
 			refusal := errors.New("no")
-			if ok, err := passwords.Matches(t.Context(), tt.hash, tt.password, func() error { return refusal }); ok || !errors.Is(err, refusal) {
+			if ok, err := passwords.Matches(t.Context(), domain.Origin{}, tt.hash, tt.password, func() error { return refusal }); ok || !errors.Is(err, refusal) {
 				t.Errorf("got %v, %v, when it is not to begin", ok, err)
 			}
 		})
@@ -58,7 +59,7 @@ func TestPasswords_reportUnreadableHashesAsDefects(t *testing.T) {
 		"no hash":           "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$",
 	} {
 		t.Run(name, func(t *testing.T) {
-			if ok, err := passwords.Matches(t.Context(), hash, "password", func() error { return nil }); ok || !errs.Is(err, errs.Internal) {
+			if ok, err := passwords.Matches(t.Context(), domain.Origin{}, hash, "password", func() error { return nil }); ok || !errs.Is(err, errs.Internal) {
 				t.Errorf("got %v, %v; want an internal error", ok, err)
 			}
 		})

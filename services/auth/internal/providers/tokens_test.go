@@ -47,6 +47,9 @@ func TestTokens_followTheSigningKeys(t *testing.T) {
 			t.Errorf("%s: %s signs, want %s", step.name, kid, current.ID())
 		}
 	}
+	if domain.ClockSkew != signing.Skew {
+		t.Errorf("sessions tolerate clocks that differ by %s, tokens by %s", domain.ClockSkew, signing.Skew)
+	}
 	if providers.FollowPause >= signing.LeadTime {
 		t.Errorf("a new key signs after %s, and is read after %s", signing.LeadTime, providers.FollowPause)
 	}

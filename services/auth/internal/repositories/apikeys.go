@@ -24,7 +24,7 @@ func NewAPIKeys(s *sidecar.Sidecar) *APIKeys {
 }
 
 // Create implements domain.APIKeyStore. The list comes first, so that every key is listed.
-func (r *APIKeys) Create(ctx context.Context, key domain.APIKey) error {
+func (r *APIKeys) Create(ctx context.Context, key domain.APIKey, still func(*domain.APIKey) error) error {
 	stored, err := r.Find(ctx, key.ID)
 	switch {
 	case err != nil:
@@ -33,6 +33,9 @@ func (r *APIKeys) Create(ctx context.Context, key domain.APIKey) error {
 		return errs.New(errs.Conflict, "there is already an API key with this id")
 	}
 	if err := r.lists.Add(ctx, allKeys, key.ID); err != nil {
+		return err
+	}
+	if err := still(&key); err != nil {
 		return err
 	}
 	return r.Documents.Create(ctx, key.ID, key, 0)

@@ -33,8 +33,8 @@ func NewSessions(s *sidecar.Sidecar) *Sessions {
 }
 
 // Add implements domain.SessionStore. The list comes first, so that the owner sees every session.
-func (r *Sessions) Add(ctx context.Context, session domain.Session) error {
-	listed, err := r.lists.Upsert(ctx, session.AccountID, func(l *sessionsOf) error {
+func (r *Sessions) Add(ctx context.Context, account domain.Account, session domain.Session) error {
+	listed, err := r.lists.Upsert(ctx, account.ID, func(l *sessionsOf) error {
 		l.IDs = append(l.IDs, session.ID)
 		return nil
 	})
@@ -42,7 +42,7 @@ func (r *Sessions) Add(ctx context.Context, session domain.Session) error {
 		return err
 	}
 	if len(listed.IDs) > domain.MaxSessions {
-		if err := r.trim(ctx, session.AccountID, listed.IDs); err != nil {
+		if err := r.trim(ctx, account, listed.IDs); err != nil {
 			return err
 		}
 	}
@@ -52,11 +52,12 @@ func (r *Sessions) Add(ctx context.Context, session domain.Session) error {
 // storing is how long a session may be listed before it is stored, by another sign-in.
 const storing = time.Minute
 
-// trim makes room for the last of these sessions, which is about to be stored: it drops ended sessions from the list, and
-// ends the oldest ones if there are still too many. A session that is not found may still be about to be stored.
-func (r *Sessions) trim(ctx context.Context, accountID string, listed []string) error {
+// trim makes room for the last of these sessions, which is about to be stored: it drops ended sessions from the list, also
+// those that the account no longer admits, and ends the oldest ones if there are still too many. A session that is not found
+// may still be about to be stored.
+func (r *Sessions) trim(ctx context.Context, account domain.Account, listed []string) error {
 	former, now := listed[:len(listed)-1], time.Now()
-	found, err := r.GetMany(ctx, former)
+	found, err := r.GetEach(ctx, former)
 	if err != nil {
 		return err
 	}
@@ -66,26 +67,28 @@ func (r *Sessions) trim(ctx context.Context, accountID string, listed []string) 
 	}
 	room := domain.MaxSessions - 1
 	for _, session := range slices.Backward(found) {
-		drop[session.ID] = room == 0 || !session.Value.Active(now)
-		if !drop[session.ID] {
+		open := session.Value.Active(now) && account.Admits(session.Value)
+		drop[session.ID] = !open || room == 0
+		switch {
+		case !open:
+		case room > 0:
 			room--
-		} else if err := r.end(ctx, session, now); err != nil {
-			return err
+		default:
+			if err := r.end(ctx, session.ID, now); err != nil {
+				return err
+			}
 		}
 	}
-	_, err = r.lists.Update(ctx, accountID, func(l *sessionsOf) error {
+	_, err = r.lists.Update(ctx, account.ID, func(l *sessionsOf) error {
 		l.IDs = slices.DeleteFunc(l.IDs, func(id string) bool { return drop[id] })
 		return nil
 	})
 	return err
 }
 
-// end ends a session that was read, unless it has ended or expired.
-func (r *Sessions) end(ctx context.Context, session sidecar.Document[domain.Session], now time.Time) error {
-	if !session.Value.Active(now) {
-		return nil
-	}
-	_, err := r.Update(ctx, session.ID, func(s *domain.Session) error { s.End(now); return nil })
+// end ends a session that was active a moment ago.
+func (r *Sessions) end(ctx context.Context, id string, now time.Time) error {
+	_, err := r.Update(ctx, id, func(s *domain.Session) error { s.End(now); return nil })
 	if errs.Is(err, errs.NotFound) {
 		return nil // it has expired meanwhile
 	}

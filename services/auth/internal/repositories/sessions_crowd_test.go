@@ -21,7 +21,7 @@ func TestSessions_openedTogetherAreAllListed(t *testing.T) {
 	for range 2 * domain.MaxSessions {
 		all.Go(func() {
 			session, _ := domain.NewSession(ids.New(), account, domain.Client{}, time.Now())
-			if err := sessions.Add(t.Context(), session); err != nil {
+			if err := sessions.Add(t.Context(), account, session); err != nil {
 				t.Error(err)
 			}
 		})

@@ -15,8 +15,9 @@ import (
 func TestSessions_expireAlsoAfterAnUpdate(t *testing.T) {
 	states, side := sidecartest.New()
 	sessions := repositories.NewSessions(side)
-	session, _ := domain.NewSession(ids.New(), domain.Account{ID: ids.New()}, domain.Client{}, time.Now())
-	must.Do(t, sessions.Add(t.Context(), session))
+	account := domain.Account{ID: ids.New()}
+	session, _ := domain.NewSession(ids.New(), account, domain.Client{}, time.Now())
+	must.Do(t, sessions.Add(t.Context(), account, session))
 	key := "session:" + session.ID
 	if got := states.TTL("auth-store", key); got != "604799" { // a moment has passed
 		t.Errorf("got %q seconds, want seven days", got)
@@ -27,6 +28,29 @@ func TestSessions_expireAlsoAfterAnUpdate(t *testing.T) {
 	}
 	if got := states.TTL("auth-store", "sessions-of:"+session.AccountID); got != "7779600" {
 		t.Errorf("the list: got %q seconds, want ninety days and an hour", got)
+	}
+}
+
+// Sessions that ended all at once take no room: otherwise the next sign-in would end the one that was spared.
+func TestSessions_thatEndedAtOnceGiveWayToTheOneThatWasSpared(t *testing.T) {
+	_, side := sidecartest.New()
+	sessions, account := repositories.NewSessions(side), domain.Account{ID: ids.New()}
+	open := func() string {
+		session, _ := domain.NewSession(ids.New(), account, domain.Client{}, time.Now())
+		must.Do(t, sessions.Add(t.Context(), account, session))
+		return session.ID
+	}
+	spared := open()
+	for range domain.MaxSessions - 1 {
+		open()
+	}
+	account.Epoch, account.Spared = 1, spared
+	latest := open()
+	if session := must.Get(sessions.Get(t.Context(), spared))(t); !session.Active(time.Now()) {
+		t.Error("the spared session has ended")
+	}
+	if left := must.Get(sessions.Of(t.Context(), account.ID))(t); len(left) != 2 || left[0].ID != spared || left[1].ID != latest {
+		t.Errorf("%d sessions are listed", len(left))
 	}
 }
 

@@ -24,6 +24,9 @@ type configuration struct {
 	CommandWait time.Duration `envconfig:"COMMAND_WAIT" default:"2s"`
 	// AutoFulfil ships every order as soon as it is confirmed. It can change while the process runs.
 	AutoFulfil bool `envconfig:"AUTO_FULFIL" default:"false"`
+	// FulfilmentTTL is how long a delivered or cancelled order is kept here: for the staff, and so that a late event about it
+	// changes nothing. It has to be at least as long as a broker keeps events (30 days).
+	FulfilmentTTL time.Duration `envconfig:"FULFILMENT_TTL" default:"720h"`
 }
 
 func main() { service.Main(run) }
@@ -45,7 +48,7 @@ func run(ctx context.Context) error {
 	}
 	events := providers.NewEvents(publisher)
 	autoFulfil := settings.Bool(app.Settings, "AUTO_FULFIL", cfg.AutoFulfil).Get
-	fulfilments := domain.NewFulfilments(repositories.NewFulfilments(app.Sidecar), events, autoFulfil)
+	fulfilments := domain.NewFulfilments(repositories.NewFulfilments(app.Sidecar, cfg.FulfilmentTTL), events, autoFulfil)
 	letters := domain.NewDeadLetters(repositories.NewDeadLetters(app.Sidecar), events)
 	consumer, err := app.Consumer(publisher, handlers.Subscriptions(fulfilments, letters)...)
 	if err != nil {

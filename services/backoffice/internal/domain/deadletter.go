@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/ids"
 )
 
 // DeadLetter is an event that a consumer could not handle, and how often the staff replayed it.
@@ -42,13 +43,14 @@ type Replay struct {
 // topic is the topic of dead letters.
 const topic = "dead-letters"
 
-// Unreadable returns the dead letter for an event of the topic that is not a dead letter.
+// Unreadable returns the dead letter for an event of the topic that is not a dead letter. The id of such an event may be any
+// text, and the staff finds letters by UUIDs.
 func Unreadable(e Event) DeadLetter {
 	if !json.Valid(e.Data) {
 		e.Data, _ = json.Marshal(string(e.Data)) // a string always can be marshalled
 	}
 	return DeadLetter{
-		ID: e.ID, Consumer: appID, Topic: topic, Reason: "this is not a dead letter", Attempts: 1,
+		ID: ids.Derive("unreadable", e.ID), Consumer: appID, Topic: topic, Reason: "this is not a dead letter", Attempts: 1,
 		FailedAt: time.Now().UTC(), Event: e,
 	}
 }

@@ -2,7 +2,6 @@ package domain_test
 
 import (
 	"testing"
-	"time"
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/must"
@@ -70,25 +69,6 @@ func TestStep_checksTheStatus(t *testing.T) {
 		done, err := tt.step.Check(domain.Fulfilment{Status: tt.at})
 		if done != tt.done || errs.KindOf(err) != tt.kind {
 			t.Errorf("%s at %s: got %t, %v", tt.step.Command, tt.at, done, err)
-		}
-	}
-}
-
-func TestFulfilment_isListedUntilLongFinished(t *testing.T) {
-	now := time.Now()
-	long, lately := now.Add(-31*24*time.Hour), now.Add(-time.Hour)
-	for _, tt := range []struct {
-		f    domain.Fulfilment
-		want bool
-	}{
-		{domain.Fulfilment{Status: domain.Queued, UpdatedAt: long}, true},
-		{domain.Fulfilment{Status: domain.Shipped, UpdatedAt: long}, true},
-		{domain.Fulfilment{Status: domain.Delivered, UpdatedAt: lately}, true},
-		{domain.Fulfilment{Status: domain.Delivered, UpdatedAt: long}, false},
-		{domain.Fulfilment{Status: domain.Cancelled, UpdatedAt: long}, false},
-	} {
-		if got := tt.f.Listed(now); got != tt.want {
-			t.Errorf("%+v: got %t", tt.f, got)
 		}
 	}
 }

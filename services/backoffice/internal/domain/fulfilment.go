@@ -19,9 +19,6 @@ const (
 	Cancelled Status = "cancelled"
 )
 
-// keepFinished is how long a finished fulfilment stays on the list.
-const keepFinished = 30 * 24 * time.Hour
-
 // Fulfilment is a confirmed order as the staff sees it.
 type Fulfilment struct {
 	OrderID   string    `json:"orderId" doc:"The id of the order"`
@@ -81,7 +78,7 @@ func (f *Fulfilment) Record(order Order) error {
 		return errs.New(errs.Invalid, "an order %q with %d lines and status %q has no fulfilment",
 			order.ID, len(order.Items), order.Status)
 	}
-	if f.finished() || slices.Index(progress, status) <= slices.Index(progress, f.Status) {
+	if f.Finished() || slices.Index(progress, status) <= slices.Index(progress, f.Status) {
 		return nil
 	}
 	*f = Fulfilment{
@@ -91,12 +88,8 @@ func (f *Fulfilment) Record(order Order) error {
 	return nil
 }
 
-func (f *Fulfilment) finished() bool { return f.Status == Delivered || f.Status == Cancelled }
-
-// Listed reports whether the fulfilment still belongs on the list.
-func (f *Fulfilment) Listed(now time.Time) bool {
-	return !f.finished() || now.Sub(f.UpdatedAt) < keepFinished
-}
+// Finished reports whether the staff has nothing left to do.
+func (f Fulfilment) Finished() bool { return f.Status == Delivered || f.Status == Cancelled }
 
 // Step is what the staff does with an order, by a command to its owner.
 type Step struct {

@@ -19,9 +19,10 @@ type FulfilmentRepository interface {
 	Record(ctx context.Context, order Order) (Fulfilment, error)
 	// Get fails with errs.NotFound if the order has no fulfilment.
 	Get(ctx context.Context, orderID string) (Fulfilment, error)
-	// List returns a page of the fulfilments with this status, or of all if it is "", newest first.
+	// List returns a page of the fulfilments with this status, newest first, or of all if it is "", in the order of their
+	// progress.
 	List(ctx context.Context, status Status, cursor string, limit int) ([]Fulfilment, string, error)
-	// Compact takes what was finished long ago off the list.
+	// Compact removes from the lists what has another status by now, and what has expired.
 	Compact(ctx context.Context) error
 }
 

@@ -3,6 +3,7 @@ package handlers_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -111,34 +112,21 @@ func TestReplay_isNotNotedWhenTheBrokerRefuses(t *testing.T) {
 // A failure here would publish a dead letter, which would come back here.
 func TestDeadLetters_makeNoDeadLetters(t *testing.T) {
 	o := newOffice(t, 0)
-	for _, data := range []string{`{}`, `[]`, `{"id":5}`, `not JSON`} {
-		e := messaging.Event{ID: ids.New(), Type: messaging.DeadLetterType, Data: json.RawMessage(data)}
-		o.handle(t, e)
-		o.get(t, e.ID)
-		o.call(t, http.MethodPost, deadLetters+"/"+e.ID+"/replay").Expect(http.StatusConflict)
+	for i, data := range []string{`{}`, `[]`, `{"id":5}`, `{"id":"letter 1"}`, `{"id":"a||b"}`, `not JSON`} {
+		o.handle(t, messaging.Event{ID: fmt.Sprintf("%d||1", i), Type: messaging.DeadLetterType, Data: json.RawMessage(data)})
+	}
+	letters, _ := all[domain.DeadLetter](t, o, deadLetters+"?")
+	if len(letters) != 6 {
+		t.Errorf("of 6 events these are shown: %+v", letters)
+	}
+	for _, l := range letters {
+		o.get(t, l.ID)
+		o.call(t, http.MethodPost, deadLetters+"/"+l.ID+"/replay").Expect(http.StatusConflict)
+		o.call(t, http.MethodDelete, deadLetters+"/"+l.ID).Expect(http.StatusNoContent)
 	}
 	o.states.Before = func(string, string) error { return errors.New("anything at all") }
 	e := messaging.Event{ID: "e", Type: messaging.DeadLetterType, Data: json.RawMessage(`{"id":"l"}`)}
 	if err := o.on[e.Type](t.Context(), e); !errs.Is(err, errs.Unavailable) {
 		t.Errorf("got %v, want unavailable: it stays with the broker", err)
-	}
-}
-
-func TestCompaction_takesDeletedLettersOffTheList(t *testing.T) {
-	o := newOffice(t, 0)
-	for n := range 210 {
-		l := letter(t)
-		o.receive(t, l)
-		if n < 150 {
-			o.call(t, http.MethodDelete, deadLetters+"/"+l.ID).Expect(http.StatusNoContent)
-		}
-	}
-	before := len(o.states.Keys("backoffice-store", "dead-letter-list:"))
-	o.call(t, http.MethodPost, "/compact").Expect(http.StatusOK)
-	if after := len(o.states.Keys("backoffice-store", "dead-letter-list:")); after >= before {
-		t.Errorf("got %d pages, had %d", after, before)
-	}
-	if left, _ := all[domain.DeadLetter](t, o, deadLetters+"?limit=25"); len(left) != 60 {
-		t.Errorf("%d letters are left, want 60", len(left))
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/ids"
 	"stoa/pkg/messaging"
 	"stoa/services/backoffice/internal/domain"
 )
@@ -49,7 +50,7 @@ func (h events) record(ctx context.Context, _ messaging.Event, order domain.Orde
 // what cannot be read is stored as it is, and what cannot be stored stays with the broker until it can.
 func (h events) deadLetter(ctx context.Context, e messaging.Event) error {
 	var letter domain.DeadLetter
-	if err := json.Unmarshal(e.Data, &letter); err != nil || letter.ID == "" {
+	if err := json.Unmarshal(e.Data, &letter); err != nil || !ids.Valid(letter.ID) {
 		letter = domain.Unreadable(domain.Event(e))
 	}
 	if err := h.letters.Add(ctx, letter); err != nil {

@@ -3,6 +3,9 @@ package handlers
 import (
 	"context"
 	"net/http"
+	"reflect"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
@@ -28,6 +31,18 @@ type stepOutput struct {
 	Status            int
 	PreferenceApplied string `header:"Preference-Applied"`
 	Body              domain.Fulfilment
+}
+
+// stepAnswers describes the answers to a step besides 200.
+func stepAnswers(api huma.API, step, conflict string) map[string]*huma.Response {
+	schema := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[domain.Fulfilment](), true, "Fulfilment")
+	return map[string]*huma.Response{
+		"202": {
+			Description: "The order is not " + step + " yet. The answer is the fulfilment as it is now.",
+			Content:     map[string]*huma.MediaType{"application/json": {Schema: schema}},
+		},
+		"409": {Description: conflict},
+	}
 }
 
 // step returns the handler that takes a step.

@@ -183,3 +183,13 @@ func TestList_showsOneStatus(t *testing.T) {
 	}
 	o.call(t, http.MethodGet, fulfilments+"?status=lost").Expect(http.StatusUnprocessableEntity)
 }
+
+func TestFulfilments_expireOnceTheyAreFinished(t *testing.T) {
+	o := newOffice(t, 0)
+	for _, step := range []struct{ status, ttl string }{{"confirmed", ""}, {"shipped", ""}, {"delivered", "2592000"}} {
+		o.happen(t, orderID, step.status)
+		if got := o.states.TTL("backoffice-store", "fulfilment:"+orderID); got != step.ttl {
+			t.Errorf("%s: the ttl is %q, want %q", step.status, got, step.ttl)
+		}
+	}
+}

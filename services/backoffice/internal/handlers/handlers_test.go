@@ -7,7 +7,8 @@ import (
 
 	"stoa/api/events"
 	"stoa/internal/golden"
-	"stoa/pkg/common/errs"
+	"stoa/internal/openapitest"
+	"stoa/pkg/common/ids"
 	"stoa/pkg/common/must"
 	"stoa/pkg/common/web"
 	"stoa/pkg/common/web/webtest"
@@ -47,7 +48,7 @@ func newOffice(t *testing.T, commandWait time.Duration) *office {
 	}
 	o := &office{states: states, bus: bus}
 	o.Server = webtest.New("Backoffice", "For the staff: ship orders, and replay events that could not be handled.", callers)
-	fulfilments := domain.NewFulfilments(repositories.NewFulfilments(side), events, func() bool { return o.autoFulfil })
+	fulfilments := domain.NewFulfilments(repositories.NewFulfilments(side, 30*24*time.Hour), events, func() bool { return o.autoFulfil })
 	letters := domain.NewDeadLetters(repositories.NewDeadLetters(side), events)
 	handlers.Routes(o.API, fulfilments, letters, commandWait)
 	handlers.Schedules(o.Router, fulfilments, letters)
@@ -117,6 +118,18 @@ func TestOpenAPI_isUpToDate(t *testing.T) {
 	golden.Check(t, "api/openapi/backoffice.json", newOffice(t, 0).Description(t))
 }
 
+func TestAPI_isWhatItsDescriptionSays(t *testing.T) {
+	o := newOffice(t, 0)
+	for range 10 {
+		queued, shipped, l := ids.New(), ids.New(), letter(t)
+		o.happen(t, queued, "confirmed")
+		o.happen(t, shipped, "confirmed")
+		o.happen(t, shipped, "shipped")
+		o.receive(t, l)
+	}
+	openapitest.Attack(t, o.Server, openapitest.Client{SignIn: openapitest.As("STAFF")}, 100)
+}
+
 func TestRoutes_areOnlyForTheStaff(t *testing.T) {
 	o := newOffice(t, 0)
 	for path, method := range map[string]string{
@@ -132,13 +145,4 @@ func TestRoutes_areOnlyForTheStaff(t *testing.T) {
 		}
 	}
 	o.Do(t, webtest.Request{Path: fulfilments, Token: "ADMIN"}).Expect(http.StatusOK)
-}
-
-// Dapr asks by OPTIONS whether there is a handler for a binding, and reads 405 as yes.
-func TestSchedules_areFoundByTheSidecar(t *testing.T) {
-	o := newOffice(t, 0)
-	o.call(t, http.MethodOptions, "/compact").Expect(http.StatusMethodNotAllowed)
-	o.call(t, http.MethodPost, "/compact").Expect(http.StatusOK)
-	o.states.Before = func(string, string) error { return errs.New(errs.Unavailable, "down") }
-	o.call(t, http.MethodPost, "/compact").Expect(http.StatusServiceUnavailable)
 }

@@ -2,7 +2,6 @@
 package handlers
 
 import (
-	"errors"
 	"net/http"
 	"time"
 
@@ -34,18 +33,19 @@ func Routes(api huma.API, f *domain.Fulfilments, l *domain.DeadLetters, commandW
 	huma.Register(api, huma.Operation{
 		OperationID: "list-fulfilments", Method: http.MethodGet, Path: base + "/fulfilments", Tags: fulfilments,
 		Summary: "List fulfilments, newest first", Security: staff,
+		Description: "Without a status, the queued ones come first, then those that are shipped, delivered and cancelled.",
 	}, h.listFulfilments)
 
 	// Ship an order: order-worker decides, and says so by an event.
 	huma.Register(api, huma.Operation{
 		OperationID: "ship", Method: http.MethodPost, Path: base + "/fulfilments/{orderId}/ship", Tags: fulfilments,
-		Summary: "Mark an order as shipped", Security: staff, Errors: []int{http.StatusConflict},
+		Summary: "Mark an order as shipped", Security: staff, Responses: stepAnswers(api, "shipped", "The order is not queued"),
 	}, h.step(domain.Ship))
 
 	// Deliver an order, in the same way.
 	huma.Register(api, huma.Operation{
 		OperationID: "deliver", Method: http.MethodPost, Path: base + "/fulfilments/{orderId}/deliver", Tags: fulfilments,
-		Summary: "Mark an order as delivered", Security: staff, Errors: []int{http.StatusConflict},
+		Summary: "Mark an order as delivered", Security: staff, Responses: stepAnswers(api, "delivered", "The order is not shipped"),
 	}, h.step(domain.Deliver))
 
 	// List the events that a consumer could not handle.
@@ -63,25 +63,21 @@ func Routes(api huma.API, f *domain.Fulfilments, l *domain.DeadLetters, commandW
 	// Publish the event of a dead letter again, once its cause is fixed.
 	huma.Register(api, huma.Operation{
 		OperationID: "replay-dead-letter", Method: http.MethodPost, Path: base + "/dead-letters/{id}/replay", Tags: letters,
-		Summary: "Publish the event of a dead letter again", Security: staff, Errors: []int{http.StatusConflict},
+		Summary: "Publish the event of a dead letter again", Security: staff,
+		Responses: web.Refusals(map[int]string{http.StatusConflict: "The topic of the event is not known"}),
 	}, h.replayDeadLetter)
 
 	// Delete a dead letter.
 	huma.Register(api, huma.Operation{
 		OperationID: "delete-dead-letter", Method: http.MethodDelete, Path: base + "/dead-letters/{id}", Tags: letters,
 		Summary: "Delete a dead letter", Security: staff, DefaultStatus: http.StatusNoContent,
-		Errors: []int{http.StatusConflict},
+		Responses: web.Refusals(map[int]string{http.StatusConflict: "Somebody else changed the dead letter in the meantime"}),
 	}, h.deleteDeadLetter)
 }
 
-// Schedules adds what the sidecar calls on schedule: a path for each cron binding component, with its name.
+// Schedules adds what the sidecar calls on schedule.
 func Schedules(router *mux.Router, f *domain.Fulfilments, l *domain.DeadLetters) {
-	// Take off the lists what is deleted, or was finished long ago. After an error the next call does the work.
-	router.Path("/compact").Methods(http.MethodPost).HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := errors.Join(f.Compact(r.Context()), l.Compact(r.Context())); err != nil {
-			web.WriteError(w, r, err)
-		}
-	})
+	web.OnSchedule(router, "compact", f.Compact, l.Compact)
 }
 
 // listing is the answer of an operation that lists.

@@ -8,6 +8,9 @@ import (
 	"stoa/services/backoffice/internal/domain"
 )
 
+// all is the one list of dead letters.
+const all = "all"
+
 // DeadLetters stores one document for each dead letter.
 type DeadLetters struct {
 	*sidecar.Documents[domain.DeadLetter]

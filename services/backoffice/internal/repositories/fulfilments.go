@@ -3,8 +3,12 @@ package repositories
 
 import (
 	"context"
+	"errors"
+	"slices"
+	"strings"
 	"time"
 
+	"stoa/pkg/common/errs"
 	"stoa/pkg/sidecar"
 	"stoa/services/backoffice/internal/domain"
 )
@@ -12,46 +16,50 @@ import (
 // store is the name of the state store component.
 const store = "backoffice-store"
 
-// all is the name of the one list of each kind.
-const all = "all"
+// statuses are the lists of fulfilments, in the order of progress.
+var statuses = []domain.Status{domain.Queued, domain.Shipped, domain.Delivered, domain.Cancelled}
 
-// Fulfilments stores one document for each order.
+// Fulfilments stores one document for each order, and a list for each status.
 type Fulfilments struct {
 	documents *sidecar.Documents[domain.Fulfilment]
 	lists     *sidecar.Lists[domain.Fulfilment]
 }
 
-// NewFulfilments returns the fulfilments in the sidecar's store.
-func NewFulfilments(s *sidecar.Sidecar) *Fulfilments {
-	documents := sidecar.NewDocuments[domain.Fulfilment](s, store, "fulfilment")
+// NewFulfilments returns the fulfilments in the sidecar's store. They expire when they have been finished for keep.
+func NewFulfilments(s *sidecar.Sidecar, keep time.Duration) *Fulfilments {
+	documents := sidecar.Expiring(s, store, "fulfilment", func(f domain.Fulfilment) time.Duration {
+		if f.Finished() {
+			return keep
+		}
+		return sidecar.Forever
+	})
 	return &Fulfilments{documents: documents, lists: sidecar.NewLists(documents, "fulfilment-list")}
 }
 
 // Record stores what an event says about an order, and returns the fulfilment as it is then. A fulfilment that was cancelled
 // before it was queued is stored but not listed: the staff has nothing to do.
 //
-// The first event of an order puts it on the list, before its document is written, so that every document is listed. Later
-// events do not: the list searches only its newest entries for a repetition.
+// A fulfilment is added to the list of its status before its document is written, so that every document is listed. Compaction
+// removes it from the list of its former status.
 func (r *Fulfilments) Record(ctx context.Context, order domain.Order) (domain.Fulfilment, error) {
-	known, err := r.documents.Find(ctx, order.ID)
-	if err != nil {
-		return domain.Fulfilment{}, err
-	}
-	if !known.Exists() {
-		if err := r.enlist(ctx, order); err != nil {
+	for {
+		known, err := r.documents.Find(ctx, order.ID)
+		if err != nil {
 			return domain.Fulfilment{}, err
 		}
+		f := known.Value
+		if err := f.Record(order); err != nil || f.Status == known.Value.Status {
+			return f, err
+		}
+		if known.Exists() || f.Status != domain.Cancelled {
+			if err := r.lists.Add(ctx, string(f.Status), order.ID); err != nil {
+				return domain.Fulfilment{}, err
+			}
+		}
+		if err := r.documents.Swap(ctx, known, f); !errs.Is(err, errs.Conflict) {
+			return f, err
+		}
 	}
-	return r.documents.Upsert(ctx, order.ID, func(f *domain.Fulfilment) error { return f.Record(order) })
-}
-
-// enlist puts an order without a fulfilment on the list, if its fulfilment will belong there.
-func (r *Fulfilments) enlist(ctx context.Context, order domain.Order) error {
-	var first domain.Fulfilment
-	if err := first.Record(order); err != nil || first.Status == domain.Cancelled {
-		return err
-	}
-	return r.lists.Add(ctx, all, order.ID)
 }
 
 // Get returns the fulfilment of an order, or errs.NotFound.
@@ -60,16 +68,44 @@ func (r *Fulfilments) Get(ctx context.Context, orderID string) (domain.Fulfilmen
 	return document.Value, err
 }
 
-// List returns a page of the fulfilments with this status, or of all if it is "", newest first.
+// List returns a page of the fulfilments with this status, newest first. If it is "", the page is of all, in the order of
+// their progress: a fulfilment that progresses meanwhile is shown again, never missed.
 func (r *Fulfilments) List(
 	ctx context.Context, status domain.Status, cursor string, limit int,
-) ([]domain.Fulfilment, string, error) {
-	matches := func(f domain.Fulfilment) bool { return status == "" || f.Status == status }
-	return r.lists.Page(ctx, all, cursor, limit, matches)
+) (items []domain.Fulfilment, next string, err error) {
+	if status != "" {
+		return r.page(ctx, status, cursor, limit)
+	}
+	first, cursor, _ := strings.Cut(cursor, ".")
+	at := max(0, slices.Index(statuses, domain.Status(first)))
+	if first != string(statuses[at]) && first != "" {
+		return nil, "", errs.InvalidField("cursor", "is not a cursor of this list")
+	}
+	items = make([]domain.Fulfilment, 0, limit)
+	for _, status := range statuses[at:] {
+		if len(items) == limit {
+			return items, string(status) + ".", nil
+		}
+		found, next, err := r.page(ctx, status, cursor, limit-len(items))
+		if items = append(items, found...); err != nil || next != "" {
+			return items, string(status) + "." + next, err
+		}
+		cursor = ""
+	}
+	return items, "", nil
 }
 
-// Compact takes what was finished long ago off the list.
+func (r *Fulfilments) page(
+	ctx context.Context, status domain.Status, cursor string, limit int,
+) ([]domain.Fulfilment, string, error) {
+	return r.lists.Page(ctx, string(status), cursor, limit, func(f domain.Fulfilment) bool { return f.Status == status })
+}
+
+// Compact removes from the lists what has another status by now, and what has expired.
 func (r *Fulfilments) Compact(ctx context.Context) error {
-	now := time.Now()
-	return r.lists.Compact(ctx, all, func(f domain.Fulfilment) bool { return f.Listed(now) })
+	var all []error
+	for _, status := range statuses {
+		all = append(all, r.lists.Compact(ctx, string(status), func(f domain.Fulfilment) bool { return f.Status == status }))
+	}
+	return errors.Join(all...)
 }

@@ -8,6 +8,7 @@ import (
 	"stoa/pkg/common/service"
 	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
+	"stoa/services/inventory/internal/domain"
 	"stoa/services/inventory/internal/handlers"
 	"stoa/services/inventory/internal/repositories"
 )
@@ -30,6 +31,7 @@ func run(ctx context.Context) error {
 	router := web.NewRouter()
 	api := web.NewAPI(router, "Inventory", "The catalogue and the stock.")
 	identity.Protect(api, identity.FromAuth(app.Sidecar))
-	handlers.Routes(api, catalogue)
+	handlers.Routes(api, catalogue, domain.NewStock(catalogue, repositories.NewHistory(app.Sidecar)))
+	handlers.Schedules(router, catalogue)
 	return app.Run(ctx, app.HTTP(router))
 }

@@ -20,6 +20,8 @@ type Catalogue interface {
 	// Create adds a product, or returns the one that the same request added before. It fails with errs.Conflict if
 	// another product has the SKU, and errs.KeyReused if another request made a product with this id.
 	Create(ctx context.Context, p Product) (Product, error)
+	// Compact removes products from the list that were removed from the catalogue.
+	Compact(ctx context.Context) error
 }
 
 // BulkReader reads several products at once.

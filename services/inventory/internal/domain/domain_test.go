@@ -8,50 +8,37 @@ import (
 	"pgregory.net/rapid"
 
 	"stoa/pkg/common/errs"
-	"stoa/pkg/common/must"
 )
 
 var now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 func TestProduct_adjusts(t *testing.T) {
-	known := []Adjustment{{Key: "k", Request: "r"}}
 	tests := map[string]struct {
 		product Product
-		asked   Adjustment
 		change  int64
 		want    int64
 		kind    errs.Kind
 	}{
-		"more":                     {Product{Stock: 5}, Adjustment{}, 3, 8, ""},
-		"less":                     {Product{Stock: 5}, Adjustment{}, -5, 0, ""},
-		"less than there is":       {Product{Stock: 5}, Adjustment{}, -6, 5, errs.Conflict},
-		"what others have":         {Product{Stock: 5, Reserved: 3}, Adjustment{}, -3, 5, errs.Conflict},
-		"what others do not have":  {Product{Stock: 5, Reserved: 3}, Adjustment{}, -2, 3, ""},
-		"up to the limit":          {Product{Stock: 5}, Adjustment{}, MaxStock - 5, MaxStock, ""},
-		"over the limit":           {Product{Stock: 5}, Adjustment{}, MaxStock - 4, 5, errs.Invalid},
-		"removed":                  {Product{Stock: 5, Removed: true}, Adjustment{}, 1, 5, errs.NotFound},
-		"asked for before":         {Product{Stock: 5, Adjustments: known}, Adjustment{"k", "r"}, 3, 5, ""},
-		"key of another request":   {Product{Stock: 5, Adjustments: known}, Adjustment{"k", "x"}, 3, 5, errs.KeyReused},
-		"another key":              {Product{Stock: 5, Adjustments: known}, Adjustment{"l", "r"}, 3, 8, ""},
-		"no key, like one without": {Product{Stock: 5, Adjustments: known}, Adjustment{"", "r"}, 3, 8, ""},
+		"more":                    {Product{Stock: 5}, 3, 8, ""},
+		"less":                    {Product{Stock: 5}, -5, 0, ""},
+		"nothing":                 {Product{Stock: 5}, 0, 5, errs.Invalid},
+		"less than there is":      {Product{Stock: 5}, -6, 5, errs.Conflict},
+		"what others have":        {Product{Stock: 5, Reserved: 3}, -3, 5, errs.Conflict},
+		"what others do not have": {Product{Stock: 5, Reserved: 3}, -2, 3, ""},
+		"up to the limit":         {Product{Stock: 5}, MaxStock - 5, MaxStock, ""},
+		"over the limit":          {Product{Stock: 5}, MaxStock - 4, 5, errs.Invalid},
+		"removed":                 {Product{Stock: 5, Removed: true}, 1, 5, errs.NotFound},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			err := tt.product.Adjust(tt.asked, tt.change, now)
+			err := tt.product.Adjust(Adjustment{ID: "a", Change: tt.change})
 			if errs.KindOf(err) != tt.kind || tt.product.Stock != tt.want {
 				t.Errorf("got %d, %v, want %d, %q", tt.product.Stock, err, tt.want, tt.kind)
 			}
+			if latest := tt.product.Latest; err == nil && (latest.ID != "a" || latest.Stock != tt.want) {
+				t.Errorf("the latest adjustment is %+v", latest)
+			}
 		})
-	}
-}
-
-func TestProduct_remembersTheLatestAdjustments(t *testing.T) {
-	var p Product
-	for i := range maxAdjustments + 5 {
-		must.Do(t, p.Adjust(Adjustment{Key: fmt.Sprint(i)}, 1, now))
-	}
-	if len(p.Adjustments) != maxAdjustments || p.Adjustments[0].Key != "5" {
-		t.Errorf("%d are remembered, from %s on", len(p.Adjustments), p.Adjustments[0].Key)
 	}
 }
 
@@ -178,7 +165,7 @@ func TestProduct_addsUp(t *testing.T) {
 			switch rapid.IntRange(0, 2).Draw(rt, "what") {
 			case 0:
 				change := rapid.Int64Range(-20, 20).Draw(rt, "change")
-				if p.Adjust(Adjustment{}, change, now) == nil {
+				if p.Adjust(Adjustment{Change: change}) == nil {
 					put += change
 				}
 			case 1:

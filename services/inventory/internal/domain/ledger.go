@@ -53,13 +53,18 @@ func NewLedger(
 	return &Ledger{products: products, reservations: reservations, publisher: publisher, lowStock: lowStock, now: now}
 }
 
+// EndedTTL is how long the reservation of an ended order is stored, to recognize late copies of its events. Brokers keep events
+// for half that time.
+const EndedTTL = 60 * 24 * time.Hour
+
 // Reserve reserves all lines of an order or none, and publishes the outcome. A second run only publishes the same outcome
-// again. It fails with errs.Invalid for lines that are not valid.
-func (l *Ledger) Reserve(ctx context.Context, orderID string, lines []Line, cause string) error {
+// again. It fails with errs.Invalid for lines that are not valid, and for an order without a reservation that was placed so long
+// ago that it may have had one.
+func (l *Ledger) Reserve(ctx context.Context, orderID string, placedAt time.Time, lines []Line, cause string) error {
 	if err := checkLines(lines); err != nil {
 		return err
 	}
-	r, err := l.reserve(ctx, orderID, lines)
+	r, err := l.reserve(ctx, orderID, placedAt, lines)
 	if err != nil {
 		return err
 	}
@@ -73,9 +78,12 @@ func (l *Ledger) Reserve(ctx context.Context, orderID string, lines []Line, caus
 }
 
 // reserve returns the reservation of an order. It creates a missing one.
-func (l *Ledger) reserve(ctx context.Context, orderID string, lines []Line) (Reservation, error) {
+func (l *Ledger) reserve(ctx context.Context, orderID string, placedAt time.Time, lines []Line) (Reservation, error) {
 	r, err := l.reservations.Find(ctx, orderID)
 	if err == nil && !r.Decided() {
+		if l.longAgo(placedAt) {
+			return r, errs.InvalidField("createdAt", "is too long ago: whether the order has ended may be forgotten")
+		}
 		r, err = l.decide(ctx, orderID, lines)
 	}
 	if err != nil {
@@ -191,6 +199,9 @@ func (l *Ledger) resolveAbandoned(ctx context.Context, p Product) (resolved bool
 		if err != nil {
 			return resolved, err
 		}
+		if !r.Decided() && l.longAgo(m.At) {
+			r = Reservation{OrderID: m.Order, Status: Released} // whatever was decided, no event about it comes any more
+		}
 		if !r.Decides(m.Kind) {
 			continue
 		}
@@ -252,6 +263,9 @@ func (l *Ledger) resolve(ctx context.Context, r Reservation, productIDs []string
 	}
 	return nil
 }
+
+// longAgo reports whether the reservation of an order of that time may be forgotten.
+func (l *Ledger) longAgo(t time.Time) bool { return l.now().Sub(t) > EndedTTL }
 
 func (l *Ledger) movement(orderID string, kind Kind, quantity int64) Movement {
 	return Movement{ID: rand.Text(), Order: orderID, Kind: kind, Quantity: quantity, At: l.now()}

@@ -3,7 +3,6 @@
 package domain
 
 import (
-	"slices"
 	"time"
 
 	"stoa/pkg/common/errs"
@@ -11,9 +10,6 @@ import (
 
 // MaxStock is the most pieces that one product may have, so that no sum overflows.
 const MaxStock = 1_000_000_000
-
-// maxAdjustments is how many changes of stock a product remembers. After so many others, a repeated request counts as new.
-const maxAdjustments = 20
 
 // Money is an amount in minor units, such as cents, of a currency (ISO 4217).
 type Money struct {
@@ -42,8 +38,8 @@ type Product struct {
 	Request string `json:"request,omitempty"`
 	// Movements are pending. They are removed as soon as their outcome is decided, so there are few.
 	Movements []Movement `json:"movements,omitempty"`
-	// Adjustments are the latest changes of stock that had a key, oldest first.
-	Adjustments []Adjustment `json:"adjustments,omitempty"`
+	// Latest is the latest change of stock by hand. History has the earlier ones.
+	Latest Adjustment `json:"latest,omitzero"`
 }
 
 // Available is how many pieces can be reserved.
@@ -73,49 +69,6 @@ func (p *Product) Remove(now time.Time) error {
 	}
 	p.Removed, p.UpdatedAt = true, now
 	return nil
-}
-
-// Adjustment identifies a change of stock that was requested with a key.
-type Adjustment struct {
-	// Key is derived from the caller and the Idempotency-Key.
-	Key string `json:"key"`
-	// Request is the fingerprint of the request.
-	Request string `json:"request"`
-}
-
-// Adjust adds pieces to the stock or removes some, once for each key. It fails with errs.Conflict if not enough are
-// available, errs.Invalid if there would be too many, errs.KeyReused if the key was used for another request, and
-// errs.NotFound if the product was removed.
-func (p *Product) Adjust(a Adjustment, change int64, now time.Time) error {
-	if p.Removed {
-		return NotFound()
-	}
-	if known := p.adjusted(a.Key); known != nil {
-		if known.Request != a.Request {
-			return errs.New(errs.KeyReused, "this Idempotency-Key was used for another change of stock")
-		}
-		return nil
-	}
-	switch {
-	case p.Available()+change < 0:
-		return errs.New(errs.Conflict, "only %d pieces are available", p.Available())
-	case p.Stock+change > MaxStock:
-		return errs.InvalidField("change", "must not make the stock larger than %d pieces", MaxStock)
-	}
-	p.Stock, p.UpdatedAt = p.Stock+change, now
-	if a.Key != "" {
-		p.Adjustments = append(p.Adjustments, a)
-		p.Adjustments = p.Adjustments[max(0, len(p.Adjustments)-maxAdjustments):]
-	}
-	return nil
-}
-
-func (p *Product) adjusted(key string) *Adjustment {
-	i := slices.IndexFunc(p.Adjustments, func(a Adjustment) bool { return key != "" && a.Key == key })
-	if i < 0 {
-		return nil
-	}
-	return &p.Adjustments[i]
 }
 
 // NotFound is the error for a product that was removed or never existed.

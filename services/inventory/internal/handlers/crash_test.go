@@ -19,7 +19,8 @@ import (
 type shop struct {
 	*world
 	products []string
-	put      map[string]int64 // pieces ever put in stock, by product
+	put      map[string]int64 // pieces in stock at the start, by product
+	adjusted []domain.Adjustment
 	orders   []*testOrder
 }
 
@@ -92,7 +93,7 @@ func (s *shop) drawLines(rt *rapid.T) []line {
 }
 
 func (s *shop) place(orderID, attempt string, lines []line) {
-	s.add(event(placed, orderID, map[string]any{"id": orderID, "items": lines}, attempt))
+	s.add(event(placed, orderID, map[string]any{"id": orderID, "items": lines, "createdAt": s.now}, attempt))
 }
 
 func event(eventType, orderID string, data any, cause ...string) messaging.Event {
@@ -165,11 +166,36 @@ func (s *shop) endOrders() {
 
 // adjust changes the stock by hand. To remove more than is available is refused, as it should be.
 func (s *shop) adjust(productID string, change int64) {
-	_, err := s.catalogue.Update(context.Background(), productID, func(p *domain.Product) error {
-		return p.Adjust(domain.Adjustment{}, change, s.now)
-	})
-	if err == nil {
-		s.put[productID] += change
+	a := domain.Adjustment{ID: ids.Derive("adjustment", fmt.Sprint(len(s.adjusted))), ProductID: productID, Change: change}
+	s.adjusted = append(s.adjusted, a)
+	s.add(event(adjust, a.ID, adjustments{s.adjusted[len(s.adjusted)-1:]}))
+}
+
+// inStock returns how many pieces of a product were put in stock, and which adjustments are among them.
+func (s *shop) inStock(t rapid.TB, p domain.Product) (pieces int64, counted []string) {
+	pieces = s.put[p.ID]
+	for _, a := range s.adjusted {
+		stored := must.Get(s.history.Find(context.Background(), a.ID))(t)
+		if a.ProductID == p.ID && (stored.ID == a.ID || p.Latest.ID == a.ID) {
+			pieces += a.Change
+			counted = append(counted, a.ID)
+		}
+	}
+	return pieces, counted
+}
+
+// checkHistory checks that the list has exactly the adjustments that count.
+func (s *shop) checkHistory(t rapid.TB, p domain.Product) {
+	_, want := s.inStock(t, p)
+	listed, _, err := s.byHand.History(context.Background(), p.ID, "", 100)
+	var got []string
+	for _, a := range listed {
+		got = append(got, a.ID)
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("the list of adjustments has %v (%v), want %v", got, err, want)
 	}
 }
 
@@ -201,8 +227,9 @@ func (s *shop) checkAlways(t rapid.TB) {
 	held := s.count(t)[domain.Reserved]
 	for _, id := range s.products {
 		p := must.Get(s.product(id))(t)
-		if p.Available() < 0 || p.Reserved < held[id] || p.Stock+p.Sold != s.put[id] {
-			t.Fatalf("%d pieces were put in stock, %d are reserved, and now: %s", s.put[id], held[id], show(p))
+		put, _ := s.inStock(t, p)
+		if p.Available() < 0 || p.Reserved < held[id] || p.Stock+p.Sold != put {
+			t.Fatalf("%d pieces were put in stock, %d are reserved, and now: %s", put, held[id], show(p))
 		}
 	}
 }
@@ -252,6 +279,7 @@ func (s *shop) checkInTheEnd(t rapid.TB) {
 		if err != nil || len(p.Movements) > 0 || p.Reserved != held[id] || p.Sold != sold[id] {
 			t.Errorf("want reserved %d, sold %d, nothing under way, got: %s (%v)", held[id], sold[id], show(p), err)
 		}
+		s.checkHistory(t, p)
 	}
 }
 

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"time"
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
@@ -12,7 +13,7 @@ import (
 // Subscriptions returns the events that the ledger handles, by topic.
 func Subscriptions(ledger *domain.Ledger) []messaging.Subscription {
 	reserve := handle(func(ctx context.Context, o order, eventID string) error {
-		return ledger.Reserve(ctx, o.ID, o.Items, eventID)
+		return ledger.Reserve(ctx, o.ID, o.CreatedAt, o.Items, eventID)
 	})
 	release := handle(func(ctx context.Context, o order, _ string) error { return ledger.Release(ctx, o.ID) })
 	commit := handle(func(ctx context.Context, o order, _ string) error { return ledger.Commit(ctx, o.ID) })
@@ -32,8 +33,9 @@ func Subscriptions(ledger *domain.Ledger) []messaging.Subscription {
 
 // order is the part of an order event that the ledger needs.
 type order struct {
-	ID    string        `json:"id"`
-	Items []domain.Line `json:"items"`
+	ID        string        `json:"id"`
+	Items     []domain.Line `json:"items"`
+	CreatedAt time.Time     `json:"createdAt"`
 }
 
 // handle returns a handler of order events. It checks the order's id, because the id becomes part of a document's key.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -20,11 +21,15 @@ import (
 const lowStock = 2
 
 // back is the service's side of events.
-type back struct{ *world }
+type back struct {
+	*world
+	placedAt time.Time // of all orders
+}
 
 func newBack(t *testing.T) back {
 	t.Helper()
-	return back{worldOn(messagingtest.NewPublisher(t, "inventory-worker"))}
+	w := worldOn(messagingtest.NewPublisher(t, "inventory-worker"))
+	return back{w, w.now}
 }
 
 func (b back) add(t *testing.T, sku string, stock int64) string {
@@ -35,7 +40,7 @@ func (b back) add(t *testing.T, sku string, stock int64) string {
 
 func (b back) handle(t *testing.T, eventType, orderID string, lines ...line) error {
 	t.Helper()
-	e := event(eventType, orderID, map[string]any{"id": orderID, "items": lines})
+	e := event(eventType, orderID, map[string]any{"id": orderID, "items": lines, "createdAt": b.placedAt})
 	return b.handlers[eventType](t.Context(), e)
 }
 
@@ -200,6 +205,57 @@ func TestLedger_refusesContradictoryEnds(t *testing.T) {
 		t.Errorf("shipped after it was cancelled: got %v", err)
 	}
 	b.expect(t, p, 9, 0, 1)
+}
+
+// A reservation is needed for as long as its order is open, and then only to recognize late events.
+func TestReservations_expireWhenTheirOrderHasEnded(t *testing.T) {
+	b := newBack(t)
+	p := b.add(t, "1", 10)
+	for name, tt := range map[string]struct {
+		pieces int64
+		events []string
+		ttl    string
+	}{
+		"reserved":               {1, []string{placed}, ""},
+		"rejected":               {100, []string{placed}, "5184000"},
+		"shipped":                {1, []string{placed, shipped}, "5184000"},
+		"released":               {1, []string{placed, cancelled}, "5184000"},
+		"cancelled before stock": {1, []string{cancelled}, "5184000"},
+	} {
+		order := ids.New()
+		for _, eventType := range tt.events {
+			b.mustHandle(t, eventType, order, line{p, tt.pieces})
+		}
+		if got := b.states.TTL("inventory-store", "reservation:"+order); got != tt.ttl {
+			t.Errorf("%s: got a ttl of %q seconds, want %q", name, got, tt.ttl)
+		}
+	}
+}
+
+// After that time, an event that comes again must not reserve stock for an order that has ended.
+func TestLedger_reservesNothingForAnOrderOfLongAgo(t *testing.T) {
+	b := newBack(t)
+	p := b.add(t, "1", 10)
+	b.now = b.now.Add(domain.EndedTTL + time.Hour)
+	if err := b.handle(t, placed, ids.New(), line{p, 1}); !errs.Is(err, errs.Invalid) {
+		t.Errorf("got %v", err)
+	}
+	b.expect(t, p, 10, 0, 0)
+}
+
+// A run died after it held pieces, and until its order was forgotten nobody ordered the product.
+func TestLedger_givesBackWhatAForgottenOrderHeld(t *testing.T) {
+	b := newBack(t)
+	p := b.add(t, "1", 10)
+	must.Get(b.catalogue.Update(t.Context(), p, func(p *domain.Product) error {
+		p.Begin(domain.Movement{ID: "m", Order: ids.New(), Kind: domain.Hold, Quantity: 4, At: b.now})
+		return nil
+	}))(t)
+	b.mustHandle(t, placed, ids.New(), line{p, 1})
+	b.now = b.now.Add(domain.EndedTTL + time.Hour)
+	b.placedAt = b.now
+	b.mustHandle(t, placed, ids.New(), line{p, 9})
+	b.expect(t, p, 10, 10, 0)
 }
 
 func TestEvents_waitOutAnOutage(t *testing.T) {

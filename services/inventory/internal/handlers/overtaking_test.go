@@ -15,6 +15,8 @@ const (
 	shipped   = "order.shipped.v1"
 	// placedAgain is order.placed.v1 of another attempt with the same id, and other quantities.
 	placedAgain = "placed again"
+	// adjustMore is adjust, and then another one.
+	adjustMore = "adjust more"
 )
 
 // meeting is two runs for one order at the same time.
@@ -35,6 +37,8 @@ var meetings = map[string]meeting{
 	"cancelled twice":      {[]string{placed}, cancelled, cancelled, cancelled, domain.Released},
 	"shipped, late copy":   {[]string{placed}, placed, shipped, shipped, domain.Committed},
 	"shipped twice":        {[]string{placed}, shipped, shipped, shipped, domain.Committed},
+	"adjusted twice":       {[]string{placed}, adjust, adjust, "", domain.Reserved},
+	"adjusted, late copy":  {[]string{placed}, adjust, adjustMore, "", domain.Reserved},
 }
 
 // The first takes some steps, then the second takes some, then the first goes on to its end, then the second.
@@ -85,6 +89,9 @@ func (m meeting) begin(t *testing.T) (s *shop, first, second *run) {
 	s.stock(t, "A", 2)
 	s.stock(t, "B", 1)
 	sent := m.end == m.first || m.end == m.second
+	for _, name := range []string{"one", "two"} {
+		s.adjusted = append(s.adjusted, domain.Adjustment{ID: name, ProductID: s.products[0], Change: 1})
+	}
 	s.orders = []*testOrder{{id: ids.Derive("order"), end: m.end, sent: sent}}
 	for _, eventType := range m.before {
 		s.add(s.about(eventType))
@@ -118,12 +125,18 @@ func (m meeting) check(t *testing.T, s *shop) {
 
 // about returns an event about the order.
 func (s *shop) about(eventType string) messaging.Event {
+	switch eventType {
+	case adjust:
+		return event(adjust, "", adjustments{s.adjusted[:1]})
+	case adjustMore:
+		return event(adjust, "", adjustments{s.adjusted})
+	}
 	lines := []line{{s.products[0], 2}, {s.products[1], 1}}
 	if eventType == placedAgain {
 		eventType, lines = placed, []line{{s.products[0], 1}}
 	}
 	id := s.orders[0].id
-	return event(eventType, id, map[string]any{"id": id, "items": lines}, show(lines))
+	return event(eventType, id, map[string]any{"id": id, "items": lines, "createdAt": s.now}, show(lines))
 }
 
 // take lets a run take some steps, and reports whether there are more. It checks the totals after the last step only:

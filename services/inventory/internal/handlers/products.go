@@ -4,11 +4,9 @@ import (
 	"context"
 	"time"
 
-	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
 	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
-	"stoa/pkg/observability"
 	"stoa/services/inventory/internal/domain"
 )
 
@@ -53,25 +51,6 @@ func (h products) remove(ctx context.Context, in *IDInput) (*struct{}, error) {
 	return nil, err
 }
 
-func (h products) adjust(ctx context.Context, in *adjustInput) (*productOutput, error) {
-	if in.Body.Change == 0 {
-		return nil, errs.InvalidField("change", "must not be 0")
-	}
-	asked := domain.Adjustment{Request: ids.Fingerprint(in.Body)}
-	caller := identity.CallerOf(ctx)
-	if in.Key != "" {
-		asked.Key = ids.Derive("stock", caller.ID, in.Key)
-	}
-	p, err := h.catalogue.Update(ctx, in.ID, func(p *domain.Product) error {
-		return p.Adjust(asked, in.Body.Change, clock())
-	})
-	if err == nil {
-		observability.Log(ctx).Info().Str("product_id", p.ID).Str("account_id", caller.ID).
-			Int64("change", in.Body.Change).Str("reason", in.Body.Reason).Msg("stock adjusted")
-	}
-	return answer(p, err)
-}
-
 func answer(p domain.Product, err error) (*productOutput, error) {
 	if err != nil {
 		return nil, err
@@ -113,8 +92,8 @@ func productOf(p domain.Product) product {
 
 // Details are what staff may change about a product.
 type Details struct {
-	Name        string `json:"name" minLength:"1" maxLength:"200" pattern:"\\S" patternDescription:"not only spaces"`
-	Description string `json:"description,omitempty" maxLength:"2000"`
+	Name        string `json:"name" minLength:"1" maxLength:"200" pattern:"^[^\\x00]*[^\\s\\x00][^\\x00]*$" patternDescription:"not only spaces, and without the character U+0000"`
+	Description string `json:"description,omitempty" maxLength:"2000" pattern:"^[^\\x00]*$" patternDescription:"a text without the character U+0000"`
 	Price       money  `json:"price"`
 }
 
@@ -125,17 +104,11 @@ type newProduct struct {
 	Stock int64  `json:"stock,omitempty" minimum:"0" maximum:"1000000" doc:"Pieces in stock at the start"`
 }
 
-// adjustment is the body that changes the stock.
-type adjustment struct {
-	Change int64  `json:"change" minimum:"-1000000" maximum:"1000000" doc:"Pieces to add, or to remove if negative"`
-	Reason string `json:"reason,omitempty" maxLength:"200" doc:"Written to the log"`
-}
-
 // The inputs and outputs of the operations. Embedded types are exported because huma ignores others.
 type (
 	// IDInput names a product.
 	IDInput struct {
-		ID string `path:"id"`
+		ID string `path:"id" format:"uuid" doc:"The id of the product"`
 	}
 	listOutput struct{ Body web.Listing[product] }
 
@@ -150,11 +123,6 @@ type (
 	editInput struct {
 		IDInput
 		Body Details
-	}
-	adjustInput struct {
-		IDInput
-		web.Idempotency
-		Body adjustment
 	}
 	productOutput struct {
 		Body product

@@ -95,7 +95,7 @@ func TestProducts_refuseWhatIsNotValid(t *testing.T) {
 		"unknown field":       {request{"POST", "/products", "staff", "", with(`"name"`, `"sold":3,"name"`)}, errs.Invalid, "sold"},
 		"edit names the SKU":  {request{"PUT", one, "staff", "", with(`,"stock":1`, "")}, errs.Invalid, "sku"},
 		"unknown product":     {request{"GET", "/products/" + ids.New(), "", "", ""}, errs.NotFound, ""},
-		"malformed id":        {request{"GET", "/products/any", "", "", ""}, errs.NotFound, ""},
+		"malformed id":        {request{"GET", "/products/any", "", "", ""}, errs.Invalid, "id"},
 		"remove unknown":      {request{"DELETE", "/products/" + ids.New(), "staff", "", ""}, errs.NotFound, ""},
 		"change nothing":      {request{"POST", stock, "staff", "", `{"change":0}`}, errs.Invalid, "change"},
 		"change too much":     {request{"POST", stock, "staff", "", `{"change":1000001}`}, errs.Invalid, "change"},
@@ -160,6 +160,23 @@ func TestProducts_areAdjustedOnceForEachKey(t *testing.T) {
 	change.key = ""
 	if got := f.must(t, change, http.StatusOK); got.Stock != 20 {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// A product remembers every key, however many changes have followed.
+func TestProducts_keepTheirStockWhen25AdjustmentsAreRepeated(t *testing.T) {
+	f := newFront()
+	path := "/products/" + f.add(t, "A", "0").ID
+	for range 2 {
+		for key := range 25 {
+			f.must(t, request{"POST", path + "/stock", "staff", fmt.Sprint(key), `{"change":10}`}, http.StatusOK)
+		}
+	}
+	if got := f.must(t, request{method: "GET", path: path}, http.StatusOK); got.Stock != 250 {
+		t.Errorf("got %+v", got)
+	}
+	if size := len(f.states.Value("inventory-store", "product:"+path[len("/products/"):])); size > 1000 {
+		t.Errorf("the document of the product has %d bytes", size)
 	}
 }
 

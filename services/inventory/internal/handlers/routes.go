@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/gorilla/mux"
 
 	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
@@ -16,9 +17,12 @@ import (
 // prices: placing an order asks for a quote.
 const maxAge = time.Second
 
+// largeBody has room for the longest description, even if every character is escaped.
+const largeBody = 32 << 10
+
 // Routes adds the operations to an API that identity.Protect guards. Everyone may read; staff may change.
-func Routes(api huma.API, catalogue domain.Catalogue) {
-	h := products{catalogue: catalogue}
+func Routes(api huma.API, catalogue domain.Catalogue, stock *domain.Stock) {
+	h, s := products{catalogue}, stocks{stock}
 	staff, tags := identity.SignedIn(identity.Staff, identity.Admin), []string{"products"}
 
 	huma.Register(api, web.Cacheable(maxAge, huma.Operation{
@@ -36,28 +40,44 @@ func Routes(api huma.API, catalogue domain.Catalogue) {
 		OperationID: "create-product", Method: http.MethodPost, Path: "/api/v1/products", DefaultStatus: http.StatusCreated,
 		Extensions: web.Repeatable,
 		Summary:    "Add a product", Tags: tags, Security: staff,
-		Description: "A repeated request with the same Idempotency-Key adds nothing and returns the product as it is now.",
-		Errors:      []int{http.StatusConflict},
+		Description:  "A repeated request with the same Idempotency-Key adds nothing and returns the product as it is now.",
+		MaxBodyBytes: largeBody, Responses: web.Refusals(map[int]string{http.StatusConflict: "Another product has this `sku`"}),
 	}, h.create)
 
 	// Orders that are already placed keep their price.
 	huma.Register(api, huma.Operation{
 		OperationID: "edit-product", Method: http.MethodPut, Path: "/api/v1/products/{id}",
 		Summary: "Change the name, description and price of a product", Tags: tags, Security: staff,
+		MaxBodyBytes: largeBody,
 	}, h.edit)
 
 	// Refused while pieces are reserved.
 	huma.Register(api, huma.Operation{
 		OperationID: "remove-product", Method: http.MethodDelete, Path: "/api/v1/products/{id}",
 		Summary: "Remove a product from the catalogue", Tags: tags, Security: staff,
-		Errors: []int{http.StatusConflict},
+		Responses: web.Refusals(map[int]string{http.StatusConflict: "Pieces are reserved for orders"}),
 	}, h.remove)
 
 	// The body is a difference, not a total: a total would be wrong if an order is placed at the same time.
 	huma.Register(api, huma.Operation{
 		OperationID: "adjust-stock", Method: http.MethodPost, Path: "/api/v1/products/{id}/stock",
-		Summary: "Add pieces to the stock, or remove some", Tags: tags, Security: staff,
+		Extensions: web.Repeatable,
+		Summary:    "Add pieces to the stock, or remove some", Tags: tags, Security: staff,
 		Description: "A repeated request with the same Idempotency-Key changes nothing. Only available pieces can be removed.",
-		Errors:      []int{http.StatusConflict},
-	}, h.adjust)
+		Responses: web.Refusals(map[int]string{
+			http.StatusConflict:            "Fewer pieces are available than are to be removed",
+			http.StatusUnprocessableEntity: "`change` is 0, or makes the stock too large",
+		}),
+	}, s.adjust)
+
+	// Each change by hand is in the history, for ever. What orders take and give back is not.
+	huma.Register(api, huma.Operation{
+		OperationID: "list-adjustments", Method: http.MethodGet, Path: "/api/v1/products/{id}/stock",
+		Summary: "List how staff changed the stock, newest first", Tags: tags, Security: staff,
+	}, s.list)
+}
+
+// Schedules adds what the sidecar calls on schedule.
+func Schedules(router *mux.Router, catalogue domain.Catalogue) {
+	web.OnSchedule(router, "compact", catalogue.Compact)
 }

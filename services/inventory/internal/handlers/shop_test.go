@@ -5,10 +5,12 @@ import (
 	"testing"
 
 	"stoa/internal/golden"
+	"stoa/internal/openapitest"
 	"stoa/pkg/common/ids"
 	"stoa/pkg/common/web/webtest"
 	"stoa/pkg/identity"
 	"stoa/pkg/sidecar/sidecartest"
+	"stoa/services/inventory/internal/domain"
 	"stoa/services/inventory/internal/handlers"
 	"stoa/services/inventory/internal/repositories"
 )
@@ -30,12 +32,17 @@ type front struct {
 func newFront() *front {
 	states, side := sidecartest.New()
 	f := &front{webtest.New("Inventory", "The catalogue and the stock.", callers), states, repositories.NewCatalogue(side)}
-	handlers.Routes(f.API, f.catalogue)
+	handlers.Routes(f.API, f.catalogue, domain.NewStock(f.catalogue, repositories.NewHistory(side)))
+	handlers.Schedules(f.Router, f.catalogue)
 	return f
 }
 
 func TestOpenAPI_isWhatIsCheckedIn(t *testing.T) {
 	golden.Check(t, "api/openapi/inventory.json", newFront().Description(t))
+}
+
+func TestAPI_isWhatItsDescriptionSays(t *testing.T) {
+	openapitest.Attack(t, newFront().Server, openapitest.Client{SignIn: openapitest.As("admin")}, 100)
 }
 
 // request is one request of a caller.
@@ -50,6 +57,9 @@ type response struct {
 	Reserved  int64
 	Sold      int64
 	Available int64
+	Change    int64
+	Reason    string
+	By        string
 	Items     []response
 	Next      string
 }

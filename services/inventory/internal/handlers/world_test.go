@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/status"
 	"pgregory.net/rapid"
 
+	"stoa/pkg/common/errs"
 	"stoa/pkg/common/must"
 	"stoa/pkg/messaging"
 	"stoa/pkg/messaging/messagingtest"
@@ -30,6 +31,8 @@ type world struct {
 	bus          *messagingtest.Bus
 	catalogue    *repositories.Catalogue
 	reservations *repositories.Reservations
+	history      *repositories.History
+	byHand       *domain.Stock
 	handlers     map[string]messaging.Handler
 	now          time.Time
 
@@ -58,6 +61,12 @@ type run struct {
 	failed bool
 }
 
+// adjust is the type of events that stand for requests to adjust the stock: staff repeat them until they are answered.
+const adjust = "adjust"
+
+// adjustments is the payload of adjust: one request after the other.
+type adjustments struct{ All []domain.Adjustment }
+
 var errDied = errors.New("the process died")
 
 // newWorld returns a world with nothing in it. Its bus checks no schema: there are thousands of worlds, and other tests do.
@@ -72,10 +81,19 @@ func worldOn(bus *messagingtest.Bus, publisher *messaging.Publisher) *world {
 	w := &world{
 		states: states, bus: bus,
 		catalogue: repositories.NewCatalogue(side), reservations: repositories.NewReservations(side),
-		now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
+		history: repositories.NewHistory(side), now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
 	}
+	w.byHand = domain.NewStock(w.catalogue, w.history)
 	w.handlers = messagingtest.Handlers(handlers.Subscriptions(domain.NewLedger(w.catalogue, w.reservations,
 		providers.NewEvents(publisher), func() int64 { return lowStock }, func() time.Time { return w.now })))
+	w.handlers[adjust] = messaging.Typed(func(ctx context.Context, _ messaging.Event, asked adjustments) error {
+		for _, a := range asked.All {
+			if _, err := w.byHand.Adjust(ctx, a); errs.Is(err, errs.Unavailable) {
+				return err
+			}
+		}
+		return nil // done, or refused
+	})
 	states.Before = func(string, string) error { return w.step() }
 	states.After = func(string, string) error { return w.answer() }
 	bus.Before = func(string) error { return w.step() }

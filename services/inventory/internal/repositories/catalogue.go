@@ -66,8 +66,13 @@ func (c *Catalogue) GetMany(ctx context.Context, productIDs []string) (map[strin
 
 // List implements domain.Catalogue.
 func (c *Catalogue) List(ctx context.Context, cursor string, limit int) ([]domain.Product, string, error) {
-	return c.lists.Page(ctx, all, cursor, limit, func(p domain.Product) bool { return !p.Removed })
+	return c.lists.Page(ctx, all, cursor, limit, inCatalogue)
 }
+
+// Compact implements domain.Catalogue.
+func (c *Catalogue) Compact(ctx context.Context) error { return c.lists.Compact(ctx, all, inCatalogue) }
+
+func inCatalogue(p domain.Product) bool { return !p.Removed }
 
 // Update implements domain.Catalogue.
 func (c *Catalogue) Update(ctx context.Context, id string, change func(*domain.Product) error) (domain.Product, error) {

@@ -2,6 +2,7 @@ package repositories
 
 import (
 	"context"
+	"time"
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/sidecar"
@@ -15,7 +16,15 @@ type Reservations struct {
 
 // NewReservations returns the reservations in the store behind a sidecar.
 func NewReservations(s *sidecar.Sidecar) *Reservations {
-	return &Reservations{documents: sidecar.NewDocuments[domain.Reservation](s, store, "reservation")}
+	return &Reservations{documents: sidecar.Expiring(s, store, "reservation", lifetime)}
+}
+
+// lifetime is how long a reservation is stored: until its order ends, and then for as long as an event about it may come.
+func lifetime(r domain.Reservation) time.Duration {
+	if r.Status == domain.Reserved {
+		return sidecar.Forever
+	}
+	return domain.EndedTTL
 }
 
 // Find implements domain.Reservations.

@@ -3,7 +3,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/mail"
+	"time"
 
 	"stoa/pkg/common/config"
 	"stoa/pkg/common/service"
@@ -22,6 +24,21 @@ type configuration struct {
 	MailFrom address `envconfig:"MAIL_FROM" default:"Stoa <shop@stoa.local>"`
 	// StaffMail gets the mails about low stock.
 	StaffMail address `envconfig:"STAFF_MAIL" default:"staff@stoa.local"`
+	// MailsPerHour is how many mails one address gets in an hour, from each replica; 0 is any number. Further mails are sent later.
+	MailsPerHour int `envconfig:"MAILS_PER_HOUR" default:"20"`
+	// MailGiveUp is for how long a mail is tried again that the mail server refuses. Then it becomes a dead letter.
+	MailGiveUp time.Duration `envconfig:"MAIL_GIVE_UP" default:"72h"`
+	// NoticeTTL is how long a notice is kept: in the inbox, and so that its event is not mailed again. It has to be longer than
+	// MailGiveUp, and than a broker keeps events (30 days).
+	NoticeTTL time.Duration `envconfig:"NOTICE_TTL" default:"2160h"`
+}
+
+// Validate refuses times with which a mail would be forgotten before it is given up.
+func (c configuration) Validate() error {
+	if c.MailGiveUp <= 0 || c.NoticeTTL <= c.MailGiveUp {
+		return errors.New("MAIL_GIVE_UP has to be longer than nothing, and NOTICE_TTL longer than MAIL_GIVE_UP")
+	}
+	return c.Base.Validate()
 }
 
 // address is an e-mail address, with or without a name.
@@ -53,14 +70,15 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	mailer := providers.NewMailer(app.Sidecar, cfg.MailFrom.Address, kind)
-	inbox := repositories.NewInbox(app.Sidecar)
-	notifier := domain.NewNotifier(inbox, repositories.NewDeliveries(app.Sidecar), mailer)
 	publisher, err := app.Publisher()
 	if err != nil {
 		return err
 	}
-	consumer, err := app.Consumer(publisher, handlers.Subscriptions(notifier, cfg.StaffMail.Address)...)
+	staff := cfg.StaffMail.Address
+	notices := repositories.NewNotices(app.Sidecar, cfg.NoticeTTL)
+	mailer := providers.NewMailer(app.Sidecar, cfg.MailFrom.Address, kind, cfg.MailsPerHour)
+	notifier := domain.NewNotifier(notices, mailer, providers.NewDeadLetters(publisher), cfg.MailGiveUp)
+	consumer, err := app.Consumer(publisher, handlers.Subscriptions(notifier.Tell, staff)...)
 	if err != nil {
 		return err
 	}
@@ -68,6 +86,7 @@ func run(ctx context.Context) error {
 	router := web.NewRouter()
 	api := web.NewAPI(router, "Notifications", "Your notifications about orders and accounts.")
 	identity.Protect(api, identity.FromAuth(app.Sidecar))
-	handlers.Routes(api, inbox)
+	handlers.Routes(api, notices)
+	handlers.Schedules(router, notifier, staff)
 	return app.Run(ctx, app.HTTP(router), consumer.Run)
 }

@@ -1,11 +1,12 @@
 package domain
 
 import (
-	"errors"
+	"fmt"
 	"net/mail"
 	"time"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/ids"
 )
 
 // Account is an account as events carry it.
@@ -17,6 +18,11 @@ type Account struct {
 	At time.Time `json:"at"`
 	// Reason says why sessions were revoked.
 	Reason string `json:"reason,omitempty"`
+	// Verified says that the address belongs to the owner of the account. Otherwise it may be a stranger's.
+	Verified bool `json:"verified"`
+	// Code verifies the address, until ExpiresAt.
+	Code      string    `json:"code,omitempty"`
+	ExpiresAt time.Time `json:"expiresAt,omitzero"`
 }
 
 // accountWords are the texts about accounts. They warn an owner of changes that someone else made.
@@ -25,6 +31,11 @@ var accountWords = map[Kind]words{
 		subject: "Welcome to Stoa",
 		opening: "Your account is ready, and you can sign in with this e-mail address.",
 		closing: "If you did not sign up, you can ignore this mail.",
+	},
+	AddressVerified: {
+		subject: "Welcome to Stoa",
+		opening: "Your e-mail address is verified, and your account is ready.",
+		closing: "If you did not sign up, please tell us at once.",
 	},
 	PasswordChanged: {
 		subject: "Your password was changed",
@@ -48,22 +59,39 @@ var reusedTokenWords = words{
 }
 
 // AccountNotice returns the notice about an event of an account. It fails with errs.Invalid for an event that no mail can be
-// sent about.
-func AccountNotice(kind Kind, account Account, eventID string) (Notice, error) {
-	if err := errors.Join(checkID(eventID), checkID(account.ID)); err != nil {
+// sent about. Account and time identify the notice, because a replayed event has another id. To an address that is not
+// verified, nothing is mailed: the notice only appears in the inbox.
+func AccountNotice(kind Kind, account Account) (Notice, error) {
+	if account.At.IsZero() {
+		return Notice{}, errs.New(errs.Invalid, "the event about the account %s has no time", account.ID)
+	}
+	to, err := recipient(account.ID, account.Name, account.Email)
+	if err != nil {
 		return Notice{}, err
 	}
-	address, err := mail.ParseAddress(account.Email)
-	if err != nil {
-		return Notice{}, errs.Wrap(errs.Invalid, err, "the account %s has no e-mail address", account.ID)
+	if !account.Verified {
+		to = mail.Address{}
 	}
 	text := accountWords[kind]
 	if account.Reason == reusedToken {
 		text = reusedTokenWords
 	}
 	return Notice{
-		Kind: kind, About: eventID, UserID: account.ID,
-		To:      mail.Address{Name: oneLine(account.Name), Address: address.Address},
+		Kind: kind, About: ids.Derive(account.ID, account.At.UTC().Format(time.RFC3339Nano)), UserID: account.ID, To: to,
 		Subject: text.subject, Opening: text.opening, Closing: text.closing, At: account.At,
 	}, nil
+}
+
+// CodeNotice returns the notice with the code that verifies the address of an account: the only mail that goes to an address
+// before. Those who signed up may not be those who read it. So it does not show the name that they chose, and the code is
+// neither in their inbox nor in Opening, which is stored.
+func CodeNotice(account Account) (Notice, error) {
+	account.Name, account.Verified = "", true // so it is mailed
+	notice, err := AccountNotice(CodeRequested, account)
+	notice.UserID = ""
+	notice.Subject = "Please verify your e-mail address"
+	notice.Opening = "Someone signed up at Stoa with this e-mail address. If it was you, please verify that the address is yours."
+	notice.Closing = fmt.Sprintf("Your code is %s. It is valid until %s. If you did not sign up, please ignore this mail.",
+		account.Code, account.ExpiresAt.UTC().Format("2 January 2006, 15:04 UTC"))
+	return notice, err
 }

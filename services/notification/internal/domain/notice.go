@@ -3,12 +3,9 @@ package domain
 import (
 	"fmt"
 	"net/mail"
-	"regexp"
+	"slices"
 	"strings"
 	"time"
-	"unicode"
-
-	"stoa/pkg/common/errs"
 )
 
 // Kind is what a notice is about. The API shows it, and the names of mail files begin with it.
@@ -23,6 +20,8 @@ const (
 	OrderDelivered    Kind = "order-delivered"
 	StockLow          Kind = "stock-low"
 	AccountRegistered Kind = "account-registered"
+	AddressVerified   Kind = "account-verified"
+	CodeRequested     Kind = "account-code"
 	PasswordChanged   Kind = "account-password-changed"
 	SessionsRevoked   Kind = "account-sessions-revoked"
 )
@@ -34,7 +33,8 @@ type Notice struct {
 	About string
 	// UserID is the account in whose inbox the notice appears; "" for a notice that is only mailed.
 	UserID string
-	To     mail.Address
+	// To is where the notice is mailed to; it is zero for a notice that only appears in an inbox.
+	To mail.Address
 	// Subject, Opening and Closing are the text. If there is an order, it is shown between Opening and Closing.
 	Subject string
 	Opening string
@@ -45,7 +45,18 @@ type Notice struct {
 }
 
 // ID returns the same id for every copy of a notice.
-func (n Notice) ID() string { return string(n.Kind) + "-" + n.About }
+func (n Notice) ID() string { return idOf(n.Kind, n.About) }
+
+func idOf(kind Kind, about string) string { return string(kind) + "-" + about }
+
+// record returns the record of a notice that arrived at this time.
+func (n Notice) record(at time.Time) Record {
+	record := Record{Entry: Entry{ID: n.ID(), Kind: n.Kind, Subject: n.Subject, Text: n.Opening, CreatedAt: at}}
+	if n.Order != nil {
+		record.OrderID = n.Order.ID
+	}
+	return record
+}
 
 // words are the text of a kind of notice.
 type words struct{ subject, opening, closing string }
@@ -82,25 +93,21 @@ var orderWords = map[Kind]words{
 // OrderNotice returns the notice to the customer of an order. It fails with errs.Invalid for an order that no mail can be
 // sent about.
 func OrderNotice(kind Kind, order Order) (Notice, error) {
-	if err := checkID(order.ID); err != nil {
-		return Notice{}, err
-	}
-	address, err := mail.ParseAddress(order.Customer.Email)
+	to, err := recipient(order.ID, order.Customer.Name, order.Customer.Email)
 	if err != nil {
-		return Notice{}, errs.Wrap(errs.Invalid, err, "the customer of the order %s has no e-mail address", order.ID)
+		return Notice{}, err
 	}
 	text := orderWords[kind]
 	opening := text.opening
 	if reason := oneLine(order.Reason); reason != "" {
 		opening += " The reason: " + strings.TrimSuffix(reason, ".") + "."
 	}
-	order.Items = append([]Line(nil), order.Items...)
+	order.Items = slices.Clone(order.Items)
 	for i := range order.Items {
 		order.Items[i].Name = oneLine(order.Items[i].Name)
 	}
 	return Notice{
-		Kind: kind, About: order.ID, UserID: order.Customer.ID,
-		To:      mail.Address{Name: oneLine(order.Customer.Name), Address: address.Address},
+		Kind: kind, About: order.ID, UserID: order.Customer.ID, To: to,
 		Subject: text.subject, Opening: opening, Closing: text.closing,
 		Order: &order, At: order.UpdatedAt,
 	}, nil
@@ -119,19 +126,4 @@ func LowStockNotice(low LowStock, eventID string, at time.Time, staff mail.Addre
 		Closing: "Please order more.",
 		At:      at,
 	}, nil
-}
-
-var validID = regexp.MustCompile(`^[-0-9a-z]{1,36}$`)
-
-// checkID fails with errs.Invalid for malformed ids, because ids become parts of file names and mail headers.
-func checkID(id string) error {
-	if !validID.MatchString(id) {
-		return errs.New(errs.Invalid, "%q is not a valid id", id)
-	}
-	return nil
-}
-
-// oneLine replaces line breaks and control characters by spaces, because mails contain names that strangers choose.
-func oneLine(s string) string {
-	return strings.Join(strings.FieldsFunc(s, func(c rune) bool { return unicode.In(c, unicode.Cc, unicode.Zl, unicode.Zp) }), " ")
 }

@@ -42,17 +42,16 @@ func TestOrderNotice_refusesWhatCannotBeSent(t *testing.T) {
 }
 
 func TestAccountNotice_refusesWhatCannotBeSent(t *testing.T) {
-	for name, tt := range map[string]struct {
-		account domain.Account
-		event   string
-	}{
-		"no address":          {domain.Account{ID: "1"}, "e"},
-		"broken address":      {domain.Account{ID: "1", Email: "a@b\r\nBcc: c@d"}, "e"},
-		"no account":          {domain.Account{Email: "a@b.c"}, "e"},
-		"event with a path":   {domain.Account{ID: "1", Email: "a@b.c"}, "../e"},
-		"account with a path": {domain.Account{ID: "../1", Email: "a@b.c"}, "e"},
+	at := time.Now()
+	for name, account := range map[string]domain.Account{
+		"no address":          {ID: "1", At: at},
+		"broken address":      {ID: "1", At: at, Email: "a@b\r\nBcc: c@d"},
+		"two addresses":       {ID: "1", At: at, Email: `"a;b"@c.d`},
+		"no account":          {At: at, Email: "a@b.c"},
+		"no time":             {ID: "1", Email: "a@b.c"},
+		"account with a path": {ID: "../1", At: at, Email: "a@b.c"},
 	} {
-		if _, err := domain.AccountNotice(domain.PasswordChanged, tt.account, tt.event); !errs.Is(err, errs.Invalid) {
+		if _, err := domain.AccountNotice(domain.PasswordChanged, account); !errs.Is(err, errs.Invalid) {
 			t.Errorf("%s: got %v, want invalid", name, err)
 		}
 	}
@@ -61,10 +60,10 @@ func TestAccountNotice_refusesWhatCannotBeSent(t *testing.T) {
 func TestNotice_keepsWordsOnOneLine(t *testing.T) {
 	notice := must.Get(domain.OrderNotice(domain.OrderRejected, domain.Order{
 		ID: "1", Reason: "sold out.\r\nBcc: x@y.z", Items: []domain.Line{{Name: "Mug\nTotal: 0.00 EUR"}},
-		Customer: domain.Customer{Email: "a@b.c", Name: "Eve\r\nSubject: hello"},
+		Customer: domain.Customer{Email: "a@b.c", Name: "Eve\r\nSubject hello"},
 	}))(t)
 	low := must.Get(domain.LowStockNotice(domain.LowStock{Name: "Mug\r\nX: 1", SKU: "M\n1"}, "e", time.Now(), mail.Address{}))(t)
-	welcome := must.Get(domain.AccountNotice(domain.AccountRegistered, domain.Account{ID: "1", Email: "a@b.c", Name: "Eve\r\nBcc: x"}, "e"))(t)
+	welcome := must.Get(domain.AccountNotice(domain.AccountRegistered, account("Eve\r\nBcc x")))(t)
 	for _, text := range []string{welcome.To.Name, notice.To.Name, notice.Opening, notice.Order.Items[0].Name, low.Subject, low.Opening} {
 		if strings.ContainsAny(text, "\r\n") {
 			t.Errorf("%q has more than one line", text)
@@ -72,37 +71,29 @@ func TestNotice_keepsWordsOnOneLine(t *testing.T) {
 	}
 }
 
-func TestDelivery_isLeasedByOne(t *testing.T) {
-	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	leased := domain.Delivery{Status: domain.Leased, LeaseID: "a", LeasedAt: now}
-	sent := domain.Delivery{Status: domain.Sent, LeaseID: "a", LeasedAt: now, SentAt: now}
-	tests := []struct {
-		name     string
-		delivery domain.Delivery
-		after    time.Duration
-		kind     errs.Kind
-		lease    string
-		status   domain.DeliveryStatus
-	}{
-		{"not begun", domain.Delivery{}, 0, "", "b", domain.Leased},
-		{"another process is sending", leased, 9 * time.Second, errs.Unavailable, "a", domain.Leased},
-		{"another process died", leased, 10 * time.Second, "", "b", domain.Leased},
-		{"sent", sent, time.Hour, "", "a", domain.Sent},
+// Anybody may sign up with the address of a stranger, who then gets mails that begin with the name.
+func TestNames_areThoseOfPeople(t *testing.T) {
+	for name, want := range map[string]string{
+		"Ada Lovelace":               "Ada Lovelace",
+		"  Chloé\tO'Brien-Łuczak ":   "Chloé O'Brien-Łuczak",
+		"J.R.R. Tolkien":             "J.R.R. Tolkien",
+		"Dr. 李 小龙":                   "Dr. 李 小龙",
+		"Ada\u202eevil\u200b\u200b":  "Adaevil",
+		"\u200b\u200b":               "",
+		"pay at https://example.com": "",
+		"your parcel: example.com":   "",
+		"see www example com":        "",
+		"Ada <a@example.com>":        "",
+		"YOU WON! CALL NOW":          "",
+		strings.Repeat("Ada ", 20):   "",
+	} {
+		notice := must.Get(domain.AccountNotice(domain.AccountRegistered, account(name)))(t)
+		if notice.To.Name != want {
+			t.Errorf("%q: got %q, want %q", name, notice.To.Name, want)
+		}
 	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			d := tt.delivery
-			err := d.Lease("b", now.Add(tt.after))
-			if errs.KindOf(err) != tt.kind || d.LeaseID != tt.lease || d.Status != tt.status {
-				t.Errorf("got %v, %+v", err, d)
-			}
-		})
-	}
-	mine, taken, done := leased, leased, sent
-	mine.Release("a")
-	taken.Release("b")
-	done.Release("a")
-	if mine.Status != "" || taken != leased || done != sent {
-		t.Errorf("only the process with the lease may release it: %+v, %+v, %+v", mine, taken, done)
-	}
+}
+
+func account(name string) domain.Account {
+	return domain.Account{ID: "1", Email: "a@b.c", Name: name, At: time.Now(), Verified: true}
 }

@@ -2,71 +2,178 @@ package domain
 
 import (
 	"context"
-	"errors"
 	"time"
 
+	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
 )
 
-// Inbox stores the notices of each user.
+// Notices stores the record of each notice.
+type Notices interface {
+	// Create stores the record of a notice and adds it to the inbox of its user, if it has one. It fails with errs.Conflict if
+	// the notice has a record.
+	Create(ctx context.Context, userID string, r Record) error
+	// Update changes a record by a pure function, which may run several times, and returns the result.
+	Update(ctx context.Context, id string, change func(*Record) error) (Record, error)
+	// Await adds a record to the list of mails that are still to be sent, unless it is there already.
+	Await(ctx context.Context, id string) error
+	// Due returns some of the mails whose next attempt may start now, and the cursor of the next ones, "" at the end.
+	Due(ctx context.Context, cursor string, now time.Time) (due []Record, next string, err error)
+	// Tidy takes off that list what is not to be sent any more.
+	Tidy(ctx context.Context) error
+	// Any reports whether one of these records exists.
+	Any(ctx context.Context, ids []string) (bool, error)
+}
+
+// Inbox lists the notices of each user.
 type Inbox interface {
-	// Put adds a notice to the inbox of its user, unless it is there already.
-	Put(ctx context.Context, n Notice, at time.Time) error
 	// List returns a page of a user's inbox, newest first, and the cursor of the next page, "" on the last.
-	List(ctx context.Context, userID, cursor string, limit int) (entries []Entry, next string, err error)
+	List(ctx context.Context, userID, cursor string, limit int) (records []Record, next string, err error)
 }
 
-// Deliveries stores a delivery for each notice.
-type Deliveries interface {
-	// Upsert changes a delivery by a pure function, which may run several times, and returns the result. It creates a
-	// missing delivery.
-	Upsert(ctx context.Context, noticeID string, change func(*Delivery) error) (Delivery, error)
-}
-
-// Mail sends a notice by mail.
+// Mail sends a notice by mail. It fails with a *Refusal if the mail server refuses this mail, with a *TooMany if its address
+// got too many lately, and with any other error if the mail server takes no mails at all.
 type Mail interface {
 	Send(ctx context.Context, n Notice) error
 }
 
+// Refusal is what a mail server replied to one mail. Other mails are not concerned.
+type Refusal struct{ Reply string }
+
+func (r *Refusal) Error() string { return "the mail server refuses this mail: " + r.Reply }
+
+// TooMany says that an address got as many mails as it may get in an hour.
+type TooMany struct{ Until time.Time }
+
+func (t *TooMany) Error() string {
+	return "this address gets no more mails until " + t.Until.Format(time.RFC3339)
+}
+
+// DeadLetters tells the staff about an event that could not be handled, and how often that was tried.
+type DeadLetters interface {
+	Publish(ctx context.Context, cause Cause, reason error, attempts int) error
+}
+
 // Notifier sends each notice once, even if an event is handled twice, or by two processes at once.
 type Notifier struct {
-	inbox      Inbox
-	deliveries Deliveries
-	mail       Mail
+	notices Notices
+	mail    Mail
+	letters DeadLetters
+	giveUp  time.Duration
 }
 
-// NewNotifier returns a notifier.
-func NewNotifier(inbox Inbox, deliveries Deliveries, mail Mail) *Notifier {
-	return &Notifier{inbox: inbox, deliveries: deliveries, mail: mail}
+// NewNotifier returns a notifier. A mail that the mail server has refused for giveUp becomes a dead letter.
+func NewNotifier(notices Notices, mail Mail, letters DeadLetters, giveUp time.Duration) *Notifier {
+	return &Notifier{notices: notices, mail: mail, letters: letters, giveUp: giveUp}
 }
 
-// Tell adds a notice to the inbox of its user, then mails it.
-func (n *Notifier) Tell(ctx context.Context, notice Notice) error {
-	if notice.UserID != "" {
-		if err := n.inbox.Put(ctx, notice, now()); err != nil {
-			return err
-		}
-	}
-	return n.mailOnce(ctx, notice)
-}
-
-func (n *Notifier) mailOnce(ctx context.Context, notice Notice) error {
-	lease := ids.New()
-	delivery, err := n.deliveries.Upsert(ctx, notice.ID(), func(d *Delivery) error { return d.Lease(lease, now()) })
-	if err != nil || delivery.Status == Sent {
+// Tell adds a notice to the inbox of its user, then mails it; some notices are only for one of the two. A mail that cannot be
+// sent now is parked, so an event never waits for a mail server.
+func (n *Notifier) Tell(ctx context.Context, notice Notice, cause Cause) error {
+	if err := n.overtake(ctx, notice); err != nil {
 		return err
 	}
-	sendErr := n.mail.Send(ctx, notice)
-	// Store the result even if the time for this event is over.
-	_, err = n.deliveries.Upsert(context.WithoutCancel(ctx), notice.ID(), func(d *Delivery) error {
-		if sendErr != nil {
-			d.Release(lease)
+	record, result := notice.record(now()), done
+	if notice.To.Address != "" {
+		record.Mail = leased(ids.New(), now())
+	}
+	err := n.notices.Create(ctx, notice.UserID, record)
+	switch {
+	case err == nil && record.Mail.Waits():
+		result, err = n.send(ctx, notice, record.Mail, cause)
+	case errs.Is(err, errs.Conflict):
+		result, err = n.resume(ctx, notice, cause)
+	}
+	if err != nil || result == done {
+		return err
+	}
+	// The broker forgets the event now, so the list has to have the mail.
+	return n.notices.Await(context.WithoutCancel(ctx), record.ID)
+}
+
+// overtake makes sure that nothing is sent any more that contradicts this notice. A cancellation may arrive before the
+// confirmation, which comes from another topic.
+func (n *Notifier) overtake(ctx context.Context, notice Notice) error {
+	if notice.Kind != OrderCancelled {
+		return nil
+	}
+	earlier := Record{Entry: Entry{ID: idOf(OrderConfirmed, notice.About)}, Mail: Delivery{Status: Overtaken}}
+	if err := n.notices.Create(ctx, "", earlier); err != nil && !errs.Is(err, errs.Conflict) {
+		return err
+	}
+	return nil
+}
+
+// outcome is what became of the mail of a notice.
+type outcome int
+
+const (
+	// done: there is nothing left to do.
+	done outcome = iota
+	// waiting: the mail has to be sent later, or another process sends it.
+	waiting
+	// unreachable: the same, because the mail server takes no mails at all.
+	unreachable
+)
+
+// resume sends the mail of a notice that has a record, if an attempt may start now.
+func (n *Notifier) resume(ctx context.Context, notice Notice, cause Cause) (outcome, error) {
+	lease := ids.New()
+	record, err := n.notices.Update(ctx, notice.ID(), func(r *Record) error {
+		r.Mail.take(lease, cause, now())
+		return nil
+	})
+	switch {
+	case err != nil || !record.Mail.Waits():
+		return done, err
+	case record.Mail.LeaseID != lease:
+		return waiting, nil
+	default:
+		return n.send(ctx, notice, record.Mail, cause)
+	}
+}
+
+// send makes the attempt that this delivery was leased for, and stores its outcome.
+func (n *Notifier) send(ctx context.Context, notice Notice, attempt Delivery, cause Cause) (outcome, error) {
+	failure := n.mail.Send(ctx, notice)
+	ctx = context.WithoutCancel(ctx) // store the outcome even if the time for this event is over
+	result := outcomeOf(failure)
+	if _, refused := failure.(*Refusal); refused && attempt.refusedFor(n.giveUp, now()) { //nolint:errorlint // not wrapped
+		return done, n.abandon(ctx, notice.ID(), cause, failure, attempt.Attempts+1)
+	}
+	_, err := n.notices.Update(ctx, notice.ID(), func(r *Record) error {
+		if result == done {
+			r.Mail.sent(now())
 		} else {
-			d.MarkSent(now())
+			r.Mail.park(attempt.LeaseID, cause, failure, now())
 		}
 		return nil
 	})
-	return errors.Join(sendErr, err)
+	return result, err
+}
+
+func outcomeOf(failure error) outcome {
+	switch failure.(type) { //nolint:errorlint // Mail does not wrap them
+	case nil:
+		return done
+	case *Refusal, *TooMany:
+		return waiting
+	default:
+		return unreachable
+	}
+}
+
+// abandon gives a mail up. The staff find it among the dead letters; a replay starts again. After a crash in between, the next
+// attempt publishes the same dead letter again.
+func (n *Notifier) abandon(ctx context.Context, id string, cause Cause, reason error, attempts int) error {
+	if err := n.letters.Publish(ctx, cause, reason, attempts); err != nil {
+		return err
+	}
+	_, err := n.notices.Update(ctx, id, func(r *Record) error {
+		r.Mail = Delivery{Status: GivenUp, Reason: reason.Error()}
+		return nil
+	})
+	return err
 }
 
 func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }

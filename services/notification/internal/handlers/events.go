@@ -4,54 +4,80 @@ import (
 	"context"
 	"net/mail"
 
+	"stoa/pkg/common/errs"
 	"stoa/pkg/messaging"
 	"stoa/services/notification/internal/domain"
 )
 
+// Tell tells a notice, such as domain.Notifier.Tell.
+type Tell func(ctx context.Context, notice domain.Notice, cause domain.Cause) error
+
 // Subscriptions returns the events that people get notices about, by topic. Notices about low stock go to the address of the
 // staff.
-func Subscriptions(notifier *domain.Notifier, staff mail.Address) []messaging.Subscription {
-	order := func(kind domain.Kind) messaging.Handler {
-		return tell(notifier, func(_ messaging.Event, order domain.Order) (domain.Notice, error) {
+func Subscriptions(tell Tell, staff mail.Address) []messaging.Subscription {
+	const confirmed, updates, accounts, stock = "order-confirmed", "order-updates", "accounts", "stock"
+	order := func(topic string, kind domain.Kind) messaging.Handler {
+		return handle(tell, topic, func(_ messaging.Event, order domain.Order) (domain.Notice, error) {
 			return domain.OrderNotice(kind, order)
 		})
 	}
 	account := func(kind domain.Kind) messaging.Handler {
-		return tell(notifier, func(e messaging.Event, account domain.Account) (domain.Notice, error) {
-			return domain.AccountNotice(kind, account, e.ID)
+		return handle(tell, accounts, func(_ messaging.Event, account domain.Account) (domain.Notice, error) {
+			return domain.AccountNotice(kind, account)
 		})
 	}
-	lowStock := tell(notifier, func(e messaging.Event, low domain.LowStock) (domain.Notice, error) {
+	code := handle(tell, accounts, func(_ messaging.Event, account domain.Account) (domain.Notice, error) {
+		return domain.CodeNotice(account)
+	})
+	lowStock := handle(tell, stock, func(e messaging.Event, low domain.LowStock) (domain.Notice, error) {
 		return domain.LowStockNotice(low, e.ID, e.Time, staff)
 	})
 	return []messaging.Subscription{
-		{Topic: "order-confirmed", On: map[string]messaging.Handler{
-			"order.confirmed.v1": order(domain.OrderConfirmed),
+		{Topic: confirmed, On: map[string]messaging.Handler{
+			"order.confirmed.v1": order(confirmed, domain.OrderConfirmed),
 		}},
-		{Topic: "order-updates", On: map[string]messaging.Handler{
-			"order.rejected.v1":  order(domain.OrderRejected),
-			"order.cancelled.v1": order(domain.OrderCancelled),
-			"order.shipped.v1":   order(domain.OrderShipped),
-			"order.delivered.v1": order(domain.OrderDelivered),
+		{Topic: updates, On: map[string]messaging.Handler{
+			"order.rejected.v1":  order(updates, domain.OrderRejected),
+			"order.cancelled.v1": order(updates, domain.OrderCancelled),
+			"order.shipped.v1":   order(updates, domain.OrderShipped),
+			"order.delivered.v1": order(updates, domain.OrderDelivered),
 		}},
-		{Topic: "accounts", On: map[string]messaging.Handler{
-			"account.registered.v1":       account(domain.AccountRegistered),
-			"account.password_changed.v1": account(domain.PasswordChanged),
-			"account.sessions_revoked.v1": account(domain.SessionsRevoked),
+		{Topic: accounts, On: map[string]messaging.Handler{
+			"account.registered.v1":             account(domain.AccountRegistered),
+			"account.verification_requested.v1": code,
+			"account.verified.v1":               account(domain.AddressVerified),
+			"account.password_changed.v1":       account(domain.PasswordChanged),
+			"account.sessions_revoked.v1":       account(domain.SessionsRevoked),
 		}},
-		{Topic: "stock", On: map[string]messaging.Handler{
+		{Topic: stock, On: map[string]messaging.Handler{
 			"stock.low.v1": lowStock,
 		}},
 	}
 }
 
-// tell returns the handler that tells people what notice makes of an event.
-func tell[T any](notifier *domain.Notifier, notice func(messaging.Event, T) (domain.Notice, error)) messaging.Handler {
+// handle returns the handler that tells the notice of an event.
+func handle[T any](tell Tell, topic string, noticeOf func(messaging.Event, T) (domain.Notice, error)) messaging.Handler {
 	return messaging.Typed(func(ctx context.Context, e messaging.Event, data T) error {
-		n, err := notice(e, data)
+		notice, err := noticeOf(e, data)
 		if err != nil {
 			return err
 		}
-		return notifier.Tell(ctx, n)
+		return tell(ctx, notice, domain.Cause{Topic: topic, Event: domain.Event(e)})
 	})
+}
+
+// noticeOf returns a function that makes the notice of an event again, as its subscription does.
+func noticeOf(staff mail.Address) func(domain.Cause) (domain.Notice, error) {
+	return func(cause domain.Cause) (notice domain.Notice, err error) {
+		keep := func(_ context.Context, n domain.Notice, _ domain.Cause) error {
+			notice = n
+			return nil
+		}
+		for _, s := range Subscriptions(keep, staff) {
+			if again := s.On[cause.Event.Type]; again != nil {
+				return notice, again(context.Background(), messaging.Event(cause.Event))
+			}
+		}
+		return notice, errs.New(errs.Invalid, "there are no notices about %s", cause.Event.Type)
+	}
 }

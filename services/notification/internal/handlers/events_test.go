@@ -1,107 +1,32 @@
 package handlers_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net/mail"
+	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"stoa/api/events"
-	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
 	"stoa/pkg/common/must"
 	"stoa/pkg/messaging"
-	"stoa/pkg/messaging/messagingtest"
-	"stoa/pkg/sidecar"
-	"stoa/pkg/sidecar/sidecartest"
 	"stoa/services/notification/internal/domain"
-	"stoa/services/notification/internal/handlers"
-	"stoa/services/notification/internal/providers"
-	"stoa/services/notification/internal/repositories"
 )
-
-// post is the mail binding: it counts mails by file name, and may be slow or fail.
-type post struct {
-	mu    sync.Mutex
-	sent  map[string]int
-	takes time.Duration
-	err   error
-}
-
-func (p *post) Send(_ context.Context, _ string, _ []byte, meta map[string]string) error {
-	time.Sleep(p.takes)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.err != nil {
-		return p.err
-	}
-	if p.sent == nil {
-		p.sent = map[string]int{}
-	}
-	p.sent[meta["fileName"]]++
-	return nil
-}
-
-// replica returns the handlers of a process by event type. Several processes may share a store.
-func replica(side *sidecar.Sidecar, p *post) map[string]messaging.Handler {
-	mailer := providers.NewMailer(p, mail.Address{Address: "shop@stoa.local"}, providers.FileBinding)
-	notifier := domain.NewNotifier(repositories.NewInbox(side), repositories.NewDeliveries(side), mailer)
-	return messagingtest.Handlers(handlers.Subscriptions(notifier, mail.Address{Address: "staff@stoa.local"}))
-}
-
-const (
-	orderID    = "0198c6a0-0000-7000-8000-000000000001"
-	customerID = "0198c6a0-0000-7000-8000-000000000002"
-)
-
-func order(status string) domain.Order {
-	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	price := domain.Money{Amount: 1250, Currency: "EUR"}
-	return domain.Order{
-		ID: orderID, Status: status, Total: price, CreatedAt: at, UpdatedAt: at,
-		Customer: domain.Customer{ID: customerID, Email: "a@example.com", Name: "Ada"},
-		Items: []domain.Line{{
-			ProductID: "0198c6a0-0000-7000-8000-000000000003", SKU: "AMP-1", Name: "Amphora", Quantity: 1, UnitPrice: price,
-		}},
-	}
-}
-
-func account(reason string) domain.Account {
-	return domain.Account{ID: customerID, Email: "a@example.com", Name: "Ada", At: time.Now().UTC(), Reason: reason}
-}
-
-func event(t *testing.T, eventType string, data any, cause ...string) messaging.Event {
-	t.Helper()
-	return must.Get(messaging.New(eventType, orderID, data, cause...))(t)
-}
-
-func confirmed(t *testing.T) messaging.Event {
-	t.Helper()
-	return event(t, "order.confirmed.v1", order("confirmed"))
-}
-
-// entries lists the customer's inbox.
-func entries(t *testing.T, side *sidecar.Sidecar) []domain.Entry {
-	t.Helper()
-	list, _, err := repositories.NewInbox(side).List(t.Context(), customerID, "", 100)
-	must.Do(t, err)
-	return list
-}
 
 func TestNotifier_sendsEveryNoticeOnce(t *testing.T) {
-	_, side := sidecartest.New()
-	post := &post{}
-	on := replica(side, post)
+	o := newOffice(t)
+	p := o.process()
 	low := domain.LowStock{ProductID: ids.New(), SKU: "AMP-1", Name: "Amphora", Available: 3, Threshold: 5}
 	all := []messaging.Event{event(t, "stock.low.v1", low)}
 	for _, status := range []string{"confirmed", "rejected", "cancelled", "shipped", "delivered"} {
-		all = append(all, event(t, "order."+status+".v1", order(status)))
+		all = append(all, orderIs(t, status))
 	}
-	for _, fact := range []string{"registered", "password_changed"} {
+	for _, fact := range []string{"registered", "password_changed", "verified"} {
 		all = append(all, event(t, "account."+fact+".v1", account("")))
 	}
 	for _, reason := range []string{"by_owner", "refresh_token_reused"} {
@@ -112,24 +37,35 @@ func TestNotifier_sendsEveryNoticeOnce(t *testing.T) {
 			if err := events.Check(e.Type, e.Data); err != nil {
 				t.Fatalf("%s is not what its schema says: %v", e.Type, err)
 			}
-			if err := on[e.Type](t.Context(), e); err != nil {
-				t.Fatalf("%s: %v", e.Type, err)
-			}
+			p.handle(t, e)
 		}
 	}
-	for _, file := range []string{
-		"order-confirmed-" + orderID, "order-rejected-" + orderID, "order-cancelled-" + orderID, "order-shipped-" + orderID,
-		"order-delivered-" + orderID, "stock-low-" + all[0].ID,
-		"account-registered-" + all[6].ID, "account-password-changed-" + all[7].ID,
-		"account-sessions-revoked-" + all[8].ID, "account-sessions-revoked-" + all[9].ID,
-	} {
-		if got := post.sent[file+".eml"]; got != 1 {
+	got := o.entries(t)
+	if len(got) != 10 || got[5].Kind != domain.OrderDelivered || got[5].OrderID != orderID ||
+		got[0].Kind != domain.SessionsRevoked || got[0].OrderID != "" || got[0].Text == got[1].Text {
+		t.Errorf("the inbox is %+v", got)
+	}
+	files := []string{"stock-low-" + all[0].ID}
+	for _, entry := range got {
+		files = append(files, entry.ID)
+	}
+	for _, file := range files {
+		if got := o.post.sent[file+".eml"]; got != 1 {
 			t.Errorf("%s: sent %d times, want once", file, got)
 		}
 	}
-	if got := entries(t, side); len(got) != 9 || got[4].Kind != domain.OrderDelivered || got[4].OrderID != orderID ||
-		got[0].Kind != domain.SessionsRevoked || got[0].OrderID != "" || got[0].Text == got[1].Text {
-		t.Errorf("the inbox is %+v", got)
+}
+
+// A replay has an id of its own, and publishes the same fact.
+func TestReplay_ofAnAccountEventMakesNoSecondNotice(t *testing.T) {
+	o := newOffice(t)
+	p := o.process()
+	e := event(t, "account.password_changed.v1", account(""))
+	p.handle(t, e)
+	e.ID = ids.New()
+	p.handle(t, e)
+	if got := o.entries(t); len(got) != 1 || o.post.total() != 1 {
+		t.Errorf("%d mails, the inbox is %+v", o.post.total(), got)
 	}
 }
 
@@ -141,36 +77,35 @@ func TestNotifier_recoversFromACrashAnywhere(t *testing.T) {
 		for n := 1; ; n++ {
 			operations, name := 0, fmt.Sprintf("operation %d, after: %t", n, after)
 			synctest.Test(t, func(t *testing.T) {
-				states, side := sidecartest.New()
-				post := &post{}
+				o := newOffice(t)
 				var between bool // the crash is after sending and before its record
 				hook := func(operation, _ string) error {
 					operations++
 					if operations < n { // from then on nothing works: the process is gone
 						return nil
 					}
-					between = between || operations == n && len(post.sent) > 0 && !(after && operation == "save")
+					between = between || operations == n && len(o.post.sent) > 0 && !(after && operation == "save")
 					return crash
 				}
 				if after {
-					states.After = hook
+					o.states.After = hook
 				} else {
-					states.Before = hook
+					o.states.Before = hook
 				}
-				_ = replica(side, post)["order.confirmed.v1"](t.Context(), confirmed(t))
-				states.Before, states.After = nil, nil
-				time.Sleep(10 * time.Second) // until the lease of the dead process ends
-				if err := replica(side, post)["order.confirmed.v1"](t.Context(), confirmed(t)); err != nil {
-					t.Errorf("%s: the next delivery: %v", name, err)
-				}
+				e := orderIs(t, "confirmed")
+				_ = o.process().on[e.Type](t.Context(), e)
+				o.states.Before, o.states.After = nil, nil
+				next := o.process()
+				next.handle(t, e) // it does not wait for the lease of the dead process
+				next.retryFor(t, 2*time.Minute)
 				want := 1
 				if between {
 					want = 2
 				}
-				if got := post.sent["order-confirmed-"+orderID+".eml"]; got != want {
+				if got := o.post.sent["order-confirmed-"+orderID+".eml"]; got != want {
 					t.Errorf("%s: sent %d times, want %d", name, got, want)
 				}
-				if got := entries(t, side); len(got) != 1 {
+				if got := o.entries(t); len(got) != 1 {
 					t.Errorf("%s: %d entries in the inbox", name, len(got))
 				}
 			})
@@ -183,37 +118,171 @@ func TestNotifier_recoversFromACrashAnywhere(t *testing.T) {
 
 func TestNotifier_sendsOnceFromManyReplicas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, side := sidecartest.New()
-		post := &post{takes: 3 * time.Second}
+		o := newOffice(t)
+		o.post.takes = 3 * time.Second
+		e := orderIs(t, "confirmed")
 		var all sync.WaitGroup
 		for range 8 {
 			all.Go(func() {
-				handler := replica(side, post)["order.confirmed.v1"]
-				for err := handler(t.Context(), confirmed(t)); err != nil; err = handler(t.Context(), confirmed(t)) {
-					if !errs.Is(err, errs.Unavailable) {
-						t.Errorf("got %v, want unavailable", err)
-						return
-					}
-					time.Sleep(time.Second)
+				p := o.process()
+				if err := p.on[e.Type](t.Context(), e); err != nil {
+					t.Error(err)
 				}
+				p.retryFor(t, 2*time.Minute)
 			})
 		}
 		all.Wait()
-		if got := post.sent["order-confirmed-"+orderID+".eml"]; got != 1 {
+		if got := o.post.total(); got != 1 {
 			t.Errorf("sent %d times, want once", got)
 		}
 	})
 }
 
-func TestNotifier_retriesABrokenBindingAtOnce(t *testing.T) {
-	_, side := sidecartest.New()
-	post := &post{err: errs.New(errs.Unavailable, "the binding mail does not answer")}
-	handler := replica(side, post)["order.confirmed.v1"]
-	if err := handler(t.Context(), confirmed(t)); !errs.Is(err, errs.Unavailable) {
-		t.Fatalf("got %v, want unavailable", err)
+// Another machine takes over from a process that died, and not from one that is still sending, although the clocks of the
+// machines are up to 30 s apart.
+func TestLease_outlastsClocksThatDiffer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t)
+		e := orderIs(t, "confirmed")
+		o.states.Before = func(operation, _ string) error {
+			if operation == "save" && o.post.total() > 0 {
+				return errors.New("killed after sending")
+			}
+			return nil
+		}
+		_ = o.process().on[e.Type](t.Context(), e)
+		o.states.Before = nil
+		other := o.process()
+		other.handle(t, e)
+		for _, tt := range []struct {
+			passed time.Duration
+			want   int
+		}{{7*time.Second + 5*time.Second + 30*time.Second, 1}, {4 * time.Second, 2}} {
+			time.Sleep(tt.passed)
+			other.retry(t)
+			if got := o.post.total(); got != tt.want {
+				t.Errorf("sent %d times after another %s, want %d", got, tt.passed, tt.want)
+			}
+		}
+	})
+}
+
+func TestOrders_areNotConfirmedAfterTheirCancellation(t *testing.T) {
+	o := newOffice(t)
+	p := o.process()
+	for range 2 {
+		p.handle(t, orderIs(t, "cancelled"))
+		p.handle(t, orderIs(t, "confirmed"))
 	}
-	post.err = nil
-	if err := handler(t.Context(), confirmed(t)); err != nil || len(post.sent) != 1 {
-		t.Errorf("got %v, %d mails", err, len(post.sent))
+	if got := o.entries(t); len(got) != 1 || got[0].Kind != domain.OrderCancelled || o.post.total() != 1 {
+		t.Errorf("%v was mailed, the inbox is %+v", o.post.sent, got)
+	}
+}
+
+// What waits for its next attempt is not sent after something that says more.
+func TestParkedMails_areNotSentOnceOvertaken(t *testing.T) {
+	for _, later := range []string{"cancelled", "shipped", "delivered"} {
+		t.Run(later, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				o := newOffice(t)
+				p := o.process()
+				o.post.fails = refused
+				p.handle(t, orderIs(t, "confirmed"))
+				o.post.fails = nil
+				p.handle(t, orderIs(t, later))
+				p.retryFor(t, 5*time.Minute)
+				if got := o.post.sent["order-confirmed-"+orderID+".eml"]; got != 0 || o.post.total() != 1 {
+					t.Errorf("got %v", o.post.sent)
+				}
+			})
+		})
+	}
+}
+
+// What a notice costs: its place in the inbox (a read and a write), its document, the mail, and the document again (a read and
+// a write).
+func TestNotice_costsSixCallsOfTheSidecar(t *testing.T) {
+	o := newOffice(t)
+	var calls []string
+	o.states.After = func(operation, key string) error {
+		calls = append(calls, operation+" "+key)
+		return nil
+	}
+	o.process().handle(t, orderIs(t, "confirmed"))
+	if len(calls)+o.post.total() != 6 {
+		t.Errorf("got %q and %d mails", calls, o.post.total())
+	}
+}
+
+func TestNotices_expire(t *testing.T) {
+	o := newOffice(t)
+	o.process().handle(t, orderIs(t, "confirmed"))
+	want := strconv.Itoa(int(noticeTTL / time.Second))
+	if got := o.states.TTL("notification-store", "notice:order-confirmed-"+orderID); got != want {
+		t.Errorf("the ttl is %q, want %s", got, want)
+	}
+}
+
+// The list of a user forgets notices that have expired.
+func TestInbox_shrinksWithWhatExpires(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t)
+		p := o.process()
+		tell := func(id string) {
+			confirmed := order("confirmed")
+			confirmed.ID = id
+			p.handle(t, event(t, "order.confirmed.v1", confirmed))
+		}
+		for n := range 400 {
+			tell(fmt.Sprintf("0198c6a0-0000-7000-8000-%010d%02x", n, 1+n%255))
+		}
+		before := len(o.states.Keys("notification-store", "inbox-of:"))
+		for _, key := range o.states.Keys("notification-store", "notice:") {
+			o.states.Drop("notification-store", key)
+		}
+		for n := range 4 {
+			time.Sleep(2 * time.Minute)
+			tell(fmt.Sprintf("0198c6a0-0000-7000-8000-%010d00", 1000+n))
+		}
+		if after := len(o.states.Keys("notification-store", "inbox-of:")); after > before/2 || len(o.entries(t)) != 4 {
+			t.Errorf("%d pages of %d are left, and %d entries", after, before, len(o.entries(t)))
+		}
+	})
+}
+
+// Someone signs up with the address of a stranger, changes the name, and does whatever is told: the stranger gets the mail with
+// the code, and no name.
+func TestNotifier_mailsAnUnverifiedAddressOnlyItsCode(t *testing.T) {
+	o := newOffice(t)
+	p := o.process()
+	unverified := account("by_owner")
+	unverified.Verified = false
+	asked := unverified
+	asked.Reason, asked.Code, asked.ExpiresAt = "", "4F7KQ2ZN", asked.At.Add(time.Hour)
+	all := []messaging.Event{event(t, "account.verification_requested.v1", asked)}
+	for n := range 30 {
+		unverified.At = unverified.At.Add(time.Second)
+		all = append(all, event(t, "account.sessions_revoked.v1", unverified, strconv.Itoa(n)))
+	}
+	unverified.Reason = ""
+	all = append(all, event(t, "account.registered.v1", unverified), event(t, "account.password_changed.v1", unverified))
+	for range 2 {
+		for _, e := range all {
+			must.Do(t, events.Check(e.Type, e.Data))
+			p.handle(t, e)
+		}
+	}
+	p.retry(t)
+	if mail := string(o.post.last); o.post.total() != 1 || !strings.Contains(mail, "4F7KQ2ZN") || strings.Contains(mail, "Ada") {
+		t.Errorf("sent were %v; the last is %s", o.post.sent, mail)
+	}
+	inbox := o.entries(t)
+	if len(inbox) != len(all)-1 || slices.ContainsFunc(inbox, func(r domain.Record) bool { return r.Kind == domain.CodeRequested }) {
+		t.Errorf("the inbox is %+v", inbox)
+	}
+	for _, key := range o.states.Keys("notification-store", "") {
+		if strings.Contains(o.states.Value("notification-store", key), "4F7KQ2ZN") {
+			t.Errorf("%s has the code", key)
+		}
 	}
 }

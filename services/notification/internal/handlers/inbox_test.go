@@ -6,42 +6,29 @@ import (
 	"testing"
 
 	"stoa/internal/golden"
-	"stoa/pkg/common/must"
+	"stoa/internal/openapitest"
 	"stoa/pkg/common/web"
 	"stoa/pkg/common/web/webtest"
-	"stoa/pkg/identity"
-	"stoa/pkg/sidecar"
-	"stoa/pkg/sidecar/sidecartest"
 	"stoa/services/notification/internal/domain"
-	"stoa/services/notification/internal/handlers"
-	"stoa/services/notification/internal/repositories"
 )
 
 const inbox = "/api/v1/notifications"
 
-func serve(side *sidecar.Sidecar) *webtest.Server {
-	learner := []identity.Role{identity.Learner}
-	server := webtest.New("Notifications", "Your notifications about orders and accounts.", webtest.Callers{
-		"ada": {ID: customerID, Roles: learner}, "new": {ID: "new", Roles: learner},
-	})
-	handlers.Routes(server.API, repositories.NewInbox(side))
-	return server
+func TestOpenAPI_isWhatIsCheckedIn(t *testing.T) {
+	golden.Check(t, "api/openapi/notification.json", newOffice(t).process().Description(t))
 }
 
-func TestOpenAPI_isWhatIsCheckedIn(t *testing.T) {
-	_, side := sidecartest.New()
-	golden.Check(t, "api/openapi/notification.json", serve(side).Description(t))
+func TestAPI_isWhatItsDescriptionSays(t *testing.T) {
+	openapitest.Attack(t, newOffice(t).process().Server, openapitest.Client{SignIn: openapitest.As("ada")}, 100)
 }
 
 func TestInbox_isListedInPages(t *testing.T) {
-	_, side := sidecartest.New()
-	on := replica(side, &post{})
+	p := newOffice(t).process()
 	for _, status := range []string{"confirmed", "shipped", "delivered"} {
-		e := event(t, "order."+status+".v1", order(status))
-		must.Do(t, on[e.Type](t.Context(), e))
+		p.handle(t, orderIs(t, status))
 	}
 	list := func(query string) web.Listing[domain.Entry] {
-		return webtest.Read[web.Listing[domain.Entry]](serve(side).Do(t, webtest.Request{Path: inbox + query, Token: "ada"}), http.StatusOK)
+		return webtest.Read[web.Listing[domain.Entry]](p.Do(t, webtest.Request{Path: inbox + query, Token: "ada"}), http.StatusOK)
 	}
 	first := list("?limit=2")
 	rest := list("?cursor=" + first.Next)
@@ -56,8 +43,7 @@ func TestInbox_isListedInPages(t *testing.T) {
 }
 
 func TestInbox_isForItsOwner(t *testing.T) {
-	_, side := sidecartest.New()
-	server := serve(side)
+	server := newOffice(t).process()
 	server.Do(t, webtest.Request{Path: inbox}).Expect(http.StatusUnauthorized)
 	server.Do(t, webtest.Request{Path: inbox + "?cursor=x", Token: "new"}).Expect(http.StatusUnprocessableEntity)
 	empty := server.Do(t, webtest.Request{Path: inbox, Token: "new"}).Expect(http.StatusOK)

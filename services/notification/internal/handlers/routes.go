@@ -1,11 +1,14 @@
-// Package handlers receives events and answers requests about inboxes.
+// Package handlers receives events, sends parked mails on schedule, and answers requests about inboxes.
 package handlers
 
 import (
 	"net/http"
+	"net/mail"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/gorilla/mux"
 
+	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
 	"stoa/services/notification/internal/domain"
 )
@@ -18,4 +21,14 @@ func Routes(api huma.API, inbox domain.Inbox) {
 		OperationID: "list-notifications", Method: http.MethodGet, Path: "/api/v1/notifications", Tags: []string{"inbox"},
 		Summary: "List your notifications, newest first", Security: identity.SignedIn(),
 	}, h.list)
+}
+
+// Schedules adds what the sidecar calls on schedule: a path for each cron binding component, with its name.
+func Schedules(router *mux.Router, notifier *domain.Notifier, staff mail.Address) {
+	// Send the mails that are due. After an error the next call does the work.
+	router.Path("/mails").Methods(http.MethodPost).HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := notifier.Retry(r.Context(), noticeOf(staff)); err != nil {
+			web.WriteError(w, r, err)
+		}
+	})
 }

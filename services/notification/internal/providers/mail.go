@@ -9,10 +9,13 @@ import (
 	htmltemplate "html/template"
 	"net/mail"
 	"regexp"
+	"slices"
 	"strings"
 	texttemplate "text/template"
+	"time"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/recent"
 	"stoa/pkg/observability"
 	"stoa/services/notification/internal/domain"
 )
@@ -35,7 +38,15 @@ const (
 	FileBinding = "bindings.localstorage"
 )
 
-// Outbox calls an output binding. The sidecar implements it.
+const (
+	// maxAddresses is of how many addresses a process knows how many mails they got.
+	maxAddresses = 10_000
+	// A mail server that fails only after so long, for two mails one after the other, hangs. The next mails are not sent for a
+	// while, so that their events do not wait for it in turn. For one mail alone, it may only punish an address.
+	slow, pauseTime = 2 * time.Second, 10 * time.Second
+)
+
+// Outbox calls an output binding, for five seconds at most. The sidecar implements it.
 type Outbox interface {
 	Send(ctx context.Context, binding string, data []byte, meta map[string]string) error
 }
@@ -45,20 +56,25 @@ type Mailer struct {
 	outbox  Outbox
 	from    mail.Address
 	binding string        // its type
-	slot    chan struct{} // full while a mail is being sent
+	hourly  int           // how many mails an address gets in an hour; 0 is any number
+	slot    chan struct{} // full while a mail is being sent; it guards the fields below
+	sent    *recent.Memory[string, []time.Time]
+	hangs   int       // for how many mails one after the other the mail server has hung
+	pause   time.Time // until when nothing is sent for that reason
 }
 
-// NewMailer returns a mailer with this sender, for a binding of this type. No setting of ours repeats what the YAML says.
-func NewMailer(outbox Outbox, from mail.Address, bindingType string) *Mailer {
-	return &Mailer{outbox: outbox, from: from, binding: bindingType, slot: make(chan struct{}, 1)}
-}
-
-// Send implements domain.Mail. It fails with errs.Invalid if the mail server says that the address does not exist. A second
-// copy of a notice replaces the file of the first, because the notice's id is the name of the file.
-func (m *Mailer) Send(ctx context.Context, n domain.Notice) error {
-	if strings.Contains(n.To.Address, ";") {
-		return errs.New(errs.Invalid, "a mail binding reads %q as several addresses", n.To.Address)
+// NewMailer returns a mailer with this sender, for a binding of this type. No setting of ours repeats what the YAML says. An
+// address gets up to hourly mails in an hour, or any number if that is 0.
+func NewMailer(outbox Outbox, from mail.Address, bindingType string, hourly int) *Mailer {
+	return &Mailer{
+		outbox: outbox, from: from, binding: bindingType, hourly: hourly, slot: make(chan struct{}, 1),
+		sent: recent.New[string, []time.Time](maxAddresses),
 	}
+}
+
+// Send implements domain.Mail. A second copy of a notice replaces the file of the first, because the notice's id is the name
+// of the file.
+func (m *Mailer) Send(ctx context.Context, n domain.Notice) error {
 	body, err := m.body(n)
 	if err != nil {
 		return err
@@ -66,12 +82,13 @@ func (m *Mailer) Send(ctx context.Context, n domain.Notice) error {
 	err = m.sendAlone(ctx, body, map[string]string{
 		"fileName": n.ID() + ".eml", "emailFrom": m.from.String(), "emailTo": n.To.Address, "subject": n.Subject,
 	})
-	if err != nil {
-		return sendError(err, n)
-	}
 	// A file does not show that a mail was sent twice. The log does.
-	observability.Log(ctx).Info().Str("mail", n.ID()).Msg("mail sent")
-	return nil
+	message := "mail sent"
+	if err != nil {
+		message = "mail not sent"
+	}
+	observability.Log(ctx).Info().Err(err).Str("mail", n.ID()).Msg(message)
+	return err
 }
 
 func (m *Mailer) body(n domain.Notice) ([]byte, error) {
@@ -94,20 +111,62 @@ func (m *Mailer) sendAlone(ctx context.Context, body []byte, meta map[string]str
 	select {
 	case m.slot <- struct{}{}:
 		defer func() { <-m.slot }()
-		return m.outbox.Send(ctx, MailBinding, body, meta)
 	case <-ctx.Done():
 		return errs.Wrap(errs.Unavailable, ctx.Err(), "other mails are still being sent")
 	}
-}
-
-// noSuchAddress matches a mail server's answer that the address itself is wrong and stays wrong (RFC 3463, section 3.2).
-// The operator can correct the causes of other permanent errors, such as a wrong password.
-var noSuchAddress = regexp.MustCompile(`\b5\d\d[ -]"?5\.1\.(1|2|3|6|10)\b`)
-
-// sendError makes the error errs.Invalid if the address does not exist. Every other error is retried.
-func sendError(err error, n domain.Notice) error {
-	if noSuchAddress.MatchString(err.Error()) {
-		return errs.Wrap(errs.Invalid, err, "the mail server says that %s does not exist", n.To.Address)
+	if ctx.Err() != nil { // both were ready
+		return errs.Wrap(errs.Unavailable, ctx.Err(), "there is no time left to send it")
+	}
+	began, address := time.Now(), strings.ToLower(meta["emailTo"])
+	if began.Before(m.pause) {
+		return errs.New(errs.Unavailable, "the mail server did not answer lately")
+	}
+	lately := m.lately(address, began)
+	if m.hourly > 0 && len(lately) >= m.hourly {
+		return &domain.TooMany{Until: lately[len(lately)-m.hourly].Add(time.Hour)}
+	}
+	// The binding sends the mail even if its caller goes away, which then would send it again. Outbox limits the time.
+	err := m.outbox.Send(context.WithoutCancel(ctx), MailBinding, body, meta)
+	m.watch(err, time.Since(began))
+	if err == nil {
+		m.sent.Put(address, append(lately, began))
+	} else if reply := replyOf(err); reply != "" {
+		return &domain.Refusal{Reply: reply}
 	}
 	return err
+}
+
+// watch pauses if the mail server hangs.
+func (m *Mailer) watch(err error, took time.Duration) {
+	if err == nil || replyOf(err) != "" || took < slow {
+		m.hangs = 0
+	} else if m.hangs++; m.hangs > 1 {
+		m.pause = time.Now().Add(pauseTime)
+	}
+}
+
+// lately returns when an address got mails from this process in the last hour.
+func (m *Mailer) lately(address string, now time.Time) []time.Time {
+	sent, _ := m.sent.Get(address)
+	return slices.DeleteFunc(slices.Clone(sent), func(at time.Time) bool { return now.Sub(at) >= time.Hour })
+}
+
+// replies matches what Dapr's SMTP binding says about the reply of a mail server to MAIL, RCPT or DATA (gomail.v2, send.go). A
+// connection that fails, or that cannot be encrypted or authenticated, fails before that, with other words.
+var replies = regexp.MustCompile(`gomail: could not send email \d+: (([45]\d\d)[ -].*)`)
+
+// serverReplies concern all mails: the server closes the connection, or asks who is sending.
+var serverReplies = []string{"421", "530", "534", "535", "538"}
+
+// maxReply is how much of a reply is kept.
+const maxReply = 200
+
+// replyOf returns the reply of a mail server to one mail, or "" if an error concerns the mail server: a binding that writes
+// files, or calls an API over HTTP, does not say which mail it refuses.
+func replyOf(err error) string {
+	reply := replies.FindStringSubmatch(err.Error())
+	if reply == nil || slices.Contains(serverReplies, reply[2]) {
+		return ""
+	}
+	return strings.ToValidUTF8(reply[1][:min(len(reply[1]), maxReply)], "")
 }

@@ -7,6 +7,7 @@ import (
 
 	"stoa/pkg/common/config"
 	"stoa/pkg/common/service"
+	"stoa/pkg/common/settings"
 	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
 	"stoa/services/order/internal/domain"
@@ -20,6 +21,9 @@ type configuration struct {
 	config.Base
 	// CancelWait is how long a cancellation waits for its outcome before the answer is "not yet".
 	CancelWait time.Duration `envconfig:"CANCEL_WAIT" default:"2s"`
+	// OpenPieces is how many pieces a customer may have in orders that are not shipped yet, because nothing is paid for them;
+	// with 0, as many as they like. It may change while the process runs.
+	OpenPieces int64 `envconfig:"OPEN_PIECES" default:"1000"`
 }
 
 func main() { service.Main(run) }
@@ -41,9 +45,12 @@ func run(ctx context.Context) error {
 	orders, events := repositories.New(app.Sidecar), providers.NewEvents(publisher)
 	stock := providers.NewStock(app.Sidecar.GRPC("inventory-worker"))
 
+	allowance := domain.NewAllowance(orders, settings.Int(app.Settings, "OPEN_PIECES", cfg.OpenPieces).Get)
+	placement := domain.NewPlacement(orders, allowance, stock, events)
+
 	router := web.NewRouter()
 	api := web.NewAPI(router, "Orders", "Place, follow and cancel orders.")
 	identity.Protect(api, identity.FromAuth(app.Sidecar))
-	handlers.Routes(api, domain.NewPlacement(orders, stock, events), domain.NewOrders(orders, events), cfg.CancelWait)
+	handlers.Routes(api, placement, domain.NewOrders(orders, events), cfg.CancelWait)
 	return app.Run(ctx, app.HTTP(router))
 }

@@ -60,6 +60,13 @@ type Wanted struct {
 	Quantity  int64  `json:"quantity"`
 }
 
+func pieces(lines []Wanted) (sum int64) {
+	for _, line := range lines {
+		sum += line.Quantity
+	}
+	return sum
+}
+
 // CheckWanted checks the lines that a customer asks for. It fails with errs.Invalid, which names each wrong line.
 func CheckWanted(lines []Wanted) error {
 	if len(lines) == 0 || len(lines) > MaxLines {

@@ -18,6 +18,8 @@ const (
 type Reader interface {
 	// Find fails with errs.NotFound if there is no such order.
 	Find(ctx context.Context, id string) (Record, error)
+	// Recent is Find, and may return what anybody here read for Recent less than maxAge ago.
+	Recent(ctx context.Context, id string, maxAge time.Duration) (Record, error)
 	// List returns a page of a customer's orders, newest first, and the cursor of the next page, "" at the end.
 	List(ctx context.Context, customerID, cursor string, limit int) (orders []Record, next string, err error)
 }
@@ -84,23 +86,24 @@ func (o *Orders) Cancel(ctx context.Context, id, customerID string, wait time.Du
 }
 
 // Follow yields the order as it is, again and again, until ctx ends or the order is withdrawn. It polls the document, so
-// stores need not notify, and replicas need not know of each other. While the store is down, it yields the last order read.
+// stores need not notify, and replicas need not know of each other. Followers of one order share what they read. While the
+// store is down, it yields the last order read.
 func (o *Orders) Follow(ctx context.Context, first Order) iter.Seq[Order] {
 	return func(yield func(Order) bool) {
-		latest, wait := first, shortestPause
+		latest, pause := first, shortestPause
 		for yield(latest) {
 			select {
 			case <-ctx.Done():
 				return
-			case <-time.After(wait):
+			case <-time.After(pause):
 			}
-			wait = min(2*wait, longestPause)
-			current, err := o.reader.Find(ctx, latest.ID)
+			current, err := o.reader.Recent(ctx, latest.ID, pause)
+			pause = min(2*pause, longestPause)
 			if errs.Is(err, errs.NotFound) {
 				return
 			}
-			if err == nil && current.Status != latest.Status {
-				latest, wait = current.Order, shortestPause
+			if err == nil && current.Status.after(latest.Status) {
+				latest, pause = current.Order, shortestPause
 			}
 		}
 	}

@@ -20,8 +20,8 @@ type Quoter interface {
 
 // Drafts stores orders while they are being placed.
 type Drafts interface {
-	// Find fails with errs.NotFound if nothing is stored under this id.
-	Find(ctx context.Context, id string) (Record, error)
+	// Look reads what is stored under an id, a zero Record for nothing, and the open orders of a customer.
+	Look(ctx context.Context, id, customerID string) (Record, OpenOrders, error)
 	// Create fails with errs.Conflict if something is stored under the draft's id.
 	Create(ctx context.Context, draft Record) error
 	// Accept fails with errs.NotFound if the draft is withdrawn.
@@ -54,17 +54,20 @@ type Publisher interface {
 //     Accept and Withdraw both write by compare-and-swap, so only one of them happens.
 //   - The event is handled already: the draft is an order, and it is not withdrawn.
 //
+// The customer's open orders are noted before an order is published, see Allowance.
+//
 // Only the writer withdraws: a repeated request cannot know what the writer has answered. If the writer dies before it
 // publishes, the next repeated request publishes the draft, or the draft expires.
 type Placement struct {
 	drafts    Drafts
+	allowance *Allowance
 	quoter    Quoter
 	publisher Publisher
 }
 
 // NewPlacement returns a Placement.
-func NewPlacement(drafts Drafts, quoter Quoter, publisher Publisher) *Placement {
-	return &Placement{drafts: drafts, quoter: quoter, publisher: publisher}
+func NewPlacement(drafts Drafts, allowance *Allowance, quoter Quoter, publisher Publisher) *Placement {
+	return &Placement{drafts: drafts, allowance: allowance, quoter: quoter, publisher: publisher}
 }
 
 // Request is what a customer asks for.
@@ -80,20 +83,24 @@ func (p *Placement) Place(ctx context.Context, r Request) (Order, error) {
 		return Order{}, err
 	}
 	for id := ids.ForRequest("order", r.Customer.ID, r.Key); ; id = ids.Derive("order", id) {
-		known, err := p.drafts.Find(ctx, id)
+		known, open, err := p.drafts.Look(ctx, id, r.Customer.ID)
 		switch {
-		case errs.Is(err, errs.NotFound):
-			return p.start(ctx, id, r)
 		case err != nil:
 			return Order{}, err
+		case known.ID == "":
+			return p.start(ctx, id, r, open)
 		case known.Status != Expired:
-			return p.replay(ctx, known, r)
+			return p.replay(ctx, known, r, open)
 		}
 	}
 }
 
 // start writes a new draft and publishes it.
-func (p *Placement) start(ctx context.Context, id string, r Request) (Order, error) {
+func (p *Placement) start(ctx context.Context, id string, r Request, open OpenOrders) (Order, error) {
+	order := OpenOrder{ID: id, Pieces: pieces(r.Wanted)}
+	if err := p.allowance.check(ctx, &open, order); err != nil {
+		return Order{}, err
+	}
 	draft, err := p.draft(ctx, id, r)
 	if err != nil {
 		return Order{}, err
@@ -105,7 +112,10 @@ func (p *Placement) start(ctx context.Context, id string, r Request) (Order, err
 	if err != nil {
 		return Order{}, err
 	}
-	if err := p.publisher.Placed(ctx, draft); err != nil {
+	if err = p.allowance.note(ctx, r.Customer.ID, open, order); err == nil {
+		err = p.publisher.Placed(ctx, draft)
+	}
+	if err != nil {
 		return p.withdraw(ctx, draft, err)
 	}
 	return draft.Order, nil
@@ -132,20 +142,24 @@ func (p *Placement) withdraw(ctx context.Context, draft Record, cause error) (Or
 }
 
 // replay makes sure that the order of a repeated request is placed, and returns the order as it was placed.
-func (p *Placement) replay(ctx context.Context, known Record, r Request) (Order, error) {
+func (p *Placement) replay(ctx context.Context, known Record, r Request, open OpenOrders) (Order, error) {
 	if known.RequestHash != ids.Fingerprint(r.Wanted) {
 		return Order{}, errs.New(errs.KeyReused, "this Idempotency-Key was used for other items: send another key")
 	}
 	if known.Status == Pending && !known.Accepted {
-		if err := p.accept(ctx, known); err != nil {
+		if err := p.accept(ctx, known, open, pieces(r.Wanted)); err != nil {
 			return Order{}, err
 		}
 	}
 	return known.AsPlaced(), nil
 }
 
-// accept publishes a draft that another request wrote, because that writer may have died before it published.
-func (p *Placement) accept(ctx context.Context, draft Record) error {
+// accept publishes a draft that another request wrote, because that writer may have died before it published, or before it
+// noted the order.
+func (p *Placement) accept(ctx context.Context, draft Record, open OpenOrders, pieces int64) error {
+	if err := p.allowance.note(ctx, draft.Customer.ID, open, OpenOrder{ID: draft.ID, Pieces: pieces}); err != nil {
+		return err
+	}
 	if err := p.publisher.Placed(ctx, draft); err != nil {
 		return err
 	}

@@ -29,6 +29,12 @@ func (s Status) Final() bool {
 	return s == Delivered || s == Rejected || s == Cancelled || s == Expired
 }
 
+// rank says how far an order is with each status.
+var rank = map[Status]int{Pending: 0, Confirmed: 1, Shipped: 2, Delivered: 3, Rejected: 3, Cancelled: 3, Expired: 3}
+
+// after reports whether an order with this status has moved forward from the other.
+func (s Status) after(other Status) bool { return rank[s] > rank[other] }
+
 // Reserve decides a pending order when stock is reserved under its id: it confirms the order, or rejects it if the stock is
 // for other lines. That happens when the broker delivers an earlier attempt with the same Idempotency-Key that was
 // withdrawn. An order that is decided stays as it is.

@@ -86,6 +86,25 @@ func TestCancel_waitsForTheOutcome(t *testing.T) {
 	}
 }
 
+// People learn within three seconds that something is down.
+func TestCancel_waitsNoLongerForAStoreThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t)
+		id, began := s.placed(t, "").ID, time.Now()
+		s.states.Before = func(string, string) error {
+			if time.Since(began) > 1500*time.Millisecond {
+				time.Sleep(2 * time.Second)
+			}
+			return nil
+		}
+		orderOf(s.do(t, cancelling(id, "", "")), http.StatusAccepted)
+		if took := time.Since(began); took > 2*time.Second {
+			t.Errorf("it took %s", took)
+		}
+		time.Sleep(2 * time.Second) // until the read has ended, for which others could wait
+	})
+}
+
 func TestCancel_answersForDecidedOrders(t *testing.T) {
 	s := newShop(t)
 	order := s.placed(t, "")

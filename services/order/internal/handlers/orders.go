@@ -30,7 +30,7 @@ func viewOf(o domain.Order) Order {
 
 // OrderPath is the input of operations on one order. It is exported because huma ignores embedded types that are not.
 type OrderPath struct {
-	ID string `path:"id" doc:"The id of the order"`
+	ID string `path:"id" format:"uuid" doc:"The id of the order"`
 }
 
 // orderBody is the answer of operations on one order.

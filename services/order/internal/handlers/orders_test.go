@@ -2,9 +2,11 @@ package handlers_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"stoa/internal/golden"
+	"stoa/internal/openapitest"
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
 	"stoa/pkg/common/must"
@@ -23,11 +25,12 @@ func TestGet_showsCustomersTheirOrdersAndStaffAll(t *testing.T) {
 	}
 	others := s.do(t, webtest.Request{Path: "/" + order.ID, Token: "bob"})
 	others.ExpectProblem(404, errs.NotFound, "")
-	for _, id := range []string{ids.New(), "x", "a||b", "%00"} {
-		none := s.do(t, webtest.Request{Path: "/" + id, Token: "bob"})
-		if none.Code != others.Code || none.Body.String() != others.Body.String() {
-			t.Errorf("%s: got %s, another's order is %s", id, none.Body, others.Body)
-		}
+	none := s.do(t, webtest.Request{Path: "/" + ids.New(), Token: "bob"})
+	if none.Code != others.Code || none.Body.String() != others.Body.String() {
+		t.Errorf("nobody's order is %s, another's order is %s", none.Body, others.Body)
+	}
+	for _, id := range []string{"x", "a||b", "%00", strings.ToUpper(order.ID)} {
+		s.do(t, webtest.Request{Path: "/" + id}).ExpectProblem(422, errs.Invalid, "id")
 	}
 }
 
@@ -60,4 +63,12 @@ func (s *shop) list(t *testing.T, query string) web.Listing[handlers.Order] {
 
 func TestOpenAPI_isUpToDate(t *testing.T) {
 	golden.Check(t, "api/openapi/order.json", newShop(t).Description(t))
+}
+
+func TestAPI_isWhatItsDescriptionSays(t *testing.T) {
+	s := newShopThatWaits(t, 0)
+	s.limit = 100_000
+	openapitest.Attack(t, s.Server, openapitest.Client{
+		SignIn: openapitest.As("alice"), Knows: map[string][]string{"productId": {apple, pear}},
+	}, 100)
 }

@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"context"
-	"encoding/json"
 
 	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
@@ -19,20 +18,8 @@ type newOrder struct {
 }
 
 type newLine struct {
-	ProductID string   `json:"productId" format:"uuid" doc:"The product"`
-	Quantity  quantity `json:"quantity" minimum:"1" maximum:"1000" doc:"The number of pieces"`
-}
-
-// quantity reads everything that JSON Schema calls an integer: 2, but also 2.0 and 2e0. The schema has checked that it is
-// an integer and that a float64 can represent it.
-type quantity int64
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (q *quantity) UnmarshalJSON(raw []byte) error {
-	var n float64
-	err := json.Unmarshal(raw, &n)
-	*q = quantity(n)
-	return err
+	ProductID string `json:"productId" format:"uuid" doc:"The product"`
+	Quantity  int64  `json:"quantity" minimum:"1" maximum:"1000" doc:"The number of pieces"`
 }
 
 type placeOutput struct {
@@ -44,7 +31,7 @@ func (h *handlers) place(ctx context.Context, in *placeInput) (*placeOutput, err
 	caller := identity.CallerOf(ctx)
 	wanted := make([]domain.Wanted, len(in.Body.Items))
 	for i, line := range in.Body.Items {
-		wanted[i] = domain.Wanted{ProductID: line.ProductID, Quantity: int64(line.Quantity)}
+		wanted[i] = domain.Wanted{ProductID: line.ProductID, Quantity: line.Quantity}
 	}
 	order, err := h.placement.Place(ctx, domain.Request{
 		Customer: domain.Customer{ID: caller.ID, Email: caller.Email, Name: caller.Name}, Key: in.Key, Wanted: wanted,

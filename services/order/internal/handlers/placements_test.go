@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/ids"
 	"stoa/pkg/common/must"
 	"stoa/pkg/common/web/webtest"
 )
@@ -79,7 +80,7 @@ func TestPlace_refusesBadOrders(t *testing.T) {
 		"an array":             {"[1]", 422, errs.Invalid, ""},
 		"a text":               {`"order"`, 422, errs.Invalid, ""},
 		"two documents":        {oneApple + oneApple, 400, errs.Malformed, ""},
-		"very deep":            {strings.Repeat("[", 100_000), 400, errs.Malformed, ""},
+		"very deep":            {strings.Repeat("[", 15_000), 400, errs.Malformed, ""},
 	}
 	s := newShop(t)
 	for name, tt := range tests {
@@ -87,6 +88,18 @@ func TestPlace_refusesBadOrders(t *testing.T) {
 	}
 	s.expectStored(t, 0)
 	s.expectPublished(t)
+}
+
+// It may read its orders, but neither place nor cancel one: the shop would mail the owner of the address about it.
+func TestPlace_isRefusedUntilTheAddressIsVerified(t *testing.T) {
+	s := newShop(t)
+	place := placing("", oneApple)
+	place.Token = "new"
+	for _, r := range []webtest.Request{place, cancelling(ids.New(), "new", "")} {
+		s.do(t, r).ExpectProblem(http.StatusForbidden, errs.Unverified, "")
+	}
+	s.do(t, webtest.Request{Token: "new"}).Expect(http.StatusOK)
+	s.expectStored(t, 0)
 }
 
 func TestPlacement_placesOneOrderForAKey(t *testing.T) {

@@ -25,15 +25,20 @@ func Routes(api huma.API, placement *domain.Placement, orders *domain.Orders, ca
 	h := &handlers{
 		placement: placement, orders: orders, cancelWait: cancelWait, streams: slots{taken: map[string]int{}},
 	}
-	signedIn, tags := identity.SignedIn(), []string{"orders"}
+	signedIn, verified, tags := identity.SignedIn(), identity.Verified(), []string{"orders"}
 
 	// Place an order. Prices come from inventory; an Idempotency-Key makes it safe to repeat the request.
 	huma.Register(api, huma.Operation{
 		OperationID: "place-order", Method: http.MethodPost, Path: "/api/v1/orders", DefaultStatus: http.StatusCreated,
 		Extensions: web.Repeatable,
-		Summary:    "Place an order", Tags: tags, Security: signedIn,
+		Summary:    "Place an order", Tags: tags, Security: verified,
 		Description: "The new order is pending. A moment later it is confirmed if inventory could reserve its stock, and " +
-			"rejected if not. A second request with the same Idempotency-Key places no second order and gets the same answer.",
+			"rejected if not. A second request with the same Idempotency-Key places no second order and gets the same answer. " +
+			"Orders that are not shipped yet may have a limited number of pieces in all.",
+		Responses: web.Refusals(map[int]string{
+			http.StatusConflict:            "The caller's orders that are not shipped yet would have too many pieces",
+			http.StatusUnprocessableEntity: "An `items[].productId` is not a product, or is there twice, or `items` have more pieces than one order may have",
+		}),
 	}, h.place)
 
 	// List the caller's orders, newest first. An order is listed once it is no longer pending.
@@ -56,16 +61,16 @@ func Routes(api huma.API, placement *domain.Placement, orders *domain.Orders, ca
 			"order is delivered, rejected or cancelled, when the access token expires, or when the session ends. Send " +
 			"`Accept: text/event-stream`; without it, the stream ends after ten seconds. You can have five streams open.",
 		Responses: map[string]*huma.Response{"200": eventStream(api)},
-		Errors:    []int{http.StatusTooManyRequests},
 	}, h.watch)
 
 	// Cancel an order of the caller that is not shipped yet.
 	huma.Register(api, huma.Operation{
 		OperationID: "cancel-order", Method: http.MethodPost, Path: "/api/v1/orders/{id}/cancel",
-		Summary: "Cancel an order", Tags: tags, Security: signedIn,
+		Summary: "Cancel an order", Tags: tags, Security: verified,
 		Description: "The answer is 200 once the order is cancelled, and 202 if that takes longer than a moment. With " +
 			"`Prefer: respond-async` it is 202 at once.",
-		Responses: map[string]*huma.Response{"202": accepted(api)},
-		Errors:    []int{http.StatusConflict},
+		Responses: map[string]*huma.Response{
+			"202": accepted(api), "409": {Description: "The order is shipped, delivered or rejected"},
+		},
 	}, h.cancel)
 }

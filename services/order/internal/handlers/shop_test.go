@@ -35,9 +35,10 @@ var (
 // newCallers returns the people who may call, by their tokens.
 func newCallers() webtest.Callers {
 	return webtest.Callers{
-		"alice": {ID: ids.Derive("alice"), Email: "alice@example.com", Name: "Alice"},
-		"bob":   {ID: ids.Derive("bob"), Email: "bob@example.com", Name: "Bob"},
-		"staff": {ID: ids.Derive("staff"), Roles: []identity.Role{identity.Staff}},
+		"alice": {ID: ids.Derive("alice"), Email: "alice@example.com", Name: "Alice", Verified: true},
+		"bob":   {ID: ids.Derive("bob"), Email: "bob@example.com", Name: "Bob", Verified: true},
+		"staff": {ID: ids.Derive("staff"), Roles: []identity.Role{identity.Staff}, Verified: true},
+		"new":   {ID: ids.Derive("new"), Email: "new@example.com", Name: "Nina"}, // has not verified the address
 	}
 }
 
@@ -64,6 +65,7 @@ type shop struct {
 	bus    *messagingtest.Bus
 	orders *repositories.Orders
 	worker map[string]messaging.Handler
+	limit  int64 // of pieces in open orders
 
 	callers   webtest.Callers
 	signedOut atomic.Bool // the sessions of all callers have ended
@@ -77,15 +79,19 @@ func (s *shop) Verify(ctx context.Context, token string) (identity.Caller, error
 	return s.callers.Verify(ctx, token)
 }
 
-func newShop(t *testing.T) *shop {
+func newShop(t *testing.T) *shop { return newShopThatWaits(t, 2*time.Second) }
+
+// newShopThatWaits returns a shop that waits so long for the outcome of a cancellation.
+func newShopThatWaits(t *testing.T, wait time.Duration) *shop {
 	t.Helper()
 	states, side := sidecartest.New()
 	bus, publisher := messagingtest.NewPublisher(t, "order")
 	orders, events := repositories.New(side), providers.NewEvents(publisher)
-	s := &shop{states: states, bus: bus, orders: orders, callers: newCallers()}
+	s := &shop{states: states, bus: bus, orders: orders, limit: 100, callers: newCallers()}
 	s.Server = webtest.New("Orders", "Place, follow and cancel orders.", s)
-	placement := domain.NewPlacement(orders, prices{apple: 250, pear: 100}, events)
-	handlers.Routes(s.API, placement, domain.NewOrders(orders, events), 2*time.Second)
+	allowance := domain.NewAllowance(orders, func() int64 { return s.limit })
+	placement := domain.NewPlacement(orders, allowance, prices{apple: 250, pear: 100}, events)
+	handlers.Routes(s.API, placement, domain.NewOrders(orders, events), wait)
 	s.worker = messagingtest.Handlers(handlers.Subscriptions(domain.NewProgress(orders, events)))
 	return s
 }
@@ -160,10 +166,10 @@ func (s *shop) expectStatus(t *testing.T, id string, want domain.Status) {
 	}
 }
 
-// expectStored fails the test unless so many documents are stored.
+// expectStored fails the test unless so many orders are stored.
 func (s *shop) expectStored(t *testing.T, want int) {
 	t.Helper()
-	if keys := s.states.Keys(store, ""); len(keys) != want {
+	if keys := s.states.Keys(store, "order:"); len(keys) != want {
 		t.Errorf("stored: %v, want %d", keys, want)
 	}
 }

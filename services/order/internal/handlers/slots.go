@@ -10,7 +10,7 @@ import (
 
 const (
 	// maxStreams is how many orders a person may follow at once, at each replica. A browser opens at most six connections
-	// to a server, so nobody can use more. Each stream reads the store every second.
+	// to a server, so nobody can use more. Each order that is followed is read every second.
 	maxStreams = 5
 	// streamPause is how long a caller with too many streams is asked to wait.
 	streamPause = 10 * time.Second

@@ -1,5 +1,5 @@
-// Package repositories stores orders in the state store of the service: one document for each order, and a list of orders
-// for each customer.
+// Package repositories stores orders in the state store of the service: one document for each order, and for each customer a
+// list of orders and the orders that may be open.
 package repositories
 
 import (
@@ -8,6 +8,7 @@ import (
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
+	"stoa/pkg/common/recent"
 	"stoa/pkg/sidecar"
 	"stoa/services/order/internal/domain"
 )
@@ -21,14 +22,20 @@ const draftTTL = 30 * 24 * time.Hour
 
 // Orders are the orders of all customers.
 type Orders struct {
-	records *sidecar.Documents[domain.Record]
-	lists   *sidecar.Lists[domain.Record]
+	open     *sidecar.Documents[domain.OpenOrders]
+	readings *readings
+	records  *sidecar.Documents[domain.Record]
+	lists    *sidecar.Lists[domain.Record]
 }
 
 // New returns the orders in the sidecar's store.
 func New(s *sidecar.Sidecar) *Orders {
 	records := sidecar.NewDocuments[domain.Record](s, store, "order")
-	return &Orders{records: records, lists: sidecar.NewLists(records, "orders-of")}
+	return &Orders{
+		open:     sidecar.NewDocuments[domain.OpenOrders](s, store, "open-orders-of"),
+		readings: &readings{known: recent.New[string, reading](maxReadings)},
+		records:  records, lists: sidecar.NewLists(records, "orders-of"),
+	}
 }
 
 // Find returns the order with this id, or errs.NotFound. A malformed id is not found.

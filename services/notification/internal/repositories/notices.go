@@ -1,0 +1,79 @@
+// Package repositories stores the records of notices.
+package repositories
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"stoa/pkg/sidecar"
+	"stoa/services/notification/internal/domain"
+)
+
+// store is the name of the state store component.
+const store = "notification-store"
+
+// unsent is the name of the list of mails that are still to be sent.
+const unsent = "unsent"
+
+// Notices implements domain.Notices and domain.Inbox: a document for each notice, a list for each inbox, and a list of the
+// mails that are still to be sent.
+type Notices struct {
+	*sidecar.Documents[domain.Record]
+	inboxes *sidecar.Lists[domain.Record]
+	mails   *sidecar.Lists[domain.Record]
+}
+
+// NewNotices returns the notices in the store behind a sidecar. They expire after ttl.
+func NewNotices(s *sidecar.Sidecar, ttl time.Duration) *Notices {
+	records := sidecar.Expiring(s, store, "notice", func(domain.Record) time.Duration { return ttl })
+	return &Notices{
+		Documents: records, inboxes: sidecar.NewLists(records, "inbox-of"), mails: sidecar.NewLists(records, "mails"),
+	}
+}
+
+// Create implements domain.Notices. A record is in its inbox as soon as it exists; a crash in between leaves only a hint.
+func (r *Notices) Create(ctx context.Context, userID string, record domain.Record) error {
+	if userID != "" {
+		if err := r.add(ctx, userID, record.ID); err != nil {
+			return err
+		}
+	}
+	return r.Documents.Create(ctx, record.ID, record, 0)
+}
+
+// add adds a record to the inbox of a user. Now and then it takes expired records off that inbox, since no schedule knows all
+// users: ids are hexadecimal, so one in 256 ends with 00.
+func (r *Notices) add(ctx context.Context, userID, id string) error {
+	if strings.HasSuffix(id, "00") {
+		if err := r.inboxes.Compact(ctx, userID, func(domain.Record) bool { return true }); err != nil {
+			return err
+		}
+	}
+	return r.inboxes.Add(ctx, userID, id)
+}
+
+// Await implements domain.Notices.
+func (r *Notices) Await(ctx context.Context, id string) error { return r.mails.Add(ctx, unsent, id) }
+
+// Due implements domain.Notices.
+func (r *Notices) Due(ctx context.Context, cursor string, now time.Time) ([]domain.Record, string, error) {
+	return r.mails.Page(ctx, unsent, cursor, 100, func(record domain.Record) bool { return record.Mail.Due(now) })
+}
+
+// Tidy implements domain.Notices.
+func (r *Notices) Tidy(ctx context.Context) error {
+	return r.mails.Compact(ctx, unsent, func(record domain.Record) bool { return record.Mail.Waits() })
+}
+
+// Any implements domain.Notices.
+func (r *Notices) Any(ctx context.Context, ids []string) (bool, error) {
+	found, err := r.GetMany(ctx, ids)
+	return len(found) > 0, err
+}
+
+// List implements domain.Inbox.
+func (r *Notices) List(ctx context.Context, userID, cursor string, limit int) ([]domain.Record, string, error) {
+	// A notice that was overtaken before it was told has no text.
+	return r.inboxes.Page(ctx, userID, cursor, limit, func(record domain.Record) bool { return record.Subject != "" })
+}
