@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help tools sentry dapr-cli build binaries up down status logs doctor credentials seed dapr-run dapr-stop \
-	bench-auth check test test-unit test-quick test-system test-kit test-official test-e2e test-browser conformance conformance-quick redis chromium namespaces \
+	bench bench-auth check test test-unit test-quick test-system test-kit test-official test-e2e test-browser conformance conformance-quick redis chromium namespaces \
 	lint vuln generate check-generated clean \
 	images compose-up compose-down compose-test compose-check
 
@@ -182,6 +182,10 @@ chromium: # a browser for tests; installed where that is allowed
 		{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
 			apt-get install -q -y --no-install-recommends chromium; } || \
 		echo "NOT TESTED: the gateway's pages, since no browser is installed and none can be installed from here."
+
+bench: tools build ## What an order costs, beside its null twin; BASE=<commit> compares with that build, too
+	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/twin ./bench/twin
+	@go run ./bench $(if $(BASE),-base $(BASE))
 
 bench-auth: tools build ## Compare the throughput of one read with and without a sign-in
 	@go run ./bench/auth

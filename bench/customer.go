@@ -35,12 +35,12 @@ func openShop(ctx context.Context, s *system, twin bool) (*shop, error) {
 	var session struct{ AccessToken string }
 	account := s.credentials.Accounts["staff"]
 	if err := b.call(ctx, "POST", "/auth/signin/basic", "", account, &session); err != nil {
-		return nil, err
+		return b, err
 	}
 	b.staff = session.AccessToken
 	person := map[string]string{"name": "Bench", "email": "bench@example.com", "password": "a password of a bench"}
 	if err := b.call(ctx, "POST", "/auth/signup/basic", "", person, &session); err != nil {
-		return nil, err
+		return b, err
 	}
 	b.customer = session.AccessToken
 	var err error

@@ -1,5 +1,6 @@
-// Command bench measures what an order costs, and compares it with other ways to do the same. Both sides of a comparison run at
-// the same time on the same machine, and are measured in turns.
+// Command bench measures what an order costs, and compares it with other ways to do the same: the null twin, which makes the calls
+// of an order and nothing else (see twin), and the build of another commit. All sides run at the same time on one machine and are
+// measured in turns, so that other load on the machine affects them alike.
 package main
 
 import (
@@ -26,70 +27,109 @@ func main() {
 }
 
 func run(ctx context.Context) (err error) {
-	base := flag.String("base", "", "commit to compare with")
-	rounds := flag.Int("rounds", 5, "rounds")
-	count := flag.Int("orders", 200, "orders in a slice")
+	base := flag.String("base", "", "a commit to compare with")
+	rounds := flag.Int("rounds", 5, "how often each side is measured")
+	count := flag.Int("orders", 200, "orders of one measurement")
 	flag.Parse()
 	dir, err := os.MkdirTemp("", "stoa-bench-")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	root, err := filepath.Abs(".")
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	sides, err := start(ctx, dir, *base)
+	defer func() { err = errors.Join(err, sides.stop()) }()
 	if err != nil {
 		return err
 	}
-	pool := &stack.PortPool{}
-	defer pool.Release()
-	var shops []*shop
-	open := func(name, root, twin string) error {
-		at := filepath.Join(dir, name)
-		s, err := startSystem(ctx, name, root, at, twin, pool, "RATE_LIMITS=false", "LOG_LEVEL=warn")
+	for _, b := range sides {
+		sizes, err := b.memory()
 		if err != nil {
 			return err
 		}
-		b, err := openShop(ctx, s, twin != "")
-		shops = append(shops, b)
-		return err
-	}
-	defer func() {
-		for _, b := range shops {
-			err = errors.Join(err, b.stop())
+		var sum int64
+		for _, size := range sizes {
+			sum += size
 		}
-	}()
-	if err := open("this", root, ""); err != nil {
-		return err
-	}
-	if *base != "" {
-		other := filepath.Join(dir, "checkout")
-		defer removeCheckout(other)
-		if err := checkout(ctx, *base, other); err != nil {
-			return err
-		}
-		if err := open("base", other, ""); err != nil {
-			return err
-		}
-	}
-	if err := open("twin", root, filepath.Join(root, "bin", "twin")); err != nil {
-		return err
+		fmt.Printf("Memory of %d processes of %s before any load (PSS): %d MB\n", len(sizes), b.name, sum>>20)
 	}
 	for _, callers := range []int{1, 8} {
-		for round := range *rounds + 1 {
-			turns := slices.Clone(shops)
-			if round%2 == 1 {
-				slices.Reverse(turns)
+		measured, err := sides.measure(ctx, *rounds, *count, callers)
+		if err != nil {
+			return err
+		}
+		measured.print(os.Stdout, callers)
+	}
+	return nil
+}
+
+// sides are the systems that are compared; the first one is this build.
+type sides []*shop
+
+// start starts this build, its null twin and, unless it is "", the build of another commit.
+func start(ctx context.Context, dir, base string) (sides, error) {
+	root, err := filepath.Abs(".")
+	if err != nil {
+		return nil, err
+	}
+	builds := []struct{ name, root, twin string }{
+		{"this", root, ""}, {"twin", root, filepath.Join(root, "bin", "twin")},
+	}
+	if base != "" {
+		other := filepath.Join(dir, "checkout")
+		if err := checkout(ctx, base, other); err != nil {
+			return nil, err
+		}
+		builds = append(builds, struct{ name, root, twin string }{base, other, ""})
+	}
+	var all sides
+	pool := &stack.PortPool{}
+	defer pool.Release()
+	for _, b := range builds {
+		at := filepath.Join(dir, b.name)
+		s, err := startSystem(ctx, b.name, b.root, at, b.twin, pool, "RATE_LIMITS=false", "OPEN_PIECES=0", "MAILS_PER_HOUR=0", "LOG_LEVEL=warn")
+		if err != nil {
+			return all, err
+		}
+		opened, err := openShop(ctx, s, b.twin != "")
+		all = append(all, opened)
+		if err != nil {
+			return all, err
+		}
+	}
+	return all, nil
+}
+
+func (all sides) stop() error {
+	var failed []error
+	for _, b := range all {
+		failed = append(failed, b.system.stop())
+	}
+	return errors.Join(failed...)
+}
+
+// measure measures every side in turns, each first in every other round. A round before the first warms up.
+func (all sides) measure(ctx context.Context, rounds, count, callers int) (results, error) {
+	measured := results{}
+	for _, b := range all {
+		measured = append(measured, result{name: b.name})
+	}
+	for round := range rounds + 1 {
+		turns := make([]int, len(all))
+		for i := range turns {
+			turns[i] = i
+		}
+		if round%2 == 1 {
+			slices.Reverse(turns)
+		}
+		for _, i := range turns {
+			s, err := all[i].orders(ctx, count, callers)
+			if err != nil {
+				return nil, err
 			}
-			for _, b := range turns {
-				s, err := b.orders(ctx, *count, callers)
-				if err != nil {
-					return err
-				}
-				fmt.Printf("%d callers, round %d, %-5s %6.1f/s  p50 %6.1f ms  %5.1f CPU-ms  %4.1f calls\n", callers, round, b.name, s.Rate, s.p50(), s.cpu(), s.Calls.sum())
-				if round == *rounds {
-					fmt.Println(s.CPU, s.Calls)
-				}
+			if round > 0 {
+				measured[i].samples = append(measured[i].samples, s)
 			}
 		}
 	}
-	return nil
+	return measured, nil
 }

@@ -134,7 +134,8 @@ func (s *system) stop() error {
 // checkout makes a build of another commit in dir.
 func checkout(ctx context.Context, commit, dir string) error {
 	for _, command := range [][]string{
-		{"git", "worktree", "add", "--force", "--detach", dir, commit},
+		{"git", "clone", "--quiet", ".", dir},
+		{"git", "-C", dir, "checkout", "--quiet", "--detach", commit},
 		{"make", "--no-print-directory", "-C", dir, "build"},
 	} {
 		if out, err := exec.CommandContext(ctx, command[0], command[1:]...).CombinedOutput(); err != nil {
@@ -142,9 +143,4 @@ func checkout(ctx context.Context, commit, dir string) error {
 		}
 	}
 	return nil
-}
-
-// removeCheckout removes what checkout made.
-func removeCheckout(dir string) error {
-	return exec.Command("git", "worktree", "remove", "--force", dir).Run()
 }

@@ -1,7 +1,7 @@
-// Command twin is the null twin of the shop: one program that takes the place of every app, and makes for each order the calls that
-// an order of the shop makes, of the same sizes and in the same order, beside the same sidecars. It decides nothing, checks
-// nothing and logs nothing. It is written with Dapr's SDK and net/http alone. What an order of the shop costs beyond it is the price
-// of what the shop does.
+// Command twin is the null twin of the shop: one program that takes the place of every app beside the same sidecars. For each
+// order it makes the calls that an order needs at least, of the sizes that they have in the shop: 24. It decides nothing, checks
+// nothing and logs nothing, and is written with Dapr's SDK and net/http alone. What an order of the shop costs beyond it is the
+// price of what the shop does.
 package main
 
 import (
