@@ -14,7 +14,7 @@ bin/stoa-api-key:     PACKAGE := ./gateway/kong/plugin
 
 # Every file that a program may be built from, and every folder, whose time changes when a file is removed. So `make build`
 # ends at once when nothing has changed; otherwise Go decides what to build.
-NOT_SOURCES := .git .stoa bin docs test tools
+NOT_SOURCES := .git .stoa bench bin docs test tools
 SOURCES = $(shell find . -mindepth 1 \( -name '* *' $(NOT_SOURCES:%=-o -path ./%) \) -prune -o -print)
 
 # Tests below test/ start real processes; all others are unit tests.

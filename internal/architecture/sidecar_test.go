@@ -22,17 +22,23 @@ func TestSidecar_hasEveryComponentThatIsNamed(t *testing.T) {
 		known = append(known, match[1])
 	}
 	var resources []description.Resource
-	for _, file := range must.Get(filepath.Glob(filepath.Join(root, "components", "*", "*", "*.yaml")))(t) {
+	files := must.Get(filepath.Glob(filepath.Join(root, "components", "*", "*", "*.yaml")))(t)
+	files = append(files, must.Get(filepath.Glob(filepath.Join(root, "components", "config", "*.yaml")))(t)...)
+	for _, file := range files {
 		resources = append(resources, must.Get(description.LoadFile(file))(t)...)
 	}
 	named := 0
 	for _, r := range resources {
-		if r.Kind != "Component" {
+		kind := r.Spec.Type
+		if r.Kind == "Configuration" && r.Spec.NameResolution.Component != "" {
+			kind = "nameresolution." + r.Spec.NameResolution.Component
+		}
+		if kind == "" {
 			continue
 		}
 		named++
-		if !slices.Contains(known, r.Spec.Type) {
-			t.Errorf("%s: the sidecar does not have %s; add it to tools/dapr/daprd/components.go", r.File, r.Spec.Type)
+		if !slices.Contains(known, kind) {
+			t.Errorf("%s: the sidecar does not have %s; add it to tools/dapr/daprd/components.go", r.File, kind)
 		}
 	}
 	if len(known) < 15 || named < 50 {

@@ -32,6 +32,9 @@ type Resource struct {
 				Name string `yaml:"name"`
 			} `yaml:"secretKeyRef"`
 		} `yaml:"metadata"`
+		NameResolution struct {
+			Component string `yaml:"component"`
+		} `yaml:"nameResolution"`
 		Policies struct {
 			Retries map[string]struct {
 				Policy     string `yaml:"policy"`

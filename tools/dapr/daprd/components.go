@@ -13,6 +13,7 @@ import (
 	contribnames "github.com/dapr/components-contrib/nameresolution"
 	"github.com/dapr/components-contrib/nameresolution/kubernetes"
 	"github.com/dapr/components-contrib/nameresolution/mdns"
+	"github.com/dapr/components-contrib/nameresolution/nameformat"
 	sqliteresolution "github.com/dapr/components-contrib/nameresolution/sqlite"
 	contribpubsub "github.com/dapr/components-contrib/pubsub"
 	"github.com/dapr/components-contrib/pubsub/jetstream"
@@ -75,6 +76,7 @@ var all = []component{
 	{"bindings.smtp", output(smtp.NewSMTP)},
 
 	{"nameresolution.kubernetes", names(kubernetes.NewResolver)},
+	{"nameresolution.nameformat", names(nameformat.NewResolver)}, // in Compose
 	{"nameresolution.mdns", names(mdns.NewResolver)},
 	{"nameresolution.sqlite", names(sqliteresolution.NewResolver)},
 }
