@@ -86,7 +86,7 @@ func start(ctx context.Context, dir, base string) (sides, error) {
 	defer pool.Release()
 	for _, b := range builds {
 		at := filepath.Join(dir, b.name)
-		s, err := startSystem(ctx, b.name, b.root, at, b.twin, pool, "RATE_LIMITS=false", "OPEN_PIECES=0", "MAILS_PER_HOUR=0", "LOG_LEVEL=warn")
+		s, err := startSystem(ctx, b.name, b.root, at, b.twin, pool)
 		if err != nil {
 			return all, err
 		}

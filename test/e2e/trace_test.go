@@ -11,7 +11,7 @@ import (
 )
 
 // One trace id runs through the logs of everybody who has a part in an order. It is not the client's: the trace begins in the
-// gateway, and whoever has the id of the request finds it there.
+// gateway, and anyone who has the id of the request finds it there.
 func TestTrace_runsThroughAnOrder(t *testing.T) {
 	t.Parallel()
 	customer := shop.SignUp(t)

@@ -27,7 +27,7 @@ func through(answer client.Answer) bool {
 	return answer.Status == http.StatusOK || answer.Status == http.StatusNotFound
 }
 
-// While auth is away, callers that were seen a moment ago go on; nobody is told that their sign-in does not hold, for nobody
+// While auth is away, callers that were seen a moment ago go on; nobody is told that their sign-in is not valid, for nobody
 // knows; and when it is back, all is well by itself.
 func TestOutage_withoutAuthNobodyIsRefused(t *testing.T) {
 	t.Parallel()
