@@ -91,6 +91,16 @@ var probes = map[string]probe{
 	"get-order":    {id: ordered},
 	"watch-order":  {id: ordered},
 	"cancel-order": {id: ordered},
+
+	// blog
+	"create-blog-item": {body: func(*testing.T, *cast, client.User) any { return object{"name": "An amphora"} }},
+	"list-blog-items":  {},
+	"get-blog-item": {id: func(t *testing.T, c *cast, owner client.User) string {
+		var item struct{ ID string }
+		request := client.Request{Method: "POST", Path: "/blog/items", As: owner, Body: object{"name": "An amphora"}}
+		c.Must(t, request, http.StatusCreated, &item)
+		return item.ID
+	}},
 }
 
 // sessionOf is the id of somebody's session, as the access token says.
