@@ -1,0 +1,83 @@
+package text
+
+import (
+	"html"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/chroma/v2"
+	chromahtml "github.com/alecthomas/chroma/v2/formatters/html"
+	"github.com/alecthomas/chroma/v2/lexers"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/renderer"
+	"github.com/yuin/goldmark/util"
+)
+
+// maxHighlighting is how long the code of one document is highlighted: lexers match by backtracking, which hostile code
+// makes slow.
+const maxHighlighting = 250 * time.Millisecond
+
+// languages are those that are highlighted. The lexer of each is compiled when it is first used, and remains in memory.
+var languages = func() map[string]chroma.Lexer {
+	byName := map[string]chroma.Lexer{}
+	for _, name := range []string{
+		"bash", "c", "c++", "c#", "css", "diff", "docker", "go", "graphql", "html", "http", "ini", "java", "javascript",
+		"json", "kotlin", "lua", "makefile", "markdown", "php", "powershell", "protobuf", "python", "ruby", "rust", "sql",
+		"swift", "terraform", "toml", "typescript", "xml", "yaml",
+	} {
+		lexer := lexers.Get(name)
+		for _, alias := range append(lexer.Config().Aliases, name) {
+			byName[alias] = chroma.Coalesce(lexer)
+		}
+	}
+	return byName
+}()
+
+// formatter writes classes, not styles, so that a page chooses the colours and may forbid inline styles.
+var formatter = chromahtml.New(chromahtml.WithClasses(true), chromahtml.WithAllClasses(true))
+
+var noStyle = chroma.MustNewStyle("none", nil)
+
+// code renders blocks of code.
+type code struct{ spent time.Duration }
+
+// RegisterFuncs implements renderer.NodeRenderer.
+func (c *code) RegisterFuncs(register renderer.NodeRendererFuncRegisterer) {
+	register.Register(ast.KindFencedCodeBlock, c.render)
+}
+
+func (c *code) render(w util.BufWriter, source []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
+	if !entering {
+		return ast.WalkContinue, nil
+	}
+	language := strings.ToLower(string(n.(*ast.FencedCodeBlock).Language(source)))
+	written := string(n.Lines().Value(source))
+	shown, ok := c.highlight(languages[language], written)
+	if !ok {
+		shown = `<pre class="chroma"><code>` + html.EscapeString(written) + "</code></pre>\n"
+	}
+	_, err := w.WriteString(shown)
+	return ast.WalkContinue, err
+}
+
+// highlight returns the code with the classes of its words, unless its language is not known or the time is spent.
+func (c *code) highlight(lexer chroma.Lexer, written string) (string, bool) {
+	if lexer == nil || c.spent > maxHighlighting {
+		return "", false
+	}
+	began := time.Now()
+	defer func() { c.spent += time.Since(began) }()
+	next, err := lexer.Tokenise(nil, written)
+	if err != nil {
+		return "", false
+	}
+	var tokens []chroma.Token
+	for token := next(); token != chroma.EOF; token = next() {
+		if tokens = append(tokens, token); c.spent+time.Since(began) > maxHighlighting {
+			return "", false
+		}
+	}
+	var b strings.Builder
+	err = formatter.Format(&b, noStyle, chroma.Literator(tokens...))
+	return b.String() + "\n", err == nil
+}

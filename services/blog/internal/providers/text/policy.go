@@ -1,0 +1,48 @@
+package text
+
+import (
+	"regexp"
+
+	"github.com/microcosm-cc/bluemonday"
+)
+
+// rel marks the links of users for search engines, and gives the page behind a link no hold on ours.
+const rel = "ugc nofollow noopener"
+
+// The addresses that are allowed. None has a space or a control character, which browsers skip and others do not.
+var (
+	linkURL  = regexp.MustCompile(`^(?i:https?://|mailto:)[^\x00-\x20\x7f\\]+$`)
+	imageURL = regexp.MustCompile(`^(?i:https://)[^\x00-\x20\x7f\\]+$`)
+	fragment = regexp.MustCompile(`^#[^\x00-\x20\x7f]*$`)
+)
+
+// policy allows what Render makes, and nothing else. It is the second wall: the first is that Render makes no other HTML.
+var policy = func() *bluemonday.Policy {
+	p := bluemonday.NewPolicy()
+	p.AllowElements("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "em", "strong", "del", "code", "pre", "blockquote",
+		"ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td", "sup", "div", "span")
+	attribute := func(name, values string, elements ...string) {
+		p.AllowAttrs(name).Matching(regexp.MustCompile(`^(?:` + values + `)$`)).OnElements(elements...)
+	}
+	attribute("id", `section(?:-[a-z0-9_-]+)?`, "h1", "h2", "h3", "h4", "h5", "h6")
+	attribute("id", `fn(?:ref\d*)?:\d+`, "li", "sup")
+	attribute("class", `footnotes`, "div")
+	attribute("class", `footnote-(?:ref|backref)`, "a")
+	attribute("role", `doc-(?:endnotes|noteref|backlink)`, "a", "div")
+	attribute("class", `chroma`, "pre")
+	attribute("class", `line|cl|[a-z][a-z0-9]{0,2}`, "span")
+	attribute("tabindex", `0`, "pre")
+	attribute("start", `\d{1,9}`, "ol")
+	attribute("align", `left|center|right`, "th", "td")
+	attribute("rel", rel, "a")
+
+	p.AllowURLSchemes("http", "https", "mailto")
+	p.AllowRelativeURLs(true)
+	p.AllowAttrs("href").Matching(linkURL).OnElements("a")
+	p.AllowAttrs("href").Matching(fragment).OnElements("a")
+	p.AllowAttrs("src").Matching(imageURL).OnElements("img")
+	p.AllowAttrs("alt", "title").OnElements("img")
+	p.AllowAttrs("title").OnElements("a")
+	p.RequireNoFollowOnFullyQualifiedLinks(true)
+	return p
+}()

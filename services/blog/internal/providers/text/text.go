@@ -1,0 +1,84 @@
+// Package text turns what people write into what readers get: Markdown into safe HTML, titles into slugs, two versions into
+// their differences, and comments into paragraphs with links. Its functions are pure.
+package text
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"github.com/yuin/goldmark/text"
+)
+
+// WordsPerMinute is how fast people read.
+const WordsPerMinute = 200
+
+// The limits of Render. What needs more than these is not written by people.
+const (
+	maxHTML    = 2 << 20 // bytes; a post of 50,000 letters makes about 0.1 MB, and 0.8 MB if all of it is code
+	maxNesting = 50      // quotes and lists within each other, in one line
+	maxCells   = 20_000  // of all tables, with those that a short row leaves empty
+	maxExcerpt = 200     // letters
+)
+
+// The errors of Render. Their texts follow the name of a field, and say what the author has to change.
+var (
+	ErrNesting = fmt.Errorf("must not nest quotes and lists deeper than %d levels", maxNesting)
+	ErrCells   = fmt.Errorf("must not have tables of more than %d cells", maxCells)
+	ErrHTML    = errors.New("must not repeat so many long links or footnotes: its HTML is over 2 MB")
+)
+
+// Article is what Render makes of a text.
+type Article struct {
+	// HTML is safe to show: it has only the elements, attributes and links of the package's policy.
+	HTML string `json:"html"`
+	// TOC is the table of contents: the headings of levels 2 to 4 in their order.
+	TOC []Heading `json:"toc,omitempty"`
+	// Words is the number of words.
+	Words int `json:"words"`
+	// ReadingTime is how many minutes it takes to read the text, at least 1.
+	ReadingTime int `json:"readingTime"`
+	// Excerpt is the beginning of the first paragraphs, as plain text of at most 200 letters.
+	Excerpt string `json:"excerpt"`
+}
+
+// Heading is one entry of a table of contents.
+type Heading struct {
+	// Level is 2, 3 or 4.
+	Level int `json:"level"`
+	// ID is the id of the heading in the HTML.
+	ID string `json:"id"`
+	// Text is the heading as plain text.
+	Text string `json:"text"`
+}
+
+// Render makes an article of Markdown (CommonMark, and GitHub's tables, strikethrough and autolinks, and footnotes). HTML in
+// the text is shown as it was typed. It is the caller's task to limit the length of the text. An error says what the author
+// has to change.
+func Render(markdown string) (Article, error) {
+	if nestsTooDeep(markdown) {
+		return Article{}, ErrNesting
+	}
+	source, tables := []byte(markdown), &tables{}
+	converter := newConverter(tables)
+	document := converter.Parser().Parse(text.NewReader(source))
+	if tables.cells > maxCells {
+		return Article{}, ErrCells
+	}
+	var page limitedBuffer
+	if err := converter.Renderer().Render(&page, source, document); err != nil {
+		return Article{}, err
+	}
+	article := read(policy.SanitizeReader(&page.Buffer).String())
+	return article, nil
+}
+
+// limitedBuffer refuses what would make it larger than maxHTML.
+type limitedBuffer struct{ bytes.Buffer }
+
+func (b *limitedBuffer) Write(p []byte) (int, error) {
+	if b.Len()+len(p) > maxHTML {
+		return 0, ErrHTML
+	}
+	return b.Buffer.Write(p)
+}
