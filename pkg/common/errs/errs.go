@@ -31,6 +31,8 @@ const (
 	MethodNotAllowed Kind = "method_not_allowed"
 	// Conflict: it exists already, or its state does not allow the change.
 	Conflict Kind = "conflict"
+	// Outdated: the caller read an earlier version of what is to be changed (If-Match).
+	Outdated Kind = "outdated"
 	// KeyReused: an Idempotency-Key came again with another request body.
 	KeyReused Kind = "idempotency_key_reused"
 	// TooLarge: the request body is over the limit.

@@ -12,6 +12,7 @@ var statuses = map[Kind]int{
 	NotFound:         http.StatusNotFound,
 	MethodNotAllowed: http.StatusMethodNotAllowed,
 	Conflict:         http.StatusConflict,
+	Outdated:         http.StatusPreconditionFailed,
 	KeyReused:        http.StatusUnprocessableEntity,
 	TooLarge:         http.StatusRequestEntityTooLarge,
 	UnsupportedMedia: http.StatusUnsupportedMediaType,

@@ -70,6 +70,7 @@ func FromStatus(err error) error {
 var grpcCodes = map[errs.Kind]codes.Code{
 	errs.Invalid:          codes.InvalidArgument,
 	errs.Malformed:        codes.InvalidArgument,
+	errs.Outdated:         codes.FailedPrecondition,
 	errs.KeyReused:        codes.InvalidArgument,
 	errs.TooLarge:         codes.InvalidArgument,
 	errs.UnsupportedMedia: codes.InvalidArgument,

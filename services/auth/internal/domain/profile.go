@@ -3,6 +3,7 @@ package domain
 import (
 	"context"
 	"net/url"
+	"time"
 
 	"stoa/pkg/common/errs"
 )
@@ -33,16 +34,24 @@ func (a *Accounts) ChangeProfile(ctx context.Context, by Actor, to Profile) (Acc
 	if err != nil {
 		return Account{}, err
 	}
-	entry := ChangeProfile.entry(account.ID, by.From)
-	return a.store.Update(ctx, account.ID, lasting(ctx, a.authority, by, entry, func(stored *Account) error {
+	entry, now := ChangeProfile.entry(account.ID, by.From), time.Now().UTC().Truncate(time.Microsecond)
+	err = a.publisher.update(ctx, account.ID, lasting(ctx, a.authority, by, entry, func(stored *Account) error {
+		before := *stored
 		if to.Name != nil {
 			stored.Name = name
 		}
 		if to.PictureURL != nil {
 			stored.PictureURL = *to.PictureURL
 		}
+		changed := stored.Name != before.Name || stored.PictureURL != before.PictureURL
+		if changed && stored.Verified() { // others see nothing of an account before it is
+			stored.drop(ProfileChanged) // each event has the profile as it is when it is published
+			stored.record(Event{Type: ProfileChanged, Cause: now.Format(time.RFC3339Nano), At: now})
+		}
+		account = *stored
 		return nil
 	}))
+	return account, err
 }
 
 // isPictureURL accepts absolute HTTP URLs, and "" for no picture.

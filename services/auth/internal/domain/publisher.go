@@ -17,6 +17,7 @@ const (
 	Registered            EventType = "registered"
 	VerificationRequested EventType = "verification_requested"
 	AddressVerified       EventType = "verified"
+	ProfileChanged        EventType = "changed"
 	PasswordChanged       EventType = "password_changed"
 	SessionsRevoked       EventType = "sessions_revoked"
 )
@@ -51,6 +52,11 @@ func (a *Account) record(e Event) {
 	if !slices.ContainsFunc(a.Unpublished, e.is) {
 		a.Unpublished = append(a.Unpublished, e)
 	}
+}
+
+// drop removes the events of a type, which say nothing any more.
+func (a *Account) drop(kind EventType) {
+	a.Unpublished = slices.DeleteFunc(a.Unpublished, func(e Event) bool { return e.Type == kind })
 }
 
 // forget removes the events that have been published.

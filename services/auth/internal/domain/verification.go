@@ -39,7 +39,7 @@ func (a *Account) Verified() bool { return !a.VerifiedAt.IsZero() }
 // published yet is not mailed any more.
 func (a *Account) mailCode(code string, now time.Time) {
 	v := &a.Verification
-	a.dropCodes()
+	a.drop(VerificationRequested)
 	v.CodeHash, v.ExpiresAt, v.Wrong = hashOf([]byte(code)), now.Add(CodeTTL), 0
 	a.record(Event{Type: VerificationRequested, Cause: v.CodeHash, Code: code, At: now})
 }
@@ -81,13 +81,8 @@ func (v *Verification) check(code string, now time.Time) (problem string) {
 // verify ends the verification of the address.
 func (a *Account) verify(now time.Time) {
 	a.VerifiedAt, a.Verification = now, Verification{}
-	a.dropCodes()
+	a.drop(VerificationRequested)
 	a.record(Event{Type: AddressVerified, At: now})
-}
-
-// dropCodes removes the events of codes that are not valid any more.
-func (a *Account) dropCodes() {
-	a.Unpublished = slices.DeleteFunc(a.Unpublished, func(e Event) bool { return e.Type == VerificationRequested })
 }
 
 // MailCode mails another code to the account that acts. It fails with errs.Conflict if the address is verified, and with

@@ -86,3 +86,20 @@ func TestEvents_nameTheAccount(t *testing.T) {
 		t.Errorf("got %s on %s (%v)", event.Data, event.Topic, err)
 	}
 }
+
+func TestEvents_tellOfAChangedProfile(t *testing.T) {
+	s := newService(t)
+	up := s.signUp(t, "ada@example.org")
+	s.bus.Before = func(string) error { return errors.New("down") }
+	for _, body := range []string{`{"name": "Ada L."}`, `{"profilePicUrl": "https://example.org/ada.png"}`, `{"name": "Ada L."}`} {
+		s.ask(t, http.MethodPatch, "/profile/mine", body, as(up)).Expect(http.StatusOK)
+	}
+	s.bus.Before = nil
+	catchUp(t, s)
+	s.expectPublished(t, "registered", "changed")
+	var told struct{ Name, ProfilePicURL string }
+	event := s.bus.Events()[1]
+	if err := json.Unmarshal(event.Data, &told); err != nil || told.Name != "Ada L." || told.ProfilePicURL != "https://example.org/ada.png" {
+		t.Errorf("got %s (%v)", event.Data, err)
+	}
+}

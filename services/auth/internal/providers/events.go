@@ -24,6 +24,8 @@ type accountEvent struct {
 	Name   string        `json:"name"`
 	At     time.Time     `json:"at"`
 	Reason domain.Reason `json:"reason,omitempty"`
+	// PictureURL is part of the events from which others learn the profile.
+	PictureURL string `json:"profilePicUrl,omitempty"`
 	// Verified says whether the address is known to belong to the owner of the account.
 	Verified bool `json:"verified"`
 	// Code verifies the address, until ExpiresAt.
@@ -36,6 +38,9 @@ func (p *Events) Publish(ctx context.Context, account domain.Account, e domain.E
 	payload := accountEvent{
 		ID: account.ID, Email: account.Email, Name: account.Name, At: e.At, Reason: e.Reason, Verified: account.Verified(),
 		Code: e.Code,
+	}
+	if e.Type == domain.ProfileChanged || e.Type == domain.AddressVerified {
+		payload.PictureURL = account.PictureURL
 	}
 	if e.Code != "" {
 		payload.ExpiresAt = e.At.Add(domain.CodeTTL)

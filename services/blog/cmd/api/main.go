@@ -1,4 +1,4 @@
-// Command api keeps the items of accounts.
+// Command api serves the blog to readers, authors and editors, learns who the authors are, and publishes on schedule.
 package main
 
 import (
@@ -31,8 +31,10 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	items := domain.NewItems(repositories.NewItems(app.Sidecar), providers.NewEvents(publisher))
-	consumer, err := app.Consumer(publisher, handlers.Subscriptions(items)...)
+	stores, texts := repositories.Stores(app.Sidecar), providers.Texts{}
+	desk := domain.NewDesk(stores, texts, providers.NewEvents(publisher))
+	reviewing := domain.NewReview(desk)
+	consumer, err := app.Consumer(publisher, handlers.Subscriptions(domain.NewAuthors(stores.Authors))...)
 	if err != nil {
 		return err
 	}
@@ -40,6 +42,7 @@ func run(ctx context.Context) error {
 	router := web.NewRouter()
 	api := web.NewAPI(router, handlers.Title, handlers.About)
 	identity.Protect(api, identity.FromAuth(app.Sidecar))
-	handlers.Routes(api, items)
+	handlers.Routes(api, domain.NewReading(stores, texts), domain.NewAuthoring(desk), reviewing)
+	handlers.Schedules(router, reviewing, stores.Posts.Compact)
 	return app.Run(ctx, app.HTTP(router), consumer.Run)
 }

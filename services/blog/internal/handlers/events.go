@@ -2,21 +2,36 @@ package handlers
 
 import (
 	"context"
+	"time"
 
+	"stoa/pkg/common/errs"
+	"stoa/pkg/common/ids"
 	"stoa/pkg/messaging"
 	"stoa/services/blog/internal/domain"
 )
 
+// account is the part of an event about an account that the blog needs.
+type account struct {
+	ID            string    `json:"id"`
+	Name          string    `json:"name"`
+	Email         string    `json:"email"`
+	ProfilePicURL string    `json:"profilePicUrl"`
+	At            time.Time `json:"at"`
+}
+
 // Subscriptions is the table of the events that this service handles.
-func Subscriptions(items *domain.Items) []messaging.Subscription {
-	// A new account gets its first item. A second run finds that item and publishes the same event again.
-	registered := messaging.Typed(func(ctx context.Context, _ messaging.Event, account domain.Account) error {
-		_, err := items.Create(ctx, account.FirstItem())
-		return err
+func Subscriptions(authors *domain.Authors) []messaging.Subscription {
+	learn := messaging.Typed(func(ctx context.Context, _ messaging.Event, a account) error {
+		if !ids.Valid(a.ID) {
+			return errs.InvalidField("id", "must be a UUID")
+		}
+		return authors.Learn(ctx, domain.Author{ID: a.ID, Name: a.Name, Email: a.Email, PictureURL: a.ProfilePicURL, At: a.At})
 	})
 	return []messaging.Subscription{
 		{Topic: "accounts", On: map[string]messaging.Handler{
-			"account.registered.v1": registered,
+			"account.registered.v1": learn,
+			"account.verified.v1":   learn,
+			"account.changed.v1":    learn,
 		}},
 	}
 }

@@ -1,10 +1,13 @@
-// Package handlers answers people about their items, and handles events.
+// Package handlers answers readers, authors and editors, and handles events.
 package handlers
 
 import (
+	"context"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/gorilla/mux"
 
 	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
@@ -14,35 +17,167 @@ import (
 // Title and About head the description of the API.
 const (
 	Title = "Blog"
-	About = "The items on your list."
+	About = "Authors write posts, editors publish them, and everyone reads them."
 )
 
-// base is the path of all operations.
-const base = "/api/v1/blog/items"
+// base is where all paths begin.
+const base = "/api/v1/blog"
 
-// Routes adds the operations to an API that identity.Protect guards. Callers reach their own items alone.
-func Routes(api huma.API, items *domain.Items) {
-	h := handlers{items: items}
-	tags := []string{"items"}
+// maxAge is how long caches may keep what readers get, so that many readers cost one read a second.
+const maxAge = time.Second
 
-	// A new item on the caller's list.
+// postBody has room for the longest text.
+const postBody = 256 << 10
+
+// The rules of inputs that no schema can express.
+const (
+	draftRules = "`title` or `description` has surrounding spaces alone, fewer than 3 letters, or characters that cannot be seen; " +
+		"`description`, `text`, `slug` or an entry of `tags` is not text that can be stored; `imgUrl` is not a URL of the web"
+	submitRules = "`title`, `description`, `text` or `tags` is missing, or `text` cannot be shown"
+	slugIsTaken = "The `slug` belongs to another post"
+	outdated    = "There is a later version than that of `If-Match`; the problem names it"
+)
+
+// Routes adds the operations to an API that identity.Protect guards.
+func Routes(api huma.API, posts *domain.Reading, own *domain.Authoring, others *domain.Review) {
+	readers(api, reading{posts})
+	authors(api, authoring{own})
+	editors(api, review{others})
+}
+
+// readers adds what everyone may do.
+func readers(api huma.API, h reading) {
+	tags := []string{"reading"}
+	read := func(id, path, summary string) huma.Operation {
+		return web.Cacheable(maxAge, huma.Operation{OperationID: id, Method: http.MethodGet, Path: base + path, Summary: summary, Tags: tags})
+	}
+	huma.Register(api, read("read-post", "/id/{id}", "Read a post"), h.byID)
+
+	// Slugs that a post had before lead to it for ever.
+	bySlug := read("read-post-by-slug", "/slug/{slug}", "Read a post by the slug in its address")
+	bySlug.Responses["301"] = &huma.Response{Description: "The post has another slug now"}
+	huma.Register(api, bySlug, h.bySlug)
+
+	huma.Register(api, read("list-latest-posts", "/list/latest", "List the posts, the latest first"), h.latest)
+	huma.Register(api, read("list-posts-by-tag", "/list/tag/{tag}", "List the posts with a tag, the latest first"), h.byTag)
+	huma.Register(api, read("list-posts-by-author", "/list/author/{id}", "List the posts of an author, the latest first"), h.byAuthor)
+	huma.Register(api, read("list-posts-by-month", "/list/month/{month}", "List the posts that became public in a month"), h.byMonth)
+	huma.Register(api, read("list-similar-posts", "/list/similar/id/{id}", "List posts like this one, the most similar first"), h.similar)
+}
+
+// authors adds what authors may do with their own posts.
+func authors(api huma.API, h authoring) {
+	role, tags := identity.SignedIn(identity.Author), []string{"writing"}
+
+	// A draft may lack everything but a title.
 	huma.Register(api, huma.Operation{
-		OperationID: "create-blog-item", Method: http.MethodPost, Path: base, DefaultStatus: http.StatusCreated,
-		Extensions: web.Repeatable,
-		Summary:    "Add an item to your list", Tags: tags, Security: identity.SignedIn(),
-		Description: "A repeated request with the same Idempotency-Key adds nothing and returns the item.",
-		Responses:   web.Refusals(map[int]string{http.StatusUnprocessableEntity: "`name` has only spaces"}),
+		OperationID: "create-post", Method: http.MethodPost, Path: base + "/author", DefaultStatus: http.StatusCreated,
+		Extensions: web.Repeatable, MaxBodyBytes: postBody,
+		Summary: "Begin a post", Tags: tags, Security: role,
+		Description: "A repeated request with the same Idempotency-Key begins nothing and returns the post as it is now.",
+		Responses:   web.Refusals(map[int]string{http.StatusConflict: slugIsTaken, http.StatusUnprocessableEntity: draftRules}),
 	}, h.create)
 
-	// The caller's list.
+	// Suits a page that saves while its author types.
 	huma.Register(api, huma.Operation{
-		OperationID: "list-blog-items", Method: http.MethodGet, Path: base,
-		Summary: "List your items, newest first", Tags: tags, Security: identity.SignedIn(),
-	}, h.list)
+		OperationID: "edit-post", Method: http.MethodPatch, Path: base + "/author/id/{id}", MaxBodyBytes: postBody,
+		Summary: "Change fields of a draft", Tags: tags, Security: role,
+		Description: "Fields that are left out stay as they are. An edit of a post that is submitted or published begins a draft; the post stays as it is until the draft is submitted and published.",
+		Responses: web.Refusals(map[int]string{
+			http.StatusConflict: slugIsTaken, http.StatusPreconditionFailed: outdated, http.StatusUnprocessableEntity: draftRules,
+		}),
+	}, h.edit)
 
-	// One item of the caller.
 	huma.Register(api, huma.Operation{
-		OperationID: "get-blog-item", Method: http.MethodGet, Path: base + "/{id}",
-		Summary: "Show an item of yours", Tags: tags, Security: identity.SignedIn(),
+		OperationID: "get-own-post", Method: http.MethodGet, Path: base + "/author/id/{id}",
+		Summary: "Show a post of yours, with its draft", Tags: tags, Security: role,
 	}, h.get)
+
+	huma.Register(api, huma.Operation{
+		OperationID: "delete-post", Method: http.MethodDelete, Path: base + "/author/id/{id}",
+		Summary: "Delete a post of yours, for good", Tags: tags, Security: role,
+		Responses: web.Refusals(map[int]string{http.StatusPreconditionFailed: outdated}),
+	}, h.delete)
+
+	// Makes a revision of the draft.
+	huma.Register(api, huma.Operation{
+		OperationID: "submit-post", Method: http.MethodPut, Path: base + "/author/submit/id/{id}",
+		Summary: "Submit a draft to the editors", Tags: tags, Security: role,
+		Responses: web.Refusals(map[int]string{
+			http.StatusConflict:           "There is no draft, or its slug belongs to another post by now",
+			http.StatusPreconditionFailed: outdated, http.StatusUnprocessableEntity: submitRules,
+		}),
+	}, h.submit)
+
+	huma.Register(api, huma.Operation{
+		OperationID: "withdraw-post", Method: http.MethodPut, Path: base + "/author/withdraw/id/{id}",
+		Summary: "Take back what you have submitted", Tags: tags, Security: role,
+		Responses: web.Refusals(map[int]string{http.StatusConflict: "It is not submitted", http.StatusPreconditionFailed: outdated}),
+	}, h.withdraw)
+
+	list := func(id, path, summary string) huma.Operation {
+		return huma.Operation{OperationID: id, Method: http.MethodGet, Path: base + path, Summary: summary, Tags: tags, Security: role}
+	}
+	huma.Register(api, list("list-drafts", "/author/drafts", "List your drafts"), h.drafts)
+	huma.Register(api, list("list-own-submissions", "/author/submitted", "List what you have submitted"), h.submitted)
+	huma.Register(api, list("list-own-posts", "/author/published", "List your published posts"), h.published)
+	huma.Register(api, list("list-revisions", "/author/id/{id}/revisions", "List what you have submitted of a post, the latest first"), h.revisions)
+	huma.Register(api, list("get-revision", "/author/id/{id}/revisions/{revision}", "Show what you have submitted once"), h.revision)
+
+	// The draft that it replaces becomes a revision.
+	huma.Register(api, huma.Operation{
+		OperationID: "restore-revision", Method: http.MethodPost, Path: base + "/author/id/{id}/revisions/{revision}/restore",
+		Summary: "Make a revision your draft", Tags: tags, Security: role, DefaultStatus: http.StatusOK,
+		Responses: web.Refusals(map[int]string{http.StatusPreconditionFailed: outdated}),
+	}, h.restore)
+}
+
+// editors adds what editors may do with what authors have submitted.
+func editors(api huma.API, h review) {
+	role, tags := identity.SignedIn(identity.Editor), []string{"editing"}
+
+	huma.Register(api, huma.Operation{
+		OperationID: "review-post", Method: http.MethodGet, Path: base + "/editor/id/{id}",
+		Summary: "Show what is submitted, and what differs from what readers see", Tags: tags, Security: role,
+	}, h.get)
+
+	// The first of two editors publishes it, and the other is told.
+	huma.Register(api, huma.Operation{
+		OperationID: "publish-post", Method: http.MethodPut, Path: base + "/editor/publish/id/{id}",
+		Summary: "Publish what is submitted, now or later", Tags: tags, Security: role,
+		Description: "With If-Match, what is published is what you have read.",
+		Responses: web.Refusals(map[int]string{
+			http.StatusConflict: "It is not submitted (any more); the problem says what happened to it", http.StatusPreconditionFailed: outdated,
+			http.StatusUnprocessableEntity: "`publishAt` is more than a year ahead",
+		}),
+	}, h.publish)
+
+	huma.Register(api, huma.Operation{
+		OperationID: "refuse-post", Method: http.MethodPut, Path: base + "/editor/refuse/id/{id}",
+		Summary: "Give what is submitted back to its author", Tags: tags, Security: role,
+		Description: "It also takes back the approval of a post that is to be published later.",
+		Responses:   web.Refusals(map[int]string{http.StatusConflict: "It is not submitted (any more)", http.StatusPreconditionFailed: outdated}),
+	}, h.refuse)
+
+	huma.Register(api, huma.Operation{
+		OperationID: "unpublish-post", Method: http.MethodPut, Path: base + "/editor/unpublish/id/{id}",
+		Summary: "Take a post away from readers", Tags: tags, Security: role,
+		Responses: web.Refusals(map[int]string{http.StatusConflict: "It is not published", http.StatusPreconditionFailed: outdated}),
+	}, h.unpublish)
+
+	huma.Register(api, huma.Operation{
+		OperationID: "list-submissions", Method: http.MethodGet, Path: base + "/editor/submitted",
+		Summary: "List what authors have submitted, the latest first", Tags: tags, Security: role,
+	}, h.submitted)
+
+	huma.Register(api, huma.Operation{
+		OperationID: "list-published", Method: http.MethodGet, Path: base + "/editor/published",
+		Summary: "List the published posts, with who decided what", Tags: tags, Security: role,
+	}, h.published)
+}
+
+// Schedules adds what the sidecar calls on schedule. compact brings lists together that posts have left.
+func Schedules(router *mux.Router, posts *domain.Review, compact func(context.Context) error) {
+	web.OnSchedule(router, "posts", posts.CatchUp)
+	web.OnSchedule(router, "compact", compact)
 }

@@ -1,35 +1,51 @@
-// Package providers publishes the events of the service.
+// Package providers publishes the events of the service, and makes HTML of what authors write.
 package providers
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"stoa/pkg/messaging"
 	"stoa/services/blog/internal/domain"
 )
 
-// Events implements domain.Publisher.
+// topic carries all events about posts.
+const topic = "posts"
+
+// Events implements domain.Bus.
 type Events struct{ publisher *messaging.Publisher }
 
-// NewEvents returns the Events of the publisher's app.
-func NewEvents(publisher *messaging.Publisher) *Events { return &Events{publisher: publisher} }
+// NewEvents returns the events that go through this publisher.
+func NewEvents(publisher *messaging.Publisher) *Events { return &Events{publisher} }
 
-// created is the payload of blog-item.created.v1; see api/events.
-type created struct {
-	ID      string    `json:"id"`
-	OwnerID string    `json:"ownerId"`
-	Name    string    `json:"name"`
-	At      time.Time `json:"at"`
+// postEvent is the payload of the events about posts; see api/events.
+type postEvent struct {
+	ID       string    `json:"id"`
+	Title    string    `json:"title"`
+	Slug     string    `json:"slug"`
+	Revision int64     `json:"revision"`
+	Author   author    `json:"author"`
+	At       time.Time `json:"at"`
+	By       string    `json:"by"`
+	Note     string    `json:"note,omitempty"`
 }
 
-// Created implements domain.Publisher. The id of the event follows from that of the item.
-func (e *Events) Created(ctx context.Context, item domain.Item) error {
-	event, err := messaging.New("blog-item.created.v1", item.ID, created{
-		ID: item.ID, OwnerID: item.OwnerID, Name: item.Name, At: item.CreatedAt,
-	})
+// author is whom notices about a post go to.
+type author struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Email string `json:"email,omitempty"`
+}
+
+// Publish implements domain.Bus.
+func (p *Events) Publish(ctx context.Context, post domain.Post, by domain.Author, e domain.Event) error {
+	event, err := messaging.New(string(e.Type)+".v1", post.ID, postEvent{
+		ID: post.ID, Title: e.Title, Slug: e.Slug, Revision: e.Revision,
+		Author: author{ID: by.ID, Name: by.Name, Email: by.Email}, At: e.At, By: e.By, Note: e.Note,
+	}, strconv.FormatInt(e.Version, 10))
 	if err != nil {
 		return err
 	}
-	return e.publisher.Publish(ctx, "blog-items", event)
+	return p.publisher.Publish(ctx, topic, event)
 }

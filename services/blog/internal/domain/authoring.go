@@ -1,0 +1,278 @@
+package domain
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"stoa/pkg/common/errs"
+)
+
+// Authoring is what authors do with their own posts. Posts of others do not exist for them.
+type Authoring struct {
+	*Desk
+	authors *Authors
+}
+
+// NewAuthoring returns the authors' side of a desk.
+func NewAuthoring(desk *Desk) *Authoring { return &Authoring{desk, NewAuthors(desk.Authors)} }
+
+// own returns a post of this author.
+func own(post Post, authorID string) (Post, error) {
+	if post.AuthorID != authorID || post.Deleted() {
+		return Post{}, NotFound()
+	}
+	return post, nil
+}
+
+// Create stores a new draft, unless a request with the same id did. It fails with errs.KeyReused if that was another request.
+func (a *Authoring) Create(ctx context.Context, by Author, id, request string, edit Edit, intent Intent) (Shown, error) {
+	edit, err := edit.clean(a.texts)
+	if err != nil {
+		return Shown{}, err
+	}
+	if err := a.checkSlug(ctx, id, edit.Slug); err != nil {
+		return Shown{}, err
+	}
+	if err := a.authors.Meet(ctx, by); err != nil {
+		return Shown{}, err
+	}
+	draft := edit.apply(Content{})
+	post, err := a.Posts.Create(ctx, Post{
+		ID: id, AuthorID: by.ID, Version: 1, CreatedAt: intent.Now, UpdatedAt: intent.Now, Request: request, Draft: &draft,
+	})
+	if err != nil {
+		return Shown{}, err
+	}
+	if post.Request != request {
+		return Shown{}, errs.New(errs.KeyReused, "this Idempotency-Key was used for another request")
+	}
+	return a.show(ctx, post)
+}
+
+// Edit changes the draft of a post. If there is none, it begins one with what is submitted or published, which stays as it
+// is. An edit that changes nothing succeeds on any version: it may have come before.
+func (a *Authoring) Edit(ctx context.Context, id string, edit Edit, intent Intent) (Shown, error) {
+	edit, err := edit.clean(a.texts)
+	if err != nil {
+		return Shown{}, err
+	}
+	if err := a.checkSlug(ctx, id, edit.Slug); err != nil {
+		return Shown{}, err
+	}
+	post, err := a.change(ctx, id, intent.Now, func(post Post) (func(*Post) error, error) {
+		if _, err := own(post, intent.By); err != nil {
+			return nil, err
+		}
+		before := post.Newest()
+		after := edit.apply(before)
+		if before.same(after) {
+			return nil, nil
+		}
+		return func(p *Post) error { p.Draft = &after; return nil }, intent.check(&post)
+	})
+	if err != nil {
+		return Shown{}, err
+	}
+	return a.show(ctx, post)
+}
+
+// Get returns a post with the text of its draft, or else of what is submitted or published.
+func (a *Authoring) Get(ctx context.Context, authorID, id string) (Shown, error) {
+	post, err := a.Posts.Get(ctx, id)
+	if err == nil {
+		post, err = own(post, authorID)
+	}
+	if err != nil {
+		return Shown{}, err
+	}
+	return a.show(ctx, post)
+}
+
+func (a *Authoring) show(ctx context.Context, post Post) (Shown, error) {
+	content, err := a.complete(ctx, post.ID, post.Newest())
+	if err != nil {
+		return Shown{}, err
+	}
+	author, err := a.Authors.Get(ctx, post.AuthorID)
+	return Shown{Entry{post, author}, content}, err
+}
+
+// Drafts returns a page of an author's open drafts, Submitted of what waits for an editor, and Published of what is public.
+func (a *Authoring) Drafts(ctx context.Context, authorID, cursor string, limit int) ([]Entry, string, error) {
+	return a.list(ctx, DraftsOf(authorID), cursor, limit)
+}
+
+// Submitted returns a page of what an author has submitted.
+func (a *Authoring) Submitted(ctx context.Context, authorID, cursor string, limit int) ([]Entry, string, error) {
+	return a.list(ctx, SubmissionsOf(authorID), cursor, limit)
+}
+
+// Published returns a page of an author's published posts.
+func (a *Authoring) Published(ctx context.Context, authorID, cursor string, limit int) ([]Entry, string, error) {
+	return a.list(ctx, PublishedBy(authorID), cursor, limit)
+}
+
+// Submit makes a revision of the draft, and editors are told. The slug is reserved and the revision stored before the post
+// changes: a crash in between leaves a slug that waits for its post, and a revision that was never submitted.
+func (a *Authoring) Submit(ctx context.Context, id string, intent Intent) (Shown, error) {
+	return a.act(ctx, id, intent, func(post Post) (func(*Post) error, error) {
+		if post.did(Submit, intent) && post.Draft == nil {
+			return nil, nil
+		}
+		if err := intent.check(&post); err != nil || post.Draft == nil {
+			return func(p *Post) error { return p.submit(intent, 0, "") }, err
+		}
+		content, err := a.complete(ctx, id, *post.Draft)
+		if err == nil {
+			err = content.checkSubmitted()
+		}
+		if err == nil {
+			_, err = a.texts.Render(content.Text)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if content.Slug, err = a.reserve(ctx, post, content); err == nil {
+			err = a.archive(ctx, post, content, intent)
+		}
+		return func(p *Post) error { return p.submit(intent, p.Version, content.Slug) }, err
+	})
+}
+
+// archive stores content of a version of the post as a revision.
+func (a *Authoring) archive(ctx context.Context, post Post, content Content, intent Intent) error {
+	return a.Revisions.Save(ctx, Revision{PostID: post.ID, Number: post.Version, At: intent.Now, Content: content})
+}
+
+// act is change for a post of the author who acts.
+func (a *Authoring) act(ctx context.Context, id string, intent Intent, prepare func(Post) (func(*Post) error, error)) (Shown, error) {
+	post, err := a.change(ctx, id, intent.Now, func(post Post) (func(*Post) error, error) {
+		if _, err := own(post, intent.By); err != nil {
+			return nil, err
+		}
+		return prepare(post)
+	})
+	if err != nil {
+		return Shown{}, err
+	}
+	return a.show(ctx, post)
+}
+
+// Withdraw makes what is submitted a draft again.
+func (a *Authoring) Withdraw(ctx context.Context, id string, intent Intent) (Shown, error) {
+	return a.act(ctx, id, intent, func(post Post) (func(*Post) error, error) {
+		if post.did(Withdraw, intent) {
+			return nil, nil
+		}
+		return func(p *Post) error { return p.withdraw(intent) }, intent.check(&post)
+	})
+}
+
+// Delete takes a post away from everyone, for good.
+func (a *Authoring) Delete(ctx context.Context, id string, intent Intent) error {
+	_, err := a.change(ctx, id, intent.Now, func(post Post) (func(*Post) error, error) {
+		if post.AuthorID == intent.By && post.did(Delete, intent) {
+			return nil, nil
+		}
+		if _, err := own(post, intent.By); err != nil {
+			return nil, err
+		}
+		return func(p *Post) error { p.delete(intent); return nil }, intent.check(&post)
+	})
+	return err
+}
+
+// ListRevisions returns a page of what an author has submitted of a post, the latest first.
+func (a *Authoring) ListRevisions(ctx context.Context, authorID, id, cursor string, limit int) ([]Revision, string, error) {
+	post, err := a.Posts.Get(ctx, id)
+	if err == nil {
+		_, err = own(post, authorID)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	return a.Revisions.List(ctx, id, cursor, limit)
+}
+
+// Revision returns a revision of a post with its text.
+func (a *Authoring) Revision(ctx context.Context, authorID, id string, number int64) (Revision, error) {
+	post, err := a.Posts.Get(ctx, id)
+	if err == nil {
+		_, err = own(post, authorID)
+	}
+	if err != nil {
+		return Revision{}, err
+	}
+	return a.Revisions.Get(ctx, id, number)
+}
+
+// Restore makes a revision the draft. The draft that it replaces becomes a revision, so that nothing is lost.
+func (a *Authoring) Restore(ctx context.Context, id string, number int64, intent Intent) (Shown, error) {
+	return a.act(ctx, id, intent, func(post Post) (func(*Post) error, error) {
+		revision, err := a.Revisions.Get(ctx, id, number)
+		if err != nil {
+			return nil, err
+		}
+		if post.did(Restore, intent) && post.last().Revision == number && post.Draft != nil && post.Draft.TextIn == number {
+			return nil, nil
+		}
+		if err := intent.check(&post); err != nil {
+			return nil, err
+		}
+		if post.Draft != nil && post.Draft.TextIn == 0 {
+			err = a.archive(ctx, post, *post.Draft, intent)
+		}
+		return func(p *Post) error { p.restore(intent, revision); return nil }, err
+	})
+}
+
+// checkSlug fails with errs.Conflict for a slug that belongs to another post.
+func (d *Desk) checkSlug(ctx context.Context, id string, slug *string) error {
+	if slug == nil || *slug == "" {
+		return nil
+	}
+	owner, err := d.Slugs.Owner(ctx, *slug)
+	if err == nil && owner != "" && owner != id {
+		return slugTaken(*slug)
+	}
+	return err
+}
+
+func slugTaken(slug string) error {
+	return errs.New(errs.Conflict, "the slug %q belongs to another post", slug)
+}
+
+// reserve returns the slug that a post has from now on: what its author wants, or what it has, or one that its title makes.
+func (d *Desk) reserve(ctx context.Context, post Post, content Content) (string, error) {
+	wanted := []string{content.Slug}
+	if content.Slug == "" {
+		wanted = slugsFor(post, d.texts.Slug(content.Title))
+	}
+	for _, slug := range wanted {
+		if owner, err := d.Slugs.Claim(ctx, slug, post.ID); err != nil || owner == post.ID {
+			return slug, err
+		}
+	}
+	return "", slugTaken(wanted[len(wanted)-1])
+}
+
+// maxNumbered is the largest number that is tried behind the slug of a title, of which at most maxTitleSlug letters are used.
+const maxNumbered, maxTitleSlug = 9, 180
+
+// slugsFor lists the slugs that a post may have if its author wants none: the last one is its alone.
+func slugsFor(post Post, title string) []string {
+	if slug := post.Slug(); slug != "" {
+		return []string{slug}
+	}
+	alone := "post-" + post.ID[len(post.ID)-12:]
+	if title == "" {
+		return []string{alone}
+	}
+	title = strings.TrimRight(title[:min(len(title), maxTitleSlug)], "-_")
+	slugs := []string{title}
+	for n := 2; n <= maxNumbered; n++ {
+		slugs = append(slugs, fmt.Sprintf("%s-%d", title, n))
+	}
+	return append(slugs, title+"-"+alone)
+}

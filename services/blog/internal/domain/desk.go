@@ -1,0 +1,122 @@
+package domain
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"stoa/pkg/common/errs"
+)
+
+// Stores are where the blog keeps what it knows.
+type Stores struct {
+	Posts     PostStore
+	Slugs     SlugStore
+	Revisions RevisionStore
+	Articles  ArticleStore
+	Authors   AuthorStore
+}
+
+// Desk is where posts are changed. Authoring and Review are its two sides.
+type Desk struct {
+	Stores
+	texts     Texts
+	publisher *Publisher
+}
+
+// NewDesk returns the desk for the posts in these stores. Events go to the bus.
+func NewDesk(stores Stores, texts Texts, bus Bus) *Desk {
+	return &Desk{Stores: stores, texts: texts, publisher: NewPublisher(stores.Posts, stores.Authors, bus)}
+}
+
+// maxAttempts is how often a change is prepared again because the post has changed meanwhile.
+const maxAttempts = 20
+
+// errMoved says that a post has changed since a change of it was prepared.
+var errMoved = errors.New("the post has changed meanwhile")
+
+// change changes a post and publishes its events. prepare looks at the post, writes what the change needs beside it, and
+// returns the change, which is pure; nil if there is nothing to change. If the post changes meanwhile, prepare runs again.
+func (d *Desk) change(ctx context.Context, id string, now time.Time, prepare func(Post) (func(*Post) error, error)) (Post, error) {
+	for range maxAttempts {
+		post, err := d.Posts.Get(ctx, id)
+		if err != nil {
+			return Post{}, err
+		}
+		change, err := prepare(post)
+		if err != nil {
+			return Post{}, err
+		}
+		if change == nil {
+			return post, d.publisher.flush(ctx, post)
+		}
+		changed, err := d.Posts.Update(ctx, id, func(stored *Post) error {
+			if stored.Version != post.Version {
+				return errMoved
+			}
+			if err := change(stored); err != nil {
+				return err
+			}
+			stored.Version, stored.UpdatedAt = stored.Version+1, now
+			return nil
+		})
+		if err == nil {
+			err = d.publisher.flush(ctx, changed)
+		}
+		if !errors.Is(err, errMoved) {
+			return changed, err
+		}
+	}
+	return Post{}, errs.New(errs.Unavailable, "too many requests are changing this post; try again")
+}
+
+// complete returns content with its text.
+func (d *Desk) complete(ctx context.Context, postID string, content Content) (Content, error) {
+	if content.TextIn == 0 {
+		return content, nil
+	}
+	revision, err := d.Revisions.Get(ctx, postID, content.TextIn)
+	content.Text, content.TextIn = revision.Content.Text, 0
+	return content, err
+}
+
+// Entry is a post on a list, with its author.
+type Entry struct {
+	Post   Post
+	Author Author
+}
+
+// Shown is a post with its author, and the content of it that is shown, with its text.
+type Shown struct {
+	Entry
+	Content Content
+}
+
+// list returns a page of a list with the authors of its posts.
+func (s Stores) list(ctx context.Context, list, cursor string, limit int) ([]Entry, string, error) {
+	posts, next, err := s.Posts.List(ctx, list, cursor, limit)
+	if err != nil {
+		return nil, "", err
+	}
+	entries, err := s.withAuthors(ctx, posts)
+	return entries, next, err
+}
+
+func (s Stores) withAuthors(ctx context.Context, posts []Post) ([]Entry, error) {
+	var ids []string
+	for _, p := range posts {
+		ids = append(ids, p.AuthorID)
+	}
+	slices.Sort(ids)
+	authors, err := s.Authors.GetMany(ctx, slices.Compact(ids))
+	if err != nil {
+		return nil, err
+	}
+	entries := make([]Entry, len(posts))
+	for i, p := range posts {
+		entries[i] = Entry{p, authors[p.AuthorID]}
+		entries[i].Author.ID = p.AuthorID
+	}
+	return entries, nil
+}

@@ -1,0 +1,90 @@
+package domain
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"stoa/pkg/common/errs"
+)
+
+// EventType is what happened to a post.
+type EventType string
+
+// The types of events.
+const (
+	PostSubmitted   EventType = "post.submitted"
+	PostPublished   EventType = "post.published"
+	PostRefused     EventType = "post.refused"
+	PostUnpublished EventType = "post.unpublished"
+)
+
+// Event is something that happened to a post, with the post as it was then.
+type Event struct {
+	Type EventType `json:"type"`
+	// Version is the version of the post before the event. It tells the events of a post apart.
+	Version  int64     `json:"version"`
+	At       time.Time `json:"at"`
+	By       string    `json:"by"`
+	Note     string    `json:"note,omitempty"`
+	Title    string    `json:"title"`
+	Slug     string    `json:"slug"`
+	Revision int64     `json:"revision"`
+}
+
+// announce adds an event to those that are to be published.
+func (p *Post) announce(kind EventType, intent Intent, content Content, revision int64) {
+	p.Events = append(p.Events, Event{
+		Type: kind, Version: p.Version, At: intent.Now, By: intent.By, Note: intent.Note,
+		Title: content.Title, Slug: content.Slug, Revision: revision,
+	})
+}
+
+// forget removes events that have been published.
+func (p *Post) forget(published []Event) {
+	p.Events = slices.DeleteFunc(p.Events, func(e Event) bool { return slices.Contains(published, e) })
+}
+
+// Bus publishes events.
+type Bus interface {
+	// Publish returns when the broker has accepted the event. The same event always gets the same id.
+	Publish(ctx context.Context, post Post, author Author, e Event) error
+}
+
+// Publisher publishes the events of posts. An event is stored in the post in the same write as the change that it reports, so
+// neither exists without the other. It stays there until the broker has accepted it.
+type Publisher struct {
+	posts   PostStore
+	authors AuthorStore
+	bus     Bus
+}
+
+// NewPublisher returns the publisher of the posts in a store.
+func NewPublisher(posts PostStore, authors AuthorStore, bus Bus) *Publisher {
+	return &Publisher{posts: posts, authors: authors, bus: bus}
+}
+
+// flush publishes the events of a post and removes them from it. If it fails, the change stands: the same request again, or
+// the schedule, publishes them, with the same ids.
+func (p *Publisher) flush(ctx context.Context, post Post) error {
+	if len(post.Events) == 0 {
+		return nil
+	}
+	author, err := p.authors.Get(ctx, post.AuthorID)
+	if err != nil {
+		return err
+	}
+	for _, e := range post.Events {
+		if err := p.bus.Publish(ctx, post, author, e); err != nil {
+			return err
+		}
+	}
+	_, err = p.posts.Update(ctx, post.ID, func(stored *Post) error {
+		stored.forget(post.Events)
+		return nil
+	})
+	if errs.Is(err, errs.Unavailable) {
+		return nil // all is published, and the schedule will find that out
+	}
+	return err
+}

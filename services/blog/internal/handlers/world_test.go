@@ -1,0 +1,165 @@
+package handlers_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"testing"
+	"time"
+
+	"stoa/internal/golden"
+	"stoa/internal/openapitest"
+	"stoa/pkg/common/ids"
+	"stoa/pkg/common/must"
+	"stoa/pkg/common/web/webtest"
+	"stoa/pkg/identity"
+	"stoa/pkg/messaging"
+	"stoa/pkg/messaging/messagingtest"
+	"stoa/pkg/sidecar/sidecartest"
+	"stoa/services/blog/internal/domain"
+	"stoa/services/blog/internal/handlers"
+	"stoa/services/blog/internal/providers"
+	"stoa/services/blog/internal/repositories"
+)
+
+// The people of the tests: authors, editors, someone who is both, and a reader.
+var callers = webtest.Callers{
+	"ada":   {ID: ids.Derive("ada"), Name: "Ada", Email: "ada@example.com", Roles: []identity.Role{identity.Author}},
+	"ben":   {ID: ids.Derive("ben"), Name: "Ben", Email: "ben@example.com", Roles: []identity.Role{identity.Author}},
+	"edith": {ID: ids.Derive("edith"), Name: "Edith", Roles: []identity.Role{identity.Editor}},
+	"emil":  {ID: ids.Derive("emil"), Name: "Emil", Roles: []identity.Role{identity.Editor}},
+	"both":  {ID: ids.Derive("both"), Name: "Both", Email: "both@example.com", Roles: []identity.Role{identity.Author, identity.Editor}},
+	"rita":  {ID: ids.Derive("rita"), Name: "Rita", Roles: []identity.Role{identity.Learner}},
+}
+
+// world is the service on a store and a bus in memory.
+type world struct {
+	*webtest.Server
+	states  *sidecartest.States
+	bus     *messagingtest.Bus
+	on      map[string]messaging.Handler
+	review  *domain.Review
+	compact func(t *testing.T)
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	states, side := sidecartest.New()
+	bus, publisher := messagingtest.NewPublisher(t, "blog")
+	stores, texts := repositories.Stores(side), providers.Texts{}
+	desk := domain.NewDesk(stores, texts, providers.NewEvents(publisher))
+	w := &world{
+		Server: webtest.New(handlers.Title, handlers.About, callers), states: states, bus: bus, review: domain.NewReview(desk),
+		on:      messagingtest.Handlers(handlers.Subscriptions(domain.NewAuthors(stores.Authors))),
+		compact: func(t *testing.T) { must.Do(t, stores.Posts.Compact(t.Context())) },
+	}
+	handlers.Routes(w.API, domain.NewReading(stores, texts), domain.NewAuthoring(desk), w.review)
+	return w
+}
+
+const base = "/api/v1/blog"
+
+// post is a post as any operation shows it.
+type post struct {
+	ID, Title, Description, Slug, ImgURL, Text, HTML, Excerpt string
+	Tags                                                      []string
+	Status                                                    string
+	Version                                                   int64
+	Draft                                                     bool
+	Author                                                    struct{ ID, Name, ProfilePicURL string }
+	Submitted                                                 *struct {
+		Revision  int64
+		PublishAt time.Time
+	}
+	Published *struct {
+		Revision      int64
+		Slug          string
+		At, RevisedAt time.Time
+	}
+	Refusal *struct{ By, Note string }
+	History []struct {
+		Act, By, Note string
+		Revision      int64
+	}
+	Changes *struct {
+		Added, Removed int
+		Rows           []any
+	}
+	Revision               int64
+	PublishedAt, RevisedAt time.Time
+}
+
+// ask sends a request of someone, with a body unless it is nil. match is the If-Match header, unless it is "".
+func (w *world) ask(t *testing.T, who, method, path string, body any, match ...string) *webtest.Answer {
+	t.Helper()
+	header := http.Header{}
+	for _, m := range match {
+		header.Set("If-Match", m)
+	}
+	text := ""
+	if body != nil {
+		text = string(must.Get(json.Marshal(body))(t))
+	}
+	return w.Do(t, webtest.Request{Method: method, Path: base + path, Token: who, Body: text, Header: header})
+}
+
+type object map[string]any
+
+// full is the body of a post that can be submitted.
+func full(title string, tags ...string) object {
+	if tags == nil {
+		tags = []string{"Go"}
+	}
+	return object{"title": title, "description": "About " + title, "text": "The *text* of " + title + ".", "tags": tags}
+}
+
+// created begins a post and returns it.
+func (w *world) created(t *testing.T, who string, body object) post {
+	t.Helper()
+	return webtest.Read[post](w.ask(t, who, "POST", "/author", body), http.StatusCreated)
+}
+
+// do sends a request that succeeds, and returns the post of its answer.
+func (w *world) do(t *testing.T, who, method, path string, body any, match ...string) post {
+	t.Helper()
+	return webtest.Read[post](w.ask(t, who, method, path, body, match...), http.StatusOK)
+}
+
+// submitted makes a post of Ada's that waits for an editor.
+func (w *world) submitted(t *testing.T, body object) post {
+	t.Helper()
+	p := w.created(t, "ada", body)
+	return w.do(t, "ada", "PUT", "/author/submit/id/"+p.ID, nil)
+}
+
+// published makes a post of Ada's that is public.
+func (w *world) published(t *testing.T, body object) post {
+	t.Helper()
+	p := w.submitted(t, body)
+	return w.do(t, "edith", "PUT", "/editor/publish/id/"+p.ID, nil)
+}
+
+// titles returns the titles of all pages of a list.
+func (w *world) titles(t *testing.T, who, path string) []string {
+	t.Helper()
+	titles := []string{}
+	for cursor := ""; ; {
+		page := webtest.Read[struct {
+			Items []post
+			Next  string
+		}](w.ask(t, who, "GET", path+"?limit=2&cursor="+cursor, nil), http.StatusOK)
+		for _, p := range page.Items {
+			titles = append(titles, p.Title)
+		}
+		if cursor = page.Next; cursor == "" {
+			return titles
+		}
+	}
+}
+
+func TestOpenAPI_isWhatIsCheckedIn(t *testing.T) {
+	golden.Check(t, "api/openapi/blog.json", newWorld(t).Description(t))
+}
+
+func TestAPI_isWhatItsDescriptionSays(t *testing.T) {
+	openapitest.Attack(t, newWorld(t).Server, openapitest.Client{SignIn: openapitest.As("both")}, 100)
+}

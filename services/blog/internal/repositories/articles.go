@@ -1,0 +1,39 @@
+package repositories
+
+import (
+	"context"
+	"fmt"
+
+	"stoa/pkg/sidecar"
+	"stoa/services/blog/internal/domain"
+)
+
+// Articles implements domain.ArticleStore: a document for each revision that was published.
+type Articles struct {
+	articles *sidecar.Documents[domain.Article]
+	authors  *sidecar.Documents[domain.Author]
+}
+
+// NewArticles returns the articles in the sidecar's store.
+func NewArticles(s *sidecar.Sidecar) *Articles {
+	return &Articles{sidecar.NewDocuments[domain.Article](s, store, "article"), authors(s)}
+}
+
+// Save implements domain.ArticleStore. Text that is published again gets the HTML that this build makes of it.
+func (r *Articles) Save(ctx context.Context, postID string, revision int64, article domain.Article) error {
+	_, err := r.articles.Upsert(ctx, numbered(postID, revision), func(stored *domain.Article) error {
+		*stored = article
+		return nil
+	})
+	return err
+}
+
+// Read implements domain.ArticleStore.
+func (r *Articles) Read(ctx context.Context, postID string, revision int64, authorID string) (domain.Article, domain.Author, error) {
+	article, author, err := sidecar.FindBoth(ctx, r.articles, numbered(postID, revision), r.authors, authorID)
+	if err == nil && !article.Exists() {
+		err = fmt.Errorf("the article of revision %d of the post %s is missing", revision, postID)
+	}
+	author.Value.ID = authorID
+	return article.Value, author.Value, err
+}

@@ -1,0 +1,13 @@
+package repositories
+
+import (
+	"stoa/pkg/sidecar"
+	"stoa/services/blog/internal/domain"
+)
+
+// Stores returns all that the blog stores.
+func Stores(s *sidecar.Sidecar) domain.Stores {
+	return domain.Stores{
+		Posts: NewPosts(s), Slugs: NewSlugs(s), Revisions: NewRevisions(s), Articles: NewArticles(s), Authors: NewAuthors(s),
+	}
+}
