@@ -30,11 +30,11 @@ func (o Operation) Parameters() []string {
 	return names
 }
 
-// Target is the path with a value in the place of every parameter.
-func (o Operation) Target(value string) string {
+// Target is the path with these values in the place of its parameters, the last value in the place of all that are left.
+func (o Operation) Target(values ...string) string {
 	target := o.Path
-	for _, name := range o.Parameters() {
-		target = strings.Replace(target, "{"+name+"}", value, 1)
+	for i, name := range o.Parameters() {
+		target = strings.Replace(target, "{"+name+"}", values[min(i, len(values)-1)], 1)
 	}
 	return target
 }

@@ -39,7 +39,10 @@ type operation struct {
 	OperationID string
 	Security    []map[string][]string
 	Parameters  []parameter
-	RequestBody *struct{ Content map[string]media }
+	RequestBody *struct {
+		Required bool
+		Content  map[string]media
+	}
 	Responses   map[string]struct {
 		Description string
 		Content     map[string]media

@@ -15,6 +15,8 @@ import (
 type probe struct {
 	// id is what the path names, new where it is used up; it belongs to the owner where such things belong to somebody.
 	id func(t *testing.T, c *cast, owner client.User) string
+	// more are the values of what else the path names.
+	more []string
 	// body is what is sent; nothing when nil.
 	body func(t *testing.T, c *cast, owner client.User) any
 	// spends says that the caller is not the same afterwards: it is somebody new each time.
@@ -93,14 +95,61 @@ var probes = map[string]probe{
 	"cancel-order": {id: ordered},
 
 	// blog
-	"create-blog-item": {body: func(*testing.T, *cast, client.User) any { return object{"name": "An amphora"} }},
-	"list-blog-items":  {},
-	"get-blog-item": {id: func(t *testing.T, c *cast, owner client.User) string {
-		var item struct{ ID string }
-		request := client.Request{Method: "POST", Path: "/blog/items", As: owner, Body: object{"name": "An amphora"}}
-		c.Must(t, request, http.StatusCreated, &item)
-		return item.ID
+	"create-post":          {body: func(*testing.T, *cast, client.User) any { return object{"title": "A till that counts"} }},
+	"edit-post":            {id: drafted, body: func(*testing.T, *cast, client.User) any { return object{"text": "Twice."} }},
+	"get-own-post":         {id: drafted},
+	"delete-post":          {id: drafted},
+	"submit-post":          {id: drafted},
+	"withdraw-post":        {id: submitted},
+	"list-drafts":          {},
+	"list-own-submissions": {},
+	"list-own-posts":       {},
+	"list-revisions":       {id: submitted},
+	"get-revision":         {id: submitted, more: []string{"2"}},
+	"restore-revision":     {id: submitted, more: []string{"2"}},
+	"review-post":          {id: submitted},
+	"publish-post":         {id: submitted, body: func(*testing.T, *cast, client.User) any { return object{} }},
+	"refuse-post": {id: submitted, body: func(*testing.T, *cast, client.User) any {
+		return object{"note": "Please say who counts."}
 	}},
+	"unpublish-post":       {id: published, body: func(*testing.T, *cast, client.User) any { return object{} }},
+	"list-submissions":     {},
+	"list-published":       {},
+	"read-post":            {id: published},
+	"read-post-by-slug":    {id: func(t *testing.T, c *cast, owner client.User) string { return "a-till-" + published(t, c, owner) }},
+	"list-latest-posts":    {},
+	"list-posts-by-tag":    {id: func(*testing.T, *cast, client.User) string { return "TILLS" }},
+	"list-posts-by-author": {id: func(_ *testing.T, c *cast, _ client.User) string { return c.author.ID }},
+	"list-posts-by-month":  {id: func(*testing.T, *cast, client.User) string { return "2026-11" }},
+	"list-similar-posts":   {id: published},
+}
+
+// drafted is a post of the owner's, with a slug of its own.
+func drafted(t *testing.T, c *cast, owner client.User) string {
+	t.Helper()
+	var post struct{ ID string }
+	c.Must(t, client.Request{Method: "POST", Path: "/blog/author", As: owner, Body: object{
+		"title": "A till that counts", "description": "What it counts.", "text": "Orders.", "tags": []string{"tills"},
+	}}, http.StatusCreated, &post)
+	c.Must(t, client.Request{Method: "PATCH", Path: "/blog/author/id/" + post.ID, As: owner, Body: object{"slug": "a-till-" + post.ID}},
+		http.StatusOK, nil)
+	return post.ID
+}
+
+// submitted is a post of the owner's that waits for an editor. It has the revision 2.
+func submitted(t *testing.T, c *cast, owner client.User) string {
+	t.Helper()
+	id := drafted(t, c, owner)
+	c.Must(t, client.Request{Method: "PUT", Path: "/blog/author/submit/id/" + id, As: owner}, http.StatusOK, nil)
+	return id
+}
+
+// published is a post of the owner's that everyone can read.
+func published(t *testing.T, c *cast, owner client.User) string {
+	t.Helper()
+	id := submitted(t, c, owner)
+	c.Must(t, client.Request{Method: "PUT", Path: "/blog/editor/publish/id/" + id, As: c.editor}, http.StatusOK, nil)
+	return id
 }
 
 // sessionOf is the id of somebody's session, as the access token says.

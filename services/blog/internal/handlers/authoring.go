@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"stoa/pkg/common/ids"
@@ -77,7 +78,7 @@ type (
 	// ByNumber names a revision.
 	ByNumber struct {
 		ByID
-		Revision int64 `path:"revision" minimum:"1" maximum:"9007199254740991" doc:"The number of the revision"`
+		Revision string `path:"revision" pattern:"^[1-9][0-9]{0,14}$" patternDescription:"a number" doc:"The number of the revision"`
 	}
 	restoreInput struct {
 		ByNumber
@@ -186,13 +187,18 @@ func (h authoring) revisions(ctx context.Context, in *revisionsInput) (*revision
 }
 
 func (h authoring) revision(ctx context.Context, in *ByNumber) (*revisionOutput, error) {
-	found, err := h.posts.Revision(ctx, identity.CallerOf(ctx).ID, in.ID, in.Revision)
+	found, err := h.posts.Revision(ctx, identity.CallerOf(ctx).ID, in.ID, in.number())
 	if err != nil {
 		return nil, err
 	}
 	return &revisionOutput{fullRevision{revisionOf(found), found.Content.Text}}, nil
 }
 
+func (in ByNumber) number() int64 {
+	number, _ := strconv.ParseInt(in.Revision, 10, 64) // the pattern lets nothing else pass
+	return number
+}
+
 func (h authoring) restore(ctx context.Context, in *restoreInput) (*ownOutput, error) {
-	return own(h.posts.Restore(ctx, in.ID, in.Revision, intentOf(ctx, in.IfMatch)))
+	return own(h.posts.Restore(ctx, in.ID, in.number(), intentOf(ctx, in.IfMatch)))
 }

@@ -18,10 +18,10 @@ type (
 		ID string `path:"id" format:"uuid" doc:"The id of the post"`
 	}
 	bySlugInput struct {
-		Slug string `path:"slug" minLength:"1" maxLength:"200" doc:"The slug of the post; upper and lower case are the same"`
+		Slug string `path:"slug" pattern:"^[A-Za-z0-9][A-Za-z0-9_-]{0,249}$" patternDescription:"letters, digits and hyphens" doc:"The slug of the post; upper and lower case are the same"`
 	}
 	byTagInput struct {
-		Tag string `path:"tag" minLength:"1" maxLength:"200" doc:"A tag; upper and lower case are the same"`
+		Tag string `path:"tag" pattern:"^[^/\\\\\\x00-\\x1f]{1,100}$" patternDescription:"a tag" doc:"A tag; upper and lower case are the same"`
 		web.Page
 	}
 	byAuthorInput struct {

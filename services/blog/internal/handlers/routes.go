@@ -31,8 +31,8 @@ const postBody = 256 << 10
 
 // The rules of inputs that no schema can express.
 const (
-	draftRules = "`title` or `description` has surrounding spaces alone, fewer than 3 letters, or characters that cannot be seen; " +
-		"`description`, `text`, `slug` or an entry of `tags` is not text that can be stored; `imgUrl` is not a URL of the web"
+	draftRules = "`title` or `description` has fewer than 3 letters, or characters that cannot be seen; `text` has the character U+0000; " +
+		"`slug` or one of `tags[]` has no letter or digit; `imgUrl` is not a URL of the web"
 	submitRules = "`title`, `description`, `text` or `tags` is missing, or `text` cannot be shown"
 	slugIsTaken = "The `slug` belongs to another post"
 	outdated    = "There is a later version than that of `If-Match`; the problem names it"

@@ -1,6 +1,8 @@
 package providers
 
 import (
+	"strings"
+
 	"stoa/pkg/common/errs"
 	"stoa/services/blog/internal/domain"
 	"stoa/services/blog/internal/providers/text"
@@ -25,8 +27,10 @@ func (Texts) Render(markdown string) (domain.Article, error) {
 // Slug implements domain.Texts.
 func (Texts) Slug(title string) string { return text.Slug(title) }
 
-// Tag implements domain.Texts.
-func (Texts) Tag(typed string) string { return text.Tag(typed) }
+// Tag implements domain.Texts. A tag is part of a path, in which # cannot be: it is written out.
+func (Texts) Tag(typed string) string {
+	return text.Tag(strings.ReplaceAll(strings.TrimLeft(text.Tag(typed), "#"), "#", "SHARP"))
+}
 
 // Diff implements domain.Texts.
 func (Texts) Diff(before, after string) domain.Difference {
