@@ -1,0 +1,94 @@
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"stoa/pkg/common/must"
+	"stoa/test/client"
+	"stoa/test/system"
+)
+
+// post is a post as the API shows it to anyone.
+type post struct {
+	ID, Title, Slug, Status, HTML string
+	Version                       int
+	Author                        struct{ ID, Name string }
+	Published                     struct{ At time.Time }
+}
+
+// A post goes from its author over an editor to its readers, and away again.
+func TestBlog_fromTheFirstDraftToTheReader(t *testing.T) {
+	author, editor := shop.SignIn(t, "author"), shop.SignIn(t, "editor")
+	serial := fmt.Sprint(time.Now().UnixNano())
+	do := func(as client.User, method, path string, body any, status int) (p post) {
+		t.Helper()
+		shop.Must(t, client.Request{Method: method, Path: "/blog" + path, As: as, Body: body}, status, &p)
+		return p
+	}
+	p := do(author, "POST", "/author", map[string]any{
+		"title": "Counting amphorae " + serial, "description": "Once is enough.", "text": "Count **once**.", "tags": []string{"Tills"},
+	}, http.StatusCreated)
+	submitted := do(author, "PUT", "/author/submit/id/"+p.ID, nil, http.StatusOK)
+	if submitted.Slug != "counting-amphorae-"+serial || submitted.Status != "submitted" {
+		t.Fatalf("got %+v", submitted)
+	}
+	p = do(editor, "PUT", "/editor/publish/id/"+p.ID, nil, http.StatusOK)
+	nobody := client.User{}
+	for _, path := range []string{"/id/" + p.ID, "/slug/" + p.Slug} {
+		if got := do(nobody, "GET", path, nil, http.StatusOK); !strings.Contains(got.HTML, "<strong>once</strong>") || got.Author.Name == "" {
+			t.Errorf("GET %s: got %+v", path, got)
+		}
+	}
+	for _, list := range []string{"latest", "tag/tills", "author/" + author.ID, "month/" + p.Published.At.Format("2006-01")} {
+		var page struct{ Items []post }
+		shop.Must(t, client.Request{Method: "GET", Path: "/blog/list/" + list}, http.StatusOK, &page)
+		if len(page.Items) == 0 || page.Items[0].ID != p.ID {
+			t.Errorf("GET %s: got %+v", list, page)
+		}
+	}
+
+	// Another slug: the old one leads to it, and nobody may keep that.
+	do(author, "PATCH", "/author/id/"+p.ID, map[string]any{"slug": "amphorae-" + serial}, http.StatusOK)
+	do(author, "PUT", "/author/submit/id/"+p.ID, nil, http.StatusOK)
+	do(editor, "PUT", "/editor/publish/id/"+p.ID, nil, http.StatusOK)
+	request := must.Get(shop.NewRequest(t.Context(), client.Request{Method: "GET", Path: "/blog/slug/" + p.Slug}))(t)
+	system.Eventually(t, "the old slug leads to the new one", func() error {
+		answer, err := http.DefaultTransport.RoundTrip(request.Clone(t.Context()))
+		if err != nil {
+			return err
+		}
+		defer answer.Body.Close()
+		if answer.StatusCode != http.StatusMovedPermanently || answer.Header.Get("Location") != "/api/v1/blog/slug/amphorae-"+serial ||
+			answer.Header.Get("Cache-Control") != "no-store" {
+			return fmt.Errorf("got %d %v", answer.StatusCode, answer.Header)
+		}
+		return nil
+	})
+
+	// A new name of its author shows without a new publication.
+	shop.Must(t, client.Request{Method: "PATCH", Path: "/auth/profile/mine", As: author, Body: map[string]string{"name": "Ada " + serial}}, http.StatusOK, nil)
+	system.Eventually(t, "the post has the new name", func() error {
+		if got := do(nobody, "GET", "/id/"+p.ID, nil, http.StatusOK); got.Author.Name != "Ada "+serial {
+			return fmt.Errorf("got %+v", got.Author)
+		}
+		return nil
+	})
+
+	// A second after it is unpublished, nobody gets it.
+	do(editor, "PUT", "/editor/unpublish/id/"+p.ID, map[string]string{"note": "Wrong count."}, http.StatusOK)
+	since := time.Now()
+	system.Eventually(t, "the post is not public", func() error {
+		answer := shop.Try(t, client.Request{Method: "GET", Path: "/blog/id/" + p.ID})
+		if answer.Status != http.StatusNotFound {
+			if time.Since(since) > 1500*time.Millisecond {
+				t.Errorf("got %d after %s", answer.Status, time.Since(since))
+			}
+			return fmt.Errorf("got %s", answer)
+		}
+		return nil
+	})
+}
