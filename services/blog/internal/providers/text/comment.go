@@ -19,7 +19,7 @@ var gap = regexp.MustCompile(`\n[ \t]*(?:\n[ \t]*)+`)
 
 // Comment makes safe HTML of plain text: paragraphs, line breaks, and links to the addresses in it.
 func Comment(plain string) string {
-	plain = strings.TrimSpace(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(plain))
+	plain = strings.TrimSpace(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.Map(printed, plain)))
 	if plain == "" {
 		return ""
 	}
@@ -37,6 +37,9 @@ func linked(b *strings.Builder, paragraph string) {
 	escape := func(text string) string { return strings.ReplaceAll(html.EscapeString(text), "\n", "<br>\n") }
 	at := 0
 	for _, found := range urls.FindAllStringIndex(paragraph, -1) {
+		if !leads(linkURL, []byte(paragraph[found[0]:found[1]])) {
+			continue
+		}
 		url := html.EscapeString(paragraph[found[0]:found[1]])
 		b.WriteString(escape(paragraph[at:found[0]]))
 		b.WriteString(`<a href="` + url + `" rel="` + rel + `">` + url + `</a>`)

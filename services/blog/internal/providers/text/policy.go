@@ -1,6 +1,7 @@
 package text
 
 import (
+	"net/url"
 	"regexp"
 
 	"github.com/microcosm-cc/bluemonday"
@@ -15,6 +16,12 @@ var (
 	imageURL = regexp.MustCompile(`^(?i:https://)[^\x00-\x20\x7f\\]+$`)
 	fragment = regexp.MustCompile(`^#[^\x00-\x20\x7f]*$`)
 )
+
+// leads reports whether an address is of a permitted form, and can be parsed.
+func leads(to *regexp.Regexp, address []byte) bool {
+	_, err := url.Parse(string(address))
+	return err == nil && to.Match(address)
+}
 
 // policy allows what Render makes, and nothing else. It is the second wall: the first is that Render makes no other HTML.
 var policy = func() *bluemonday.Policy {
@@ -31,7 +38,6 @@ var policy = func() *bluemonday.Policy {
 	attribute("role", `doc-(?:endnotes|noteref|backlink)`, "a", "div")
 	attribute("class", `chroma`, "pre")
 	attribute("class", `line|cl|[a-z][a-z0-9]{0,2}`, "span")
-	attribute("tabindex", `0`, "pre")
 	attribute("start", `\d{1,9}`, "ol")
 	attribute("align", `left|center|right`, "th", "td")
 	attribute("rel", rel, "a")
