@@ -19,7 +19,7 @@ var gap = regexp.MustCompile(`\n[ \t]*(?:\n[ \t]*)+`)
 
 // Comment makes safe HTML of plain text: paragraphs, line breaks, and links to the addresses in it.
 func Comment(plain string) string {
-	plain = strings.TrimSpace(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.Map(printed, plain)))
+	plain = strings.TrimSpace(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(plain))
 	if plain == "" {
 		return ""
 	}
@@ -29,7 +29,7 @@ func Comment(plain string) string {
 		linked(&b, paragraph)
 		b.WriteString("</p>\n")
 	}
-	return policy.Sanitize(b.String())
+	return sanitize(b.String())
 }
 
 // linked writes a paragraph with links.

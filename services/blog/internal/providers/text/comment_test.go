@@ -8,7 +8,7 @@ import (
 func TestComment_makesParagraphsAndLinks(t *testing.T) {
 	link := func(url string) string { return `<a href="` + url + `" rel="ugc nofollow noopener">` + url + `</a>` }
 	for plain, want := range map[string]string{
-		"": "", " \n\t": "", "\x00": "",
+		"": "", " \n\t": "", "a\x00b&#1;": "<p>ab&amp;#1;</p>\n",
 		"a":                       "<p>a</p>\n",
 		"a\nb\r\n\r\n \t\n\nc\rd": "<p>a<br>\nb</p>\n<p>c<br>\nd</p>\n",
 		"<b>&amp;\\*x*":           "<p>&lt;b&gt;&amp;amp;\\*x*</p>\n",

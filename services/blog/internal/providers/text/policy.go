@@ -3,6 +3,8 @@ package text
 import (
 	"net/url"
 	"regexp"
+	"strings"
+	"unicode"
 
 	"github.com/microcosm-cc/bluemonday"
 )
@@ -52,3 +54,13 @@ var policy = func() *bluemonday.Policy {
 	p.RequireNoFollowOnFullyQualifiedLinks(true)
 	return p
 }()
+
+// sanitize returns what the policy allows, without the control characters that HTML and XML forbid, and that entities make.
+func sanitize(page string) string {
+	return strings.Map(func(c rune) rune {
+		if unicode.IsControl(c) && c != '\t' && c != '\n' {
+			return -1
+		}
+		return c
+	}, policy.Sanitize(page))
+}

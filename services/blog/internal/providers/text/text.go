@@ -6,8 +6,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"strings"
-	"unicode"
 
 	"github.com/yuin/goldmark/text"
 )
@@ -58,7 +56,6 @@ type Heading struct {
 // the text is shown as it was typed. It is the caller's task to limit the length of the text. An error says what the author
 // has to change.
 func Render(markdown string) (Article, error) {
-	markdown = strings.Map(printed, markdown)
 	if nestsTooDeep(markdown) {
 		return Article{}, ErrNesting
 	}
@@ -75,15 +72,7 @@ func Render(markdown string) (Article, error) {
 	if err := converter.Renderer().Render(&page, source, document); err != nil {
 		return Article{}, err
 	}
-	return read(policy.SanitizeReader(&page.Buffer).String()), nil
-}
-
-// printed drops control characters, which HTML and XML do not allow.
-func printed(c rune) rune {
-	if unicode.IsControl(c) && !strings.ContainsRune("\t\n\r", c) {
-		return -1
-	}
-	return c
+	return read(sanitize(page.String())), nil
 }
 
 // limitedBuffer refuses what would make it larger than maxHTML.

@@ -41,7 +41,7 @@ func TestRender_makesHTMLOfMarkdown(t *testing.T) {
 		"a *b* **c** ~~d~~ `e`":           "<p>a <em>b</em> <strong>c</strong> <del>d</del> <code>e</code></p>\n",
 		"<b>x</b> <!-- y -->":             "<p>&lt;b&gt;x&lt;/b&gt; &lt;!-- y --&gt;</p>\n",
 		"<div>\n*x*\n</div>":              "<p>&lt;div&gt;\n<em>x</em>\n&lt;/div&gt;</p>\n",
-		"x\x00\x1by":                      "<p>xy</p>\n",
+		"x&#1;\x1by":                      "<p>xy</p>\n",
 		"[x](javascript:x)":               "<p>x</p>\n",
 		"[*x*](/y \"t\") [z](#section-z)": "<p><em>x</em> <a href=\"#section-z\">z</a></p>\n",
 		"<xy:z&a> <https://e.org>":        "<p>xy:z&amp;a <a href=\"https://e.org\" rel=\"ugc nofollow noopener\">https://e.org</a></p>\n",
@@ -98,5 +98,12 @@ func TestRender_excerptsTheFirstParagraphs(t *testing.T) {
 		if got != want || utf8.RuneCountInString(got) > maxExcerpt {
 			t.Errorf("%.20q: got %q", markdown, got)
 		}
+	}
+}
+
+func TestRender_takesTheRestOfAParagraphOfManyStarsForText(t *testing.T) {
+	page := must.Get(Render(strings.Repeat("*a* ", maxOpenings)))(t).HTML
+	if got, rest := strings.Count(page, "<em>a</em>"), strings.Count(page, "*a*"); got != maxOpenings/2 || rest != maxOpenings/2 {
+		t.Errorf("%d with emphasis, %d without", got, rest)
 	}
 }
