@@ -15,7 +15,10 @@ import (
 
 // maxHighlighting is how long the code of one document is highlighted: lexers match by backtracking, which hostile code
 // makes slow.
-const maxHighlighting = 250 * time.Millisecond
+const maxHighlighting = time.Second
+
+// maxHighlighted is how many bytes of HTML that makes.
+const maxHighlighted = maxHTML / 2
 
 // languages are those that are highlighted. The lexer of each is compiled when it is first used, and remains in memory.
 var languages = func() map[string]chroma.Lexer {
@@ -39,19 +42,25 @@ var formatter = chromahtml.New(chromahtml.WithClasses(true), chromahtml.WithAllC
 var noStyle = chroma.MustNewStyle("none", nil)
 
 // code renders blocks of code.
-type code struct{ spent time.Duration }
+type code struct {
+	spent time.Duration
+	made  int
+}
 
 // RegisterFuncs implements renderer.NodeRenderer.
 func (c *code) RegisterFuncs(register renderer.NodeRendererFuncRegisterer) {
 	register.Register(ast.KindFencedCodeBlock, c.render)
+	register.Register(ast.KindCodeBlock, c.render)
 }
 
 func (c *code) render(w util.BufWriter, source []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
 	if !entering {
 		return ast.WalkContinue, nil
 	}
-	language := strings.ToLower(string(n.(*ast.FencedCodeBlock).Language(source)))
-	written := string(n.Lines().Value(source))
+	language, written := "", string(n.Lines().Value(source))
+	if fenced, ok := n.(*ast.FencedCodeBlock); ok {
+		language = strings.ToLower(string(fenced.Language(source)))
+	}
 	shown, ok := c.highlight(languages[language], written)
 	if !ok {
 		shown = `<pre class="chroma"><code>` + html.EscapeString(written) + "</code></pre>\n"
@@ -79,5 +88,6 @@ func (c *code) highlight(lexer chroma.Lexer, written string) (string, bool) {
 	}
 	var b strings.Builder
 	err = formatter.Format(&b, noStyle, chroma.Literator(tokens...))
-	return b.String() + "\n", err == nil
+	c.made += b.Len()
+	return b.String() + "\n", err == nil && c.made <= maxHighlighted
 }

@@ -29,7 +29,7 @@ func Comment(plain string) string {
 		linked(&b, paragraph)
 		b.WriteString("</p>\n")
 	}
-	return policy.Sanitize(b.String())
+	return sanitize(b.String())
 }
 
 // linked writes a paragraph with links.
@@ -37,6 +37,9 @@ func linked(b *strings.Builder, paragraph string) {
 	escape := func(text string) string { return strings.ReplaceAll(html.EscapeString(text), "\n", "<br>\n") }
 	at := 0
 	for _, found := range urls.FindAllStringIndex(paragraph, -1) {
+		if !leads(linkURL, []byte(paragraph[found[0]:found[1]])) {
+			continue
+		}
 		url := html.EscapeString(paragraph[found[0]:found[1]])
 		b.WriteString(escape(paragraph[at:found[0]]))
 		b.WriteString(`<a href="` + url + `" rel="` + rel + `">` + url + `</a>`)

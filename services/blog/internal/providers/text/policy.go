@@ -1,7 +1,10 @@
 package text
 
 import (
+	"net/url"
 	"regexp"
+	"strings"
+	"unicode"
 
 	"github.com/microcosm-cc/bluemonday"
 )
@@ -15,6 +18,12 @@ var (
 	imageURL = regexp.MustCompile(`^(?i:https://)[^\x00-\x20\x7f\\]+$`)
 	fragment = regexp.MustCompile(`^#[^\x00-\x20\x7f]*$`)
 )
+
+// leads reports whether an address is of a permitted form, and can be parsed.
+func leads(to *regexp.Regexp, address []byte) bool {
+	_, err := url.Parse(string(address))
+	return err == nil && to.Match(address)
+}
 
 // policy allows what Render makes, and nothing else. It is the second wall: the first is that Render makes no other HTML.
 var policy = func() *bluemonday.Policy {
@@ -31,7 +40,6 @@ var policy = func() *bluemonday.Policy {
 	attribute("role", `doc-(?:endnotes|noteref|backlink)`, "a", "div")
 	attribute("class", `chroma`, "pre")
 	attribute("class", `line|cl|[a-z][a-z0-9]{0,2}`, "span")
-	attribute("tabindex", `0`, "pre")
 	attribute("start", `\d{1,9}`, "ol")
 	attribute("align", `left|center|right`, "th", "td")
 	attribute("rel", rel, "a")
@@ -46,3 +54,13 @@ var policy = func() *bluemonday.Policy {
 	p.RequireNoFollowOnFullyQualifiedLinks(true)
 	return p
 }()
+
+// sanitize returns what the policy allows, without the control characters that HTML and XML forbid, and that entities make.
+func sanitize(page string) string {
+	return strings.Map(func(c rune) rune {
+		if unicode.IsControl(c) && c != '\t' && c != '\n' {
+			return -1
+		}
+		return c
+	}, policy.Sanitize(page))
+}

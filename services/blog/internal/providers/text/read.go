@@ -16,7 +16,7 @@ func read(page string) Article {
 	}
 	words := countWords(r.all.String())
 	excerpt := r.paragraphs.String()
-	if excerpt == "" {
+	if strings.TrimSpace(excerpt) == "" {
 		excerpt = r.all.String()
 	}
 	return Article{
@@ -74,7 +74,10 @@ func (r *reader) text(data string) {
 func (r *reader) open(token html.Token) {
 	if token.Type == html.EndTagToken && r.heading != nil {
 		r.heading.Text = strings.Join(strings.Fields(r.heading.Text), " ")
-		r.toc, r.heading = append(r.toc, *r.heading), nil
+		if r.heading.Text != "" {
+			r.toc = append(r.toc, *r.heading)
+		}
+		r.heading = nil
 		return
 	}
 	r.heading = &Heading{Level: int(token.Data[1] - '0')}

@@ -15,8 +15,8 @@ const WordsPerMinute = 200
 
 // The limits of Render. What needs more than these is not written by people.
 const (
-	maxHTML    = 2 << 20 // bytes; a post of 50,000 letters makes about 0.1 MB, and 0.8 MB if all of it is code
-	maxNesting = 50      // quotes and lists within each other, in one line
+	maxHTML    = 1 << 20 // bytes; 50,000 letters of prose make about 60 KB
+	maxNesting = 30      // quotes, lists and footnotes within each other
 	maxCells   = 20_000  // of all tables, with those that a short row leaves empty
 	maxExcerpt = 200     // letters
 )
@@ -25,7 +25,7 @@ const (
 var (
 	ErrNesting = fmt.Errorf("must not nest quotes and lists deeper than %d levels", maxNesting)
 	ErrCells   = fmt.Errorf("must not have tables of more than %d cells", maxCells)
-	ErrHTML    = errors.New("must not repeat so many long links or footnotes: its HTML is over 2 MB")
+	ErrHTML    = errors.New("must not repeat long links or footnotes so often: its HTML is over 1 MB")
 )
 
 // Article is what Render makes of a text.
@@ -59,18 +59,20 @@ func Render(markdown string) (Article, error) {
 	if nestsTooDeep(markdown) {
 		return Article{}, ErrNesting
 	}
-	source, tables := []byte(markdown), &tables{}
-	converter := newConverter(tables)
+	source, tables, annotator := []byte(markdown), &tables{}, &annotator{}
+	converter := newConverter(tables, annotator)
 	document := converter.Parser().Parse(text.NewReader(source))
-	if tables.cells > maxCells {
+	switch {
+	case tables.cells > maxCells:
 		return Article{}, ErrCells
+	case annotator.destinations > maxHTML:
+		return Article{}, ErrHTML
 	}
 	var page limitedBuffer
 	if err := converter.Renderer().Render(&page, source, document); err != nil {
 		return Article{}, err
 	}
-	article := read(policy.SanitizeReader(&page.Buffer).String())
-	return article, nil
+	return read(sanitize(page.String())), nil
 }
 
 // limitedBuffer refuses what would make it larger than maxHTML.
