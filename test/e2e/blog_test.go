@@ -51,6 +51,12 @@ func TestBlog_fromTheFirstDraftToTheReader(t *testing.T) {
 		}
 	}
 
+	// An edit of an earlier version is refused, through both sidecars.
+	stale := shop.Try(t, client.Request{
+		Method: "PATCH", Path: "/blog/author/id/" + p.ID, As: author, Body: map[string]any{"text": "Count twice."}, Header: map[string]string{"If-Match": `"1"`},
+	})
+	stale.Expect(t, http.StatusPreconditionFailed, "outdated")
+
 	// Another slug: the old one leads to it, and nobody may keep that.
 	do(author, "PATCH", "/author/id/"+p.ID, map[string]any{"slug": "amphorae-" + serial}, http.StatusOK)
 	do(author, "PUT", "/author/submit/id/"+p.ID, nil, http.StatusOK)

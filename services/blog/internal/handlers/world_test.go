@@ -15,6 +15,7 @@ import (
 	"stoa/pkg/identity"
 	"stoa/pkg/messaging"
 	"stoa/pkg/messaging/messagingtest"
+	"stoa/pkg/sidecar"
 	"stoa/pkg/sidecar/sidecartest"
 	"stoa/services/blog/internal/domain"
 	"stoa/services/blog/internal/handlers"
@@ -36,6 +37,7 @@ var callers = webtest.Callers{
 type world struct {
 	*webtest.Server
 	states  *sidecartest.States
+	side    *sidecar.Sidecar
 	bus     *messagingtest.Bus
 	on      map[string]messaging.Handler
 	review  *domain.Review
@@ -46,16 +48,18 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	states, side := sidecartest.New()
 	bus, publisher := messagingtest.NewPublisher(t, "blog")
-	stores, texts := repositories.Stores(side), providers.Texts{}
+	stores := repositories.Stores(side)
 	desk := domain.NewDesk(stores, texts, providers.NewEvents(publisher))
 	w := &world{
-		Server: webtest.New(handlers.Title, handlers.About, callers), states: states, bus: bus, review: domain.NewReview(desk),
+		Server: webtest.New(handlers.Title, handlers.About, callers), states: states, side: side, bus: bus, review: domain.NewReview(desk),
 		on:      messagingtest.Handlers(handlers.Subscriptions(domain.NewAuthors(stores.Authors))),
 		compact: func(t *testing.T) { must.Do(t, stores.Posts.Compact(t.Context())) },
 	}
 	handlers.Routes(w.API, domain.NewReading(stores, texts), domain.NewAuthoring(desk), w.review)
 	return w
 }
+
+var texts = providers.Texts{}
 
 const base = "/api/v1/blog"
 

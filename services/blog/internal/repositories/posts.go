@@ -4,6 +4,7 @@ package repositories
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 
 	"stoa/pkg/common/errs"
@@ -73,7 +74,7 @@ func (r *Posts) Update(ctx context.Context, id string, change func(*domain.Post)
 			return domain.Post{}, err
 		}
 		if err = r.posts.Swap(ctx, stored, post); err == nil {
-			r.shrinking.note(ctx, without(before, post.Lists()))
+			r.shrinking.note(ctx, without(before, append(post.Lists(), domain.Unfinished)))
 		}
 		if !errs.Is(err, errs.Conflict) {
 			return post, err
@@ -100,9 +101,10 @@ func (r *Posts) List(ctx context.Context, list, cursor string, limit int) ([]dom
 	return r.lists.Page(ctx, list, cursor, limit, func(p domain.Post) bool { return p.IsOn(list) })
 }
 
-// Compact removes from the lists the posts that have left them.
+// Compact removes from the lists the posts that have left them: from Unfinished always, since every act passes through it.
 func (r *Posts) Compact(ctx context.Context) error {
-	return r.shrinking.compact(ctx, func(ctx context.Context, list string) error {
+	compact := func(ctx context.Context, list string) error {
 		return r.lists.Compact(ctx, list, func(p domain.Post) bool { return p.IsOn(list) })
-	})
+	}
+	return errors.Join(compact(ctx, domain.Unfinished), r.shrinking.compact(ctx, compact))
 }
