@@ -43,7 +43,7 @@ type operation struct {
 		Required bool
 		Content  map[string]media
 	}
-	Responses   map[string]struct {
+	Responses map[string]struct {
 		Description string
 		Content     map[string]media
 	}
