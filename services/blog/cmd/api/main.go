@@ -32,8 +32,8 @@ func run(ctx context.Context) error {
 		return err
 	}
 	stores, texts := repositories.Stores(app.Sidecar), providers.Texts{}
-	desk := domain.NewDesk(stores, texts, providers.NewEvents(publisher))
-	reviewing := domain.NewReview(desk)
+	workflow := domain.NewWorkflow(stores, texts, providers.NewEvents(publisher))
+	reviewing := domain.NewReview(workflow)
 	consumer, err := app.Consumer(publisher, handlers.Subscriptions(domain.NewAuthors(stores.Authors))...)
 	if err != nil {
 		return err
@@ -42,7 +42,7 @@ func run(ctx context.Context) error {
 	router := web.NewRouter()
 	api := web.NewAPI(router, handlers.Title, handlers.About)
 	identity.Protect(api, identity.FromAuth(app.Sidecar))
-	handlers.Routes(api, domain.NewReading(stores, texts), domain.NewAuthoring(desk), reviewing)
+	handlers.Routes(api, domain.NewReading(stores, texts), domain.NewAuthoring(workflow), reviewing)
 	handlers.Schedules(router, reviewing, stores.Posts.Compact)
 	return app.Run(ctx, app.HTTP(router), consumer.Run)
 }

@@ -10,12 +10,14 @@ import (
 
 // Authoring is what authors do with their own posts. Posts of others do not exist for them.
 type Authoring struct {
-	*Desk
+	*Workflow
 	authors *Authors
 }
 
-// NewAuthoring returns the authors' side of a desk.
-func NewAuthoring(desk *Desk) *Authoring { return &Authoring{desk, NewAuthors(desk.Authors)} }
+// NewAuthoring returns the authors' side of a workflow.
+func NewAuthoring(workflow *Workflow) *Authoring {
+	return &Authoring{workflow, NewAuthors(workflow.Authors)}
+}
 
 // own returns a post of this author.
 func own(post Post, authorID string) (Post, error) {
@@ -47,6 +49,9 @@ func (a *Authoring) Create(ctx context.Context, by Author, id, request string, e
 	if post.Request != request {
 		return Shown{}, errs.New(errs.KeyReused, "this Idempotency-Key was used for another request")
 	}
+	if _, err := own(post, by.ID); err != nil { // it was deleted since
+		return Shown{}, err
+	}
 	return a.show(ctx, post)
 }
 
@@ -64,10 +69,9 @@ func (a *Authoring) Edit(ctx context.Context, id string, edit Edit, intent Inten
 		if _, err := own(post, intent.By); err != nil {
 			return nil, err
 		}
-		before := post.Newest()
-		after := edit.apply(before)
-		if before.same(after) {
-			return nil, nil
+		after, changed, err := a.edited(ctx, post, edit)
+		if err != nil || !changed {
+			return nil, err
 		}
 		return func(p *Post) error { p.Draft = &after; return nil }, intent.check(&post)
 	})
@@ -75,6 +79,22 @@ func (a *Authoring) Edit(ctx context.Context, id string, edit Edit, intent Inten
 		return Shown{}, err
 	}
 	return a.show(ctx, post)
+}
+
+// edited returns the content of a post after an edit, and whether that is another one.
+func (a *Authoring) edited(ctx context.Context, post Post, edit Edit) (after Content, changed bool, err error) {
+	before := post.Newest()
+	if edit.Text != nil && before.TextIn != 0 {
+		complete, err := a.complete(ctx, post.ID, before)
+		if err != nil {
+			return Content{}, false, err
+		}
+		if complete.Text == *edit.Text {
+			edit.Text = nil
+		}
+	}
+	after = edit.apply(before)
+	return after, !before.same(after), nil
 }
 
 // Get returns a post with the text of its draft, or else of what is submitted or published.
@@ -228,11 +248,11 @@ func (a *Authoring) Restore(ctx context.Context, id string, number int64, intent
 }
 
 // checkSlug fails with errs.Conflict for a slug that belongs to another post.
-func (d *Desk) checkSlug(ctx context.Context, id string, slug *string) error {
+func (w *Workflow) checkSlug(ctx context.Context, id string, slug *string) error {
 	if slug == nil || *slug == "" {
 		return nil
 	}
-	owner, err := d.Slugs.Owner(ctx, *slug)
+	owner, err := w.Slugs.Owner(ctx, *slug)
 	if err == nil && owner != "" && owner != id {
 		return slugTaken(*slug)
 	}
@@ -244,13 +264,13 @@ func slugTaken(slug string) error {
 }
 
 // reserve returns the slug that a post has from now on: what its author wants, or what it has, or one that its title makes.
-func (d *Desk) reserve(ctx context.Context, post Post, content Content) (string, error) {
+func (w *Workflow) reserve(ctx context.Context, post Post, content Content) (string, error) {
 	wanted := []string{content.Slug}
 	if content.Slug == "" {
-		wanted = slugsFor(post, d.texts.Slug(content.Title))
+		wanted = slugsFor(post, w.texts.Slug(content.Title))
 	}
 	for _, slug := range wanted {
-		if owner, err := d.Slugs.Claim(ctx, slug, post.ID); err != nil || owner == post.ID {
+		if owner, err := w.Slugs.Claim(ctx, slug, post.ID); err != nil || owner == post.ID {
 			return slug, err
 		}
 	}

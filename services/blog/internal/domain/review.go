@@ -1,125 +1,179 @@
 package domain
 
 import (
-	"slices"
+	"context"
 	"time"
 
 	"stoa/pkg/common/errs"
 )
 
-// submit makes a revision of the draft wait for an editor, in place of one that waits already. reserved is the slug that the
-// post will have.
-func (p *Post) submit(intent Intent, revision int64, reserved string) error {
-	if p.Draft == nil {
-		return errs.New(errs.Conflict, "there is nothing to submit: this post has no open draft")
+// Review is what editors do with the posts that authors have submitted.
+type Review struct{ *Workflow }
+
+// NewReview returns the editors' side of a workflow.
+func NewReview(workflow *Workflow) *Review { return &Review{workflow} }
+
+// maxDelay is how far ahead a post can be scheduled.
+const maxDelay = 366 * 24 * time.Hour
+
+// Examined is a post as an editor sees it: what is submitted, or else what is published or was decided about last.
+type Examined struct {
+	Shown
+	// Revision is the number of the revision that is shown.
+	Revision int64
+	// Article is what readers would get.
+	Article Article
+	// Before is what readers see now, nil if that is nothing or the same revision.
+	Before *Content
+	// Difference is what changes for them.
+	Difference Difference
+}
+
+// known returns a post that its author has submitted at least once. Others do not exist for editors.
+func known(post Post) error {
+	if post.Deleted() || len(post.History) == 0 {
+		return NotFound()
 	}
-	content := *p.Draft
-	content.Slug, content.Text, content.TextIn = reserved, "", revision
-	p.Draft, p.Submitted = nil, &Submission{Content: content, Revision: revision, At: intent.Now}
-	p.announce(PostSubmitted, intent, content, revision)
-	p.record(Submit, intent, revision)
 	return nil
 }
 
-// takeBack makes the submission a draft again, unless the author has begun another one.
-func (p *Post) takeBack() {
-	if p.Draft == nil {
-		p.Draft = &p.Submitted.Content
+// Examine returns a post for an editor, with the difference between what is submitted and what is published.
+func (r *Review) Examine(ctx context.Context, id string) (Examined, error) {
+	post, err := r.Posts.Get(ctx, id)
+	if err == nil {
+		err = known(post)
 	}
-	p.Submitted = nil
+	if err != nil {
+		return Examined{}, err
+	}
+	shown, err := r.show(ctx, post)
+	if err != nil {
+		return Examined{}, err
+	}
+	x := Examined{Shown: shown, Revision: post.examined()}
+	if x.Article, err = r.texts.Render(x.Content.Text); err != nil {
+		return Examined{}, err
+	}
+	if post.Published != nil && post.Published.Revision != x.Revision {
+		before, err := r.Revisions.Get(ctx, id, post.Published.Revision)
+		if err != nil {
+			return Examined{}, err
+		}
+		x.Before = &before.Content
+		x.Difference = r.texts.Diff(before.Content.Text, x.Content.Text)
+	}
+	return x, nil
 }
 
-func (p *Post) withdraw(intent Intent) error {
-	if p.Submitted == nil {
-		return p.notSubmitted()
+// show returns a post with the revision that an editor looks at.
+func (r *Review) show(ctx context.Context, post Post) (Shown, error) {
+	revision, err := r.Revisions.Get(ctx, post.ID, post.examined())
+	if err != nil {
+		return Shown{}, err
 	}
-	revision := p.Submitted.Revision
-	p.takeBack()
-	p.record(Withdraw, intent, revision)
-	return nil
+	author, err := r.Authors.Get(ctx, post.AuthorID)
+	return Shown{Entry{post, author}, revision.Content}, err
 }
 
-func (p *Post) refuse(intent Intent) error {
-	if p.Submitted == nil {
-		return p.notSubmitted()
+// examined is the number of the revision that an editor looks at.
+func (p *Post) examined() int64 {
+	switch {
+	case p.Submitted != nil:
+		return p.Submitted.Revision
+	case p.Published != nil:
+		return p.Published.Revision
 	}
-	refused := *p.Submitted
-	p.takeBack()
-	p.announce(PostRefused, intent, refused.Content, refused.Revision)
-	p.record(Refuse, intent, refused.Revision)
-	return nil
+	for i := len(p.History) - 1; i >= 0; i-- {
+		if p.History[i].Act != Restore && p.History[i].Revision != 0 {
+			return p.History[i].Revision
+		}
+	}
+	return 0
 }
 
-// publish makes the submitted revision public. The article is what its text looks like.
-func (p *Post) publish(intent Intent, article Article) error {
-	if p.Submitted == nil {
-		return p.notSubmitted()
-	}
-	content, revision := p.Submitted.Content, p.Submitted.Revision
-	since := intent.Now
-	if p.Published != nil {
-		since = p.Published.At
-	}
-	p.Published = &Publication{
-		Content: content, Revision: revision, At: since, RevisedAt: intent.Now,
-		Words: article.Words, ReadingTime: article.ReadingTime, Excerpt: article.Excerpt,
-	}
-	p.Submitted = nil
-	p.Slugs = append(slices.DeleteFunc(p.Slugs, func(s string) bool { return s == content.Slug }), content.Slug)
-	p.announce(PostPublished, intent, content, revision)
-	p.record(Publish, intent, revision)
-	return nil
+// Submitted returns a page of the posts that wait for an editor, or for their time.
+func (r *Review) Submitted(ctx context.Context, cursor string, limit int) ([]Entry, string, error) {
+	return r.list(ctx, Submissions, cursor, limit)
 }
 
-// schedule approves the submitted revision for a later time.
-func (p *Post) schedule(intent Intent, at time.Time) error {
-	if p.Submitted == nil {
-		return p.notSubmitted()
-	}
-	p.Submitted.PublishAt, p.Submitted.Editor = at, intent.By
-	p.record(Schedule, intent, p.Submitted.Revision)
-	return nil
+// Published returns a page of the published posts.
+func (r *Review) Published(ctx context.Context, cursor string, limit int) ([]Entry, string, error) {
+	return r.list(ctx, Latest, cursor, limit)
 }
 
-func (p *Post) unpublish(intent Intent) error {
-	if p.Published == nil {
-		return errs.New(errs.Conflict, "this post is not published%s", p.lately())
+// act is change for a post that editors know, unless the act is done.
+func (r *Review) act(
+	ctx context.Context, id string, intent Intent, done func(Post) bool, prepare func(Post) (func(*Post) error, error),
+) (Shown, error) {
+	post, err := r.change(ctx, id, intent.Now, func(post Post) (func(*Post) error, error) {
+		if err := known(post); err != nil || done(post) {
+			return nil, err
+		}
+		if err := intent.check(&post); err != nil {
+			return nil, err
+		}
+		return prepare(post)
+	})
+	if err != nil {
+		return Shown{}, err
 	}
-	was := *p.Published
-	if p.Draft == nil && p.Submitted == nil {
-		p.Draft = &was.Content
-	}
-	p.Published = nil
-	p.announce(PostUnpublished, intent, was.Content, was.Revision)
-	p.record(Unpublish, intent, was.Revision)
-	return nil
+	return r.show(ctx, post)
 }
 
-// restore makes an earlier revision the draft.
-func (p *Post) restore(intent Intent, revision Revision) {
-	content := revision.Content
-	content.Text, content.TextIn = "", revision.Number
-	p.Draft = &content
-	p.record(Restore, intent, revision.Number)
+func did(act Act, intent Intent) func(Post) bool {
+	return func(p Post) bool { return p.did(act, intent) }
 }
 
-// delete takes the post away from everyone. Its slugs stay reserved, and its revisions stay stored.
-func (p *Post) delete(intent Intent) {
-	if p.Published != nil {
-		p.announce(PostUnpublished, intent, p.Published.Content, p.Published.Revision)
+// Publish makes what is submitted public, at once.
+func (r *Review) Publish(ctx context.Context, id string, intent Intent) (Shown, error) {
+	return r.act(ctx, id, intent, did(Publish, intent), func(post Post) (func(*Post) error, error) {
+		return r.publishing(ctx, post, intent)
+	})
+}
+
+// publishing stores the article of the submitted revision, and returns the change that makes it public.
+func (r *Review) publishing(ctx context.Context, post Post, intent Intent) (func(*Post) error, error) {
+	if post.Submitted == nil {
+		return nil, post.notSubmitted()
 	}
-	p.Draft, p.Submitted, p.Published, p.DeletedAt = nil, nil, nil, intent.Now
-	p.record(Delete, intent, 0)
-}
-
-func (p *Post) notSubmitted() error {
-	return errs.New(errs.Conflict, "this post is not submitted%s", p.lately())
-}
-
-// lately says what happened to the post last, for someone who comes too late.
-func (p *Post) lately() string {
-	if last := p.last(); last.Act != "" {
-		return ": it was " + string(last.Act) + " at " + last.At.Format(time.RFC3339)
+	revision, err := r.Revisions.Get(ctx, post.ID, post.Submitted.Revision)
+	if err != nil {
+		return nil, err
 	}
-	return ""
+	article, err := r.texts.Render(revision.Content.Text)
+	if err != nil {
+		return nil, err
+	}
+	err = r.Articles.Save(ctx, post.ID, revision.Number, article)
+	return func(p *Post) error { return p.publish(intent, article) }, err
+}
+
+// PublishAt approves what is submitted for a time. A time that has come is now.
+func (r *Review) PublishAt(ctx context.Context, id string, at time.Time, intent Intent) (Shown, error) {
+	switch delay := at.Sub(intent.Now); {
+	case delay <= 0:
+		return r.Publish(ctx, id, intent)
+	case delay > maxDelay:
+		return Shown{}, errs.InvalidField("publishAt", "must be within a year")
+	}
+	done := func(p Post) bool {
+		return p.did(Schedule, intent) && p.Submitted != nil && p.Submitted.PublishAt.Equal(at)
+	}
+	return r.act(ctx, id, intent, done, func(Post) (func(*Post) error, error) {
+		return func(p *Post) error { return p.schedule(intent, at) }, nil
+	})
+}
+
+// Refuse gives what is submitted back to its author, with a note that says why.
+func (r *Review) Refuse(ctx context.Context, id string, intent Intent) (Shown, error) {
+	return r.act(ctx, id, intent, did(Refuse, intent), func(Post) (func(*Post) error, error) {
+		return func(p *Post) error { return p.refuse(intent) }, nil
+	})
+}
+
+// Unpublish takes a post away from readers.
+func (r *Review) Unpublish(ctx context.Context, id string, intent Intent) (Shown, error) {
+	return r.act(ctx, id, intent, did(Unpublish, intent), func(Post) (func(*Post) error, error) {
+		return func(p *Post) error { return p.unpublish(intent) }, nil
+	})
 }

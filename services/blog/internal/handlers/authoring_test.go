@@ -53,6 +53,11 @@ func TestDrafts_loseNoEditThatCameInBetween(t *testing.T) {
 	if got := w.do(t, "ada", "GET", path, nil); got.Text != "One." || got.Version != 2 {
 		t.Errorf("got %+v", got)
 	}
+	// A page that saves once more after its author has submitted the text begins no draft.
+	waiting := w.submitted(t, full("Waiting"))
+	if got := w.do(t, "ada", "PATCH", "/author/id/"+waiting.ID, object{"text": "The *text* of Waiting.", "title": "Waiting"}); got.Draft || got.Version != 2 {
+		t.Errorf("got %+v", got)
+	}
 	for _, path := range []string{"/author/submit/id/", "/author/withdraw/id/"} {
 		w.ask(t, "ada", "PUT", path+p.ID, nil, first).ExpectProblem(http.StatusPreconditionFailed, errs.Outdated, "If-Match")
 	}

@@ -73,13 +73,13 @@ type (
 	refuseInput struct {
 		Decision
 		Body struct {
-			Note string `json:"note" minLength:"3" maxLength:"2000" doc:"What the author has to change" example:"Please say where the figures come from."`
+			Note string `json:"note" minLength:"3" maxLength:"2000" pattern:"^[^\\x00]*[^\\s\\x00][^\\x00]*$" patternDescription:"not only spaces, and without the character U+0000" doc:"What the author has to change" example:"Please say where the figures come from."`
 		}
 	}
 	unpublishInput struct {
 		Decision
 		Body *struct {
-			Note string `json:"note,omitempty" maxLength:"2000" doc:"Why"`
+			Note string `json:"note,omitempty" maxLength:"2000" pattern:"^[^\\x00]*$" patternDescription:"a text without the character U+0000" doc:"Why"`
 		}
 	}
 	examinedOutput struct {

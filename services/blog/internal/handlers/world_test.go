@@ -49,13 +49,13 @@ func newWorld(t *testing.T) *world {
 	states, side := sidecartest.New()
 	bus, publisher := messagingtest.NewPublisher(t, "blog")
 	stores := repositories.Stores(side)
-	desk := domain.NewDesk(stores, texts, providers.NewEvents(publisher))
+	workflow := domain.NewWorkflow(stores, texts, providers.NewEvents(publisher))
 	w := &world{
-		Server: webtest.New(handlers.Title, handlers.About, callers), states: states, side: side, bus: bus, review: domain.NewReview(desk),
+		Server: webtest.New(handlers.Title, handlers.About, callers), states: states, side: side, bus: bus, review: domain.NewReview(workflow),
 		on:      messagingtest.Handlers(handlers.Subscriptions(domain.NewAuthors(stores.Authors))),
 		compact: func(t *testing.T) { must.Do(t, stores.Posts.Compact(t.Context())) },
 	}
-	handlers.Routes(w.API, domain.NewReading(stores, texts), domain.NewAuthoring(desk), w.review)
+	handlers.Routes(w.API, domain.NewReading(stores, texts), domain.NewAuthoring(workflow), w.review)
 	return w
 }
 

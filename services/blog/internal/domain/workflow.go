@@ -18,16 +18,16 @@ type Stores struct {
 	Authors   AuthorStore
 }
 
-// Desk is where posts are changed. Authoring and Review are its two sides.
-type Desk struct {
+// Workflow changes posts. Authoring and Review are its two sides.
+type Workflow struct {
 	Stores
 	texts     Texts
 	publisher *Publisher
 }
 
-// NewDesk returns the desk for the posts in these stores. Events go to the bus.
-func NewDesk(stores Stores, texts Texts, bus Bus) *Desk {
-	return &Desk{Stores: stores, texts: texts, publisher: NewPublisher(stores.Posts, stores.Authors, bus)}
+// NewWorkflow returns the workflow of the posts in these stores. Events go to the bus.
+func NewWorkflow(stores Stores, texts Texts, bus Bus) *Workflow {
+	return &Workflow{Stores: stores, texts: texts, publisher: NewPublisher(stores.Posts, stores.Authors, bus)}
 }
 
 // maxAttempts is how often a change is prepared again because the post has changed meanwhile.
@@ -38,9 +38,9 @@ var errMoved = errors.New("the post has changed meanwhile")
 
 // change changes a post and publishes its events. prepare looks at the post, writes what the change needs beside it, and
 // returns the change, which is pure; nil if there is nothing to change. If the post changes meanwhile, prepare runs again.
-func (d *Desk) change(ctx context.Context, id string, now time.Time, prepare func(Post) (func(*Post) error, error)) (Post, error) {
+func (w *Workflow) change(ctx context.Context, id string, now time.Time, prepare func(Post) (func(*Post) error, error)) (Post, error) {
 	for range maxAttempts {
-		post, err := d.Posts.Get(ctx, id)
+		post, err := w.Posts.Get(ctx, id)
 		if err != nil {
 			return Post{}, err
 		}
@@ -49,9 +49,9 @@ func (d *Desk) change(ctx context.Context, id string, now time.Time, prepare fun
 			return Post{}, err
 		}
 		if change == nil {
-			return post, d.publisher.flush(ctx, post)
+			return post, w.publisher.flush(ctx, post)
 		}
-		changed, err := d.Posts.Update(ctx, id, func(stored *Post) error {
+		changed, err := w.Posts.Update(ctx, id, func(stored *Post) error {
 			if stored.Version != post.Version {
 				return errMoved
 			}
@@ -62,7 +62,7 @@ func (d *Desk) change(ctx context.Context, id string, now time.Time, prepare fun
 			return nil
 		})
 		if err == nil {
-			err = d.publisher.flush(ctx, changed)
+			err = w.publisher.flush(ctx, changed)
 		}
 		if !errors.Is(err, errMoved) {
 			return changed, err
@@ -72,11 +72,11 @@ func (d *Desk) change(ctx context.Context, id string, now time.Time, prepare fun
 }
 
 // complete returns content with its text.
-func (d *Desk) complete(ctx context.Context, postID string, content Content) (Content, error) {
+func (w *Workflow) complete(ctx context.Context, postID string, content Content) (Content, error) {
 	if content.TextIn == 0 {
 		return content, nil
 	}
-	revision, err := d.Revisions.Get(ctx, postID, content.TextIn)
+	revision, err := w.Revisions.Get(ctx, postID, content.TextIn)
 	content.Text, content.TextIn = revision.Content.Text, 0
 	return content, err
 }
