@@ -95,6 +95,40 @@ func TestIdempotency(t *testing.T) {
 	}
 }
 
+func TestIfMatch(t *testing.T) {
+	type versionInput struct{ web.IfMatch }
+	router := web.NewRouter()
+	huma.Register(web.NewAPI(router, "Versions", ""), huma.Operation{OperationID: "change", Method: http.MethodPut, Path: "/things"},
+		func(_ context.Context, in *versionInput) (*output, error) {
+			return &output{Body: map[string]string{"etag": in.ETag}}, nil
+		})
+	handler := web.Wrap(router, zerolog.Nop())
+	for name, tt := range map[string]struct {
+		tags   []string
+		status int
+	}{
+		"none":           {nil, 200},
+		"one":            {[]string{`"7"`}, 200},
+		"empty":          {[]string{""}, 422},
+		"two":            {[]string{`"7"`, `"8"`}, 422},
+		"a list":         {[]string{`"7", "8"`}, 422},
+		"without quotes": {[]string{"7"}, 422},
+		"any":            {[]string{"*"}, 422},
+		"no number":      {[]string{`"x"`}, 422},
+	} {
+		answer := ask(handler, http.MethodPut, "/things", nil, append([]string{"If-Match"}, tt.tags...)...)
+		if answer.Code != tt.status {
+			t.Errorf("%s: got %d %s, want %d", name, answer.Code, answer.Body, tt.status)
+			continue
+		}
+		if tt.status == 422 {
+			if p := problemOf(t, answer); p.Kind != errs.Invalid || p.Errors[0].Name != "If-Match" {
+				t.Errorf("%s: got %+v", name, p)
+			}
+		}
+	}
+}
+
 // The description has the errors that follow from security and inputs, and those that the operation lists.
 func TestAPI_describesTheErrorsThatFollow(t *testing.T) {
 	router := web.NewRouter()

@@ -34,6 +34,7 @@ var reasons = map[int]string{
 	http.StatusForbidden:            "The API key or the account lacks a permission",
 	http.StatusNotFound:             "There is nothing with this id, or the caller may not know that there is",
 	http.StatusConflict:             "What is there does not permit this",
+	http.StatusPreconditionFailed:   "There is a later version than that of `If-Match`; the problem names it",
 	http.StatusUnsupportedMediaType: "The body is not JSON",
 	http.StatusUnprocessableEntity:  "The input does not fit its schema",
 	http.StatusTooManyRequests:      "There were too many requests",
@@ -129,6 +130,9 @@ func expectedErrors(op *huma.Operation) []int {
 	}
 	if op.RequestBody != nil {
 		statuses = append(statuses, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
+	}
+	if has(op, "header", "If-Match") {
+		statuses = append(statuses, http.StatusPreconditionFailed)
 	}
 	if has(op, "path", "") {
 		statuses = append(statuses, http.StatusNotFound)

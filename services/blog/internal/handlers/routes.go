@@ -35,7 +35,6 @@ const (
 		"`slug` or one of `tags[]` has no letter or digit; `imgUrl` is not a URL of the web"
 	submitRules = "`title`, `description`, `text` or `tags` is missing, or `text` cannot be shown"
 	slugIsTaken = "The `slug` belongs to another post"
-	outdated    = "There is a later version than that of `If-Match`; the problem names it"
 )
 
 // Routes adds the operations to an API that identity.Protect guards.
@@ -84,7 +83,7 @@ func authors(api huma.API, h authoring) {
 		Summary: "Change fields of a draft", Tags: tags, Security: role,
 		Description: "Fields that are left out stay as they are. An edit of a post that is submitted or published begins a draft; the post stays as it is until the draft is submitted and published.",
 		Responses: web.Refusals(map[int]string{
-			http.StatusConflict: slugIsTaken, http.StatusPreconditionFailed: outdated, http.StatusUnprocessableEntity: draftRules,
+			http.StatusConflict: slugIsTaken, http.StatusUnprocessableEntity: draftRules,
 		}),
 	}, h.edit)
 
@@ -96,7 +95,6 @@ func authors(api huma.API, h authoring) {
 	huma.Register(api, huma.Operation{
 		OperationID: "delete-post", Method: http.MethodDelete, Path: base + "/author/id/{id}",
 		Summary: "Delete a post of yours, for good", Tags: tags, Security: role,
-		Responses: web.Refusals(map[int]string{http.StatusPreconditionFailed: outdated}),
 	}, h.delete)
 
 	// Makes a revision of the draft.
@@ -104,15 +102,15 @@ func authors(api huma.API, h authoring) {
 		OperationID: "submit-post", Method: http.MethodPut, Path: base + "/author/submit/id/{id}",
 		Summary: "Submit a draft to the editors", Tags: tags, Security: role,
 		Responses: web.Refusals(map[int]string{
-			http.StatusConflict:           "There is no draft, or its slug belongs to another post by now",
-			http.StatusPreconditionFailed: outdated, http.StatusUnprocessableEntity: submitRules,
+			http.StatusConflict:            "There is no draft, or its slug belongs to another post by now",
+			http.StatusUnprocessableEntity: submitRules,
 		}),
 	}, h.submit)
 
 	huma.Register(api, huma.Operation{
 		OperationID: "withdraw-post", Method: http.MethodPut, Path: base + "/author/withdraw/id/{id}",
 		Summary: "Take back what you have submitted", Tags: tags, Security: role,
-		Responses: web.Refusals(map[int]string{http.StatusConflict: "It is not submitted", http.StatusPreconditionFailed: outdated}),
+		Responses: web.Refusals(map[int]string{http.StatusConflict: "It is not submitted"}),
 	}, h.withdraw)
 
 	list := func(id, path, summary string) huma.Operation {
@@ -128,7 +126,6 @@ func authors(api huma.API, h authoring) {
 	huma.Register(api, huma.Operation{
 		OperationID: "restore-revision", Method: http.MethodPost, Path: base + "/author/id/{id}/revisions/{revision}/restore",
 		Summary: "Make a revision your draft", Tags: tags, Security: role, DefaultStatus: http.StatusOK,
-		Responses: web.Refusals(map[int]string{http.StatusPreconditionFailed: outdated}),
 	}, h.restore)
 }
 
@@ -147,7 +144,7 @@ func editors(api huma.API, h review) {
 		Summary: "Publish what is submitted, now or later", Tags: tags, Security: role,
 		Description: "With If-Match, what is published is what you have read.",
 		Responses: web.Refusals(map[int]string{
-			http.StatusConflict: "It is not submitted (any more); the problem says what happened to it", http.StatusPreconditionFailed: outdated,
+			http.StatusConflict:            "It is not submitted (any more); the problem says what happened to it",
 			http.StatusUnprocessableEntity: "`publishAt` is more than a year ahead",
 		}),
 	}, h.publish)
@@ -156,13 +153,13 @@ func editors(api huma.API, h review) {
 		OperationID: "refuse-post", Method: http.MethodPut, Path: base + "/editor/refuse/id/{id}",
 		Summary: "Give what is submitted back to its author", Tags: tags, Security: role,
 		Description: "It also takes back the approval of a post that is to be published later.",
-		Responses:   web.Refusals(map[int]string{http.StatusConflict: "It is not submitted (any more)", http.StatusPreconditionFailed: outdated}),
+		Responses:   web.Refusals(map[int]string{http.StatusConflict: "It is not submitted (any more)"}),
 	}, h.refuse)
 
 	huma.Register(api, huma.Operation{
 		OperationID: "unpublish-post", Method: http.MethodPut, Path: base + "/editor/unpublish/id/{id}",
 		Summary: "Take a post away from readers", Tags: tags, Security: role,
-		Responses: web.Refusals(map[int]string{http.StatusConflict: "It is not published", http.StatusPreconditionFailed: outdated}),
+		Responses: web.Refusals(map[int]string{http.StatusConflict: "It is not published"}),
 	}, h.unpublish)
 
 	huma.Register(api, huma.Operation{
