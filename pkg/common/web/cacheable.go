@@ -52,18 +52,21 @@ func (h *heldAnswer) BodyWriter() io.Writer { return &h.body }
 // Unwrap lets huma reach the request.
 func (h *heldAnswer) Unwrap() huma.Context { return h.humaContext }
 
-// send sends the answer, or 304 instead. Errors get no ETag, because nobody may cache them.
+// send sends the answer, or 304 instead. Errors get no ETag, because nobody may cache them. A redirect has no body.
 func (h *heldAnswer) send(maxAge time.Duration) {
 	if h.status == http.StatusOK {
 		etag := ETag(h.body.Bytes())
 		h.SetHeader("ETag", etag)
 		h.SetHeader("Cache-Control", fmt.Sprintf("public, max-age=%d", int(maxAge.Seconds())))
 		if HasCurrent(h.Header("If-None-Match"), etag) {
-			_, w := humamux.Unwrap(h.humaContext)
-			w.Header().Del("Content-Type") // there is no content
-			h.humaContext.SetStatus(http.StatusNotModified)
-			return
+			h.status = http.StatusNotModified
 		}
+	}
+	if h.status >= 300 && h.status < 400 {
+		_, w := humamux.Unwrap(h.humaContext)
+		w.Header().Del("Content-Type") // there is no content
+		h.humaContext.SetStatus(h.status)
+		return
 	}
 	h.humaContext.SetStatus(h.status)
 	_, _ = h.humaContext.BodyWriter().Write(h.body.Bytes()) // the caller may have gone away
