@@ -76,17 +76,28 @@ func (p *Post) schedule(intent Intent, at time.Time) error {
 	if p.Submitted == nil {
 		return p.notSubmitted()
 	}
-	p.Submitted.PublishAt, p.Submitted.Editor = at, intent.By
+	p.approve(at, intent.By)
 	p.record(Schedule, intent, p.Submitted.Revision)
 	return nil
 }
 
+// approve sets when the submission is published, zero for never.
+func (p *Post) approve(at time.Time, editor string) {
+	submitted := *p.Submitted
+	submitted.PublishAt, submitted.Editor = at, editor
+	p.Submitted = &submitted
+}
+
+// unpublish takes the post away from readers. A revision that was approved for later needs another approval.
 func (p *Post) unpublish(intent Intent) error {
 	if p.Published == nil {
 		return errs.New(errs.Conflict, "this post is not published%s", p.lately())
 	}
 	was := *p.Published
-	if p.Draft == nil && p.Submitted == nil {
+	switch {
+	case p.Submitted.Scheduled():
+		p.approve(time.Time{}, "")
+	case p.Draft == nil && p.Submitted == nil:
 		p.Draft = &was.Content
 	}
 	p.Published = nil

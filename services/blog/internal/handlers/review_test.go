@@ -187,6 +187,19 @@ func TestSchedule_publishesWhenTheTimeHasCome(t *testing.T) {
 	})
 }
 
+// An editor who takes a post away does not want to see it again because of an earlier approval.
+func TestSchedule_endsWhenThePostIsUnpublished(t *testing.T) {
+	w := newWorld(t)
+	p := w.published(t, full("A title"))
+	w.do(t, "ada", "PATCH", "/author/id/"+p.ID, object{"text": "Revised."})
+	w.do(t, "ada", "PUT", "/author/submit/id/"+p.ID, nil)
+	w.do(t, "edith", "PUT", "/editor/publish/id/"+p.ID, object{"publishAt": time.Now().Add(time.Hour)})
+	w.do(t, "emil", "PUT", "/editor/unpublish/id/"+p.ID, object{"note": "Wrong."})
+	if got := w.do(t, "ada", "GET", "/author/id/"+p.ID, nil); got.Status != "submitted" || !got.Submitted.PublishAt.IsZero() {
+		t.Errorf("got %+v", got)
+	}
+}
+
 func TestSchedule_isWithinAYear(t *testing.T) {
 	w := newWorld(t)
 	p := w.submitted(t, full("A title"))
