@@ -98,3 +98,28 @@ func TestBlog_fromTheFirstDraftToTheReader(t *testing.T) {
 		return nil
 	})
 }
+
+// The schedule publishes a post when its time has come: within ten seconds, and never before.
+func TestBlog_publishesOnSchedule(t *testing.T) {
+	author, editor := shop.SignIn(t, "author"), shop.SignIn(t, "editor")
+	var p post
+	shop.Must(t, client.Request{Method: "POST", Path: "/blog/author", As: author, Body: map[string]any{
+		"title": "Tomorrow", "description": "And tomorrow.", "text": "And tomorrow.", "tags": []string{"Time"},
+	}}, http.StatusCreated, &p)
+	shop.Must(t, client.Request{Method: "PUT", Path: "/blog/author/submit/id/" + p.ID, As: author}, http.StatusOK, nil)
+	at := time.Now().Add(3 * time.Second).UTC()
+	shop.Must(t, client.Request{Method: "PUT", Path: "/blog/editor/publish/id/" + p.ID, As: editor, Body: map[string]any{"publishAt": at}}, http.StatusOK, &p)
+	if p.Status != "scheduled" {
+		t.Errorf("got %+v", p)
+	}
+	system.Eventually(t, "the post is public", func() error {
+		answer := shop.Try(t, client.Request{Method: "GET", Path: "/blog/id/" + p.ID})
+		if answer.Status == http.StatusOK && time.Now().Before(at) {
+			t.Errorf("it was published too early")
+		}
+		if answer.Status != http.StatusOK {
+			return fmt.Errorf("got %s", answer)
+		}
+		return nil
+	})
+}
