@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"stoa/internal/stack/state"
 	"stoa/pkg/common/must"
 	"stoa/test/client"
 	"stoa/test/system"
@@ -122,4 +123,33 @@ func TestBlog_publishesOnSchedule(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// While the broker or the store is down, an author is told at once. The same request again makes a submission of the draft, once.
+//
+// It does not run beside other tests: how soon a person is told is measured.
+func TestBlog_outagesAreToldAtOnce(t *testing.T) {
+	shop := client.Borrow(t)
+	author := shop.SignIn(t, "author")
+	for name, begin := range map[string]func() (end func()){
+		"broker hangs":    func() func() { return freeze(t, shop, "broker") },
+		"store is locked": func() func() { return lockStore(t, state.Path(shop.Dir(), "data", "blog.db")) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var p post
+			shop.Must(t, client.Request{Method: "POST", Path: "/blog/author", As: author, Body: map[string]any{
+				"title": "When the " + name, "description": "A test.", "text": "Wait.", "tags": []string{"Faults"},
+			}}, http.StatusCreated, &p)
+			submit := client.Request{Method: "PUT", Path: "/blog/author/submit/id/" + p.ID, As: author, Header: map[string]string{"If-Match": `"1"`}}
+			end := begin()
+			for range 2 {
+				expectRefusal(t, shop, submit, answerTime)
+			}
+			end()
+			shop.Await(t, submit, http.StatusOK).Read(t, &p)
+			if p.Status != "submitted" || p.Version != 2 {
+				t.Errorf("got %+v", p)
+			}
+		})
+	}
 }
