@@ -25,7 +25,7 @@ var figures = []struct {
 	{"orders/s", func(s sample) float64 { return s.Rate }},
 	{"p50 ms", sample.p50},
 	{"CPU-ms", sample.cpu},
-	{"calls", func(s sample) float64 { return s.Calls.sum() }},
+	{"calls", func(s sample) float64 { return s.Calls.Sum() }},
 }
 
 // print writes the medians, and the ratios of this build to every other side: their median and range over the rounds.
