@@ -32,7 +32,7 @@ const (
 const separator = "||"
 
 // Documents are values of one type in a state store, each under its own key. Writes are compare-and-swap by ETag, which every
-// Dapr state store that Stoa uses guarantees. Package forms reads what earlier builds wrote.
+// Dapr state store that Stoa uses guarantees; only Overwrite compares nothing. Package forms reads what earlier builds wrote.
 type Documents[T any] struct {
 	states StateClient
 	writes gate
@@ -131,6 +131,25 @@ func (d *Documents[T]) replace(ctx context.Context, document Document[T], value 
 	return d.save(ctx, document.ID, raw, document.ETag, meta)
 }
 
+// Overwrite writes a document whatever is stored under its id, and without reading that. It is right only for a value that
+// takes the place of all others that can be there. Redis refuses it for a document that Create has written (components-contrib
+// 1.18.3, state/redis, setDefaultQuery); Overwrite then reads the document.
+func (d *Documents[T]) Overwrite(ctx context.Context, id string, value T) error {
+	raw, err := forms.Write(value)
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", d.kind, id, err)
+	}
+	err = d.saveItem(ctx, &dapr.SetStateItem{Key: d.key(id), Value: raw, Metadata: d.lifetime(value), Options: lastWrite})
+	if !refused(err) {
+		return failure(err, "the state store")
+	}
+	_, err = d.Upsert(ctx, id, func(stored *T) error {
+		*stored = value
+		return nil
+	})
+	return err
+}
+
 // Update changes a document with a pure function, which runs again if another write came first. If the function fails or
 // changes nothing, nothing is written. Update fails with errs.NotFound if the document does not exist.
 func (d *Documents[T]) Update(ctx context.Context, id string, change func(*T) error) (T, error) {
@@ -210,7 +229,7 @@ func (d *Documents[T]) save(ctx context.Context, id string, raw []byte, etag str
 	return d.classify(err)
 }
 
-// refused reports errors that some stores return for an existing or expired key, see save.
+// refused reports errors that some stores return for an existing or expired key, see save and Overwrite.
 func refused(err error) bool {
 	code := status.Code(err)
 	return code == codes.Internal || code == codes.Aborted
@@ -222,6 +241,10 @@ func (d *Documents[T]) saveOnce(ctx context.Context, id string, raw []byte, etag
 	if etag != "" {
 		item.Etag = &dapr.ETag{Value: etag}
 	}
+	return d.saveItem(ctx, item)
+}
+
+func (d *Documents[T]) saveItem(ctx context.Context, item *dapr.SetStateItem) error {
 	return d.change(ctx, func(ctx context.Context) error { return d.states.SaveBulkState(ctx, d.store, item) })
 }
 
@@ -233,9 +256,10 @@ func (d *Documents[T]) Delete(ctx context.Context, document Document[T]) error {
 	}))
 }
 
-var compareAndSwap = &dapr.StateOptions{
-	Concurrency: dapr.StateConcurrencyFirstWrite, Consistency: dapr.StateConsistencyStrong,
-}
+var (
+	compareAndSwap = &dapr.StateOptions{Concurrency: dapr.StateConcurrencyFirstWrite, Consistency: dapr.StateConsistencyStrong}
+	lastWrite      = &dapr.StateOptions{Concurrency: dapr.StateConcurrencyLastWrite, Consistency: dapr.StateConsistencyStrong}
+)
 
 // change makes one call that writes.
 func (d *Documents[T]) change(ctx context.Context, call func(context.Context) error) error {

@@ -63,6 +63,41 @@ func TestDocuments_reportALostCreateAsAConflict(t *testing.T) {
 	}
 }
 
+func TestDocuments_overwriteWithoutReading(t *testing.T) {
+	states, side := sidecartest.New()
+	counters := sidecar.NewDocuments[counter](side, "store", "counter")
+	must.Do(t, counters.Create(t.Context(), "a", counter{}, 0))
+	read := must.Get(counters.Get(t.Context(), "a"))(t)
+	var calls []string
+	states.Before = func(operation, _ string) error {
+		calls = append(calls, operation)
+		return nil
+	}
+	must.Do(t, counters.Overwrite(t.Context(), "a", counter{N: 1}))
+	if len(calls) != 1 {
+		t.Errorf("it took %v", calls)
+	}
+	if err := counters.Swap(t.Context(), read, counter{N: 2}); !errs.Is(err, errs.Conflict) {
+		t.Errorf("a swap of what was read before: got %v, want a conflict", err)
+	}
+
+	states.Before = func(operation, _ string) error { // as Redis does for what Create has written
+		if calls = append(calls, operation); len(calls) == 1 {
+			return status.Error(codes.Internal, "failed to set key counter:a")
+		}
+		return nil
+	}
+	calls = nil
+	must.Do(t, counters.Overwrite(t.Context(), "a", counter{N: 3}))
+	if got := must.Get(counters.Get(t.Context(), "a"))(t); got.Value.N != 3 {
+		t.Errorf("a store that refuses has %+v", got.Value)
+	}
+	states.Before = func(string, string) error { return status.Error(codes.Internal, "down") }
+	if err := counters.Overwrite(t.Context(), "a", counter{N: 4}); !errs.Is(err, errs.Unavailable) {
+		t.Errorf("in an outage: got %v", err)
+	}
+}
+
 func TestDocuments_loseNoUpdate(t *testing.T) {
 	_, side := sidecartest.New()
 	counters := sidecar.NewDocuments[counter](side, "store", "counter")
