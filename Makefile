@@ -143,7 +143,7 @@ test-quick: # unit tests without the race detector
 # one sends crowds: beside others, its requests would time out.
 CROWDS := e2e
 KIT := kit stack hosts kong
-E2E := hostile security chaos runner scaffold
+E2E := hostile security chaos runner scaffold cost
 test-system: tools sentry build dapr-cli redis chromium namespaces ## Tests on real processes: all of the next three, several at once
 	go test -count=1 -timeout 20m -parallel 4 $(CROWDS:%=stoa/test/%/...)
 	go test -count=1 -timeout 20m -p 3 -parallel 4 $(patsubst %,stoa/test/%/...,$(E2E) conformance $(KIT) browser)

@@ -70,18 +70,22 @@ func (c Calls) add(app string, metrics io.Reader) error {
 	lines := bufio.NewScanner(metrics)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
-		if kind, n := count(lines.Text()); n > 0 {
-			if c[app] == nil {
-				c[app] = map[string]float64{}
-			}
-			c[app][kind] += n
+		if kind, n := parse(lines.Text()); n > 0 {
+			c.count(app, kind, n)
 		}
 	}
 	return lines.Err()
 }
 
-// count reads one line of metrics, such as `name{label="x"} 3`.
-func count(line string) (kind string, n float64) {
+func (c Calls) count(app, kind string, n float64) {
+	if c[app] == nil {
+		c[app] = map[string]float64{}
+	}
+	c[app][kind] += n
+}
+
+// parse reads one line of metrics, such as `name{label="x"} 3`.
+func parse(line string) (kind string, n float64) {
 	name, rest, _ := strings.Cut(line, "{")
 	kind = counters[name]
 	labels, value, found := strings.Cut(rest, "} ")
@@ -113,10 +117,7 @@ func (c Calls) Since(earlier Calls) Calls {
 	for app, kinds := range c {
 		for kind, all := range kinds {
 			if more := all - earlier[app][kind]; more > 0 {
-				if later[app] == nil {
-					later[app] = map[string]float64{}
-				}
-				later[app][kind] = more
+				later.count(app, kind, more)
 			}
 		}
 	}
@@ -124,15 +125,28 @@ func (c Calls) Since(earlier Calls) Calls {
 }
 
 // Per returns the mean number of calls for each of n orders, or of whatever has caused them.
-func (c Calls) Per(n int) Calls {
-	mean := Calls{}
+func (c Calls) Per(n int) Calls { return c.Times(1 / float64(n)) }
+
+// Times returns the calls of n orders, if these are those of one.
+func (c Calls) Times(n float64) Calls {
+	product := Calls{}
 	for app, kinds := range c {
-		mean[app] = map[string]float64{}
-		for kind, all := range kinds {
-			mean[app][kind] = all / float64(n)
+		for kind, each := range kinds {
+			product.count(app, kind, each*n)
 		}
 	}
-	return mean
+	return product
+}
+
+// Plus returns the calls of both.
+func (c Calls) Plus(more Calls) Calls {
+	sum := c.Times(1)
+	for app, kinds := range more {
+		for kind, n := range kinds {
+			sum.count(app, kind, n)
+		}
+	}
+	return sum
 }
 
 // Sum returns the number of calls of all apps and kinds.
