@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -58,7 +59,7 @@ func start(t *testing.T) *shop {
 // awaitQuiet waits until all events are handled. A sidecar counts what an event costs before it acknowledges the event.
 func (s *shop) awaitQuiet(t *testing.T) {
 	t.Helper()
-	system.Eventually(t, "all events are handled", func() error {
+	system.Within(t, 3*system.Patience, "all events are handled", func() error {
 		before, err := s.events(t.Context())
 		if err != nil {
 			return err
@@ -123,18 +124,22 @@ func (s *shop) measure(t *testing.T, n int, do func(i int) error) measured {
 	return m
 }
 
-// ask sends a request, and fails unless the answer has this status.
+// ask sends a request, and fails unless the answer has this status. A machine that is busy may ask to come back, as a 503 does.
 func (s *shop) ask(t *testing.T, r client.Request, status int, out any) error {
-	answer, err := s.Do(t.Context(), r)
-	switch {
-	case err != nil:
-		return err
-	case answer.Status != status:
-		return fmt.Errorf("%s %s: got %s, want %d", r.Method, r.Path, answer, status)
-	case out == nil:
-		return nil
+	for deadline := time.Now().Add(system.Patience); ; time.Sleep(50 * time.Millisecond) {
+		answer, err := s.Do(t.Context(), r)
+		switch {
+		case err != nil:
+			return err
+		case answer.Status == http.StatusServiceUnavailable && time.Now().Before(deadline):
+			continue
+		case answer.Status != status:
+			return fmt.Errorf("%s %s: got %s, want %d", r.Method, r.Path, answer, status)
+		case out == nil:
+			return nil
+		}
+		return json.Unmarshal(answer.Body, out)
 	}
-	return json.Unmarshal(answer.Body, out)
 }
 
 // forgetAuth removes the calls of auth, and those to it. Every app asks auth who is calling, and remembers the answer.
