@@ -35,13 +35,13 @@ type shop struct {
 // start starts a shop on the default components, which mails to a customer however often: that limit is kept in memory.
 func start(t *testing.T) *shop {
 	t.Helper()
-	root, dir := system.Checkout(t, "bin", "tools", "components/bus", "components/store", "components/config"), t.TempDir()
+	root := system.Checkout(t, "bin", "tools", "components/bus", "components/store", "components/config")
 	for _, file := range must.Get(filepath.Glob(filepath.Join(system.Root(t), "components/base/local/*.yaml")))(t) {
 		if text := must.Get(os.ReadFile(file))(t); !strings.Contains(string(text), "bindings.cron") {
 			system.Link(t, file, filepath.Join(root, "components/base/local", filepath.Base(file)))
 		}
 	}
-	started := must.Get(client.Open(t.Context(), root, dir, func(o *stack.Options) {
+	started := must.Get(client.Open(t.Context(), root, system.Folder(t), func(o *stack.Options) {
 		o.Bus, o.Store = "", ""
 		maps.Copy(o.Env, map[string]string{"MAILS_PER_HOUR": "0", "LOG_LEVEL": "warn"})
 	}))(t)
@@ -50,7 +50,7 @@ func start(t *testing.T) *shop {
 			t.Error(err)
 		}
 	})
-	address, _, err := must.Get(secrets.Read(dir))(t).Broker()
+	address, _, err := must.Get(secrets.Read(started.Dir()))(t).Broker()
 	must.Do(t, err)
 	conn := must.Get(nats.Connect(address.String()))(t)
 	t.Cleanup(conn.Close)
