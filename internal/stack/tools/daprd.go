@@ -1,6 +1,7 @@
 // Package tools finds and builds Dapr's programs: daprd (the sidecar) and sentry (the certificate authority). Their mains are
 // ours and are in tools/dapr, which pins Dapr's version; all that they do is done by Dapr's packages. All checkouts on a machine
-// share the built programs in a cache.
+// share the built programs in a cache. Only the standard library is imported here, so that a first build soon has something to
+// say (see tools/build).
 package tools
 
 import (
@@ -10,7 +11,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -90,7 +90,7 @@ func (t tool) cached(root string) (path, version string, err error) {
 	}
 	name := t.name
 	if strings.HasPrefix(t.source, ".") {
-		sum, err := hashOf(filepath.Join(root, "tools", "dapr", t.source))
+		sum, err := hashOf(filepath.Join(root, "tools", t.module), t.source)
 		if err != nil {
 			return "", "", err
 		}
@@ -107,15 +107,15 @@ func (t tool) cached(root string) (path, version string, err error) {
 	return filepath.Join(cache, "stoa", "dapr", version, name), version, nil
 }
 
-// hashOf is a short hash of the files in a folder.
-func hashOf(folder string) (string, error) {
-	files, err := fs.Glob(os.DirFS(folder), "*.go")
+// hashOf is a short hash of what a program in a module is built from: its files, and the versions of what they import.
+func hashOf(module, source string) (string, error) {
+	files, err := filepath.Glob(filepath.Join(module, source, "*.go"))
 	if err != nil || len(files) == 0 {
-		return "", errors.Join(err, fmt.Errorf("%s contains no program", folder))
+		return "", errors.Join(err, fmt.Errorf("%s contains no program", filepath.Join(module, source)))
 	}
 	sum := sha256.New()
-	for _, name := range files {
-		text, err := os.ReadFile(filepath.Join(folder, name))
+	for _, name := range append(files, filepath.Join(module, "go.mod")) {
+		text, err := os.ReadFile(name)
 		if err != nil {
 			return "", err
 		}

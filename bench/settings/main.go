@@ -1,0 +1,181 @@
+// Command settings measures what single settings of a sidecar and its client cost. For each it starts two sidecars, one as
+// dapr.yaml has it and one with that setting changed, and reads and saves documents through both in turns (A B B A), so that
+// other load on the machine affects both alike. It prints CPU time for each call, of the sidecar and of the client, as medians.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+
+	"stoa/internal/stack"
+	"stoa/internal/stack/tools"
+)
+
+// settings are what a pair of sidecar and client is started with.
+type settings struct {
+	name       string
+	config     func(text string) string // changes the file of components/config/apps
+	arguments  []string
+	env        []string
+	sampler    sdktrace.Sampler // of the client
+	bare       bool             // a client without instrumentation
+	unixSocket bool
+}
+
+// standing are the settings as they are.
+var standing = settings{name: "as it is", sampler: sdktrace.NeverSample()}
+
+// changes are what standing is compared with.
+var changes = []settings{
+	{name: "the same again"},
+	{name: "every span recorded", sampler: sdktrace.AlwaysSample()},
+	{name: "sidecar without tracing", config: replace(`samplingRate: "1"`, `samplingRate: "0"`)},
+	{name: "client without instrumentation", bare: true},
+	{name: "no list of allowed APIs", config: withoutAllowed},
+	{name: "no metrics", config: replace("enabled: true\n    http", "enabled: false\n    http")},
+	{name: "unix domain socket", unixSocket: true},
+	{name: "GOGC=200 in the sidecar", env: []string{"GOGC=200"}},
+	{name: "GOGC=400 in the sidecar", env: []string{"GOGC=400"}},
+	{name: "log level info", arguments: []string{"--log-level=info"}},
+}
+
+func replace(old, new string) func(string) string {
+	return func(text string) string { return strings.Replace(text, old, new, 1) }
+}
+
+// withoutAllowed cuts the part from `api:` to the next one.
+func withoutAllowed(text string) string {
+	before, rest, _ := strings.Cut(text, "  api:\n")
+	_, after, _ := strings.Cut(rest, "  secrets:\n")
+	return before + "  secrets:\n" + after
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) error {
+	rounds := flag.Int("rounds", 5, "how often each side is measured")
+	calls := flag.Int("calls", 1000, "calls of each kind in one measurement")
+	only := flag.String("only", "", "measure the changes whose name contains this")
+	flag.Parse()
+	fmt.Printf("%-32s %8s  %31s  %31s\n%-32s %8s", "", "", "reading: CPU-µs", "saving: CPU-µs", "setting", "callers")
+	for range 2 {
+		fmt.Printf("  %9s %9s %11s", "sidecar", "client", "as it is")
+	}
+	fmt.Println()
+	for _, change := range changes {
+		if !strings.Contains(change.name, *only) {
+			continue
+		}
+		if change.sampler == nil {
+			change.sampler = standing.sampler
+		}
+		if err := compare(ctx, change, *rounds, *calls); err != nil {
+			return fmt.Errorf("%s: %w", change.name, err)
+		}
+	}
+	return nil
+}
+
+// compare measures standing and one change in turns.
+func compare(ctx context.Context, change settings, rounds, calls int) (err error) {
+	dir, err := os.MkdirTemp("", "stoa-bench-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	pool := &stack.PortPool{}
+	defer pool.Release()
+	root, err := filepath.Abs(".")
+	if err != nil {
+		return err
+	}
+	daprd, err := tools.FindDaprd(root)
+	if err != nil {
+		return err
+	}
+	var sides []*side
+	for i, s := range []settings{standing, change} {
+		opened, err := open(ctx, root, filepath.Join(dir, fmt.Sprint(i)), daprd, s, pool)
+		if err != nil {
+			return err
+		}
+		defer opened.stop()
+		sides = append(sides, opened)
+	}
+	for _, callers := range []int{1, 8} {
+		reads, saves, err := measure(ctx, sides, rounds, calls, callers)
+		if err != nil {
+			return err
+		}
+		fmt.Printf("%-32s %8d", change.name, callers)
+		for _, costs := range [][]series{reads, saves} {
+			before, after := costs[0].median(), costs[1].median()
+			fmt.Printf("  %9s %9s %5d + %3d", difference(before.sidecar, after.sidecar), difference(before.client, after.client),
+				before.sidecar.Microseconds(), before.client.Microseconds())
+		}
+		fmt.Println()
+	}
+	return nil
+}
+
+func difference(before, after time.Duration) string {
+	return fmt.Sprintf("%d %+.0f%%", after.Microseconds(), 100*(float64(after)/float64(before)-1))
+}
+
+// cost is the CPU time of one call.
+type cost struct{ sidecar, client time.Duration }
+
+// series are the costs that the rounds have measured.
+type series []cost
+
+func (s series) median() cost {
+	middle := func(part func(cost) time.Duration) time.Duration {
+		var all []time.Duration
+		for _, c := range s {
+			all = append(all, part(c))
+		}
+		slices.Sort(all)
+		return all[len(all)/2]
+	}
+	return cost{middle(func(c cost) time.Duration { return c.sidecar }), middle(func(c cost) time.Duration { return c.client })}
+}
+
+// measure measures the sides in turns, each first in every other round. A round before the first warms up.
+func measure(ctx context.Context, sides []*side, rounds, calls, callers int) (reads, saves []series, err error) {
+	reads, saves = make([]series, len(sides)), make([]series, len(sides))
+	for round := range rounds + 1 {
+		for turn := range sides {
+			i := (turn + round) % len(sides)
+			read, err := sides[i].spend(ctx, calls, callers, sides[i].read)
+			if err != nil {
+				return nil, nil, err
+			}
+			saved, err := sides[i].spend(ctx, calls, callers, sides[i].save)
+			if err != nil {
+				return nil, nil, err
+			}
+			if round > 0 {
+				reads[i], saves[i] = append(reads[i], read), append(saves[i], saved)
+			}
+		}
+	}
+	return reads, saves, nil
+}
