@@ -1,6 +1,6 @@
 // Command settings measures what single settings of a sidecar and its client cost. For each it starts two sidecars, one as
 // dapr.yaml has it and one with that setting changed, and reads and saves documents through both in turns (A B B A), so that
-// other load on the machine affects both alike. It prints CPU time for each call, of the sidecar and of the client, as medians.
+// other load on the machine affects both alike. It prints CPU time for each call, of the sidecar and of the client.
 package main
 
 import (
@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -46,7 +45,7 @@ var changes = []settings{
 	{name: "unix domain socket", unixSocket: true},
 	{name: "GOGC=200 in the sidecar", env: []string{"GOGC=200"}},
 	{name: "GOGC=400 in the sidecar", env: []string{"GOGC=400"}},
-	{name: "log level info", arguments: []string{"--log-level=info"}},
+	{name: "no metrics, GOGC=400", config: replace("enabled: true\n    http", "enabled: false\n    http"), env: []string{"GOGC=400"}},
 }
 
 func replace(old, new string) func(string) string {
@@ -71,8 +70,8 @@ func main() {
 }
 
 func run(ctx context.Context) error {
-	rounds := flag.Int("rounds", 5, "how often each side is measured")
-	calls := flag.Int("calls", 1000, "calls of each kind in one measurement")
+	rounds := flag.Int("rounds", 80, "how often each side is measured")
+	calls := flag.Int("calls", 50, "calls of each kind in one measurement; few, so that other load affects both sides alike")
 	only := flag.String("only", "", "measure the changes whose name contains this")
 	flag.Parse()
 	fmt.Printf("%-32s %8s  %31s  %31s\n%-32s %8s", "", "", "reading: CPU-µs", "saving: CPU-µs", "setting", "callers")
@@ -126,8 +125,8 @@ func compare(ctx context.Context, change settings, rounds, calls int) (err error
 			return err
 		}
 		fmt.Printf("%-32s %8d", change.name, callers)
-		for _, costs := range [][]series{reads, saves} {
-			before, after := costs[0].median(), costs[1].median()
+		for _, costs := range [][]cost{reads, saves} {
+			before, after := costs[0], costs[1]
 			fmt.Printf("  %9s %9s %5d + %3d", difference(before.sidecar, after.sidecar), difference(before.client, after.client),
 				before.sidecar.Microseconds(), before.client.Microseconds())
 		}
@@ -140,27 +139,16 @@ func difference(before, after time.Duration) string {
 	return fmt.Sprintf("%d %+.0f%%", after.Microseconds(), 100*(float64(after)/float64(before)-1))
 }
 
-// cost is the CPU time of one call.
+// cost is the CPU time of one call, or the mean of several.
 type cost struct{ sidecar, client time.Duration }
 
-// series are the costs that the rounds have measured.
-type series []cost
+func (c cost) plus(other cost) cost { return cost{c.sidecar + other.sidecar, c.client + other.client} }
 
-func (s series) median() cost {
-	middle := func(part func(cost) time.Duration) time.Duration {
-		var all []time.Duration
-		for _, c := range s {
-			all = append(all, part(c))
-		}
-		slices.Sort(all)
-		return all[len(all)/2]
-	}
-	return cost{middle(func(c cost) time.Duration { return c.sidecar }), middle(func(c cost) time.Duration { return c.client })}
-}
+func (c cost) by(n int) cost { return cost{c.sidecar / time.Duration(n), c.client / time.Duration(n)} }
 
 // measure measures the sides in turns, each first in every other round. A round before the first warms up.
-func measure(ctx context.Context, sides []*side, rounds, calls, callers int) (reads, saves []series, err error) {
-	reads, saves = make([]series, len(sides)), make([]series, len(sides))
+func measure(ctx context.Context, sides []*side, rounds, calls, callers int) (reads, saves []cost, err error) {
+	reads, saves = make([]cost, len(sides)), make([]cost, len(sides))
 	for round := range rounds + 1 {
 		for turn := range sides {
 			i := (turn + round) % len(sides)
@@ -173,7 +161,7 @@ func measure(ctx context.Context, sides []*side, rounds, calls, callers int) (re
 				return nil, nil, err
 			}
 			if round > 0 {
-				reads[i], saves[i] = append(reads[i], read), append(saves[i], saved)
+				reads[i], saves[i] = reads[i].plus(read.by(rounds)), saves[i].plus(saved.by(rounds))
 			}
 		}
 	}

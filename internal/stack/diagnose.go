@@ -125,9 +125,15 @@ func checkTypes(root string, resources []description.Resource) Finding {
 	if err != nil {
 		return Finding{Note, "which components the sidecar has is not known", "make tools"}
 	}
-	known, err := tools.Components(path)
-	if err != nil {
+	known, all := tools.Components(path)
+	switch {
+	case all:
 		return fine("the sidecar is an official one, with all components")
+	case len(known) == 0:
+		return Finding{
+			Note, "the sidecar does not say which components it has: " + path,
+			"if it refuses to start, `make tools` builds one that has all that is named, unless " + tools.DaprdVariable + " is set",
+		}
 	}
 	var missing []string
 	for _, r := range resources {

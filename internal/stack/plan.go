@@ -274,7 +274,7 @@ func variables(env map[string]string) []string {
 // give every sidecar the same name.
 func inherited() []string {
 	names := []string{"PATH", "HOME", "USER", "TMPDIR", "LANG", "TZ", "LOG_LEVEL"}
-	prefixes := []string{"OTEL_EXPORTER_", "STOA_"}
+	prefixes := []string{"OTEL_EXPORTER_", "OTEL_TRACES_", "STOA_"}
 	var env []string
 	for _, entry := range os.Environ() {
 		name, _, _ := strings.Cut(entry, "=")

@@ -73,17 +73,20 @@ func FindSentry(root string) (string, error) {
 	return path, nil
 }
 
-// Components lists the types of components that the daprd at path has. It fails for an official program, which has all and
-// does not list them.
-func Components(path string) ([]string, error) {
+// Components lists the types of components that the daprd at path has. An official program lists none; all says whether it was
+// built with all of them.
+func Components(path string) (types []string, all bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, path, "components").Output()
-	return strings.Fields(string(out)), err
+	if err != nil {
+		return nil, builtWith(path, "-tags", allComponents)
+	}
+	return strings.Fields(string(out)), false
 }
 
-// cached is the path of a program in the cache, and its version. The path of one of our mains contains a hash of its files,
-// because they have no version.
+// cached is the path of a program in the cache, and its version. The path of one of our mains contains a hash of what
+// it is built from, because it has no version.
 func (t tool) cached(root string) (path, version string, err error) {
 	if version, err = pinnedVersion(root); err != nil {
 		return "", "", err

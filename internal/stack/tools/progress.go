@@ -106,14 +106,14 @@ func (p *Progress) say(format string, args ...any) {
 // state is what is done after a time. What was cached counts as something that may have to be done.
 func (p *Progress) state(after time.Duration) string {
 	seconds := int(after.Seconds())
-	text := fmt.Sprintf("  %d:%02d  downloaded %d of at most %d modules", seconds/60, seconds%60, len(p.downloaded), len(p.modules))
-	if len(p.compiled) > 0 {
-		text += fmt.Sprintf(", compiled %d of at most %d packages", len(p.compiled), len(p.packages))
+	text := fmt.Sprintf("  %d:%02d ", seconds/60, seconds%60)
+	if n := len(p.downloaded); n > 0 {
+		text += fmt.Sprintf(" downloaded %d of at most %d modules,", n, len(p.modules))
 	}
-	return text
+	return text + fmt.Sprintf(" compiled %d of at most %d packages", len(p.compiled), len(p.packages))
 }
 
-// List downloads the modules of packages, and returns the packages with all that they import, unless these are part of Go. A
+// list downloads the modules of packages, and returns the packages with all that they import, unless these are part of Go. A
 // flag may precede the packages.
 func (p *Progress) list(ctx context.Context, module string, packages ...string) ([]string, error) {
 	if err := p.expectModules(module); err != nil {
@@ -225,5 +225,9 @@ func (p *Progress) Programs(ctx context.Context, root string, packages []string,
 	if err := p.run(compile); err != nil {
 		return fmt.Errorf("building the programs failed: %w", err)
 	}
-	return p.run(link)
+	p.say("The programs are compiled; linking them.")
+	if err := p.run(link); err != nil {
+		return fmt.Errorf("linking the programs failed: %w", err)
+	}
+	return nil
 }
