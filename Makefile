@@ -194,6 +194,9 @@ bench: tools build ## What an order costs, beside its null twin; BASE=<commit> c
 	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/twin ./bench/twin
 	@go run ./bench $(if $(BASE),-base $(BASE))
 
+bench-settings: tools ## What single settings of a sidecar and its client cost for each call
+	@go run ./bench/settings
+
 bench-auth: tools build ## Compare the throughput of one read with and without a sign-in
 	@go run ./bench/auth
 
