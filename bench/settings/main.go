@@ -14,6 +14,9 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/propagation"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
 	"stoa/internal/stack"
@@ -27,7 +30,7 @@ type settings struct {
 	arguments  []string
 	env        []string
 	sampler    sdktrace.Sampler // of the client
-	bare       bool             // a client without instrumentation
+	everyCall  bool             // the client's instrumentation has spans and metrics of every call
 	unixSocket bool
 }
 
@@ -39,13 +42,14 @@ var changes = []settings{
 	{name: "the same again"},
 	{name: "every span recorded", sampler: sdktrace.AlwaysSample()},
 	{name: "sidecar without tracing", config: replace(`samplingRate: "1"`, `samplingRate: "0"`)},
-	{name: "client without instrumentation", bare: true},
+	{name: "every call instrumented", everyCall: true},
+	{name: "both", sampler: sdktrace.AlwaysSample(), everyCall: true},
 	{name: "no list of allowed APIs", config: withoutAllowed},
 	{name: "no metrics", config: replace("enabled: true\n    http", "enabled: false\n    http")},
 	{name: "unix domain socket", unixSocket: true},
 	{name: "GOGC=200 in the sidecar", env: []string{"GOGC=200"}},
 	{name: "GOGC=400 in the sidecar", env: []string{"GOGC=400"}},
-	{name: "no metrics, GOGC=400", config: replace("enabled: true\n    http", "enabled: false\n    http"), env: []string{"GOGC=400"}},
+	{name: "no metrics and GOGC=400", config: replace("enabled: true\n    http", "enabled: false\n    http"), env: []string{"GOGC=400"}},
 }
 
 func replace(old, new string) func(string) string {
@@ -74,6 +78,8 @@ func run(ctx context.Context) error {
 	calls := flag.Int("calls", 50, "calls of each kind in one measurement; few, so that other load affects both sides alike")
 	only := flag.String("only", "", "measure the changes whose name contains this")
 	flag.Parse()
+	otel.SetTextMapPropagator(propagation.TraceContext{})
+	otel.SetMeterProvider(sdkmetric.NewMeterProvider(sdkmetric.WithReader(sdkmetric.NewManualReader()))) // as in an app
 	fmt.Printf("%-32s %8s  %31s  %31s\n%-32s %8s", "", "", "reading: CPU-µs", "saving: CPU-µs", "setting", "callers")
 	for range 2 {
 		fmt.Printf("  %9s %9s %11s", "sidecar", "client", "as it is")

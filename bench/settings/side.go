@@ -17,12 +17,12 @@ import (
 	dapr "github.com/dapr/go-sdk/client"
 	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
 	"go.opentelemetry.io/otel"
-	"go.opentelemetry.io/otel/propagation"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
 	"stoa/internal/stack"
+	"stoa/pkg/observability"
 )
 
 const (
@@ -91,11 +91,13 @@ func (o *side) connect(ctx context.Context, target string, s settings) (err erro
 		grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithDefaultCallOptions(grpc.WaitForReady(true)),
 		grpc.WithPerRPCCredentials(token("secret")),
 	}
-	otel.SetTextMapPropagator(propagation.TraceContext{})
 	o.tracer = sdktrace.NewTracerProvider(sdktrace.WithSampler(s.sampler))
-	if !s.bare {
-		options = append(options, grpc.WithStatsHandler(otelgrpc.NewClientHandler(otelgrpc.WithTracerProvider(o.tracer))))
+	otel.SetTracerProvider(o.tracer) // for the instrumentation that is made now
+	instrumentation := observability.GRPCClient()
+	if s.everyCall {
+		instrumentation = otelgrpc.NewClientHandler()
 	}
+	options = append(options, grpc.WithStatsHandler(instrumentation))
 	if o.conn, err = grpc.NewClient(target, options...); err != nil {
 		return err
 	}
