@@ -64,7 +64,7 @@ up: $(or $(FIRST),tools) build ## Start everything, wait until it is ready, and 
 
 first:
 	@echo "Building the sidecar and the programs. With empty caches this takes some minutes; later builds take seconds."
-	@CGO_ENABLED=0 go run -trimpath ./tools/build -link '$(MAKE) --no-print-directory -j2 binaries' ./cmd/stoa ./gateway $(wildcard ./services/*/cmd/*)
+	@CGO_ENABLED=0 GOGC=400 go run -trimpath ./tools/build -link '$(MAKE) --no-print-directory -j2 binaries' ./cmd/stoa ./gateway $(wildcard ./services/*/cmd/*)
 
 down: bin/stoa ## Stop everything
 	@bin/stoa down

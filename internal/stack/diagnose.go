@@ -142,7 +142,7 @@ func checkTypes(root string, resources []description.Resource) Finding {
 		}
 	}
 	if missing = slices.Compact(slices.Sorted(slices.Values(missing))); len(missing) > 0 {
-		return problem("add it to tools/dapr/daprd/components.go and run `make tools`, or let STOA_DAPRD name an official sidecar",
+		return problem("add it to tools/dapr/daprd/components.go and run `make tools`, as components/README.md says, or let STOA_DAPRD name an official sidecar",
 			"the sidecar has no component of the type %s", strings.Join(missing, ", "))
 	}
 	return fine("the sidecar has all components that are named")
