@@ -103,14 +103,14 @@ func (p *Progress) say(format string, args ...any) {
 	fmt.Fprintf(p.out, format+"\n", args...)
 }
 
-// state is what is done after a time. What was cached counts as something that may have to be done.
+// state is what is done after a time, in less than 80 letters. What is cached is among what may have to be done.
 func (p *Progress) state(after time.Duration) string {
 	seconds := int(after.Seconds())
 	text := fmt.Sprintf("  %d:%02d ", seconds/60, seconds%60)
 	if n := len(p.downloaded); n > 0 {
-		text += fmt.Sprintf(" downloaded %d of at most %d modules,", n, len(p.modules))
+		text += fmt.Sprintf(" downloads: %d of up to %d;", n, len(p.modules))
 	}
-	return text + fmt.Sprintf(" compiled %d of at most %d packages", len(p.compiled), len(p.packages))
+	return text + fmt.Sprintf(" compiled packages: %d of up to %d", len(p.compiled), len(p.packages))
 }
 
 // list downloads the modules of packages, and returns the packages with all that they import, unless these are part of Go. A

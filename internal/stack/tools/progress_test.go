@@ -29,7 +29,7 @@ func TestProgress_saysHowFarItIs(t *testing.T) {
 		time.Sleep(reportEvery + time.Millisecond)
 		synctest.Wait()
 		p.Stop()
-		if want := "  0:10  downloaded 1 of at most 2 modules, compiled 1 of at most 3 packages\n"; out.String() != want {
+		if want := "  0:10  downloads: 1 of up to 2; compiled packages: 1 of up to 3\n"; out.String() != want {
 			t.Errorf("got %q, want %q", out, want)
 		}
 	})
