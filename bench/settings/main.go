@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -32,6 +33,7 @@ type settings struct {
 	sampler    sdktrace.Sampler // of the client
 	everyCall  bool             // the client's instrumentation has spans and metrics of every call
 	unixSocket bool
+	daprd      string // another sidecar
 }
 
 // standing are the settings as they are.
@@ -77,7 +79,11 @@ func run(ctx context.Context) error {
 	rounds := flag.Int("rounds", 80, "how often each side is measured")
 	calls := flag.Int("calls", 50, "calls of each kind in one measurement; few, so that other load affects both sides alike")
 	only := flag.String("only", "", "measure the changes whose name contains this")
+	other := flag.String("other", "", "another sidecar's program, such as the official one, to compare with")
 	flag.Parse()
+	if *other != "" {
+		changes = append(changes, settings{name: "the other sidecar", daprd: *other})
+	}
 	otel.SetTextMapPropagator(propagation.TraceContext{})
 	otel.SetMeterProvider(sdkmetric.NewMeterProvider(sdkmetric.WithReader(sdkmetric.NewManualReader()))) // as in an app
 	fmt.Printf("%-32s %8s  %31s  %31s\n%-32s %8s", "", "", "reading: CPU-µs", "saving: CPU-µs", "setting", "callers")
@@ -118,7 +124,7 @@ func compare(ctx context.Context, change settings, rounds, calls int) (err error
 	}
 	var sides []*side
 	for i, s := range []settings{standing, change} {
-		opened, err := open(ctx, root, filepath.Join(dir, fmt.Sprint(i)), daprd, s, pool)
+		opened, err := open(ctx, root, filepath.Join(dir, fmt.Sprint(i)), cmp.Or(s.daprd, daprd), s, pool)
 		if err != nil {
 			return err
 		}
