@@ -1,7 +1,7 @@
 # Everything that CI does has a name here, and CI does nothing else. `make` alone lists the targets.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help tools sentry dapr-cli build binaries up down status logs doctor credentials seed dapr-run dapr-stop \
+.PHONY: help first tools sentry dapr-cli build binaries up down status logs doctor credentials seed dapr-run dapr-stop \
 	bench bench-auth check test test-unit test-quick test-system test-kit test-official test-e2e test-browser conformance conformance-quick redis chromium namespaces \
 	lint vuln generate check-generated clean \
 	images compose-up compose-down compose-test compose-check
@@ -55,9 +55,16 @@ bin/%: $(SOURCES)
 
 ## Running
 
-up: tools build ## Start everything, wait until it is ready, and fill an empty shop; ARGS="--scale order-worker=2"
+# In a new checkout the sidecar and the programs are built at the same time: each alone would leave a core idle for a while.
+FIRST := $(if $(wildcard bin/stoa),,first)
+BEGAN := $(shell date +%s)
+up: $(or $(FIRST),tools) build ## Start everything, wait until it is ready, and fill an empty shop; ARGS="--scale order-worker=2"
 	@bin/stoa up -d $(ARGS)
-	@bin/stoa seed
+	@bin/stoa seed --began $(BEGAN)
+
+first:
+	@echo "Building the sidecar and the programs. With empty caches this takes some minutes; later builds take seconds."
+	@CGO_ENABLED=0 GOGC=400 go run -trimpath ./tools/build -link '$(MAKE) --no-print-directory -j2 binaries' ./cmd/stoa ./gateway $(wildcard ./services/*/cmd/*)
 
 down: bin/stoa ## Stop everything
 	@bin/stoa down
@@ -186,6 +193,9 @@ chromium: # a browser for tests; installed where that is allowed
 bench: tools build ## What an order costs, beside its null twin; BASE=<commit> compares with that build, too
 	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/twin ./bench/twin
 	@go run ./bench $(if $(BASE),-base $(BASE))
+
+bench-settings: tools ## What single settings of a sidecar and its client cost for each call
+	@go run ./bench/settings
 
 bench-auth: tools build ## Compare the throughput of one read with and without a sign-in
 	@go run ./bench/auth

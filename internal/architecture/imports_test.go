@@ -100,9 +100,9 @@ var rules = map[string]func(from pkg, to string) bool{
 		return within(from.ImportPath, "pkg") &&
 			(within(to, "services") || within(to, "gateway") || within(to, "internal") || within(to, "cmd"))
 	},
-	"only the kit, tests, and the twin of the benchmark, which does without the kit, speak to Dapr": func(from pkg, to string) bool {
+	"only the kit, tests, and benchmarks, which do without the kit, speak to Dapr": func(from pkg, to string) bool {
 		return strings.HasPrefix(to, "github.com/dapr/") && !within(from.ImportPath, "pkg") && !within(from.ImportPath, "test") &&
-			from.ImportPath != "stoa/bench/twin"
+			!within(from.ImportPath, "bench")
 	},
 	"nothing that runs imports tests": func(from pkg, to string) bool {
 		return within(to, "test") && !within(from.ImportPath, "test")

@@ -75,6 +75,17 @@ func TestDiagnose_namesComponentsThatTheSidecarDoesNotHave(t *testing.T) {
 	}
 }
 
+// An official sidecar has all components only if it was built with all of them.
+func TestDiagnose_doesNotGuessWhichComponentsASidecarHas(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "daprd")
+	must.Do(t, os.WriteFile(program, []byte("#!/bin/sh\nexit 1\n"), 0o755))
+	t.Setenv(tools.DaprdVariable, program)
+	s, _ := withBase(t, "local")
+	if f := checkTypes(s.system.Root, s.resources); f.Severity != Note || !strings.Contains(f.What, "does not say") {
+		t.Errorf("got %+v", f)
+	}
+}
+
 func TestDiagnose_saysWhetherSettingsCanChange(t *testing.T) {
 	for base, want := range map[string]Finding{
 		"local":  {Severity: Note, What: "settings cannot change", Advice: "--base server"},
