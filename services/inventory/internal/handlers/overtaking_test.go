@@ -103,7 +103,7 @@ func (m meeting) begin(t *testing.T) (s *shop, first, second *run) {
 		two = &delivery{event: s.about(m.second)}
 	}
 	s.deliveries = append(s.deliveries, one, two)
-	return s, s.start(one), s.start(two)
+	return s, s.start(one, 0), s.start(two, 1)
 }
 
 // check runs everything to its end and checks the outcome.
