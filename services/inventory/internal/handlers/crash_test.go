@@ -265,8 +265,9 @@ func (s *shop) reservation(t rapid.TB, orderID string) domain.Reservation {
 // stay.
 func (s *shop) checkTidy(t rapid.TB) {
 	for _, id := range s.products {
-		if p, err := s.product(id); err != nil || len(s.unsettled(t, p)) > 0 && !s.orphaned {
-			t.Errorf("movements are left: %s (%v)", show(p), err)
+		p := must.Get(s.product(id))(t)
+		if left := slices.DeleteFunc(s.unsettled(t, p), s.orphan); len(left) > 0 {
+			t.Errorf("movements are left: %s of %s", show(left), show(p))
 		}
 	}
 }

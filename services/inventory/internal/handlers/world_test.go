@@ -43,8 +43,8 @@ type world struct {
 	runs       []*run
 	// resumed is the run that takes a step now; nil while the test itself looks at the stores.
 	resumed *run
-	// orphaned is whether a run ended badly whose event is not delivered again, as another run had acknowledged it.
-	orphaned bool
+	// begun has all movements, with the runs of those that began when their outcome was decided already.
+	begun map[string]*run
 }
 
 // delivery is an event that is delivered until a handler has acknowledged it.
@@ -53,6 +53,8 @@ type delivery struct {
 	acked bool
 	// deaths is how many runs ended badly.
 	deaths int
+	// orphaned is whether a run ended badly after another one had begun that acknowledged the event.
+	orphaned bool
 }
 
 // run is one run of a handler.
@@ -94,6 +96,7 @@ func worldOn(bus *messagingtest.Bus, publisher *messaging.Publisher) *world {
 		stores: w.stores, bus: bus,
 		catalogue: repositories.NewCatalogue(side), reservations: repositories.NewReservations(side),
 		history: repositories.NewHistory(side), now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
+		begun: map[string]*run{},
 	}
 	w.byHand = domain.NewStock(w.catalogue, w.history)
 	w.replica = func() map[string]messaging.Handler {
@@ -106,7 +109,10 @@ func worldOn(bus *messagingtest.Bus, publisher *messaging.Publisher) *world {
 		w.replicas[i] = w.replica()
 	}
 	states.Before = func(string, string) error { return w.step() }
-	states.After = func(string, string) error { return w.answer() }
+	states.After = func(operation, key string) error {
+		w.note(operation, key)
+		return w.answer()
+	}
 	bus.Before = func(string) error { return w.step() }
 	bus.After = func(string) error { return w.answer() }
 	return w
@@ -136,6 +142,25 @@ func (w *world) step() error {
 		panic(errDied)
 	}
 	return nil
+}
+
+// note remembers the movements on a product that was saved.
+func (w *world) note(operation, key string) {
+	if w.resumed == nil || operation != "save" || kindOf(key) != "product" {
+		return
+	}
+	var p domain.Product
+	_ = json.Unmarshal([]byte(w.Value("inventory-store", key)), &p)
+	for _, m := range p.Movements {
+		var r domain.Reservation
+		_ = json.Unmarshal([]byte(w.Value("inventory-store", "reservation:"+m.Order)), &r)
+		if _, known := w.begun[m.ID]; !known {
+			w.begun[m.ID] = nil
+			if r.Decides(m.Kind) {
+				w.begun[m.ID] = w.resumed
+			}
+		}
+	}
 }
 
 // answer fails if the test wants the answer to be lost.
@@ -198,7 +223,7 @@ func (w *world) drop(r *run) {
 		d.deaths++
 	}
 	// What a run left that ended badly is for a run that began later.
-	w.orphaned = w.orphaned || d.acked && d.deaths > r.before
+	d.orphaned = d.orphaned || d.acked && d.deaths > r.before
 	w.runs = slices.DeleteFunc(w.runs, func(other *run) bool { return other == r })
 }
 
@@ -233,6 +258,13 @@ func (w *world) unsettled(t rapid.TB, p domain.Product) []domain.Movement {
 		r := must.Get(w.reservations.Find(context.Background(), m.Order))(t)
 		return m.Kind == domain.Hold && r.Status == domain.Reserved && r.Counts(m)
 	})
+}
+
+// orphan reports whether no run that follows can know of a movement: it was begun when its outcome was decided, by a run that
+// ended badly and whose event is acknowledged.
+func (w *world) orphan(m domain.Movement) bool {
+	r := w.begun[m.ID]
+	return r != nil && r.failed && r.delivery.orphaned
 }
 
 // product reads a product.
