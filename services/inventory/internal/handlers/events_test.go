@@ -158,6 +158,9 @@ func TestLedger_publishesLowStockOnce(t *testing.T) {
 		}
 	}
 	low := slices.IndexFunc(b.bus.Events(), func(e messagingtest.Published) bool { return e.Type == "stock.low.v1" })
+	if topic := b.bus.Events()[low].Topic; topic != "low-stock" {
+		t.Errorf("it went to %s", topic)
+	}
 	want := `{"productId":"` + p + `","sku":"1","name":"Amphora","available":2,"threshold":2}`
 	if got := string(b.bus.Events()[low].Data); got != want {
 		t.Errorf("got %s", got)
