@@ -15,8 +15,8 @@ type Products interface {
 type Shelf interface {
 	// Get returns a product. It fails with errs.NotFound if the product was removed or never existed.
 	Get(ctx context.Context, id string) (Product, error)
-	// FindMany returns products by id, in one call. A product that it does not find may exist all the same, as some stores
-	// report a read that has failed.
+	// FindMany reads products by id, in one call. What it does not find may exist all the same, as some stores report a read that
+	// has failed.
 	FindMany(ctx context.Context, ids []string) (map[string]Product, error)
 	// UpdateFrom changes a product that was read, by a pure function, which may run several times, and returns the result. It
 	// reads the product again only if another write came first. Of a product that was not found, seen has the id only.

@@ -14,10 +14,10 @@ import (
 type Reservations interface {
 	// Find returns the reservation of an order, or an undecided one if none is stored.
 	Find(ctx context.Context, orderID string) (Reservation, error)
-	// FindWith reads the reservation of an order and these products in one call, as FindMany does.
+	// FindWith reads the reservation of an order and products by id in one call. What it does not find may be stored all the
+	// same, as some stores report a read that has failed.
 	FindWith(ctx context.Context, orderID string, productIDs []string) (Reservation, map[string]Product, error)
-	// FindMany returns reservations by order, in one call. A reservation that it does not find may be stored all the same, as
-	// some stores report a read that has failed.
+	// FindMany reads reservations by order, in one call. What it does not find may be stored all the same.
 	FindMany(ctx context.Context, orderIDs []string) (map[string]Reservation, error)
 	// Decide stores the first reservation of an order, and returns the one that is stored: this one, or an earlier one.
 	Decide(ctx context.Context, r Reservation) (Reservation, error)
@@ -42,8 +42,8 @@ type Publisher interface {
 //     wins.
 //  3. Resolve: on each product, apply the movements that count, undo the others, and remove them all.
 //
-// A hold that counts is in effect since it began. So step 3 leaves it to the next write of its product to remove it; this is
-// all that the ledger remembers, see settle.
+// A hold that counts is in effect since it began. So step 3 leaves it on the product, and the next write of the product removes
+// it. To need no read for that, the ledger remembers which holds count, of those that it decided lately.
 //
 // A process may die after any step, and several runs for one order may overlap: a later run reads the outcome and
 // continues with step 3. One case remains: another run decides and acknowledges the event, and a slow run begins
@@ -58,7 +58,7 @@ type Ledger struct {
 	counting *recent.Memory[string, struct{}]
 }
 
-// maxCounting is about how many holds a ledger remembers, in 2 MB: at least one for each product that is ordered often.
+// maxCounting is how many holds a ledger remembers at least; twice as many take 2 MB. One for each product would do.
 const maxCounting = 10_000
 
 // NewLedger returns the ledger. A product with lowStock() or fewer available pieces is low in stock.
@@ -152,7 +152,8 @@ func (l *Ledger) nameOf(ctx context.Context, seen products, id string) (Product,
 }
 
 // Release gives back the stock of an order that has ended. If nothing is reserved yet, it prevents a later reservation.
-// It fails with errs.Conflict if the order was shipped. The lines are those of the event: what the ledger probably reads.
+// It fails with errs.Conflict if the order was shipped. The lines are those of the order, if the event has them: their products
+// are read together with the reservation.
 func (l *Ledger) Release(ctx context.Context, orderID string, lines []Line) error {
 	r, seen, err := l.reservations.FindWith(ctx, orderID, productIDs(lines))
 	if err == nil && !r.Decided() {
@@ -168,7 +169,7 @@ func (l *Ledger) Release(ctx context.Context, orderID string, lines []Line) erro
 }
 
 // Commit removes the pieces of a shipped order from the stock. It fails with errs.NotFound if there is no
-// reservation, and with errs.Conflict if nothing is reserved. The lines are those of the event, as for Release.
+// reservation, and with errs.Conflict if nothing is reserved. The lines are used as by Release.
 func (l *Ledger) Commit(ctx context.Context, orderID string, lines []Line) error {
 	r, seen, err := l.reservations.FindWith(ctx, orderID, productIDs(lines))
 	if err == nil && !r.Decided() {
