@@ -3,31 +3,49 @@ package sidecar
 import (
 	"context"
 	"errors"
+	"strings"
 )
 
 // FindBoth reads two documents of one store in one call. A document that does not exist is not an error, see Exists.
 func FindBoth[A, B any](
 	ctx context.Context, as *Documents[A], a string, bs *Documents[B], b string,
 ) (first Document[A], second Document[B], err error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	items, err := as.states.GetBulkState(ctx, as.store, []string{as.key(a), bs.key(b)}, nil, 2)
-	if err != nil {
-		return first, second, failure(err, "the state store")
+	first, others, err := FindWith(ctx, as, a, bs, []string{b})
+	second, exists := others[b]
+	if !exists {
+		second.ID = b
 	}
-	first.ID, second.ID = a, b
+	return first, second, err
+}
+
+// FindWith reads a document, and those of another kind with these ids that exist, by id. All are in one store and are read in
+// one call, but at slightly different times, and some stores report a document as missing that exists, see GetEach.
+func FindWith[A, B any](
+	ctx context.Context, as *Documents[A], a string, bs *Documents[B], ids []string,
+) (first Document[A], others map[string]Document[B], err error) {
+	keys := []string{as.key(a)}
+	for _, id := range ids {
+		keys = append(keys, bs.key(id))
+	}
+	first.ID = a
+	items, err := as.bulk(ctx, keys)
+	if err != nil {
+		return first, nil, failure(err, "the state store")
+	}
+	others = make(map[string]Document[B], len(ids))
 	for _, item := range items {
+		id := strings.TrimPrefix(item.Key, bs.kind+":")
 		switch {
 		case item.Error != "":
-			return first, second, unavailable(errors.New(item.Key+": "+item.Error), "the state store")
+			return first, nil, unavailable(errors.New(item.Key+": "+item.Error), "the state store")
 		case item.Key == as.key(a):
 			first, err = as.decode(a, item.Value, item.Etag)
-		default:
-			second, err = bs.decode(b, item.Value, item.Etag)
+		case len(item.Value) > 0:
+			others[id], err = bs.decode(id, item.Value, item.Etag)
 		}
 		if err != nil {
-			return first, second, err
+			return first, nil, err
 		}
 	}
-	return first, second, nil
+	return first, others, nil
 }

@@ -153,7 +153,14 @@ func (d *Documents[T]) Overwrite(ctx context.Context, id string, value T) error 
 // Update changes a document with a pure function, which runs again if another write came first. If the function fails or
 // changes nothing, nothing is written. Update fails with errs.NotFound if the document does not exist.
 func (d *Documents[T]) Update(ctx context.Context, id string, change func(*T) error) (T, error) {
-	return d.write(ctx, id, func(document *Document[T]) error {
+	updated, err := d.UpdateFrom(ctx, Document[T]{ID: id}, change)
+	return updated.Value, err
+}
+
+// UpdateFrom is Update of a document that was read already: it reads it only if another write came first. What it returns has
+// no ETag if it was written, because no store says which version that made.
+func (d *Documents[T]) UpdateFrom(ctx context.Context, seen Document[T], change func(*T) error) (Document[T], error) {
+	return d.write(ctx, seen, func(document *Document[T]) error {
 		if !document.Exists() {
 			return d.notFound()
 		}
@@ -163,28 +170,36 @@ func (d *Documents[T]) Update(ctx context.Context, id string, change func(*T) er
 
 // Upsert is Update for a document that may not exist yet: change then gets the zero value.
 func (d *Documents[T]) Upsert(ctx context.Context, id string, change func(*T) error) (T, error) {
-	return d.write(ctx, id, func(document *Document[T]) error { return change(&document.Value) })
+	written, err := d.write(ctx, Document[T]{ID: id}, func(document *Document[T]) error { return change(&document.Value) })
+	return written.Value, err
 }
 
-func (d *Documents[T]) write(ctx context.Context, id string, change func(*Document[T]) error) (value T, err error) {
+func (d *Documents[T]) write(ctx context.Context, seen Document[T], change func(*Document[T]) error) (result Document[T], err error) {
 	var refused error // by change
-	err = d.retry(ctx, id, func(document Document[T]) error {
+	err = d.retryFrom(ctx, seen, func(document Document[T]) error {
 		raw, changed, err := apply(&document, change)
-		value, refused = document.Value, err
+		result, refused = document, err
 		if err != nil || !changed {
 			return nil
 		}
-		return d.save(ctx, id, raw, document.ETag, d.lifetime(value))
+		result.ETag = ""
+		return d.save(ctx, document.ID, raw, document.ETag, d.lifetime(document.Value))
 	})
-	return value, cmp.Or(err, refused)
+	return result, cmp.Or(err, refused)
 }
 
 // retry reads a document and calls do, again whenever that fails with errs.Conflict.
 func (d *Documents[T]) retry(ctx context.Context, id string, do func(Document[T]) error) error {
+	return d.retryFrom(ctx, Document[T]{ID: id}, do)
+}
+
+// retryFrom is retry with a document that was read already, if it exists.
+func (d *Documents[T]) retryFrom(ctx context.Context, document Document[T], do func(Document[T]) error) (err error) {
 	for attempt := range maxConflicts {
-		document, err := d.Find(ctx, id)
-		if err != nil {
-			return err
+		if attempt > 0 || !document.Exists() {
+			if document, err = d.Find(ctx, document.ID); err != nil {
+				return err
+			}
 		}
 		if err := do(document); !errs.Is(err, errs.Conflict) {
 			return err
