@@ -37,8 +37,8 @@ func Routes(api huma.API, placement *domain.Placement, orders *domain.Orders, ca
 		Summary: "Place an order", Tags: tags, Security: verified,
 		Description: "The new order is pending. A moment later it is confirmed if inventory could reserve its stock, and " +
 			"rejected if not. A second request with the same Idempotency-Key places no second order and gets the same answer. " +
-			"Orders that are not shipped yet may have a limited number of pieces in all. If `items[].unitPrice` says which " +
-			"price the customer was shown, nothing is ordered at another price.",
+			"Orders that are not shipped yet may have a limited number of pieces in all: an order above that is refused, or " +
+			"rejected. If `items[].unitPrice` says which price the customer was shown, nothing is ordered at another price.",
 		Responses: web.Refusals(map[int]string{
 			http.StatusConflict: "The caller's orders that are not shipped yet would have too many pieces, or a price is not " +
 				"`items[].unitPrice`: then each such line has an error with its price",
