@@ -134,6 +134,9 @@ func orderAttacks(w *world) []attack {
 		lines := strings.Repeat(fmt.Sprintf(`{"productId":%q,"quantity":1},`, w.product.ID), n)
 		return `{"items":[` + strings.TrimSuffix(lines, ",") + `]}`
 	}
+	priced := func(amount int, currency string) string {
+		return fmt.Sprintf(`{"items":[{"productId":%q,"quantity":1,"unitPrice":{"amount":%d,"currency":%q}}]}`, w.product.ID, amount, currency)
+	}
 	p, q, id := "items[0].productId", "items[0].quantity", w.product.ID
 	unit := fmt.Sprintf(`{"productId":%q,"quantity":1}`, id)
 	tests := map[string]struct{ body, field string }{
@@ -169,6 +172,11 @@ func orderAttacks(w *world) []attack {
 		"whose lines are in upper case":   {strings.Replace(item(id, "1"), "items", "ITEMS", 1), "items"},
 		"whose pieces are in two cases":   {strings.Replace(item(id, "1"), "}", `,"Quantity":-5}`, 1), "items[0].Quantity"},
 		"whose pieces are in two letters": {strings.Replace(item(id, "1"), "}", `,"quant\u0131ty":-5}`, 1), "items[0].quantıty"},
+		"whose price is a number":         {strings.Replace(item(id, "1"), "}", `,"unitPrice":1250}`, 1), "items[0].unitPrice"},
+		"whose price is null":             {strings.Replace(item(id, "1"), "}", `,"unitPrice":null}`, 1), "items[0].unitPrice"},
+		"whose price is negative":         {priced(-1, "EUR"), "items[0].unitPrice.amount"},
+		"whose price is in no currency":   {priced(1250, ""), "items[0].unitPrice.currency"},
+		"whose price is in a letter":      {priced(1250, "€"), "items[0].unitPrice.currency"},
 		"whose pieces count twice":        {strings.Replace(item(id, "1"), "}", `,"quantity":-5}`, 1), q},
 	}
 	var all []attack

@@ -10,14 +10,14 @@ import (
 )
 
 // DefaultBody is how many bytes the body of a request has fewer than, unless the operation sets MaxBodyBytes. The longest
-// texts that the operations take fit, and an order of 100 lines.
+// texts that most operations take fit.
 const DefaultBody = 16 << 10
 
 // humaMaxBody is huma's own default.
 const humaMaxBody = 1 << 20
 
-// maxValues is how many values a body may have: more than three times those of an order of 100 lines. It bounds the work on
-// a body full of mistakes, which huma would collect to the last one.
+// maxValues is how many values a body may have; an order of 100 lines with their prices has 602. It bounds the work on a body
+// full of mistakes, which huma would collect to the last one.
 const maxValues = 1000
 
 // jsonFormat reads JSON as the schemas describe it, where huma and encoding/json differ from them.
