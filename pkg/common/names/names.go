@@ -72,6 +72,17 @@ func Email(typed string) (string, error) {
 	return address, nil
 }
 
+// Mailbox is what addresses of one mailbox have in common, in lower case: most servers deliver mail for ada+shop@example.org to
+// ada@example.org, so anybody can invent as many addresses of a stranger as they like.
+func Mailbox(address string) string {
+	at := strings.LastIndexByte(address, '@')
+	if at < 0 {
+		return strings.ToLower(address)
+	}
+	local, _, _ := strings.Cut(address[:at], "+")
+	return strings.ToLower(local + address[at:])
+}
+
 var errNotPlain = errors.New("it is not a plain address")
 
 // plain reports whether a text is an address, and nothing else.

@@ -93,3 +93,14 @@ func TestEmail_refusesWhatBecomesAnotherAddress(t *testing.T) {
 		}
 	}
 }
+
+func TestMailbox_isTheSameForSubAddresses(t *testing.T) {
+	for address, want := range map[string]string{
+		"Ada@Example.org": "ada@example.org", "ada+1@example.org": "ada@example.org", "ada+a+b@example.org": "ada@example.org",
+		"ada@b+c.org": "ada@b+c.org", "+ada@example.org": "@example.org", "ada": "ada",
+	} {
+		if got := names.Mailbox(address); got != want {
+			t.Errorf("%s: got %s, want %s", address, got, want)
+		}
+	}
+}
