@@ -279,8 +279,8 @@ func checkRunning(dir string, record Record) []Finding {
 		switch {
 		case p.State != StateReady:
 			findings = append(findings, problem("see "+log, "%s is %s: %s", p.Name, p.State, p.Problem))
-		case p.Restarts > 0:
-			what := fmt.Sprintf("%s was restarted %d times, the last time after: %s", p.Name, p.Restarts, p.LastEnd)
+		case p.Restarts > p.Asked:
+			what := fmt.Sprintf("%s died and was restarted %d times, the last time after: %s", p.Name, p.Restarts-p.Asked, p.LastEnd)
 			findings = append(findings, Finding{Note, what, "see " + log})
 		}
 	}

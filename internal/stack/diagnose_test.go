@@ -101,3 +101,21 @@ func TestDiagnose_saysWhetherSettingsCanChange(t *testing.T) {
 		t.Errorf("nothing about settings in:\n%s", notes)
 	}
 }
+
+// What somebody asked for, such as a rotation of keys, is no finding. What died is one, whatever the end of its log says.
+func TestDiagnose_doesNotNoteRestartsThatWereAskedFor(t *testing.T) {
+	for asked, want := range map[int]int{2: 0, 1: 1} {
+		record := Record{Processes: []Process{
+			{Name: "auth.sidecar", State: StateReady, Restarts: 2, Asked: asked, LastEnd: "out of memory"},
+		}}
+		notes := 0
+		for _, finding := range checkRunning(t.TempDir(), record) {
+			if strings.Contains(finding.What, "restarted 1 times") {
+				notes++
+			}
+		}
+		if notes != want {
+			t.Errorf("%d of 2 restarts were asked for: %d notes, want %d", asked, notes, want)
+		}
+	}
+}
