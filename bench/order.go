@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"stoa/bench/report"
 )
 
 // sample is what one slice of orders has cost one system.
@@ -124,9 +126,10 @@ func (b *shop) place(ctx context.Context, count, callers int) (ids []string, lat
 	return ids, latencies, context.Cause(ctx)
 }
 
-// awaitConfirmed waits for the order that was taken last: order-worker handles them in turn.
+// awaitConfirmed waits for the order that was taken last: order-worker handles them in turn. It asks seldom, because its questions
+// cost CPU time, too.
 func (b *shop) awaitConfirmed(ctx context.Context, id string) error {
-	return await(ctx, fmt.Sprintf("%s: the order %s is confirmed", b.name, id), 5*time.Millisecond, func() (bool, error) {
+	return await(ctx, fmt.Sprintf("%s: the order %s is confirmed", b.name, id), 20*time.Millisecond, func() (bool, error) {
 		status, err := b.status(ctx, id)
 		return status == "confirmed", err
 	})
@@ -201,8 +204,19 @@ func (s sample) cpu() (all float64) {
 	return all
 }
 
-func (s sample) p50() float64 {
-	return slices.Sorted(slices.Values(s.Latencies))[len(s.Latencies)/2].Seconds() * 1000
+// latency is the time in ms within which a share of the callers got their answers.
+func latency(all []time.Duration, share float64) float64 {
+	return report.Quantile(milliseconds(all), share)
+}
+
+// milliseconds are sorted times.
+func milliseconds(all []time.Duration) []float64 {
+	sorted := make([]float64, len(all))
+	for i, t := range all {
+		sorted[i] = t.Seconds() * 1000
+	}
+	slices.Sort(sorted)
+	return sorted
 }
 
 // await asks every so often until the answer is yes.
