@@ -17,7 +17,8 @@ import (
 type shop struct {
 	*system
 	http     *http.Client
-	staff    string // access tokens
+	broker   *broker // nil if it is not the embedded one
+	staff    string  // access tokens
 	customer string
 	account  string // of the customer
 	product  string
@@ -29,13 +30,16 @@ type shop struct {
 func openShop(ctx context.Context, s *system) (*shop, error) {
 	transport := &http.Transport{MaxIdleConnsPerHost: 256, DisableCompression: true}
 	b := &shop{system: s, http: &http.Client{Transport: transport, Timeout: 30 * time.Second}}
+	var err error
+	if b.broker, err = dialBroker(s); err != nil {
+		return b, err
+	}
 	if b.minimal() {
 		return b, nil
 	}
 	if err := b.signIn(ctx); err != nil {
 		return b, err
 	}
-	var err error
 	b.product, err = b.newProduct(ctx)
 	return b, err
 }

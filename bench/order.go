@@ -25,9 +25,24 @@ type sample struct {
 	Latencies []time.Duration
 }
 
-// orders places orders with a number of callers, each of whom sends the next when the last was taken, and waits until all
+// orders measures orders until none of them fails: on a machine with other load, a request may be refused by a limit of time. Then
+// the measurement is made again.
+func (b *shop) orders(ctx context.Context, count, callers int) (s sample, err error) {
+	for range tries {
+		if s, err = b.ordersOnce(ctx, count, callers); err == nil || ctx.Err() != nil {
+			break
+		}
+		fmt.Println("Measured again:", err)
+		if err := sleep(ctx, idlePeriod); err != nil {
+			return s, err
+		}
+	}
+	return s, err
+}
+
+// ordersOnce places orders with a number of callers, each of whom sends the next when the last was taken, and waits until all
 // are confirmed and everything that follows from them is done.
-func (b *shop) orders(ctx context.Context, count, callers int) (sample, error) {
+func (b *shop) ordersOnce(ctx context.Context, count, callers int) (sample, error) {
 	idle, err := b.idle(ctx)
 	if err != nil {
 		return sample{}, err
@@ -40,6 +55,10 @@ func (b *shop) orders(ctx context.Context, count, callers int) (sample, error) {
 	if err != nil {
 		return sample{}, err
 	}
+	earlier, err := b.confirmed()
+	if err != nil {
+		return sample{}, err
+	}
 	before, err := b.cpu()
 	if err != nil {
 		return sample{}, err
@@ -49,7 +68,7 @@ func (b *shop) orders(ctx context.Context, count, callers int) (sample, error) {
 	if err != nil {
 		return sample{}, err
 	}
-	if err := b.awaitConfirmed(ctx, ids[len(ids)-1]); err != nil {
+	if err := b.awaitConfirmed(ctx, earlier+count); err != nil {
 		return sample{}, err
 	}
 	confirmed := time.Since(began)
@@ -126,12 +145,19 @@ func (b *shop) place(ctx context.Context, count, callers int) (ids []string, lat
 	return ids, latencies, context.Cause(ctx)
 }
 
-// awaitConfirmed waits for the order that was taken last: order-worker handles them in turn. It asks seldom, because its questions
-// cost CPU time, too.
-func (b *shop) awaitConfirmed(ctx context.Context, id string) error {
-	return await(ctx, fmt.Sprintf("%s: the order %s is confirmed", b.name, id), 20*time.Millisecond, func() (bool, error) {
-		status, err := b.status(ctx, id)
-		return status == "confirmed", err
+// confirmed is how many orders have been confirmed. To ask costs the system almost nothing: the embedded broker knows how many events
+// order-worker has published. On another broker it is how many mails were sent.
+func (b *shop) confirmed() (int, error) {
+	if b.broker == nil {
+		return b.mails()
+	}
+	return b.broker.published("order-confirmed")
+}
+
+func (b *shop) awaitConfirmed(ctx context.Context, count int) error {
+	return await(ctx, fmt.Sprintf("%s: %d orders are confirmed", b.name, count), 10*time.Millisecond, func() (bool, error) {
+		confirmed, err := b.confirmed()
+		return confirmed >= count, err
 	})
 }
 

@@ -144,7 +144,7 @@ func kindOf(process string) string {
 	switch {
 	case strings.HasSuffix(process, ".sidecar"):
 		return "sidecars"
-	case process == "broker" || process == "supervisor":
+	case process == "broker" || process == "stoa":
 		return "broker, supervisor"
 	}
 	return "apps"

@@ -57,6 +57,7 @@ func (b *bench) start(ctx context.Context, part string, builds ...build) (sides,
 func (all sides) stop() error {
 	var failed []error
 	for _, b := range all {
+		b.broker.close()
 		failed = append(failed, b.system.stop())
 	}
 	return errors.Join(failed...)

@@ -71,7 +71,12 @@ func (b *shop) firstOrder(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%w\n%s", err, b.output.Bytes())
 	}
-	return await(ctx, "the first order is confirmed", startPause, func() (bool, error) {
+	return b.awaitStatus(ctx, id)
+}
+
+// awaitStatus waits until an order is confirmed.
+func (b *shop) awaitStatus(ctx context.Context, id string) error {
+	return await(ctx, fmt.Sprintf("%s: the order %s is confirmed", b.name, id), startPause, func() (bool, error) {
 		status, err := b.status(ctx, id)
 		return status == "confirmed", err
 	})
