@@ -11,14 +11,17 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"time"
+
+	"stoa/test/servers"
 )
 
 // shop is the way into a system: its gateway, with an API key, as people use it.
 type shop struct {
 	*system
 	http     *http.Client
-	broker   *broker // nil if it is not the embedded one
-	staff    string  // access tokens
+	broker   *broker           // nil if it is not the embedded one
+	servers  []*servers.Server // that this system alone uses
+	staff    string            // access tokens
 	customer string
 	account  string // of the customer
 	product  string

@@ -154,5 +154,3 @@ func (b *bench) keep(name string, measured report.Part, path string) error {
 	all.Parts[name] = measured
 	return errors.Join(all.Write(path), report.Generate(path))
 }
-
-func (b *bench) measureMatrix(ctx context.Context) (p report.Part, err error) { return p, nil }
