@@ -105,7 +105,7 @@ func (b *shop) fill(ctx context.Context, count int) (*filled, error) {
 
 // measure measures an operation of one shop.
 func (o *operation) measure(ctx context.Context, f *filled, side, count int, warmUp bool) error {
-	before, err := f.calls()
+	before, err := f.shop.calls(ctx)
 	if err != nil {
 		return err
 	}
@@ -113,8 +113,8 @@ func (o *operation) measure(ctx context.Context, f *filled, side, count int, war
 	if err != nil || warmUp {
 		return err
 	}
-	after, err := f.calls()
-	o.calls[side] = append(o.calls[side], after.since(before, float64(count)).sum())
+	after, err := f.shop.calls(ctx)
+	o.calls[side] = append(o.calls[side], after.Since(before).Per(count).Sum())
 	o.p50[side] = append(o.p50[side], latency(latencies, 0.5))
 	o.p99[side] = append(o.p99[side], latency(latencies, 0.99))
 	return err

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"stoa/bench/report"
+	"stoa/internal/sidecarmetrics"
 )
 
 // sample is what one slice of orders has cost one system.
@@ -20,7 +21,7 @@ type sample struct {
 	// CPU is CPU-ms for an order, by process, without what the system uses when it is idle.
 	CPU map[string]float64
 	// Calls is sidecar calls for an order, by app and kind.
-	Calls calls
+	Calls sidecarmetrics.Calls
 	// Latencies are how long each caller waited for 201.
 	Latencies []time.Duration
 }
@@ -47,7 +48,7 @@ func (b *shop) ordersOnce(ctx context.Context, count, callers int) (sample, erro
 	if err != nil {
 		return sample{}, err
 	}
-	counted, err := b.calls()
+	counted, err := b.calls(ctx)
 	if err != nil {
 		return sample{}, err
 	}
@@ -88,11 +89,11 @@ func (b *shop) ordersOnce(ctx context.Context, count, callers int) (sample, erro
 		spent -= time.Duration(idle[name] * took.Seconds())
 		result.CPU[name] = spent.Seconds() * 1000 / float64(count)
 	}
-	now, err := b.calls()
+	now, err := b.calls(ctx)
 	if err != nil {
 		return sample{}, err
 	}
-	result.Calls = now.since(counted, float64(count))
+	result.Calls = now.Since(counted).Per(count)
 	return result, b.checkConfirmed(ctx, ids)
 }
 
@@ -196,31 +197,6 @@ func (b *shop) checkConfirmed(ctx context.Context, ids []string) error {
 		}
 	}
 	return nil
-}
-
-// since is what was counted after an earlier reading, for each of n orders.
-func (c calls) since(earlier calls, n float64) calls {
-	counted := calls{}
-	for app, kinds := range c {
-		for kind, all := range kinds {
-			if more := all - earlier[app][kind]; more > 0 {
-				if counted[app] == nil {
-					counted[app] = map[string]float64{}
-				}
-				counted[app][kind] = more / n
-			}
-		}
-	}
-	return counted
-}
-
-func (c calls) sum() (all float64) {
-	for _, kinds := range c {
-		for _, n := range kinds {
-			all += n
-		}
-	}
-	return all
 }
 
 func (s sample) cpu() (all float64) {

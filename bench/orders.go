@@ -89,7 +89,7 @@ var figures = []struct {
 	{"CPU-ms", sample.cpu},
 	{"POST median, ms", func(s sample) float64 { return latency(s.Latencies, 0.5) }},
 	{"POST 99th percentile, ms", func(s sample) float64 { return latency(s.Latencies, 0.99) }},
-	{"sidecar calls", func(s sample) float64 { return s.Calls.sum() }},
+	{"sidecar calls", func(s sample) float64 { return s.Calls.Sum() }},
 }
 
 func (r result) values(of func(sample) float64) []float64 {
