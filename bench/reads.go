@@ -45,8 +45,8 @@ func (b *bench) measureReads(ctx context.Context) (p report.Part, err error) {
 	err = turns(p.Rounds, len(reads), func(thing, round int) error { return all[0].slice(ctx, reads[thing], round == 0) })
 	table := report.Table{
 		Title: fmt.Sprintf("Reads, with %d callers", readCallers),
-		Note: "A request for a product with `Cache-Control: no-cache` passes the gateway's cache. The other kind is the profile of an " +
-			"account: the public one, and the own one of a caller who is signed in. The gateway always checks an API key.",
+		Note: "A request for a product with `Cache-Control: no-cache` passes the gateway's cache. The other reads are of " +
+			"profiles: a public one, and that of a caller who is signed in. The gateway always checks an API key.",
 		Columns: []string{"reads/s", "median, ms", "CPU-ms"},
 	}
 	for _, r := range reads {
