@@ -22,11 +22,8 @@ func (b *bench) describe(p *report.Part) error {
 	if p.Rounds == 0 {
 		p.Rounds = b.rounds
 	}
-	commit, err := exec.Command("git", "describe", "--always", "--dirty=, with changes", "--exclude=*").Output()
-	if err != nil {
-		return fmt.Errorf("git describe: %w", err)
-	}
-	p.Commit = strings.TrimSpace(string(commit))
+	p.Commit = b.commit
+	var err error
 	if p.Machine, err = machine(); err != nil {
 		return err
 	}
@@ -34,6 +31,15 @@ func (b *bench) describe(p *report.Part) error {
 	maps.Copy(known, p.Versions)
 	p.Versions = known
 	return err
+}
+
+// currentCommit is the commit of the checkout, and whether it has changes.
+func currentCommit() (string, error) {
+	commit, err := exec.Command("git", "describe", "--always", "--dirty=, with changes", "--exclude=*").Output()
+	if err != nil {
+		return "", fmt.Errorf("git describe: %w", err)
+	}
+	return strings.TrimSpace(string(commit)), nil
 }
 
 func machine() (report.Machine, error) {

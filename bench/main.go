@@ -44,9 +44,10 @@ const usual = "orders,reads,start,memory,million,workers,watchers"
 
 // bench is a run of the benchmark.
 type bench struct {
-	root string // of the repository
-	dir  string // for the systems that it starts
-	pool stack.PortPool
+	root   string // of the repository
+	commit string // that is measured
+	dir    string // for the systems that it starts
+	pool   stack.PortPool
 
 	base         string // a commit to compare with; "" for none
 	rounds       int    // how often each side is measured
@@ -83,6 +84,9 @@ func run(ctx context.Context) (err error) {
 	flag.DurationVar(&b.memorySettle, "settle", 30*time.Second, "how long the part memory waits until all is idle")
 	flag.Parse()
 	if b.root, err = filepath.Abs("."); err != nil {
+		return err
+	}
+	if b.commit, err = currentCommit(); err != nil { // before the results change a file
 		return err
 	}
 	if b.dir, err = os.MkdirTemp("", "stoa-bench-"); err != nil {

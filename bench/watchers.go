@@ -16,6 +16,8 @@ import (
 const (
 	streamsEach = 5               // a customer may have at once
 	watchPeriod = 3 * time.Second // of a measurement
+	// settlePeriod is until all streams read their orders once a second: they begin with shorter pauses.
+	settlePeriod = 3 * time.Second
 )
 
 // watched is what was measured while some event streams were open.
@@ -103,6 +105,9 @@ func (b *shop) watch(ctx context.Context, watchers []watcher, m *watched) error 
 		if err := <-first; err != nil {
 			return err
 		}
+	}
+	if err := sleep(ctx, settlePeriod); err != nil {
+		return err
 	}
 	return b.observe(ctx, m)
 }
