@@ -34,25 +34,29 @@ func waitReady(ctx context.Context, processes []*process) error {
 			default:
 			}
 		}
-		i := slices.IndexFunc(processes, func(p *process) bool { return p.snapshot().State != StateReady })
-		if i < 0 {
+		late := slices.DeleteFunc(slices.Clone(processes), func(p *process) bool { return p.snapshot().State == StateReady })
+		if len(late) == 0 {
 			return nil
 		}
 		select {
 		case <-ticks.C:
 		case <-ctx.Done():
-			return processes[i].late(ctx)
+			return notReady(ctx, late)
 		}
 	}
 }
 
-// late says why the program is not ready when the time is over.
-func (p *process) late(ctx context.Context) error {
+// notReady says why programs are not ready when the time is over.
+func notReady(ctx context.Context, late []*process) error {
 	if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return errStopped
 	}
-	return fmt.Errorf("%s is not ready after %s: %s (log: %s)",
-		p.spec.name, startLimit, p.snapshot().Problem, state.ShortPath(LogFile(p.dir, p.spec.name)))
+	var all []error
+	for _, p := range late {
+		all = append(all, fmt.Errorf("%s is not ready after %s: %s (log: %s)",
+			p.spec.name, startLimit, p.snapshot().Problem, state.ShortPath(LogFile(p.dir, p.spec.name))))
+	}
+	return errors.Join(all...)
 }
 
 // awaitReady probes the program until it is ready.

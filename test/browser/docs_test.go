@@ -12,12 +12,13 @@ import (
 	"stoa/api/openapi"
 	"stoa/pkg/common/must"
 	"stoa/test/client"
+	"stoa/test/system"
 )
 
 // gateway starts a system of nothing but the gateway and the app that knows its keys, and returns its URL.
 func gateway(t *testing.T) string {
 	t.Helper()
-	return client.Start(t, t.TempDir(), client.Only(t, "gateway", "auth")).URL
+	return client.Start(t, system.Folder(t), client.Only(t, "gateway", "auth")).URL
 }
 
 func TestDocs_showEveryOperation(t *testing.T) {

@@ -25,7 +25,7 @@ const (
 // without hands, the stock adds up, and each customer gets each mail once.
 func TestShop_losesNothingWhenEveryProcessIsKilled(t *testing.T) {
 	// Each customer gets more mails than one address gets in an hour.
-	shop := client.Start(t, t.TempDir(), func(o *stack.Options) { o.Env = map[string]string{"MAILS_PER_HOUR": "0"} })
+	shop := client.Start(t, system.Folder(t), func(o *stack.Options) { o.Env = map[string]string{"MAILS_PER_HOUR": "0"} })
 	staff := shop.SignIn(t, "staff")
 	products := []client.Product{shop.NewProduct(t, staff, stock), shop.NewProduct(t, staff, stock/2)}
 	var buyers []client.User

@@ -17,6 +17,7 @@ import (
 // A longer storm, or one again: go test ./test/chaos -run Storm -v -args -storm 2m -seed 7
 var (
 	stormTime = flag.Duration("storm", 10*time.Second, "how long TestStorm kills and freezes processes")
+	stormPace = flag.Duration("pace", 0, "how long each customer of TestStorm waits between two orders; with 0, orders pile up faster than they are decided")
 	stormSeed = flag.Uint64("seed", uint64(time.Now().UnixNano()), "what TestStorm kills and freezes, and when, follows from this number")
 )
 
@@ -26,7 +27,7 @@ const buyers = 6
 // While processes are killed and frozen at random, several at a time, customers order. Afterwards the books balance: each
 // order that was taken is decided, and the stock is what the orders say.
 func TestStorm_leavesTheBooksBalanced(t *testing.T) {
-	shop := client.Start(t, t.TempDir())
+	shop := client.Start(t, system.Folder(t))
 	staff := shop.SignIn(t, "staff")
 	products := []client.Product{shop.NewProduct(t, staff, 100_000), shop.NewProduct(t, staff, 100)}
 	ctx, over := context.WithCancel(t.Context())
@@ -74,6 +75,7 @@ func orderOn(ctx context.Context, t *testing.T, shop *client.Shop, products []cl
 					return
 				}
 				taken[buyer] = append(taken[buyer], order)
+				time.Sleep(*stormPace)
 			}
 		})
 	}

@@ -11,6 +11,7 @@ import (
 
 	"stoa/internal/stack"
 	"stoa/pkg/common/must"
+	"stoa/test/system"
 )
 
 // Main runs the tests of a package on one system that they share, and returns the exit code. It hands the system to use
@@ -29,11 +30,12 @@ func run(m *testing.M, use func(*Shop) error, changes []func(*stack.Options)) (c
 	if err != nil {
 		return 0, err
 	}
-	defer func() { err = errors.Join(err, shared.close(), lent.close()) }()
+	defer func() { err = errors.Join(err, shared.close(code != 0), lent.close(code != 0)) }()
 	if err := use(shared.Shop); err != nil {
 		return 0, err
 	}
-	return m.Run(), nil
+	code = m.Run()
+	return code, nil
 }
 
 // shared is a system that outlives a test.
@@ -50,16 +52,17 @@ func openShared(changes ...func(*stack.Options)) (shared, error) {
 	}
 	shop, err := Open(context.Background(), root, dir, changes...)
 	if err != nil {
-		err = errors.Join(err, os.RemoveAll(dir))
+		err = errors.Join(err, system.RemoveFolder(dir, true))
 	}
 	return shared{shop}, err
 }
 
-func (s *shared) close() error {
+// close stops the system. After a failure its logs are kept.
+func (s *shared) close(failed bool) error {
 	if s.Shop == nil {
 		return nil
 	}
-	err := errors.Join(s.Stop(context.Background()), os.RemoveAll(s.Dir()))
+	err := errors.Join(s.Stop(context.Background()), system.RemoveFolder(s.Dir(), failed))
 	s.Shop = nil
 	return err
 }
@@ -77,7 +80,7 @@ func Borrow(t testing.TB) *Shop {
 	t.Cleanup(func() {
 		defer turn.Unlock()
 		if t.Failed() {
-			must.Do(t, lent.close())
+			t.Log(lent.close(true))
 		}
 	})
 	if lent.Shop == nil {

@@ -7,7 +7,6 @@ import (
 	"io"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -15,7 +14,6 @@ import (
 
 	"stoa/internal/stack"
 	"stoa/internal/stack/description"
-	"stoa/internal/stack/state"
 	"stoa/pkg/messaging"
 	"stoa/test/servers"
 	"stoa/test/system"
@@ -63,10 +61,7 @@ func (r *rig) plan(t *testing.T, secrets map[string]string, scale map[string]int
 	if err != nil {
 		return nil, err
 	}
-	dir, err := stateFolder(t)
-	if err != nil {
-		return nil, err
-	}
+	dir := system.Folder(t)
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -75,19 +70,6 @@ func (r *rig) plan(t *testing.T, secrets map[string]string, scale map[string]int
 		Dir: dir, Bus: r.pair.bus, Store: r.pair.store, Scale: scale, FreePorts: true, Secrets: secrets, Log: io.Discard,
 		Broker: []string{self, brokerRole},
 	})
-}
-
-// stateFolder makes a folder that is kept, for its logs, when the test fails.
-func stateFolder(t *testing.T) (string, error) {
-	dir, err := os.MkdirTemp("", "stoa-conformance-")
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("the logs are in %s", filepath.Join(dir, state.Folder, "logs"))
-			return
-		}
-		_ = os.RemoveAll(dir)
-	})
-	return dir, err
 }
 
 // embedded are the buses and stores that need no server.

@@ -9,12 +9,13 @@ import (
 
 	"stoa/internal/stack"
 	"stoa/test/client"
+	"stoa/test/system"
 )
 
 // 42 clients at six addresses sign in as fast as they can. Clients at ten other addresses can sign in all the same.
 func TestSignIn_isNotDeniedToOthersByACrowdAtSixAddresses(t *testing.T) {
 	t.Parallel()
-	shop := client.Start(t, t.TempDir(), client.Only(t, "gateway", "auth"), func(o *stack.Options) {
+	shop := client.Start(t, system.Folder(t), client.Only(t, "gateway", "auth"), func(o *stack.Options) {
 		o.Env["TRUSTED_PROXIES"] = "127.0.0.1" // so that a header says where a request comes from
 	})
 	ctx, stop := context.WithCancel(t.Context())

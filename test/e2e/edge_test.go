@@ -8,11 +8,12 @@ import (
 
 	"stoa/internal/stack"
 	"stoa/test/client"
+	"stoa/test/system"
 )
 
 // What is shipped limits those who sign in and up by their address, whatever address they claim, and nobody else by that.
 func TestGateway_limitsGuesses(t *testing.T) {
-	shop := client.Start(t, t.TempDir(), func(o *stack.Options) { o.Env = nil })
+	shop := client.Start(t, system.Folder(t), func(o *stack.Options) { o.Env = nil })
 	guess := func(n int) client.Answer {
 		t.Helper()
 		request := client.RefreshOf(client.User{Refresh: "guessed"})
@@ -42,7 +43,7 @@ func TestGateway_limitsGuesses(t *testing.T) {
 // proxy are told apart, and nobody who claims to be another is believed.
 func TestGateway_tellsAuthTheAddress(t *testing.T) {
 	t.Parallel()
-	shop := client.Start(t, t.TempDir(), client.Only(t, "gateway", "auth"), func(o *stack.Options) {
+	shop := client.Start(t, system.Folder(t), client.Only(t, "gateway", "auth"), func(o *stack.Options) {
 		o.Env = map[string]string{"TRUSTED_PROXIES": "127.0.0.0/8"}
 	})
 	in := client.SignInOf(shop.SignUp(t).Email, client.Password)

@@ -101,7 +101,7 @@ var restarts = flag.Int("restarts", 3, "how often TestRestart_UnderLoad restarts
 // what may be repeated, and the gateway gives an order without a key one of its own.
 func TestRestart_UnderLoad(t *testing.T) {
 	t.Parallel()
-	shop := client.Start(t, t.TempDir())
+	shop := client.Start(t, system.Folder(t))
 	product := shop.NewProduct(t, shop.SignIn(t, "staff"), 100_000)
 	for name, keyed := range map[string]bool{"with keys": true, "without keys": false} {
 		t.Run(name, func(t *testing.T) {
@@ -176,7 +176,7 @@ func orderWhileRestarting(t *testing.T, shop *client.Shop, customer client.User,
 // What was there before a stop is there after the next start, and in between there is nothing: no process, no port.
 func TestStop_leavesNothingButTheData(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
+	dir := system.Folder(t)
 	first := must.Get(client.Open(t.Context(), system.Root(t), dir))(t)
 	customer := first.SignUp(t)
 	product := first.NewProduct(t, first.SignIn(t, "staff"), 3)

@@ -22,7 +22,7 @@ const (
 // them is killed, or the sidecar of one.
 func TestReplicas_shareTheLoad(t *testing.T) {
 	t.Parallel()
-	shop := client.Start(t, t.TempDir(), func(o *stack.Options) { o.Scale = map[string]int{scaledApp: replicas} })
+	shop := client.Start(t, system.Folder(t), func(o *stack.Options) { o.Scale = map[string]int{scaledApp: replicas} })
 	staff, customer := shop.SignIn(t, "staff"), shop.SignUp(t)
 
 	t.Run("share the load", func(t *testing.T) {

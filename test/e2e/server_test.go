@@ -23,7 +23,7 @@ func TestServerBase_runsTheShop(t *testing.T) {
 	t.Setenv("SMTP_USER", smtpUser)
 	t.Setenv("SMTP_PASSWORD", smtpPassword)
 	redis.Secrets["SMTP_PORT"] = post.port
-	shop := client.Start(t, t.TempDir(), func(o *stack.Options) { o.Base, o.Secrets = "server", redis.Secrets })
+	shop := client.Start(t, system.Folder(t), func(o *stack.Options) { o.Base, o.Secrets = "server", redis.Secrets })
 	shop.MailsTo = func(address string) (bodies []string) {
 		for _, mail := range post.to(address) {
 			bodies = append(bodies, mail.body)

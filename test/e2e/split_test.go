@@ -7,13 +7,14 @@ import (
 	"stoa/pkg/common/must"
 	"stoa/test/client"
 	"stoa/test/servers"
+	"stoa/test/system"
 )
 
 // TestTopics_mayBeOnTwoBrokers runs the events about the stock over Redis and all others over NATS. No order is confirmed
 // without both.
 func TestTopics_mayBeOnTwoBrokers(t *testing.T) {
 	redis := servers.Redis(t)
-	split := client.Start(t, t.TempDir(), func(o *stack.Options) { o.Bus, o.Secrets = "nats-and-redis", redis.Secrets })
+	split := client.Start(t, system.Folder(t), func(o *stack.Options) { o.Bus, o.Secrets = "nats-and-redis", redis.Secrets })
 	customer, staff := split.SignUp(t), split.SignIn(t, "staff")
 	product := split.NewProduct(t, staff, 5)
 	order := split.PlaceOrder(t, customer, product.ID, 2)

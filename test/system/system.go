@@ -33,7 +33,7 @@ func Start(t testing.TB, described *description.System, options stack.Options) S
 	t.Helper()
 	options.FreePorts, options.Log = true, io.Discard
 	if options.Dir == "" {
-		options.Dir = t.TempDir()
+		options.Dir = Folder(t)
 	}
 	s := must.Get(stack.New(described, options))(t)
 	must.Do(t, s.Start(t.Context()))
