@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help first tools sentry dapr-cli build binaries up down status logs doctor credentials seed dapr-run dapr-stop \
-	bench bench-auth check test test-unit test-quick test-system test-kit test-official test-e2e test-browser conformance conformance-quick redis chromium namespaces \
+	measured bench bench-long bench-matrix bench-settings check test test-unit test-quick test-system test-kit test-official test-e2e test-browser conformance conformance-quick redis chromium namespaces \
 	lint vuln generate check-generated clean \
 	images compose-up compose-down compose-test compose-check
 
@@ -190,15 +190,20 @@ chromium: # a browser for tests; installed where that is allowed
 			apt-get install -q -y --no-install-recommends chromium; } || \
 		echo "NOT TESTED: the gateway's pages, since no browser is installed and none can be installed from here."
 
-bench: tools build ## What an order costs, beside its null twin; BASE=<commit> compares with that build, too
-	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/twin ./bench/twin
-	@go run ./bench $(if $(BASE),-base $(BASE))
+measured: tools build # all that is measured: with the programs that take the place of the apps
+	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/ ./bench/twin ./bench/bare
+
+bench: measured ## What Stoa costs: docs/performance.md; BASE=<commit> compares with that build, too; PARTS=orders,reads
+	@go run ./bench $(if $(BASE),-base $(BASE)) $(if $(PARTS),-parts $(PARTS)) $(ARGS)
+
+bench-long: measured ## Memory after an hour under load; ARGS="-early 10s -late 1m" tries it
+	@go run ./bench -parts hour $(ARGS)
+
+bench-matrix: measured ## What an order costs on each broker and store; ARGS="-servers redis/sqlite" chooses pairs
+	@go run ./bench -parts matrix $(ARGS)
 
 bench-settings: tools ## What single settings of a sidecar and its client cost for each call
 	@go run ./bench/settings
-
-bench-auth: tools build ## Compare the throughput of one read with and without a sign-in
-	@go run ./bench/auth
 
 PACKAGES = $(if $(SERVICE),$(or $(wildcard ./services/$(SERVICE)),./$(SERVICE))/...,./...)
 lint: ## gofmt, go vet, staticcheck
@@ -220,6 +225,7 @@ generate: ## Write all generated files, those that .gitattributes lists
 	STOA_UPDATE=1 go test -count=1 -run 'TestOpenAPI|TestMail' ./services/...
 	STOA_UPDATE=1 go test -count=1 -run TestMatrix ./api/access
 	go run ./internal/topology/generate
+	go run ./bench/report/generate
 
 CHECKSUM = git ls-files -co --exclude-standard ':(attr:linguist-generated)' docs/architecture.md | LC_ALL=C sort | xargs cksum | cksum
 check-generated: ## Fail when a generated file is out of date
