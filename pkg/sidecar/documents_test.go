@@ -205,32 +205,6 @@ func TestDocuments_deleteOnlyWhatWasRead(t *testing.T) {
 	}
 }
 
-func TestFindBoth_readsDocumentsOfTwoKinds(t *testing.T) {
-	states, side := sidecartest.New()
-	counters := sidecar.NewDocuments[counter](side, "store", "counter")
-	texts := sidecar.NewDocuments[string](side, "store", "text")
-	both := func() (sidecar.Document[counter], sidecar.Document[string], error) {
-		return sidecar.FindBoth(t.Context(), counters, "a", texts, "a")
-	}
-	if c, text, err := both(); err != nil || c.Exists() || text.Exists() || c.ID != "a" || text.ID != "a" {
-		t.Errorf("nothing is stored: got %+v, %+v, %v", c, text, err)
-	}
-	must.Do(t, counters.Create(t.Context(), "a", counter{N: 1}, 0))
-	must.Do(t, texts.Create(t.Context(), "a", "one", 0))
-	c, text, err := both()
-	if err != nil || c.Value.N != 1 || text.Value != "one" {
-		t.Errorf("got %+v, %+v, %v", c, text, err)
-	}
-	must.Do(t, texts.Swap(t.Context(), text, "two"))
-	if err := texts.Swap(t.Context(), text, "three"); !errs.Is(err, errs.Conflict) {
-		t.Errorf("with an old version: got %v", err)
-	}
-	states.Before = func(string, string) error { return status.Error(codes.Unavailable, "away") }
-	if _, _, err := both(); !errs.Is(err, errs.Unavailable) {
-		t.Errorf("away: got %v", err)
-	}
-}
-
 func TestExpiring_setsTheTTLAtEachWrite(t *testing.T) {
 	states, side := sidecartest.New()
 	counters := sidecar.Expiring(side, "store", "counter", func(c counter) time.Duration {

@@ -6,18 +6,6 @@ import (
 	"strings"
 )
 
-// FindBoth reads two documents of one store in one call. A document that does not exist is not an error, see Exists.
-func FindBoth[A, B any](
-	ctx context.Context, as *Documents[A], a string, bs *Documents[B], b string,
-) (first Document[A], second Document[B], err error) {
-	first, others, err := FindWith(ctx, as, a, bs, []string{b})
-	second, exists := others[b]
-	if !exists {
-		second.ID = b
-	}
-	return first, second, err
-}
-
 // FindWith reads a document, and those of another kind with these ids that exist, by id. All are in one store and are read in
 // one call, but at slightly different times, and some stores report a document as missing that exists, see GetEach.
 func FindWith[A, B any](
