@@ -100,7 +100,7 @@ var restarts = flag.Int("restarts", 3, "how often TestRestart_UnderLoad restarts
 // what may be repeated, and the gateway gives an order without a key one of its own.
 func TestRestart_UnderLoad(t *testing.T) {
 	t.Parallel()
-	shop := client.Start(t, system.Folder(t), func(o *stack.Options) { o.Env["OPEN_PIECES"] = "100000" })
+	shop := client.Start(t, system.Folder(t), func(o *stack.Options) { o.Env["OPEN_PIECES"] = "0" })
 	product := shop.NewProduct(t, shop.SignIn(t, "staff"), 100_000)
 	for name, keyed := range map[string]bool{"with keys": true, "without keys": false} {
 		t.Run(name, func(t *testing.T) {
