@@ -1,8 +1,8 @@
 # Everything that CI does has a name here, and CI does nothing else. `make` alone lists the targets.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help tools sentry dapr-cli build binaries up down status logs doctor credentials seed dapr-run dapr-stop \
-	bench bench-auth check test test-unit test-quick test-system test-kit test-official test-e2e test-browser conformance conformance-quick redis chromium namespaces \
+.PHONY: help first tools sentry dapr-cli build binaries up down status logs doctor credentials seed dapr-run dapr-stop \
+	measured bench bench-long bench-matrix bench-settings check test test-unit test-quick test-system test-kit test-official test-e2e test-browser conformance conformance-quick redis chromium namespaces \
 	lint vuln generate check-generated clean \
 	images compose-up compose-down compose-test compose-check
 
@@ -55,9 +55,16 @@ bin/%: $(SOURCES)
 
 ## Running
 
-up: tools build ## Start everything, wait until it is ready, and fill an empty shop; ARGS="--scale order-worker=2"
+# In a new checkout the sidecar and the programs are built at the same time: each alone would leave a core idle for a while.
+FIRST := $(if $(wildcard bin/stoa),,first)
+BEGAN := $(shell date +%s)
+up: $(or $(FIRST),tools) build ## Start everything, wait until it is ready, and fill an empty shop; ARGS="--scale order-worker=2"
 	@bin/stoa up -d $(ARGS)
-	@bin/stoa seed
+	@bin/stoa seed --began $(BEGAN)
+
+first:
+	@echo "Building the sidecar and the programs. With empty caches this takes some minutes; later builds take seconds."
+	@CGO_ENABLED=0 GOGC=400 go run -trimpath ./tools/build -link '$(MAKE) --no-print-directory -j2 binaries' ./cmd/stoa ./gateway $(wildcard ./services/*/cmd/*)
 
 down: bin/stoa ## Stop everything
 	@bin/stoa down
@@ -143,7 +150,7 @@ test-quick: # unit tests without the race detector
 # one sends crowds: beside others, its requests would time out.
 CROWDS := e2e
 KIT := kit stack hosts kong
-E2E := hostile security chaos runner scaffold
+E2E := hostile security chaos runner scaffold cost
 test-system: tools sentry build dapr-cli redis chromium namespaces ## Tests on real processes: all of the next three, several at once
 	go test -count=1 -timeout 20m -parallel 4 $(CROWDS:%=stoa/test/%/...)
 	go test -count=1 -timeout 20m -p 3 -parallel 4 $(patsubst %,stoa/test/%/...,$(E2E) conformance $(KIT) browser)
@@ -183,12 +190,20 @@ chromium: # a browser for tests; installed where that is allowed
 			apt-get install -q -y --no-install-recommends chromium; } || \
 		echo "NOT TESTED: the gateway's pages, since no browser is installed and none can be installed from here."
 
-bench: tools build ## What an order costs, beside its null twin; BASE=<commit> compares with that build, too
-	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/twin ./bench/twin
-	@go run ./bench $(if $(BASE),-base $(BASE))
+measured: tools build # all that is measured: with the programs that take the place of the apps
+	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/ ./bench/twin ./bench/bare
 
-bench-auth: tools build ## Compare the throughput of one read with and without a sign-in
-	@go run ./bench/auth
+bench: measured ## What Stoa costs: docs/performance.md; BASE=<commit> compares with that build, too; PARTS=orders,reads
+	@go run ./bench $(if $(BASE),-base $(BASE)) $(if $(PARTS),-parts $(PARTS)) $(ARGS)
+
+bench-long: measured ## Memory after an hour under load; ARGS="-early 10s -late 1m" tries it
+	@go run ./bench -parts hour $(ARGS)
+
+bench-matrix: measured ## What an order costs on each broker and store; ARGS="-servers redis/sqlite" chooses pairs
+	@go run ./bench -parts matrix $(ARGS)
+
+bench-settings: tools ## What single settings of a sidecar and its client cost for each call
+	@go run ./bench/settings
 
 PACKAGES = $(if $(SERVICE),$(or $(wildcard ./services/$(SERVICE)),./$(SERVICE))/...,./...)
 lint: ## gofmt, go vet, staticcheck
@@ -210,6 +225,7 @@ generate: ## Write all generated files, those that .gitattributes lists
 	STOA_UPDATE=1 go test -count=1 -run 'TestOpenAPI|TestMail' ./services/...
 	STOA_UPDATE=1 go test -count=1 -run TestMatrix ./api/access
 	go run ./internal/topology/generate
+	go run ./bench/report/generate
 
 CHECKSUM = git ls-files -co --exclude-standard ':(attr:linguist-generated)' docs/architecture.md | LC_ALL=C sort | xargs cksum | cksum
 check-generated: ## Fail when a generated file is out of date

@@ -11,41 +11,67 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"time"
+
+	"stoa/test/servers"
 )
 
 // shop is the way into a system: its gateway, with an API key, as people use it.
 type shop struct {
 	*system
 	http     *http.Client
-	staff    string // access tokens
+	broker   *broker           // nil if it is not the embedded one
+	servers  []*servers.Server // that this system alone uses
+	staff    string            // access tokens
 	customer string
+	account  string // of the customer
 	product  string
 	serial   atomic.Int64
-	twin     bool
 }
 
-// openShop signs in and puts a product on sale, with enough pieces for everything that is measured. A twin has neither people nor
-// products.
-func openShop(ctx context.Context, s *system, twin bool) (*shop, error) {
+// openShop signs in and puts a product on sale, with enough pieces for everything that is measured. A minimal shop has neither people
+// nor products.
+func openShop(ctx context.Context, s *system) (*shop, error) {
 	transport := &http.Transport{MaxIdleConnsPerHost: 256, DisableCompression: true}
-	b := &shop{system: s, http: &http.Client{Transport: transport, Timeout: 30 * time.Second}, twin: twin}
-	if twin {
+	b := &shop{system: s, http: &http.Client{Transport: transport, Timeout: 30 * time.Second}}
+	var err error
+	if b.broker, err = dialBroker(s); err != nil {
+		return b, err
+	}
+	if b.minimal() {
 		return b, nil
 	}
-	var session struct{ AccessToken string }
-	account := s.credentials.Accounts["staff"]
-	if err := b.call(ctx, "POST", "/auth/signin/basic", "", account, &session); err != nil {
+	if err := b.signIn(ctx); err != nil {
 		return b, err
 	}
-	b.staff = session.AccessToken
-	person := map[string]string{"name": "Bench", "email": "bench@example.com", "password": "a password of a bench"}
-	if err := b.call(ctx, "POST", "/auth/signup/basic", "", person, &session); err != nil {
-		return b, err
-	}
-	b.customer = session.AccessToken
-	var err error
 	b.product, err = b.newProduct(ctx)
 	return b, err
+}
+
+// The customer of the benchmark.
+const (
+	customerEmail    = "bench@example.com"
+	customerPassword = "a password of a bench"
+)
+
+// signIn gets access tokens, which are valid for 15 minutes. The first time it makes the customer's account.
+func (b *shop) signIn(ctx context.Context) error {
+	if b.minimal() {
+		return nil
+	}
+	var staff, customer struct {
+		AccessToken string
+		User        struct{ ID string }
+	}
+	if err := b.call(ctx, "POST", "/auth/signin/basic", "", b.credentials.Accounts["staff"], &staff); err != nil {
+		return err
+	}
+	way, person := "signin", map[string]string{"email": customerEmail, "password": customerPassword}
+	if b.customer == "" {
+		way, person["name"] = "signup", "Bench"
+	}
+	err := b.call(ctx, "POST", "/auth/"+way+"/basic", "", person, &customer)
+	b.staff, b.customer, b.account = staff.AccessToken, customer.AccessToken, customer.User.ID
+	return err
 }
 
 func (b *shop) newProduct(ctx context.Context) (id string, err error) {
@@ -77,9 +103,12 @@ func (b *shop) order(ctx context.Context, products ...string) (id string, err er
 	return order.ID, err
 }
 
-// status is the status of an order. An order of the twin is confirmed when its last step is done.
+// minimal says that this is a twin or a bare shop.
+func (b *shop) minimal() bool { return b.program != "" }
+
+// status is the status of an order. An order of a minimal shop is confirmed when its mail is sent, which is its last step.
 func (b *shop) status(ctx context.Context, id string) (string, error) {
-	if b.twin {
+	if b.minimal() {
 		if _, err := os.Stat(filepath.Join(b.dir, ".stoa", "mail", id+".eml")); err != nil {
 			return "pending", nil
 		}

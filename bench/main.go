@@ -1,6 +1,7 @@
-// Command bench measures what an order costs, and compares it with other ways to do the same: the null twin, which makes the calls
-// of an order and nothing else (see twin), and the build of another commit. All sides run at the same time on one machine and are
-// measured in turns, so that other load on the machine affects them alike.
+// Command bench measures what Stoa costs, and compares it with other ways to do the same: the null twin, which makes the calls of an
+// order and nothing else; the bare shop, which does without sidecars (package minimal has both); and the build of another commit.
+// All sides of a comparison run at the same time on one machine and are measured in turns, so that other load on the machine affects
+// them alike. Each part of the benchmark has its own file. The results are in docs/performance.md.
 package main
 
 import (
@@ -11,13 +12,55 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"slices"
+	"strings"
+	"syscall"
+	"time"
 
+	"stoa/bench/report"
 	"stoa/internal/stack"
 )
 
+// part is a part of the benchmark. It starts and stops what it measures.
+type part struct {
+	name    string
+	measure func(*bench, context.Context) (report.Part, error)
+}
+
+// parts are all parts, in the order in which they run.
+var parts = []part{
+	{"orders", (*bench).measureOrders},
+	{"reads", (*bench).measureReads},
+	{"start", (*bench).measureStart},
+	{"memory", (*bench).measureMemory},
+	{"million", (*bench).measureMillion},
+	{"workers", (*bench).measureWorkers},
+	{"watchers", (*bench).measureWatchers},
+	{"matrix", (*bench).measureMatrix},
+	{"hour", (*bench).measureHour},
+}
+
+// usual are the parts that run unless others are chosen: together they take about 20 minutes on two cores.
+const usual = "orders,reads,start,memory,million,workers,watchers"
+
+// bench is a run of the benchmark.
+type bench struct {
+	root   string // of the repository
+	commit string // that is measured
+	dir    string // for the systems that it starts
+	pool   stack.PortPool
+
+	base         string // a commit to compare with; "" for none
+	rounds       int    // how often each side is measured
+	orders       int    // of one measurement
+	filled       int    // orders of the large shop
+	streams      int    // that are open at once
+	servers      string // the pairs of the matrix that are measured
+	early, late  time.Duration
+	memorySettle time.Duration
+}
+
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx)
 	stop()
 	if err != nil {
@@ -27,109 +70,91 @@ func main() {
 }
 
 func run(ctx context.Context) (err error) {
-	base := flag.String("base", "", "a commit to compare with")
-	rounds := flag.Int("rounds", 5, "how often each side is measured")
-	count := flag.Int("orders", 200, "orders of one measurement")
+	b := &bench{}
+	chosen := flag.String("parts", usual, "the parts to measure, separated by commas")
+	results := flag.String("report", "docs/performance.json", "the file of the results")
+	flag.StringVar(&b.base, "base", "", "a commit to compare with")
+	flag.IntVar(&b.rounds, "rounds", 5, "how often each side is measured")
+	flag.IntVar(&b.orders, "orders", 200, "orders of one measurement")
+	flag.IntVar(&b.filled, "filled", 1_000_000, "orders of the large shop of the part million")
+	flag.IntVar(&b.streams, "streams", 1000, "event streams of the part watchers")
+	flag.StringVar(&b.servers, "servers", "", "the pairs of the part matrix, such as redis/sqlite, separated by commas")
+	flag.DurationVar(&b.early, "early", 5*time.Minute, "the first look of the part hour at the memory")
+	flag.DurationVar(&b.late, "late", time.Hour, "its last look")
+	flag.DurationVar(&b.memorySettle, "settle", 30*time.Second, "how long the part memory waits until all is idle")
 	flag.Parse()
-	dir, err := os.MkdirTemp("", "stoa-bench-")
+	if b.root, err = filepath.Abs("."); err != nil {
+		return err
+	}
+	if b.commit, err = currentCommit(); err != nil { // before the results change a file
+		return err
+	}
+	if b.dir, err = os.MkdirTemp("", "stoa-bench-"); err != nil {
+		return err
+	}
+	defer func() {
+		b.pool.Release()
+		err = errors.Join(err, os.RemoveAll(b.dir))
+	}()
+	selected, err := choose(*chosen)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	sides, err := start(ctx, dir, *base)
-	defer func() { err = errors.Join(err, sides.stop()) }()
-	if err != nil {
-		return err
-	}
-	for _, b := range sides {
-		sizes, err := b.memory()
-		if err != nil {
-			return err
-		}
-		var sum int64
-		for _, size := range sizes {
-			sum += size
-		}
-		fmt.Printf("Memory of %d processes of %s before any load (PSS): %d MB\n", len(sizes), b.name, sum>>20)
-	}
-	for _, callers := range []int{1, 8} {
-		measured, err := sides.measure(ctx, *rounds, *count, callers)
-		if err != nil {
-			return err
-		}
-		measured.print(os.Stdout, callers)
-	}
-	return nil
+	return b.run(ctx, selected, *results)
 }
 
-// sides are the systems that are compared; the first one is this build.
-type sides []*shop
-
-// start starts this build, its null twin and, unless it is "", the build of another commit.
-func start(ctx context.Context, dir, base string) (sides, error) {
-	root, err := filepath.Abs(".")
-	if err != nil {
-		return nil, err
-	}
-	builds := []struct{ name, root, twin string }{
-		{"this", root, ""}, {"twin", root, filepath.Join(root, "bin", "twin")},
-	}
-	if base != "" {
-		other := filepath.Join(dir, "checkout")
-		if err := checkout(ctx, base, other); err != nil {
-			return nil, err
+// choose returns the parts with these names.
+func choose(names string) (chosen []part, err error) {
+	for name := range strings.SplitSeq(names, ",") {
+		found := false
+		for _, p := range parts {
+			if p.name == name {
+				chosen, found = append(chosen, p), true
+			}
 		}
-		builds = append(builds, struct{ name, root, twin string }{base, other, ""})
-	}
-	var all sides
-	pool := &stack.PortPool{}
-	defer pool.Release()
-	for _, b := range builds {
-		at := filepath.Join(dir, b.name)
-		s, err := startSystem(ctx, b.name, b.root, at, b.twin, pool)
-		if err != nil {
-			return all, err
-		}
-		opened, err := openShop(ctx, s, b.twin != "")
-		all = append(all, opened)
-		if err != nil {
-			return all, err
+		if !found {
+			return nil, fmt.Errorf("there is no part %q", name)
 		}
 	}
-	return all, nil
+	return chosen, nil
 }
 
-func (all sides) stop() error {
+// run measures the parts, and writes the results of each as soon as they are known. A part that fails stops no other.
+func (b *bench) run(ctx context.Context, selected []part, path string) error {
 	var failed []error
-	for _, b := range all {
-		failed = append(failed, b.system.stop())
+	for _, p := range selected {
+		if ctx.Err() != nil {
+			return errors.Join(append(failed, context.Cause(ctx))...)
+		}
+		began := time.Now()
+		fmt.Printf("\n## %s\n\n", p.name)
+		measured, err := p.measure(b, ctx)
+		if err == nil {
+			fmt.Print(measured.Markdown())
+			err = b.keep(p.name, measured, path)
+		}
+		if err != nil {
+			failed = append(failed, fmt.Errorf("%s: %w", p.name, err))
+			fmt.Println("Failed:", err)
+		}
+		fmt.Printf("\n(%s)\n", time.Since(began).Round(time.Second))
 	}
-	return errors.Join(failed...)
+	all, err := report.Read(path)
+	if err == nil {
+		fmt.Printf("\n## Targets\n\n%s", all.TargetTable())
+	}
+	return errors.Join(append(failed, err)...)
 }
 
-// measure measures every side in turns, each first in every other round. A round before the first warms up.
-func (all sides) measure(ctx context.Context, rounds, count, callers int) (results, error) {
-	measured := results{}
-	for _, b := range all {
-		measured = append(measured, result{name: b.name})
+// keep replaces a part of the report.
+func (b *bench) keep(name string, measured report.Part, path string) error {
+	all, err := report.Read(path)
+	if err != nil {
+		return err
 	}
-	for round := range rounds + 1 {
-		turns := make([]int, len(all))
-		for i := range turns {
-			turns[i] = i
-		}
-		if round%2 == 1 {
-			slices.Reverse(turns)
-		}
-		for _, i := range turns {
-			s, err := all[i].orders(ctx, count, callers)
-			if err != nil {
-				return nil, err
-			}
-			if round > 0 {
-				measured[i].samples = append(measured[i].samples, s)
-			}
-		}
+	if err := b.describe(&measured); err != nil {
+		return err
 	}
-	return measured, nil
+	all.Parts[name] = measured
+	return errors.Join(all.Write(path), report.Generate(path))
 }

@@ -1,18 +1,17 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
+	"context"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 
+	"stoa/internal/sidecarmetrics"
 	"stoa/internal/stack"
-	"stoa/internal/stack/description"
 )
 
 // tick is the unit in which Linux counts CPU time for programs (USER_HZ).
@@ -87,70 +86,9 @@ func (s *system) memory() (map[string]int64, error) {
 	return sizes, nil
 }
 
-// calls counts what apps have asked of their sidecars and what sidecars have delivered, by app and kind of call.
-type calls map[string]map[string]float64
-
-// counters are the metrics of a sidecar that count its calls, by what results call them. Reads and saves are metrics of the
-// components, because the API's own do not tell the calls of all protocols apart.
-var counters = map[string]string{
-	"dapr_component_state_count":                     "state",
-	"dapr_component_pubsub_egress_count":             "publish",
-	"dapr_component_pubsub_ingress_count":            "deliver",
-	"dapr_component_output_binding_count":            "binding",
-	"dapr_runtime_service_invocation_req_sent_total": "invoke",
-}
-
-// calls reads the metrics of all sidecars.
-func (s *system) calls() (calls, error) {
-	counted := calls{}
-	for _, p := range s.record.Processes {
-		port := p.Ports[description.PortMetrics]
-		if port == 0 {
-			continue
-		}
-		answer, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/", port))
-		if err != nil {
-			return nil, err
-		}
-		counted[p.App] = map[string]float64{}
-		lines := bufio.NewScanner(answer.Body)
-		lines.Buffer(nil, 1<<20)
-		for lines.Scan() {
-			kind, n := count(lines.Text())
-			if kind != "" {
-				counted[p.App][kind] += n
-			}
-		}
-		answer.Body.Close()
-		if err := lines.Err(); err != nil {
-			return nil, err
-		}
-	}
-	return counted, nil
-}
-
-// count reads one line of metrics, such as `name{label="x"} 3`.
-func count(line string) (kind string, n float64) {
-	name, rest, _ := strings.Cut(line, "{")
-	kind = counters[name]
-	labels, value, found := strings.Cut(rest, "} ")
-	if kind == "" || !found {
-		return "", 0
-	}
-	if kind == "state" {
-		kind = label(labels, "operation")
-	}
-	n, err := strconv.ParseFloat(value, 64)
-	if err != nil {
-		return "", 0
-	}
-	return kind, n
-}
-
-func label(labels, name string) string {
-	_, rest, _ := strings.Cut(labels, name+`="`)
-	value, _, _ := strings.Cut(rest, `"`)
-	return value
+// calls reads how many calls the apps and their sidecars have made.
+func (s *system) calls(ctx context.Context) (sidecarmetrics.Calls, error) {
+	return sidecarmetrics.Read(ctx, s.record.Processes)
 }
 
 // mails is how many mails the system has sent, which base/local writes as files.

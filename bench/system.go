@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"syscall"
 	"time"
 
@@ -20,14 +21,28 @@ import (
 // startLimit is how long a system may take to become ready.
 const startLimit = 2 * time.Minute
 
-// system is a running build of Stoa. It is started by its own `bin/stoa up`, in a folder of its own and on ports of its own,
-// so that builds of two commits can run side by side.
+// build is a build of Stoa, and how it is run.
+type build struct {
+	name string
+	root string // a checkout of the repository in which `make build` has run
+	// program, if set, takes the place of every app.
+	program string
+	// bare says that the program needs no sidecars.
+	bare    bool
+	flags   []string          // of `stoa up`
+	env     string            // further environment of the apps, as YAML: "NAME: value"
+	secrets map[string]string // of servers
+}
+
+// system is a running build. It is started by its own `bin/stoa up`, in a folder of its own and on ports of its own, so that
+// builds of two commits can run side by side.
 type system struct {
-	name        string
+	build
 	dir         string
-	command     *exec.Cmd
+	commands    []*exec.Cmd // `stoa up`; of a bare system all processes
 	output      bytes.Buffer
-	started     time.Time
+	ended       chan error // of `stoa up`
+	ready       []string   // the addresses at which the apps of a bare system say that they are ready
 	record      stack.Record
 	credentials secrets.Bootstrap
 }
@@ -38,31 +53,16 @@ var port = regexp.MustCompile(`(?i)(port: )\d+`)
 // command matches the program of an app in dapr.yaml.
 var command = regexp.MustCompile(`command: \["bin/[a-z-]+"\]`)
 
-// startSystem starts the build in root, a checkout of the repository in which `make build` has run. Its state is in dir. With a
-// twin, that program takes the place of every app.
-func startSystem(ctx context.Context, name, root, dir, twin string, pool *stack.PortPool) (*system, error) {
-	s := &system{name: name, dir: dir}
-	if err := s.lay(root, twin, pool); err != nil {
-		return nil, err
-	}
-	s.command = exec.Command(filepath.Join(dir, "bin", "stoa"), "up")
-	s.command.Dir, s.command.Stdout, s.command.Stderr = dir, &s.output, &s.output
-	s.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C reaches this program alone, which stops the system
-	s.started = time.Now()
-	if err := s.command.Start(); err != nil {
-		return nil, err
-	}
-	if err := s.awaitReady(ctx); err != nil {
-		return nil, errors.Join(err, s.stop())
-	}
-	return s, nil
-}
+// unlimited is an environment without limits on what one customer may do in a while. Builds that are older than a setting ignore
+// it. An app gets only the environment that dapr.yaml gives it.
+const unlimited = "RATE_LIMITS: false, OPEN_PIECES: 0, MAILS_PER_HOUR: 0, LOG_LEVEL: warn"
 
 // lay makes a folder in which `bin/stoa up` finds dapr.yaml with free ports, and the rest of the checkout.
-func (s *system) lay(root, twin string, pool *stack.PortPool) error {
-	text, err := os.ReadFile(filepath.Join(root, description.File))
+func lay(b build, dir string, pool *stack.PortPool) (*system, error) {
+	s := &system{build: b, dir: dir}
+	text, err := os.ReadFile(filepath.Join(b.root, description.File))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var failed error
 	free := func() int {
@@ -73,31 +73,62 @@ func (s *system) lay(root, twin string, pool *stack.PortPool) error {
 	text = port.ReplaceAllFunc(text, func(match []byte) []byte {
 		return fmt.Append(port.ReplaceAll(match, []byte("$1")), free())
 	})
-	if twin != "" {
-		text = command.ReplaceAll(text, []byte(`command: ["`+twin+`"]`))
+	if b.program != "" {
+		text = command.ReplaceAll(text, []byte(`command: ["`+b.program+`"]`))
 	}
-	// No limit on what one customer may order in a second. An app gets only the environment that dapr.yaml gives it.
-	text = bytes.Replace(text, []byte("\ncommon:\n"), []byte("\ncommon:\n  env: {RATE_LIMITS: false, OPEN_PIECES: 0, MAILS_PER_HOUR: 0, LOG_LEVEL: warn}\n"), 1)
+	env := strings.Trim(unlimited+", "+b.env, ", ")
+	text = bytes.Replace(text, []byte("\ncommon:\n"), []byte("\ncommon:\n  env: {"+env+"}\n"), 1)
 	broker := free()
 	if failed != nil {
-		return failed
+		return nil, failed
 	}
-	if err := os.MkdirAll(filepath.Join(s.dir, ".stoa"), 0o700); err != nil {
-		return err
+	if err := os.MkdirAll(filepath.Join(dir, ".stoa"), 0o700); err != nil {
+		return nil, err
 	}
-	_, err = secrets.Ensure(s.dir, broker, nil)
-	return errors.Join(err,
-		os.WriteFile(filepath.Join(s.dir, description.File), text, 0o600),
-		s.link(root, "bin"), s.link(root, "components"), s.link(root, "tools"), s.link(root, "deploy"))
+	_, err = secrets.Ensure(dir, broker, b.secrets)
+	return s, errors.Join(err,
+		os.WriteFile(filepath.Join(dir, description.File), text, 0o600),
+		s.link("bin"), s.link("components"), s.link("tools"), s.link("deploy"))
 }
 
-func (s *system) link(root, name string) error {
-	return os.Symlink(filepath.Join(root, name), filepath.Join(s.dir, name))
+func (s *system) link(name string) error {
+	return os.Symlink(filepath.Join(s.root, name), filepath.Join(s.dir, name))
+}
+
+// begin starts the system and does not wait for it.
+func (s *system) begin() error {
+	if s.bare {
+		return s.beginBare()
+	}
+	up := exec.Command(filepath.Join(s.dir, "bin", "stoa"), append([]string{"up"}, s.flags...)...)
+	s.output.Reset()
+	up.Dir, up.Stdout, up.Stderr = s.dir, &s.output, &s.output
+	up.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C reaches this program alone, which stops the system
+	if err := up.Start(); err != nil {
+		return err
+	}
+	s.commands, s.ended = []*exec.Cmd{up}, make(chan error, 1)
+	go func() { s.ended <- up.Wait() }()
+	return nil
+}
+
+// start starts the system and waits until it is ready.
+func (s *system) start(ctx context.Context) error {
+	err := s.begin()
+	switch {
+	case err != nil:
+	case s.bare:
+		err = awaitAnswers(ctx, s.ready)
+	default:
+		err = s.awaitReady(ctx)
+	}
+	if err == nil {
+		return nil
+	}
+	return errors.Join(err, s.stop())
 }
 
 func (s *system) awaitReady(ctx context.Context) error {
-	ended := make(chan error, 1)
-	go func() { ended <- s.command.Wait() }()
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
 	for {
@@ -108,7 +139,7 @@ func (s *system) awaitReady(ctx context.Context) error {
 			return err
 		}
 		select {
-		case err := <-ended:
+		case err := <-s.ended:
 			return fmt.Errorf("%s ended while it started: %w\n%s", s.name, err, s.output.Bytes())
 		case <-ctx.Done():
 			return fmt.Errorf("%s is not ready after %s: %w\n%s", s.name, startLimit, context.Cause(ctx), s.output.Bytes())
@@ -119,25 +150,31 @@ func (s *system) awaitReady(ctx context.Context) error {
 
 // stop ends the system and waits until all its processes are gone.
 func (s *system) stop() error {
-	if err := s.command.Process.Signal(syscall.SIGINT); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return err
+	if s.bare {
+		return s.stopBare()
+	}
+	for _, up := range s.commands {
+		if err := up.Process.Signal(syscall.SIGINT); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			return err
+		}
 	}
 	deadline := time.Now().Add(startLimit)
 	for stack.Running(s.dir) {
 		if time.Now().After(deadline) {
-			return errors.Join(fmt.Errorf("%s does not end", s.name), s.command.Process.Kill())
+			return errors.Join(fmt.Errorf("%s does not end", s.name), s.commands[0].Process.Kill())
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
+	s.commands = nil
 	return nil
 }
 
-// checkout makes a build of another commit in dir.
+// checkout makes a build of another commit in dir, with the sidecar that it runs on, which is built unless it is in the cache.
 func checkout(ctx context.Context, commit, dir string) error {
 	for _, command := range [][]string{
 		{"git", "clone", "--quiet", ".", dir},
 		{"git", "-C", dir, "checkout", "--quiet", "--detach", commit},
-		{"make", "--no-print-directory", "-C", dir, "build"},
+		{"make", "--no-print-directory", "-C", dir, "tools", "build"},
 	} {
 		if out, err := exec.CommandContext(ctx, command[0], command[1:]...).CombinedOutput(); err != nil {
 			return fmt.Errorf("%v: %w\n%s", command, err, out)

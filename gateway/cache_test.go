@@ -16,13 +16,14 @@ func TestCache_comesAfterKeysAndLimits(t *testing.T) {
 	gateway := rig.start(t, func(w http.ResponseWriter, _ *http.Request) {
 		forwarded++
 		w.Header().Set("Content-Type", "text/plain")
-		w.Header().Set("Cache-Control", "public, max-age=3600")
+		w.Header().Set("Cache-Control", "public, max-age=3600, s-maxage=3600")
 		fmt.Fprint(w, forwarded)
 	})
 	for _, want := range []struct{ from, remaining string }{{"Miss", "3"}, {"Hit", "2"}} {
 		answer := do(t, http.MethodGet, gateway+"/a", nil)
 		expect(t, "the body", answer.body, "1")
 		expect(t, "where it is from", answer.Header.Get("X-Cache-Status"), want.from)
+		expect(t, "who may keep it", answer.Header.Get("Cache-Control"), "private, max-age=3600")
 		expect(t, "what is left of the limit", answer.Header.Get("RateLimit-Remaining"), want.remaining)
 	}
 	do(t, http.MethodGet, gateway+"/a", nil, "X-Api-Key", "").wantProblem(errs.Unauthenticated)

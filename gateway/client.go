@@ -13,7 +13,9 @@ import (
 type caller struct {
 	address netip.Addr
 	// secure says that the request came over TLS, to us or to a proxy that we trust.
-	secure   bool
+	secure bool
+	// keyed says that the answer needs an API key.
+	keyed    bool
 	standing limit.Decision
 }
 

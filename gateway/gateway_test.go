@@ -72,7 +72,7 @@ func (g rig) startOn(t *testing.T, address net.Addr) string {
 		g.ask = askGood
 	}
 	keys, noKeys := apikey.NewChecker(g.ask, cmp.Or(g.age, apikey.MaxAge), keyTimeout)
-	apps, noApps := newProxy(side.Transport())
+	apps, noApps := newProxy(side)
 	routes, noRoutes := declaration.Parse("kong.yml", []byte(cmp.Or(g.routes, string(kong.Table()))))
 	must.Do(t, errors.Join(noKeys, noApps, noRoutes))
 	router := must.Get(newEdge(apps, keys, nil, func() bool { return !g.off }).router(routes))(t)

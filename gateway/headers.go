@@ -3,6 +3,8 @@ package main
 import (
 	"net/http"
 	"net/http/httputil"
+	"regexp"
+	"strings"
 
 	"stoa/gateway/edge/request"
 )
@@ -38,27 +40,39 @@ var safeHeaders = map[string]string{
 // secured adds the safe headers to each answer, unless it has its own.
 func secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next.ServeHTTP(&securedWriter{ResponseWriter: w, tls: callerOf(r).secure}, r)
+		next.ServeHTTP(&securedWriter{ResponseWriter: w, caller: callerOf(r)}, r)
 	})
 }
 
 type securedWriter struct {
 	http.ResponseWriter
-	tls  bool
-	sent bool
+	caller *caller
+	sent   bool
 }
 
 // WriteHeader adds the headers at the last moment, when those of the answer are set.
 func (w *securedWriter) WriteHeader(status int) {
 	if !w.sent && status >= http.StatusOK {
 		w.sent = true
+		w.keepPrivate()
 		for name, value := range safeHeaders {
-			if w.Header().Get(name) == "" && (w.tls || name != hsts) {
+			if w.Header().Get(name) == "" && (w.caller.secure || name != hsts) {
 				w.Header().Set(name, value)
 			}
 		}
 	}
 	w.ResponseWriter.WriteHeader(status)
+}
+
+// sharedAge is the directive that is for shared caches alone.
+var sharedAge = regexp.MustCompile(`(?i)(,\s*)?\bs-maxage=[^,]*`)
+
+// keepPrivate changes what services mark as public for our cache: in a shared cache outside, an answer that needs an API key
+// would be there for everybody.
+func (w *securedWriter) keepPrivate() {
+	if said := w.Header().Get("Cache-Control"); w.caller.keyed && strings.HasPrefix(strings.ToLower(said), "public") {
+		w.Header().Set("Cache-Control", "private"+sharedAge.ReplaceAllString(said[len("public"):], ""))
+	}
 }
 
 // Write sends the headers first.

@@ -34,6 +34,7 @@ func (k *keyCheck) require(config *declaration.APIKey, next http.Handler) http.H
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		caller, use := callerOf(r), apikey.Use{Permission: config.Permission, Counts: k.limiter}
+		caller.keyed = true
 		if k.limited() {
 			use.PerMinute = config.LimitPerMinute
 		}

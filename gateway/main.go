@@ -48,12 +48,12 @@ func run(ctx context.Context) error {
 	}
 	defer app.Close(ctx)
 	app.CheckApp(authApp) // without it no API key can be checked
-	transport := app.Sidecar.Transport()
-	keys, err := apikey.NewChecker(askAuth(transport), cacheAge(routes), keyTimeout)
+	keys, err := apikey.NewChecker(askAuth(app.Sidecar.Transport()), cacheAge(routes), keyTimeout)
 	if err != nil {
 		return err
 	}
-	apps, err := newProxy(transport)
+	keys.Breaker = app.Sidecar.Crowd(authApp)
+	apps, err := newProxy(app.Sidecar)
 	if err != nil {
 		return err
 	}

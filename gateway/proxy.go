@@ -24,13 +24,14 @@ const maxForeignError = 4 << 10
 // media type at once.
 type proxy struct {
 	reverse   httputil.ReverseProxy
+	side      *sidecar.Sidecar
 	described operations
 }
 
-func newProxy(transport http.RoundTripper) (*proxy, error) {
+func newProxy(side *sidecar.Sidecar) (*proxy, error) {
 	described, err := newOperations()
-	p := &proxy{described: described}
-	p.reverse = httputil.ReverseProxy{Transport: transport, Rewrite: p.rewrite, ModifyResponse: inspect, ErrorHandler: fail}
+	p := &proxy{side: side, described: described}
+	p.reverse = httputil.ReverseProxy{Transport: side.Transport(), Rewrite: p.rewrite, ModifyResponse: inspect, ErrorHandler: fail}
 	return p, err
 }
 

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/web"
@@ -77,7 +79,7 @@ func TestGateway_completesTheHeadersOfAnswers(t *testing.T) {
 	})
 	answer := do(t, http.MethodPost, gateway+"/api/v1/orders", nil, "X-Request-Id", "req-1")
 	for name, want := range map[string]string{
-		"X-Request-Id": "req-1", "Cache-Control": "public, max-age=300", "Location": "/api/v1/orders/1",
+		"X-Request-Id": "req-1", "Cache-Control": "private, max-age=300", "Location": "/api/v1/orders/1",
 		"Content-Type": "application/json", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY",
 		"Referrer-Policy": "no-referrer", "Dapr-Grpc-Status": "", "Traceparent": "", "Tracestate": "",
 	} {
@@ -131,6 +133,18 @@ func TestProxy_sendsALengthOnlyWithWhatMayBeRepeated(t *testing.T) {
 					answer.StatusCode, length, len(body), tt.want, len(tt.sent))
 			}
 		})
+	}
+}
+
+// A client that announces a large body and sends none is not waited for.
+func TestProxy_refusesBodiesOverTheLimitAtOnce(t *testing.T) {
+	gateway := start(t, unused(t))
+	for _, size := range []int{largestBody + 1, 256<<10 + 1, 1 << 30} {
+		began := time.Now()
+		send(t, gateway, "POST /api/v1/orders", fmt.Sprintf("Content-Length: %d", size), "", "ab").wantProblem(errs.TooLarge)
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("%d bytes: the answer took %s", size, took)
+		}
 	}
 }
 

@@ -113,8 +113,7 @@ func sizeLimited(config *declaration.SizeLimiting, next http.Handler) http.Handl
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.ContentLength > most:
-			w.Header().Set("Connection", "close")
-			web.WriteError(w, r, errs.New(errs.TooLarge, "the request body is over %d bytes", most))
+			web.RefuseBody(w, r, most)
 			return
 		case r.ContentLength < 0 && config.RequireContentLength:
 			web.WriteError(w, r, errs.New(errs.Malformed, "a Content-Length is needed"))

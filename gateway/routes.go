@@ -56,7 +56,9 @@ func (e *edge) router(routes []declaration.Route) (*mux.Router, error) {
 func (e *edge) app(r declaration.Route) http.Handler {
 	handler := e.apps.to(r.App, r.Timeout)
 	if config := r.Plugins.ProxyCache; config != nil {
-		rules := cache.Rules{Methods: config.RequestMethod, MediaTypes: config.ContentType, Timeout: r.Timeout}
+		rules := cache.Rules{
+			Methods: config.RequestMethod, MediaTypes: config.ContentType, Timeout: r.Timeout, App: e.apps.side.Crowd(r.App),
+		}
 		handler = e.cache.Wrap(r.Name, rules, e.apps.ask(r.App), handler)
 	}
 	if config := r.Plugins.APIKey; config != nil {

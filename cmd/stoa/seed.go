@@ -22,7 +22,8 @@ import (
 var catalogue []byte
 
 func seedCommand(place *place) *cobra.Command {
-	return &cobra.Command{
+	var began int64
+	cmd := &cobra.Command{
 		Use:   "seed",
 		Short: "Fill an empty shop with a small demo catalogue",
 		Args:  cobra.NoArgs,
@@ -31,29 +32,40 @@ func seedCommand(place *place) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			added, err := seeder{credentials: c}.run(cmd.Context())
+			out, s := cmd.OutOrStdout(), &seeder{credentials: c}
+			added, err := s.run(cmd.Context())
 			switch {
 			case err != nil:
 				return fmt.Errorf("cannot fill the catalogue: %w", err)
 			case added == 0:
-				fmt.Fprintln(cmd.OutOrStdout(), "The catalogue has products already; none were added.")
-			default:
-				fmt.Fprintf(cmd.OutOrStdout(), "Added %d products to the catalogue.\n", added)
+				fmt.Fprintln(out, "The catalogue has products already; none were added.")
+				return nil
 			}
+			fmt.Fprintf(out, "Added %d products to the catalogue.\n", added)
+			if began == 0 {
+				return nil
+			}
+			if err := s.order(cmd.Context()); err != nil {
+				return fmt.Errorf("cannot order: %w", err)
+			}
+			fmt.Fprintf(out, "The first order is confirmed, %s after the command was given.\n", time.Since(time.Unix(began, 0)).Round(time.Second))
 			return nil
 		},
 	}
+	cmd.Flags().Int64Var(&began, "began", 0, "order a product too, and say how long after this `time` (seconds since 1970) it was confirmed")
+	return cmd
 }
 
 // seeder fills the catalogue through the gateway, as staff.
 type seeder struct {
 	credentials
-	token string
+	token   string
+	product string // the id of one that was added
 }
 
 // run adds the demo products and returns their number, or 0 if the shop has products already. Each request has a fixed
 // Idempotency-Key, so products that an earlier run has added are not added twice, and removed ones stay removed.
-func (s seeder) run(ctx context.Context) (int, error) {
+func (s *seeder) run(ctx context.Context) (int, error) {
 	var present struct{ Items []json.RawMessage }
 	if err := s.call(ctx, http.MethodGet, "/products?limit=1", "", nil, &present); err != nil || len(present.Items) > 0 {
 		return 0, err
@@ -68,10 +80,12 @@ func (s seeder) run(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	added := 0
-	for i, product := range products {
-		err := s.call(ctx, http.MethodPost, "/products", fmt.Sprintf("seed-%d", i), product, nil)
+	for i, body := range products {
+		var product struct{ ID string }
+		err := s.call(ctx, http.MethodPost, "/products", fmt.Sprintf("seed-%d", i), body, &product)
 		switch {
 		case err == nil:
+			s.product = product.ID
 			added++
 		case !errs.Is(err, errs.Conflict):
 			return added, err
@@ -80,8 +94,29 @@ func (s seeder) run(ctx context.Context) (int, error) {
 	return added, nil
 }
 
+// order orders one piece of a product and waits until the order is confirmed.
+func (s *seeder) order(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	var order struct{ ID, Status string }
+	items := map[string]any{"items": []any{map[string]any{"productId": s.product, "quantity": 1}}}
+	err := s.call(ctx, http.MethodPost, "/orders", "seed-order-"+s.product, items, &order)
+	for err == nil && order.Status == "pending" {
+		select {
+		case <-time.After(20 * time.Millisecond):
+			err = s.call(ctx, http.MethodGet, "/orders/"+order.ID, "", nil, &order)
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
+	}
+	if err == nil && order.Status != "confirmed" {
+		err = fmt.Errorf("the order %s is %s", order.ID, order.Status)
+	}
+	return err
+}
+
 // call sends one request, and reads the answer into out unless out is nil.
-func (s seeder) call(ctx context.Context, method, path, key string, in, out any) error {
+func (s *seeder) call(ctx context.Context, method, path, key string, in, out any) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	body, err := json.Marshal(in)

@@ -11,8 +11,9 @@ import (
 	"stoa/pkg/common/must"
 )
 
-// seedShop is a shop from which the products with these keys were removed; added counts the new ones.
-func seedShop(t *testing.T, removed map[string]bool) (s seeder, added *int) {
+// seedShop is a shop from which the products with these keys were removed, and where orders end in this status; added counts
+// the new products.
+func seedShop(t *testing.T, removed map[string]bool, outcome string) (s *seeder, added *int) {
 	t.Helper()
 	added = new(int)
 	mux := http.NewServeMux()
@@ -27,10 +28,20 @@ func seedShop(t *testing.T, removed map[string]bool) (s seeder, added *int) {
 		}
 		*added++
 		w.WriteHeader(http.StatusCreated)
+		fmt.Fprintf(w, `{"id":"product-%d"}`, *added)
+	})
+	reads := 0
+	mux.HandleFunc("POST /api/v1/orders", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"id":"7","status":"pending"}`) })
+	mux.HandleFunc("GET /api/v1/orders/7", func(w http.ResponseWriter, _ *http.Request) {
+		if reads++; reads < 3 {
+			fmt.Fprint(w, `{"id":"7","status":"pending"}`)
+			return
+		}
+		fmt.Fprintf(w, `{"id":"7","status":%q}`, outcome)
 	})
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
-	return seeder{credentials: credentials{Gateway: server.URL, Accounts: map[string]secrets.Account{"staff": {}}}}, added
+	return &seeder{credentials: credentials{Gateway: server.URL, Accounts: map[string]secrets.Account{"staff": {}}}}, added
 }
 
 // `make up` has to work in a shop without the demo products, and must not add them again.
@@ -49,10 +60,24 @@ func TestSeeder_addsNoRemovedProducts(t *testing.T) {
 		"one":        {map[string]bool{"seed-0": true}, len(products) - 1},
 		"everything": {everything, 0},
 	} {
-		s, added := seedShop(t, tt.removed)
+		s, added := seedShop(t, tt.removed, "confirmed")
 		got, err := s.run(t.Context())
 		if err != nil || got != tt.want || *added != tt.want {
 			t.Errorf("%s removed: added %d, said %d, %v, want %d", name, *added, got, err, tt.want)
+		}
+	}
+}
+
+// The time that `make up` prints is that of an order that is confirmed, not only accepted.
+func TestSeeder_waitsForItsOrder(t *testing.T) {
+	for outcome, fails := range map[string]bool{"confirmed": false, "rejected": true} {
+		s, added := seedShop(t, nil, outcome)
+		_ = must.Get(s.run(t.Context()))(t)
+		if s.product != fmt.Sprintf("product-%d", *added) {
+			t.Errorf("it would order %q", s.product)
+		}
+		if err := s.order(t.Context()); (err != nil) != fails {
+			t.Errorf("an order that is %s: %v", outcome, err)
 		}
 	}
 }

@@ -17,8 +17,10 @@ func toolsCommand(place *place) *cobra.Command {
 		Short: "Build the Dapr sidecar unless a suitable one is installed",
 		Args:  cobra.NoArgs,
 		RunE: place.run(func(cmd *cobra.Command, root string, _ []string) error {
+			progress := tools.NewProgress(cmd.OutOrStdout())
+			defer progress.Stop()
 			if mtls {
-				if _, err := tools.InstallSentry(cmd.Context(), root, cmd.OutOrStdout()); err != nil {
+				if _, err := tools.InstallSentry(cmd.Context(), root, progress); err != nil {
 					return err
 				}
 			}
@@ -26,7 +28,7 @@ func toolsCommand(place *place) *cobra.Command {
 			if official {
 				install = tools.InstallOfficialDaprd
 			}
-			path, err := install(cmd.Context(), root, copyTo != "", cmd.OutOrStdout())
+			path, err := install(cmd.Context(), root, copyTo != "", progress)
 			if err != nil || copyTo == "" {
 				return err
 			}

@@ -79,13 +79,13 @@ func isStandard(importPath string) bool {
 }
 
 func mayDomainImport(importPath string) bool {
-	kit := []string{module + "pkg/common/errs", module + "pkg/common/ids", module + "pkg/common/names"}
+	kit := []string{module + "pkg/common/errs", module + "pkg/common/ids", module + "pkg/common/names", module + "pkg/common/recent"}
 	return isStandard(importPath) || slices.Contains(kit, importPath)
 }
 
 // rules says, for one package and one import of it, what is wrong with that.
 var rules = map[string]func(from pkg, to string) bool{
-	"a domain imports the standard library, errs, ids and names, nothing else": func(from pkg, to string) bool {
+	"a domain imports the standard library, errs, ids, names and recent, nothing else": func(from pkg, to string) bool {
 		return path.Base(from.ImportPath) == "domain" && !mayDomainImport(to)
 	},
 	"handlers, repositories and providers meet in cmd only": func(from pkg, to string) bool {
@@ -100,12 +100,12 @@ var rules = map[string]func(from pkg, to string) bool{
 		return within(from.ImportPath, "pkg") &&
 			(within(to, "services") || within(to, "gateway") || within(to, "internal") || within(to, "cmd"))
 	},
-	"only the kit, tests, and the twin of the benchmark, which does without the kit, speak to Dapr": func(from pkg, to string) bool {
+	"only the kit, tests, and benchmarks, which do without the kit, speak to Dapr": func(from pkg, to string) bool {
 		return strings.HasPrefix(to, "github.com/dapr/") && !within(from.ImportPath, "pkg") && !within(from.ImportPath, "test") &&
-			from.ImportPath != "stoa/bench/twin"
+			!within(from.ImportPath, "bench")
 	},
-	"nothing that runs imports tests": func(from pkg, to string) bool {
-		return within(to, "test") && !within(from.ImportPath, "test")
+	"nothing but the benchmark, which starts the same servers, imports tests": func(from pkg, to string) bool {
+		return within(to, "test") && !within(from.ImportPath, "test") && from.ImportPath != "stoa/bench"
 	},
 }
 

@@ -125,9 +125,15 @@ func checkTypes(root string, resources []description.Resource) Finding {
 	if err != nil {
 		return Finding{Note, "which components the sidecar has is not known", "make tools"}
 	}
-	known, err := tools.Components(path)
-	if err != nil {
+	known, all := tools.Components(path)
+	switch {
+	case all:
 		return fine("the sidecar is an official one, with all components")
+	case len(known) == 0:
+		return Finding{
+			Note, "the sidecar does not say which components it has: " + path,
+			"if it refuses to start, `make tools` builds one that has all that is named, unless " + tools.DaprdVariable + " is set",
+		}
 	}
 	var missing []string
 	for _, r := range resources {
@@ -136,7 +142,7 @@ func checkTypes(root string, resources []description.Resource) Finding {
 		}
 	}
 	if missing = slices.Compact(slices.Sorted(slices.Values(missing))); len(missing) > 0 {
-		return problem("add it to tools/dapr/daprd/components.go and run `make tools`, or let STOA_DAPRD name an official sidecar",
+		return problem("add it to tools/dapr/daprd/components.go and run `make tools`, as components/README.md says, or let STOA_DAPRD name an official sidecar",
 			"the sidecar has no component of the type %s", strings.Join(missing, ", "))
 	}
 	return fine("the sidecar has all components that are named")
@@ -273,8 +279,8 @@ func checkRunning(dir string, record Record) []Finding {
 		switch {
 		case p.State != StateReady:
 			findings = append(findings, problem("see "+log, "%s is %s: %s", p.Name, p.State, p.Problem))
-		case p.Restarts > 0:
-			what := fmt.Sprintf("%s was restarted %d times, the last time after: %s", p.Name, p.Restarts, p.LastEnd)
+		case p.Restarts > p.Asked:
+			what := fmt.Sprintf("%s died and was restarted %d times, the last time after: %s", p.Name, p.Restarts-p.Asked, p.LastEnd)
 			findings = append(findings, Finding{Note, what, "see " + log})
 		}
 	}

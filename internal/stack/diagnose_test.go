@@ -75,6 +75,17 @@ func TestDiagnose_namesComponentsThatTheSidecarDoesNotHave(t *testing.T) {
 	}
 }
 
+// An official sidecar has all components only if it was built with all of them.
+func TestDiagnose_doesNotGuessWhichComponentsASidecarHas(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "daprd")
+	must.Do(t, os.WriteFile(program, []byte("#!/bin/sh\nexit 1\n"), 0o755))
+	t.Setenv(tools.DaprdVariable, program)
+	s, _ := withBase(t, "local")
+	if f := checkTypes(s.system.Root, s.resources); f.Severity != Note || !strings.Contains(f.What, "does not say") {
+		t.Errorf("got %+v", f)
+	}
+}
+
 func TestDiagnose_saysWhetherSettingsCanChange(t *testing.T) {
 	for base, want := range map[string]Finding{
 		"local":  {Severity: Note, What: "settings cannot change", Advice: "--base server"},
@@ -88,5 +99,23 @@ func TestDiagnose_saysWhetherSettingsCanChange(t *testing.T) {
 	}
 	if notes := diagnosis(t, repository(t).Root, Note); !strings.Contains(notes, "settings cannot change") {
 		t.Errorf("nothing about settings in:\n%s", notes)
+	}
+}
+
+// What somebody asked for, such as a rotation of keys, is no finding. What died is one, whatever the end of its log says.
+func TestDiagnose_doesNotNoteRestartsThatWereAskedFor(t *testing.T) {
+	for asked, want := range map[int]int{2: 0, 1: 1} {
+		record := Record{Processes: []Process{
+			{Name: "auth.sidecar", State: StateReady, Restarts: 2, Asked: asked, LastEnd: "out of memory"},
+		}}
+		notes := 0
+		for _, finding := range checkRunning(t.TempDir(), record) {
+			if strings.Contains(finding.What, "restarted 1 times") {
+				notes++
+			}
+		}
+		if notes != want {
+			t.Errorf("%d of 2 restarts were asked for: %d notes, want %d", asked, notes, want)
+		}
 	}
 }

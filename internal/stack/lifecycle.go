@@ -114,9 +114,8 @@ func (s *Stack) launch(ctx context.Context) error {
 	if taken := takenPorts(append(specs, first...)); len(taken) > 0 {
 		return taken[0]
 	}
-	// In this file sidecars find each other. The entries of an earlier run are out of date.
-	for _, suffix := range []string{"", "-wal", "-shm"} {
-		_ = os.Remove(state.Path(s.options.Dir, "data", "names.db"+suffix))
+	if err := resetNames(s.options.Dir); err != nil {
+		return err
 	}
 	// A sidecar needs its streams before it subscribes, and the certificate authority before it starts.
 	for _, group := range append([][]spec{first}, s.groups(specs)...) {

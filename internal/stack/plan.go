@@ -273,8 +273,8 @@ func variables(env map[string]string) []string {
 // documentation says can be set this way. Other variables must not change the system; OTEL_SERVICE_NAME, for example, would
 // give every sidecar the same name.
 func inherited() []string {
-	names := []string{"PATH", "HOME", "USER", "TMPDIR", "LANG", "TZ", "LOG_LEVEL"}
-	prefixes := []string{"OTEL_EXPORTER_", "STOA_"}
+	names := []string{"PATH", "HOME", "USER", "TMPDIR", "LANG", "TZ", "LOG_LEVEL", "GOGC", "GOMEMLIMIT"}
+	prefixes := []string{"OTEL_EXPORTER_", "OTEL_TRACES_", "STOA_"}
 	var env []string
 	for _, entry := range os.Environ() {
 		name, _, _ := strings.Cut(entry, "=")

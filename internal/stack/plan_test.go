@@ -33,6 +33,19 @@ func TestPlan_givesSecretsToSidecarsOnly(t *testing.T) {
 	}
 }
 
+// What the documentation says can be set in the environment reaches the processes; OTEL_SERVICE_NAME would name them all alike.
+func TestPlan_passesOnTheSettingsOfTheOperator(t *testing.T) {
+	for name, passed := range map[string]bool{
+		"OTEL_EXPORTER_OTLP_ENDPOINT": true, "OTEL_TRACES_SAMPLER": true, "OTEL_TRACES_SAMPLER_ARG": true, "GOGC": true, "GOMEMLIMIT": true,
+		"OTEL_SERVICE_NAME": false,
+	} {
+		t.Setenv(name, "0.1")
+		if has := slices.Contains(inherited(), name+"=0.1"); has != passed {
+			t.Errorf("%s is passed on: %v", name, has)
+		}
+	}
+}
+
 func TestPlan_readsSecretsAgainAtEveryStart(t *testing.T) {
 	s, values := withBase(t, "server")
 	sidecar := (&planner{secrets: s.latestSecrets(values)}).app(s.system.Apps[0], 1)[0]

@@ -44,11 +44,12 @@ type Process struct {
 	PID      int            `json:"pid,omitempty"`
 	Identity string         `json:"identity,omitempty"` // distinguishes it from a later process with the same pid
 	Restarts int            `json:"restarts"`
+	Asked    int            `json:"asked,omitempty"` // how many of the restarts were asked for, by a signal
 	Ports    map[string]int `json:"ports,omitempty"`
 	Started  time.Time      `json:"started,omitzero"`
 	Memory   int64          `json:"memory,omitempty"`   // resident bytes
 	Problem  string         `json:"problem,omitempty"`  // why it is not ready
-	LastEnd  string         `json:"last_end,omitempty"` // why it died the last time
+	LastEnd  string         `json:"last_end,omitempty"` // why it died the last time, unless it was asked to end
 }
 
 // Alive reports whether this process still runs.
@@ -115,7 +116,11 @@ func (p *process) supervise(ctx context.Context) {
 			delay = firstDelay
 			p.forgive()
 		}
-		p.died(err, delay)
+		if askedToEnd {
+			p.ended(delay)
+		} else {
+			p.died(err, delay)
+		}
 		select {
 		case <-time.After(delay):
 		case <-ctx.Done():
@@ -189,6 +194,13 @@ func (p *process) forgive() {
 	p.mu.Lock()
 	p.failures = 0
 	p.mu.Unlock()
+}
+
+// ended records an end that was asked for.
+func (p *process) ended(delay time.Duration) {
+	p.update(fmt.Sprintf("%s ended, as it was asked to; restart in %s", p.spec.name, delay), func(i *Process) {
+		i.State, i.PID, i.Restarts, i.Asked, i.Problem = StateWaiting, 0, i.Restarts+1, i.Asked+1, "it was asked to end"
+	})
 }
 
 // died records an unexpected end.

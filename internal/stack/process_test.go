@@ -61,4 +61,7 @@ func TestProcess_RestartsWithoutBackOffWhenAskedTo(t *testing.T) {
 			t.Errorf("got %q", line)
 		}
 	}
+	if now := p.snapshot(); now.Restarts != 3 || now.Asked != 3 || now.LastEnd != "" {
+		t.Errorf("got %+v", now)
+	}
 }

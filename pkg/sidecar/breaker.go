@@ -102,6 +102,25 @@ func (b *breakers) newBreaker(appID string) *breaker {
 	return app
 }
 
+// Crowd speaks to an app's circuit breaker for callers who wait for the call of another: they have waited as long.
+type Crowd struct{ breaker *breaker }
+
+// Crowd returns the crowd that waits for an app.
+func (s *Sidecar) Crowd(appID string) Crowd { return Crowd{breaker: s.breakers.of(appID)} }
+
+// Closed reports whether calls go through to the app.
+func (c Crowd) Closed() bool { return c.breaker.gate.State() == gobreaker.StateClosed }
+
+// Waited counts a caller who has waited this long, in vain unless the app has answered somebody meanwhile.
+func (c Crowd) Waited(took time.Duration) {
+	if took < keptWaiting || time.Since(*c.breaker.answered.Load()) < took || !c.Closed() {
+		return
+	}
+	if report, err := c.breaker.gate.Allow(); err == nil {
+		report(errNoAnswer)
+	}
+}
+
 // do makes a call, unless the app gives no answers: then it fails with errs.Unavailable at once. The call returns nil if the
 // app answered, and errUncounted or errNoAnswer otherwise.
 func (b *breaker) do(ctx context.Context, call func() error) error {

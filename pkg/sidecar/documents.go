@@ -32,7 +32,7 @@ const (
 const separator = "||"
 
 // Documents are values of one type in a state store, each under its own key. Writes are compare-and-swap by ETag, which every
-// Dapr state store that Stoa uses guarantees. Package forms reads what earlier builds wrote.
+// Dapr state store that Stoa uses guarantees; only Overwrite compares nothing. Package forms reads what earlier builds wrote.
 type Documents[T any] struct {
 	states StateClient
 	writes gate
@@ -131,10 +131,36 @@ func (d *Documents[T]) replace(ctx context.Context, document Document[T], value 
 	return d.save(ctx, document.ID, raw, document.ETag, meta)
 }
 
+// Overwrite writes a document whatever is stored under its id, and without reading that. It is right only for a value that
+// takes the place of all others that can be there. Redis refuses it for a document that Create has written (components-contrib
+// 1.18.3, state/redis, setDefaultQuery); Overwrite then reads the document.
+func (d *Documents[T]) Overwrite(ctx context.Context, id string, value T) error {
+	raw, err := forms.Write(value)
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", d.kind, id, err)
+	}
+	err = d.saveItem(ctx, &dapr.SetStateItem{Key: d.key(id), Value: raw, Metadata: d.lifetime(value), Options: lastWrite})
+	if !refused(err) {
+		return failure(err, "the state store")
+	}
+	_, err = d.Upsert(ctx, id, func(stored *T) error {
+		*stored = value
+		return nil
+	})
+	return err
+}
+
 // Update changes a document with a pure function, which runs again if another write came first. If the function fails or
 // changes nothing, nothing is written. Update fails with errs.NotFound if the document does not exist.
 func (d *Documents[T]) Update(ctx context.Context, id string, change func(*T) error) (T, error) {
-	return d.write(ctx, id, func(document *Document[T]) error {
+	updated, err := d.UpdateFrom(ctx, Document[T]{ID: id}, change)
+	return updated.Value, err
+}
+
+// UpdateFrom is Update of a document that was read already: it reads it only if another write came first. What it returns has
+// no ETag if it was written, because no store says which version that made.
+func (d *Documents[T]) UpdateFrom(ctx context.Context, seen Document[T], change func(*T) error) (Document[T], error) {
+	return d.write(ctx, seen, func(document *Document[T]) error {
 		if !document.Exists() {
 			return d.notFound()
 		}
@@ -144,28 +170,36 @@ func (d *Documents[T]) Update(ctx context.Context, id string, change func(*T) er
 
 // Upsert is Update for a document that may not exist yet: change then gets the zero value.
 func (d *Documents[T]) Upsert(ctx context.Context, id string, change func(*T) error) (T, error) {
-	return d.write(ctx, id, func(document *Document[T]) error { return change(&document.Value) })
+	written, err := d.write(ctx, Document[T]{ID: id}, func(document *Document[T]) error { return change(&document.Value) })
+	return written.Value, err
 }
 
-func (d *Documents[T]) write(ctx context.Context, id string, change func(*Document[T]) error) (value T, err error) {
+func (d *Documents[T]) write(ctx context.Context, seen Document[T], change func(*Document[T]) error) (result Document[T], err error) {
 	var refused error // by change
-	err = d.retry(ctx, id, func(document Document[T]) error {
+	err = d.retryFrom(ctx, seen, func(document Document[T]) error {
 		raw, changed, err := apply(&document, change)
-		value, refused = document.Value, err
+		result, refused = document, err
 		if err != nil || !changed {
 			return nil
 		}
-		return d.save(ctx, id, raw, document.ETag, d.lifetime(value))
+		result.ETag = ""
+		return d.save(ctx, document.ID, raw, document.ETag, d.lifetime(document.Value))
 	})
-	return value, cmp.Or(err, refused)
+	return result, cmp.Or(err, refused)
 }
 
 // retry reads a document and calls do, again whenever that fails with errs.Conflict.
 func (d *Documents[T]) retry(ctx context.Context, id string, do func(Document[T]) error) error {
+	return d.retryFrom(ctx, Document[T]{ID: id}, do)
+}
+
+// retryFrom is retry with a document that was read already, if it exists.
+func (d *Documents[T]) retryFrom(ctx context.Context, document Document[T], do func(Document[T]) error) (err error) {
 	for attempt := range maxConflicts {
-		document, err := d.Find(ctx, id)
-		if err != nil {
-			return err
+		if attempt > 0 || !document.Exists() {
+			if document, err = d.Find(ctx, document.ID); err != nil {
+				return err
+			}
 		}
 		if err := do(document); !errs.Is(err, errs.Conflict) {
 			return err
@@ -210,7 +244,7 @@ func (d *Documents[T]) save(ctx context.Context, id string, raw []byte, etag str
 	return d.classify(err)
 }
 
-// refused reports errors that some stores return for an existing or expired key, see save.
+// refused reports errors that some stores return for an existing or expired key, see save and Overwrite.
 func refused(err error) bool {
 	code := status.Code(err)
 	return code == codes.Internal || code == codes.Aborted
@@ -222,6 +256,10 @@ func (d *Documents[T]) saveOnce(ctx context.Context, id string, raw []byte, etag
 	if etag != "" {
 		item.Etag = &dapr.ETag{Value: etag}
 	}
+	return d.saveItem(ctx, item)
+}
+
+func (d *Documents[T]) saveItem(ctx context.Context, item *dapr.SetStateItem) error {
 	return d.change(ctx, func(ctx context.Context) error { return d.states.SaveBulkState(ctx, d.store, item) })
 }
 
@@ -233,9 +271,10 @@ func (d *Documents[T]) Delete(ctx context.Context, document Document[T]) error {
 	}))
 }
 
-var compareAndSwap = &dapr.StateOptions{
-	Concurrency: dapr.StateConcurrencyFirstWrite, Consistency: dapr.StateConsistencyStrong,
-}
+var (
+	compareAndSwap = &dapr.StateOptions{Concurrency: dapr.StateConcurrencyFirstWrite, Consistency: dapr.StateConsistencyStrong}
+	lastWrite      = &dapr.StateOptions{Concurrency: dapr.StateConcurrencyLastWrite, Consistency: dapr.StateConsistencyStrong}
+)
 
 // change makes one call that writes.
 func (d *Documents[T]) change(ctx context.Context, call func(context.Context) error) error {

@@ -63,6 +63,41 @@ func TestDocuments_reportALostCreateAsAConflict(t *testing.T) {
 	}
 }
 
+func TestDocuments_overwriteWithoutReading(t *testing.T) {
+	states, side := sidecartest.New()
+	counters := sidecar.NewDocuments[counter](side, "store", "counter")
+	must.Do(t, counters.Create(t.Context(), "a", counter{}, 0))
+	read := must.Get(counters.Get(t.Context(), "a"))(t)
+	var calls []string
+	states.Before = func(operation, _ string) error {
+		calls = append(calls, operation)
+		return nil
+	}
+	must.Do(t, counters.Overwrite(t.Context(), "a", counter{N: 1}))
+	if len(calls) != 1 {
+		t.Errorf("it took %v", calls)
+	}
+	if err := counters.Swap(t.Context(), read, counter{N: 2}); !errs.Is(err, errs.Conflict) {
+		t.Errorf("a swap of what was read before: got %v, want a conflict", err)
+	}
+
+	states.Before = func(operation, _ string) error { // as Redis does for what Create has written
+		if calls = append(calls, operation); len(calls) == 1 {
+			return status.Error(codes.Internal, "failed to set key counter:a")
+		}
+		return nil
+	}
+	calls = nil
+	must.Do(t, counters.Overwrite(t.Context(), "a", counter{N: 3}))
+	if got := must.Get(counters.Get(t.Context(), "a"))(t); got.Value.N != 3 {
+		t.Errorf("a store that refuses has %+v", got.Value)
+	}
+	states.Before = func(string, string) error { return status.Error(codes.Internal, "down") }
+	if err := counters.Overwrite(t.Context(), "a", counter{N: 4}); !errs.Is(err, errs.Unavailable) {
+		t.Errorf("in an outage: got %v", err)
+	}
+}
+
 func TestDocuments_loseNoUpdate(t *testing.T) {
 	_, side := sidecartest.New()
 	counters := sidecar.NewDocuments[counter](side, "store", "counter")
@@ -167,32 +202,6 @@ func TestDocuments_deleteOnlyWhatWasRead(t *testing.T) {
 	}
 	if keys := strings.Join(states.Keys("store", ""), " "); keys != "" {
 		t.Errorf("left: %s", keys)
-	}
-}
-
-func TestFindBoth_readsDocumentsOfTwoKinds(t *testing.T) {
-	states, side := sidecartest.New()
-	counters := sidecar.NewDocuments[counter](side, "store", "counter")
-	texts := sidecar.NewDocuments[string](side, "store", "text")
-	both := func() (sidecar.Document[counter], sidecar.Document[string], error) {
-		return sidecar.FindBoth(t.Context(), counters, "a", texts, "a")
-	}
-	if c, text, err := both(); err != nil || c.Exists() || text.Exists() || c.ID != "a" || text.ID != "a" {
-		t.Errorf("nothing is stored: got %+v, %+v, %v", c, text, err)
-	}
-	must.Do(t, counters.Create(t.Context(), "a", counter{N: 1}, 0))
-	must.Do(t, texts.Create(t.Context(), "a", "one", 0))
-	c, text, err := both()
-	if err != nil || c.Value.N != 1 || text.Value != "one" {
-		t.Errorf("got %+v, %+v, %v", c, text, err)
-	}
-	must.Do(t, texts.Swap(t.Context(), text, "two"))
-	if err := texts.Swap(t.Context(), text, "three"); !errs.Is(err, errs.Conflict) {
-		t.Errorf("with an old version: got %v", err)
-	}
-	states.Before = func(string, string) error { return status.Error(codes.Unavailable, "away") }
-	if _, _, err := both(); !errs.Is(err, errs.Unavailable) {
-		t.Errorf("away: got %v", err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package sidecar
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"strconv"
@@ -32,21 +33,28 @@ func NewLists[T any](documents *Documents[T], kind string) *Lists[T] {
 // id may be added again; one Page returns it once.
 func (l *Lists[T]) Add(ctx context.Context, list, id string) error {
 	return l.withHead(ctx, list, func(document Document[head], _ bool) error {
-		h := document.Value
-		known := slices.IndexFunc(h.Newest, func(e entry) bool { return e.ID == id })
-		if known >= 0 && h.Newest[known].Seq > h.Seen {
+		return l.add(ctx, list, id, document, document.Value)
+	})
+}
+
+// add adds an entry to a head, which may have changed since its document was read, and writes it if there is something to write.
+func (l *Lists[T]) add(ctx context.Context, list, id string, document Document[head], h head) error {
+	known := slices.IndexFunc(h.Newest, func(e entry) bool { return e.ID == id })
+	if known >= 0 && h.Newest[known].Seq > h.Seen {
+		if bytes.Equal(h.Note, document.Value.Note) {
 			return nil
 		}
-		if known >= 0 { // compaction may be about to remove this entry, because there was no such document
-			h.Newest = slices.Delete(h.Newest, known, known+1)
-		}
-		if err := l.archive(ctx, list, &h); err != nil {
-			return err
-		}
-		h.Last++
-		h.Newest = append(h.Newest, entry{Seq: h.Last, ID: id})
 		return l.heads.Swap(ctx, document, h)
-	})
+	}
+	if known >= 0 { // compaction may be about to remove this entry, because there was no such document
+		h.Newest = slices.Delete(h.Newest, known, known+1)
+	}
+	if err := l.archive(ctx, list, &h); err != nil {
+		return err
+	}
+	h.Last++
+	h.Newest = append(h.Newest, entry{Seq: h.Last, ID: id})
+	return l.heads.Swap(ctx, document, h)
 }
 
 // withHead reads the head of a list and calls do, again whenever that fails with errs.Conflict. lost says that the head is the

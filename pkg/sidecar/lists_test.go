@@ -21,7 +21,7 @@ import (
 type shelf struct {
 	states    *sidecartest.States
 	documents *sidecar.Documents[counter]
-	lists     *sidecar.Lists[counter]
+	lists     *sidecar.NotedLists[counter, map[string]int]
 }
 
 // newShelf returns the documents 0 to n-1, in this order on the list. Of each hundred, only the first exist.
@@ -40,7 +40,7 @@ func newShelf(t *testing.T, n, exist int) shelf {
 
 func shelfOn(states *sidecartest.States, side *sidecar.Sidecar) shelf {
 	documents := sidecar.NewDocuments[counter](side, "store", "counter")
-	return shelf{states, documents, sidecar.NewLists(documents, "counters")}
+	return shelf{states, documents, sidecar.NewNotedLists[counter, map[string]int](documents, "counters")}
 }
 
 func (s shelf) create(t *testing.T, n int) {

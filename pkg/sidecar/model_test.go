@@ -132,7 +132,8 @@ func (p *process) untilItSucceeds(t *testing.T, do func() error) {
 }
 
 // Writers, readers and two replicas that compact work on one list, in a random order of their calls, and die at any of them.
-// No reader misses an entry or sees one twice, and in the end the list has what was added, in order, on few pages.
+// No reader misses an entry or sees one twice, and in the end the list has what was added, in order, on few pages, and its
+// note has what the writers noted.
 func TestModel_noInterleavingLosesAnEntry(t *testing.T) {
 	const stored = 4400 // in the head, on pages, and on a page of pages
 	var keys map[string]string
@@ -169,7 +170,7 @@ func modelled(t *testing.T, seed uint64, keys map[string]string, stored int, wan
 		processes[p.name] = func() {
 			for i := range each {
 				n := stored + writers*i + writer
-				p.untilItSucceeds(t, func() error { return mine.lists.Add(t.Context(), "all", strconv.Itoa(n)) })
+				p.untilItSucceeds(t, func() error { return mine.addNoting(t, n) })
 				s.create(t, n)
 			}
 		}
@@ -204,9 +205,36 @@ func modelled(t *testing.T, seed uint64, keys map[string]string, stored int, wan
 	if !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
+	s.expectNoted(t, stored, writers*each)
 	// A process that dies, or comes second, may leave a page that nothing names.
 	if pages := len(states.Keys("store", "counters:all:")); pages > len(want)/50+1+2*w.died {
 		t.Errorf("%d entries are on %d pages; processes died %d times", len(want), pages, w.died)
+	}
+}
+
+// addNoting adds a document to the list, and its number to the note of the list.
+func (s shelf) addNoting(t *testing.T, n int) error {
+	id := strconv.Itoa(n)
+	return s.lists.AddNoting(t.Context(), "all", id, func(note *map[string]int) error {
+		if *note == nil {
+			*note = map[string]int{}
+		}
+		(*note)[id] = n
+		return nil
+	})
+}
+
+// expectNoted fails the test unless the note of the list has so many numbers from first on, and nothing else.
+func (s shelf) expectNoted(t *testing.T, first, count int) {
+	t.Helper()
+	note := must.Get(s.lists.Note(t.Context(), "all"))(t)
+	for i := range count {
+		if n, noted := note[strconv.Itoa(first+i)]; !noted || n != first+i {
+			t.Errorf("%d is not noted", first+i)
+		}
+	}
+	if len(note) != count {
+		t.Errorf("%d are noted, want %d", len(note), count)
 	}
 }
 

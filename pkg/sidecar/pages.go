@@ -63,6 +63,8 @@ type head struct {
 	// Seen is the number of the newest entry at SeenAt, when the last compaction ended.
 	Seen   int64     `json:"seen,omitempty"`
 	SeenAt time.Time `json:"seenAt,omitzero"`
+	// Note is what the owner of the list keeps here, see NotedLists.
+	Note json.RawMessage `json:"note,omitempty"`
 }
 
 // archive makes room in a full head: its older half becomes a page.

@@ -12,7 +12,6 @@ import (
 
 	dapr "github.com/dapr/go-sdk/client"
 	"github.com/rs/zerolog"
-	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
@@ -21,6 +20,7 @@ import (
 
 	"stoa/pkg/common/config"
 	"stoa/pkg/common/errs"
+	"stoa/pkg/observability"
 )
 
 // callTimeout bounds one call to a component or another app, because people must learn within three seconds that something is
@@ -52,7 +52,7 @@ func Open(cfg config.Base, log zerolog.Logger) (*Sidecar, error) {
 	conn, err := grpc.NewClient(fmt.Sprintf("%s:%d", cfg.DaprHost, cfg.DaprGRPCPort),
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithPerRPCCredentials(apiToken(cfg.DaprAPIToken)),
-		grpc.WithStatsHandler(otelgrpc.NewClientHandler()),
+		grpc.WithStatsHandler(observability.GRPCClient()),
 		// The sidecar is on this machine, so the pause between two attempts to connect can be short.
 		grpc.WithConnectParams(grpc.ConnectParams{
 			Backoff:           backoff.Config{BaseDelay: 50 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: time.Second},

@@ -10,10 +10,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
-
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/web"
+	"stoa/pkg/observability"
 )
 
 // maxForeign is how many bytes of an answer that no app gave are read for the log.
@@ -185,7 +184,7 @@ func newTransport(token string) http.RoundTripper {
 		ResponseHeaderTimeout: 10 * time.Second,
 		DisableCompression:    true,
 	}
-	return otelhttp.NewTransport(withToken{base, token})
+	return observability.HTTPClient(withToken{base, token})
 }
 
 type withToken struct {
@@ -193,7 +192,7 @@ type withToken struct {
 	token string
 }
 
-// RoundTrip implements http.RoundTripper. The request is the clone that otelhttp made, so it may be changed.
+// RoundTrip implements http.RoundTripper. The request is the clone that observability.HTTPClient made, so it may be changed.
 func (t withToken) RoundTrip(r *http.Request) (*http.Response, error) {
 	r.Header.Set(tokenHeader, t.token)
 	return t.next.RoundTrip(r)

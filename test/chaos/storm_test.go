@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"stoa/internal/stack"
 	"stoa/test/client"
 	"stoa/test/system"
 )
@@ -27,7 +28,7 @@ const buyers = 6
 // While processes are killed and frozen at random, several at a time, customers order. Afterwards the books balance: each
 // order that was taken is decided, and the stock is what the orders say.
 func TestStorm_leavesTheBooksBalanced(t *testing.T) {
-	shop := client.Start(t, system.Folder(t))
+	shop := client.Start(t, system.Folder(t), func(o *stack.Options) { o.Env["OPEN_PIECES"] = "0" })
 	staff := shop.SignIn(t, "staff")
 	products := []client.Product{shop.NewProduct(t, staff, 100_000), shop.NewProduct(t, staff, 100)}
 	ctx, over := context.WithCancel(t.Context())

@@ -97,7 +97,7 @@ func staleDelete(t *probe, r *rig) {
 	notes := r.documents(t, "delete")
 	must.Do(t, notes.Create(t.Context(), "old", note{}, 0))
 	stale := must.Get(notes.Get(t.Context(), "old"))(t)
-	must.Get(notes.Update(t.Context(), "old", func(n *note) error { n.N++; return nil }))(t)
+	must.Do(t, notes.Overwrite(t.Context(), "old", note{N: 1}))
 	if err := notes.Delete(t.Context(), stale); !errs.Is(err, errs.Conflict) {
 		t.Errorf("a stale delete got %v, want a conflict", err)
 	}

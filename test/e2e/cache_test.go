@@ -31,7 +31,7 @@ func TestCache_keepsTheCatalogueForAMoment(t *testing.T) {
 		return nil
 	})
 	etag := first.Header.Get("ETag")
-	if etag == "" || first.Header.Get("Cache-Control") != "public, max-age=1" {
+	if etag == "" || first.Header.Get("Cache-Control") != "private, max-age=1" {
 		t.Errorf("got %v", first.Header)
 	}
 	if same := read(client.User{}, "If-None-Match", etag); same.Status != http.StatusNotModified || len(same.Body) > 0 {

@@ -80,6 +80,44 @@ func TestOrder_givesTheStockBackWhenCancelled(t *testing.T) {
 	}
 }
 
+// What the customer was shown is what the order costs, also when the price changed a moment ago.
+func TestOrder_isPlacedAtThePriceThatWasShown(t *testing.T) {
+	t.Parallel()
+	staff, customer := shop.SignIn(t, "staff"), shop.SignUp(t)
+	product := shop.NewProduct(t, staff, 10)
+	shop.PlaceOrder(t, customer, product.ID, 1) // order-api remembers the price
+	shop.Must(t, client.Request{Method: "PUT", Path: "/products/" + product.ID, As: staff, Body: map[string]any{
+		"name": product.Name, "description": "Holds more olive oil.", "price": client.Money{Amount: 1500, Currency: "EUR"},
+	}}, http.StatusOK, nil)
+	shown := func(amount int) client.Request {
+		return client.Request{Method: "POST", Path: "/orders", As: customer, Body: map[string]any{"items": []map[string]any{
+			{"productId": product.ID, "quantity": 2, "unitPrice": client.Money{Amount: amount, Currency: "EUR"}},
+		}}}
+	}
+	var order client.Order
+	shop.Must(t, shown(1500), http.StatusCreated, &order)
+	if order.Total != (client.Money{Amount: 3000, Currency: "EUR"}) {
+		t.Errorf("got %+v", order)
+	}
+	if answer := shop.Must(t, shown(1250), http.StatusConflict, nil); answer.Field() != "items[0].unitPrice" {
+		t.Errorf("got %s", answer)
+	}
+}
+
+// Nobody can have a whole stock reserved without paying for it.
+func TestOrder_isRefusedWhileTooManyPiecesAreNotShipped(t *testing.T) {
+	t.Parallel()
+	staff, customer := shop.SignIn(t, "staff"), shop.SignUp(t)
+	product := shop.NewProduct(t, staff, 3000)
+	first := shop.PlaceOrder(t, customer, product.ID, 600)
+	shop.PlaceOrder(t, customer, product.ID, 400)
+	shop.Must(t, client.OrderBy(customer, product.ID, 1), http.StatusConflict, nil)
+	shop.PlaceOrder(t, shop.SignUp(t), product.ID, 1000) // each customer has a limit
+	shop.Fulfil(t, staff, first.ID, "ship")
+	shop.AwaitOrder(t, customer, first.ID, "shipped")
+	shop.AwaitOrder(t, customer, shop.PlaceOrder(t, customer, product.ID, 600).ID, "confirmed")
+}
+
 // 200 buyers at once, 100 pieces: nothing is sold twice, nothing is left over. A crowd on a slow machine may be told to come
 // back, and does.
 func TestStock_isNeverSoldTwice(t *testing.T) {

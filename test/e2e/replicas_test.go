@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"testing"
 
@@ -16,6 +17,7 @@ const (
 	scaledApp    = "inventory-worker"
 	sharedOrders = 500 // each is two events to the app: it is placed, and, as there is stock for one in ten, rejected
 	sharedStock  = sharedOrders / 10
+	sharedCalls  = 500
 )
 
 // Three replicas of the process that keeps the stock share its events and its calls, and nothing is lost when one of
@@ -27,6 +29,7 @@ func TestReplicas_shareTheLoad(t *testing.T) {
 
 	t.Run("share the load", func(t *testing.T) {
 		sellOut(t, shop, staff, customer, func() {})
+		askMany(t, shop, customer)
 		const events = 2*sharedOrders - sharedStock // those that are confirmed tell it nothing more
 		system.Eventually(t, "every event is handled", func() error {
 			if n := total(handled(t, shop, "event")); n < events {
@@ -47,6 +50,21 @@ func TestReplicas_shareTheLoad(t *testing.T) {
 			system.Eventually(t, name+" is back", func() error { return shop.Replaced(before) })
 		})
 	}
+}
+
+// askMany orders what does not exist, several at once: order-api remembers the prices of products, so only for these it asks
+// each time.
+func askMany(t *testing.T, shop *client.Shop, customer client.User) {
+	t.Helper()
+	const callers = 6
+	system.AtOnce(callers, func(int) {
+		for range sharedCalls / callers {
+			answer, err := shop.Do(t.Context(), client.OrderBy(customer, client.Unknown, 1))
+			if err != nil || answer.Status != http.StatusUnprocessableEntity {
+				t.Errorf("got %s, %v", answer, err)
+			}
+		}
+	})
 }
 
 // sellOut orders more than there is of a new product. Every order is decided, and every piece is sold once. It calls

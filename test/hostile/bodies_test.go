@@ -134,7 +134,11 @@ func orderAttacks(w *world) []attack {
 		lines := strings.Repeat(fmt.Sprintf(`{"productId":%q,"quantity":1},`, w.product.ID), n)
 		return `{"items":[` + strings.TrimSuffix(lines, ",") + `]}`
 	}
+	priced := func(amount int, currency string) string {
+		return fmt.Sprintf(`{"items":[{"productId":%q,"quantity":1,"unitPrice":{"amount":%d,"currency":%q}}]}`, w.product.ID, amount, currency)
+	}
 	p, q, id := "items[0].productId", "items[0].quantity", w.product.ID
+	const repeated = "a name that comes twice" // is no field: which of both is meant is not known
 	unit := fmt.Sprintf(`{"productId":%q,"quantity":1}`, id)
 	tests := map[string]struct{ body, field string }{
 		"of an unknown product":           {item(unknown, "1"), p},
@@ -164,19 +168,28 @@ func orderAttacks(w *world) []attack {
 		"of 101 lines":                    {many(101), "items"},
 		"of one product twice":            {many(2), "items[1].productId"},
 		"of a product in two cases":       {`{"items":[` + unit + `,` + strings.Replace(unit, id, strings.ToUpper(id), 1) + `]}`, "items[1].productId"},
-		"whose second lines count":        {`{"items":[` + unit + `],` + item(id, "-5")[1:], q},
+		"whose second lines count":        {`{"items":[` + unit + `],` + item(id, "2")[1:], repeated},
 		"whose lines are in two cases":    {`{"items":[` + unit + `],"ITEMS":[{"productId":"` + id + `","quantity":-5}]}`, "ITEMS"},
 		"whose lines are in upper case":   {strings.Replace(item(id, "1"), "items", "ITEMS", 1), "items"},
 		"whose pieces are in two cases":   {strings.Replace(item(id, "1"), "}", `,"Quantity":-5}`, 1), "items[0].Quantity"},
 		"whose pieces are in two letters": {strings.Replace(item(id, "1"), "}", `,"quant\u0131ty":-5}`, 1), "items[0].quantıty"},
-		"whose pieces count twice":        {strings.Replace(item(id, "1"), "}", `,"quantity":-5}`, 1), q},
+		"whose price is a number":         {strings.Replace(item(id, "1"), "}", `,"unitPrice":1250}`, 1), "items[0].unitPrice"},
+		"whose price is null":             {strings.Replace(item(id, "1"), "}", `,"unitPrice":null}`, 1), "items[0].unitPrice"},
+		"whose price is negative":         {priced(-1, "EUR"), "items[0].unitPrice.amount"},
+		"whose price is in no currency":   {priced(1250, ""), "items[0].unitPrice.currency"},
+		"whose price is in a letter":      {priced(1250, "€"), "items[0].unitPrice.currency"},
+		"whose pieces count twice":        {strings.Replace(item(id, "1"), "}", `,"quantity":5}`, 1), repeated},
 	}
 	var all []attack
 	for name, tt := range tests {
-		all = append(all, attack{
+		order := attack{
 			name: "order " + name, wire: w.ask("POST", "/api/v1/orders", w.alice).with(tt.body).String(),
 			want: []int{http.StatusUnprocessableEntity}, field: tt.field,
-		})
+		}
+		if tt.field == repeated {
+			order.want, order.field = []int{http.StatusBadRequest}, ""
+		}
+		all = append(all, order)
 	}
 	keys := map[string][]string{
 		"that is empty":   {"Idempotency-Key: "},

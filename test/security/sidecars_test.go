@@ -186,7 +186,7 @@ func TestSidecars_giveNothingOfOtherApps(t *testing.T) {
 		{"gateway", "the accounts", readState("auth-store"), unserved},
 		{"order-api", "its own documents", readState("order-store"), codes.OK},
 		{"order-api", "stock.reserved", publishing("stock", "stock"), codes.InvalidArgument},
-		{"notification", "stock.reserved, which it only reads", publishing("stock", "stock"), refused},
+		{"notification", "stock.low, which it only reads", publishing("low-stock", "low-stock"), refused},
 		{"inventory-api", "a command", publishing("order-commands", "order-commands"), unserved},
 		{"backoffice", "another topic on a broker that it reaches", publishing("stock", "orders-of-somebody"), refused},
 		{"inventory-worker", "stock events, which it only writes", subscribing("stock", "stock"), refused},

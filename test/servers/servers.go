@@ -99,6 +99,17 @@ func (s *Server) Stop() error {
 // errForeign says that a server is not there to be ended.
 var errForeign = errors.New("somebody else runs this server, so that it cannot be stopped and started")
 
+// PIDs are the programs of the server, without their children. A server that somebody else runs has none.
+func (s *Server) PIDs() []int {
+	var all []int
+	for _, p := range s.processes {
+		if p.running() {
+			all = append(all, p.cmd.Process.Pid)
+		}
+	}
+	return all
+}
+
 // Kill ends the server by SIGKILL; its data stays.
 func (s *Server) Kill() error {
 	if s.foreign {

@@ -7,9 +7,8 @@ import (
 	"net/netip"
 	"time"
 
-	"golang.org/x/sync/singleflight"
-
 	"stoa/gateway/edge/limit"
+	"stoa/gateway/edge/share"
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/recent"
 	"stoa/pkg/common/web"
@@ -46,7 +45,9 @@ type Checker struct {
 	ask      Ask
 	age      time.Duration
 	patience time.Duration
-	flight   singleflight.Group
+	// Breaker is the circuit breaker of auth, if there is one.
+	Breaker   share.Breaker
+	questions share.Questions
 	// Apart, so that a flood of invented keys cannot push out the good ones.
 	accepted, refused *recent.Memory[digest, answer]
 	inventors         *limit.Limiter
@@ -81,19 +82,14 @@ func (c *Checker) Verify(ctx context.Context, client netip.Addr, key string) (Gr
 	if refused, _ := c.refused.Get(id); time.Since(refused.asked) < c.age {
 		return Grant{}, refused.err
 	}
-	done := c.flight.DoChan(string(id[:]), func() (any, error) {
+	value, _, err := c.questions.Ask(ctx, c.Breaker, string(id[:]), func() (any, error) {
 		if time.Since(accepted.asked) < acquaintance {
 			return c.lookUp(ctx, id, key)
 		}
 		return c.meet(ctx, client, id, key)
 	})
-	select {
-	case result := <-done:
-		grant, _ := result.Val.(Grant)
-		return grant, result.Err
-	case <-ctx.Done():
-		return Grant{}, ctx.Err()
-	}
+	grant, _ := value.(Grant)
+	return grant, err
 }
 
 // Watch returns once a key is not valid any more, or ctx ends. While auth cannot be asked, the key stays valid.

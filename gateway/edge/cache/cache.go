@@ -13,8 +13,7 @@ import (
 	"net/url"
 	"time"
 
-	"golang.org/x/sync/singleflight"
-
+	"stoa/gateway/edge/share"
 	"stoa/pkg/common/web"
 )
 
@@ -46,6 +45,8 @@ type Rules struct {
 	MediaTypes []string
 	// Timeout bounds a fetch, which no caller can end because others wait for it.
 	Timeout time.Duration
+	// App is the circuit breaker of the app that is asked, or nil.
+	App share.Breaker
 }
 
 // Send sends the request of a fetch. An answer of status 500 or more may also be an error.
@@ -53,8 +54,8 @@ type Send func(*http.Request) (*http.Response, error)
 
 // Cache keeps answers in memory. It is safe for concurrent use.
 type Cache struct {
-	memory  *memory
-	flights singleflight.Group
+	memory    *memory
+	questions share.Questions
 }
 
 // New returns an empty cache.
@@ -89,24 +90,18 @@ func (c *Cache) find(key string, rules Rules, send Send, r *http.Request) (found
 	if e := c.memory.find(key, time.Now()); e != nil {
 		return e.answer, hit, nil
 	}
-	leads, question := false, questionOf(r)
-	done := c.flights.DoChan(key, func() (any, error) {
-		leads = true
+	question := questionOf(r)
+	value, asked, err := c.questions.Ask(r.Context(), rules.App, key, func() (any, error) {
 		return c.fetch(key, rules, send, question)
 	})
-	select {
-	case <-r.Context().Done():
-		return nil, "", r.Context().Err()
-	case result := <-done:
-		found, _ = result.Val.(*answer)
-		if leads {
-			return found, miss, result.Err
-		}
-		if found != nil && !found.shared {
-			found = nil
-		}
-		return found, hit, result.Err
+	found, _ = value.(*answer)
+	if asked {
+		return found, miss, err
 	}
+	if found != nil && !found.shared {
+		found = nil
+	}
+	return found, hit, err
 }
 
 // questionOf is the request of a fetch. It carries only what the key has: nothing else that its first caller sent can spoil

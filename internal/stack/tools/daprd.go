@@ -1,6 +1,7 @@
 // Package tools finds and builds Dapr's programs: daprd (the sidecar) and sentry (the certificate authority). Their mains are
 // ours and are in tools/dapr, which pins Dapr's version; all that they do is done by Dapr's packages. All checkouts on a machine
-// share the built programs in a cache.
+// share the built programs in a cache. Only the standard library is imported here, so that a first build soon has something to
+// say (see tools/build).
 package tools
 
 import (
@@ -10,7 +11,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -73,24 +73,27 @@ func FindSentry(root string) (string, error) {
 	return path, nil
 }
 
-// Components lists the types of components that the daprd at path has. It fails for an official program, which has all and
-// does not list them.
-func Components(path string) ([]string, error) {
+// Components lists the types of components that the daprd at path has. An official program lists none; all says whether it was
+// built with all of them.
+func Components(path string) (types []string, all bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, path, "components").Output()
-	return strings.Fields(string(out)), err
+	if err != nil {
+		return nil, builtWith(path, "-tags", allComponents)
+	}
+	return strings.Fields(string(out)), false
 }
 
-// cached is the path of a program in the cache, and its version. The path of one of our mains contains a hash of its files,
-// because they have no version.
+// cached is the path of a program in the cache, and its version. The path of one of our mains contains a hash of what
+// it is built from, because it has no version.
 func (t tool) cached(root string) (path, version string, err error) {
 	if version, err = pinnedVersion(root); err != nil {
 		return "", "", err
 	}
 	name := t.name
 	if strings.HasPrefix(t.source, ".") {
-		sum, err := hashOf(filepath.Join(root, "tools", "dapr", t.source))
+		sum, err := hashOf(filepath.Join(root, "tools", t.module), t.source)
 		if err != nil {
 			return "", "", err
 		}
@@ -107,15 +110,15 @@ func (t tool) cached(root string) (path, version string, err error) {
 	return filepath.Join(cache, "stoa", "dapr", version, name), version, nil
 }
 
-// hashOf is a short hash of the files in a folder.
-func hashOf(folder string) (string, error) {
-	files, err := fs.Glob(os.DirFS(folder), "*.go")
+// hashOf is a short hash of what a program in a module is built from: its files, and the versions of what they import.
+func hashOf(module, source string) (string, error) {
+	files, err := filepath.Glob(filepath.Join(module, source, "*.go"))
 	if err != nil || len(files) == 0 {
-		return "", errors.Join(err, fmt.Errorf("%s contains no program", folder))
+		return "", errors.Join(err, fmt.Errorf("%s contains no program", filepath.Join(module, source)))
 	}
 	sum := sha256.New()
-	for _, name := range files {
-		text, err := os.ReadFile(filepath.Join(folder, name))
+	for _, name := range append(files, filepath.Join(module, "go.mod")) {
+		text, err := os.ReadFile(name)
 		if err != nil {
 			return "", err
 		}

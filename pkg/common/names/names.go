@@ -1,6 +1,6 @@
 // Package names cleans the names that people type: of persons, of things, and of mailboxes. Characters that nobody can see, or
-// that change how the text around them looks, are refused as the PRECIS framework says (RFC 8264), so that two names that look
-// alike are not two.
+// that change how the text around them looks, are refused as the PRECIS framework says (RFC 8264), and each character has one form.
+// Letters of different scripts that look alike stay different: a Cyrillic "а" is not a Latin "a".
 package names
 
 import (
@@ -16,8 +16,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// maxEmail is the longest address that mail servers carry (RFC 5321), in bytes.
-const maxEmail = 254
+// maxEmail is the longest address that mail servers carry (RFC 5321), in bytes, and maxLocal the longest part before the @.
+const maxEmail, maxLocal = 254, 64
 
 // freeform is the profile of names: any script and any sign. Unlike the profile Nickname (RFC 8266) it keeps signs such as ½.
 var freeform = precis.NewFreeform(precis.Norm(norm.NFC))
@@ -63,13 +63,24 @@ func Email(typed string) (string, error) {
 		return "", err
 	}
 	address := local + "@" + host
-	if len(address) > maxEmail {
+	if len(address) > maxEmail || len(local) > maxLocal {
 		return "", errors.New("it is too long")
 	}
 	if !plain(address) { // a wide comma, at sign or full stop has become a plain one
 		return "", errNotPlain
 	}
 	return address, nil
+}
+
+// Mailbox is what addresses of one mailbox have in common, in lower case: most servers deliver mail for ada+shop@example.org to
+// ada@example.org, so anybody can invent as many addresses of a stranger as they like.
+func Mailbox(address string) string {
+	at := strings.LastIndexByte(address, '@')
+	if at < 0 {
+		return strings.ToLower(address)
+	}
+	local, _, _ := strings.Cut(address[:at], "+")
+	return strings.ToLower(local + address[at:])
 }
 
 var errNotPlain = errors.New("it is not a plain address")

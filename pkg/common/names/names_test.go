@@ -72,7 +72,7 @@ func TestEmail_refusesEverythingElse(t *testing.T) {
 		"", "ada", "ada@", "@example.org", " ada@example.org", "Ada <ada@example.org>", "<ada@example.org>", `"a b"@example.org`,
 		"ada@example.org, eve@example.org", "ada@[127.0.0.1]", "ada@example.org\r\nBcc: eve@example.org", "ada(comment)@example.org",
 		strings.Repeat("a", 64) + "@" + strings.Repeat("b.", 95) + "example.org",
-		"adm\u00adin@example.org", "admin\u200b@example.org", "\u200fadmin@example.org", "\u202eadmin@example.org",
+		strings.Repeat("a", 65) + "@example.org", "adm\u00adin@example.org", "admin\u200b@example.org", "\u200fadmin@example.org", "\u202eadmin@example.org",
 		"admin\u2060@example.org", "admin@exam\u00adple.org", "admin@exa\u200bmple.org", "admin@example.org\u200e",
 		"admin@example.org.", "admin@-example.org", "admin@exa_mple.org", "admin@example\u3002org",
 	} {
@@ -90,6 +90,17 @@ func TestEmail_refusesWhatBecomesAnotherAddress(t *testing.T) {
 	} {
 		if got, err := names.Email(typed); err == nil {
 			t.Errorf("%q became %q", typed, got)
+		}
+	}
+}
+
+func TestMailbox_isTheSameForSubAddresses(t *testing.T) {
+	for address, want := range map[string]string{
+		"Ada@Example.org": "ada@example.org", "ada+1@example.org": "ada@example.org", "ada+a+b@example.org": "ada@example.org",
+		"ada@b+c.org": "ada@b+c.org", "+ada@example.org": "@example.org", "ada": "ada",
+	} {
+		if got := names.Mailbox(address); got != want {
+			t.Errorf("%s: got %s, want %s", address, got, want)
 		}
 	}
 }

@@ -62,6 +62,8 @@ func NewAPI(router *mux.Router, title, description string) huma.API {
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		KeyScheme: {Type: "apiKey", In: "header", Name: "x-api-key", Description: "Asked for by the gateway"},
 	}
-	config.Formats = map[string]huma.Format{"application/json": jsonFormat, "json": jsonFormat}
-	return humamux.New(router, config)
+	config.Formats = map[string]huma.Format{jsonType: jsonFormat, "json": jsonFormat}
+	api := humamux.New(router, config)
+	api.UseMiddleware(requireJSON)
+	return api
 }

@@ -49,6 +49,22 @@ func TestAPI_readsNumbersAndNullAsJSONSchemaDoes(t *testing.T) {
 	}
 }
 
+// Of a name that comes twice, each reader may take another value.
+func TestAPI_refusesRepeatedNames(t *testing.T) {
+	handler := newBasket()
+	for body, want := range map[string]int{
+		`{"items":[],"note":"a","note":"b"}`:      400,
+		`{"items":[],"note":"a","no\u0074e":"b"}`: 400,
+		`{"items":[{"ID":"1"},{"ID":"1"}]}`:       204,
+		`{"items":[{"ID":"1","ID":"2"}]}`:         400,
+	} {
+		got := ask(handler, "POST", "/baskets", strings.NewReader(body))
+		if got.Code != want || want == 400 && !strings.Contains(got.Body.String(), "twice") {
+			t.Errorf("%s: got %d %s", body, got.Code, got.Body)
+		}
+	}
+}
+
 func TestAPI_limitsBodiesByOperation(t *testing.T) {
 	handler := newBasket()
 	for path, most := range map[string]int{"/baskets": web.DefaultBody, "/texts": 64 << 10} {

@@ -174,8 +174,23 @@ func register(api huma.API, op huma.Operation) {
 
 // A body of a media type other than JSON is refused because of its type.
 func TestAPI_refusesOtherMediaTypes(t *testing.T) {
-	answer := ask(newServer(io.Discard, nil), "POST", "/things", strings.NewReader("name: a"), "Content-Type", "application/yaml")
-	if p := problemOf(t, answer); answer.Code != 415 || p.Kind != errs.UnsupportedMedia {
-		t.Errorf("got %d %s", answer.Code, answer.Body)
+	server := newServer(io.Discard, func(string) error { return nil })
+	for _, media := range []string{
+		"application/yaml", "application/x+json", "application/json; charset=utf-16", "application/json; charset", "text/json",
+	} {
+		answer := ask(server, "POST", "/things", strings.NewReader(`{"name":"a","count":1}`), "Content-Type", media)
+		if answer.Code != 415 || problemOf(t, answer).Kind != errs.UnsupportedMedia {
+			t.Errorf("%s: got %d %s", media, answer.Code, answer.Body)
+		}
+	}
+}
+
+// Media types are the same in upper and lower case.
+func TestAPI_takesEachSpellingOfJSON(t *testing.T) {
+	server := newServer(io.Discard, func(string) error { return nil })
+	for _, media := range []string{"application/json", "APPLICATION/JSON", `Application/Json;Charset="UTF-8"`, "application/json; v=1"} {
+		if answer := ask(server, "POST", "/things", strings.NewReader(`{"name":"a","count":1}`), "Content-Type", media); answer.Code != 200 {
+			t.Errorf("%s: got %d %s", media, answer.Code, answer.Body)
+		}
 	}
 }

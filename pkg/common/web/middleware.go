@@ -21,11 +21,14 @@ import (
 	"stoa/pkg/observability"
 )
 
-// MaxBody is the largest request body that is read, in bytes: more than ten times the largest order, which has 100 lines.
-const MaxBody = 256 << 10
+// MaxBody is the largest request body that is read, in bytes: twice the largest that an operation takes.
+const MaxBody = 64 << 10
 
-// maxDiscard is how many bytes of a body over MaxBody are read and thrown away.
-const maxDiscard = 32 << 20
+// How many bytes of a body over MaxBody are read and thrown away, and for how long.
+const (
+	maxDiscard  = 32 << 20
+	discardTime = time.Second
+)
 
 // requestTimeout bounds the work on one request. pkg/sidecar has shorter limits for each call to the sidecar.
 const requestTimeout = 10 * time.Second
@@ -206,9 +209,7 @@ func LimitBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.ContentLength > MaxBody:
-			// Otherwise a client that is still sending would see a reset instead of the answer.
-			_, _ = io.CopyN(io.Discard, r.Body, maxDiscard)
-			refuse(w, r, TooLarge())
+			RefuseBody(w, r, MaxBody)
 		case r.ContentLength != 0 && IsStream(r):
 			refuse(w, r, errs.New(errs.Malformed, "a request for a stream must not have a body"))
 		default:
@@ -216,6 +217,16 @@ func LimitBody(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 		}
 	})
+}
+
+// RefuseBody answers a request whose body is over a limit, without waiting for the body. Then it reads what the client is still
+// sending, for a moment: otherwise the client would see a reset instead of the answer.
+func RefuseBody(w http.ResponseWriter, r *http.Request, limit int64) {
+	refuse(w, r, errs.New(errs.TooLarge, "the request body is over %d bytes", limit))
+	connection := http.NewResponseController(w)
+	if connection.Flush() == nil && connection.SetReadDeadline(time.Now().Add(discardTime)) == nil {
+		_, _ = io.CopyN(io.Discard, r.Body, maxDiscard)
+	}
 }
 
 // refuse answers a request whose body is not handled, and closes the connection.

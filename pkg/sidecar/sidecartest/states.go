@@ -130,7 +130,7 @@ func (s *States) GetBulkState(ctx context.Context, store string, keys []string, 
 	return items, nil
 }
 
-// SaveBulkState implements sidecar.StateClient. It always compares ETags, whatever the options are.
+// SaveBulkState implements sidecar.StateClient. It compares ETags, unless the last write wins.
 func (s *States) SaveBulkState(ctx context.Context, store string, items ...*dapr.SetStateItem) error {
 	for _, item := range items {
 		if len(item.Value) > maxMessage {
@@ -148,7 +148,8 @@ func (s *States) save(store string, item *dapr.SetStateItem) error {
 	if item.Etag != nil {
 		want = item.Etag.Value
 	}
-	if s.stores[store][item.Key].etag != want {
+	overwrite := item.Options != nil && item.Options.Concurrency == dapr.StateConcurrencyLastWrite
+	if s.stores[store][item.Key].etag != want && !overwrite {
 		return mismatch(item.Key)
 	}
 	if s.stores[store] == nil {

@@ -59,7 +59,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	events := domain.NewPublisher(store, providers.NewEvents(publisher), repositories.NewOverdue(app.Sidecar))
-	admins, attempts := repositories.NewAdmins(app.Sidecar, store), repositories.NewAttempts(app.Sidecar)
+	admins, attempts := repositories.NewAdmins(app.Sidecar), repositories.NewAttempts(app.Sidecar)
 	mail, err := app.Sidecar.ComponentType(ctx, mailBinding)
 	if err != nil {
 		return err
@@ -69,9 +69,9 @@ func run(ctx context.Context) error {
 	tokens, keyStore := providers.NewTokens(signer), repositories.NewAPIKeys(app.Sidecar)
 	sessions := domain.NewSessions(sessionStore, authority, accounts, events, tokens)
 	keys := domain.NewAPIKeys(keyStore, authority, keyFormat)
-	waiting := func(err error) { app.Telemetry.Log.Warn().Err(err).Msg("the first accounts cannot be made yet") }
+	warn := func(err error) { app.Telemetry.Log.Warn().Err(err).Msg("making the first accounts") }
 	// Before the app port opens, so that nobody can sign up with the address of one of these accounts.
-	if err := first.Apply(ctx, accounts, keyStore, waiting); err != nil {
+	if err := first.Apply(ctx, accounts, keyStore, warn); err != nil {
 		return fmt.Errorf("making the first accounts: %w", err)
 	}
 

@@ -17,9 +17,16 @@ type Account struct {
 	Name       string `json:"name"`
 	PictureURL string `json:"pictureUrl,omitempty"`
 	// PasswordHash never leaves the service.
-	PasswordHash string    `json:"passwordHash"`
-	Roles        []Role    `json:"roles"`
-	CreatedAt    time.Time `json:"createdAt"`
+	PasswordHash string `json:"passwordHash"`
+	// Roles are the roles but ADMIN, see AllRoles.
+	Roles []Role `json:"roles"`
+	// AdminCandidate says that the account was given the role ADMIN once. It stays true, so that it is true for everyone on
+	// the list of Admins, which need not be read for others.
+	AdminCandidate bool `json:"adminCandidate,omitempty"`
+	// Admin says that the account has the role ADMIN. It is not stored: an AccountStore finds it on the list of Admins. Inside
+	// a change of AccountStore.Update it is not known.
+	Admin     bool      `json:"-"`
+	CreatedAt time.Time `json:"createdAt"`
 	// VerifiedAt is when the address was verified. Until then, Verification has the code for it.
 	VerifiedAt   time.Time    `json:"verifiedAt,omitzero"`
 	Verification Verification `json:"verification,omitzero"`

@@ -14,7 +14,7 @@ type AccountStore interface {
 	// Add stores a new account and returns the stored one, which may have another id. It fails with errs.Conflict if the
 	// address has an account.
 	Add(ctx context.Context, account Account) (Account, error)
-	// ByEmail finds the account of an address. Its duration does not reveal whether there is one.
+	// ByEmail finds the account of an address. Its duration reveals neither whether there is one nor whether it is an ADMIN.
 	ByEmail(ctx context.Context, email Email) (account Account, found bool, err error)
 	// Get returns an account by its id, or errs.NotFound.
 	Get(ctx context.Context, id string) (Account, error)
@@ -63,13 +63,14 @@ func NewAccounts(
 // Register creates an account with a verified address, without publishing an event. It fails with errs.Conflict if the address
 // has an account.
 func (a *Accounts) Register(ctx context.Context, r Registration, roles ...Role) (Account, error) {
-	account, err := a.add(ctx, r, Origin{}, Account{Roles: roles, VerifiedAt: time.Now().UTC()})
-	if account.Has(Admin) { // also if it existed: an earlier call may have died before this
-		if err := a.admins.Add(ctx, account.ID); err != nil {
-			return Account{}, err
-		}
+	account := Account{VerifiedAt: time.Now().UTC()}
+	account.give(roles)
+	account, err := a.add(ctx, r, Origin{}, account)
+	if err != nil || !account.AdminCandidate {
+		return account, err
 	}
-	return account, err
+	account.Admin = true
+	return account, a.admins.Update(ctx, adding(account.ID))
 }
 
 // add completes and stores the account of a registration. It fails with errs.Conflict if the address has an account, and
@@ -84,7 +85,7 @@ func (a *Accounts) add(ctx context.Context, r Registration, from Origin, account
 		return Account{}, err
 	}
 	account.ID, account.Email, account.Name, account.PasswordHash = ids.New(), r.email, r.name, hash
-	account.Roles, account.CreatedAt = withLearner(account.Roles), time.Now().UTC()
+	account.CreatedAt = time.Now().UTC()
 	account, err = a.store.Add(ctx, account)
 	if errs.Is(err, errs.Conflict) {
 		return Account{}, taken()
@@ -103,7 +104,7 @@ func taken() error {
 // FinishSignUp, an interrupted sign-up can be repeated with the same password.
 func (a *Accounts) SignUp(ctx context.Context, r Registration, from Client) (Account, error) {
 	now := time.Now().UTC()
-	account := Account{Networks: []string{from.Network}, Unpublished: []Event{{Type: Registered, At: now}}}
+	account := Account{Roles: withLearner(nil), Networks: []string{from.Network}, Unpublished: []Event{{Type: Registered, At: now}}}
 	if a.verifies {
 		account.mailCode(newCode(), now)
 	} else {

@@ -31,8 +31,10 @@ func (plain) Outdated(string) bool { return false }
 type world struct {
 	states   *sidecartest.States
 	accounts *domain.Accounts
-	admins   *repositories.Admins
+	admins   repositories.Admins
+	sessions *repositories.Sessions
 	keys     *repositories.APIKeys
+	warned   *warnings
 }
 
 func newWorld() world {
@@ -40,10 +42,14 @@ func newWorld() world {
 	store, attempts := repositories.NewAccounts(side), repositories.NewAttempts(side)
 	// Nothing publishes: accounts that are registered have no events.
 	publisher := domain.NewPublisher(store, nil, nil)
-	authority := domain.NewAuthority(repositories.NewSessions(side), store, nil)
-	admins := repositories.NewAdmins(side, store)
+	sessions := repositories.NewSessions(side)
+	authority := domain.NewAuthority(sessions, store, noTrail{})
+	admins := repositories.NewAdmins(side)
 	accounts := domain.NewAccounts(store, authority, admins, plain{}, attempts, domain.NewRefusalLog(nil), publisher, true)
-	return world{states: states, accounts: accounts, admins: admins, keys: repositories.NewAPIKeys(side)}
+	return world{
+		states: states, accounts: accounts, admins: admins, sessions: sessions, keys: repositories.NewAPIKeys(side),
+		warned: new(warnings),
+	}
 }
 
 func (w world) register(t *testing.T, email, password string) (domain.Account, error) {

@@ -60,11 +60,19 @@ func (a *Authority) account(ctx context.Context, by Actor, act Act) (Account, er
 // lasting returns a change that is in the audit trail before it is written, and fails like Authority.account. A store runs it
 // between a read and a write, and again if another write came first: so the decision is as young as what is written.
 func lasting[T any](ctx context.Context, a *Authority, by Actor, entry Entry, change func(*T) error) func(*T) error {
-	recorded := false
+	allowed := a.recorded(ctx, by, entry)
 	return func(value *T) error {
 		if err := change(value); err != nil {
 			return err
 		}
+		return allowed()
+	}
+}
+
+// recorded returns a function that fails like Authority.account, and when it is first called puts the act into the audit trail.
+func (a *Authority) recorded(ctx context.Context, by Actor, entry Entry) func() error {
+	recorded := false
+	return func() error {
 		if !recorded {
 			if err := a.trail.Record(ctx, entry); err != nil {
 				return err

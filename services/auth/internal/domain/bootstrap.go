@@ -65,15 +65,15 @@ func ParseBootstrap(secret string, format KeyFormat) (Bootstrap, error) {
 	return b, nil
 }
 
-// Apply creates what does not exist yet. While the store is unavailable, it passes each error to waiting and tries again.
-// Several replicas may run it at once. An existing account keeps its password, which the owner may have changed.
-func (b Bootstrap) Apply(ctx context.Context, accounts *Accounts, keys APIKeyStore, waiting func(error)) error {
+// Apply creates what does not exist yet. While the store is unavailable, it warns of each error and tries again. Several
+// replicas may run it at once. An existing account keeps its password, which the owner may have changed.
+func (b Bootstrap) Apply(ctx context.Context, accounts *Accounts, keys APIKeyStore, warn func(error)) error {
 	for {
-		err := b.applyOnce(ctx, accounts, keys)
+		err := b.applyOnce(ctx, accounts, keys, warn)
 		if !errs.Is(err, errs.Unavailable) {
 			return err
 		}
-		waiting(err)
+		warn(fmt.Errorf("the first accounts cannot be made yet: %w", err))
 		select {
 		case <-time.After(retryPause):
 		case <-ctx.Done():
@@ -82,15 +82,43 @@ func (b Bootstrap) Apply(ctx context.Context, accounts *Accounts, keys APIKeySto
 	}
 }
 
-func (b Bootstrap) applyOnce(ctx context.Context, accounts *Accounts, keys APIKeyStore) error {
+func (b Bootstrap) applyOnce(ctx context.Context, accounts *Accounts, keys APIKeyStore, warn func(error)) error {
 	for _, a := range b.accounts {
-		_, err := accounts.Register(ctx, a.registration, a.role)
+		account, err := accounts.Register(ctx, a.registration, a.role)
+		if errs.Is(err, errs.Conflict) && a.role == Admin {
+			err = accounts.restoreAdmin(ctx, account, warn)
+		}
 		if err != nil && !errs.Is(err, errs.Conflict) {
 			return err
 		}
+	}
+	if admins, err := accounts.admins.List(ctx); err != nil {
+		return err
+	} else if len(admins) == 0 {
+		warn(errors.New("nobody has the role ADMIN: write an address that has no account into the secret AUTH_BOOTSTRAP, as " +
+			"accounts.admin.email, and start again"))
 	}
 	if err := keys.Create(ctx, b.key, func(*APIKey) error { return nil }); !errs.Is(err, errs.Conflict) {
 		return err
 	}
 	return nil
+}
+
+// restoreAdmin gives the role ADMIN to the first admin, who exists, if nobody has it: an earlier start may have died before it
+// did, or the store is an old copy. An account that never was ADMIN does not get the role: its address may be a stranger's.
+func (a *Accounts) restoreAdmin(ctx context.Context, account Account, warn func(error)) error {
+	if !account.AdminCandidate {
+		return nil
+	}
+	restored := false
+	err := a.admins.Update(ctx, func(ids []string) ([]string, error) {
+		if restored = len(ids) == 0; restored {
+			ids = []string{account.ID}
+		}
+		return ids, nil
+	})
+	if err == nil && restored {
+		warn(fmt.Errorf("nobody had the role ADMIN: the first admin, account %s, has it now", account.ID))
+	}
+	return err
 }

@@ -39,6 +39,7 @@ type service struct {
 	bus       *messagingtest.Bus
 	accounts  *domain.Accounts
 	store     *repositories.Accounts
+	admins    repositories.Admins
 	sessions  *repositories.Sessions
 	publisher *domain.Publisher
 	refusals  *domain.RefusalLog
@@ -68,8 +69,9 @@ func newServiceThat(t *testing.T, verifies bool) service {
 	authority, keys := domain.NewAuthority(s.sessions, s.store, trail), repositories.NewAPIKeys(side)
 	s.keys = domain.NewAPIKeys(keys, authority, domain.KeyFormat{New: keyformat.New, Parse: keyformat.Parse})
 	s.publisher = domain.NewPublisher(s.store, providers.NewEvents(publisher), repositories.NewOverdue(side))
-	admins, attempts := repositories.NewAdmins(side, s.store), repositories.NewAttempts(side)
-	s.accounts = domain.NewAccounts(s.store, authority, admins, providers.NewPasswords(), attempts, s.refusals, s.publisher, verifies)
+	s.admins = repositories.NewAdmins(side)
+	attempts := repositories.NewAttempts(side)
+	s.accounts = domain.NewAccounts(s.store, authority, s.admins, providers.NewPasswords(), attempts, s.refusals, s.publisher, verifies)
 	sessions := domain.NewSessions(s.sessions, authority, s.accounts, s.publisher, tokens)
 	active := handlers.Sessions(sessions)
 	s.verifier = identity.NewVerifier(s.tokens, active)
@@ -245,9 +247,10 @@ func TestAPI_isWhatItsDescriptionSays(t *testing.T) {
 		admins++
 		admin := s.signUp(t, fmt.Sprintf("admin-%d@example.org", admins))
 		must.Get(s.store.Update(t.Context(), admin.User.ID, func(stored *domain.Account) error {
-			stored.Roles = append(stored.Roles, domain.Admin)
+			stored.AdminCandidate = true
 			return nil
 		}))(t)
+		must.Do(t, s.admins.Update(t.Context(), func(listed []string) ([]string, error) { return append(listed, admin.User.ID), nil }))
 		knows["code"] = []string{s.code(t)}
 		return admin.AccessToken
 	}

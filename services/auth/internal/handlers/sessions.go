@@ -61,7 +61,7 @@ func Sessions(sessions *domain.Sessions) identity.Sessions {
 	return func(ctx context.Context, id string) (identity.Session, error) {
 		account, err := sessions.AccountOf(ctx, id)
 		session := identity.Session{AccountID: account.ID, Verified: account.Verified()}
-		for _, role := range account.Roles {
+		for _, role := range account.AllRoles() {
 			session.Roles = append(session.Roles, identity.Role(role))
 		}
 		return session, err

@@ -48,7 +48,7 @@ type user struct {
 
 func userOf(a domain.Account) user {
 	return user{
-		ID: a.ID, Email: a.Email, Verified: a.Verified(), Name: a.Name, ProfilePicURL: a.PictureURL, Roles: a.Roles,
+		ID: a.ID, Email: a.Email, Verified: a.Verified(), Name: a.Name, ProfilePicURL: a.PictureURL, Roles: a.AllRoles(),
 		CreatedAt: a.CreatedAt,
 	}
 }

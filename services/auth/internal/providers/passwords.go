@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -37,19 +38,28 @@ const (
 // retryAfter is how much later.
 const retryAfter = 2 * time.Second
 
+// keepMemory is how long the memory of hashes is kept for the next one. Then it goes back to the system: Go alone would keep it
+// for minutes, and a garbage collection is cheap for a process that has little else in memory.
+const keepMemory = 10 * time.Second
+
 // Passwords implements domain.Passwords with Argon2id. A hash takes a core and 19 MiB, so hashes use half of the cores at
 // most.
 type Passwords struct {
-	line  *places
-	decoy phc
+	line   *places
+	decoy  phc
+	keep   time.Duration
+	unused *time.Timer // ends when nobody has hashed for keep, and frees the memory
 }
 
 // NewPasswords returns the hasher. A process needs one, because the limit counts for all who share it.
-func NewPasswords() *Passwords { return newPasswords(max(1, runtime.GOMAXPROCS(0)/2)) }
+func NewPasswords() *Passwords { return newPasswords(max(1, runtime.GOMAXPROCS(0)/2), keepMemory) }
 
-func newPasswords(slots int) *Passwords {
+func newPasswords(slots int, keep time.Duration) *Passwords {
 	decoy := phc{memory: memory, passes: passes, parallelism: parallelism, salt: randomSalt(), hash: make([]byte, hashSize)}
-	return &Passwords{line: newPlaces(slots+maxWaiting, keptPlaces, slots), decoy: decoy}
+	return &Passwords{
+		line: newPlaces(slots+maxWaiting, keptPlaces, slots), decoy: decoy,
+		keep: keep, unused: time.AfterFunc(keep, debug.FreeOSMemory),
+	}
 }
 
 // Hash implements domain.Passwords.
@@ -60,7 +70,7 @@ func (p *Passwords) Hash(ctx context.Context, from domain.Origin, password strin
 	}
 	defer place.leave()
 	made := phc{memory: memory, passes: passes, parallelism: parallelism, salt: randomSalt(), hash: make([]byte, hashSize)}
-	hash, err := derive(ctx, place, made, password)
+	hash, err := p.derive(ctx, place, made, password)
 	made.hash = hash
 	return made.String(), err
 }
@@ -83,7 +93,7 @@ func (p *Passwords) Matches(
 	if err := begin(); err != nil {
 		return false, err
 	}
-	got, err := derive(ctx, place, known, password)
+	got, err := p.derive(ctx, place, known, password)
 	return err == nil && hash != "" && subtle.ConstantTimeCompare(got, known.hash) == 1, err
 }
 
@@ -94,7 +104,8 @@ func (p *Passwords) Outdated(hash string) bool {
 }
 
 // derive computes a hash with the parameters and the size of another one, when the caller's turn has come.
-func derive(ctx context.Context, place *place, like phc, password string) (hash []byte, err error) {
+func (p *Passwords) derive(ctx context.Context, place *place, like phc, password string) (hash []byte, err error) {
+	defer p.unused.Reset(p.keep)
 	err = place.run(ctx, func() {
 		size := uint32(len(like.hash)) //nolint:gosec // a few dozen bytes
 		hash = argon2.IDKey([]byte(password), like.salt, like.passes, like.memory, like.parallelism, size)

@@ -36,7 +36,7 @@ func TestPasswords_waitForAFreeCore(t *testing.T) {
 
 // If the line is too long, a caller learns at once when to try again, and nothing has begun.
 func TestPasswords_refuseACrowd(t *testing.T) {
-	passwords := newPasswords(1)
+	passwords := newPasswords(1, keepMemory)
 	passwords.line.size = 0
 	_, err := passwords.Hash(t.Context(), domain.Origin{}, "password")
 	if !errs.Is(err, errs.Unavailable) || errs.From(err).RetryAfter != retryAfter {

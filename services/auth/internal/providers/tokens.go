@@ -57,7 +57,7 @@ func (t *Tokens) Issue(account domain.Account, sessionID string) (token string, 
 	caller := identity.Caller{
 		ID: account.ID, Email: string(account.Email), Name: account.Name, SessionID: sessionID,
 	}
-	for _, role := range account.Roles {
+	for _, role := range account.AllRoles() {
 		caller.Roles = append(caller.Roles, identity.Role(role))
 	}
 	token, err = t.signer.Load().Sign(caller, time.Now(), signing.TokenTTL)

@@ -3,6 +3,7 @@ package repositories
 
 import (
 	"context"
+	"slices"
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
@@ -25,18 +26,20 @@ type owner struct {
 }
 
 // Accounts implements domain.AccountStore: a document for each account, a document for each address, whose first write
-// decides which account owns it, and a list.
+// decides which account owns it, a list, and the admins.
 type Accounts struct {
-	*sidecar.Documents[domain.Account]
-	owners *sidecar.Documents[owner]
-	lists  *sidecar.Lists[domain.Account]
+	documents *sidecar.Documents[domain.Account]
+	owners    *sidecar.Documents[owner]
+	lists     *sidecar.Lists[domain.Account]
+	admins    Admins
 }
 
 // NewAccounts returns the accounts behind a sidecar.
 func NewAccounts(s *sidecar.Sidecar) *Accounts {
 	accounts := sidecar.NewDocuments[domain.Account](s, store, "account")
 	return &Accounts{
-		Documents: accounts, owners: sidecar.NewDocuments[owner](s, store, "email"), lists: sidecar.NewLists(accounts, "accounts"),
+		documents: accounts, owners: sidecar.NewDocuments[owner](s, store, "email"), lists: sidecar.NewLists(accounts, "accounts"),
+		admins: NewAdmins(s),
 	}
 }
 
@@ -54,7 +57,7 @@ func (r *Accounts) Add(ctx context.Context, account domain.Account) (domain.Acco
 	if err := r.lists.Add(ctx, everyone, id); err != nil {
 		return domain.Account{}, err
 	}
-	return account, r.Create(ctx, id, account, 0)
+	return account, r.documents.Create(ctx, id, account, 0)
 }
 
 // take returns the id of the account that owns the address from now on.
@@ -68,7 +71,7 @@ func (r *Accounts) take(ctx context.Context, email domain.Email, proposed string
 }
 
 // ByEmail implements domain.AccountStore. For an address without an account it reads the account of nobody, which takes as
-// long as any other.
+// long as any other, and for each it reads the admins.
 func (r *Accounts) ByEmail(ctx context.Context, email domain.Email) (domain.Account, bool, error) {
 	owned, err := r.owners.Find(ctx, email.Key())
 	if err != nil {
@@ -78,8 +81,46 @@ func (r *Accounts) ByEmail(ctx context.Context, email domain.Email) (domain.Acco
 	if !owned.Exists() {
 		id = nobody
 	}
-	account, err := r.Find(ctx, id)
+	account, err := r.documents.Find(ctx, id)
+	if err != nil {
+		return domain.Account{}, false, err
+	}
+	admins, err := r.admins.List(ctx)
+	account.Value.Admin = isAdmin(account.Value, admins)
 	return account.Value, account.Exists(), err
+}
+
+// isAdmin reports whether an account has the role ADMIN. An account that is listed is a candidate too, except in a store that
+// was changed by hand.
+func isAdmin(account domain.Account, admins []string) bool {
+	return account.AdminCandidate && slices.Contains(admins, account.ID)
+}
+
+// withAdmins returns accounts that were read with what the list of admins says of them, which it reads for candidates only.
+func (r *Accounts) withAdmins(ctx context.Context, accounts ...domain.Account) ([]domain.Account, error) {
+	if !slices.ContainsFunc(accounts, func(a domain.Account) bool { return a.AdminCandidate }) {
+		return accounts, nil
+	}
+	admins, err := r.admins.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for i, account := range accounts {
+		accounts[i].Admin = isAdmin(account, admins)
+	}
+	return accounts, nil
+}
+
+// withAdmin is withAdmins for one account.
+func (r *Accounts) withAdmin(ctx context.Context, account domain.Account, err error) (domain.Account, error) {
+	if err != nil {
+		return account, err
+	}
+	accounts, err := r.withAdmins(ctx, account)
+	if err != nil {
+		return domain.Account{}, err
+	}
+	return accounts[0], nil
 }
 
 // Get implements domain.AccountStore.
@@ -87,8 +128,14 @@ func (r *Accounts) Get(ctx context.Context, id string) (domain.Account, error) {
 	if !ids.Valid(id) {
 		return domain.Account{}, notFound("account")
 	}
-	account, err := r.Documents.Get(ctx, id)
-	return account.Value, err
+	account, err := r.documents.Get(ctx, id)
+	return r.withAdmin(ctx, account.Value, err)
+}
+
+// Update implements domain.AccountStore.
+func (r *Accounts) Update(ctx context.Context, id string, change func(*domain.Account) error) (domain.Account, error) {
+	account, err := r.documents.Update(ctx, id, change)
+	return r.withAdmin(ctx, account, err)
 }
 
 // notFound is the answer for a malformed id. The store is not asked, because it might read the id in another way.
@@ -96,5 +143,10 @@ func notFound(kind string) error { return errs.New(errs.NotFound, "there is no s
 
 // List implements domain.AccountStore.
 func (r *Accounts) List(ctx context.Context, cursor string, limit int) ([]domain.Account, string, error) {
-	return r.lists.Page(ctx, everyone, cursor, limit, nil)
+	accounts, next, err := r.lists.Page(ctx, everyone, cursor, limit, nil)
+	if err != nil {
+		return nil, "", err
+	}
+	accounts, err = r.withAdmins(ctx, accounts...)
+	return accounts, next, err
 }

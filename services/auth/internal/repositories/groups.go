@@ -4,13 +4,8 @@ import (
 	"context"
 	"slices"
 
-	"stoa/pkg/common/errs"
 	"stoa/pkg/sidecar"
-	"stoa/services/auth/internal/domain"
 )
-
-// maxMembers is how many accounts a group lists. A group is a hint: it may lack an account.
-const maxMembers = 1000
 
 // members are the accounts of a group.
 type members struct {
@@ -27,45 +22,25 @@ func newGroup(s *sidecar.Sidecar, name string) group {
 	return group{documents: sidecar.NewDocuments[members](s, store, "group"), name: name}
 }
 
-// Add adds an account, unless the group is full.
-func (g group) Add(ctx context.Context, id string) error {
-	_, err := g.documents.Upsert(ctx, g.name, func(m *members) error {
-		if len(m.IDs) < maxMembers && !slices.Contains(m.IDs, id) {
-			m.IDs = append(m.IDs, id)
-		}
-		return nil
+// List returns the ids of the accounts.
+func (g group) List(ctx context.Context) ([]string, error) {
+	listed, err := g.documents.Find(ctx, g.name)
+	return listed.Value.IDs, err
+}
+
+// Admins implements domain.Admins: one group, which decides who is ADMIN.
+type Admins struct{ group }
+
+// NewAdmins returns the admins behind a sidecar.
+func NewAdmins(s *sidecar.Sidecar) Admins { return Admins{newGroup(s, "admins")} }
+
+// Update implements domain.Admins.
+func (r Admins) Update(ctx context.Context, change func(ids []string) ([]string, error)) error {
+	_, err := r.documents.Upsert(ctx, r.name, func(m *members) (err error) {
+		m.IDs, err = change(m.IDs)
+		return err
 	})
 	return err
-}
-
-// Admins implements domain.Admins: one group, and the accounts, which decide.
-type Admins struct {
-	group
-	accounts *Accounts
-}
-
-// NewAdmins returns the admins among these accounts.
-func NewAdmins(s *sidecar.Sidecar, accounts *Accounts) *Admins {
-	return &Admins{group: newGroup(s, "admins"), accounts: accounts}
-}
-
-// Remove implements domain.Admins. It reads the accounts of the others too: one may be on the list without the role, if two
-// requests gave and took the role at the same time.
-func (r *Admins) Remove(ctx context.Context, id string) error {
-	listed, err := r.documents.Find(ctx, r.name)
-	if err != nil {
-		return err
-	}
-	others := slices.DeleteFunc(slices.Clone(listed.Value.IDs), func(other string) bool { return other == id })
-	accounts, err := r.accounts.GetMany(ctx, others)
-	if err != nil {
-		return err
-	}
-	isAdmin := func(d sidecar.Document[domain.Account]) bool { return d.Value.Has(domain.Admin) }
-	if !slices.ContainsFunc(accounts, isAdmin) {
-		return errs.New(errs.Conflict, "this is the only account with the role ADMIN; give the role to another account first")
-	}
-	return r.documents.Swap(ctx, listed, members{IDs: others})
 }
 
 // Overdue implements domain.Overdue: one group, for use after an outage; it is not a queue.
@@ -74,10 +49,18 @@ type Overdue struct{ group }
 // NewOverdue returns the accounts with overdue events behind a sidecar.
 func NewOverdue(s *sidecar.Sidecar) Overdue { return Overdue{newGroup(s, "overdue")} }
 
-// List implements domain.Overdue.
-func (r Overdue) List(ctx context.Context) ([]string, error) {
-	listed, err := r.documents.Find(ctx, r.name)
-	return listed.Value.IDs, err
+// maxOverdue is how many accounts the group lists. It is a hint: it may lack an account.
+const maxOverdue = 1000
+
+// Add implements domain.Overdue.
+func (r Overdue) Add(ctx context.Context, id string) error {
+	_, err := r.documents.Upsert(ctx, r.name, func(m *members) error {
+		if len(m.IDs) < maxOverdue && !slices.Contains(m.IDs, id) {
+			m.IDs = append(m.IDs, id)
+		}
+		return nil
+	})
+	return err
 }
 
 // Remove implements domain.Overdue.

@@ -64,6 +64,9 @@ type Order struct {
 	UpdatedAt time.Time `json:"updatedAt"`
 }
 
+// Confirmed reports whether the order is to be shipped, as far as its event says.
+func (o Order) Confirmed() bool { return reached[o.Status] == Queued }
+
 // reached maps the status of an order to that of its fulfilment.
 var reached = map[string]Status{"confirmed": Queued, "shipped": Shipped, "delivered": Delivered, "cancelled": Cancelled}
 

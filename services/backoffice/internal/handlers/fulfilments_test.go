@@ -36,6 +36,32 @@ func TestFulfilments_queueAConfirmedOrderOnce(t *testing.T) {
 	}
 }
 
+// What an event costs: a place in a list (a read and a write), and the document. A confirmed order has none yet, so it is not read
+// first.
+func TestFulfilments_costFewCallsOfTheSidecar(t *testing.T) {
+	o := newOffice(t, 0)
+	for _, step := range []struct {
+		what, status string
+		want         int
+	}{
+		{"a confirmed order", "confirmed", 3},
+		{"the same event again", "confirmed", 4}, // it is listed; its document cannot be created, which is looked at and read
+		{"a shipped order", "shipped", 4},
+		{"a delivered order", "delivered", 4},
+		{"a late event", "shipped", 1},
+	} {
+		var calls []string
+		o.states.Before = func(operation, key string) error {
+			calls = append(calls, operation+" "+key)
+			return nil
+		}
+		o.happen(t, orderID, step.status)
+		if len(calls) != step.want {
+			t.Errorf("%s: got %q, want %d calls", step.what, calls, step.want)
+		}
+	}
+}
+
 // A list is searched for an entry at most a few hundred places back, and orders are shipped and delivered days later.
 func TestFulfilments_listAnOrderOnceHoweverLateItIsShipped(t *testing.T) {
 	o := newOffice(t, 0)

@@ -36,30 +36,36 @@ func NewFulfilments(s *sidecar.Sidecar, keep time.Duration) *Fulfilments {
 	return &Fulfilments{documents: documents, lists: sidecar.NewLists(documents, "fulfilment-list")}
 }
 
-// Record stores what an event says about an order, and returns the fulfilment as it is then. A fulfilment that was cancelled
-// before it was queued is stored but not listed: the staff has nothing to do.
-//
-// A fulfilment is added to the list of its status before its document is written, so that every document is listed. Compaction
-// removes it from the list of its former status.
+// Record stores what an event says about an order, and returns the fulfilment as it is then. A confirmed order hardly ever has a
+// fulfilment yet. So Record reads only after a first write has shown that it has one.
 func (r *Fulfilments) Record(ctx context.Context, order domain.Order) (domain.Fulfilment, error) {
-	for {
-		known, err := r.documents.Find(ctx, order.ID)
-		if err != nil {
-			return domain.Fulfilment{}, err
-		}
+	known := sidecar.Document[domain.Fulfilment]{ID: order.ID}
+	var err error
+	if !order.Confirmed() {
+		known, err = r.documents.Find(ctx, order.ID)
+	}
+	for ; err == nil; known, err = r.documents.Find(ctx, order.ID) {
 		f := known.Value
 		if err := f.Record(order); err != nil || f.Status == known.Value.Status {
 			return f, err
 		}
-		if known.Exists() || f.Status != domain.Cancelled {
-			if err := r.lists.Add(ctx, string(f.Status), order.ID); err != nil {
-				return domain.Fulfilment{}, err
-			}
-		}
-		if err := r.documents.Swap(ctx, known, f); !errs.Is(err, errs.Conflict) {
+		if err := r.save(ctx, known, f); !errs.Is(err, errs.Conflict) {
 			return f, err
 		}
 	}
+	return domain.Fulfilment{}, err
+}
+
+// save adds a fulfilment to the list of its status before it writes the document, so that every document is listed. Compaction
+// removes it from the list of its former status. A fulfilment that was cancelled before it was queued is stored but not listed:
+// the staff has nothing to do.
+func (r *Fulfilments) save(ctx context.Context, known sidecar.Document[domain.Fulfilment], f domain.Fulfilment) error {
+	if known.Exists() || f.Status != domain.Cancelled {
+		if err := r.lists.Add(ctx, string(f.Status), f.OrderID); err != nil {
+			return err
+		}
+	}
+	return r.documents.Swap(ctx, known, f)
 }
 
 // Get returns the fulfilment of an order, or errs.NotFound.

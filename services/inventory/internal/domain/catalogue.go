@@ -11,6 +11,29 @@ type Products interface {
 	Update(ctx context.Context, id string, change func(*Product) error) (Product, error)
 }
 
+// Shelf is what the ledger needs to know about products. Removed products are among them, except for Get.
+type Shelf interface {
+	// Get returns a product. It fails with errs.NotFound if the product was removed or never existed.
+	Get(ctx context.Context, id string) (Product, error)
+	// FindMany reads products by id, in one call. What it does not find may exist all the same, as some stores report a read that
+	// has failed.
+	FindMany(ctx context.Context, ids []string) (map[string]Product, error)
+	// UpdateFrom changes a product that was read, by a pure function, which may run several times, and returns the result. It
+	// reads the product again only if another write came first. Of a product that was not found, seen has the id only.
+	UpdateFrom(ctx context.Context, seen Product, change func(*Product) error) (Product, error)
+}
+
+// products are products as they were seen last, by id.
+type products map[string]Product
+
+// get returns a product, or one with only the id if it was not seen.
+func (ps products) get(id string) Product {
+	if p, seen := ps[id]; seen {
+		return p
+	}
+	return Product{ID: id}
+}
+
 // Catalogue also lists and adds products.
 type Catalogue interface {
 	Products

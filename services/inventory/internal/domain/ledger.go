@@ -7,16 +7,23 @@ import (
 	"time"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/recent"
 )
 
-// Reservations stores a reservation for each order.
+// Reservations stores a reservation for each order, in the store of the products.
 type Reservations interface {
 	// Find returns the reservation of an order, or an undecided one if none is stored.
 	Find(ctx context.Context, orderID string) (Reservation, error)
+	// FindWith reads the reservation of an order and products by id in one call. What it does not find may be stored all the
+	// same, as some stores report a read that has failed.
+	FindWith(ctx context.Context, orderID string, productIDs []string) (Reservation, map[string]Product, error)
+	// FindMany reads reservations by order, in one call. What it does not find may be stored all the same.
+	FindMany(ctx context.Context, orderIDs []string) (map[string]Reservation, error)
 	// Decide stores the first reservation of an order, and returns the one that is stored: this one, or an earlier one.
 	Decide(ctx context.Context, r Reservation) (Reservation, error)
-	// Update changes a reservation by a pure function, which may run several times, and returns the result.
-	Update(ctx context.Context, orderID string, change func(*Reservation) error) (Reservation, error)
+	// Update changes a reservation that was read by a pure function, which may run several times, and returns the result. It
+	// reads the reservation again only if another write came first.
+	Update(ctx context.Context, seen Reservation, change func(*Reservation) error) (Reservation, error)
 }
 
 // Publisher publishes what happens to the stock. It derives the id of each event from cause, the id of the event that is
@@ -35,22 +42,33 @@ type Publisher interface {
 //     wins.
 //  3. Resolve: on each product, apply the movements that count, undo the others, and remove them all.
 //
+// A hold that counts is in effect since it began. So step 3 leaves it on the product, and the next write of the product removes
+// it. To need no read for that, the ledger remembers which holds count, of those that it decided lately.
+//
 // A process may die after any step, and several runs for one order may overlap: a later run reads the outcome and
-// continues with step 3. One case remains: another run decides and acknowledges the event, then a slow run begins
-// movements and dies. No redelivery resolves those movements; the next hold on the product does.
+// continues with step 3. One case remains: another run decides and acknowledges the event, and a slow run begins
+// movements and dies. No redelivery resolves those movements; a later hold on the product does.
 type Ledger struct {
-	products     Products
+	products     Shelf
 	reservations Reservations
 	publisher    Publisher
 	lowStock     func() int64
 	now          func() time.Time
+	// counting has the ids of holds that count, as far as this process has decided them and still remembers.
+	counting *recent.Memory[string, struct{}]
 }
+
+// maxCounting is how many holds a ledger remembers at least; twice as many take 2 MB. One for each product would do.
+const maxCounting = 10_000
 
 // NewLedger returns the ledger. A product with lowStock() or fewer available pieces is low in stock.
 func NewLedger(
-	products Products, reservations Reservations, publisher Publisher, lowStock func() int64, now func() time.Time,
+	products Shelf, reservations Reservations, publisher Publisher, lowStock func() int64, now func() time.Time,
 ) *Ledger {
-	return &Ledger{products: products, reservations: reservations, publisher: publisher, lowStock: lowStock, now: now}
+	return &Ledger{
+		products: products, reservations: reservations, publisher: publisher, lowStock: lowStock, now: now,
+		counting: recent.New[string, struct{}](maxCounting),
+	}
 }
 
 // EndedTTL is how long the reservation of an ended order is stored, to recognize late copies of its events. Brokers keep events
@@ -64,7 +82,7 @@ func (l *Ledger) Reserve(ctx context.Context, orderID string, placedAt time.Time
 	if err := checkLines(lines); err != nil {
 		return err
 	}
-	r, err := l.reserve(ctx, orderID, placedAt, lines)
+	r, seen, err := l.reserve(ctx, orderID, placedAt, lines)
 	if err != nil {
 		return err
 	}
@@ -74,33 +92,39 @@ func (l *Ledger) Reserve(ctx context.Context, orderID string, placedAt time.Time
 	if err := l.publisher.Reserved(ctx, orderID, lines, cause); err != nil {
 		return err
 	}
-	return l.publishLowStock(ctx, r, cause)
+	return l.publishLowStock(ctx, r, seen, cause)
 }
 
-// reserve returns the reservation of an order. It creates a missing one.
-func (l *Ledger) reserve(ctx context.Context, orderID string, placedAt time.Time, lines []Line) (Reservation, error) {
-	r, err := l.reservations.Find(ctx, orderID)
-	if err == nil && !r.Decided() {
-		if l.longAgo(placedAt) {
-			return r, errs.InvalidField("createdAt", "is too long ago: whether the order has ended may be forgotten")
+// reserve returns the reservation of an order, and the products as they were seen last. It creates a missing reservation: one
+// that was missed is found then, because only the first write decides.
+func (l *Ledger) reserve(ctx context.Context, orderID string, placedAt time.Time, lines []Line) (Reservation, products, error) {
+	r, found, err := l.reservations.FindWith(ctx, orderID, productIDs(lines))
+	if err == nil && !r.Decided() && l.longAgo(placedAt) {
+		if r, err = l.reservations.Find(ctx, orderID); err == nil && !r.Decided() {
+			err = errs.InvalidField("createdAt", "is too long ago: whether the order has ended may be forgotten")
 		}
-		r, err = l.decide(ctx, orderID, lines)
 	}
 	if err != nil {
-		return Reservation{}, err
+		return Reservation{}, nil, err
 	}
-	// A stored reservation may have other lines than these. Movements can be on the products of both.
-	return r, l.resolve(ctx, r, productIDs(r.Lines, lines))
+	seen := products(found)
+	if !r.Decided() {
+		r, err = l.decide(ctx, orderID, lines, seen)
+		return r, seen, err
+	}
+	// An earlier run may have died. A stored reservation may have other lines than these. Movements can be on the products of
+	// both.
+	return r, seen, l.resolve(ctx, r, productIDs(r.Lines, lines))
 }
 
 // publishLowStock publishes an event for each product that became low in stock by this reservation.
-func (l *Ledger) publishLowStock(ctx context.Context, r Reservation, cause string) error {
+func (l *Ledger) publishLowStock(ctx context.Context, r Reservation, seen products, cause string) error {
 	threshold := l.lowStock()
 	for _, line := range r.Lines {
 		if !line.CrossedDown(threshold) {
 			continue
 		}
-		p, err := l.products.Get(ctx, line.ProductID)
+		p, err := l.nameOf(ctx, seen, line.ProductID)
 		if errs.Is(err, errs.NotFound) {
 			continue // a removed product needs no new stock
 		}
@@ -115,112 +139,62 @@ func (l *Ledger) publishLowStock(ctx context.Context, r Reservation, cause strin
 	return nil
 }
 
+// nameOf returns a product of which only the name is needed. It fails with errs.NotFound if the product was removed.
+func (l *Ledger) nameOf(ctx context.Context, seen products, id string) (Product, error) {
+	p, known := seen[id]
+	if !known {
+		return l.products.Get(ctx, id)
+	}
+	if p.Removed {
+		return p, NotFound()
+	}
+	return p, nil
+}
+
 // Release gives back the stock of an order that has ended. If nothing is reserved yet, it prevents a later reservation.
-// It fails with errs.Conflict if the order was shipped.
-func (l *Ledger) Release(ctx context.Context, orderID string) error {
-	r, err := l.reservations.Find(ctx, orderID)
+// It fails with errs.Conflict if the order was shipped. The lines are those of the order, if the event has them: their products
+// are read together with the reservation.
+func (l *Ledger) Release(ctx context.Context, orderID string, lines []Line) error {
+	r, seen, err := l.reservations.FindWith(ctx, orderID, productIDs(lines))
 	if err == nil && !r.Decided() {
 		r, err = l.reservations.Decide(ctx, Reservation{OrderID: orderID, Status: Cancelled})
 	}
 	if err != nil {
 		return err
 	}
-	if r, err = l.finish(ctx, r, Release, Released); err == nil && r.Status == Committed {
+	if r, err = l.finish(ctx, r, seen, Release, Released); err == nil && r.Status == Committed {
 		return errs.New(errs.Conflict, "the stock of the order %s was shipped and cannot be released", orderID)
 	}
 	return err
 }
 
 // Commit removes the pieces of a shipped order from the stock. It fails with errs.NotFound if there is no
-// reservation, and with errs.Conflict if nothing is reserved.
-func (l *Ledger) Commit(ctx context.Context, orderID string) error {
-	r, err := l.reservations.Find(ctx, orderID)
+// reservation, and with errs.Conflict if nothing is reserved. The lines are used as by Release.
+func (l *Ledger) Commit(ctx context.Context, orderID string, lines []Line) error {
+	r, seen, err := l.reservations.FindWith(ctx, orderID, productIDs(lines))
+	if err == nil && !r.Decided() {
+		r, err = l.reservations.Find(ctx, orderID)
+	}
 	if err != nil {
 		return err
 	}
 	if !r.Decided() {
 		return errs.New(errs.NotFound, "there is no reservation for the order %s", orderID)
 	}
-	if r, err = l.finish(ctx, r, Commit, Committed); err == nil && r.Status != Committed {
+	if r, err = l.finish(ctx, r, seen, Commit, Committed); err == nil && r.Status != Committed {
 		return errs.New(errs.Conflict, "the order %s was shipped, but its stock is %s", orderID, r.Status)
 	}
 	return err
 }
 
-// decide holds every line and writes the outcome, unless another run has written one. It returns the stored outcome.
-func (l *Ledger) decide(ctx context.Context, orderID string, lines []Line) (Reservation, error) {
-	var holds []Line
-	var shortages []Shortage
-	for _, line := range sorted(lines) {
-		held, available, err := l.hold(ctx, orderID, line)
-		if err != nil {
-			return Reservation{}, err
-		}
-		if held.ID == "" {
-			shortages = append(shortages, Shortage{line.ProductID, line.Quantity, available})
-		}
-		line.Held, line.Left = held.ID, held.Left
-		holds = append(holds, line)
-	}
-	if len(shortages) > 0 {
-		return l.reservations.Decide(ctx, Reservation{orderID, Rejected, lines, shortages})
-	}
-	return l.reservations.Decide(ctx, Reservation{orderID, Reserved, holds, nil})
-}
-
-// hold begins the movement that reserves one line. If the stock is too small, it returns a zero movement and how many
-// pieces are available. Abandoned movements may occupy stock, so it resolves them and tries again.
-func (l *Ledger) hold(ctx context.Context, orderID string, line Line) (held Movement, available int64, err error) {
-	for {
-		var ok bool
-		m := l.movement(orderID, Hold, line.Quantity)
-		p, err := l.products.Update(ctx, line.ProductID, func(p *Product) error {
-			held, ok = p.Begin(m)
-			return nil
-		})
-		if errs.Is(err, errs.NotFound) {
-			return Movement{}, 0, nil
-		}
-		if err != nil {
-			return Movement{}, 0, err
-		}
-		resolved, err := l.resolveAbandoned(ctx, p)
-		if ok || !resolved || err != nil {
-			return held, p.Available(), err
-		}
-	}
-}
-
-// resolveAbandoned resolves abandoned movements on a product, and reports whether it resolved any. It skips a movement that
-// the order's reservation has not decided: the event that began it will be delivered again.
-func (l *Ledger) resolveAbandoned(ctx context.Context, p Product) (resolved bool, err error) {
-	for _, m := range p.Abandoned(l.now()) {
-		r, err := l.reservations.Find(ctx, m.Order)
-		if err != nil {
-			return resolved, err
-		}
-		if !r.Decided() && l.longAgo(m.At) {
-			r = Reservation{OrderID: m.Order, Status: Released} // whatever was decided, no event about it comes any more
-		}
-		if !r.Decides(m.Kind) {
-			continue
-		}
-		if err := l.resolve(ctx, r, []string{p.ID}); err != nil {
-			return resolved, err
-		}
-		resolved = true
-	}
-	return resolved, nil
-}
-
 // finish releases or commits the reserved stock, if there is any, and returns the reservation as it is afterwards.
-func (l *Ledger) finish(ctx context.Context, r Reservation, kind Kind, to Status) (Reservation, error) {
+func (l *Ledger) finish(ctx context.Context, r Reservation, seen products, kind Kind, to Status) (Reservation, error) {
 	if r.Status == Reserved {
-		ended, err := l.beginAll(ctx, r, kind)
+		ended, err := l.beginAll(ctx, r, seen, kind)
 		if err != nil {
 			return r, err
 		}
-		r, err = l.reservations.Update(ctx, r.OrderID, func(r *Reservation) error {
+		r, err = l.reservations.Update(ctx, r, func(r *Reservation) error {
 			if r.Status == Reserved {
 				r.Status, r.Lines = to, ended
 			}
@@ -234,13 +208,14 @@ func (l *Ledger) finish(ctx context.Context, r Reservation, kind Kind, to Status
 }
 
 // beginAll begins a movement for every line, and returns the lines with the movements that end them.
-func (l *Ledger) beginAll(ctx context.Context, r Reservation, kind Kind) ([]Line, error) {
+func (l *Ledger) beginAll(ctx context.Context, r Reservation, seen products, kind Kind) ([]Line, error) {
 	ended := slices.Clone(r.Lines)
 	for i, line := range ended {
 		m := l.movement(r.OrderID, kind, line.Quantity)
-		_, err := l.products.Update(ctx, line.ProductID, func(p *Product) error {
-			noted, _ := p.Begin(m)
-			ended[i].Ended = noted.ID
+		_, err := l.products.UpdateFrom(ctx, seen.get(line.ProductID), func(p *Product) error {
+			l.settle(p, nil)
+			begun, _ := p.Begin(m)
+			ended[i].Ended = begun.ID
 			return nil
 		})
 		if err != nil {
@@ -250,10 +225,15 @@ func (l *Ledger) beginAll(ctx context.Context, r Reservation, kind Kind) ([]Line
 	return ended, nil
 }
 
-// resolve resolves the movements of an order on these products. It skips products that never existed.
+// resolve resolves the movements of an order on these products, which it reads now: a product that was read before the
+// reservation may lack a movement that the reservation decides. It skips products that never existed.
 func (l *Ledger) resolve(ctx context.Context, r Reservation, productIDs []string) error {
+	found, err := l.products.FindMany(ctx, productIDs)
+	if err != nil {
+		return err
+	}
 	for _, id := range productIDs {
-		_, err := l.products.Update(ctx, id, func(p *Product) error {
+		_, err := l.products.UpdateFrom(ctx, products(found).get(id), func(p *Product) error {
 			p.Resolve(r, l.now())
 			return nil
 		})

@@ -18,12 +18,13 @@ const (
 	Commit Kind = "commit"
 )
 
-// abandonedAfter is longer than any handler runs, so an older movement belongs to a run that has died.
-const abandonedAfter = time.Minute
+// oldAfter is longer than any handler runs, so an older movement is decided, or belongs to a run that has died.
+const oldAfter = time.Minute
 
 // Movement is a pending change of one product for one order. It is stored on the product before the order's reservation
-// says whether it counts. A hold takes effect at once, and is undone if it does not count. A release or a commit takes
-// effect only when it is known to count. So no piece is promised twice, even if a step runs twice.
+// says whether it counts. A hold takes effect at once, and is undone if it does not count; if it counts, it stays until the next
+// write of the product. A release or a commit takes effect only when it is known to count. So no piece is promised twice, even
+// if a step runs twice.
 type Movement struct {
 	// ID is random. Several runs for one order may begin movements; the reservation names those that count.
 	ID       string    `json:"id"`
@@ -59,7 +60,7 @@ func (p *Product) Begin(m Movement) (begun Movement, ok bool) {
 // Resolve removes the movements that the order's reservation has decided: it applies those that count, and undoes the
 // others. It may run again, and with an older copy of the reservation.
 func (p *Product) Resolve(r Reservation, now time.Time) {
-	p.Movements = slices.DeleteFunc(p.Movements, func(m Movement) bool {
+	p.Movements = slices.DeleteFunc(slices.Clone(p.Movements), func(m Movement) bool {
 		if m.Order != r.OrderID || !r.Decides(m.Kind) {
 			return false
 		}
@@ -80,7 +81,5 @@ func (p *Product) apply(m Movement, counts bool) {
 	}
 }
 
-// Abandoned returns the movements that were begun by runs that have died.
-func (p *Product) Abandoned(now time.Time) []Movement {
-	return slices.DeleteFunc(slices.Clone(p.Movements), func(m Movement) bool { return now.Sub(m.At) <= abandonedAfter })
-}
+// Old reports whether the run that began the movement has ended.
+func (m Movement) Old(now time.Time) bool { return now.Sub(m.At) > oldAfter }

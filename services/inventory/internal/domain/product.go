@@ -36,10 +36,12 @@ type Product struct {
 	Removed bool `json:"removed,omitempty"`
 	// Request is the fingerprint of the request that created it.
 	Request string `json:"request,omitempty"`
-	// Movements are pending. They are removed as soon as their outcome is decided, so there are few.
+	// Movements are pending, or holds that count. The ledger removes them when it writes the product, so there are few.
 	Movements []Movement `json:"movements,omitempty"`
 	// Latest is the latest change of stock by hand. History has the earlier ones.
 	Latest Adjustment `json:"latest,omitzero"`
+	// Version is that of the document it was read from, "" for one that has changed since.
+	Version string `json:"-"`
 }
 
 // Available is how many pieces can be reserved.

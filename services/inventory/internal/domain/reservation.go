@@ -31,6 +31,8 @@ type Reservation struct {
 	Status    Status     `json:"status"`
 	Lines     []Line     `json:"lines,omitempty"`
 	Shortages []Shortage `json:"shortages,omitempty"`
+	// Version is that of the document it was read from, "" for one that has changed since.
+	Version string `json:"-"`
 }
 
 // Line is a quantity of one product, with the movements that count.
@@ -78,6 +80,11 @@ func (r Reservation) Decides(kind Kind) bool {
 // Counts reports whether the reservation names this movement. The ids of movements are random, so no other one has this id.
 func (r Reservation) Counts(m Movement) bool {
 	return slices.ContainsFunc(r.Lines, func(l Line) bool { return m.ID == l.Held || m.ID == l.Ended })
+}
+
+// names reports whether all of these holds count.
+func (r Reservation) names(holds []Line) bool {
+	return !slices.ContainsFunc(holds, func(l Line) bool { return l.Held == "" || !r.Counts(Movement{ID: l.Held}) })
 }
 
 // Grants reports whether exactly these lines are reserved or were shipped.

@@ -15,8 +15,8 @@ func Subscriptions(ledger *domain.Ledger) []messaging.Subscription {
 	reserve := handle(func(ctx context.Context, o order, eventID string) error {
 		return ledger.Reserve(ctx, o.ID, o.CreatedAt, o.Items, eventID)
 	})
-	release := handle(func(ctx context.Context, o order, _ string) error { return ledger.Release(ctx, o.ID) })
-	commit := handle(func(ctx context.Context, o order, _ string) error { return ledger.Commit(ctx, o.ID) })
+	release := handle(func(ctx context.Context, o order, _ string) error { return ledger.Release(ctx, o.ID, o.Items) })
+	commit := handle(func(ctx context.Context, o order, _ string) error { return ledger.Commit(ctx, o.ID, o.Items) })
 	return []messaging.Subscription{
 		{Topic: "order-placed", On: map[string]messaging.Handler{
 			"order.placed.v1": reserve,

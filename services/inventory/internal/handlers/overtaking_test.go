@@ -15,6 +15,8 @@ const (
 	shipped   = "order.shipped.v1"
 	// placedAgain is order.placed.v1 of another attempt with the same id, and other quantities.
 	placedAgain = "placed again"
+	// placedTooMuch is order.placed.v1 with more pieces of the second product than there are.
+	placedTooMuch = "placed too much"
 	// adjustMore is adjust, and then another one.
 	adjustMore = "adjust more"
 )
@@ -32,6 +34,8 @@ var meetings = map[string]meeting{
 	"placed twice":         {nil, placed, placed, "", domain.Reserved},
 	"placed late":          {[]string{placed}, placed, placed, "", domain.Reserved},
 	"placed otherwise":     {nil, placed, placedAgain, rejected, ""},
+	"rejected":             {nil, placedTooMuch, placedTooMuch, "", domain.Rejected},
+	"rejected, late copy":  {[]string{placedTooMuch}, placedTooMuch, placedTooMuch, "", domain.Rejected},
 	"placed and cancelled": {nil, placed, cancelled, cancelled, ""},
 	"cancelled, late copy": {[]string{placed}, placed, cancelled, cancelled, domain.Released},
 	"cancelled twice":      {[]string{placed}, cancelled, cancelled, cancelled, domain.Released},
@@ -43,33 +47,54 @@ var meetings = map[string]meeting{
 
 // The first takes some steps, then the second takes some, then the first goes on to its end, then the second.
 func TestLedger_survivesEveryOvertaking(t *testing.T) {
-	for name, m := range meetings {
-		t.Run(name, func(t *testing.T) {
-			everyPair(func(steps, others int) (more, moreOthers bool) {
-				s, a, b := m.begin(t)
-				more, moreOthers = s.take(t, a, steps), s.take(t, b, others)
-				m.check(t, s)
-				return more, moreOthers
-			})
+	everyMeeting(t, func(t *testing.T, m meeting, backwards bool) {
+		everyPair(func(steps, others int) (more, moreOthers bool) {
+			s, a, b := m.begin(t, backwards)
+			more, moreOthers = s.take(t, a, steps), s.take(t, b, others)
+			m.check(t, s)
+			return more, moreOthers
 		})
-	}
+	})
 }
 
 // The first takes some steps, then the second goes to its end, then the first takes some more and dies.
 func TestLedger_survivesEveryDeath(t *testing.T) {
+	everyMeeting(t, func(t *testing.T, m meeting, backwards bool) {
+		everyPair(func(steps, later int) (more, moreLater bool) {
+			s, a, b := m.begin(t, backwards)
+			more = s.take(t, a, steps)
+			for s.resume(b) {
+			}
+			if moreLater = more && s.take(t, a, later); moreLater {
+				s.kill(a)
+			}
+			m.check(t, s)
+			return more, moreLater
+		})
+	})
+}
+
+// The first takes some steps, then the second takes some and dies, then the first goes on to its end.
+func TestLedger_survivesEveryDeathInBetween(t *testing.T) {
+	everyMeeting(t, func(t *testing.T, m meeting, backwards bool) {
+		everyPair(func(steps, others int) (more, moreOthers bool) {
+			s, a, b := m.begin(t, backwards)
+			more = s.take(t, a, steps)
+			if moreOthers = s.take(t, b, others); moreOthers {
+				s.kill(b)
+			}
+			m.check(t, s)
+			return more, moreOthers
+		})
+	})
+}
+
+// everyMeeting tries all meetings, with bulk reads that begin with the reservation or end with it.
+func everyMeeting(t *testing.T, try func(t *testing.T, m meeting, backwards bool)) {
 	for name, m := range meetings {
 		t.Run(name, func(t *testing.T) {
-			everyPair(func(steps, later int) (more, moreLater bool) {
-				s, a, b := m.begin(t)
-				more = s.take(t, a, steps)
-				for s.resume(b) {
-				}
-				if moreLater = more && s.take(t, a, later); moreLater {
-					s.kill(a)
-				}
-				m.check(t, s)
-				return more, moreLater
-			})
+			try(t, m, false)
+			try(t, m, true)
 		})
 	}
 }
@@ -84,7 +109,7 @@ func everyPair(try func(steps, others int) (more, moreOthers bool)) {
 }
 
 // begin starts the two runs in a shop that has as many pieces as the order asks for.
-func (m meeting) begin(t *testing.T) (s *shop, first, second *run) {
+func (m meeting) begin(t *testing.T, backwards bool) (s *shop, first, second *run) {
 	s = &shop{world: newWorld(t), put: map[string]int64{}}
 	s.stock(t, "A", 2)
 	s.stock(t, "B", 1)
@@ -103,7 +128,9 @@ func (m meeting) begin(t *testing.T) (s *shop, first, second *run) {
 		two = &delivery{event: s.about(m.second)}
 	}
 	s.deliveries = append(s.deliveries, one, two)
-	return s, s.start(one), s.start(two)
+	first, second = s.start(one, 0), s.start(two, 1)
+	first.reading.backwards, second.reading.backwards = backwards, backwards
+	return s, first, second
 }
 
 // check runs everything to its end and checks the outcome.
@@ -132,8 +159,11 @@ func (s *shop) about(eventType string) messaging.Event {
 		return event(adjust, "", adjustments{s.adjusted})
 	}
 	lines := []line{{s.products[0], 2}, {s.products[1], 1}}
-	if eventType == placedAgain {
+	switch eventType {
+	case placedAgain:
 		eventType, lines = placed, []line{{s.products[0], 1}}
+	case placedTooMuch:
+		eventType, lines[1].Quantity = placed, 5
 	}
 	id := s.orders[0].id
 	return event(eventType, id, map[string]any{"id": id, "items": lines, "createdAt": s.now}, show(lines))

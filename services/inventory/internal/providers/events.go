@@ -8,8 +8,10 @@ import (
 	"stoa/services/inventory/internal/domain"
 )
 
-// topic carries all events about the stock.
-const topic = "stock"
+const (
+	ordersTopic   = "stock"     // what became of the stock of an order
+	lowStockTopic = "low-stock" // which products are low in stock
+)
 
 // Events implements domain.Publisher.
 type Events struct{ publisher *messaging.Publisher }
@@ -25,7 +27,7 @@ type reserved struct {
 
 // Reserved implements domain.Publisher.
 func (e *Events) Reserved(ctx context.Context, orderID string, lines []domain.Line, cause string) error {
-	return e.publish(ctx, "stock.reserved.v1", orderID, reserved{orderID, lines}, cause)
+	return e.publish(ctx, ordersTopic, "stock.reserved.v1", orderID, reserved{orderID, lines}, cause)
 }
 
 // rejected is the payload of stock.rejected.v1.
@@ -37,15 +39,15 @@ type rejected struct {
 
 // Rejected implements domain.Publisher.
 func (e *Events) Rejected(ctx context.Context, r domain.Reservation, cause string) error {
-	return e.publish(ctx, "stock.rejected.v1", r.OrderID, rejected{r.OrderID, r.Reason(), r.Shortages}, cause)
+	return e.publish(ctx, ordersTopic, "stock.rejected.v1", r.OrderID, rejected{r.OrderID, r.Reason(), r.Shortages}, cause)
 }
 
 // LowStock implements domain.Publisher.
 func (e *Events) LowStock(ctx context.Context, low domain.LowStock, cause string) error {
-	return e.publish(ctx, "stock.low.v1", low.ProductID, low, cause)
+	return e.publish(ctx, lowStockTopic, "stock.low.v1", low.ProductID, low, cause)
 }
 
-func (e *Events) publish(ctx context.Context, eventType, subject string, data any, cause string) error {
+func (e *Events) publish(ctx context.Context, topic, eventType, subject string, data any, cause string) error {
 	event, err := messaging.New(eventType, subject, data, cause)
 	if err != nil {
 		return err

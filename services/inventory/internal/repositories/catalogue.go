@@ -3,6 +3,7 @@ package repositories
 
 import (
 	"context"
+	"maps"
 	"strings"
 
 	"stoa/pkg/common/errs"
@@ -17,7 +18,7 @@ const store = "inventory-store"
 // all is the id of the only list of products.
 const all = "all"
 
-// Catalogue implements domain.Catalogue and domain.BulkReader: a document for each product and for each SKU, and a list.
+// Catalogue implements domain.Catalogue, domain.BulkReader and domain.Shelf: a document for each product and for each SKU, and a list.
 type Catalogue struct {
 	products *sidecar.Documents[domain.Product]
 	skus     *sidecar.Documents[owner]
@@ -31,10 +32,14 @@ type owner struct {
 
 // NewCatalogue returns the catalogue in the store behind a sidecar.
 func NewCatalogue(s *sidecar.Sidecar) *Catalogue {
-	products := sidecar.NewDocuments[domain.Product](s, store, "product")
+	products := productsIn(s)
 	return &Catalogue{
 		products: products, skus: sidecar.NewDocuments[owner](s, store, "sku"), lists: sidecar.NewLists(products, "products"),
 	}
+}
+
+func productsIn(s *sidecar.Sidecar) *sidecar.Documents[domain.Product] {
+	return sidecar.NewDocuments[domain.Product](s, store, "product")
 }
 
 // Get implements domain.Catalogue.
@@ -51,17 +56,28 @@ func (c *Catalogue) Get(ctx context.Context, id string) (domain.Product, error) 
 
 // GetMany implements domain.BulkReader.
 func (c *Catalogue) GetMany(ctx context.Context, productIDs []string) (map[string]domain.Product, error) {
+	found, err := c.FindMany(ctx, productIDs)
+	maps.DeleteFunc(found, func(_ string, p domain.Product) bool { return p.Removed })
+	return found, err
+}
+
+// FindMany implements domain.Shelf.
+func (c *Catalogue) FindMany(ctx context.Context, productIDs []string) (map[string]domain.Product, error) {
 	documents, err := c.products.GetMany(ctx, productIDs)
 	if err != nil {
 		return nil, err
 	}
 	found := make(map[string]domain.Product, len(documents))
 	for _, document := range documents {
-		if !document.Value.Removed {
-			found[document.ID] = document.Value
-		}
+		found[document.ID] = versioned(document)
 	}
 	return found, nil
+}
+
+// versioned returns a product with the version of its document.
+func versioned(document sidecar.Document[domain.Product]) domain.Product {
+	document.Value.Version = document.ETag
+	return document.Value
 }
 
 // List implements domain.Catalogue.
@@ -80,6 +96,18 @@ func (c *Catalogue) Update(ctx context.Context, id string, change func(*domain.P
 		return domain.Product{}, domain.NotFound()
 	}
 	return c.products.Update(ctx, id, change)
+}
+
+// UpdateFrom implements domain.Shelf.
+func (c *Catalogue) UpdateFrom(
+	ctx context.Context, seen domain.Product, change func(*domain.Product) error,
+) (domain.Product, error) {
+	if !ids.Valid(seen.ID) {
+		return domain.Product{}, domain.NotFound()
+	}
+	read := sidecar.Document[domain.Product]{ID: seen.ID, Value: seen, ETag: seen.Version}
+	updated, err := c.products.UpdateFrom(ctx, read, change)
+	return versioned(updated), err
 }
 
 // Create implements domain.Catalogue.

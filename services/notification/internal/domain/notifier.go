@@ -15,6 +15,8 @@ type Notices interface {
 	Create(ctx context.Context, userID string, r Record) error
 	// Update changes a record by a pure function, which may run several times, and returns the result.
 	Update(ctx context.Context, id string, change func(*Record) error) (Record, error)
+	// Overwrite stores a record in the place of what is stored, whatever that is.
+	Overwrite(ctx context.Context, id string, r Record) error
 	// Await adds a record to the list of mails that are still to be sent, unless it is there already.
 	Await(ctx context.Context, id string) error
 	// Due returns some of the mails whose next attempt may start now, and the cursor of the next ones, "" at the end.
@@ -80,7 +82,7 @@ func (n *Notifier) Tell(ctx context.Context, notice Notice, cause Cause) error {
 	err := n.notices.Create(ctx, notice.UserID, record)
 	switch {
 	case err == nil && record.Mail.Waits():
-		result, err = n.send(ctx, notice, record.Mail, cause)
+		result, err = n.send(ctx, notice, record, cause)
 	case errs.Is(err, errs.Conflict):
 		result, err = n.resume(ctx, notice, cause)
 	}
@@ -92,12 +94,15 @@ func (n *Notifier) Tell(ctx context.Context, notice Notice, cause Cause) error {
 }
 
 // overtake makes sure that nothing is sent any more that contradicts this notice. A cancellation may arrive before the
-// confirmation, which comes from another topic.
+// confirmation, which comes from another topic. It hardly ever does, so the record is read before it is created.
 func (n *Notifier) overtake(ctx context.Context, notice Notice) error {
 	if notice.Kind != OrderCancelled {
 		return nil
 	}
 	earlier := Record{Entry: Entry{ID: idOf(OrderConfirmed, notice.About)}, Mail: Delivery{Status: Overtaken}}
+	if told, err := n.notices.Any(ctx, []string{earlier.ID}); told || err != nil {
+		return err
+	}
 	if err := n.notices.Create(ctx, "", earlier); err != nil && !errs.Is(err, errs.Conflict) {
 		return err
 	}
@@ -129,24 +134,25 @@ func (n *Notifier) resume(ctx context.Context, notice Notice, cause Cause) (outc
 	case record.Mail.LeaseID != lease:
 		return waiting, nil
 	default:
-		return n.send(ctx, notice, record.Mail, cause)
+		return n.send(ctx, notice, record, cause)
 	}
 }
 
-// send makes the attempt that this delivery was leased for, and stores its outcome.
-func (n *Notifier) send(ctx context.Context, notice Notice, attempt Delivery, cause Cause) (outcome, error) {
+// send makes the attempt that the mail of this record was leased for, and stores its outcome.
+func (n *Notifier) send(ctx context.Context, notice Notice, record Record, cause Cause) (outcome, error) {
 	failure := n.mail.Send(ctx, notice)
 	ctx = context.WithoutCancel(ctx) // store the outcome even if the time for this event is over
-	result := outcomeOf(failure)
-	if _, refused := failure.(*Refusal); refused && attempt.refusedFor(n.giveUp, now()) { //nolint:errorlint // not wrapped
-		return done, n.abandon(ctx, notice.ID(), cause, failure, attempt.Attempts+1)
+	result, attempt := outcomeOf(failure), record.Mail
+	if result == done {
+		// Only the state of a mail ever changes, and whatever others have stored meanwhile, this mail is sent. So it is not read.
+		record.Mail = Delivery{Status: Sent, SentAt: now()}
+		return done, n.notices.Overwrite(ctx, record.ID, record)
 	}
-	_, err := n.notices.Update(ctx, notice.ID(), func(r *Record) error {
-		if result == done {
-			r.Mail.sent(now())
-		} else {
-			r.Mail.park(attempt.LeaseID, cause, failure, now())
-		}
+	if _, refused := failure.(*Refusal); refused && attempt.refusedFor(n.giveUp, now()) { //nolint:errorlint // not wrapped
+		return done, n.abandon(ctx, record.ID, cause, failure, attempt.Attempts+1)
+	}
+	_, err := n.notices.Update(ctx, record.ID, func(r *Record) error {
+		r.Mail.park(attempt.LeaseID, cause, failure, now())
 		return nil
 	})
 	return result, err

@@ -115,9 +115,6 @@ func (d *Delivery) take(lease string, cause Cause, now time.Time) {
 	}
 }
 
-// sent records that the mail server has the mail, even if another process has taken the lease.
-func (d *Delivery) sent(now time.Time) { *d = Delivery{Status: Sent, SentAt: now} }
-
 // park ends the attempt with this lease after it failed, until there may be another one.
 func (d *Delivery) park(lease string, cause Cause, failure error, now time.Time) {
 	if d.Status != Leased || d.LeaseID != lease {

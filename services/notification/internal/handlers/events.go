@@ -15,7 +15,7 @@ type Tell func(ctx context.Context, notice domain.Notice, cause domain.Cause) er
 // Subscriptions returns the events that people get notices about, by topic. Notices about low stock go to the address of the
 // staff.
 func Subscriptions(tell Tell, staff mail.Address) []messaging.Subscription {
-	const confirmed, updates, accounts, stock = "order-confirmed", "order-updates", "accounts", "stock"
+	const confirmed, updates, accounts, lowStock = "order-confirmed", "order-updates", "accounts", "low-stock"
 	order := func(topic string, kind domain.Kind) messaging.Handler {
 		return handle(tell, topic, func(_ messaging.Event, order domain.Order) (domain.Notice, error) {
 			return domain.OrderNotice(kind, order)
@@ -29,7 +29,7 @@ func Subscriptions(tell Tell, staff mail.Address) []messaging.Subscription {
 	code := handle(tell, accounts, func(_ messaging.Event, account domain.Account) (domain.Notice, error) {
 		return domain.CodeNotice(account)
 	})
-	lowStock := handle(tell, stock, func(e messaging.Event, low domain.LowStock) (domain.Notice, error) {
+	low := handle(tell, lowStock, func(e messaging.Event, low domain.LowStock) (domain.Notice, error) {
 		return domain.LowStockNotice(low, e.ID, e.Time, staff)
 	})
 	return []messaging.Subscription{
@@ -49,8 +49,8 @@ func Subscriptions(tell Tell, staff mail.Address) []messaging.Subscription {
 			"account.password_changed.v1":       account(domain.PasswordChanged),
 			"account.sessions_revoked.v1":       account(domain.SessionsRevoked),
 		}},
-		{Topic: stock, On: map[string]messaging.Handler{
-			"stock.low.v1": lowStock,
+		{Topic: lowStock, On: map[string]messaging.Handler{
+			"stock.low.v1": low,
 		}},
 	}
 }

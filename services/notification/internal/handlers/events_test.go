@@ -199,18 +199,25 @@ func TestParkedMails_areNotSentOnceOvertaken(t *testing.T) {
 	}
 }
 
-// What a notice costs: its place in the inbox (a read and a write), its document, the mail, and the document again (a read and
-// a write).
-func TestNotice_costsSixCallsOfTheSidecar(t *testing.T) {
+// What a notice costs: its place in the inbox (a read and a write), its document, the mail, and the document again. A
+// cancellation also makes sure that no confirmation follows it.
+func TestNotice_costsFiveCallsOfTheSidecar(t *testing.T) {
 	o := newOffice(t)
-	var calls []string
-	o.states.After = func(operation, key string) error {
-		calls = append(calls, operation+" "+key)
-		return nil
-	}
-	o.process().handle(t, orderIs(t, "confirmed"))
-	if len(calls)+o.post.total() != 6 {
-		t.Errorf("got %q and %d mails", calls, o.post.total())
+	p := o.process()
+	for _, step := range []struct {
+		status string
+		want   int
+	}{{"rejected", 5}, {"confirmed", 5}, {"shipped", 5}, {"delivered", 5}, {"cancelled", 5 + 1}} {
+		var calls []string
+		o.states.Before = func(operation, key string) error {
+			calls = append(calls, operation+" "+key)
+			return nil
+		}
+		before := o.post.total()
+		p.handle(t, orderIs(t, step.status))
+		if mails := o.post.total() - before; mails != 1 || len(calls)+mails != step.want {
+			t.Errorf("%s: got %q and %d mails, want %d calls", step.status, calls, mails, step.want)
+		}
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/names"
 	"stoa/pkg/common/recent"
 	"stoa/pkg/observability"
 	"stoa/services/notification/internal/domain"
@@ -39,8 +40,11 @@ const (
 )
 
 const (
-	// maxAddresses is of how many addresses a process knows how many mails they got.
-	maxAddresses = 10_000
+	// maxMailboxes is of how many mailboxes a process knows how many mails they got.
+	maxMailboxes = 10_000
+	// hourlyCodes is how many mails with a code a mailbox gets in an hour: as many as auth makes for one account. Strangers may
+	// ask for them.
+	hourlyCodes = 4
 	// A mail server that fails only after so long, for two mails one after the other, hangs. The next mails are not sent for a
 	// while, so that their events do not wait for it in turn. For one mail alone, it may only punish an address.
 	slow, pauseTime = 2 * time.Second, 10 * time.Second
@@ -56,7 +60,7 @@ type Mailer struct {
 	outbox  Outbox
 	from    mail.Address
 	binding string        // its type
-	hourly  int           // how many mails an address gets in an hour; 0 is any number
+	hourly  int           // how many mails a mailbox gets in an hour; 0 is any number
 	slot    chan struct{} // full while a mail is being sent; it guards the fields below
 	sent    *recent.Memory[string, []time.Time]
 	hangs   int       // for how many mails one after the other the mail server has hung
@@ -64,11 +68,11 @@ type Mailer struct {
 }
 
 // NewMailer returns a mailer with this sender, for a binding of this type. No setting of ours repeats what the YAML says. An
-// address gets up to hourly mails in an hour, or any number if that is 0.
+// mailbox gets up to hourly mails in an hour, of which up to four have a code, or any number if that is 0.
 func NewMailer(outbox Outbox, from mail.Address, bindingType string, hourly int) *Mailer {
 	return &Mailer{
 		outbox: outbox, from: from, binding: bindingType, hourly: hourly, slot: make(chan struct{}, 1),
-		sent: recent.New[string, []time.Time](maxAddresses),
+		sent: recent.New[string, []time.Time](maxMailboxes),
 	}
 }
 
@@ -79,7 +83,7 @@ func (m *Mailer) Send(ctx context.Context, n domain.Notice) error {
 	if err != nil {
 		return err
 	}
-	err = m.sendAlone(ctx, body, map[string]string{
+	err = m.sendAlone(ctx, n.Kind, body, map[string]string{
 		"fileName": n.ID() + ".eml", "emailFrom": m.from.String(), "emailTo": n.To.Address, "subject": n.Subject,
 	})
 	// A file does not show that a mail was sent twice. The log does.
@@ -107,7 +111,7 @@ func (m *Mailer) body(n domain.Notice) ([]byte, error) {
 // sendAlone sends one mail at a time. Requests to Dapr's SMTP binding share the variables for addresses and subject, so one
 // of two mails at the same time may go to the other's recipient (components-contrib 1.18.3, bindings/smtp,
 // mergeWithRequestMetadata). To send more mails, run more replicas.
-func (m *Mailer) sendAlone(ctx context.Context, body []byte, meta map[string]string) error {
+func (m *Mailer) sendAlone(ctx context.Context, kind domain.Kind, body []byte, meta map[string]string) error {
 	select {
 	case m.slot <- struct{}{}:
 		defer func() { <-m.slot }()
@@ -117,19 +121,21 @@ func (m *Mailer) sendAlone(ctx context.Context, body []byte, meta map[string]str
 	if ctx.Err() != nil { // both were ready
 		return errs.Wrap(errs.Unavailable, ctx.Err(), "there is no time left to send it")
 	}
-	began, address := time.Now(), strings.ToLower(meta["emailTo"])
+	began := time.Now()
 	if began.Before(m.pause) {
 		return errs.New(errs.Unavailable, "the mail server did not answer lately")
 	}
-	lately := m.lately(address, began)
-	if m.hourly > 0 && len(lately) >= m.hourly {
-		return &domain.TooMany{Until: lately[len(lately)-m.hourly].Add(time.Hour)}
+	quotas := m.quotas(kind, names.Mailbox(meta["emailTo"]))
+	if until := m.fullUntil(quotas, began); !until.IsZero() {
+		return &domain.TooMany{Until: until}
 	}
 	// The binding sends the mail even if its caller goes away, which then would send it again. Outbox limits the time.
 	err := m.outbox.Send(context.WithoutCancel(ctx), MailBinding, body, meta)
 	m.watch(err, time.Since(began))
 	if err == nil {
-		m.sent.Put(address, append(lately, began))
+		for of := range quotas {
+			m.sent.Put(of, append(m.lately(of, began), began))
+		}
 	} else if reply := replyOf(err); reply != "" {
 		return &domain.Refusal{Reply: reply}
 	}
@@ -145,9 +151,33 @@ func (m *Mailer) watch(err error, took time.Duration) {
 	}
 }
 
-// lately returns when an address got mails from this process in the last hour.
-func (m *Mailer) lately(address string, now time.Time) []time.Time {
-	sent, _ := m.sent.Get(address)
+// quotas are how many mails may be sent in an hour, by what they are counted under: the mailbox, and its codes.
+func (m *Mailer) quotas(kind domain.Kind, mailbox string) map[string]int {
+	switch {
+	case m.hourly == 0:
+		return nil
+	case kind == domain.CodeRequested:
+		return map[string]int{mailbox: m.hourly, "codes for " + mailbox: hourlyCodes}
+	default:
+		return map[string]int{mailbox: m.hourly}
+	}
+}
+
+// fullUntil returns until when one of these quotas is used up, zero if none is.
+func (m *Mailer) fullUntil(quotas map[string]int, now time.Time) (until time.Time) {
+	for of, most := range quotas {
+		if lately := m.lately(of, now); len(lately) >= most {
+			if end := lately[len(lately)-most].Add(time.Hour); end.After(until) {
+				until = end
+			}
+		}
+	}
+	return until
+}
+
+// lately returns when this process sent what is counted under this, in the last hour.
+func (m *Mailer) lately(of string, now time.Time) []time.Time {
+	sent, _ := m.sent.Get(of)
 	return slices.DeleteFunc(slices.Clone(sent), func(at time.Time) bool { return now.Sub(at) >= time.Hour })
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -207,6 +208,45 @@ func TestMail_isSentOneAtATime(t *testing.T) {
 			t.Errorf("%d mails at once, %d callers gave up waiting", slow.most.Load(), late.Load())
 		}
 	})
+}
+
+// A stranger who signs up as bob+0, bob+1, ... does not fill the mailbox of bob.
+func TestMail_countsSubAddressesAsOneMailbox(t *testing.T) {
+	const hourly = 6
+	for name, tt := range map[string]struct {
+		kind domain.Kind
+		want int
+	}{
+		"codes":   {domain.CodeRequested, hourlyCodes},
+		"notices": {domain.OrderConfirmed, hourly},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			mailer := NewMailer(&outbox{}, mail.Address{Address: "shop@stoa.local"}, smtp, hourly)
+			mails := func(kind domain.Kind) (sent int) {
+				for n := range 10 {
+					to := mail.Address{Address: fmt.Sprintf("Bob+%d@victim.example", n)}
+					err := mailer.Send(t.Context(), domain.Notice{Kind: kind, About: fmt.Sprint(n), To: to})
+					tooMany, refused := errors.AsType[*domain.TooMany](err)
+					if !refused {
+						sent++
+					} else if wait := time.Until(tooMany.Until); wait != time.Hour {
+						t.Errorf("%s: the next may be sent in %s", name, wait)
+					}
+				}
+				return sent
+			}
+			if got := mails(tt.kind); got != tt.want {
+				t.Errorf("%s: %d mails in an hour, want %d", name, got, tt.want)
+			}
+			if got := mails(domain.OrderConfirmed); got != hourly-tt.want {
+				t.Errorf("%s: %d notices more, want %d", name, got, hourly-tt.want)
+			}
+			time.Sleep(time.Hour)
+			if got := mails(tt.kind); got != tt.want {
+				t.Errorf("%s: %d mails in the next hour, want %d", name, got, tt.want)
+			}
+		})
+	}
 }
 
 // parts returns the text and the HTML of a mail.

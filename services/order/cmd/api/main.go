@@ -45,8 +45,8 @@ func run(ctx context.Context) error {
 	orders, events := repositories.New(app.Sidecar), providers.NewEvents(publisher)
 	stock := providers.NewStock(app.Sidecar.GRPC("inventory-worker"))
 
-	allowance := domain.NewAllowance(orders, settings.Int(app.Settings, "OPEN_PIECES", cfg.OpenPieces).Get)
-	placement := domain.NewPlacement(orders, allowance, stock, events)
+	admission := domain.NewAdmission(orders, settings.Int(app.Settings, "OPEN_PIECES", cfg.OpenPieces).Get)
+	placement := domain.NewPlacement(orders, admission, stock, events)
 
 	router := web.NewRouter()
 	api := web.NewAPI(router, "Orders", "Place, follow and cancel orders.")

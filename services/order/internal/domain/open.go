@@ -2,112 +2,81 @@ package domain
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"slices"
-
-	"stoa/pkg/common/errs"
 )
 
-// sweepEvery is after how many noted orders those that have ended are dropped, so that the document stays small.
+// sweepEvery is after how many orders those that have ended are dropped, so that open orders stay few.
 const sweepEvery = 32
 
-// OpenOrders are the orders of one customer that may be open: pending or confirmed. Nothing is paid for them yet, so the
-// number of their pieces is limited. Orders that have ended stay among them until their place is needed.
-type OpenOrders struct {
-	Orders []OpenOrder `json:"orders"`
-	// Version is that of the stored document.
-	Version string `json:"-"`
-}
+// OpenOrders are the orders of one customer that may be open, pending or confirmed, with the pieces of each. Nothing is paid
+// for them yet, so the number of their pieces is limited. Orders that have ended stay among them until their place is needed.
+type OpenOrders map[string]int64
 
-// OpenOrder is the part of an order that counts.
-type OpenOrder struct {
-	ID     string `json:"id"`
-	Pieces int64  `json:"pieces"`
-}
-
-// keep drops the orders that are not wanted.
-func (o *OpenOrders) keep(wanted func(id string) bool) {
-	o.Orders = slices.DeleteFunc(slices.Clone(o.Orders), func(order OpenOrder) bool { return !wanted(order.ID) })
-}
-
-// room returns how many pieces fit below the limit.
-func (o *OpenOrders) room(limit int64) int64 {
-	for _, order := range o.Orders {
-		limit -= order.Pieces
+// pieces is the sum of all pieces.
+func (o OpenOrders) pieces() (sum int64) {
+	for _, pieces := range o {
+		sum += pieces
 	}
-	return limit
+	return sum
 }
 
-// OpenStore stores the open orders of each customer.
-type OpenStore interface {
-	// ChangeOpen changes a customer's open orders by a function, which may run again. It begins with those that were read
-	// before, and reads them again only if they have changed.
-	ChangeOpen(ctx context.Context, customerID string, known OpenOrders, change func(*OpenOrders) error) error
+// crowded reports whether orders that have ended are to be dropped before another one is added.
+func (o OpenOrders) crowded() bool { return len(o)%sweepEvery == sweepEvery-1 }
+
+// OpenReader tells which orders are still open.
+type OpenReader interface {
 	// StillOpen returns which of these orders are pending or confirmed.
 	StillOpen(ctx context.Context, ids []string) (map[string]bool, error)
 }
 
-// Allowance is how many pieces a customer may have in open orders.
-//
-// An order is noted after its draft is stored, and before it is published. So an order that is published is noted, an order
-// without a document is not open, and the compare-and-swap of the customer's document decides among orders that are placed at
-// the same time. Nothing is written when an order ends: a customer without room has the orders read that are noted, and those
-// that have ended are dropped.
+// stillOpen returns those that are still open.
+func (o OpenOrders) stillOpen(ctx context.Context, reader OpenReader) (OpenOrders, error) {
+	still, err := reader.StillOpen(ctx, slices.Collect(maps.Keys(o)))
+	open := maps.Clone(o)
+	maps.DeleteFunc(open, func(id string, _ int64) bool { return !still[id] })
+	return open, err
+}
+
+// Allowance is how many pieces a customer may have in open orders. It decides when the stock of an order is reserved, and notes
+// the order in the customer's list, which order-worker writes at that moment anyway. So an order that is confirmed is noted,
+// and the compare-and-swap of the list's head decides among orders that come at the same time. Nothing is written when an order
+// ends: if an order does not fit, those that are noted are read, and those that have ended are dropped.
 type Allowance struct {
-	store OpenStore
-	limit func() int64
+	orders OpenReader
+	limit  func() int64
 }
 
 // NewAllowance returns an allowance of limit() pieces; with 0, there is no limit.
-func NewAllowance(store OpenStore, limit func() int64) *Allowance {
-	return &Allowance{store: store, limit: limit}
+func NewAllowance(orders OpenReader, limit func() int64) *Allowance {
+	return &Allowance{orders: orders, limit: limit}
 }
 
-// check fails with errs.Conflict if an order does not fit. It drops orders that have ended if their place is needed. An order
-// that is too large in any case is errs.Invalid.
-func (a *Allowance) check(ctx context.Context, open *OpenOrders, order OpenOrder) error {
-	limit := a.limit()
+// take adds an order to the open ones. If it does not fit, take says why.
+func (a *Allowance) take(ctx context.Context, open *OpenOrders, order Order) (refusal string, err error) {
+	limit, pieces := a.limit(), order.pieces()
 	if limit == 0 {
-		return nil
+		return "", nil
 	}
-	if order.Pieces > limit {
-		return errs.InvalidField("items", "must be at most %d pieces in all", limit)
+	if *open == nil {
+		*open = OpenOrders{}
 	}
-	open.keep(func(id string) bool { return id != order.ID }) // an earlier attempt
-	if open.room(limit) < order.Pieces || len(open.Orders)%sweepEvery == sweepEvery-1 {
-		if err := a.sweep(ctx, open); err != nil {
-			return err
+	delete(*open, order.ID) // an earlier run has noted it
+	if open.pieces()+pieces > limit || open.crowded() {
+		if *open, err = open.stillOpen(ctx, a.orders); err != nil {
+			return "", err
 		}
 	}
-	if room := open.room(limit); room < order.Pieces {
-		return errs.New(errs.Conflict, "you have ordered %d pieces that are not shipped yet, and at most %d are allowed: "+
-			"this order has %d", limit-room, limit, order.Pieces)
+	if others := open.pieces(); others+pieces > limit {
+		return tooMany(others, pieces, limit), nil
 	}
-	return nil
+	(*open)[order.ID] = pieces
+	return "", nil
 }
 
-// sweep drops the orders that have ended, or were withdrawn.
-func (a *Allowance) sweep(ctx context.Context, open *OpenOrders) error {
-	ids := make([]string, len(open.Orders))
-	for i, order := range open.Orders {
-		ids[i] = order.ID
-	}
-	still, err := a.store.StillOpen(ctx, ids)
-	if err == nil {
-		open.keep(func(id string) bool { return still[id] })
-	}
-	return err
-}
-
-// note adds an order to its customer's open ones. It fails like check.
-func (a *Allowance) note(ctx context.Context, customerID string, known OpenOrders, order OpenOrder) error {
-	if a.limit() == 0 {
-		return nil
-	}
-	return a.store.ChangeOpen(ctx, customerID, known, func(open *OpenOrders) error {
-		if err := a.check(ctx, open, order); err != nil {
-			return err
-		}
-		open.Orders = append(open.Orders, order)
-		return nil
-	})
+// tooMany says why an order does not fit.
+func tooMany(others, pieces, limit int64) string {
+	return fmt.Sprintf("%d pieces of earlier orders are not shipped yet, and at most %d are allowed: this order has %d",
+		others, limit, pieces)
 }

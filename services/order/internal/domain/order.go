@@ -54,10 +54,20 @@ type Record struct {
 	Accepted bool `json:"accepted,omitempty"`
 }
 
+// pieces is the number of pieces of all lines.
+func (o Order) pieces() (sum int64) {
+	for _, line := range o.Items {
+		sum += line.Quantity
+	}
+	return sum
+}
+
 // Wanted is a line as the customer asks for it. Inventory adds the name and the price.
 type Wanted struct {
 	ProductID string `json:"productId"`
 	Quantity  int64  `json:"quantity"`
+	// UnitPrice is the price that the customer was shown, the zero Money if the request does not say.
+	UnitPrice Money `json:"unitPrice,omitzero"`
 }
 
 func pieces(lines []Wanted) (sum int64) {
@@ -108,19 +118,34 @@ func New(id string, customer Customer, lines []Line, now time.Time) (Order, erro
 	return order, errs.InvalidFields(wrong...)
 }
 
+// checkPrices compares the prices that the customer was shown with the quoted ones. It fails with errs.Conflict, which names
+// each line with another price, and that price.
+func checkPrices(wanted []Wanted, quoted []Line) error {
+	var wrong []errs.Field
+	for i, line := range wanted {
+		if now := quoted[i].UnitPrice; line.UnitPrice != (Money{}) && line.UnitPrice != now {
+			wrong = append(wrong, field(i, "unitPrice", `is now {"amount":%d,"currency":%q}`, now.Amount, now.Currency))
+		}
+	}
+	if len(wrong) == 0 {
+		return nil
+	}
+	return &errs.Error{Kind: errs.Conflict, Message: "the customer was shown another price: nothing is ordered", Fields: wrong}
+}
+
 func field(line int, name, problem string, args ...any) errs.Field {
 	return errs.Field{Name: fmt.Sprintf("items[%d].%s", line, name), Problem: fmt.Sprintf(problem, args...)}
 }
 
-// AsPlaced returns the order as it was placed, whatever its status is now, so that equal requests get equal answers.
-func (o Order) AsPlaced() Order {
+// PlacedView returns the order as it was placed, whatever its status is now, so that equal requests get equal answers.
+func (o Order) PlacedView() Order {
 	o.Status, o.Reason, o.UpdatedAt = Pending, "", o.CreatedAt
 	return o
 }
 
-// In returns the order with a status that it has or had. An event that is published late, after a crash, has the status of
-// that time.
-func (o Order) In(s Status) Order {
+// WithStatus returns the order with a status that it has or had. An event that is published late, after a crash, has the status
+// of that time.
+func (o Order) WithStatus(s Status) Order {
 	o.Status = s
 	return o
 }
@@ -128,9 +153,14 @@ func (o Order) In(s Status) Order {
 // isFor reports whether the order has exactly these lines, in any order.
 func (o Order) isFor(lines []Wanted) bool {
 	for _, item := range o.Items {
-		if !slices.Contains(lines, Wanted{item.ProductID, item.Quantity}) {
+		if !slices.ContainsFunc(lines, item.is) {
 			return false
 		}
 	}
 	return len(lines) == len(o.Items)
+}
+
+// is reports whether this is the line that was asked for.
+func (l Line) is(wanted Wanted) bool {
+	return l.ProductID == wanted.ProductID && l.Quantity == wanted.Quantity
 }

@@ -36,12 +36,12 @@ func TestCheckWanted_namesEachBadLine(t *testing.T) {
 		"100 lines":        {wantedLines(100), ""},
 		"101 lines":        {wantedLines(101), "items "},
 		"none":             {nil, "items "},
-		"the most of one":  {[]Wanted{{"a", 1000}}, ""},
-		"too many of one":  {[]Wanted{{"a", 1}, {"b", 1001}}, "items[1].quantity "},
-		"none of one":      {[]Wanted{{"a", 0}}, "items[0].quantity "},
-		"negative":         {[]Wanted{{"a", -1}}, "items[0].quantity "},
-		"a product twice":  {[]Wanted{{"a", 1}, {"b", 1}, {"a", 2}}, "items[2].productId "},
-		"several mistakes": {[]Wanted{{"a", 0}, {"a", -1}}, "items[0].quantity items[1].quantity items[1].productId "},
+		"the most of one":  {[]Wanted{{ProductID: "a", Quantity: 1000}}, ""},
+		"too many of one":  {[]Wanted{{ProductID: "a", Quantity: 1}, {ProductID: "b", Quantity: 1001}}, "items[1].quantity "},
+		"none of one":      {[]Wanted{{ProductID: "a", Quantity: 0}}, "items[0].quantity "},
+		"negative":         {[]Wanted{{ProductID: "a", Quantity: -1}}, "items[0].quantity "},
+		"a product twice":  {[]Wanted{{ProductID: "a", Quantity: 1}, {ProductID: "b", Quantity: 1}, {ProductID: "a", Quantity: 2}}, "items[2].productId "},
+		"several mistakes": {[]Wanted{{ProductID: "a", Quantity: 0}, {ProductID: "a", Quantity: -1}}, "items[0].quantity items[1].quantity items[1].productId "},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -89,12 +89,12 @@ func TestOrder_isReservedByItsLines(t *testing.T) {
 		lines []Wanted
 		want  Status
 	}{
-		"its lines":            {[]Wanted{{"a", 1}, {"b", 2}}, Confirmed},
-		"in another sequence":  {[]Wanted{{"b", 2}, {"a", 1}}, Confirmed},
-		"one is missing":       {[]Wanted{{"a", 1}}, Rejected},
-		"one more":             {[]Wanted{{"a", 1}, {"b", 2}, {"c", 1}}, Rejected},
-		"another quantity":     {[]Wanted{{"a", 1}, {"b", 1}}, Rejected},
-		"one twice, one never": {[]Wanted{{"a", 1}, {"a", 1}}, Rejected},
+		"its lines":            {[]Wanted{{ProductID: "a", Quantity: 1}, {ProductID: "b", Quantity: 2}}, Confirmed},
+		"in another sequence":  {[]Wanted{{ProductID: "b", Quantity: 2}, {ProductID: "a", Quantity: 1}}, Confirmed},
+		"one is missing":       {[]Wanted{{ProductID: "a", Quantity: 1}}, Rejected},
+		"one more":             {[]Wanted{{ProductID: "a", Quantity: 1}, {ProductID: "b", Quantity: 2}, {ProductID: "c", Quantity: 1}}, Rejected},
+		"another quantity":     {[]Wanted{{ProductID: "a", Quantity: 1}, {ProductID: "b", Quantity: 1}}, Rejected},
+		"one twice, one never": {[]Wanted{{ProductID: "a", Quantity: 1}, {ProductID: "a", Quantity: 1}}, Rejected},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -13,15 +13,22 @@ import (
 // withdrawTimeout bounds the withdrawal of a draft: its caller has already waited for the broker.
 const withdrawTimeout = time.Second
 
-// Quoter adds names and prices to the lines that a customer asks for. It fails with errs.Invalid for unknown products.
+// quoteAge is how old a quote may be with which an order is placed. The reservation decides, not the quote.
+const quoteAge = time.Second
+
+// errClosed says that no order can be placed under an id.
+var errClosed = errors.New("this id is closed")
+
+// Quoter adds names and prices to the lines that a customer asks for.
 type Quoter interface {
-	Quote(ctx context.Context, wanted []Wanted) ([]Line, error)
+	// Quote may return what was quoted here less than maxAge ago. It fails with errs.Invalid for unknown products.
+	Quote(ctx context.Context, wanted []Wanted, maxAge time.Duration) ([]Line, error)
 }
 
 // Drafts stores orders while they are being placed.
 type Drafts interface {
-	// Look reads what is stored under an id, a zero Record for nothing, and the open orders of a customer.
-	Look(ctx context.Context, id, customerID string) (Record, OpenOrders, error)
+	// Find fails with errs.NotFound if nothing is stored under the id.
+	Find(ctx context.Context, id string) (Record, error)
 	// Create fails with errs.Conflict if something is stored under the draft's id.
 	Create(ctx context.Context, draft Record) error
 	// Accept fails with errs.NotFound if the draft is withdrawn.
@@ -54,20 +61,22 @@ type Publisher interface {
 //     Accept and Withdraw both write by compare-and-swap, so only one of them happens.
 //   - The event is handled already: the draft is an order, and it is not withdrawn.
 //
-// The customer's open orders are noted before an order is published, see Allowance.
+// A draft is created without looking whether it is there: only if that fails, or if the order is refused for its products,
+// prices or pieces, the request may be a repeated one, and what is stored is read (replay). So an order that was placed is
+// found, whatever has changed since.
 //
 // Only the writer withdraws: a repeated request cannot know what the writer has answered. If the writer dies before it
 // publishes, the next repeated request publishes the draft, or the draft expires.
 type Placement struct {
 	drafts    Drafts
-	allowance *Allowance
+	admission *Admission
 	quoter    Quoter
 	publisher Publisher
 }
 
 // NewPlacement returns a Placement.
-func NewPlacement(drafts Drafts, allowance *Allowance, quoter Quoter, publisher Publisher) *Placement {
-	return &Placement{drafts: drafts, allowance: allowance, quoter: quoter, publisher: publisher}
+func NewPlacement(drafts Drafts, admission *Admission, quoter Quoter, publisher Publisher) *Placement {
+	return &Placement{drafts: drafts, admission: admission, quoter: quoter, publisher: publisher}
 }
 
 // Request is what a customer asks for.
@@ -83,47 +92,53 @@ func (p *Placement) Place(ctx context.Context, r Request) (Order, error) {
 		return Order{}, err
 	}
 	for id := ids.ForRequest("order", r.Customer.ID, r.Key); ; id = ids.Derive("order", id) {
-		known, open, err := p.drafts.Look(ctx, id, r.Customer.ID)
-		switch {
-		case err != nil:
-			return Order{}, err
-		case known.ID == "":
-			return p.start(ctx, id, r, open)
-		case known.Status != Expired:
-			return p.replay(ctx, known, r, open)
+		order, err := p.placeUnder(ctx, id, r)
+		if !errors.Is(err, errClosed) {
+			return order, err
 		}
 	}
 }
 
-// start writes a new draft and publishes it.
-func (p *Placement) start(ctx context.Context, id string, r Request, open OpenOrders) (Order, error) {
-	order := OpenOrder{ID: id, Pieces: pieces(r.Wanted)}
-	if err := p.allowance.check(ctx, &open, order); err != nil {
-		return Order{}, err
+// placeUnder places an order under an id, or finds the order that is there. It fails with errClosed if the id is closed.
+func (p *Placement) placeUnder(ctx context.Context, id string, r Request) (order Order, err error) {
+	size := pieces(r.Wanted)
+	if err = p.admission.admit(ctx, r.Customer.ID, id, size); err != nil {
+		return p.refuse(ctx, id, r, err)
 	}
+	defer func() { p.admission.settle(r.Customer.ID, id, size, err == nil) }()
 	draft, err := p.draft(ctx, id, r)
 	if err != nil {
-		return Order{}, err
+		return p.refuse(ctx, id, r, err)
 	}
 	err = p.drafts.Create(ctx, draft)
-	if errs.Is(err, errs.Conflict) {
-		return p.Place(ctx, r) // the same request came first, or the id was closed in the meantime
+	if errs.Is(err, errs.Conflict) { // the same request came first, or the id is closed
+		return p.replay(ctx, id, r, errs.Wrap(errs.Unavailable, err, "the order could not be placed: try again"))
 	}
 	if err != nil {
 		return Order{}, err
 	}
-	if err = p.allowance.note(ctx, r.Customer.ID, open, order); err == nil {
-		err = p.publisher.Placed(ctx, draft)
-	}
-	if err != nil {
+	if err = p.publisher.Placed(ctx, draft); err != nil {
 		return p.withdraw(ctx, draft, err)
 	}
 	return draft.Order, nil
 }
 
-func (p *Placement) draft(ctx context.Context, id string, r Request) (Record, error) {
-	lines, err := p.quoter.Quote(ctx, r.Wanted)
-	if err != nil {
+// draft returns a new draft with names and prices. Prices that are remembered may be old ones: they refuse nothing.
+func (p *Placement) draft(ctx context.Context, id string, r Request) (draft Record, err error) {
+	for _, maxAge := range []time.Duration{quoteAge, 0} {
+		lines, quoteErr := p.quoter.Quote(ctx, r.Wanted, maxAge)
+		if quoteErr != nil {
+			return Record{}, quoteErr
+		}
+		if draft, err = newDraft(id, r, lines); err == nil {
+			break
+		}
+	}
+	return draft, err
+}
+
+func newDraft(id string, r Request, lines []Line) (Record, error) {
+	if err := checkPrices(r.Wanted, lines); err != nil {
 		return Record{}, err
 	}
 	order, err := New(id, r.Customer, lines, time.Now())
@@ -136,30 +151,42 @@ func (p *Placement) withdraw(ctx context.Context, draft Record, cause error) (Or
 	defer cancel()
 	placed, err := p.drafts.Withdraw(ctx, draft)
 	if placed {
-		return draft.AsPlaced(), nil
+		return draft.PlacedView(), nil
 	}
 	return Order{}, fmt.Errorf("the order is not placed: %w", errors.Join(cause, err))
 }
 
-// replay makes sure that the order of a repeated request is placed, and returns the order as it was placed.
-func (p *Placement) replay(ctx context.Context, known Record, r Request, open OpenOrders) (Order, error) {
-	if known.RequestHash != ids.Fingerprint(r.Wanted) {
-		return Order{}, errs.New(errs.KeyReused, "this Idempotency-Key was used for other items: send another key")
+// refuse fails with the refusal, unless this is a repeated request.
+func (p *Placement) refuse(ctx context.Context, id string, r Request, refusal error) (Order, error) {
+	if r.Key == "" {
+		return Order{}, refusal
 	}
-	if known.Status == Pending && !known.Accepted {
-		if err := p.accept(ctx, known, open, pieces(r.Wanted)); err != nil {
+	return p.replay(ctx, id, r, refusal)
+}
+
+// replay makes sure that the order of a repeated request is placed, and returns the order as it was placed. It fails with the
+// refusal if there is no order.
+func (p *Placement) replay(ctx context.Context, id string, r Request, refusal error) (Order, error) {
+	known, err := p.drafts.Find(ctx, id)
+	switch {
+	case errs.Is(err, errs.NotFound):
+		return Order{}, refusal
+	case err != nil:
+		return Order{}, err
+	case known.Status == Expired:
+		return Order{}, errClosed
+	case known.RequestHash != ids.Fingerprint(r.Wanted):
+		return Order{}, errs.New(errs.KeyReused, "this Idempotency-Key was used for another order: send another key")
+	case known.Status == Pending && !known.Accepted:
+		if err := p.accept(ctx, known); err != nil {
 			return Order{}, err
 		}
 	}
-	return known.AsPlaced(), nil
+	return known.PlacedView(), nil
 }
 
-// accept publishes a draft that another request wrote, because that writer may have died before it published, or before it
-// noted the order.
-func (p *Placement) accept(ctx context.Context, draft Record, open OpenOrders, pieces int64) error {
-	if err := p.allowance.note(ctx, draft.Customer.ID, open, OpenOrder{ID: draft.ID, Pieces: pieces}); err != nil {
-		return err
-	}
+// accept publishes a draft that another request wrote, because that writer may have died before it published.
+func (p *Placement) accept(ctx context.Context, draft Record) error {
 	if err := p.publisher.Placed(ctx, draft); err != nil {
 		return err
 	}

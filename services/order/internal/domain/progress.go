@@ -12,8 +12,9 @@ type Repository interface {
 	// Update changes an order by a function, which may run again. It fails with errs.NotFound if there is no such order, and
 	// with the error of change.
 	Update(ctx context.Context, id string, change func(*Record) error) (Record, error)
-	// Enlist puts an order on its customer's list.
-	Enlist(ctx context.Context, order Order) error
+	// AddToList puts an order on its customer's list. In the same write, note changes what is noted there about open orders;
+	// it may run again, and nil changes nothing.
+	AddToList(ctx context.Context, order Order, note func(*OpenOrders) error) error
 	// Expire closes an id. It fails with errs.Conflict if there is an order under it.
 	Expire(ctx context.Context, id string) error
 }
@@ -22,20 +23,18 @@ type Repository interface {
 // decision made and publishes the same event again, so a run may end anywhere.
 type Progress struct {
 	orders    Repository
+	allowance *Allowance
 	publisher Publisher
 }
 
 // NewProgress returns a Progress.
-func NewProgress(orders Repository, publisher Publisher) *Progress {
-	return &Progress{orders: orders, publisher: publisher}
+func NewProgress(orders Repository, allowance *Allowance, publisher Publisher) *Progress {
+	return &Progress{orders: orders, allowance: allowance, publisher: publisher}
 }
 
 // Reserve decides an order for which stock is reserved.
 func (p *Progress) Reserve(ctx context.Context, id string, lines []Wanted) error {
-	record, err := p.move(ctx, id, func(r *Record) error {
-		r.Reserve(lines, time.Now())
-		return nil
-	})
+	record, err := p.orders.Update(ctx, id, func(r *Record) error { return p.decide(ctx, r, lines) })
 	if errs.Is(err, errs.NotFound) {
 		// The id is closed before the stock is given back, so that no order can be placed under it afterwards.
 		record = Record{Order: Order{ID: id, Status: Expired}}
@@ -46,20 +45,42 @@ func (p *Progress) Reserve(ctx context.Context, id string, lines []Wanted) error
 	}
 	switch record.Status {
 	case Expired:
-		return p.giveBack(ctx, id)
+		return p.releaseStock(ctx, id)
 	case Rejected:
-		if err := p.giveBack(ctx, id); err != nil {
+		if err := p.releaseStock(ctx, id); err != nil {
 			return err
 		}
 		return p.publisher.Changed(ctx, record.Order)
 	case Cancelled:
 		return nil // order.cancelled tells inventory to give the stock back
 	default:
-		return p.publisher.Changed(ctx, record.In(Confirmed))
+		return p.publisher.Changed(ctx, record.WithStatus(Confirmed))
 	}
 }
 
-func (p *Progress) giveBack(ctx context.Context, id string) error {
+// decide confirms a pending order for which stock is reserved, or rejects it if its customer has too many pieces in open
+// orders. If another write came first, it decides again: an order that is noted already counts once.
+func (p *Progress) decide(ctx context.Context, r *Record, lines []Wanted) error {
+	if r.Status != Pending {
+		return nil
+	}
+	var refusal string
+	err := p.orders.AddToList(ctx, r.Order, func(open *OpenOrders) (err error) {
+		refusal, err = p.allowance.take(ctx, open, r.Order)
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case refusal != "":
+		r.Reject(refusal, time.Now())
+	default:
+		r.Reserve(lines, time.Now())
+	}
+	return nil
+}
+
+func (p *Progress) releaseStock(ctx context.Context, id string) error {
 	return p.publisher.Expired(ctx, id, "the stock is reserved for an order that was not accepted")
 }
 
@@ -88,15 +109,15 @@ func (p *Progress) Execute(ctx context.Context, c Command, id, reason string) er
 	if err != nil {
 		return err
 	}
-	return p.publisher.Changed(ctx, record.In(c.to))
+	return p.publisher.Changed(ctx, record.WithStatus(c.to))
 }
 
 // move changes an order. A pending order is put on its customer's list first, so that a customer who reads the decision
-// finds the order on the list. If another write came first, it is enlisted again, which changes nothing.
+// finds the order on the list. If another write came first, it is added again, which changes nothing.
 func (p *Progress) move(ctx context.Context, id string, change func(*Record) error) (Record, error) {
 	return p.orders.Update(ctx, id, func(r *Record) error {
 		if r.Status == Pending {
-			if err := p.orders.Enlist(ctx, r.Order); err != nil {
+			if err := p.orders.AddToList(ctx, r.Order, nil); err != nil {
 				return err
 			}
 		}

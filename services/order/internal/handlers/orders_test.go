@@ -67,7 +67,7 @@ func TestOpenAPI_isUpToDate(t *testing.T) {
 
 func TestAPI_isWhatItsDescriptionSays(t *testing.T) {
 	s := newShopThatWaits(t, 0)
-	s.limit = 100_000
+	s.limit.Store(100_000)
 	openapitest.Attack(t, s.Server, openapitest.Client{
 		SignIn: openapitest.As("alice"), Knows: map[string][]string{"productId": {apple, pear}},
 	}, 100)

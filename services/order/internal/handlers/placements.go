@@ -20,6 +20,13 @@ type newOrder struct {
 type newLine struct {
 	ProductID string `json:"productId" format:"uuid" doc:"The product"`
 	Quantity  int64  `json:"quantity" minimum:"1" maximum:"1000" doc:"The number of pieces"`
+	UnitPrice *price `json:"unitPrice,omitempty" doc:"The price of one piece that the customer was shown"`
+}
+
+// price is a price as the catalogue shows it.
+type price struct {
+	Amount   int64  `json:"amount" minimum:"0" maximum:"1000000000" doc:"Minor units of the currency, such as cents"`
+	Currency string `json:"currency" pattern:"^[A-Z]{3}$" patternDescription:"three capital letters (ISO 4217)" doc:"ISO 4217"`
 }
 
 type placeOutput struct {
@@ -32,6 +39,9 @@ func (h *handlers) place(ctx context.Context, in *placeInput) (*placeOutput, err
 	wanted := make([]domain.Wanted, len(in.Body.Items))
 	for i, line := range in.Body.Items {
 		wanted[i] = domain.Wanted{ProductID: line.ProductID, Quantity: line.Quantity}
+		if shown := line.UnitPrice; shown != nil {
+			wanted[i].UnitPrice = domain.Money{Amount: shown.Amount, Currency: shown.Currency}
+		}
 	}
 	order, err := h.placement.Place(ctx, domain.Request{
 		Customer: domain.Customer{ID: caller.ID, Email: caller.Email, Name: caller.Name}, Key: in.Key, Wanted: wanted,

@@ -12,6 +12,9 @@ import (
 	"stoa/services/order/internal/domain"
 )
 
+// maxOrder is how large the body of an order may be: 100 lines with their prices, one value to a line, with long lines.
+const maxOrder = 32 << 10
+
 // handlers answers people.
 type handlers struct {
 	placement  *domain.Placement
@@ -30,13 +33,15 @@ func Routes(api huma.API, placement *domain.Placement, orders *domain.Orders, ca
 	// Place an order. Prices come from inventory; an Idempotency-Key makes it safe to repeat the request.
 	huma.Register(api, huma.Operation{
 		OperationID: "place-order", Method: http.MethodPost, Path: "/api/v1/orders", DefaultStatus: http.StatusCreated,
-		Extensions: web.Repeatable,
-		Summary:    "Place an order", Tags: tags, Security: verified,
+		Extensions: web.Repeatable, MaxBodyBytes: maxOrder,
+		Summary: "Place an order", Tags: tags, Security: verified,
 		Description: "The new order is pending. A moment later it is confirmed if inventory could reserve its stock, and " +
 			"rejected if not. A second request with the same Idempotency-Key places no second order and gets the same answer. " +
-			"Orders that are not shipped yet may have a limited number of pieces in all.",
+			"Orders that are not shipped yet may have a limited number of pieces in all: an order above that is refused, or " +
+			"rejected. If `items[].unitPrice` says which price the customer was shown, nothing is ordered at another price.",
 		Responses: web.Refusals(map[int]string{
-			http.StatusConflict:            "The caller's orders that are not shipped yet would have too many pieces",
+			http.StatusConflict: "The caller's orders that are not shipped yet would have too many pieces, or a price is not " +
+				"`items[].unitPrice`: then each such line has an error with its price",
 			http.StatusUnprocessableEntity: "An `items[].productId` is not a product, or is there twice, or `items` have more pieces than one order may have",
 		}),
 	}, h.place)

@@ -16,6 +16,7 @@ import (
 	"stoa/pkg/identity"
 	"stoa/pkg/messaging"
 	"stoa/pkg/messaging/messagingtest"
+	"stoa/pkg/sidecar"
 	"stoa/pkg/sidecar/sidecartest"
 	"stoa/services/order/internal/domain"
 	"stoa/services/order/internal/handlers"
@@ -42,30 +43,44 @@ func newCallers() webtest.Callers {
 	}
 }
 
-// prices quotes every product at its price in cents.
-type prices map[string]int64
+// catalogue is inventory: the prices of its products in cents. A quote may be an old one: the price that is remembered.
+type catalogue struct {
+	prices     map[string]int64
+	remembered map[string]int64
+	err        error
+}
 
-func (p prices) Quote(_ context.Context, wanted []domain.Wanted) ([]domain.Line, error) {
+func (c *catalogue) Quote(_ context.Context, wanted []domain.Wanted, maxAge time.Duration) ([]domain.Line, error) {
 	lines := make([]domain.Line, len(wanted))
 	for i, w := range wanted {
-		price, ok := p[w.ProductID]
+		price, ok := c.remembered[w.ProductID]
+		if !ok || maxAge == 0 {
+			price, ok = c.prices[w.ProductID]
+		}
 		if !ok {
 			return nil, errs.InvalidField("items[0].productId", "is not a product")
 		}
 		lines[i] = domain.Line{ProductID: w.ProductID, SKU: "SKU", Name: "Fruit", Quantity: w.Quantity,
 			UnitPrice: domain.Money{Amount: price, Currency: "EUR"}}
 	}
-	return lines, nil
+	return lines, c.err
 }
 
-// shop is the API and the worker on a store and a bus in memory. The bus delivers nothing by itself.
+// shared is what the processes of a shop share: a store and a bus in memory, and inventory. The bus delivers nothing by itself.
+type shared struct {
+	states    *sidecartest.States
+	bus       *messagingtest.Bus
+	publisher *messaging.Publisher
+	inventory *catalogue
+}
+
+// shop is a process of the API and one of the worker.
 type shop struct {
 	*webtest.Server
-	states *sidecartest.States
-	bus    *messagingtest.Bus
+	shared
 	orders *repositories.Orders
 	worker map[string]messaging.Handler
-	limit  int64 // of pieces in open orders
+	limit  atomic.Int64 // of pieces in open orders
 
 	callers   webtest.Callers
 	signedOut atomic.Bool // the sessions of all callers have ended
@@ -84,17 +99,27 @@ func newShop(t *testing.T) *shop { return newShopThatWaits(t, 2*time.Second) }
 // newShopThatWaits returns a shop that waits so long for the outcome of a cancellation.
 func newShopThatWaits(t *testing.T, wait time.Duration) *shop {
 	t.Helper()
-	states, side := sidecartest.New()
+	states, _ := sidecartest.New()
 	bus, publisher := messagingtest.NewPublisher(t, "order")
-	orders, events := repositories.New(side), providers.NewEvents(publisher)
-	s := &shop{states: states, bus: bus, orders: orders, limit: 100, callers: newCallers()}
+	inventory := &catalogue{prices: map[string]int64{apple: 250, pear: 100}, remembered: map[string]int64{}}
+	return shared{states, bus, publisher, inventory}.open(states, inventory, wait)
+}
+
+// open starts processes that call the store and inventory through these clients.
+func (with shared) open(states sidecar.StateClient, quoter domain.Quoter, wait time.Duration) *shop {
+	orders, events := repositories.New(sidecar.StatesOnly(states)), providers.NewEvents(with.publisher)
+	s := &shop{shared: with, orders: orders, callers: newCallers()}
+	s.limit.Store(100)
 	s.Server = webtest.New("Orders", "Place, follow and cancel orders.", s)
-	allowance := domain.NewAllowance(orders, func() int64 { return s.limit })
-	placement := domain.NewPlacement(orders, allowance, prices{apple: 250, pear: 100}, events)
+	placement := domain.NewPlacement(orders, domain.NewAdmission(orders, s.limit.Load), quoter, events)
 	handlers.Routes(s.API, placement, domain.NewOrders(orders, events), wait)
-	s.worker = messagingtest.Handlers(handlers.Subscriptions(domain.NewProgress(orders, events)))
+	allowance := domain.NewAllowance(orders, s.limit.Load)
+	s.worker = messagingtest.Handlers(handlers.Subscriptions(domain.NewProgress(orders, allowance, events)))
 	return s
 }
+
+// replica returns other processes of the same shop.
+func (s *shop) replica() *shop { return s.shared.open(s.states, s.inventory, time.Second) }
 
 // request completes a request: it is sent by alice unless it says otherwise, its path is below that of the orders, and in
 // its body the names of products stand for their ids.
@@ -146,8 +171,13 @@ func (s *shop) handle(t *testing.T, eventType, orderID string, data map[string]a
 // reserve tells the worker that one piece of a product is reserved under an order's id.
 func (s *shop) reserve(t *testing.T, orderID, product string) error {
 	t.Helper()
+	return s.reservePieces(t, orderID, product, 1)
+}
+
+func (s *shop) reservePieces(t *testing.T, orderID, product string, pieces int) error {
+	t.Helper()
 	return s.handle(t, "stock.reserved.v1", orderID, map[string]any{
-		"items": []map[string]any{{"productId": product, "quantity": 1}},
+		"items": []map[string]any{{"productId": product, "quantity": pieces}},
 	})
 }
 

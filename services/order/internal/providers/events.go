@@ -25,7 +25,7 @@ func NewEvents(publisher *messaging.Publisher) *Events { return &Events{publishe
 // Placed says that an order was placed. Each attempt has its own event id: otherwise the broker would drop the event of a
 // second attempt as a copy of the first.
 func (e *Events) Placed(ctx context.Context, draft domain.Record) error {
-	return e.publish(ctx, placedTopic, "order.placed.v1", draft.ID, draft.AsPlaced(), draft.Attempt)
+	return e.publish(ctx, placedTopic, "order.placed.v1", draft.ID, draft.PlacedView(), draft.Attempt)
 }
 
 // Changed says that an order has reached a status.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"reflect"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -13,6 +15,7 @@ import (
 
 	inventoryv1 "stoa/api/proto/inventory/v1"
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/must"
 	"stoa/pkg/common/rpc"
 	"stoa/services/order/internal/domain"
 )
@@ -43,7 +46,7 @@ func TestStock_quotesLines(t *testing.T) {
 		{ProductId: "a", Sku: "A-1", Name: "Apple", Quantity: 2, UnitPrice: 250, Currency: "EUR", Available: true},
 		{ProductId: "b", Sku: "B-1", Name: "Pear", Quantity: 1, UnitPrice: 100, Currency: "EUR"},
 	}}
-	got, err := NewStock(i).Quote(t.Context(), wanted)
+	got, err := NewStock(i).Quote(t.Context(), wanted, 0)
 	want := []domain.Line{
 		{ProductID: "a", SKU: "A-1", Name: "Apple", Quantity: 2, UnitPrice: domain.Money{Amount: 250, Currency: "EUR"}},
 		{ProductID: "b", SKU: "B-1", Name: "Pear", Quantity: 1, UnitPrice: domain.Money{Amount: 100, Currency: "EUR"}},
@@ -53,6 +56,55 @@ func TestStock_quotesLines(t *testing.T) {
 	}
 	if asked := i.asked.GetLines(); len(asked) != 2 || asked[0].GetProductId() != "a" || asked[0].GetQuantity() != 2 {
 		t.Errorf("asked for %v", asked)
+	}
+}
+
+// What was quoted a moment ago is not asked for again; products that are missing among it are.
+func TestStock_remembersQuotes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		i := &inventory{quote: []*inventoryv1.QuotedLine{{ProductId: "a", Name: "Apple", UnitPrice: 250, Currency: "EUR"}}}
+		s := NewStock(i)
+		quote := func(maxAge time.Duration, want int64, asked int, wanted ...domain.Wanted) {
+			t.Helper()
+			i.asked = nil
+			lines := must.Get(s.Quote(t.Context(), wanted, maxAge))(t)
+			if len(i.asked.GetLines()) != asked {
+				t.Errorf("asked for %v, want %d lines", i.asked, asked)
+			}
+			for n, line := range lines {
+				if line.ProductID != wanted[n].ProductID || line.Quantity != wanted[n].Quantity || line.UnitPrice.Amount != want {
+					t.Errorf("got %+v for %+v, want it at %d", line, wanted[n], want)
+				}
+			}
+		}
+		apple, pear := domain.Wanted{ProductID: "a", Quantity: 2}, domain.Wanted{ProductID: "b", Quantity: 3}
+		quote(time.Second, 250, 1, apple)
+		i.quote[0].UnitPrice = 300
+		time.Sleep(time.Second - time.Nanosecond)
+		apple.Quantity = 7
+		quote(time.Second, 250, 0, apple)
+		time.Sleep(time.Nanosecond)
+		quote(time.Second, 300, 1, apple)
+		i.quote[0].UnitPrice = 400
+		quote(0, 400, 1, apple) // and that is remembered
+		i.quote = []*inventoryv1.QuotedLine{{ProductId: "b", Name: "Pear", UnitPrice: 400, Currency: "EUR"}}
+		quote(time.Second, 400, 1, apple, pear)
+		quote(time.Second, 400, 0, pear, apple)
+	})
+}
+
+// Inventory numbers the lines that it is asked for; an order numbers all of its lines.
+func TestStock_namesTheLinesOfTheOrder(t *testing.T) {
+	i := &inventory{quote: []*inventoryv1.QuotedLine{{ProductId: "a", UnitPrice: 250, Currency: "EUR"}}}
+	s := NewStock(i)
+	must.Get(s.Quote(t.Context(), wanted[:1], 0))(t)
+	i.err = rpc.ToStatus(errs.InvalidField("items[1].productId", "is not a product"))
+	if _, err := s.Quote(t.Context(), wanted, time.Minute); !errs.Is(err, errs.Invalid) || len(i.asked.GetLines()) != 2 {
+		t.Errorf("got %v after asking for %v, want both lines to be asked for", err, i.asked)
+	}
+	i.err = status.Error(codes.Unavailable, "connection refused")
+	if _, err := s.Quote(t.Context(), wanted, time.Minute); !errs.Is(err, errs.Unavailable) || len(i.asked.GetLines()) != 1 {
+		t.Errorf("got %v after asking for %v, want one line to be asked for", err, i.asked)
 	}
 }
 
@@ -73,7 +125,7 @@ func TestStock_refusesBadQuotes(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := NewStock(&tt.inventory).Quote(t.Context(), wanted)
+			_, err := NewStock(&tt.inventory).Quote(t.Context(), wanted, 0)
 			if errs.KindOf(err) != tt.want || len(errs.From(err).Fields) != tt.fields {
 				t.Errorf("got %v, want %s and the fields at fault", err, tt.want)
 			}

@@ -1,5 +1,5 @@
 // Package repositories stores orders in the state store of the service: one document for each order, and for each customer a
-// list of orders and the orders that may be open.
+// list of orders, with a note of those that may be open.
 package repositories
 
 import (
@@ -22,19 +22,18 @@ const draftTTL = 30 * 24 * time.Hour
 
 // Orders are the orders of all customers.
 type Orders struct {
-	open     *sidecar.Documents[domain.OpenOrders]
 	readings *readings
 	records  *sidecar.Documents[domain.Record]
-	lists    *sidecar.Lists[domain.Record]
+	lists    *sidecar.NotedLists[domain.Record, domain.OpenOrders]
 }
 
 // New returns the orders in the sidecar's store.
 func New(s *sidecar.Sidecar) *Orders {
 	records := sidecar.NewDocuments[domain.Record](s, store, "order")
 	return &Orders{
-		open:     sidecar.NewDocuments[domain.OpenOrders](s, store, "open-orders-of"),
 		readings: &readings{known: recent.New[string, reading](maxReadings)},
-		records:  records, lists: sidecar.NewLists(records, "orders-of"),
+		records:  records,
+		lists:    sidecar.NewNotedLists[domain.Record, domain.OpenOrders](records, "orders-of"),
 	}
 }
 
@@ -93,9 +92,29 @@ func (o *Orders) Expire(ctx context.Context, id string) error {
 	return o.records.Create(ctx, id, domain.Record{Order: domain.Order{ID: id, Status: domain.Expired}}, draftTTL)
 }
 
-// Enlist puts an order on its customer's list, once.
-func (o *Orders) Enlist(ctx context.Context, order domain.Order) error {
-	return o.lists.Add(ctx, order.Customer.ID, order.ID)
+// AddToList puts an order on its customer's list, once. In the same write, note changes what is noted there about open orders;
+// it may run again, and nil changes nothing.
+func (o *Orders) AddToList(ctx context.Context, order domain.Order, note func(*domain.OpenOrders) error) error {
+	if note == nil {
+		return o.lists.Add(ctx, order.Customer.ID, order.ID)
+	}
+	return o.lists.AddNoting(ctx, order.Customer.ID, order.ID, note)
+}
+
+// Noted returns the orders of a customer that are noted as open.
+func (o *Orders) Noted(ctx context.Context, customerID string) (domain.OpenOrders, error) {
+	return o.lists.Note(ctx, customerID)
+}
+
+// StillOpen returns which of these orders are pending or confirmed.
+func (o *Orders) StillOpen(ctx context.Context, ids []string) (map[string]bool, error) {
+	documents, err := o.records.GetEach(ctx, ids) // what is not among them no longer counts
+	open := make(map[string]bool, len(documents))
+	for _, document := range documents {
+		status := document.Value.Status
+		open[document.ID] = status == domain.Pending || status == domain.Confirmed
+	}
+	return open, err
 }
 
 // List returns a page of a customer's orders, newest first, and the cursor of the next page, "" at the end.

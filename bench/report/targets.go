@@ -1,0 +1,48 @@
+package report
+
+// Target is what a figure should be.
+type Target struct {
+	Title  string
+	Part   string // in which it is measured
+	Figure string
+	Limit  float64
+	// AtLeast says that the limit is the least; otherwise it is the most.
+	AtLeast bool
+}
+
+// Base is the commit with which the targets compare.
+const Base = "ee8542e"
+
+// Targets are all targets. Each is a ratio of two measurements of one run.
+var Targets = []Target{
+	{"CPU time of an order / at commit " + Base, "orders", "cpu/" + Base, 0.50, false},
+	{"confirmed orders a second / at commit " + Base, "orders", "rate/" + Base, 2, true},
+	{"CPU time of an order / null twin", "orders", "cpu/twin", 1.25, false},
+	{"`POST /orders`, median with one caller / at commit " + Base, "orders", "p50/" + Base, 0.5, false},
+	{"signed-in reads a second / anonymous reads, both through the gateway", "reads", "signed-in", 0.9, true},
+	{"start to first confirmed order / bare sidecars and broker ready", "start", "ratio", 1.5, false},
+	{"sidecar calls of a create at 1,000,000 orders / at 1,000", "million", "calls/create", 1, false},
+	{"sidecar calls of a get, the same", "million", "calls/get", 1, false},
+	{"sidecar calls of a list page, the same", "million", "calls/list", 1, false},
+	{"median of a create, the same", "million", "p50/create", 1.1, false},
+	{"median of a get, the same", "million", "p50/get", 1.1, false},
+	{"median of a list page, the same", "million", "p50/list", 1.2, false},
+	{"events a second of four workers / of one, with handlers of 20 ms", "workers", "ratio", 3.6, true},
+	{"idle memory of all processes in MB", "memory", "sum", 500, false},
+	{"memory after an hour under load / after five minutes", "hour", "ratio", 1.05, false},
+}
+
+// measured is the figure of a target.
+func (r Report) measured(t Target) (Figure, bool) {
+	f, known := r.Parts[t.Part].Figures[t.Figure]
+	return f, known
+}
+
+// reached compares what was measured as it is shown, with two decimal places.
+func (t Target) reached(f Figure) bool {
+	const rounding = 0.005
+	if t.AtLeast {
+		return f.Median > t.Limit-rounding
+	}
+	return f.Median < t.Limit+rounding
+}

@@ -1,0 +1,47 @@
+package stack
+
+import (
+	"database/sql"
+	"sync"
+	"testing"
+
+	_ "modernc.org/sqlite" // the driver that the sidecar uses as well
+
+	"stoa/internal/stack/state"
+	"stoa/pkg/common/must"
+)
+
+// Sidecars that start together each open the file, and create their tables in it, as Dapr's component does.
+func TestNames_areThereForSidecarsThatStartTogether(t *testing.T) {
+	const sidecars, starts = 9, 100
+	dir := t.TempDir()
+	options := "?_txlock=immediate&_pragma=busy_timeout(2000)&_pragma=journal_mode(WAL)"
+	for range starts {
+		must.Do(t, resetNames(dir))
+		var all sync.WaitGroup
+		for range sidecars {
+			all.Go(func() {
+				db := must.Get(sql.Open("sqlite", "file:"+state.Path(dir, "data", "names.db")+options))(t)
+				defer db.Close()
+				for _, statement := range []string{
+					"CREATE TABLE IF NOT EXISTS hosts (app TEXT)", "INSERT INTO hosts VALUES ('a')",
+				} {
+					if _, err := db.Exec(statement); err != nil {
+						t.Errorf("%s: %v", statement, err)
+					}
+				}
+			})
+		}
+		all.Wait()
+	}
+	db := must.Get(sql.Open("sqlite", "file:"+state.Path(dir, "data", "names.db")))(t)
+	defer db.Close()
+	var hosts int
+	var mode, sound string
+	must.Do(t, db.QueryRow("SELECT count(*) FROM hosts").Scan(&hosts))
+	must.Do(t, db.QueryRow("PRAGMA journal_mode").Scan(&mode))
+	must.Do(t, db.QueryRow("PRAGMA integrity_check").Scan(&sound))
+	if hosts != sidecars || mode != "wal" || sound != "ok" {
+		t.Errorf("got %d hosts, in mode %s, integrity %s", hosts, mode, sound)
+	}
+}

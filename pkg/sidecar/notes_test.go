@@ -1,0 +1,112 @@
+package sidecar_test
+
+import (
+	"errors"
+	"strconv"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"stoa/pkg/common/errs"
+	"stoa/pkg/common/must"
+)
+
+// saves returns how many keys are written until do returns.
+func (s shelf) saves(do func()) (keys int) {
+	s.states.Before = func(operation, _ string) error {
+		if operation == "save" {
+			keys++
+		}
+		return nil
+	}
+	defer func() { s.states.Before = nil }()
+	do()
+	return keys
+}
+
+func TestNotes_areWrittenWithTheEntry(t *testing.T) {
+	s := newShelf(t, 0, 0)
+	s.expectNoted(t, 0, 0)
+	for n, saves := range []int{1, 1, 1} {
+		if got := s.saves(func() { must.Do(t, s.addNoting(t, n)) }); got != saves {
+			t.Errorf("the entry %d: %d writes, want %d", n, got, saves)
+		}
+	}
+	if got := s.saves(func() { must.Do(t, s.addNoting(t, 1)) }); got != 0 {
+		t.Errorf("an entry that is there, with the same note: %d writes", got)
+	}
+	must.Do(t, s.lists.Add(t.Context(), "all", "3"))
+	s.expectNoted(t, 0, 3)
+	must.Do(t, s.addNoting(t, 3)) // it is on the list, and is noted now
+	s.expectNoted(t, 0, 4)
+	for n := range 4 {
+		s.create(t, n)
+	}
+	if got, _ := s.read(t, 100, nil); len(got) != 4 {
+		t.Errorf("got %v, want four entries", got)
+	}
+}
+
+func TestNotes_areNotWrittenWhenTheChangeFails(t *testing.T) {
+	s := newShelf(t, 0, 0)
+	for _, want := range []error{errors.New("no room"), errs.New(errs.Conflict, "no room")} {
+		runs := 0
+		got := s.lists.AddNoting(t.Context(), "all", "0", func(note *map[string]int) error {
+			runs++
+			*note = map[string]int{"0": 0}
+			return want
+		})
+		if !errors.Is(got, want) || runs != 1 {
+			t.Errorf("got %v after %d runs, want %v after one", got, runs, want)
+		}
+	}
+	if keys := s.states.Keys("store", ""); len(keys) != 0 {
+		t.Errorf("stored: %v", keys)
+	}
+}
+
+func TestNotes_surviveFullHeadsAndCompaction(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShelf(t, 0, 0)
+		for n := range 450 {
+			must.Do(t, s.addNoting(t, n))
+			s.create(t, n)
+		}
+		s.compact(t, func(c counter) bool { return c.N%7 == 0 })
+		s.compact(t, every)
+		s.expectNoted(t, 0, 450)
+	})
+}
+
+// A writer dies before or after each call, and its handler runs again; another writer and a compaction come in between.
+func TestNotes_countOnceAfterACrashAtEveryStep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for step, died := 0, true; died; step++ {
+			s := newShelf(t, 200, 100) // the head is full
+			must.Do(t, s.lists.Compact(t.Context(), "all", every))
+			time.Sleep(2 * time.Minute)
+			points := 0
+			s.states.Before = func(string, string) error {
+				if points++; points > step {
+					return status.Error(codes.Unavailable, "killed")
+				}
+				return nil
+			}
+			s.states.After = s.states.Before
+			died = s.addNoting(t, 200) != nil
+			s.states.Before, s.states.After = nil, nil
+			must.Do(t, s.addNoting(t, 201))
+			must.Do(t, s.lists.Compact(t.Context(), "all", every))
+			must.Do(t, s.addNoting(t, 200))
+			s.expectNoted(t, 200, 2)
+			s.create(t, 200)
+			s.create(t, 201)
+			if got, _ := s.read(t, 100, nil); len(got) != 202 {
+				t.Errorf("killed after step %s: %d entries", strconv.Itoa(step), len(got))
+			}
+		}
+	})
+}
