@@ -30,10 +30,11 @@ func (r *Articles) Save(ctx context.Context, postID string, revision int64, arti
 
 // Read implements domain.ArticleStore.
 func (r *Articles) Read(ctx context.Context, postID string, revision int64, authorID string) (domain.Article, domain.Author, error) {
-	article, author, err := sidecar.FindBoth(ctx, r.articles, numbered(postID, revision), r.authors, authorID)
+	article, authors, err := sidecar.FindWith(ctx, r.articles, numbered(postID, revision), r.authors, []string{authorID})
 	if err == nil && !article.Exists() {
 		err = fmt.Errorf("the article of revision %d of the post %s is missing", revision, postID)
 	}
-	author.Value.ID = authorID
-	return article.Value, author.Value, err
+	author := authors[authorID].Value
+	author.ID = authorID
+	return article.Value, author, err
 }
