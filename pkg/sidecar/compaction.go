@@ -125,11 +125,17 @@ func (l *Lists[T]) merge(ctx context.Context, list string, h head, lost bool, wa
 
 // stale returns which of these entries are to be removed.
 func (l *Lists[T]) stale(ctx context.Context, all entries, seen int64, wanted func(T) bool) (func(entry) bool, error) {
-	found, err := l.documents.lookupEach(ctx, all.ids())
-	return func(e entry) bool {
-		document, exists := found[e.ID]
-		return e.Seq <= seen && (!exists || !wanted(document.Value))
-	}, err
+	keep := map[string]bool{}
+	for ids := range slices.Chunk(all.ids(), roundSize) {
+		found, err := l.documents.lookupEach(ctx, ids)
+		if err != nil {
+			return nil, err
+		}
+		for id, document := range found {
+			keep[id] = wanted(document.Value)
+		}
+	}
+	return func(e entry) bool { return e.Seq <= seen && !keep[e.ID] }, nil
 }
 
 // finish removes stale entries from the head. What is compacted is then what the next compaction begins with.

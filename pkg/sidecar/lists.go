@@ -9,7 +9,7 @@ import (
 // maxRounds bounds how many documents Page reads in search of those that match: limit, and maxRounds times roundSize more.
 const (
 	maxRounds = 10
-	roundSize = 100
+	roundSize = 100 // documents are read by one call
 )
 
 // Lists are lists of the documents of one kind. An entry of a list is a hint: the id of a document that may not exist, or may
