@@ -161,14 +161,15 @@ func (t *template) add(d document, isNew bool) {
 // list recognizes the head of a list by what pkg/sidecar stores in it.
 func (ids newIDs) list(d document) (listed, bool) {
 	var head struct {
-		Newest []struct{ ID string }
+		Newest []struct{ IDs []string }
 	}
 	if json.Unmarshal([]byte(d.value), &head) != nil || len(head.Newest) == 0 {
 		return listed{}, false
 	}
 	_, key, _ := strings.Cut(d.key, separator)
 	kind, name, _ := strings.Cut(key, ":")
-	last := head.Newest[len(head.Newest)-1].ID
+	newest := head.Newest[len(head.Newest)-1].IDs
+	last := newest[len(newest)-1]
 	return listed{kind, name, last, d, strings.Contains(name, ids.customer)}, slices.Contains(ids.ofOrder, last)
 }
 

@@ -106,13 +106,13 @@ func (a *App) list(ctx context.Context, store, key, id string) error {
 	return a.Platform.Save(ctx, store, Document{Key: key, Value: listed(read[0].Value, id), Version: read[0].Version})
 }
 
-// listed is a list with one more entry, and half as long when it is full.
+// listed is a list with one more entry, and half as long when it is full, as the heads of the shop's lists are.
 func listed(value []byte, id string) []byte {
 	var ids []string
 	_ = json.Unmarshal(value, &ids) // there is none yet
 	ids = append(ids, fmt.Sprintf("%-36s", id))
-	if len(ids) > 200 {
-		ids = ids[100:]
+	if len(ids) > 64 {
+		ids = ids[32:]
 	}
 	text, _ := json.Marshal(ids)
 	return text

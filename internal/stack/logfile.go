@@ -2,6 +2,7 @@ package stack
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"io"
 	"os"
@@ -129,6 +130,18 @@ func deathReason(path string, offset int64) string {
 		}
 	}
 	return shorten(best.Message, 400)
+}
+
+// says reports whether a log has a text after offset.
+func says(path string, offset int64, text string) bool {
+	log, err := os.ReadFile(path)
+	if err != nil {
+		return false
+	}
+	if offset > int64(len(log)) {
+		offset = 0 // the log was rotated
+	}
+	return bytes.Contains(log[offset:], []byte(text))
 }
 
 // shorten cuts text to one line of at most limit bytes.

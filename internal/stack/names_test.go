@@ -2,9 +2,13 @@ package stack
 
 import (
 	"database/sql"
+	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
+	"gopkg.in/yaml.v3"
 	_ "modernc.org/sqlite" // the driver that the sidecar uses as well
 
 	"stoa/internal/stack/state"
@@ -43,5 +47,36 @@ func TestNames_areThereForSidecarsThatStartTogether(t *testing.T) {
 	must.Do(t, db.QueryRow("PRAGMA integrity_check").Scan(&sound))
 	if hosts != sidecars || mode != "wal" || sound != "ok" {
 		t.Errorf("got %d hosts, in mode %s, integrity %s", hosts, mode, sound)
+	}
+}
+
+// All sidecars write this file every two seconds, one at a time. If each waited for a busy disk meanwhile, rows would expire.
+func TestNames_areWrittenWithoutWaitingForTheDisk(t *testing.T) {
+	dir := t.TempDir()
+	must.Do(t, resetNames(dir))
+	files := must.Get(filepath.Glob("../../components/config/apps/*.yaml"))(t)
+	if len(files) == 0 {
+		t.Fatal("there are no configurations")
+	}
+	for _, file := range files {
+		var configured struct {
+			Spec struct {
+				NameResolution struct {
+					Configuration struct {
+						ConnectionString string `yaml:"connectionString"`
+					}
+				} `yaml:"nameResolution"`
+			}
+		}
+		must.Do(t, yaml.Unmarshal(must.Get(os.ReadFile(file))(t), &configured))
+		options := strings.TrimPrefix(configured.Spec.NameResolution.Configuration.ConnectionString, ".stoa/data/names.db")
+		db := must.Get(sql.Open("sqlite", "file:"+state.Path(dir, "data", "names.db")+options))(t)
+		defer db.Close()
+		const normal = 1 // https://www.sqlite.org/pragma.html#pragma_synchronous: in WAL mode, a commit does not sync
+		var synchronous int
+		must.Do(t, db.QueryRow("PRAGMA synchronous").Scan(&synchronous))
+		if synchronous != normal {
+			t.Errorf("%s: synchronous is %d", file, synchronous)
+		}
 	}
 }

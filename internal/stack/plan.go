@@ -38,6 +38,7 @@ type spec struct {
 	secrets         func() secrets.Values // further environment, read at every start; may be nil
 	ports           map[string]int        // by role; all have to be free
 	ready           func(context.Context) error
+	lastWords       string // it logs this before it ends, and may answer that it is ready for a moment more
 }
 
 // environment is the environment of a process that starts now.
@@ -247,6 +248,7 @@ func (p *planner) sidecar(app description.App, name string, replica int) spec {
 		name: name + ".sidecar", app: app.ID, kind: KindSidecar, replica: replica, dir: p.dir,
 		command: slices.Concat([]string{p.daprd}, app.SidecarArguments()),
 		env:     slices.Concat(p.inherit, variables(env)), secrets: p.secrets, ports: ports, ready: answers(health),
+		lastWords: "daprd will exit gracefully",
 	}
 }
 

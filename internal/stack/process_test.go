@@ -65,3 +65,21 @@ func TestProcess_RestartsWithoutBackOffWhenAskedTo(t *testing.T) {
 		t.Errorf("got %+v", now)
 	}
 }
+
+// A sidecar that cannot load a component logs that, and answers that it is ready for a moment before it ends.
+func TestProcess_isNotReadyAfterItsLastWords(t *testing.T) {
+	const lastWords = "will exit"
+	dir := t.TempDir()
+	ready := func(context.Context) error { return nil }
+	p := newProcess(spec{name: "ends", dir: dir, ready: ready, lastWords: lastWords}, dir, nil, nil)
+	earlier := lastWords + "\n"
+	write(t, LogFile(dir, "ends"), earlier)
+	p.logOffset = int64(len(earlier))
+	if err := p.probe(t.Context()); err != nil {
+		t.Errorf("what an earlier run has logged counts: %v", err)
+	}
+	write(t, LogFile(dir, "ends"), earlier+"a component: "+lastWords)
+	if err := p.probe(t.Context()); err == nil {
+		t.Error("it is ready although it ends")
+	}
+}

@@ -19,8 +19,7 @@ const startLimit = 90 * time.Second
 
 var errStopped = errors.New("stopped during the start")
 
-// waitReady waits until all processes are ready at the same moment: a sidecar can answer that it is ready, and end because of
-// a component a moment later.
+// waitReady waits until all processes are ready at the same moment: one can end while others start.
 func waitReady(ctx context.Context, processes []*process) error {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
@@ -89,7 +88,16 @@ func (p *process) probe(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, probeLimit)
 	defer cancel()
-	return p.spec.ready(ctx)
+	if err := p.spec.ready(ctx); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	offset := p.logOffset
+	p.mu.Unlock()
+	if p.spec.lastWords != "" && says(LogFile(p.dir, p.spec.name), offset, p.spec.lastWords) {
+		return errors.New("it is about to end")
+	}
+	return nil
 }
 
 func (p *process) becameReady() {

@@ -14,7 +14,7 @@ const (
 	// settleTime is how old an entry is before compaction may remove it, because its document may be about to be written.
 	settleTime = time.Minute
 	// stepSize is how many pages of entries one step reads.
-	stepSize = 8
+	stepSize = 16
 )
 
 // Compact removes entries from a list whose documents do not exist or are not wanted, and brings the others together on fewer
@@ -92,13 +92,17 @@ func (l *Lists[T]) merge(ctx context.Context, list string, h head, lost bool, wa
 	if err != nil {
 		return err
 	}
+	var all entries
+	for _, p := range pages {
+		all = append(all, p.Value.Entries...)
+	}
+	stale, err := l.stale(ctx, all, h.Seen, wanted)
+	if err != nil {
+		return err
+	}
 	var unused []ref
-	var rest []entry
+	var rest entries
 	for i, p := range pages {
-		stale, err := l.stale(ctx, p.Value.Entries, h.Seen, wanted)
-		if err != nil {
-			return err
-		}
 		left := slices.DeleteFunc(p.Value.Entries, stale)
 		if len(rest) == 0 && len(left) == refs[i].Count && refs[i].Count >= pageSize/2 {
 			compacted = append(compacted, refs[i])
@@ -120,12 +124,18 @@ func (l *Lists[T]) merge(ctx context.Context, list string, h head, lost bool, wa
 }
 
 // stale returns which of these entries are to be removed.
-func (l *Lists[T]) stale(ctx context.Context, entries []entry, seen int64, wanted func(T) bool) (func(entry) bool, error) {
-	found, err := l.documents.lookupEach(ctx, idsOf(entries))
-	return func(e entry) bool {
-		document, exists := found[e.ID]
-		return e.Seq <= seen && (!exists || !wanted(document.Value))
-	}, err
+func (l *Lists[T]) stale(ctx context.Context, all entries, seen int64, wanted func(T) bool) (func(entry) bool, error) {
+	keep := map[string]bool{}
+	for ids := range slices.Chunk(all.ids(), roundSize) {
+		found, err := l.documents.lookupEach(ctx, ids)
+		if err != nil {
+			return nil, err
+		}
+		for id, document := range found {
+			keep[id] = wanted(document.Value)
+		}
+	}
+	return func(e entry) bool { return e.Seq <= seen && !keep[e.ID] }, nil
 }
 
 // finish removes stale entries from the head. What is compacted is then what the next compaction begins with.

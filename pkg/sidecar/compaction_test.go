@@ -27,7 +27,7 @@ func TestCompaction_keepsCursorsAndOrder(t *testing.T) {
 			t.Errorf("the cursor goes on at %d, want %d", rest[0].N, want[33])
 		}
 		s.compact(t, every) // deletes what was replaced last
-		if pages := s.states.Keys("store", "counters:all:"); len(pages) > 450/50+1 {
+		if pages := s.states.Keys("store", "counters:all:"); len(pages) > 450/(paged/2)+1 {
 			t.Errorf("450 entries are on %d pages", len(pages))
 		}
 	})
@@ -82,7 +82,7 @@ func TestCompaction_goesOnWhereItStopped(t *testing.T) {
 			if took := time.Since(began); took > 3*time.Second {
 				t.Errorf("it took %s", took)
 			}
-			if pages := len(s.states.Keys("store", "counters:all:")); pages < 20 {
+			if pages := len(s.states.Keys("store", "counters:all:")); pages < 450/(paged/2) {
 				if runs < 3 {
 					t.Errorf("one run did it all")
 				}
@@ -101,8 +101,8 @@ func TestCompaction_goesOnWhereItStopped(t *testing.T) {
 // What is not stale is not written again.
 func TestCompaction_leavesFullPagesAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newShelf(t, 1500, 100)
-		s.states.Drop("store", "counter:"+strconv.Itoa(650))
+		s := newShelf(t, 700, 100)
+		s.states.Drop("store", "counter:"+strconv.Itoa(350))
 		before := s.states.Keys("store", "counters:all:")
 		s.compact(t, every)
 		s.compact(t, every)

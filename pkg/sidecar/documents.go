@@ -4,13 +4,12 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	dapr "github.com/dapr/go-sdk/client"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/forms"
@@ -19,14 +18,6 @@ import (
 // maxConflicts is how often a write starts again because another one came first. With eight writers of one document, none
 // loses more than a few dozen times in a row.
 const maxConflicts = 100
-
-// How often, and after which pause, a refused save is tried again: for 1.6 s in all, because MariaDB removes expired documents
-// once a second (cleanupInterval in components/store/mariadb).
-const (
-	maxRefusals  = 8
-	refusalPause = 200 * time.Millisecond
-	lookTimeout  = 500 * time.Millisecond // to check whether the key exists, after a save that took the whole callTimeout
-)
 
 // separator is what a sidecar writes between the app-id and a key. It refuses keys that contain it.
 const separator = "||"
@@ -72,9 +63,7 @@ func (d *Documents[T]) Find(ctx context.Context, id string) (Document[T], error)
 	if strings.Contains(id, separator) {
 		return Document[T]{ID: id}, nil // a caller made this id up
 	}
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	item, err := d.states.GetState(ctx, d.store, d.key(id), nil)
+	item, err := d.look(ctx, id)
 	if err != nil {
 		return Document[T]{}, failure(err, "the state store")
 	}
@@ -195,20 +184,32 @@ func (d *Documents[T]) retry(ctx context.Context, id string, do func(Document[T]
 
 // retryFrom is retry with a document that was read already, if it exists.
 func (d *Documents[T]) retryFrom(ctx context.Context, document Document[T], do func(Document[T]) error) (err error) {
-	for attempt := range maxConflicts {
-		if attempt > 0 || !document.Exists() {
-			if document, err = d.Find(ctx, document.ID); err != nil {
-				return err
-			}
+	if !document.Exists() {
+		document, err = d.Find(ctx, document.ID)
+	}
+	for attempt := 0; err == nil && attempt < maxConflicts; attempt++ {
+		conflict := do(document)
+		if !errs.Is(conflict, errs.Conflict) {
+			return conflict
 		}
-		if err := do(document); !errs.Is(err, errs.Conflict) {
-			return err
-		}
-		if err := pause(ctx, attempt); err != nil {
-			return err
-		}
+		document, err = d.findAgain(ctx, document.ID, conflict, attempt)
+	}
+	if err != nil {
+		return err
 	}
 	return errs.New(errs.Unavailable, "too many requests are changing this %s; try again", d.kind)
+}
+
+// findAgain reads a document after a conflict, unless the failed write has just read it.
+func (d *Documents[T]) findAgain(ctx context.Context, id string, conflict error, attempt int) (Document[T], error) {
+	var late overtaken
+	if attempt == 0 && errors.As(conflict, &late) && late.by.Key == d.key(id) {
+		return d.decode(id, late.by.Value, late.by.Etag)
+	}
+	if err := pause(ctx, attempt); err != nil {
+		return Document[T]{}, err
+	}
+	return d.Find(ctx, id)
 }
 
 // apply runs the change and returns the JSON to write, if the value has changed. It writes the old value as JSON again to
@@ -225,76 +226,10 @@ func apply[T any](document *Document[T], change func(*Document[T]) error) (raw [
 	return raw, !document.Exists() || !bytes.Equal(before, raw), err
 }
 
-// save writes by compare-and-swap. An empty etag means that the key must not exist. Some stores (Redis, PostgreSQL, MariaDB)
-// report an existing key like any other failure, so save then checks whether the key exists. Some (MariaDB, MongoDB) refuse the
-// key of an expired document until they have removed it, so save then tries again.
-func (d *Documents[T]) save(ctx context.Context, id string, raw []byte, etag string, meta map[string]string) error {
-	// People must get an answer in time even if the first call takes the whole callTimeout.
-	ctx, cancel := context.WithTimeout(ctx, callTimeout+lookTimeout)
-	defer cancel()
-	err := d.saveOnce(ctx, id, raw, etag, meta)
-	for attempt := 0; etag == "" && refused(err) && attempt < maxRefusals; attempt++ {
-		if document, findErr := d.Find(ctx, id); findErr == nil && document.Exists() {
-			return d.conflict(err)
-		} else if findErr != nil || sleep(ctx, refusalPause) != nil {
-			break
-		}
-		err = d.saveOnce(ctx, id, raw, etag, meta)
-	}
-	return d.classify(err)
-}
-
-// refused reports errors that some stores return for an existing or expired key, see save and Overwrite.
-func refused(err error) bool {
-	code := status.Code(err)
-	return code == codes.Internal || code == codes.Aborted
-}
-
-// saveOnce saves without trying again, and returns the error of the sidecar as it is.
-func (d *Documents[T]) saveOnce(ctx context.Context, id string, raw []byte, etag string, meta map[string]string) error {
-	item := &dapr.SetStateItem{Key: d.key(id), Value: raw, Metadata: meta, Options: compareAndSwap}
-	if etag != "" {
-		item.Etag = &dapr.ETag{Value: etag}
-	}
-	return d.saveItem(ctx, item)
-}
-
-func (d *Documents[T]) saveItem(ctx context.Context, item *dapr.SetStateItem) error {
-	return d.change(ctx, func(ctx context.Context) error { return d.states.SaveBulkState(ctx, d.store, item) })
-}
-
 // Delete removes a document that was read. It fails with errs.Conflict if another write came first.
 func (d *Documents[T]) Delete(ctx context.Context, document Document[T]) error {
 	etag := &dapr.ETag{Value: document.ETag}
 	return d.classify(d.change(ctx, func(ctx context.Context) error {
 		return d.states.DeleteStateWithETag(ctx, d.store, d.key(document.ID), etag, nil, compareAndSwap)
 	}))
-}
-
-var (
-	compareAndSwap = &dapr.StateOptions{Concurrency: dapr.StateConcurrencyFirstWrite, Consistency: dapr.StateConsistencyStrong}
-	lastWrite      = &dapr.StateOptions{Concurrency: dapr.StateConcurrencyLastWrite, Consistency: dapr.StateConsistencyStrong}
-)
-
-// change makes one call that writes.
-func (d *Documents[T]) change(ctx context.Context, call func(context.Context) error) error {
-	if err := d.writes.enter(ctx); err != nil {
-		return err
-	}
-	defer d.writes.leave()
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	return call(ctx)
-}
-
-// classify turns an ETag that does not match into errs.Conflict. For any other error it returns what failure returns.
-func (d *Documents[T]) classify(err error) error {
-	if status.Code(err) == codes.Aborted {
-		return d.conflict(err)
-	}
-	return failure(err, "the state store")
-}
-
-func (d *Documents[T]) conflict(cause error) error {
-	return errs.Wrap(errs.Conflict, cause, "this %s exists already, or somebody else changed it", d.kind)
 }

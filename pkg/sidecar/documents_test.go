@@ -259,7 +259,7 @@ func TestDocuments_readEarlierFormsAndWriteTheirOwn(t *testing.T) {
 	if got, err := counters.Update(t.Context(), "a", func(g *grown) error { g.N++; return nil }); err != nil || got.N != 8 {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	if got := states.Value("store", "counter:a"); got != `{"form":2,"N":8}` {
+	if got := states.Value("store", "counter:a"); !strings.HasPrefix(got, `{"form":2,"N":8,`) {
 		t.Errorf("stored is %s", got)
 	}
 }
@@ -285,7 +285,7 @@ func TestDocuments_neverWriteOverALaterForm(t *testing.T) {
 	if err := counters.Swap(t.Context(), document, counter{}); err == nil {
 		t.Error("swap must fail: the document could not be read")
 	}
-	if got := states.Value("store", "counter:a"); got != `{"form":2,"N":7}` {
+	if got := states.Value("store", "counter:a"); !strings.HasPrefix(got, `{"form":2,"N":7,`) {
 		t.Errorf("stored is %s", got)
 	}
 }

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"slices"
-	"strconv"
 )
 
-// maxRounds bounds how many documents Page reads in search of those that match: limit, and maxRounds times pageSize more.
-const maxRounds = 10
+// maxRounds bounds how many documents Page reads in search of those that match: limit, and maxRounds times roundSize more.
+const (
+	maxRounds = 10
+	roundSize = 100 // documents are read by one call
+)
 
 // Lists are lists of the documents of one kind. An entry of a list is a hint: the id of a document that may not exist, or may
 // not match. Readers skip such documents. So first add a document to its list, then create it, within a minute (see settleTime):
@@ -29,7 +31,7 @@ func NewLists[T any](documents *Documents[T], kind string) *Lists[T] {
 	}
 }
 
-// Add adds the document with this id to a list, unless it is among the newest 100 entries: a handler may run twice. An older
+// Add adds the document with this id to a list, unless it is among the newest 32 entries: a handler may run twice. An older
 // id may be added again; one Page returns it once.
 func (l *Lists[T]) Add(ctx context.Context, list, id string) error {
 	return l.withHead(ctx, list, func(document Document[head], _ bool) error {
@@ -89,12 +91,12 @@ func (l *Lists[T]) Page(
 func (w *walk[T]) fill(ctx context.Context, limit int, match func(T) bool) (items []T, next string, err error) {
 	items = make([]T, 0, limit)
 	seen := map[string]bool{}
-	for round, size := 0, limit; round <= maxRounds && len(items) < limit; round, size = round+1, pageSize {
+	for round, size := 0, limit; round <= maxRounds && len(items) < limit; round, size = round+1, roundSize {
 		entries, err := w.take(ctx, size)
 		if err != nil || len(entries) == 0 {
 			return items, "", err
 		}
-		found, err := w.lists.documents.lookup(ctx, idsOf(entries))
+		found, err := w.lists.documents.lookup(ctx, entries.ids())
 		if err != nil {
 			return nil, "", err
 		}
@@ -110,14 +112,3 @@ func (w *walk[T]) fill(ctx context.Context, limit int, match func(T) bool) (item
 	}
 	return items, w.cursor(), nil
 }
-
-func idsOf(entries []entry) []string {
-	ids := make([]string, len(entries))
-	for i, e := range entries {
-		ids[i] = e.ID
-	}
-	return ids
-}
-
-// cursor is the text with which a reader goes on after this entry.
-func (e entry) cursor() string { return strconv.FormatInt(e.Seq, 10) }

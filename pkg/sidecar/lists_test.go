@@ -17,6 +17,11 @@ import (
 	"stoa/pkg/sidecar/sidecartest"
 )
 
+const (
+	full  = 64 // entries of a full head
+	paged = 32 // entries of a page
+)
+
 // shelf has documents in memory, which are on the list "all".
 type shelf struct {
 	states    *sidecartest.States
@@ -110,7 +115,7 @@ func numbers(n int, match func(counter) bool) (list []int) {
 }
 
 func TestLists_pageThroughWhatMatches(t *testing.T) {
-	for _, size := range []int{0, 1, 199, 200, 201, 350} {
+	for _, size := range []int{0, 1, full - 1, full, full + 1, 350} {
 		s := newShelf(t, size, 100)
 		for name, match := range map[string]func(counter) bool{
 			"all":           nil,
@@ -135,7 +140,7 @@ func TestLists_pageThroughWhatMatches(t *testing.T) {
 
 func TestLists_addOnce(t *testing.T) {
 	s := newShelf(t, 150, 100)
-	for i := 60; i < 150; i++ {
+	for i := 150 - paged; i < 150; i++ {
 		must.Do(t, s.lists.Add(t.Context(), "all", strconv.Itoa(i)))
 	}
 	if got, _ := s.read(t, 100, nil); len(got) != 150 {
@@ -164,8 +169,8 @@ func TestLists_loseNothingToConcurrentWriters(t *testing.T) {
 	if len(got) != 480 || len(slices.Compact(got)) != 480 {
 		t.Errorf("got %d entries, want 480 different ones", len(got))
 	}
-	if pages := s.states.Keys("store", "counters:all:"); len(pages) != 3 {
-		t.Errorf("got %d pages, want 3: writers that race write the same page", len(pages))
+	if pages := s.states.Keys("store", "counters:all:"); len(pages) != (480-full)/paged {
+		t.Errorf("got %d pages, want %d: writers that race write the same page", len(pages), (480-full)/paged)
 	}
 }
 
@@ -188,7 +193,7 @@ func TestLists_addAndReadAtTheSamePriceHoweverLongTheyAre(t *testing.T) {
 	if got, _ := s.read(t, 100, nil); !slices.Equal(got, numbers(4500, nil)) {
 		t.Errorf("got %v", got)
 	}
-	if size := len(s.states.Value("store", "counters:all")); size > 16<<10 {
+	if size := len(s.states.Value("store", "counters:all")); size > 6<<10 {
 		t.Errorf("the head has %d bytes", size)
 	}
 }
@@ -203,7 +208,7 @@ func TestLists_readBoundedPages(t *testing.T) {
 		}
 		for _, limit := range []int{1, 20, 100} {
 			reads := s.reads(func() { s.page(t, limit) })
-			if reads > limit+1020 {
+			if reads > limit+1060 {
 				t.Errorf("a page of %d: %d reads", limit, reads)
 			}
 			if got, _ := s.read(t, limit, nil); len(got) != 100 {
@@ -245,15 +250,15 @@ func TestLists_refuseForeignCursors(t *testing.T) {
 func TestLists_skipALostPage(t *testing.T) {
 	s := newShelf(t, 350, 100)
 	s.states.Drop("store", s.states.Keys("store", "counters:all:")[0])
-	if got, _ := s.read(t, 100, nil); len(got) != 250 {
-		t.Errorf("got %d entries, want 250", len(got))
+	if got, _ := s.read(t, 100, nil); len(got) != 350-paged {
+		t.Errorf("got %d entries, want %d", len(got), 350-paged)
 	}
 }
 
 // A crash at any call of a writer leaves nothing behind that hurts.
 func TestLists_surviveACrashAtEveryStep(t *testing.T) {
 	for step := range 6 {
-		s := newShelf(t, 200, 100)
+		s := newShelf(t, full, 100)
 		operations := 0
 		s.states.After = func(string, string) error {
 			if operations++; operations > step {
@@ -261,11 +266,11 @@ func TestLists_surviveACrashAtEveryStep(t *testing.T) {
 			}
 			return nil
 		}
-		_ = s.lists.Add(t.Context(), "all", "200")
+		_ = s.lists.Add(t.Context(), "all", strconv.Itoa(full))
 		s.states.After = nil
-		must.Do(t, s.lists.Add(t.Context(), "all", "200"))
-		s.create(t, 200)
-		if got, _ := s.read(t, 50, nil); !slices.Equal(got, numbers(201, nil)) {
+		must.Do(t, s.lists.Add(t.Context(), "all", strconv.Itoa(full)))
+		s.create(t, full)
+		if got, _ := s.read(t, 50, nil); !slices.Equal(got, numbers(full+1, nil)) {
 			t.Errorf("killed after step %d: got %v", step, got)
 		}
 		if pages := s.states.Keys("store", "counters:all:"); len(pages) != 1 {

@@ -85,7 +85,7 @@ func TestNotes_surviveFullHeadsAndCompaction(t *testing.T) {
 func TestNotes_countOnceAfterACrashAtEveryStep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for step, died := 0, true; died; step++ {
-			s := newShelf(t, 200, 100) // the head is full
+			s := newShelf(t, full, 100) // the head is full
 			must.Do(t, s.lists.Compact(t.Context(), "all", every))
 			time.Sleep(2 * time.Minute)
 			points := 0
@@ -96,15 +96,15 @@ func TestNotes_countOnceAfterACrashAtEveryStep(t *testing.T) {
 				return nil
 			}
 			s.states.After = s.states.Before
-			died = s.addNoting(t, 200) != nil
+			died = s.addNoting(t, full) != nil
 			s.states.Before, s.states.After = nil, nil
-			must.Do(t, s.addNoting(t, 201))
+			must.Do(t, s.addNoting(t, full+1))
 			must.Do(t, s.lists.Compact(t.Context(), "all", every))
-			must.Do(t, s.addNoting(t, 200))
-			s.expectNoted(t, 200, 2)
-			s.create(t, 200)
-			s.create(t, 201)
-			if got, _ := s.read(t, 100, nil); len(got) != 202 {
+			must.Do(t, s.addNoting(t, full))
+			s.expectNoted(t, full, 2)
+			s.create(t, full)
+			s.create(t, full+1)
+			if got, _ := s.read(t, 100, nil); len(got) != full+2 {
 				t.Errorf("killed after step %s: %d entries", strconv.Itoa(step), len(got))
 			}
 		}

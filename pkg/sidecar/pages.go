@@ -3,7 +3,7 @@ package sidecar
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
+	"encoding/base64"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -15,23 +15,19 @@ import (
 // A list is stored in pages, because a state store has no queries, and one growing key would get slower with every entry.
 //
 // Its newest entries are in its head, the only document of a list that ever changes. When the head is full, its older half
-// becomes a page, and the head names that page. When the head names many pages, the older half of them becomes a page of
-// pages. So a list is a tree whose depth grows with the logarithm of its length. A page never changes. Whatever happens to a
+// becomes a page, and the head names that page. When the head names many pages, the oldest of them become a page of pages. So a list is a tree whose depth grows with the logarithm of its length. A page never changes. Whatever happens to a
 // list happens when its head is swapped: a crash before that leaves at most a page that nothing names.
+//
+// Every Add reads and writes the whole head, so the head is small: a few kilobytes, however long the list is.
 const (
-	pageSize = 100 // entries of a page; the head has up to twice as many
-	fanout   = 20  // pages of a page of pages; the head names up to twice as many of each level
+	pageSize = 32 // entries of a page; the head has up to twice as many
+	fanout   = 20 // pages of a page of pages
+	spare    = 4  // how many pages of each level the head names by itself, besides up to fanout more
 )
-
-// entry is the id of a document with its sequence number in the list, which never changes. Later entries have higher numbers.
-type entry struct {
-	Seq int64  `json:"n"`
-	ID  string `json:"id"`
-}
 
 // page has entries, or names pages, oldest first.
 type page struct {
-	Entries []entry `json:"entries,omitempty"`
+	Entries entries `json:"entries,omitempty"`
 	Pages   []ref   `json:"pages,omitempty"`
 }
 
@@ -51,7 +47,7 @@ type head struct {
 	// Last is the number of the newest entry.
 	Last int64 `json:"last"`
 	// Newest are the newest entries, oldest first.
-	Newest []entry `json:"newest"`
+	Newest entries `json:"newest"`
 	// Older are the pages before them, oldest first.
 	Older []ref `json:"older,omitempty"`
 	// Compacted are the pages before those: what the running compaction has finished.
@@ -81,9 +77,9 @@ func (l *Lists[T]) archive(ctx context.Context, list string, h *head) error {
 	return err
 }
 
-// fold replaces the older half of the last pages by a page of pages if there are too many of one level.
+// fold replaces the oldest of the last pages by a page of pages if there are too many of one level.
 func (l *Lists[T]) fold(ctx context.Context, list string, step int, refs []ref) ([]ref, error) {
-	start := len(refs) - 2*fanout
+	start := len(refs) - fanout - spare
 	if start < 0 || refs[start].Level != refs[len(refs)-1].Level {
 		return refs, nil
 	}
@@ -105,7 +101,7 @@ func (l *Lists[T]) write(ctx context.Context, list string, step int, p page) (re
 	}
 	sum := sha256.Sum256(strconv.AppendInt(raw, int64(step), 10))
 	written := p.ref()
-	written.ID = hex.EncodeToString(sum[:10])
+	written.ID = base64.RawURLEncoding.EncodeToString(sum[:10])
 	err = l.pages.Create(ctx, list+":"+written.ID, p, 0)
 	if errs.Is(err, errs.Conflict) {
 		err = nil

@@ -15,7 +15,7 @@ type walk[T any] struct {
 	list    string
 	lost    bool    // see withHead
 	before  int64   // the number of the last entry taken: what follows has lower ones
-	entries []entry // read and not taken yet, newest first
+	entries entries // read and not taken yet, newest first
 	refs    []ref   // the pages not read yet, newest first
 }
 
@@ -35,7 +35,7 @@ func (l *Lists[T]) walk(list string, h head, cursor string, lost bool) (*walk[T]
 }
 
 // add takes entries, oldest first, to those that are read.
-func (w *walk[T]) add(entries []entry) {
+func (w *walk[T]) add(entries entries) {
 	for _, e := range slices.Backward(entries) {
 		if e.Seq < w.before {
 			w.entries = append(w.entries, e)
@@ -51,7 +51,7 @@ func (w *walk[T]) following(refs []ref) []ref {
 }
 
 // take returns the next n entries, fewer only at the end of the list.
-func (w *walk[T]) take(ctx context.Context, n int) ([]entry, error) {
+func (w *walk[T]) take(ctx context.Context, n int) (entries, error) {
 	for len(w.entries) < n && len(w.refs) > 0 {
 		if err := w.read(ctx, n); err != nil {
 			return nil, err

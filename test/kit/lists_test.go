@@ -84,7 +84,7 @@ func TestLists_areReadAtThePriceOfWhatTheyShow(t *testing.T) {
 	client := &counted{StateClient: side.Client()}
 	_, lists := notesOn(sidecar.StatesOnly(client))
 
-	if _, next := readPage(t, client, lists, "", 20, 20+1020, 30); next == "" {
+	if _, next := readPage(t, client, lists, "", 20, 20+1060, 30); next == "" {
 		t.Error("a page without its cursor")
 	}
 	client.calls = 0
@@ -132,9 +132,9 @@ func wanted(n note) bool { return n.N >= 0 }
 // longList is what is stored for a list of this size, of which one entry in so many has a document that is wanted. It is old
 // enough to be compacted. The form is that of pkg/sidecar/pages.go.
 func longList(size, every int) map[string]any {
-	type entry struct {
-		N  int    `json:"n"`
-		ID string `json:"id"`
+	type run struct {
+		First int      `json:"first"`
+		IDs   []string `json:"ids"`
 	}
 	type ref struct {
 		ID    string `json:"id"`
@@ -143,21 +143,23 @@ func longList(size, every int) map[string]any {
 		Level int    `json:"level,omitempty"`
 	}
 	content := map[string]any{"note:stale": note{-1}}
-	var entries []entry
+	var ids []string
 	for n := 1; n <= size; n++ {
 		id := "stale"
 		if n%every == 0 {
 			id = strconv.Itoa(n)
 			content["note:"+id] = note{n}
 		}
-		entries = append(entries, entry{n, id})
+		ids = append(ids, id)
 	}
 	var refs []ref
-	for page := range slices.Chunk(entries[:size-100], 100) {
-		refs = append(refs, ref{ID: strconv.Itoa(page[0].N), First: page[0].N, Count: len(page)})
-		content["notes:a:"+refs[len(refs)-1].ID] = map[string]any{"entries": page}
+	first := 1
+	for page := range slices.Chunk(ids[:size-32], 32) {
+		refs = append(refs, ref{ID: strconv.Itoa(first), First: first, Count: len(page)})
+		content["notes:a:"+refs[len(refs)-1].ID] = map[string]any{"entries": []run{{first, page}}}
+		first += len(page)
 	}
-	for level := 1; len(refs) > 40; level++ {
+	for level := 1; len(refs) > 24; level++ {
 		var above []ref
 		for pages := range slices.Chunk(refs, 20) {
 			above = append(above, ref{ID: fmt.Sprintf("%d-%d", level, pages[0].First), First: pages[0].First, Level: level})
@@ -166,7 +168,7 @@ func longList(size, every int) map[string]any {
 		refs = above
 	}
 	content["notes:a"] = map[string]any{
-		"last": size, "newest": entries[size-100:], "older": refs, "seen": size, "seenAt": time.Unix(0, 0).UTC(),
+		"last": size, "newest": []run{{first, ids[first-1:]}}, "older": refs, "seen": size, "seenAt": time.Unix(0, 0).UTC(),
 	}
 	return content
 }

@@ -12,7 +12,7 @@ func TestServers_startAndComeBack(t *testing.T) {
 	for _, kind := range Kinds() {
 		t.Run(kind, func(t *testing.T) {
 			if err := Find(kind); err != nil {
-				t.Skip(err)
+				t.Skipf("NOT TESTED: %s %v", kind, err)
 			}
 			s := must.Get(Start(t.Context(), kind))(t)
 			defer s.Stop()

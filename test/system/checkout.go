@@ -10,6 +10,7 @@ import (
 
 	"stoa/internal/stack"
 	"stoa/internal/stack/description"
+	"stoa/internal/stack/secrets"
 	"stoa/pkg/common/must"
 )
 
@@ -45,5 +46,8 @@ func FirstStart(t testing.TB, root string) *description.System {
 	described := must.Get(description.Load(root))(t)
 	s := must.Get(stack.New(described, stack.Options{Scale: described.NoApps(), FreePorts: true}))(t)
 	must.Do(t, errors.Join(s.Start(t.Context()), s.Stop(t.Context())))
+	pool := &stack.PortPool{} // the stack has given its own ports back
+	t.Cleanup(pool.Release)
+	must.Get(secrets.Ensure(root, must.Get(pool.Take())(t), nil))(t)
 	return described
 }

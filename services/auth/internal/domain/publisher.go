@@ -147,7 +147,7 @@ func (p *Publisher) update(ctx context.Context, id string, change func(*Account)
 const CatchUpPause = 10 * time.Second
 
 // CatchUp publishes the overdue events. It stops in an outage. An account that fails in any other way stays on the list, and
-// does not hold up the others.
+// does not delay the others.
 func (p *Publisher) CatchUp(ctx context.Context) error {
 	ids, err := p.overdue.List(ctx)
 	if err != nil {
