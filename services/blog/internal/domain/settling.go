@@ -31,7 +31,7 @@ func (d *Discussion) finish(ctx context.Context, c Comment) (Comment, error) {
 	unpublished := d.publish(ctx, c)
 	finished, err := d.Comments.Update(ctx, c.ID, func(stored *Comment) error {
 		if stored.Counted.Version < c.Version {
-			stored.Counted = c.tally()
+			stored.Counted = c.countedAs()
 		}
 		if unpublished == nil && c.Addition != nil {
 			stored.Addition = nil
