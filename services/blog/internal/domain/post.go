@@ -1,5 +1,5 @@
 // Package domain has the posts of the blog: what they are, how authors write them, how editors publish them, and how readers
-// find them.
+// find them and comment on them.
 package domain
 
 import (
@@ -30,6 +30,9 @@ type Post struct {
 	Published *Publication `json:"published,omitempty"`
 	// DeletedAt is when the author deleted the post.
 	DeletedAt time.Time `json:"deletedAt,omitzero"`
+
+	// Comments counts what readers see below the post. No version counts that.
+	Comments Count `json:"comments,omitzero"`
 
 	// Slugs are all under which readers have seen the post, the current one last. The others lead to it, for ever.
 	Slugs []string `json:"slugs,omitempty"`
