@@ -9,8 +9,9 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-// catchUpTime bounds one run of CatchUp. It is called every ten seconds (components/topology.yaml).
-const catchUpTime = 8 * time.Second
+// catchUpTime bounds one run of CatchUp. It is called every ten seconds (components/topology.yaml), and has to leave tagTime of
+// them to Tagging.
+const catchUpTime = 6 * time.Second
 
 // catchUpPage is how many posts CatchUp reads at once.
 const catchUpPage = 100

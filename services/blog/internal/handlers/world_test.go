@@ -41,6 +41,9 @@ type world struct {
 	bus     *messagingtest.Bus
 	on      map[string]messaging.Handler
 	review  *domain.Review
+	tagging *domain.Tagging
+	stores  domain.Stores
+	now     time.Time // of jobs
 	compact func(t *testing.T)
 }
 
@@ -54,12 +57,17 @@ func newWorld(t *testing.T) *world {
 		Server: webtest.New(handlers.Title, handlers.About, callers), states: states, side: side, bus: bus, review: domain.NewReview(workflow),
 		on:      messagingtest.Handlers(handlers.Subscriptions(domain.NewAuthors(stores.Authors))),
 		compact: func(t *testing.T) { must.Do(t, stores.Posts.Compact(t.Context())) },
+		tagging: domain.NewTagging(workflow), stores: stores, now: time.Now().UTC().Truncate(time.Second),
 	}
-	handlers.Routes(w.API, domain.NewReading(stores, texts), domain.NewAuthoring(workflow), w.review)
+	w.tagging.Now = func() time.Time { return w.now }
+	handlers.Routes(w.API, domain.NewReading(stores, texts), domain.NewAuthoring(workflow), w.review, w.tagging, site)
 	return w
 }
 
-var texts = providers.Texts{}
+var (
+	texts = providers.Texts{}
+	site  = handlers.Site{URL: "https://stoa.example", Title: "Notes & <news>"}
+)
 
 const base = "/api/v1/blog"
 

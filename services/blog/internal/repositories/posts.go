@@ -58,6 +58,19 @@ func (r *Posts) Get(ctx context.Context, id string) (domain.Post, error) {
 	return found.Value, err
 }
 
+// GetEach implements domain.PostStore.
+func (r *Posts) GetEach(ctx context.Context, ids []string) ([]domain.Post, error) {
+	return valuesOf(r.posts.GetEach(ctx, ids))
+}
+
+func valuesOf[T any](documents []sidecar.Document[T], err error) ([]T, error) {
+	values := make([]T, len(documents))
+	for i, d := range documents {
+		values[i] = d.Value
+	}
+	return values, err
+}
+
 // Update implements domain.PostStore. Like Create, it adds the post to its lists first. The lists that the post has left keep
 // an entry until they are compacted.
 func (r *Posts) Update(ctx context.Context, id string, change func(*domain.Post) error) (domain.Post, error) {
@@ -99,6 +112,16 @@ func without(lists, others []string) []string {
 // List implements domain.PostStore.
 func (r *Posts) List(ctx context.Context, list, cursor string, limit int) ([]domain.Post, string, error) {
 	return r.lists.Page(ctx, list, cursor, limit, func(p domain.Post) bool { return p.IsOn(list) })
+}
+
+// Part implements domain.PostStore.
+func (r *Posts) Part(ctx context.Context, list string, n, size int64) ([]domain.Post, error) {
+	return r.lists.Part(ctx, list, n, size, func(p domain.Post) bool { return p.IsOn(list) })
+}
+
+// Parts implements domain.PostStore.
+func (r *Posts) Parts(ctx context.Context, list string, size int64) (int64, error) {
+	return r.lists.Parts(ctx, list, size)
 }
 
 // Compact removes from the lists the posts that have left them: from Unfinished always, since every act passes through it.
