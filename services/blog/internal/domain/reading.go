@@ -86,7 +86,8 @@ func (r *Reading) WithTag(ctx context.Context, typed, cursor string, limit int) 
 
 // tag returns a tag that exists. If all posts have another tag now in its place, it returns that one instead, as moved.
 func (r *Reading) tag(ctx context.Context, typed string) (tag Tag, moved string, err error) {
-	tag, exists, err := r.find(ctx, r.texts.Tag(typed))
+	name := r.texts.Tag(typed)
+	tag, exists, err := r.findTag(ctx, name, Tagged(name))
 	if err == nil && !exists {
 		err = NoTag()
 	}

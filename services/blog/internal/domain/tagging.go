@@ -105,7 +105,7 @@ func (t *Tagging) Merge(ctx context.Context, typed, other, by string) (Job, erro
 	if err != nil {
 		return Job{}, err
 	}
-	into, exists, err := t.find(ctx, t.texts.Tag(other))
+	into, exists, err := t.find(ctx, other)
 	if err != nil {
 		return Job{}, err
 	}
@@ -173,21 +173,27 @@ func (t *Tagging) begin(ctx context.Context, tag Tag, job Job, check func() erro
 
 // known returns a tag that exists, or an earlier name of one.
 func (t *Tagging) known(ctx context.Context, typed string) (Tag, error) {
-	tag, exists, err := t.find(ctx, t.texts.Tag(typed))
+	tag, exists, err := t.find(ctx, typed)
 	if err == nil && !exists {
 		err = NoTag()
 	}
 	return tag, err
 }
 
-// find returns a tag and whether it exists: whether it is known, or a post has it.
-func (s Stores) find(ctx context.Context, name string) (tag Tag, exists bool, err error) {
+// find returns a tag and whether it exists for editors: drafts may have it.
+func (t *Tagging) find(ctx context.Context, typed string) (tag Tag, exists bool, err error) {
+	name := t.texts.Tag(typed)
+	return t.findTag(ctx, name, Tagged(name), Wanting(name))
+}
+
+// findTag returns a tag and whether it exists: whether it is known, or a post on one of these lists has it.
+func (s Stores) findTag(ctx context.Context, name string, lists ...string) (tag Tag, exists bool, err error) {
 	if name == "" {
 		return Tag{}, false, nil
 	}
 	tag, err = s.Tags.Get(ctx, name)
 	exists = tag.Listed() || tag.Into != ""
-	for _, list := range []string{Tagged(name), Wanting(name)} {
+	for _, list := range lists {
 		if err == nil && !exists {
 			var posts []Post
 			posts, _, err = s.Posts.List(ctx, list, "", 1)

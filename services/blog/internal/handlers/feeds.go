@@ -91,7 +91,7 @@ type (
 		Location     string `header:"Location" doc:"Where the feed is now, for the status 301"`
 		CacheControl string `header:"Cache-Control"`
 		LastModified string `header:"Last-Modified"`
-		Body         *jsonFeed
+		Body         jsonFeed
 	}
 )
 
@@ -113,8 +113,7 @@ func (h feeds) json(feed domain.Feed, moved string, err error) (*jsonOutput, err
 	if moved != "" {
 		return &jsonOutput{Status: http.StatusMovedPermanently, Location: front + "/tags/" + url.PathEscape(moved) + jsonFile, CacheControl: "no-store"}, nil
 	}
-	body := h.site.jsonOf(feed)
-	return &jsonOutput{Status: http.StatusOK, LastModified: httpTime(feed.Updated), Body: &body}, nil
+	return &jsonOutput{Status: http.StatusOK, LastModified: httpTime(feed.Updated), Body: h.site.jsonOf(feed)}, nil
 }
 
 func (h feeds) atomOfBlog(ctx context.Context, _ *struct{}) (*xmlOutput, error) {
