@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -194,6 +195,7 @@ func TestAPI_isWhatItsDescriptionSays(t *testing.T) {
 			ids, slugs, tags = append(ids, p.ID), append(slugs, p.Slug), append(tags, tag)
 		}
 	}
+	ids = append(ids, slices.Repeat([]string{callers["both"].ID}, 10)...)
 	ids = append(ids, w.begin(t, "DELETE", "/editor/tags/"+tags[0], nil))
 	openapitest.Attack(t, w.Server, openapitest.Client{SignIn: openapitest.As("both"), Knows: map[string][]string{
 		"id": ids, "slug": slugs, "revision": {"1"}, "title": {"A title"}, "tags": {"Go"}, "tag": tags, "into": tags, "imgUrl": {"https://example.org/a.jpg"},
