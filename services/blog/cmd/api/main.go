@@ -3,6 +3,9 @@ package main
 
 import (
 	"context"
+	"errors"
+	"net/url"
+	"strings"
 
 	"stoa/pkg/common/config"
 	"stoa/pkg/common/service"
@@ -14,14 +17,36 @@ import (
 	"stoa/services/blog/internal/repositories"
 )
 
+// configuration is what the environment says to this process.
+type configuration struct {
+	config.Base
+	// PublicURL is where people find the gateway: feeds and sitemaps have absolute links.
+	PublicURL publicURL `envconfig:"PUBLIC_URL" default:"http://localhost:8080"`
+	// BlogTitle is the title of feeds.
+	BlogTitle string `envconfig:"BLOG_TITLE" default:"The Stoa blog"`
+}
+
+// publicURL is an address such as https://shop.example, without a slash at the end.
+type publicURL string
+
+// Decode implements envconfig.Decoder.
+func (u *publicURL) Decode(text string) error {
+	parsed, err := url.Parse(text)
+	if err == nil && (parsed.Scheme != "https" && parsed.Scheme != "http" || parsed.Host == "" || parsed.RawQuery != "" || parsed.Fragment != "") {
+		err = errors.New("this is not an address such as https://shop.example")
+	}
+	*u = publicURL(strings.TrimRight(text, "/"))
+	return err
+}
+
 func main() { service.Main(run) }
 
 func run(ctx context.Context) error {
-	cfg, err := config.Load[config.Base]()
+	cfg, err := config.Load[configuration]()
 	if err != nil {
 		return err
 	}
-	app, err := service.Start(ctx, cfg)
+	app, err := service.Start(ctx, cfg.Base)
 	if err != nil {
 		return err
 	}
@@ -35,6 +60,7 @@ func run(ctx context.Context) error {
 	events := providers.NewEvents(publisher)
 	workflow := domain.NewWorkflow(stores, texts, events)
 	reviewing, discussion := domain.NewReview(workflow), domain.NewDiscussion(stores, texts, events)
+	tagging := domain.NewTagging(workflow)
 	consumer, err := app.Consumer(publisher, handlers.Subscriptions(domain.NewAuthors(stores.Authors))...)
 	if err != nil {
 		return err
@@ -43,7 +69,10 @@ func run(ctx context.Context) error {
 	router := web.NewRouter()
 	api := web.NewAPI(router, handlers.Title, handlers.About)
 	identity.Protect(api, identity.FromAuth(app.Sidecar))
-	handlers.Routes(api, domain.NewReading(stores, texts), domain.NewAuthoring(workflow), reviewing, discussion)
-	handlers.Schedules(router, reviewing, discussion, stores.Posts.Compact, stores.Comments.Compact)
+	site := handlers.Site{URL: string(cfg.PublicURL), Title: cfg.BlogTitle}
+	handlers.Routes(api, domain.NewReading(stores, texts), domain.NewAuthoring(workflow), reviewing, discussion, tagging, site)
+	handlers.Schedules(
+		router, reviewing, discussion, tagging, stores.Posts.Compact, stores.Comments.Compact, stores.Tags.Compact, stores.Jobs.Compact,
+	)
 	return app.Run(ctx, app.HTTP(router), consumer.Run)
 }

@@ -2,8 +2,6 @@ package domain
 
 import (
 	"context"
-	"fmt"
-	"strings"
 
 	"stoa/pkg/common/errs"
 )
@@ -29,11 +27,8 @@ func own(post Post, authorID string) (Post, error) {
 
 // Create stores a new draft, unless a request with the same id did. It fails with errs.KeyReused if that was another request.
 func (a *Authoring) Create(ctx context.Context, by Author, id, request string, edit Edit, intent Intent) (Shown, error) {
-	edit, err := edit.clean(a.texts)
+	edit, err := a.prepare(ctx, id, edit)
 	if err != nil {
-		return Shown{}, err
-	}
-	if err := a.checkSlug(ctx, id, edit.Slug); err != nil {
 		return Shown{}, err
 	}
 	if err := a.authors.Meet(ctx, by); err != nil {
@@ -58,11 +53,8 @@ func (a *Authoring) Create(ctx context.Context, by Author, id, request string, e
 // Edit changes the draft of a post. If there is none, it begins one with what is submitted or published, which stays as it
 // is. An edit that changes nothing succeeds on any version: it may have come before.
 func (a *Authoring) Edit(ctx context.Context, id string, edit Edit, intent Intent) (Shown, error) {
-	edit, err := edit.clean(a.texts)
+	edit, err := a.prepare(ctx, id, edit)
 	if err != nil {
-		return Shown{}, err
-	}
-	if err := a.checkSlug(ctx, id, edit.Slug); err != nil {
 		return Shown{}, err
 	}
 	post, err := a.change(ctx, id, intent.Now, func(post Post) (func(*Post) error, error) {
@@ -79,6 +71,20 @@ func (a *Authoring) Edit(ctx context.Context, id string, edit Edit, intent Inten
 		return Shown{}, err
 	}
 	return a.show(ctx, post)
+}
+
+// prepare returns an edit of a post as it is stored, with the tags that posts get now.
+func (a *Authoring) prepare(ctx context.Context, id string, edit Edit) (Edit, error) {
+	edit, err := edit.clean(a.texts)
+	if err != nil {
+		return Edit{}, err
+	}
+	if err := a.checkSlug(ctx, id, edit.Slug); err != nil || edit.Tags == nil {
+		return edit, err
+	}
+	tags, err := a.current(ctx, *edit.Tags)
+	edit.Tags = &tags
+	return edit, err
 }
 
 // edited returns the content of a post after an edit, and whether that is another one.
@@ -240,59 +246,12 @@ func (a *Authoring) Restore(ctx context.Context, id string, number int64, intent
 		if err := intent.check(&post); err != nil {
 			return nil, err
 		}
+		if revision.Content.Tags, err = a.current(ctx, revision.Content.Tags); err != nil {
+			return nil, err
+		}
 		if post.Draft != nil && post.Draft.TextIn == 0 {
 			err = a.archive(ctx, post, *post.Draft, intent)
 		}
 		return func(p *Post) error { p.restore(intent, revision); return nil }, err
 	})
-}
-
-// checkSlug fails with errs.Conflict for a slug that belongs to another post.
-func (w *Workflow) checkSlug(ctx context.Context, id string, slug *string) error {
-	if slug == nil || *slug == "" {
-		return nil
-	}
-	owner, err := w.Slugs.Owner(ctx, *slug)
-	if err == nil && owner != "" && owner != id {
-		return slugTaken(*slug)
-	}
-	return err
-}
-
-func slugTaken(slug string) error {
-	return errs.New(errs.Conflict, "the slug %q belongs to another post", slug)
-}
-
-// reserve returns the slug that a post has from now on: what its author wants, or what it has, or one that its title makes.
-func (w *Workflow) reserve(ctx context.Context, post Post, content Content) (string, error) {
-	wanted := []string{content.Slug}
-	if content.Slug == "" {
-		wanted = slugsFor(post, w.texts.Slug(content.Title))
-	}
-	for _, slug := range wanted {
-		if owner, err := w.Slugs.Claim(ctx, slug, post.ID); err != nil || owner == post.ID {
-			return slug, err
-		}
-	}
-	return "", slugTaken(wanted[len(wanted)-1])
-}
-
-// maxNumbered is the largest number that is tried behind the slug of a title, of which at most maxTitleSlug letters are used.
-const maxNumbered, maxTitleSlug = 9, 180
-
-// slugsFor lists the slugs that a post may have if its author wants none: the last one is its alone.
-func slugsFor(post Post, title string) []string {
-	if slug := post.Slug(); slug != "" {
-		return []string{slug}
-	}
-	alone := "post-" + post.ID[len(post.ID)-12:]
-	if title == "" {
-		return []string{alone}
-	}
-	title = strings.TrimRight(title[:min(len(title), maxTitleSlug)], "-_")
-	slugs := []string{title}
-	for n := 2; n <= maxNumbered; n++ {
-		slugs = append(slugs, fmt.Sprintf("%s-%d", title, n))
-	}
-	return append(slugs, title+"-"+alone)
 }

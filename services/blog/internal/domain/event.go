@@ -69,34 +69,45 @@ type Publisher struct {
 	posts   PostStore
 	authors AuthorStore
 	bus     Bus
+	tallies tallies
 }
 
-// NewPublisher returns the publisher of the posts in a store.
-func NewPublisher(posts PostStore, authors AuthorStore, bus Bus) *Publisher {
-	return &Publisher{posts: posts, authors: authors, bus: bus}
+// NewPublisher returns the publisher of the posts in these stores.
+func NewPublisher(stores Stores, bus Bus) *Publisher {
+	return &Publisher{posts: stores.Posts, authors: stores.Authors, bus: bus, tallies: tallies{stores.Posts, stores.Tags}}
 }
 
-// flush publishes the events of a post and removes them from it. If it fails, the change stands: the same request again, or
-// the schedule, publishes them, with the same ids.
+// flush counts the tallies of a post, publishes its events, and removes both from it. If it fails, the change stands: the same
+// request again, or the schedule, publishes the events, with the same ids.
 func (p *Publisher) flush(ctx context.Context, post Post) error {
-	if len(post.Events) == 0 {
+	if len(post.Events)+len(post.Tallies) == 0 {
 		return nil
 	}
-	author, err := p.authors.Get(ctx, post.AuthorID)
-	if err != nil {
+	counted := p.tallies.count(ctx, post)
+	if err := p.publish(ctx, post); err != nil {
 		return err
 	}
-	for _, e := range post.Events {
-		if err := p.bus.Publish(ctx, post, author, e); err != nil {
-			return err
-		}
-	}
-	_, err = p.posts.Update(ctx, post.ID, func(stored *Post) error {
+	_, err := p.posts.Update(ctx, post.ID, func(stored *Post) error {
 		stored.forget(post.Events)
+		stored.settle(counted)
 		return nil
 	})
 	if errs.Is(err, errs.Unavailable) {
 		return nil // all is published, and the schedule will find that out
+	}
+	return err
+}
+
+// publish publishes the events of a post.
+func (p *Publisher) publish(ctx context.Context, post Post) error {
+	if len(post.Events) == 0 {
+		return nil
+	}
+	author, err := p.authors.Get(ctx, post.AuthorID)
+	for _, e := range post.Events {
+		if err == nil {
+			err = p.bus.Publish(ctx, post, author, e)
+		}
 	}
 	return err
 }

@@ -40,6 +40,9 @@ type Post struct {
 	History []Step `json:"history,omitempty"`
 	// Events are those that the broker has not accepted yet; see Publisher.
 	Events []Event `json:"events,omitempty"`
+	// Tallies are the changes that the tags of the post have not counted yet. Tallied is the number of the latest one.
+	Tallies []Tally `json:"tallies,omitempty"`
+	Tallied int64   `json:"tallied,omitempty"`
 }
 
 // Content is what an author writes.
@@ -143,11 +146,14 @@ func (p *Post) Lists() []string {
 	}
 	if p.Published != nil {
 		lists = append(lists, Latest, PublishedBy(p.AuthorID), PublishedIn(MonthOf(p.Published.At)))
-		for _, tag := range p.Published.Tags {
-			lists = append(lists, Tagged(tag))
-		}
 	}
-	if len(p.Events) > 0 || p.Submitted.Scheduled() {
+	for _, tag := range p.public() {
+		lists = append(lists, Tagged(tag))
+	}
+	for _, tag := range p.wanted() {
+		lists = append(lists, Wanting(tag))
+	}
+	if len(p.Events)+len(p.Tallies) > 0 || p.Submitted.Scheduled() {
 		lists = append(lists, Unfinished)
 	}
 	return lists
@@ -162,7 +168,8 @@ const (
 	Latest = "latest"
 	// Submissions has the posts that wait for an editor, or for their time.
 	Submissions = "submitted"
-	// Unfinished has the posts that the schedule has to look at: their time will come, or an event was not published yet.
+	// Unfinished has the posts that the schedule has to look at: their time will come, an event was not
+	// published yet, or a tag not counted.
 	Unfinished = "unfinished"
 )
 
@@ -184,6 +191,9 @@ func MonthOf(at time.Time) string { return at.UTC().Format("2006-01") }
 // Tagged is the list of the published posts with a tag. The tag is not part of the name, because some stores take keys for one
 // that differ only by accents.
 func Tagged(tag string) string { return "tagged:" + ids.Derive("tag", tag) }
+
+// Wanting is the list of the posts with a tag in a draft or in what is submitted: nobody reads it but jobs that change the tag.
+func Wanting(tag string) string { return "wanting:" + ids.Derive("tag", tag) }
 
 // NotFound is the error for a post that does not exist, or that the caller may not know of.
 func NotFound() error { return errs.New(errs.NotFound, "there is no such post") }

@@ -66,9 +66,32 @@ func (r *Reading) Latest(ctx context.Context, cursor string, limit int) ([]Entry
 	return r.list(ctx, Latest, cursor, limit)
 }
 
-// WithTag returns a page of the posts with a tag, however it is typed.
-func (r *Reading) WithTag(ctx context.Context, tag, cursor string, limit int) ([]Entry, string, error) {
-	return r.list(ctx, Tagged(r.texts.Tag(tag)), cursor, limit)
+// WithTag returns a page of the posts with a tag, however it is typed, or the tag that has taken its place, as moved.
+func (r *Reading) WithTag(ctx context.Context, typed, cursor string, limit int) (page []Entry, next, moved string, err error) {
+	tag, moved, err := r.tag(ctx, typed)
+	if err != nil || moved != "" {
+		return nil, "", moved, err
+	}
+	page, next, err = r.list(ctx, Tagged(tag.Name), cursor, limit)
+	return page, next, "", err
+}
+
+// tag returns a tag that exists. If all posts have another tag now in its place, it returns that one instead, as moved.
+func (r *Reading) tag(ctx context.Context, typed string) (tag Tag, moved string, err error) {
+	name := r.texts.Tag(typed)
+	tag, exists, err := r.findTag(ctx, name, Tagged(name))
+	if err == nil && !exists {
+		err = NoTag()
+	}
+	if tag.Count == 0 {
+		moved = tag.Into
+	}
+	return tag, moved, err
+}
+
+// AllTags returns a page of the tags that have posts or a description, those that came into use last first.
+func (r *Reading) AllTags(ctx context.Context, cursor string, limit int) ([]Tag, string, error) {
+	return r.Tags.List(ctx, cursor, limit)
 }
 
 // By returns a page of the posts of an author.

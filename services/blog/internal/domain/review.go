@@ -59,6 +59,7 @@ func (r *Review) Examine(ctx context.Context, id string) (Examined, error) {
 		if err != nil {
 			return Examined{}, err
 		}
+		before.Content.Tags = post.Published.Tags // a job may have changed those of the revision
 		x.Before = &before.Content
 		x.Difference = r.texts.Diff(before.Content.Text, x.Content.Text)
 	}
@@ -71,8 +72,23 @@ func (r *Review) show(ctx context.Context, post Post) (Shown, error) {
 	if err != nil {
 		return Shown{}, err
 	}
+	if tags := post.examinedTags(); tags != nil {
+		revision.Content.Tags = *tags
+	}
 	author, err := r.Authors.Get(ctx, post.AuthorID)
 	return Shown{Entry{post, author}, revision.Content}, err
+}
+
+// examinedTags are the tags of what an editor looks at, nil if that is neither submitted nor published. They are not those of
+// the revision if a job has changed them.
+func (p *Post) examinedTags() *[]string {
+	switch {
+	case p.Submitted != nil:
+		return &p.Submitted.Tags
+	case p.Published != nil:
+		return &p.Published.Tags
+	}
+	return nil
 }
 
 // examined is the number of the revision that an editor looks at.

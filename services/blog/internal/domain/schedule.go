@@ -10,7 +10,7 @@ import (
 )
 
 // catchUpTime bounds one run of CatchUp. Those of posts and of comments are called together every ten seconds
-// (components/topology.yaml).
+// (components/topology.yaml), and have to leave tagTime of them to Tagging.
 const catchUpTime = 3 * time.Second
 
 // catchUpPage is how many of a list CatchUp reads at once.

@@ -67,7 +67,7 @@ func (d *Discussion) count(ctx context.Context, c Comment) error {
 
 // settle reads the comments after the count: see Count.
 func (d *Discussion) settle(ctx context.Context, count *Count, changed string) error {
-	comments, err := d.Comments.GetMany(ctx, count.unsettled(changed))
+	comments, err := d.Comments.GetEach(ctx, count.unsettled(changed))
 	if err == nil && !count.settle(comments) {
 		err = errSettled
 	}

@@ -11,11 +11,17 @@ type PostStore interface {
 	Create(ctx context.Context, post Post) (Post, error)
 	// Get fails with errs.NotFound if there is no such post.
 	Get(ctx context.Context, id string) (Post, error)
+	// GetEach returns those of these posts that exist.
+	GetEach(ctx context.Context, ids []string) ([]Post, error)
 	// Update changes a post by a pure function, which runs again if another change came first. It adds the post to the lists
 	// that it belongs to then, before it stores it.
 	Update(ctx context.Context, id string, change func(*Post) error) (Post, error)
 	// List returns a page of the posts that belong to a list, the latest first, and the cursor of the next page, "" at the end.
 	List(ctx context.Context, list, cursor string, limit int) (posts []Post, next string, err error)
+	// Part returns the posts of part n, counted from 0, that belong to a list. Parts have a size of the caller's, and Parts is how
+	// many there are. No post moves from one part to another.
+	Part(ctx context.Context, list string, n, size int64) ([]Post, error)
+	Parts(ctx context.Context, list string, size int64) (int64, error)
 	// Compact removes from the lists what does not belong there any more.
 	Compact(ctx context.Context) error
 }
@@ -26,8 +32,8 @@ type CommentStore interface {
 	Create(ctx context.Context, c Comment) (Comment, error)
 	// Get fails with errs.NotFound if there is no such comment.
 	Get(ctx context.Context, id string) (Comment, error)
-	// GetMany returns those of these comments that exist. It misses none of them.
-	GetMany(ctx context.Context, ids []string) ([]Comment, error)
+	// GetEach returns those of these comments that exist. It misses none of them.
+	GetEach(ctx context.Context, ids []string) ([]Comment, error)
 	// Update changes a comment by a pure function, which runs again if another change came first.
 	Update(ctx context.Context, id string, change func(*Comment) error) (Comment, error)
 	// List returns a page of the comments on a list that match, the latest first, and the cursor of the next page.

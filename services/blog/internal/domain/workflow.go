@@ -18,6 +18,9 @@ type Stores struct {
 	Authors   AuthorStore
 	Comments  CommentStore
 	Paces     PaceStore
+	Tags      TagStore
+	Jobs      JobStore
+	Blog      BlogStore
 }
 
 // Workflow changes posts. Authoring and Review are its two sides.
@@ -29,7 +32,7 @@ type Workflow struct {
 
 // NewWorkflow returns the workflow of the posts in these stores. Events go to the bus.
 func NewWorkflow(stores Stores, texts Texts, bus Bus) *Workflow {
-	return &Workflow{Stores: stores, texts: texts, publisher: NewPublisher(stores.Posts, stores.Authors, bus)}
+	return &Workflow{Stores: stores, texts: texts, publisher: NewPublisher(stores, bus)}
 }
 
 // maxAttempts is how often a change is prepared again because the post has changed meanwhile.
@@ -57,9 +60,11 @@ func (w *Workflow) change(ctx context.Context, id string, now time.Time, prepare
 			if stored.Version != post.Version {
 				return errMoved
 			}
+			tags := stored.public()
 			if err := change(stored); err != nil {
 				return err
 			}
+			stored.tally(tags)
 			stored.Version, stored.UpdatedAt = stored.Version+1, now
 			return nil
 		})

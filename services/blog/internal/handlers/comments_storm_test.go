@@ -91,7 +91,7 @@ func TestComments_surviveAStorm(t *testing.T) {
 // checkTalk compares counts, lists and events with the comments.
 func (w *world) checkTalk(t *testing.T, postID string, all []string) {
 	t.Helper()
-	stored := must.Get(repositories.NewComments(w.side).GetMany(t.Context(), all))(t)
+	stored := must.Get(repositories.NewComments(w.side).GetEach(t.Context(), all))(t)
 	told := map[string]bool{}
 	for _, e := range w.bus.Events() {
 		told[e.Subject] = true

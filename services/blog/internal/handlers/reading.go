@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"net/http"
+	"net/url"
 
 	"stoa/pkg/common/web"
 	"stoa/services/blog/internal/domain"
@@ -21,7 +22,7 @@ type (
 		Slug string `path:"slug" pattern:"^[A-Za-z0-9][A-Za-z0-9_-]{0,249}$" patternDescription:"letters, digits and hyphens" doc:"The slug of the post; upper and lower case are the same"`
 	}
 	byTagInput struct {
-		Tag string `path:"tag" pattern:"^[^/\\\\\\x00-\\x1f]{1,100}$" patternDescription:"a tag" doc:"A tag; upper and lower case are the same"`
+		ByTag
 		web.Page
 	}
 	byAuthorInput struct {
@@ -46,6 +47,13 @@ type (
 		Body         *page
 	}
 	itemsOutput struct{ Body web.Listing[Item] }
+	// tagOutput is a page of the posts with a tag, or where they are.
+	tagOutput struct {
+		Status       int
+		Location     string `header:"Location" doc:"Where the posts are now, for the status 301"`
+		CacheControl string `header:"Cache-Control"`
+		Body         *web.Listing[Item]
+	}
 )
 
 func (h reading) byID(ctx context.Context, in *ByID) (*pageOutput, error) {
@@ -72,8 +80,25 @@ func (h reading) latest(ctx context.Context, in *web.Page) (*itemsOutput, error)
 	return items(h.posts.Latest(ctx, in.Cursor, in.Limit))
 }
 
-func (h reading) byTag(ctx context.Context, in *byTagInput) (*itemsOutput, error) {
-	return items(h.posts.WithTag(ctx, in.Tag, in.Cursor, in.Limit))
+func (h reading) byTag(ctx context.Context, in *byTagInput) (*tagOutput, error) {
+	found, next, moved, err := h.posts.WithTag(ctx, in.Tag, in.Cursor, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	if moved != "" { // nobody may keep it: the tag may get its former name again
+		to := base + "/list/tag/" + url.PathEscape(moved)
+		return &tagOutput{Status: http.StatusMovedPermanently, Location: to, CacheControl: "no-store"}, nil
+	}
+	body := web.ListingOf(found, next, itemOf)
+	return &tagOutput{Status: http.StatusOK, Body: &body}, nil
+}
+
+func (h reading) tags(ctx context.Context, in *web.Page) (*tagsOutput, error) {
+	found, next, err := h.posts.AllTags(ctx, in.Cursor, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	return &tagsOutput{web.ListingOf(found, next, tagOf)}, nil
 }
 
 func (h reading) byAuthor(ctx context.Context, in *byAuthorInput) (*itemsOutput, error) {

@@ -4,6 +4,7 @@ package handlers
 import (
 	"context"
 	"net/http"
+	"reflect"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -39,12 +40,17 @@ const (
 )
 
 // Routes adds the operations to an API that identity.Protect guards.
-func Routes(api huma.API, posts *domain.Reading, own *domain.Authoring, others *domain.Review, discussion *domain.Discussion) {
+func Routes(
+	api huma.API, posts *domain.Reading, own *domain.Authoring, others *domain.Review, discussion *domain.Discussion,
+	tags *domain.Tagging, site Site,
+) {
 	readers(api, reading{posts})
 	authors(api, authoring{own})
 	editors(api, review{others})
 	commenters(api, comments{discussion})
 	moderators(api, comments{discussion})
+	taggers(api, tagging{tags})
+	syndication(api, feeds{posts, site})
 }
 
 // readers adds what everyone may do.
@@ -61,7 +67,13 @@ func readers(api huma.API, h reading) {
 	huma.Register(api, bySlug, h.bySlug)
 
 	huma.Register(api, read("list-latest-posts", "/list/latest", "List the posts, the latest first"), h.latest)
-	huma.Register(api, read("list-posts-by-tag", "/list/tag/{tag}", "List the posts with a tag, the latest first"), h.byTag)
+
+	// Former names of a tag lead to it for ever.
+	byTag := read("list-posts-by-tag", "/list/tag/{tag}", "List the posts with a tag, the latest first")
+	byTag.Responses["301"] = &huma.Response{Description: "The tag has another name now, or is part of another"}
+	huma.Register(api, byTag, h.byTag)
+	huma.Register(api, read("list-tags", "/tags", "List the tags, those that came into use last first"), h.tags)
+
 	huma.Register(api, read("list-posts-by-author", "/list/author/{id}", "List the posts of an author, the latest first"), h.byAuthor)
 	huma.Register(api, read("list-posts-by-month", "/list/month/{month}", "List the posts that became public in a month"), h.byMonth)
 	huma.Register(api, read("list-similar-posts", "/list/similar/id/{id}", "List posts like this one, the most similar first"), h.similar)
@@ -239,8 +251,88 @@ func moderators(api huma.API, h comments) {
 	}, h.moderate)
 }
 
-// Schedules adds what the sidecar calls on schedule. compact brings lists together that posts and comments have left.
-func Schedules(router *mux.Router, posts *domain.Review, discussion *domain.Discussion, compact ...func(context.Context) error) {
-	web.OnSchedule(router, "posts", posts.CatchUp, discussion.CatchUp)
+// taggers adds what editors may do with tags.
+func taggers(api huma.API, h tagging) {
+	role, tags := identity.SignedIn(identity.Editor), []string{"tags"}
+	const busy = "Another job changes the tag, and the problem names it; or it is the former name of another tag"
+
+	// Renaming takes a job, since all posts change.
+	huma.Register(api, huma.Operation{
+		OperationID: "edit-tag", Method: http.MethodPut, Path: base + "/editor/tags/{tag}",
+		Summary: "Describe or rename a tag", Tags: tags, Security: role,
+		Description: "Another `name` begins a job, which the answer 202 names. Former names lead to the tag for ever. The same request again returns the same job.",
+		Responses: begins(api, web.Refusals(map[int]string{
+			http.StatusConflict:            busy + "; or there is a tag of the new name, to merge into",
+			http.StatusUnprocessableEntity: "`name` is no other tag; `description` has fewer than 3 letters, or characters that cannot be seen",
+		})),
+	}, h.edit)
+
+	huma.Register(api, huma.Operation{
+		OperationID: "merge-tag", Method: http.MethodPost, Path: base + "/editor/tags/{tag}/merge", DefaultStatus: http.StatusAccepted,
+		Summary: "Replace a tag by another one", Tags: tags, Security: role,
+		Description: "This begins a job. The same request again returns the same job.",
+		Responses: web.Refusals(map[int]string{
+			http.StatusConflict: busy, http.StatusUnprocessableEntity: "`into` is no other tag",
+		}),
+	}, h.merge)
+
+	huma.Register(api, huma.Operation{
+		OperationID: "delete-tag", Method: http.MethodDelete, Path: base + "/editor/tags/{tag}", DefaultStatus: http.StatusAccepted,
+		Summary: "Take a tag away from all posts", Tags: tags, Security: role,
+		Description: "This begins a job. Afterwards, authors may use the tag anew. The same request again returns the same job while it runs.",
+		Responses:   web.Refusals(map[int]string{http.StatusConflict: busy}),
+	}, h.remove)
+
+	huma.Register(api, huma.Operation{
+		OperationID: "watch-job", Method: http.MethodGet, Path: base + "/editor/jobs/{id}",
+		Summary: "Show how far a job has come", Tags: tags, Security: role,
+	}, h.watch)
+}
+
+// syndication adds what feed readers and search engines read, without an API key.
+func syndication(api huma.API, h feeds) {
+	read := func(id, path, mediaType, summary string) huma.Operation {
+		o := huma.Operation{
+			OperationID: id, Method: http.MethodGet, Path: front + path, Summary: summary, Tags: []string{"feeds"}, Security: web.NoKey(),
+			Responses: web.Refusals(map[int]string{http.StatusTooManyRequests: ""}),
+		}
+		if mediaType != "" {
+			document := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
+			o.Responses["200"] = &huma.Response{Content: map[string]*huma.MediaType{mediaType: document}}
+		}
+		return web.Cacheable(maxAge, o)
+	}
+	moves := func(o huma.Operation) huma.Operation {
+		o.Responses["301"] = &huma.Response{Description: "The tag has another name now, or is part of another"}
+		return o
+	}
+	huma.Register(api, read("atom-feed", atomFile, atomType, "Read the latest posts as an Atom feed"), h.atomOfBlog)
+	huma.Register(api, read("json-feed", jsonFile, "", "Read the latest posts as a JSON feed"), h.jsonOfBlog)
+	huma.Register(api, moves(read("atom-feed-of-tag", "/tags/{tag}"+atomFile, atomType, "Read the latest posts with a tag as an Atom feed")), h.atomOfTag)
+	huma.Register(api, moves(read("json-feed-of-tag", "/tags/{tag}"+jsonFile, "", "Read the latest posts with a tag as a JSON feed")), h.jsonOfTag)
+	huma.Register(api, read("atom-feed-of-author", "/authors/{id}"+atomFile, atomType, "Read the latest posts of an author as an Atom feed"), h.atomOfAuthor)
+	huma.Register(api, read("json-feed-of-author", "/authors/{id}"+jsonFile, "", "Read the latest posts of an author as a JSON feed"), h.jsonOfAuthor)
+
+	// With more posts than fit, it is the index of its parts.
+	sitemap := read("sitemap", "/"+sitemapFile, sitemapType, "Read which pages the blog has")
+	sitemap.Responses["404"] = &huma.Response{Description: "There is no such part"}
+	huma.Register(api, sitemap, h.sitemap)
+}
+
+// begins adds to the answers of an operation that it may begin a job.
+func begins(api huma.API, responses map[string]*huma.Response) map[string]*huma.Response {
+	tag := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Tag](), true, "Tag")
+	responses["202"] = &huma.Response{
+		Description: "A job has begun; Location is where it is watched", Content: map[string]*huma.MediaType{"application/json": {Schema: tag}},
+	}
+	return responses
+}
+
+// Schedules adds what the sidecar calls on schedule. compact brings lists together that something has left.
+func Schedules(
+	router *mux.Router, posts *domain.Review, discussion *domain.Discussion, tags *domain.Tagging,
+	compact ...func(context.Context) error,
+) {
+	web.OnSchedule(router, "posts", posts.CatchUp, discussion.CatchUp, tags.CatchUp)
 	web.OnSchedule(router, "compact", compact...)
 }

@@ -56,6 +56,19 @@ func (r *collection[T]) Get(ctx context.Context, id string) (T, error) {
 	return found.Value, err
 }
 
+// GetEach returns those of these documents that exist. It misses none.
+func (r *collection[T]) GetEach(ctx context.Context, ids []string) ([]T, error) {
+	return valuesOf(r.documents.GetEach(ctx, ids))
+}
+
+func valuesOf[T any](documents []sidecar.Document[T], err error) ([]T, error) {
+	values := make([]T, len(documents))
+	for i, d := range documents {
+		values[i] = d.Value
+	}
+	return values, err
+}
+
 // Update changes a document by a function that runs again if another write came first. Like create, it adds the document to its
 // lists first. The lists that it has left keep an entry until they are compacted.
 func (r *collection[T]) Update(ctx context.Context, id string, change func(*T) error) (T, error) {

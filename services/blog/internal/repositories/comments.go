@@ -20,16 +20,6 @@ func (r *Comments) Create(ctx context.Context, c domain.Comment) (domain.Comment
 	return r.create(ctx, c.ID, c)
 }
 
-// GetMany implements domain.CommentStore.
-func (r *Comments) GetMany(ctx context.Context, ids []string) ([]domain.Comment, error) {
-	found, err := r.documents.GetEach(ctx, ids)
-	comments := make([]domain.Comment, len(found))
-	for i, d := range found {
-		comments[i] = d.Value
-	}
-	return comments, err
-}
-
 // List implements domain.CommentStore.
 func (r *Comments) List(
 	ctx context.Context, list, cursor string, limit int, match func(domain.Comment) bool,

@@ -28,3 +28,13 @@ func (r *Posts) Create(ctx context.Context, post domain.Post) (domain.Post, erro
 func (r *Posts) List(ctx context.Context, list, cursor string, limit int) ([]domain.Post, string, error) {
 	return r.lists.Page(ctx, list, cursor, limit, r.on(list))
 }
+
+// Part implements domain.PostStore.
+func (r *Posts) Part(ctx context.Context, list string, n, size int64) ([]domain.Post, error) {
+	return r.lists.Part(ctx, list, n, size, r.on(list))
+}
+
+// Parts implements domain.PostStore.
+func (r *Posts) Parts(ctx context.Context, list string, size int64) (int64, error) {
+	return r.lists.Parts(ctx, list, size)
+}

@@ -1,0 +1,57 @@
+package sidecar
+
+import (
+	"context"
+	"slices"
+)
+
+// Parts returns how many parts of this size a list has, see Part.
+func (l *Lists[T]) Parts(ctx context.Context, list string, size int64) (int64, error) {
+	head, err := l.heads.Find(ctx, list)
+	return (head.Value.Last + size - 1) / size, err
+}
+
+// Part returns the documents of part n of a list that match, the latest first; a nil match takes all. Part 0 has the first
+// entries that the list ever got, up to this size, and has fewer once compaction has removed some. No entry ever moves to
+// another part: who reads all parts, one after the other, misses no document that is on the list all the time. A document that
+// was added twice may be in two parts.
+func (l *Lists[T]) Part(ctx context.Context, list string, n, size int64, match func(T) bool) (items []T, err error) {
+	err = l.withHead(ctx, list, func(head Document[head], lost bool) error {
+		entries, err := l.entriesOf(ctx, list, head.Value, n*size, (n+1)*size, lost)
+		items = nil
+		for some := range slices.Chunk(entries, pageSize) {
+			found, failed := l.documents.lookupEach(ctx, idsOf(some))
+			if failed != nil {
+				return failed
+			}
+			for _, document := range inOrder(found, idsOf(some)) {
+				if match == nil || match(document.Value) {
+					items = append(items, document.Value)
+				}
+			}
+		}
+		return err
+	})
+	return items, err
+}
+
+// entriesOf returns the entries of a list with the numbers after the first and up to the last, the latest first.
+func (l *Lists[T]) entriesOf(ctx context.Context, list string, h head, first, last int64, lost bool) (all []entry, err error) {
+	start := "" // the newest
+	if last < h.Last {
+		start = entry{Seq: last + 1}.cursor()
+	}
+	walk, err := l.walk(list, h, start, lost)
+	for err == nil {
+		var some []entry
+		some, err = walk.take(ctx, pageSize)
+		after := slices.IndexFunc(some, func(e entry) bool { return e.Seq <= first })
+		if after >= 0 {
+			return append(all, some[:after]...), err
+		}
+		if all = append(all, some...); len(some) == 0 {
+			break
+		}
+	}
+	return all, err
+}
