@@ -180,6 +180,9 @@ func TestGateway_forwardsRoutesToTheirApps(t *testing.T) {
 		"/api/v1/backoffice/fulfilments/4711/ship":   "backoffice /api/v1/backoffice/fulfilments/4711/ship?",
 		"/api/v1/notifications":                      "notification /api/v1/notifications?",
 		"/api/v1/auth/token/refresh":                 "auth /api/v1/auth/token/refresh?",
+		"/blog/feed.atom":                            "blog /blog/feed.atom?",
+		"/blog/tags/C++/feed.json":                   "blog /blog/tags/C++/feed.json?",
+		"/blog/sitemap.xml?part=2":                   "blog /blog/sitemap.xml?part=2",
 		"/api/v1/products/gr%C3%BCner%20tee?q=a%26b": "inventory-api /api/v1/products/grüner tee?q=a%26b",
 	} {
 		if answer := do(t, http.MethodGet, gateway+path, nil); answer.StatusCode != http.StatusOK || answer.body != want {
@@ -277,5 +280,10 @@ func TestGateway_requiresAKey(t *testing.T) {
 	answer := do(t, http.MethodGet, gateway+"/api/v1/auth/.well-known/jwks.json", nil, "x-api-key", "")
 	if answer.StatusCode != http.StatusOK {
 		t.Errorf("the public keys must need no API key, got %d", answer.StatusCode)
+	}
+	for _, path := range []string{"/blog/feed.atom", "/blog/authors/x/feed.json", "/blog/sitemap.xml"} {
+		if answer := do(t, http.MethodGet, gateway+path, nil, "x-api-key", ""); answer.StatusCode != http.StatusOK {
+			t.Errorf("%s must need no API key, got %d", path, answer.StatusCode)
+		}
 	}
 }

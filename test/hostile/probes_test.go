@@ -118,7 +118,7 @@ var probes = map[string]probe{
 	"read-post":            {id: published},
 	"read-post-by-slug":    {id: func(t *testing.T, c *cast, owner client.User) string { return "a-till-" + published(t, c, owner) }},
 	"list-latest-posts":    {},
-	"list-posts-by-tag":    {id: func(*testing.T, *cast, client.User) string { return "TILLS" }},
+	"list-posts-by-tag":    {id: usedTag},
 	"list-posts-by-author": {id: func(_ *testing.T, c *cast, _ client.User) string { return c.author.ID }},
 	"list-posts-by-month":  {id: func(*testing.T, *cast, client.User) string { return "2026-11" }},
 	"list-similar-posts":   {id: published},
@@ -131,6 +131,18 @@ var probes = map[string]probe{
 	"moderate-comment": {id: remarked, body: func(*testing.T, *cast, client.User) any {
 		return object{"state": "visible", "reason": "Nothing is wrong with it."}
 	}},
+	"list-tags":            {},
+	"edit-tag":             {id: newTag, body: func(*testing.T, *cast, client.User) any { return object{"name": "n-" + ids.New()} }},
+	"merge-tag":            {id: newTag, body: func(t *testing.T, c *cast, owner client.User) any { return object{"into": newTag(t, c, owner)} }},
+	"delete-tag":           {id: newTag},
+	"watch-job":            {id: begun},
+	"atom-feed":            {},
+	"json-feed":            {},
+	"sitemap":              {},
+	"atom-feed-of-tag":     {id: usedTag},
+	"json-feed-of-tag":     {id: usedTag},
+	"atom-feed-of-author":  {id: publishedBy},
+	"json-feed-of-author":  {id: publishedBy},
 }
 
 // drafted is a post of the owner's, with a slug of its own.
@@ -183,6 +195,36 @@ func remarked(t *testing.T, c *cast, owner client.User) string {
 		c.remarks[owner.ID] = comment.ID
 	}
 	return comment.ID
+}
+
+// publishedBy is an author with a published post.
+func publishedBy(t *testing.T, c *cast, _ client.User) string {
+	t.Helper()
+	published(t, c, c.author)
+	return c.author.ID
+}
+
+// usedTag is a tag of published posts.
+func usedTag(t *testing.T, c *cast, owner client.User) string {
+	t.Helper()
+	published(t, c, owner)
+	return "TILLS"
+}
+
+// newTag is a tag of one post, which waits for an editor.
+func newTag(t *testing.T, c *cast, _ client.User) string {
+	t.Helper()
+	id, tag := drafted(t, c, c.author), "t-"+ids.New()
+	c.Must(t, client.Request{Method: "PATCH", Path: "/blog/author/id/" + id, As: c.author, Body: object{"tags": []string{tag}}}, http.StatusOK, nil)
+	return tag
+}
+
+// begun is a job.
+func begun(t *testing.T, c *cast, owner client.User) string {
+	t.Helper()
+	var job struct{ ID string }
+	c.Must(t, client.Request{Method: "DELETE", Path: "/blog/editor/tags/" + newTag(t, c, owner), As: c.editor}, http.StatusAccepted, &job)
+	return job.ID
 }
 
 // sessionOf is the id of somebody's session, as the access token says.

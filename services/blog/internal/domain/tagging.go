@@ -123,7 +123,7 @@ func (t *Tagging) Merge(ctx context.Context, typed, other, by string) (Job, erro
 	})
 }
 
-// Remove begins to take a tag away from all posts. Afterwards, authors may use it anew. The former name of a renamed tag is a
+// Remove begins to take a tag away from all posts. Afterwards, authors may use it again. The former name of a renamed tag is a
 // tag of its own again. The same request again returns the same job, while it runs.
 func (t *Tagging) Remove(ctx context.Context, typed, by string) (Job, error) {
 	tag, err := t.known(ctx, typed)

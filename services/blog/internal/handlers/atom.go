@@ -74,7 +74,7 @@ func (s Site) atomOf(f domain.Feed) atomFeed {
 
 // summaryOf is what a feed has of the text of a post: so feeds stay small, however long posts are.
 func summaryOf(p *domain.Publication) string {
-	return strings.Join([]string{p.Description, p.Excerpt}, "\n\n")
+	return strings.TrimSpace(p.Description + "\n\n" + p.Excerpt)
 }
 
 func atomTime(at time.Time) string { return at.UTC().Format(time.RFC3339) }

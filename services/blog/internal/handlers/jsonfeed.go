@@ -1,6 +1,8 @@
 package handlers
 
 import (
+	"cmp"
+
 	"stoa/services/blog/internal/domain"
 )
 
@@ -48,7 +50,7 @@ func (s Site) jsonOf(f domain.Feed) jsonFeed {
 	for i, e := range f.Entries {
 		p := e.Post.Published
 		view.Items[i] = jsonItem{
-			ID: urn(e.Post.ID), URL: s.page(e.Post), Title: p.Title, Summary: p.Description, ContentText: p.Excerpt, Image: p.ImageURL,
+			ID: urn(e.Post.ID), URL: s.page(e.Post), Title: p.Title, Summary: p.Description, ContentText: cmp.Or(p.Excerpt, p.Description), Image: p.ImageURL,
 			DatePublished: atomTime(p.At), DateModified: atomTime(p.RevisedAt), Tags: p.Tags,
 			Authors: []jsonPerson{{nameOf(e.Author), s.to("authors", e.Author.ID), e.Author.PictureURL}},
 		}

@@ -263,7 +263,7 @@ func taggers(api huma.API, h tagging) {
 		Description: "Another `name` begins a job, which the answer 202 names. Former names lead to the tag for ever. The same request again returns the same job.",
 		Responses: begins(api, web.Refusals(map[int]string{
 			http.StatusConflict:            busy + "; or there is a tag of the new name, to merge into",
-			http.StatusUnprocessableEntity: "`name` is no other tag; `description` has fewer than 3 letters, or characters that cannot be seen",
+			http.StatusUnprocessableEntity: "`name` is the same tag, or not a tag; `description` has fewer than 3 letters, or characters that cannot be seen",
 		})),
 	}, h.edit)
 
@@ -272,14 +272,14 @@ func taggers(api huma.API, h tagging) {
 		Summary: "Replace a tag by another one", Tags: tags, Security: role,
 		Description: "This begins a job. The same request again returns the same job.",
 		Responses: web.Refusals(map[int]string{
-			http.StatusConflict: busy, http.StatusUnprocessableEntity: "`into` is no other tag",
+			http.StatusConflict: busy, http.StatusUnprocessableEntity: "`into` is the same tag, or not a tag that exists",
 		}),
 	}, h.merge)
 
 	huma.Register(api, huma.Operation{
 		OperationID: "delete-tag", Method: http.MethodDelete, Path: base + "/editor/tags/{tag}", DefaultStatus: http.StatusAccepted,
 		Summary: "Take a tag away from all posts", Tags: tags, Security: role,
-		Description: "This begins a job. Afterwards, authors may use the tag anew. The same request again returns the same job while it runs.",
+		Description: "This begins a job. Afterwards, authors may use the tag again. The same request again returns the same job while it runs.",
 		Responses:   web.Refusals(map[int]string{http.StatusConflict: busy}),
 	}, h.remove)
 
