@@ -131,18 +131,18 @@ var probes = map[string]probe{
 	"moderate-comment": {id: remarked, body: func(*testing.T, *cast, client.User) any {
 		return object{"state": "visible", "reason": "Nothing is wrong with it."}
 	}},
-	"list-tags":            {},
-	"edit-tag":             {id: newTag, body: func(*testing.T, *cast, client.User) any { return object{"name": "n-" + ids.New()} }},
-	"merge-tag":            {id: newTag, body: func(t *testing.T, c *cast, owner client.User) any { return object{"into": newTag(t, c, owner)} }},
-	"delete-tag":           {id: newTag},
-	"watch-job":            {id: begun},
-	"atom-feed":            {},
-	"json-feed":            {},
-	"sitemap":              {},
-	"atom-feed-of-tag":     {id: usedTag},
-	"json-feed-of-tag":     {id: usedTag},
-	"atom-feed-of-author":  {id: publishedBy},
-	"json-feed-of-author":  {id: publishedBy},
+	"list-tags":           {},
+	"edit-tag":            {id: newTag, body: func(*testing.T, *cast, client.User) any { return object{"name": "n-" + ids.New()} }},
+	"merge-tag":           {id: newTag, body: func(t *testing.T, c *cast, owner client.User) any { return object{"into": newTag(t, c, owner)} }},
+	"delete-tag":          {id: newTag},
+	"watch-job":           {id: begun},
+	"atom-feed":           {},
+	"json-feed":           {},
+	"sitemap":             {},
+	"atom-feed-of-tag":    {id: usedTag},
+	"json-feed-of-tag":    {id: usedTag},
+	"atom-feed-of-author": {id: publishedBy},
+	"json-feed-of-author": {id: publishedBy},
 }
 
 // drafted is a post of the owner's, with a slug of its own.
