@@ -17,6 +17,7 @@ const (
 	PostPublished   EventType = "post.published"
 	PostRefused     EventType = "post.refused"
 	PostUnpublished EventType = "post.unpublished"
+	CommentAdded    EventType = "comment.added"
 )
 
 // Event is something that happened to a post, with the post as it was then.

@@ -31,6 +31,22 @@ type postEvent struct {
 	Note     string    `json:"note,omitempty"`
 }
 
+// commentEvent is the payload of the event about a comment; see api/events.
+type commentEvent struct {
+	ID   string `json:"id"`
+	Post struct {
+		ID    string `json:"id"`
+		Title string `json:"title"`
+		Slug  string `json:"slug"`
+	} `json:"post"`
+	ReplyTo string    `json:"replyTo,omitempty"` // the first comment of the thread
+	Author  author    `json:"author"`            // of the comment, without the address
+	Excerpt string    `json:"excerpt"`
+	At      time.Time `json:"at"`
+	// Recipients are the author of the post and those in the thread, each once, without the author of the comment.
+	Recipients []author `json:"recipients"`
+}
+
 // author is whom notices about a post go to.
 type author struct {
 	ID    string `json:"id"`
