@@ -33,11 +33,14 @@ func Clean(typed string, shortest, longest int) (name, problem string) {
 	if err != nil {
 		return "", "must not contain control characters or characters that cannot be seen"
 	}
-	if n := utf8.RuneCountInString(name); n < shortest || n > longest || !strings.ContainsFunc(name, visible) {
+	if n := utf8.RuneCountInString(name); n < shortest || n > longest || !Visible(name) {
 		return "", fmt.Sprintf("must have %d to %d characters, without surrounding spaces", shortest, longest)
 	}
 	return name, ""
 }
+
+// Visible reports whether a text has something that can be seen.
+func Visible(text string) bool { return strings.ContainsFunc(text, visible) }
 
 // visible reports whether a character is seen without any other. The empty Braille pattern is a symbol, and looks like a space.
 func visible(c rune) bool {

@@ -32,8 +32,9 @@ func run(ctx context.Context) error {
 		return err
 	}
 	stores, texts := repositories.Stores(app.Sidecar), providers.Texts{}
-	workflow := domain.NewWorkflow(stores, texts, providers.NewEvents(publisher))
-	reviewing := domain.NewReview(workflow)
+	events := providers.NewEvents(publisher)
+	workflow := domain.NewWorkflow(stores, texts, events)
+	reviewing, discussion := domain.NewReview(workflow), domain.NewDiscussion(stores, texts, events)
 	consumer, err := app.Consumer(publisher, handlers.Subscriptions(domain.NewAuthors(stores.Authors))...)
 	if err != nil {
 		return err
@@ -42,7 +43,7 @@ func run(ctx context.Context) error {
 	router := web.NewRouter()
 	api := web.NewAPI(router, handlers.Title, handlers.About)
 	identity.Protect(api, identity.FromAuth(app.Sidecar))
-	handlers.Routes(api, domain.NewReading(stores, texts), domain.NewAuthoring(workflow), reviewing)
-	handlers.Schedules(router, reviewing, stores.Posts.Compact)
+	handlers.Routes(api, domain.NewReading(stores, texts), domain.NewAuthoring(workflow), reviewing, discussion)
+	handlers.Schedules(router, reviewing, discussion, stores.Posts.Compact, stores.Comments.Compact)
 	return app.Run(ctx, app.HTTP(router), consumer.Run)
 }

@@ -33,6 +33,15 @@ type Event struct {
 	Revision int64     `json:"revision"`
 }
 
+// Addition is the event CommentAdded, with the post as readers saw it then.
+type Addition struct {
+	Title   string `json:"title"`
+	Slug    string `json:"slug"`
+	Excerpt string `json:"excerpt"`
+	// Recipients are the accounts to tell, each once.
+	Recipients []string `json:"recipients,omitempty"`
+}
+
 // announce adds an event to those that are to be published.
 func (p *Post) announce(kind EventType, intent Intent, content Content, revision int64) {
 	p.Events = append(p.Events, Event{
@@ -50,6 +59,8 @@ func (p *Post) forget(published []Event) {
 type Bus interface {
 	// Publish returns when the broker has accepted the event. The same event always gets the same id.
 	Publish(ctx context.Context, post Post, author Author, e Event) error
+	// PublishComment does the same for the Addition of a comment.
+	PublishComment(ctx context.Context, c Comment, author Author, recipients []Author) error
 }
 
 // Publisher publishes the events of posts. An event is stored in the post in the same write as the change that it reports, so

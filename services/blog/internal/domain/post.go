@@ -31,6 +31,9 @@ type Post struct {
 	// DeletedAt is when the author deleted the post.
 	DeletedAt time.Time `json:"deletedAt,omitzero"`
 
+	// Comments counts what readers see below the post. No version counts that.
+	Comments Count `json:"comments,omitzero"`
+
 	// Slugs are all under which readers have seen the post, the current one last. The others lead to it, for ever.
 	Slugs []string `json:"slugs,omitempty"`
 	// History is who did what and why, the latest last.

@@ -9,28 +9,36 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-// catchUpTime bounds one run of CatchUp. It is called every ten seconds (components/topology.yaml).
-const catchUpTime = 8 * time.Second
+// catchUpTime bounds one run of CatchUp. Those of posts and of comments are called together every ten seconds
+// (components/topology.yaml).
+const catchUpTime = 4 * time.Second
 
-// catchUpPage is how many posts CatchUp reads at once.
+// catchUpPage is how many of a list CatchUp reads at once.
 const catchUpPage = 100
 
-// CatchUp publishes the posts whose time has come, and the events that were not published when they happened. A post that
-// fails for a reason of its own holds up no other. Several processes may do this at once.
+// CatchUp publishes the posts whose time has come, and the events that were not published when they happened. Several processes
+// may do this at once.
 func (r *Review) CatchUp(ctx context.Context) error {
+	return catchUp(ctx, func(ctx context.Context, cursor string) ([]Post, string, error) {
+		return r.Posts.List(ctx, Unfinished, cursor, catchUpPage)
+	}, func(ctx context.Context, p Post) error { return about("post", p.ID, r.finish(ctx, p.ID)) })
+}
+
+// catchUp finishes all that is on a list, for a while. What fails for a reason of its own holds up nothing else.
+func catchUp[T any](
+	ctx context.Context, list func(ctx context.Context, cursor string) ([]T, string, error), finish func(context.Context, T) error,
+) error {
 	ctx, cancel := context.WithTimeout(ctx, catchUpTime)
 	defer cancel()
 	var failed error
 	for cursor, more := "", true; more; more = cursor != "" {
-		posts, next, err := r.Posts.List(ctx, Unfinished, cursor, catchUpPage)
+		all, next, err := list(ctx, cursor)
 		if err != nil {
 			return errors.Join(failed, err)
 		}
-		for _, p := range posts {
-			err := r.finish(ctx, p.ID)
-			if err != nil {
-				failed = errors.Join(failed, fmt.Errorf("the post %s: %w", p.ID, err))
-			}
+		for _, one := range all {
+			err := finish(ctx, one)
+			failed = errors.Join(failed, err)
 			if errs.Is(err, errs.Unavailable) {
 				return failed
 			}
@@ -38,6 +46,13 @@ func (r *Review) CatchUp(ctx context.Context) error {
 		cursor = next
 	}
 	return failed
+}
+
+func about(kind, id string, err error) error {
+	if err != nil {
+		return fmt.Errorf("the %s %s: %w", kind, id, err)
+	}
+	return nil
 }
 
 // finish publishes a post if its time has come, and the events of the post.

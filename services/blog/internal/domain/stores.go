@@ -20,6 +20,22 @@ type PostStore interface {
 	Compact(ctx context.Context) error
 }
 
+// CommentStore stores comments and the lists of them, as PostStore does posts.
+type CommentStore interface {
+	// Create stores a comment unless one with its id exists, and returns the one that is stored then.
+	Create(ctx context.Context, c Comment) (Comment, error)
+	// Get fails with errs.NotFound if there is no such comment.
+	Get(ctx context.Context, id string) (Comment, error)
+	// GetMany returns those of these comments that exist. It misses none of them.
+	GetMany(ctx context.Context, ids []string) ([]Comment, error)
+	// Update changes a comment by a pure function, which runs again if another change came first.
+	Update(ctx context.Context, id string, change func(*Comment) error) (Comment, error)
+	// List returns a page of the comments on a list that match, the latest first, and the cursor of the next page.
+	List(ctx context.Context, list, cursor string, limit int, match func(Comment) bool) (comments []Comment, next string, err error)
+	// Compact removes from the lists what does not belong there any more.
+	Compact(ctx context.Context) error
+}
+
 // SlugStore stores which post a slug belongs to. A slug belongs to one post, for ever.
 type SlugStore interface {
 	// Claim gives a slug to a post unless it belongs to another, and returns whose it is then.
@@ -79,6 +95,8 @@ type Texts interface {
 	Slug(title string) string
 	// Tag is "" for what is no tag. The tag of a tag is itself.
 	Tag(typed string) string
+	// Comment returns plain text as safe HTML with links.
+	Comment(plain string) string
 	// Diff compares two versions of a text.
 	Diff(before, after string) Difference
 }

@@ -16,6 +16,8 @@ type Stores struct {
 	Revisions RevisionStore
 	Articles  ArticleStore
 	Authors   AuthorStore
+	Comments  CommentStore
+	Paces     PaceStore
 }
 
 // Workflow changes posts. Authoring and Review are its two sides.
@@ -108,15 +110,25 @@ func (s Stores) withAuthors(ctx context.Context, posts []Post) ([]Entry, error) 
 	for _, p := range posts {
 		ids = append(ids, p.AuthorID)
 	}
-	slices.Sort(ids)
-	authors, err := s.Authors.GetMany(ctx, slices.Compact(ids))
+	authors, err := s.authorsOf(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
 	entries := make([]Entry, len(posts))
 	for i, p := range posts {
-		entries[i] = Entry{p, authors[p.AuthorID]}
-		entries[i].Author.ID = p.AuthorID
+		entries[i] = Entry{p, authors(p.AuthorID)}
 	}
 	return entries, nil
+}
+
+// authorsOf reads the authors of posts or comments in one call. It returns a function that finds each by id; one that is not
+// known has no name.
+func (s Stores) authorsOf(ctx context.Context, ids []string) (func(id string) Author, error) {
+	slices.Sort(ids)
+	known, err := s.Authors.GetMany(ctx, slices.Compact(ids))
+	return func(id string) Author {
+		author := known[id]
+		author.ID = id
+		return author
+	}, err
 }

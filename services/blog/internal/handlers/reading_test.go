@@ -149,7 +149,7 @@ func TestCompaction_takesWhatHasLeftOffTheLists(t *testing.T) {
 		}
 		time.Sleep(10 * time.Minute)
 		w.compact(t)
-		if left := w.states.Value("blog-store", "shrinking:lists"); left != `{"lists":{}}` {
+		if left := w.states.Value("blog-store", "shrinking:posts"); left != `{"lists":{}}` {
 			t.Errorf("left is %s", left)
 		}
 	})

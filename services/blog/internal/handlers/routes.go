@@ -26,8 +26,8 @@ const base = "/api/v1/blog"
 // maxAge is how long caches may keep what readers get, so that many readers cost one read a second.
 const maxAge = time.Second
 
-// postBody has room for the longest text.
-const postBody = 256 << 10
+// postBody and commentBody have room for the longest texts.
+const postBody, commentBody = 256 << 10, 32 << 10
 
 // The rules of inputs that no schema can express.
 const (
@@ -35,13 +35,16 @@ const (
 		"`slug` or one of `tags[]` has no letter or digit; `imgUrl` is not a URL of the web"
 	submitRules = "`title`, `description`, `text` or `tags` is missing, or `text` cannot be shown"
 	slugIsTaken = "The `slug` belongs to another post"
+	textRules   = "`text` has nothing that can be seen, or the character U+0000"
 )
 
 // Routes adds the operations to an API that identity.Protect guards.
-func Routes(api huma.API, posts *domain.Reading, own *domain.Authoring, others *domain.Review) {
+func Routes(api huma.API, posts *domain.Reading, own *domain.Authoring, others *domain.Review, discussion *domain.Discussion) {
 	readers(api, reading{posts})
 	authors(api, authoring{own})
 	editors(api, review{others})
+	commenters(api, comments{discussion})
+	moderators(api, comments{discussion})
 }
 
 // readers adds what everyone may do.
@@ -173,8 +176,71 @@ func editors(api huma.API, h review) {
 	}, h.published)
 }
 
-// Schedules adds what the sidecar calls on schedule. compact brings lists together that posts have left.
-func Schedules(router *mux.Router, posts *domain.Review, compact func(context.Context) error) {
-	web.OnSchedule(router, "posts", posts.CatchUp)
-	web.OnSchedule(router, "compact", compact)
+// commenters adds what everyone who is signed in may write below posts, and how everyone reads it.
+func commenters(api huma.API, h comments) {
+	signedIn, tags := identity.SignedIn(), []string{"comments"}
+
+	huma.Register(api, web.Cacheable(maxAge, huma.Operation{
+		OperationID: "list-comments", Method: http.MethodGet, Path: base + "/id/{id}/comments",
+		Summary: "List the comments on a post, the latest first", Tags: tags,
+		Description: "Those that begin threads, with the numbers of their replies; with `replyTo`, the replies to one of them.",
+	}), h.list)
+
+	// Up to ten a minute.
+	huma.Register(api, huma.Operation{
+		OperationID: "add-comment", Method: http.MethodPost, Path: base + "/id/{id}/comments", DefaultStatus: http.StatusCreated,
+		Extensions: web.Repeatable, MaxBodyBytes: commentBody,
+		Summary: "Comment on a post, or reply to a comment", Tags: tags, Security: signedIn,
+		Description: "A repeated request with the same Idempotency-Key adds nothing and returns the comment as it is now. An account may add ten comments a minute.",
+		Responses: web.Refusals(map[int]string{
+			http.StatusConflict:            "What `replyTo` names was hidden, removed or deleted",
+			http.StatusUnprocessableEntity: textRules,
+		}),
+	}, h.add)
+
+	huma.Register(api, huma.Operation{
+		OperationID: "edit-comment", Method: http.MethodPatch, Path: base + "/comments/{id}", MaxBodyBytes: commentBody,
+		Summary: "Change a comment of yours, within 15 minutes", Tags: tags, Security: signedIn,
+		Responses: web.Refusals(map[int]string{
+			http.StatusConflict:            "The comment is older than 15 minutes, or was hidden, removed or deleted",
+			http.StatusUnprocessableEntity: textRules,
+		}),
+	}, h.edit)
+
+	huma.Register(api, huma.Operation{
+		OperationID: "delete-comment", Method: http.MethodDelete, Path: base + "/comments/{id}",
+		Summary: "Delete a comment of yours, for good", Tags: tags, Security: signedIn,
+		Responses: web.Refusals(map[int]string{http.StatusConflict: "An editor has hidden or removed it"}),
+	}, h.delete)
+
+	// One account reports a comment once, and up to ten a minute.
+	huma.Register(api, huma.Operation{
+		OperationID: "report-comment", Method: http.MethodPost, Path: base + "/comments/{id}/report", DefaultStatus: http.StatusNoContent,
+		Summary: "Ask the editors to look at a comment", Tags: tags, Security: signedIn,
+		Description: "A second report of the same account changes nothing.",
+	}, h.report)
+}
+
+// moderators adds what editors may do with comments.
+func moderators(api huma.API, h comments) {
+	role, tags := identity.SignedIn(identity.Editor), []string{"moderating"}
+
+	huma.Register(api, huma.Operation{
+		OperationID: "list-reports", Method: http.MethodGet, Path: base + "/editor/reports",
+		Summary: "List the comments that readers have reported, the latest first", Tags: tags, Security: role,
+	}, h.reports)
+
+	// Who decided what, when and why is kept.
+	huma.Register(api, huma.Operation{
+		OperationID: "moderate-comment", Method: http.MethodPut, Path: base + "/editor/comments/{id}",
+		Summary: "Hide a comment, remove it, or show it again", Tags: tags, Security: role,
+		Description: "It settles the reports of the comment.",
+		Responses:   web.Refusals(map[int]string{http.StatusConflict: "Its author has deleted it"}),
+	}, h.moderate)
+}
+
+// Schedules adds what the sidecar calls on schedule. compact brings lists together that posts and comments have left.
+func Schedules(router *mux.Router, posts *domain.Review, discussion *domain.Discussion, compact ...func(context.Context) error) {
+	web.OnSchedule(router, "posts", posts.CatchUp, discussion.CatchUp)
+	web.OnSchedule(router, "compact", compact...)
 }

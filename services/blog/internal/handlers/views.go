@@ -43,13 +43,14 @@ type Item struct {
 	Words       int       `json:"words"`
 	ReadingTime int       `json:"readingTime" doc:"In minutes"`
 	Excerpt     string    `json:"excerpt" doc:"The beginning of the text, without Markdown"`
+	Comments    int       `json:"comments" doc:"How many comments and replies there are"`
 }
 
 func itemOf(e domain.Entry) Item {
 	p := e.Post.Published
 	return Item{
 		Content: contentOf(e.Post.ID, p.Content), Author: authorOf(e.Author), PublishedAt: p.At, RevisedAt: p.RevisedAt,
-		Words: p.Words, ReadingTime: p.ReadingTime, Excerpt: p.Excerpt,
+		Words: p.Words, ReadingTime: p.ReadingTime, Excerpt: p.Excerpt, Comments: e.Post.Comments.Number,
 	}
 }
 

@@ -41,6 +41,7 @@ type world struct {
 	bus     *messagingtest.Bus
 	on      map[string]messaging.Handler
 	review  *domain.Review
+	talk    *domain.Discussion
 	compact func(t *testing.T)
 }
 
@@ -49,13 +50,18 @@ func newWorld(t *testing.T) *world {
 	states, side := sidecartest.New()
 	bus, publisher := messagingtest.NewPublisher(t, "blog")
 	stores := repositories.Stores(side)
-	workflow := domain.NewWorkflow(stores, texts, providers.NewEvents(publisher))
+	events := providers.NewEvents(publisher)
+	workflow := domain.NewWorkflow(stores, texts, events)
 	w := &world{
 		Server: webtest.New(handlers.Title, handlers.About, callers), states: states, side: side, bus: bus, review: domain.NewReview(workflow),
-		on:      messagingtest.Handlers(handlers.Subscriptions(domain.NewAuthors(stores.Authors))),
-		compact: func(t *testing.T) { must.Do(t, stores.Posts.Compact(t.Context())) },
+		talk: domain.NewDiscussion(stores, texts, events),
+		on:   messagingtest.Handlers(handlers.Subscriptions(domain.NewAuthors(stores.Authors))),
+		compact: func(t *testing.T) {
+			must.Do(t, stores.Posts.Compact(t.Context()))
+			must.Do(t, stores.Comments.Compact(t.Context()))
+		},
 	}
-	handlers.Routes(w.API, domain.NewReading(stores, texts), domain.NewAuthoring(workflow), w.review)
+	handlers.Routes(w.API, domain.NewReading(stores, texts), domain.NewAuthoring(workflow), w.review, w.talk)
 	return w
 }
 

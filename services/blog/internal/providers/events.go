@@ -31,23 +31,25 @@ type postEvent struct {
 	Note     string    `json:"note,omitempty"`
 }
 
-// commentEvent is the payload of the event about a comment; see api/events.
+// commentEvent is the payload of the event about a new comment; see api/events.
 type commentEvent struct {
-	ID   string `json:"id"`
-	Post struct {
-		ID    string `json:"id"`
-		Title string `json:"title"`
-		Slug  string `json:"slug"`
-	} `json:"post"`
-	ReplyTo string    `json:"replyTo,omitempty"` // the first comment of the thread
-	Author  author    `json:"author"`            // of the comment, without the address
-	Excerpt string    `json:"excerpt"`
-	At      time.Time `json:"at"`
-	// Recipients are the author of the post and those in the thread, each once, without the author of the comment.
-	Recipients []author `json:"recipients"`
+	ID         string    `json:"id"`
+	Post       post      `json:"post"`
+	ReplyTo    string    `json:"replyTo,omitempty"`
+	Author     author    `json:"author"` // without an address
+	Excerpt    string    `json:"excerpt"`
+	At         time.Time `json:"at"`
+	Recipients []author  `json:"recipients"`
 }
 
-// author is whom notices about a post go to.
+// post is what a comment is about.
+type post struct {
+	ID    string `json:"id"`
+	Title string `json:"title"`
+	Slug  string `json:"slug"`
+}
+
+// author is somebody to whom notices go.
 type author struct {
 	ID    string `json:"id"`
 	Name  string `json:"name"`
@@ -60,6 +62,22 @@ func (p *Events) Publish(ctx context.Context, post domain.Post, by domain.Author
 		ID: post.ID, Title: e.Title, Slug: e.Slug, Revision: e.Revision,
 		Author: author{ID: by.ID, Name: by.Name, Email: by.Email}, At: e.At, By: e.By, Note: e.Note,
 	}, strconv.FormatInt(e.Version, 10))
+	if err != nil {
+		return err
+	}
+	return p.publisher.Publish(ctx, topic, event)
+}
+
+// PublishComment implements domain.Bus.
+func (p *Events) PublishComment(ctx context.Context, c domain.Comment, by domain.Author, recipients []domain.Author) error {
+	data := commentEvent{
+		ID: c.ID, Post: post{ID: c.PostID, Title: c.Addition.Title, Slug: c.Addition.Slug}, ReplyTo: c.ReplyTo,
+		Author: author{ID: by.ID, Name: by.Name}, Excerpt: c.Addition.Excerpt, At: c.CreatedAt, Recipients: make([]author, len(recipients)),
+	}
+	for i, r := range recipients {
+		data.Recipients[i] = author{ID: r.ID, Name: r.Name, Email: r.Email}
+	}
+	event, err := messaging.New(string(domain.CommentAdded)+".v1", c.ID, data)
 	if err != nil {
 		return err
 	}

@@ -32,6 +32,9 @@ func (Texts) Tag(typed string) string {
 	return text.Tag(strings.ReplaceAll(strings.TrimLeft(text.Tag(typed), "#"), "#", "SHARP"))
 }
 
+// Comment implements domain.Texts.
+func (Texts) Comment(plain string) string { return text.Comment(plain) }
+
 // Diff implements domain.Texts.
 func (Texts) Diff(before, after string) domain.Difference {
 	made := text.Diff(before, after)

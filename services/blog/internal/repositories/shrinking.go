@@ -20,26 +20,27 @@ const (
 
 // shrinking knows which lists something has left lately: there are too many lists to compact them all. It is a hint. What it
 // misses stays on a list until something else leaves that.
-type shrinking struct{ documents *sidecar.Documents[shrunk] }
+type shrinking struct {
+	documents *sidecar.Documents[shrunk]
+	id        string
+}
 
 // shrunk says when something left a list.
 type shrunk struct {
 	Lists map[string]time.Time `json:"lists"`
 }
 
-func newShrinking(s *sidecar.Sidecar) *shrinking {
-	return &shrinking{sidecar.NewDocuments[shrunk](s, store, "shrinking")}
+// newShrinking returns the memory of one kind of lists: one document.
+func newShrinking(s *sidecar.Sidecar, lists string) *shrinking {
+	return &shrinking{sidecar.NewDocuments[shrunk](s, store, "shrinking"), lists}
 }
-
-// all is the id of the one document.
-const all = "lists"
 
 // note remembers that something has left these lists.
 func (s *shrinking) note(ctx context.Context, lists []string) {
 	if len(lists) == 0 {
 		return
 	}
-	_, _ = s.documents.Upsert(ctx, all, func(d *shrunk) error {
+	_, _ = s.documents.Upsert(ctx, s.id, func(d *shrunk) error {
 		for _, list := range lists {
 			if d.Lists == nil {
 				d.Lists = map[string]time.Time{}
@@ -54,7 +55,7 @@ func (s *shrinking) note(ctx context.Context, lists []string) {
 
 // compact calls compact for each list that something has left lately.
 func (s *shrinking) compact(ctx context.Context, compact func(ctx context.Context, list string) error) error {
-	found, err := s.documents.Find(ctx, all)
+	found, err := s.documents.Find(ctx, s.id)
 	if err != nil {
 		return err
 	}
@@ -65,7 +66,7 @@ func (s *shrinking) compact(ctx context.Context, compact func(ctx context.Contex
 	if failed != nil || !found.Exists() {
 		return failed
 	}
-	_, err = s.documents.Upsert(ctx, all, func(d *shrunk) error {
+	_, err = s.documents.Upsert(ctx, s.id, func(d *shrunk) error {
 		maps.DeleteFunc(d.Lists, func(_ string, left time.Time) bool { return time.Since(left) > shrinkTime })
 		return nil
 	})

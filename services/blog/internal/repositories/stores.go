@@ -9,5 +9,6 @@ import (
 func Stores(s *sidecar.Sidecar) domain.Stores {
 	return domain.Stores{
 		Posts: NewPosts(s), Slugs: NewSlugs(s), Revisions: NewRevisions(s), Articles: NewArticles(s), Authors: NewAuthors(s),
+		Comments: NewComments(s), Paces: NewPaces(s),
 	}
 }

@@ -1,0 +1,89 @@
+package domain
+
+import (
+	"context"
+	"errors"
+
+	"stoa/pkg/common/errs"
+)
+
+// CatchUp brings the counts up to date, and publishes the events, of comments whose requests did not come to their end. Several
+// processes may do this at once.
+func (d *Discussion) CatchUp(ctx context.Context) error {
+	return catchUp(ctx, func(ctx context.Context, cursor string) ([]Comment, string, error) {
+		return d.Comments.List(ctx, Unfinished, cursor, catchUpPage, func(c Comment) bool { return c.Unfinished() })
+	}, func(ctx context.Context, c Comment) error {
+		_, err := d.finish(ctx, c)
+		return about("comment", c.ID, err)
+	})
+}
+
+// finish makes post and thread count a comment as it was read, publishes its event, and notes both in the comment. If it
+// fails, the comment is stored all the same: the same request again, or the schedule, finishes it.
+func (d *Discussion) finish(ctx context.Context, c Comment) (Comment, error) {
+	if !c.Unfinished() {
+		return c, nil
+	}
+	if err := d.count(ctx, c); err != nil {
+		return c, err
+	}
+	if err := d.publish(ctx, c); err != nil {
+		return c, err
+	}
+	finished, err := d.Comments.Update(ctx, c.ID, func(stored *Comment) error {
+		if stored.Counted.Version < c.Version {
+			stored.Counted = c.tally()
+		}
+		if c.Addition != nil {
+			stored.Addition = nil
+		}
+		return nil
+	})
+	if errs.Is(err, errs.Unavailable) {
+		return c, nil // all is done, and the schedule will find that out
+	}
+	return finished, err
+}
+
+// errSettled says that a count has a comment already.
+var errSettled = errors.New("it is counted")
+
+// count makes the counts of the post and the thread take the latest change of a comment.
+func (d *Discussion) count(ctx context.Context, c Comment) error {
+	if c.Counted.Version == c.Version {
+		return nil
+	}
+	_, err := d.Posts.Update(ctx, c.PostID, func(p *Post) error { return d.settle(ctx, &p.Comments, c.ID) })
+	if c.ReplyTo != "" && (err == nil || errors.Is(err, errSettled)) {
+		_, err = d.Comments.Update(ctx, c.ReplyTo, func(root *Comment) error { return d.settle(ctx, &root.Replies, c.ID) })
+	}
+	if errors.Is(err, errSettled) {
+		return nil
+	}
+	return err
+}
+
+// settle reads the comments after the count: see Count.
+func (d *Discussion) settle(ctx context.Context, count *Count, changed string) error {
+	comments, err := d.Comments.GetMany(ctx, count.unsettled(changed))
+	if err == nil && !count.settle(comments) {
+		err = errSettled
+	}
+	return err
+}
+
+// publish publishes the event of a comment, with the names and addresses of now.
+func (d *Discussion) publish(ctx context.Context, c Comment) error {
+	if c.Addition == nil {
+		return nil
+	}
+	authors, err := d.authorsOf(ctx, append([]string{c.AuthorID}, c.Addition.Recipients...))
+	if err != nil {
+		return err
+	}
+	recipients := make([]Author, len(c.Addition.Recipients))
+	for i, id := range c.Addition.Recipients {
+		recipients[i] = authors(id)
+	}
+	return d.bus.PublishComment(ctx, c, authors(c.AuthorID), recipients)
+}
