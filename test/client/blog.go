@@ -2,6 +2,7 @@ package client
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -12,14 +13,15 @@ import (
 
 // Post is a post as the API shows it.
 type Post struct {
-	ID      string   `json:"id"`
-	Title   string   `json:"title"`
-	Slug    string   `json:"slug"`
-	Status  string   `json:"status"`
-	Version int      `json:"version"`
-	Text    string   `json:"text"`
-	HTML    string   `json:"html"`
-	Tags    []string `json:"tags"`
+	ID      string `json:"id"`
+	Title   string `json:"title"`
+	Slug    string `json:"slug"`
+	Status  string `json:"status"`
+	Version int    `json:"version"`
+	Text    string `json:"text"`
+	HTML    string `json:"html"`
+	// Comments is how many comments and replies it has.
+	Comments int `json:"comments"`
 }
 
 // Comment is a comment as the API shows it.
@@ -74,6 +76,39 @@ func (s *Shop) NewPost(t testing.TB, author, editor User) (post Post) {
 	s.Must(t, ActOn(post.ID, "author/submit", author), http.StatusOK, nil)
 	s.Must(t, ActOn(post.ID, "editor/publish", editor), http.StatusOK, &post)
 	return post
+}
+
+// NewAuthor signs up somebody who may write posts.
+func (s *Shop) NewAuthor(t testing.TB, admin User) User {
+	t.Helper()
+	author := s.SignUp(t)
+	s.Must(t, Request{
+		Method: "PUT", Path: "/auth/users/" + author.ID + "/roles", As: admin, Body: map[string]any{"roles": []string{"AUTHOR"}},
+	}, http.StatusOK, nil)
+	return author
+}
+
+// KnownEditor signs in the editor, and returns once submitted posts are told to the editor: the system learns from an event
+// who edits.
+func (s *Shop) KnownEditor(t testing.TB, author User) User {
+	t.Helper()
+	editor := s.SignIn(t, "editor")
+	var post Post
+	s.Must(t, DraftBy(author), http.StatusCreated, &post)
+	system.Eventually(t, "the editor is known", func() error {
+		s.Must(t, ActOn(post.ID, "author/submit", author), http.StatusOK, nil)
+		for range 100 {
+			for _, notice := range All[Notice](t, s, "/notifications", editor) {
+				if notice.PostID == post.ID {
+					return nil
+				}
+			}
+		}
+		s.Must(t, ActOn(post.ID, "author/withdraw", author), http.StatusOK, nil)
+		return errors.New("no notice")
+	})
+	s.Must(t, Request{Method: "DELETE", Path: "/blog/author/id/" + post.ID, As: author}, http.StatusNoContent, nil)
+	return editor
 }
 
 // PageOf is a page of a list.
