@@ -121,35 +121,55 @@ func (w *world) view(t *testing.T, id string) string {
 	return strings.Join(lines, "\n")
 }
 
-// The process may die before or after any step of any operation. Then the operation has happened, with its events, or it has
-// not. The same request again makes it happen once.
+// scene is a world in which something is about to happen.
+type scene struct {
+	*world
+	// send asks for it, and may be called again.
+	send func() *webtest.Answer
+	// view is all that anyone can see of it, once the schedule has run.
+	view func() string
+}
+
+// surviveEveryCrash lets the process die before and after any step of what happens in a scene. Then it has happened, with its
+// events, or it has not. The same request again makes it happen once.
+func surviveEveryCrash(t *testing.T, begin func() scene) {
+	t.Helper()
+	calm := begin()
+	before := calm.view()
+	if answer := calm.send(); answer.Code >= 300 {
+		t.Fatalf("got %d %s", answer.Code, answer.Body)
+	}
+	after := calm.view()
+	if before == after {
+		t.Fatalf("nothing happened: %s", before)
+	}
+	for _, late := range []bool{false, true} {
+		for n, more := 1, true; more; n++ {
+			s := begin()
+			died := s.die(n, late)
+			s.send()
+			more = died()
+			s.live()
+			if got := s.view(); got != before && got != after {
+				t.Fatalf("step %d, after it: %t: got\n%s\nwant\n%s\nor\n%s", n, late, got, before, after)
+			}
+			if again := s.send(); again.Code >= 300 {
+				t.Fatalf("step %d, after it: %t: again: got %d %s", n, late, again.Code, again.Body)
+			}
+			if got := s.view(); got != after {
+				t.Fatalf("step %d, after it: %t: again: got\n%s\nwant\n%s", n, late, got, after)
+			}
+		}
+	}
+}
+
 func TestPosts_surviveEveryCrash(t *testing.T) {
 	for name, o := range operations {
 		t.Run(name, func(t *testing.T) {
-			w, id := o.begin(t)
-			before := w.view(t, id)
-			if answer := o.send(t, w, id); answer.Code >= 300 {
-				t.Fatalf("got %d %s", answer.Code, answer.Body)
-			}
-			after := w.view(t, id)
-			for _, late := range []bool{false, true} {
-				for n, more := 1, true; more; n++ {
-					w, id := o.begin(t)
-					died := w.die(n, late)
-					o.send(t, w, id)
-					more = died()
-					w.live()
-					if got := w.view(t, id); got != before && got != after {
-						t.Fatalf("step %d, after it: %t: got\n%s\nwant\n%s\nor\n%s", n, late, got, before, after)
-					}
-					if again := o.send(t, w, id); again.Code >= 300 {
-						t.Fatalf("step %d, after it: %t: again: got %d %s", n, late, again.Code, again.Body)
-					}
-					if got := w.view(t, id); got != after {
-						t.Fatalf("step %d, after it: %t: again: got\n%s\nwant\n%s", n, late, got, after)
-					}
-				}
-			}
+			surviveEveryCrash(t, func() scene {
+				w, id := o.begin(t)
+				return scene{w, func() *webtest.Answer { return o.send(t, w, id) }, func() string { return w.view(t, id) }}
+			})
 		})
 	}
 }

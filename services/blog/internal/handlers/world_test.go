@@ -96,6 +96,7 @@ type post struct {
 		Rows           []any
 	}
 	Revision               int64
+	Comments               int
 	PublishedAt, RevisedAt time.Time
 }
 
@@ -106,6 +107,11 @@ func (w *world) ask(t *testing.T, who, method, path string, body any, match ...s
 	for _, m := range match {
 		header.Set("If-Match", m)
 	}
+	return w.askWith(t, header, who, method, path, body)
+}
+
+func (w *world) askWith(t *testing.T, header http.Header, who, method, path string, body any) *webtest.Answer {
+	t.Helper()
 	text := ""
 	if body != nil {
 		text = string(must.Get(json.Marshal(body))(t))
