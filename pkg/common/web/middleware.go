@@ -21,8 +21,8 @@ import (
 	"stoa/pkg/observability"
 )
 
-// MaxBody is the largest request body that is read, in bytes: twice the largest that an operation takes.
-const MaxBody = 64 << 10
+// MaxBody is the largest request body that is read, in bytes: the largest that an operation takes, a post.
+const MaxBody = 256 << 10
 
 // How many bytes of a body over MaxBody are read and thrown away, and for how long.
 const (
