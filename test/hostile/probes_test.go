@@ -122,6 +122,15 @@ var probes = map[string]probe{
 	"list-posts-by-author": {id: func(_ *testing.T, c *cast, _ client.User) string { return c.author.ID }},
 	"list-posts-by-month":  {id: func(*testing.T, *cast, client.User) string { return "2026-11" }},
 	"list-similar-posts":   {id: published},
+	"list-comments":        {id: commentable},
+	"add-comment":          {id: commentable, body: func(*testing.T, *cast, client.User) any { return object{"text": "We count twice."} }},
+	"edit-comment":         {id: remarked, body: func(*testing.T, *cast, client.User) any { return object{"text": "Twice."} }},
+	"delete-comment":       {id: remarked},
+	"report-comment":       {id: remarked, body: func(*testing.T, *cast, client.User) any { return object{"reason": "Spam."} }},
+	"list-reports":         {},
+	"moderate-comment": {id: remarked, body: func(*testing.T, *cast, client.User) any {
+		return object{"state": "visible", "reason": "Nothing is wrong with it."}
+	}},
 }
 
 // drafted is a post of the owner's, with a slug of its own.
@@ -150,6 +159,30 @@ func published(t *testing.T, c *cast, owner client.User) string {
 	id := submitted(t, c, owner)
 	c.Must(t, client.Request{Method: "PUT", Path: "/blog/editor/publish/id/" + id, As: c.editor}, http.StatusOK, nil)
 	return id
+}
+
+// commentable is a post that everyone can read.
+func commentable(t *testing.T, c *cast, _ client.User) string {
+	t.Helper()
+	if c.post == "" {
+		c.post = published(t, c, c.author)
+	}
+	return c.post
+}
+
+// remarked is a comment of the owner's. Nobody may write many, so people whose comments never change write one.
+func remarked(t *testing.T, c *cast, owner client.User) string {
+	t.Helper()
+	if known := c.remarks[owner.ID]; known != "" {
+		return known
+	}
+	var comment struct{ ID string }
+	c.Must(t, client.Request{Method: "POST", Path: "/blog/id/" + commentable(t, c, owner) + "/comments", As: owner, Body: object{"text": "Once."}},
+		http.StatusCreated, &comment)
+	if owner.ID == c.alice.ID || owner.ID == c.author.ID {
+		c.remarks[owner.ID] = comment.ID
+	}
+	return comment.ID
 }
 
 // sessionOf is the id of somebody's session, as the access token says.

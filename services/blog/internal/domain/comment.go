@@ -25,8 +25,8 @@ type Comment struct {
 
 	State CommentState `json:"state"`
 	// Version counts the changes of State, and Counted is the latest of them that the counts of post and thread have.
-	Version int64 `json:"version"`
-	Counted Tally `json:"counted,omitzero"`
+	Version int64     `json:"version"`
+	Counted CountedAs `json:"counted,omitzero"`
 	// Replies counts the visible replies to the first comment of a thread.
 	Replies Count `json:"replies,omitzero"`
 

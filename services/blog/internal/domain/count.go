@@ -11,17 +11,17 @@ import "maps"
 type Count struct {
 	Number int `json:"number"`
 	// Pending are the latest changes that Number has, by comment, of those comments that may not know.
-	Pending map[string]Tally `json:"pending,omitempty"`
+	Pending map[string]CountedAs `json:"pending,omitempty"`
 }
 
-// Tally says that a count has a comment as it was at this version: as a visible one, or as none.
-type Tally struct {
+// CountedAs is the version of a comment that a count has, and whether it has that as a visible one.
+type CountedAs struct {
 	Version int64 `json:"version"`
 	Visible bool  `json:"visible,omitempty"`
 }
 
-// tally is what a count should have of the comment.
-func (c *Comment) tally() Tally { return Tally{Version: c.Version, Visible: c.Visible()} }
+// countedAs is what a count should have of the comment.
+func (c *Comment) countedAs() CountedAs { return CountedAs{Version: c.Version, Visible: c.Visible()} }
 
 // unsettled lists the comments that settle needs, with this one, which has changed.
 func (n *Count) unsettled(changed string) []string {
@@ -48,13 +48,13 @@ func (n *Count) settle(comments []Comment) (changed bool) {
 		if has.Version >= c.Version {
 			continue
 		}
-		if want := c.tally(); want.Visible != has.Visible {
+		if want := c.countedAs(); want.Visible != has.Visible {
 			n.Number += map[bool]int{true: 1, false: -1}[want.Visible]
 		}
 		if pending == nil {
-			pending = map[string]Tally{}
+			pending = map[string]CountedAs{}
 		}
-		pending[c.ID], changed = c.tally(), true
+		pending[c.ID], changed = c.countedAs(), true
 	}
 	n.Pending = pending
 	return changed

@@ -49,7 +49,7 @@ func (b *table) step(s *settler) {
 		}
 	case 4:
 		if stored := b.comments[s.of]; stored.Counted.Version < s.seen.Version {
-			stored.Counted = s.seen.tally()
+			stored.Counted = s.seen.countedAs()
 		}
 	}
 	s.next++

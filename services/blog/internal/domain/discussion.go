@@ -62,7 +62,7 @@ func (d *Discussion) begin(ctx context.Context, by Author, id, request string, r
 	if err != nil {
 		return Comment{}, err
 	}
-	post, err := d.commented(ctx, remark.PostID)
+	post, err := d.published(ctx, remark.PostID)
 	if err != nil {
 		return Comment{}, err
 	}
@@ -83,15 +83,6 @@ func (d *Discussion) begin(ctx context.Context, by Author, id, request string, r
 			Title: post.Published.Title, Slug: post.Slug(), Excerpt: excerptOf(text), Recipients: recipients(by.ID, post.AuthorID, others),
 		},
 	})
-}
-
-// commented returns a post that readers see, and so may comment on.
-func (d *Discussion) commented(ctx context.Context, postID string) (Post, error) {
-	post, err := d.Posts.Get(ctx, postID)
-	if err == nil && post.Published == nil {
-		return Post{}, NotFound()
-	}
-	return post, err
 }
 
 // maxThread is how many replies, the latest, are read to find those in a thread.
@@ -140,7 +131,7 @@ func recipients(by, postAuthor string, others []string) []string {
 // List returns a page of the comments that begin the threads of a post, or of the replies to one of them. One that is not
 // visible has neither text nor author.
 func (d *Discussion) List(ctx context.Context, postID, replyTo, cursor string, limit int) ([]Contribution, string, error) {
-	if _, err := d.commented(ctx, postID); err != nil {
+	if _, err := d.published(ctx, postID); err != nil {
 		return nil, "", err
 	}
 	comments, next, err := d.Comments.List(ctx, ThreadOf(postID, replyTo), cursor, limit, hasPlace)
@@ -193,10 +184,17 @@ func (d *Discussion) updateOwn(ctx context.Context, id string, intent Intent, ch
 
 // Report asks the editors to look at a comment.
 func (d *Discussion) Report(ctx context.Context, id, reason string, intent Intent) error {
+	c, err := d.Comments.Get(ctx, id)
+	if err == nil && !c.Visible() {
+		err = NoComment()
+	}
+	if err != nil {
+		return err
+	}
 	if err := d.Paces.Upsert(ctx, intent.By+".reports", func(p *Pace) error { return p.take(id, intent.Now) }); err != nil {
 		return err
 	}
-	_, err := d.Comments.Update(ctx, id, func(c *Comment) error { return c.report(reason, intent) })
+	_, err = d.Comments.Update(ctx, id, func(c *Comment) error { return c.report(reason, intent) })
 	return err
 }
 

@@ -7,8 +7,6 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-// Moderation of comments: what editors do with them.
-
 // Reported returns a page of the comments that readers have reported, the latest first, until an editor decides.
 func (d *Discussion) Reported(ctx context.Context, cursor string, limit int) ([]Contribution, string, error) {
 	return d.moderated(ctx, Reported, cursor, limit)

@@ -8,7 +8,7 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-// How much an account may write within a time. What was refused does not count, so everyone gets as much.
+// How much an account may write within a time. What is refused does not count.
 const (
 	paceLimit = 10
 	paceTime  = time.Minute

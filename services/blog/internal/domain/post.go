@@ -1,5 +1,5 @@
 // Package domain has the posts of the blog: what they are, how authors write them, how editors publish them, and how readers
-// find them.
+// find them and comment on them.
 package domain
 
 import (

@@ -56,14 +56,6 @@ func (r *Reading) BySlug(ctx context.Context, typed string) (page Page, moved st
 	return page, "", err
 }
 
-func (r *Reading) published(ctx context.Context, id string) (Post, error) {
-	post, err := r.Posts.Get(ctx, id)
-	if err == nil && post.Published == nil {
-		return Post{}, NotFound()
-	}
-	return post, err
-}
-
 func (r *Reading) page(ctx context.Context, post Post) (Page, error) {
 	article, author, err := r.Articles.Read(ctx, post.ID, post.Published.Revision, post.AuthorID)
 	return Page{Entry{post, author}, article}, err

@@ -18,8 +18,9 @@ func (d *Discussion) CatchUp(ctx context.Context) error {
 	})
 }
 
-// finish makes post and thread count a comment as it was read, publishes its event, and notes both in the comment. If it
-// fails, the comment is stored all the same: the same request again, or the schedule, finishes it.
+// finish makes post and thread count a comment as it was read, publishes its event, and notes both in the comment: the first
+// also while the broker is down, because the counts remember the comment until then. If it fails, the comment is stored all the
+// same: the same request again, or the schedule, finishes it.
 func (d *Discussion) finish(ctx context.Context, c Comment) (Comment, error) {
 	if !c.Unfinished() {
 		return c, nil
@@ -27,19 +28,20 @@ func (d *Discussion) finish(ctx context.Context, c Comment) (Comment, error) {
 	if err := d.count(ctx, c); err != nil {
 		return c, err
 	}
-	if err := d.publish(ctx, c); err != nil {
-		return c, err
-	}
+	unpublished := d.publish(ctx, c)
 	finished, err := d.Comments.Update(ctx, c.ID, func(stored *Comment) error {
 		if stored.Counted.Version < c.Version {
-			stored.Counted = c.tally()
+			stored.Counted = c.countedAs()
 		}
-		if c.Addition != nil {
+		if unpublished == nil && c.Addition != nil {
 			stored.Addition = nil
 		}
 		return nil
 	})
-	if errs.Is(err, errs.Unavailable) {
+	switch {
+	case unpublished != nil:
+		return c, unpublished
+	case errs.Is(err, errs.Unavailable):
 		return c, nil // all is done, and the schedule will find that out
 	}
 	return finished, err

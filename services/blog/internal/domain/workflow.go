@@ -83,6 +83,15 @@ func (w *Workflow) complete(ctx context.Context, postID string, content Content)
 	return content, err
 }
 
+// published returns a post that readers see.
+func (s Stores) published(ctx context.Context, id string) (Post, error) {
+	post, err := s.Posts.Get(ctx, id)
+	if err == nil && post.Published == nil {
+		return Post{}, NotFound()
+	}
+	return post, err
+}
+
 // Entry is a post on a list, with its author.
 type Entry struct {
 	Post   Post

@@ -178,19 +178,28 @@ func TestComments_areToldOfToThoseWhomTheyConcern(t *testing.T) {
 	told("Ada ada@example.com", "Rita ", "Both both@example.com")
 }
 
-// The broker is down: the reader is told, the comment is there, and the schedule publishes the event.
+// The broker is down: the reader is told, the comment is there and counted, and the schedule publishes the event.
 func TestComments_whileTheBrokerIsDownAreFinishedLater(t *testing.T) {
 	w := newWorld(t)
 	p := w.published(t, full("A title"))
 	w.bus.Before = func(string) error { return errors.New("down") }
 	w.write(t, "rita", "k", p.ID, "A text", "").ExpectProblem(http.StatusServiceUnavailable, errs.Unavailable, "")
+	for range 4 {
+		if _, err := w.somebody(t, p.ID, "", "Another"); !errs.Is(err, errs.Unavailable) {
+			t.Errorf("got %v", err)
+		}
+	}
+	w.expectCount(t, p.ID, 5)
+	if stored := must.Get(repositories.NewPosts(w.side).Get(t.Context(), p.ID))(t); len(stored.Comments.Pending) > 1 {
+		t.Errorf("the post remembers %v", stored.Comments.Pending)
+	}
 	w.bus.Before = nil
 	for range 2 {
 		must.Do(t, w.talk.CatchUp(t.Context()))
 	}
-	if types := w.bus.Types(); !slices.Equal(types[2:], []string{"comment.added.v1"}) {
+	if types := w.bus.Types(); !slices.Equal(types[2:], slices.Repeat([]string{"comment.added.v1"}, 5)) {
 		t.Errorf("published %v", types)
 	}
 	w.write(t, "rita", "k", p.ID, "A text", "").Expect(http.StatusCreated)
-	w.expectCount(t, p.ID, 1)
+	w.expectCount(t, p.ID, 5)
 }

@@ -1,4 +1,4 @@
-// Package handlers answers readers, authors and editors, and handles events.
+// Package handlers answers readers, commenters, authors and editors, and handles events.
 package handlers
 
 import (
@@ -17,7 +17,7 @@ import (
 // Title and About head the description of the API.
 const (
 	Title = "Blog"
-	About = "Authors write posts, editors publish them, and everyone reads them."
+	About = "Authors write posts, editors publish them, and everyone reads them and comments on them."
 )
 
 // base is where all paths begin.
