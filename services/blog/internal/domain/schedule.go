@@ -11,7 +11,7 @@ import (
 
 // catchUpTime bounds one run of CatchUp. Those of posts and of comments are called together every ten seconds
 // (components/topology.yaml).
-const catchUpTime = 4 * time.Second
+const catchUpTime = 3 * time.Second
 
 // catchUpPage is how many of a list CatchUp reads at once.
 const catchUpPage = 100

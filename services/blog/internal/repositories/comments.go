@@ -8,11 +8,11 @@ import (
 )
 
 // Comments implements domain.CommentStore: a document for each comment, and the lists that comments belong to.
-type Comments struct{ *listed[domain.Comment] }
+type Comments struct{ *collection[domain.Comment] }
 
 // NewComments returns the comments in the sidecar's store.
 func NewComments(s *sidecar.Sidecar) *Comments {
-	return &Comments{newListed(s, "comment", "comments", (*domain.Comment).Lists, domain.NoComment)}
+	return &Comments{newCollection(s, "comment", "comments", (*domain.Comment).Lists, domain.NoComment)}
 }
 
 // Create implements domain.CommentStore.

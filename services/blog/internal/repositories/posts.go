@@ -12,11 +12,11 @@ import (
 const store = "blog-store"
 
 // Posts implements domain.PostStore: a document for each post, and the lists that posts belong to.
-type Posts struct{ *listed[domain.Post] }
+type Posts struct{ *collection[domain.Post] }
 
 // NewPosts returns the posts in the sidecar's store.
 func NewPosts(s *sidecar.Sidecar) *Posts {
-	return &Posts{newListed(s, "post", "posts", (*domain.Post).Lists, domain.NotFound)}
+	return &Posts{newCollection(s, "post", "posts", (*domain.Post).Lists, domain.NotFound)}
 }
 
 // Create implements domain.PostStore.

@@ -12,8 +12,8 @@ import (
 	"stoa/services/blog/internal/domain"
 )
 
-// listed are documents that say themselves which lists they belong to.
-type listed[T any] struct {
+// collection has documents that say themselves which lists they belong to.
+type collection[T any] struct {
 	documents *sidecar.Documents[T]
 	lists     *sidecar.Lists[T]
 	shrinking *shrinking
@@ -21,14 +21,14 @@ type listed[T any] struct {
 	missing   func() error
 }
 
-func newListed[T any](s *sidecar.Sidecar, kind, lists string, listsOf func(*T) []string, missing func() error) *listed[T] {
+func newCollection[T any](s *sidecar.Sidecar, kind, lists string, listsOf func(*T) []string, missing func() error) *collection[T] {
 	documents := sidecar.NewDocuments[T](s, store, kind)
-	return &listed[T]{documents, sidecar.NewLists(documents, lists), newShrinking(s, lists), listsOf, missing}
+	return &collection[T]{documents, sidecar.NewLists(documents, lists), newShrinking(s, lists), listsOf, missing}
 }
 
 // create stores a document unless one with its id exists, and returns the one that is stored then. The lists come before the
 // document, so that every document is listed: a crash in between leaves an entry without a document, which List passes over.
-func (r *listed[T]) create(ctx context.Context, id string, value T) (T, error) {
+func (r *collection[T]) create(ctx context.Context, id string, value T) (T, error) {
 	known, err := r.documents.Find(ctx, id)
 	if err != nil || known.Exists() {
 		return known.Value, err
@@ -44,7 +44,7 @@ func (r *listed[T]) create(ctx context.Context, id string, value T) (T, error) {
 }
 
 // Get fails with errs.NotFound if there is no such document.
-func (r *listed[T]) Get(ctx context.Context, id string) (T, error) {
+func (r *collection[T]) Get(ctx context.Context, id string) (T, error) {
 	var found sidecar.Document[T]
 	if !ids.Valid(id) {
 		return found.Value, r.missing()
@@ -58,7 +58,7 @@ func (r *listed[T]) Get(ctx context.Context, id string) (T, error) {
 
 // Update changes a document by a function that runs again if another write came first. Like create, it adds the document to its
 // lists first. The lists that it has left keep an entry until they are compacted.
-func (r *listed[T]) Update(ctx context.Context, id string, change func(*T) error) (T, error) {
+func (r *collection[T]) Update(ctx context.Context, id string, change func(*T) error) (T, error) {
 	var none T
 	if !ids.Valid(id) {
 		return none, r.missing()
@@ -86,7 +86,7 @@ func (r *listed[T]) Update(ctx context.Context, id string, change func(*T) error
 }
 
 // join adds a document to lists.
-func (r *listed[T]) join(ctx context.Context, id string, lists []string) error {
+func (r *collection[T]) join(ctx context.Context, id string, lists []string) error {
 	for _, list := range lists {
 		if err := r.lists.Add(ctx, list, id); err != nil {
 			return err
@@ -107,12 +107,12 @@ func without(lists, others []string) []string {
 }
 
 // on returns a function that reports whether a document belongs to a list.
-func (r *listed[T]) on(list string) func(T) bool {
+func (r *collection[T]) on(list string) func(T) bool {
 	return func(value T) bool { return slices.Contains(r.listsOf(&value), list) }
 }
 
 // Compact removes from the lists the documents that have left them: from Unfinished always, since nearly all pass through it.
-func (r *listed[T]) Compact(ctx context.Context) error {
+func (r *collection[T]) Compact(ctx context.Context) error {
 	compact := func(ctx context.Context, list string) error { return r.lists.Compact(ctx, list, r.on(list)) }
 	return errors.Join(compact(ctx, domain.Unfinished), r.shrinking.compact(ctx, compact))
 }
