@@ -81,7 +81,7 @@ doctor: bin/stoa ## Say what is missing or in the way, and what to do about it
 credentials: bin/stoa ## Show the API key and the sign-ins of this installation
 	@bin/stoa credentials $(ARGS)
 
-seed: bin/stoa ## Fill a running shop with a small demo catalogue
+seed: bin/stoa ## Fill a running shop with a small demo catalogue, and its blog with posts
 	@bin/stoa seed $(ARGS)
 
 dapr-run: tools build dapr-cli ## Start the same system by the official `dapr run`, until Ctrl-C or `make dapr-stop`

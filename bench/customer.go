@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -121,6 +122,11 @@ func (b *shop) status(ctx context.Context, id string) (string, error) {
 
 // call sends a request through the gateway. It fails for every answer that is not a success.
 func (b *shop) call(ctx context.Context, method, path, token string, body, result any) error {
+	return b.callWith(ctx, nil, method, path, token, body, result)
+}
+
+// callWith is call with further headers.
+func (b *shop) callWith(ctx context.Context, more http.Header, method, path, token string, body, result any) error {
 	var sent io.Reader
 	if body != nil {
 		text, err := json.Marshal(body)
@@ -140,6 +146,7 @@ func (b *shop) call(ctx context.Context, method, path, token string, body, resul
 	if token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)
 	}
+	maps.Copy(request.Header, more)
 	answer, err := b.http.Do(request)
 	if err != nil {
 		return err

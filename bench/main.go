@@ -33,6 +33,7 @@ var parts = []part{
 	{"start", (*bench).measureStart},
 	{"memory", (*bench).measureMemory},
 	{"million", (*bench).measureMillion},
+	{"blog", (*bench).measureBlog},
 	{"workers", (*bench).measureWorkers},
 	{"watchers", (*bench).measureWatchers},
 	{"matrix", (*bench).measureMatrix},
@@ -40,7 +41,7 @@ var parts = []part{
 }
 
 // usual are the parts that run unless others are chosen: together they take about 20 minutes on two cores.
-const usual = "orders,reads,start,memory,million,workers,watchers"
+const usual = "orders,reads,start,memory,million,blog,workers,watchers"
 
 // bench is a run of the benchmark.
 type bench struct {
@@ -53,6 +54,7 @@ type bench struct {
 	rounds       int    // how often each side is measured
 	orders       int    // of one measurement
 	filled       int    // orders of the large shop
+	posts        int    // of the large blog
 	streams      int    // that are open at once
 	servers      string // the pairs of the matrix that are measured
 	early, late  time.Duration
@@ -77,6 +79,7 @@ func run(ctx context.Context) (err error) {
 	flag.IntVar(&b.rounds, "rounds", 5, "how often each side is measured")
 	flag.IntVar(&b.orders, "orders", 200, "orders of one measurement")
 	flag.IntVar(&b.filled, "filled", 1_000_000, "orders of the large shop of the part million")
+	flag.IntVar(&b.posts, "posts", 100_000, "posts of the large blog of the part blog")
 	flag.IntVar(&b.streams, "streams", 1000, "event streams of the part watchers")
 	flag.StringVar(&b.servers, "servers", "", "the pairs of the part matrix, such as redis/sqlite, separated by commas")
 	flag.DurationVar(&b.early, "early", 5*time.Minute, "the first look of the part hour at the memory")

@@ -26,11 +26,16 @@ type filled struct {
 }
 
 // operation is what is compared, with what was measured of it, by shop.
-type operation struct {
+type operation[F counted] struct {
 	name string
-	run  func(f *filled, ctx context.Context, count int) ([]time.Duration, error)
+	run  func(f F, ctx context.Context, count int) ([]time.Duration, error)
 
 	p50, p99, calls [2][]float64
+}
+
+// counted is a filled shop whose calls are counted.
+type counted interface {
+	calls(ctx context.Context) (sidecarmetrics.Calls, error)
 }
 
 // measureMillion compares a shop with many orders with one that has few.
@@ -50,18 +55,11 @@ func (b *bench) measureMillion(ctx context.Context) (p report.Part, err error) {
 		}
 		fmt.Printf("%d orders are written after %s.\n", count, time.Since(began).Round(time.Second))
 	}
-	operations := []*operation{
+	operations := []*operation[*filled]{
 		{name: "create", run: (*filled).create}, {name: "get", run: (*filled).read},
 		{name: "list", run: (*filled).first}, {name: "later page of the list", run: (*filled).later},
 	}
-	err = turns(b.rounds, len(shops), func(side, round int) error {
-		for _, o := range operations {
-			if err := o.measure(ctx, shops[side], side, max(b.orders/2, 1), round == 0); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	err = compare(ctx, b, shops, operations)
 	p.Figures = map[string]report.Figure{}
 	for _, o := range operations {
 		p.Tables = append(p.Tables, o.table(small.name, large.name))
@@ -69,6 +67,18 @@ func (b *bench) measureMillion(ctx context.Context) (p report.Part, err error) {
 		p.Figures["calls/"+o.name] = report.Ratio(o.calls[1], o.calls[0])
 	}
 	return p, err
+}
+
+// compare measures operations of two shops in turns.
+func compare[F counted](ctx context.Context, b *bench, shops [2]F, operations []*operation[F]) error {
+	return turns(b.rounds, len(shops), func(side, round int) error {
+		for _, o := range operations {
+			if err := o.measure(ctx, shops[side], side, max(b.orders/2, 1), round == 0); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // fill places an order, fills the databases with copies of what the services have written for it, and starts the shop again.
@@ -94,7 +104,7 @@ func (b *shop) fill(ctx context.Context, count int) (*filled, error) {
 		return nil, err
 	}
 	f := &filled{shop: b}
-	if f.own, err = t.orders(own); err != nil {
+	if f.own, err = t.documentIDs("order-store||order:", own); err != nil {
 		return nil, err
 	}
 	if err := b.system.start(ctx); err != nil {
@@ -105,8 +115,8 @@ func (b *shop) fill(ctx context.Context, count int) (*filled, error) {
 }
 
 // measure measures an operation of one shop.
-func (o *operation) measure(ctx context.Context, f *filled, side, count int, warmUp bool) error {
-	before, err := f.shop.calls(ctx)
+func (o *operation[F]) measure(ctx context.Context, f F, side, count int, warmUp bool) error {
+	before, err := f.calls(ctx)
 	if err != nil {
 		return err
 	}
@@ -114,7 +124,7 @@ func (o *operation) measure(ctx context.Context, f *filled, side, count int, war
 	if err != nil || warmUp {
 		return err
 	}
-	after, err := f.shop.calls(ctx)
+	after, err := f.calls(ctx)
 	o.calls[side] = append(o.calls[side], byRequest(after.Since(before)).Per(count).Sum())
 	o.p50[side] = append(o.p50[side], latency(latencies, 0.5))
 	o.p99[side] = append(o.p99[side], latency(latencies, 0.99))
@@ -131,7 +141,7 @@ func byRequest(calls sidecarmetrics.Calls) sidecarmetrics.Calls {
 	return calls
 }
 
-func (o *operation) table(small, large string) report.Table {
+func (o *operation[F]) table(small, large string) report.Table {
 	t := report.Table{Title: strings.ToUpper(o.name[:1]) + o.name[1:], Columns: []string{"at " + small, "at " + large, "ratio"}}
 	for _, f := range []struct {
 		name   string
@@ -191,11 +201,11 @@ func (f *filled) list(ctx context.Context, cursor string) error {
 	return nil
 }
 
-// orders are the ids of the first copies: those of the key of an order.
-func (t *template) orders(count int) (ids []string, err error) {
+// documentIDs are the ids of the first copies: those of the keys that begin so.
+func (t *template) documentIDs(prefix string, count int) (ids []string, err error) {
 	for _, part := range t.parts {
 		for _, d := range part.ofOrder {
-			if id, isOrder := strings.CutPrefix(d.key, "order-store||order:"); isOrder {
+			if id, found := strings.CutPrefix(d.key, prefix); found {
 				for n := range count {
 					ids = append(ids, copied(id, n+1))
 				}
@@ -203,5 +213,5 @@ func (t *template) orders(count int) (ids []string, err error) {
 			}
 		}
 	}
-	return nil, errors.New("the template has no order")
+	return nil, fmt.Errorf("the template has no %s", prefix)
 }

@@ -43,20 +43,21 @@ func (b *bench) measureReads(ctx context.Context) (p report.Part, err error) {
 	}
 	p.Rounds = readRounds * b.rounds
 	err = turns(p.Rounds, len(reads), func(thing, round int) error { return all[0].slice(ctx, reads[thing], round == 0) })
-	table := report.Table{
-		Title: fmt.Sprintf("Reads, with %d callers", readCallers),
-		Note: "A request for a product with `Cache-Control: no-cache` passes the gateway's cache. The other reads are of " +
-			"profiles: a public one, and that of a caller who is signed in. The gateway always checks an API key.",
-		Columns: []string{"reads/s", "median, ms", "CPU-ms"},
-	}
+	p.Tables = []report.Table{readTable(fmt.Sprintf("Reads, with %d callers", readCallers),
+		"A request for a product with `Cache-Control: no-cache` passes the gateway's cache. The other reads are of "+
+			"profiles: a public one, and that of a caller who is signed in. The gateway always checks an API key.", reads)}
+	p.Figures = map[string]report.Figure{"signed-in": report.Ratio(reads[4].rates, reads[3].rates)}
+	return p, err
+}
+
+func readTable(title, note string, reads []*read) report.Table {
+	table := report.Table{Title: title, Note: note, Columns: []string{"reads/s", "median, ms", "CPU-ms"}}
 	for _, r := range reads {
 		table.Rows = append(table.Rows, report.Row{
 			Name: r.name, Figures: []report.Figure{report.Of(r.rates...), report.Of(r.medians...), report.Of(r.cpu...)},
 		})
 	}
-	p.Tables = []report.Table{table}
-	p.Figures = map[string]report.Figure{"signed-in": report.Ratio(reads[4].rates, reads[3].rates)}
-	return p, err
+	return table
 }
 
 // reads are the requests. A service answers at its own port what comes with the token of its sidecar.

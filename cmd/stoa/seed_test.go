@@ -41,7 +41,8 @@ func seedShop(t *testing.T, removed map[string]bool, outcome string) (s *seeder,
 	})
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
-	return &seeder{credentials: credentials{Gateway: server.URL, Accounts: map[string]secrets.Account{"staff": {}}}}, added
+	c := credentials{Gateway: server.URL, Accounts: map[string]secrets.Account{"staff": {}}}
+	return &seeder{visitor: visitor{credentials: c}}, added
 }
 
 // `make up` has to work in a shop without the demo products, and must not add them again.

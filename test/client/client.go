@@ -104,12 +104,7 @@ func startServers(ctx context.Context, options *stack.Options) (running []*serve
 	if secrets == nil {
 		secrets = map[string]string{}
 	}
-	kinds := []string{options.Bus, options.Store}
-	slices.Sort(kinds)
-	for _, kind := range slices.Compact(kinds) {
-		if !slices.Contains(servers.Kinds(), kind) {
-			continue // embedded, or none chosen
-		}
+	for _, kind := range servers.Needed(options.Bus, options.Store) {
 		server, err := servers.Start(ctx, kind)
 		if err != nil {
 			return nil, errors.Join(err, stopServers(running))

@@ -19,23 +19,34 @@ type Placed struct {
 	ID       string
 }
 
-// Insist sends an order until it is taken, as a good client does, which gives it a key. Only what says that something is
-// down may be tried again.
-func (s *Shop) Insist(ctx context.Context, r Request) (Placed, error) {
+// Persist sends a request until it is answered with a success, as a good client does. Only what says that something is down
+// may be tried again.
+func (s *Shop) Persist(ctx context.Context, r Request) (Answer, error) {
 	for deadline := time.Now().Add(system.Patience); ; {
 		answer, err := s.Do(ctx, r)
 		switch {
-		case err == nil && answer.Status == http.StatusCreated:
-			var order Order
-			err := json.Unmarshal(answer.Body, &order)
-			return Placed{r.As, order.ID}, err
+		case err == nil && answer.Status < http.StatusMultipleChoices:
+			return answer, nil
 		case err == nil && answer.Status != http.StatusServiceUnavailable:
-			return Placed{}, fmt.Errorf("got %s", answer)
+			return answer, fmt.Errorf("%s %s: got %s", r.Method, r.Path, answer)
 		case time.Now().After(deadline):
-			return Placed{}, fmt.Errorf("refused for a minute: %s, %w", answer, err)
+			return answer, fmt.Errorf("%s %s: refused for a minute: %s, %w", r.Method, r.Path, answer, err)
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
+}
+
+// Insist is Persist for an order, which has a key.
+func (s *Shop) Insist(ctx context.Context, r Request) (Placed, error) {
+	answer, err := s.Persist(ctx, r)
+	if err == nil && answer.Status != http.StatusCreated {
+		err = fmt.Errorf("got %s", answer)
+	}
+	var order Order
+	if err == nil {
+		err = json.Unmarshal(answer.Body, &order)
+	}
+	return Placed{r.As, order.ID}, err
 }
 
 // InsistAll sends orders, several at once, until each is taken, and tells of them as they are.

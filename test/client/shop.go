@@ -195,10 +195,15 @@ func (s *Shop) Mails(t testing.TB, orderID string) []string {
 // AwaitMail waits until a mail of this kind about an order is there, whole, and returns its text.
 func (s *Shop) AwaitMail(t testing.TB, orderID, kind string) string {
 	t.Helper()
+	return s.awaitMailFile(t, kind+"-"+orderID)
+}
+
+func (s *Shop) awaitMailFile(t testing.TB, name string) string {
+	t.Helper()
 	var text []byte
-	system.Eventually(t, "there is a mail "+kind, func() error {
+	system.Eventually(t, "there is a mail "+name, func() error {
 		var err error
-		text, err = os.ReadFile(state.Path(s.Dir(), "mail", kind+"-"+orderID+".eml"))
+		text, err = os.ReadFile(state.Path(s.Dir(), "mail", name+".eml"))
 		if err == nil && !bytes.HasSuffix(bytes.TrimSpace(text), []byte("--")) {
 			err = errors.New("it is being written")
 		}

@@ -28,6 +28,8 @@ var flowChecks = []check[shop]{
 		oneKey},
 	{"killed workers", "40 orders while order-worker, its sidecar and inventory-worker are killed: all are decided, and the stock adds up.",
 		killedWorkers},
+	{"post", "A post is written, given back, submitted again, published, read, commented on and unpublished; editors and author are told by mail.",
+		postFlow},
 }
 
 func TestPairs_runTheShop(t *testing.T) {

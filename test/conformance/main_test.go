@@ -36,6 +36,9 @@ var (
 	stores = []string{"sqlite", "redis", "postgres", "mariadb", "mongodb"}
 )
 
+// mixed is a store that has the databases of two others, for different services. The whole system runs on it, with the first bus.
+const mixed = "mixed"
+
 // pair is a bus and a store.
 type pair struct{ bus, store string }
 
@@ -50,11 +53,18 @@ func chosenPairs() []pair {
 			pairs = append(pairs, pair{bus, store})
 		}
 	}
+	if *onlyStores == "" && slices.Contains(among(buses, *onlyBuses), buses[0]) {
+		pairs = append(pairs, pair{buses[0], mixed})
+	}
 	return pairs
 }
 
-func chosenBuses() []string  { return distinct(func(p pair) string { return p.bus }) }
-func chosenStores() []string { return distinct(func(p pair) string { return p.store }) }
+func chosenBuses() []string { return distinct(func(p pair) string { return p.bus }) }
+
+// chosenStores are without mixed, which is checked as what it consists of.
+func chosenStores() []string {
+	return slices.DeleteFunc(distinct(func(p pair) string { return p.store }), func(store string) bool { return store == mixed })
+}
 
 func distinct(pick func(pair) string) []string {
 	var some []string
@@ -79,7 +89,7 @@ func checkChoice() error {
 		flag string
 		all  []string
 		text string
-	}{{"bus", buses, *onlyBuses}, {"store", stores, *onlyStores}} {
+	}{{"bus", buses, *onlyBuses}, {"store", append(slices.Clone(stores), mixed), *onlyStores}} {
 		for _, name := range among(choice.all, choice.text) {
 			if !slices.Contains(choice.all, name) {
 				return fmt.Errorf("-%s %s: there is no such; choose among %s", choice.flag, name, strings.Join(choice.all, ", "))

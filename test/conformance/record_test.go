@@ -59,6 +59,7 @@ func save() error {
 	run := recorder.measured
 	run.Machine = fmt.Sprintf("%s/%s with %d cores", runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 	run.Buses, run.Stores, run.Checks = buses, stores, allChecks()
+	run.Further = []string{report.Pair(buses[0], mixed)}
 	return earlier.Merge(run).Write(*reportFile)
 }
 

@@ -7,7 +7,6 @@ import (
 	"io"
 	"maps"
 	"os"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -72,18 +71,12 @@ func (r *rig) plan(t *testing.T, secrets map[string]string, scale map[string]int
 	})
 }
 
-// embedded are the buses and stores that need no server.
-var embedded = []string{"nats", "sqlite"}
-
 var programs sync.Map // the kinds of servers whose version was recorded
 
 // startServers starts what the pair needs and returns how to reach it.
 func (r *rig) startServers(t *testing.T) (map[string]string, error) {
 	secrets := map[string]string{}
-	for _, kind := range []string{r.pair.bus, r.pair.store} {
-		if slices.Contains(embedded, kind) || r.servers[kind] != nil {
-			continue
-		}
+	for _, kind := range servers.Needed(r.pair.bus, r.pair.store) {
 		if err := servers.Find(kind); err != nil {
 			return nil, fmt.Errorf("%s %w: %w", kind, errAbsent, err)
 		}

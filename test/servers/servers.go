@@ -58,6 +58,22 @@ var blueprints = map[string]blueprint{
 // Kinds lists what can be started where its programs are.
 func Kinds() []string { return slices.Sorted(maps.Keys(blueprints)) }
 
+// mixtures are the folders of components/ that need other servers than their names say.
+var mixtures = map[string][]string{"mixed": {"postgres", "mongodb"}, "nats-and-redis": {"redis"}}
+
+// Needed lists the kinds of servers that these folders of components/bus and components/store need, each once.
+func Needed(folders ...string) []string {
+	var kinds []string
+	for _, folder := range folders {
+		if _, known := blueprints[folder]; known {
+			kinds = append(kinds, folder)
+		}
+		kinds = append(kinds, mixtures[folder]...)
+	}
+	slices.Sort(kinds)
+	return slices.Compact(kinds)
+}
+
 // Find says why a kind of server cannot be started on this machine, and what to install; nil if it can.
 func Find(kind string) error {
 	b, known := blueprints[kind]

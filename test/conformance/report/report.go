@@ -67,6 +67,7 @@ type Report struct {
 	Machine  string    `json:"machine"`
 	Buses    []string  `json:"buses"`
 	Stores   []string  `json:"stores"`
+	Further  []string  `json:"further,omitempty"` // pairs that are not in the matrix
 	Checks   []Check   `json:"checks"`
 	Programs []Program `json:"programs"`
 	Results  []Result  `json:"results"`

@@ -60,11 +60,13 @@ func NewAccounts(
 	}
 }
 
-// Register creates an account with a verified address, without publishing an event. It fails with errs.Conflict if the address
-// has an account.
+// Register creates an account with a verified address. It fails with errs.Conflict if the address has an account. The event
+// about its roles is published at the first sign-in: at the first start of a system, nobody listens yet.
 func (a *Accounts) Register(ctx context.Context, r Registration, roles ...Role) (Account, error) {
-	account := Account{VerifiedAt: time.Now().UTC()}
+	account, now := Account{}, time.Now().UTC()
+	account.VerifiedAt = now
 	account.give(roles)
+	account.recordLatest(RolesChanged, now)
 	account, err := a.add(ctx, r, Origin{}, account)
 	if err != nil || !account.AdminCandidate {
 		return account, err

@@ -37,11 +37,15 @@ type world struct {
 	warned   *warnings
 }
 
+// noBus accepts every event.
+type noBus struct{}
+
+func (noBus) Publish(context.Context, domain.Account, domain.Event) error { return nil }
+
 func newWorld() world {
 	states, side := sidecartest.New()
 	store, attempts := repositories.NewAccounts(side), repositories.NewAttempts(side)
-	// Nothing publishes: accounts that are registered have no events.
-	publisher := domain.NewPublisher(store, nil, nil)
+	publisher := domain.NewPublisher(store, noBus{}, repositories.NewOverdue(side))
 	sessions := repositories.NewSessions(side)
 	authority := domain.NewAuthority(sessions, store, noTrail{})
 	admins := repositories.NewAdmins(side)

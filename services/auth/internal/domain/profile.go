@@ -45,8 +45,7 @@ func (a *Accounts) ChangeProfile(ctx context.Context, by Actor, to Profile) (Acc
 		}
 		changed := stored.Name != before.Name || stored.PictureURL != before.PictureURL
 		if changed && stored.Verified() { // others see nothing of an account before it is
-			stored.drop(ProfileChanged) // each event has the profile as it is when it is published
-			stored.record(Event{Type: ProfileChanged, Cause: now.Format(time.RFC3339Nano), At: now})
+			stored.recordLatest(ProfileChanged, now)
 		}
 		account = *stored
 		return nil

@@ -18,6 +18,7 @@ const (
 	VerificationRequested EventType = "verification_requested"
 	AddressVerified       EventType = "verified"
 	ProfileChanged        EventType = "changed"
+	RolesChanged          EventType = "roles_changed"
 	PasswordChanged       EventType = "password_changed"
 	SessionsRevoked       EventType = "sessions_revoked"
 )
@@ -52,6 +53,12 @@ func (a *Account) record(e Event) {
 	if !slices.ContainsFunc(a.Unpublished, e.is) {
 		a.Unpublished = append(a.Unpublished, e)
 	}
+}
+
+// recordLatest is record for an event that has the account as it is when it is published: earlier ones say nothing any more.
+func (a *Account) recordLatest(kind EventType, now time.Time) {
+	a.drop(kind)
+	a.record(Event{Type: kind, Cause: now.Format(time.RFC3339Nano), At: now})
 }
 
 // drop removes the events of a type, which say nothing any more.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"stoa/pkg/common/errs"
 )
@@ -83,6 +84,7 @@ func (a *Accounts) SetRoles(ctx context.Context, by Actor, id string, roles []Ro
 		if stored.give(roles); len(roles) > 1 && !stored.Verified() {
 			return errs.New(errs.Conflict, "the e-mail address of this account is not verified")
 		}
+		stored.recordLatest(RolesChanged, time.Now().UTC().Truncate(time.Microsecond))
 		return allowed()
 	})
 	if err != nil {
@@ -98,7 +100,11 @@ func (a *Accounts) SetRoles(ctx context.Context, by Actor, id string, roles []Ro
 	if err != nil {
 		return Account{}, err
 	}
-	return a.withRoles(ctx, id, roles)
+	account, err := a.withRoles(ctx, id, roles)
+	if err == nil {
+		a.publisher.Try(ctx, account)
+	}
+	return account, err
 }
 
 // check fails if a change of the list of Admins must fail now.

@@ -103,3 +103,26 @@ func TestEvents_tellOfAChangedProfile(t *testing.T) {
 		t.Errorf("got %s (%v)", event.Data, err)
 	}
 }
+
+// What others need to know whom to tell: also of the first accounts, which are made when nobody listens yet.
+func TestEvents_tellOfRoles(t *testing.T) {
+	s := newService(t)
+	admin, ada := s.newAdmin(t, "admin@example.org"), s.signUp(t, "ada@example.org")
+	s.expectPublished(t, "roles_changed", "registered")
+	webtest.Read[map[string]any](s.setRoles(t, admin, ada.User.ID, `["EDITOR"]`), http.StatusOK)
+	s.ask(t, http.MethodPatch, "/profile/mine", `{"name": "Ada L."}`, as(ada)).Expect(http.StatusOK)
+	s.bus.Before = func(string) error { return errors.New("down") }
+	for _, roles := range []string{`["EDITOR","ADMIN"]`, `[]`} {
+		webtest.Read[map[string]any](s.setRoles(t, admin, ada.User.ID, roles), http.StatusOK)
+	}
+	s.bus.Before = nil
+	catchUp(t, s)
+	s.expectPublished(t, "roles_changed", "registered", "roles_changed", "changed", "roles_changed")
+	want := []string{"[LEARNER ADMIN]", "[]", "[LEARNER EDITOR]", "[LEARNER EDITOR]", "[LEARNER]"}
+	for i, event := range s.bus.Events() {
+		var told struct{ Roles []string }
+		if err := json.Unmarshal(event.Data, &told); err != nil || fmt.Sprint(told.Roles) != want[i] {
+			t.Errorf("event %d: got %s, want the roles %s (%v)", i, event.Data, want[i], err)
+		}
+	}
+}

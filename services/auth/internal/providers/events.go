@@ -26,6 +26,8 @@ type accountEvent struct {
 	Reason domain.Reason `json:"reason,omitempty"`
 	// PictureURL is part of the events from which others learn the profile.
 	PictureURL string `json:"profilePicUrl,omitempty"`
+	// Roles are part of the events from which others learn whom to tell what.
+	Roles []domain.Role `json:"roles,omitempty"`
 	// Verified says whether the address is known to belong to the owner of the account.
 	Verified bool `json:"verified"`
 	// Code verifies the address, until ExpiresAt.
@@ -41,6 +43,9 @@ func (p *Events) Publish(ctx context.Context, account domain.Account, e domain.E
 	}
 	if e.Type == domain.ProfileChanged || e.Type == domain.AddressVerified {
 		payload.PictureURL = account.PictureURL
+	}
+	if e.Type == domain.ProfileChanged || e.Type == domain.RolesChanged {
+		payload.Roles = account.AllRoles()
 	}
 	if e.Code != "" {
 		payload.ExpiresAt = e.At.Add(domain.CodeTTL)

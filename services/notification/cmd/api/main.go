@@ -1,10 +1,11 @@
-// Command api tells people about their orders and accounts, by mail and in their inbox.
+// Command api tells people about their orders, accounts, posts and comments, by mail and in their inbox.
 package main
 
 import (
 	"context"
 	"errors"
 	"net/mail"
+	"net/url"
 	"time"
 
 	"stoa/pkg/common/config"
@@ -24,6 +25,8 @@ type configuration struct {
 	MailFrom address `envconfig:"MAIL_FROM" default:"Stoa <shop@stoa.local>"`
 	// StaffMail gets the mails about low stock.
 	StaffMail address `envconfig:"STAFF_MAIL" default:"staff@stoa.local"`
+	// PublicURL is where people reach the system. Links in mails begin with it.
+	PublicURL string `envconfig:"PUBLIC_URL" default:"http://localhost:8080"`
 	// MailsPerHour is how many mails one address gets in an hour, from each replica; 0 is any number. Further mails are sent later.
 	MailsPerHour int `envconfig:"MAILS_PER_HOUR" default:"20"`
 	// MailGiveUp is for how long a mail is tried again that the mail server refuses. Then it becomes a dead letter.
@@ -33,10 +36,13 @@ type configuration struct {
 	NoticeTTL time.Duration `envconfig:"NOTICE_TTL" default:"2160h"`
 }
 
-// Validate refuses times with which a mail would be forgotten before it is given up.
+// Validate refuses times with which a mail would be forgotten before it is given up, and links that lead nowhere.
 func (c configuration) Validate() error {
 	if c.MailGiveUp <= 0 || c.NoticeTTL <= c.MailGiveUp {
 		return errors.New("MAIL_GIVE_UP has to be longer than nothing, and NOTICE_TTL longer than MAIL_GIVE_UP")
+	}
+	if site, err := url.Parse(c.PublicURL); err != nil || site.Host == "" {
+		return errors.New("PUBLIC_URL has to be a URL, such as https://stoa.example")
 	}
 	return c.Base.Validate()
 }
@@ -74,19 +80,21 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	staff := cfg.StaffMail.Address
+	office := handlers.Office{
+		Staff: cfg.StaffMail.Address, Editors: domain.NewEditors(repositories.NewEditors(app.Sidecar)), Site: domain.Site(cfg.PublicURL),
+	}
 	notices := repositories.NewNotices(app.Sidecar, cfg.NoticeTTL)
 	mailer := providers.NewMailer(app.Sidecar, cfg.MailFrom.Address, kind, cfg.MailsPerHour)
 	notifier := domain.NewNotifier(notices, mailer, providers.NewDeadLetters(publisher), cfg.MailGiveUp)
-	consumer, err := app.Consumer(publisher, handlers.Subscriptions(notifier.Tell, staff)...)
+	consumer, err := app.Consumer(publisher, handlers.Subscriptions(notifier.Tell, office)...)
 	if err != nil {
 		return err
 	}
 
 	router := web.NewRouter()
-	api := web.NewAPI(router, "Notifications", "Your notifications about orders and accounts.")
+	api := web.NewAPI(router, "Notifications", "Your notifications about orders, accounts, posts and comments.")
 	identity.Protect(api, identity.FromAuth(app.Sidecar))
 	handlers.Routes(api, notices)
-	handlers.Schedules(router, notifier, staff)
+	handlers.Schedules(router, notifier, office)
 	return app.Run(ctx, app.HTTP(router), consumer.Run)
 }

@@ -18,6 +18,8 @@ type Account struct {
 	At time.Time `json:"at"`
 	// Reason says why sessions were revoked.
 	Reason string `json:"reason,omitempty"`
+	// Roles are in the events that tell who is an editor.
+	Roles []string `json:"roles,omitempty"`
 	// Verified says that the address belongs to the owner of the account. Otherwise it may be a stranger's.
 	Verified bool `json:"verified"`
 	// Code verifies the address, until ExpiresAt.

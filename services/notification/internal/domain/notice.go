@@ -24,7 +24,16 @@ const (
 	CodeRequested     Kind = "account-code"
 	PasswordChanged   Kind = "account-password-changed"
 	SessionsRevoked   Kind = "account-sessions-revoked"
+	PostSubmitted     Kind = "post-submitted"
+	PostPublished     Kind = "post-published"
+	PostRefused       Kind = "post-refused"
+	CommentAdded      Kind = "comment-added"
 )
+
+// AboutBlog reports whether a notice is about posts or comments: mails that let those about orders and accounts go first.
+func (k Kind) AboutBlog() bool {
+	return k == PostSubmitted || k == PostPublished || k == PostRefused || k == CommentAdded
+}
 
 // Notice is a message to one person, which is sent once.
 type Notice struct {
@@ -35,11 +44,13 @@ type Notice struct {
 	UserID string
 	// To is where the notice is mailed to; it is zero for a notice that only appears in an inbox.
 	To mail.Address
-	// Subject, Opening and Closing are the text. If there is an order, it is shown between Opening and Closing.
+	// Subject, Opening and Closing are the text. If there is an order or a link, it is shown between Opening and Closing.
 	Subject string
 	Opening string
 	Closing string
 	Order   *Order
+	// PostID is the post, "" for a notice that is about none. Link is where to read about it, "" for nowhere.
+	PostID, Link string
 	// At is the time of the event.
 	At time.Time
 }
@@ -51,7 +62,7 @@ func idOf(kind Kind, about string) string { return string(kind) + "-" + about }
 
 // record returns the record of a notice that arrived at this time.
 func (n Notice) record(at time.Time) Record {
-	record := Record{Entry: Entry{ID: n.ID(), Kind: n.Kind, Subject: n.Subject, Text: n.Opening, CreatedAt: at}}
+	record := Record{Entry: Entry{ID: n.ID(), Kind: n.Kind, Subject: n.Subject, Text: n.Opening, PostID: n.PostID, Link: n.Link, CreatedAt: at}}
 	if n.Order != nil {
 		record.OrderID = n.Order.ID
 	}

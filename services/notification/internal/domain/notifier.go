@@ -17,14 +17,29 @@ type Notices interface {
 	Update(ctx context.Context, id string, change func(*Record) error) (Record, error)
 	// Overwrite stores a record in the place of what is stored, whatever that is.
 	Overwrite(ctx context.Context, id string, r Record) error
-	// Await adds a record to the list of mails that are still to be sent, unless it is there already.
-	Await(ctx context.Context, id string) error
+	// Await adds a record to a list of mails that are still to be sent, unless it is there already.
+	Await(ctx context.Context, queue Queue, id string) error
 	// Due returns some of the mails whose next attempt may start now, and the cursor of the next ones, "" at the end.
-	Due(ctx context.Context, cursor string, now time.Time) (due []Record, next string, err error)
-	// Tidy takes off that list what is not to be sent any more.
+	Due(ctx context.Context, queue Queue, cursor string, now time.Time) (due []Record, next string, err error)
+	// Tidy takes off those lists what is not to be sent any more.
 	Tidy(ctx context.Context) error
 	// Any reports whether one of these records exists.
 	Any(ctx context.Context, ids []string) (bool, error)
+}
+
+// Queue is a list of mails that are still to be sent.
+type Queue string
+
+// Queues are all queues, those first whose mails go first.
+var Queues = []Queue{"unsent", aboutBlog}
+
+const aboutBlog Queue = "unsent-about-blog"
+
+func (k Kind) queue() Queue {
+	if k.AboutBlog() {
+		return aboutBlog
+	}
+	return Queues[0]
 }
 
 // Inbox lists the notices of each user.
@@ -90,7 +105,7 @@ func (n *Notifier) Tell(ctx context.Context, notice Notice, cause Cause) error {
 		return err
 	}
 	// The broker forgets the event now, so the list has to have the mail.
-	return n.notices.Await(context.WithoutCancel(ctx), record.ID)
+	return n.notices.Await(context.WithoutCancel(ctx), notice.Kind.queue(), record.ID)
 }
 
 // overtake makes sure that nothing is sent any more that contradicts this notice. A cancellation may arrive before the

@@ -18,6 +18,8 @@ type Entry struct {
 	Subject   string    `json:"subject" doc:"The notification in a few words"`
 	Text      string    `json:"text" doc:"The notification in a sentence or two"`
 	OrderID   string    `json:"orderId,omitempty" doc:"The order, if the notification is about one"`
+	PostID    string    `json:"postId,omitempty" doc:"The post, if the notification is about one, or about a comment on it"`
+	Link      string    `json:"link,omitempty" doc:"Where to read about it" format:"uri"`
 	CreatedAt time.Time `json:"createdAt" doc:"When the notification arrived"`
 }
 
@@ -49,7 +51,7 @@ const (
 	Parked DeliveryStatus = "parked"
 	// Sent: the mail server has it.
 	Sent DeliveryStatus = "sent"
-	// Overtaken: a later notice about the same order says more, so this one is not sent.
+	// Overtaken: a later notice about the same order says more, or the event is not for this person any more. It is not sent.
 	Overtaken DeliveryStatus = "overtaken"
 	// GivenUp: it was refused for days, and is a dead letter.
 	GivenUp DeliveryStatus = "given_up"

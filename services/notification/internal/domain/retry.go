@@ -22,28 +22,47 @@ var overtakes = map[Kind][]Kind{
 // errUnreachable ends a run: the mail server would take no other mail either.
 var errUnreachable = errs.New(errs.Unavailable, "the mail server takes no mails")
 
-// Retry sends the mails that are due, then tidies their list. noticeOf makes the notice of an event again. Several processes may
-// do this at once: each mail is leased.
-func (n *Notifier) Retry(ctx context.Context, noticeOf func(Cause) (Notice, error)) error {
+// NoticeOf makes a notice of an event again, as its id says which. It fails with errs.NotFound if there is none any more.
+type NoticeOf func(ctx context.Context, id string, cause Cause) (Notice, error)
+
+// Retry sends the mails that are due, then tidies their lists. Several processes may do this at once: each mail is leased.
+func (n *Notifier) Retry(ctx context.Context, noticeOf NoticeOf) error {
 	return errors.Join(n.sendDue(ctx, noticeOf), n.notices.Tidy(ctx))
 }
 
-// sendDue sends the mails that are due, until there are no more, the time is over, or the mail server takes none. A mail that
-// fails for a reason of its own holds up no other. It returns the first error.
-func (n *Notifier) sendDue(ctx context.Context, noticeOf func(Cause) (Notice, error)) (failed error) {
+// sendDue sends the mails that are due, one queue after the other, until there are no more, the time is over, or the mail
+// server takes none. It returns the first error that concerns all mails, or else the first.
+func (n *Notifier) sendDue(ctx context.Context, noticeOf NoticeOf) (failed error) {
 	ctx, cancel := context.WithTimeout(ctx, retryTime)
 	defer cancel()
+	for _, queue := range Queues {
+		err := n.sendQueue(ctx, queue, noticeOf)
+		if errors.Is(err, errUnreachable) {
+			return err
+		}
+		if failed = cmp.Or(failed, err); ctx.Err() != nil {
+			break
+		}
+	}
+	return failed
+}
+
+// sendQueue is sendDue for one queue. A mail that fails for a reason of its own holds up no other.
+func (n *Notifier) sendQueue(ctx context.Context, queue Queue, noticeOf NoticeOf) (failed error) {
 	for cursor, more := "", true; more; more = cursor != "" {
-		due, next, err := n.notices.Due(ctx, cursor, now())
+		due, next, err := n.notices.Due(ctx, queue, cursor, now())
 		if err != nil {
 			return cmp.Or(failed, err)
 		}
 		for _, record := range due {
 			err := n.retry(ctx, record, noticeOf)
 			if err != nil {
-				failed = cmp.Or(failed, fmt.Errorf("the mail %s: %w", record.ID, err))
+				err = fmt.Errorf("the mail %s: %w", record.ID, err)
 			}
-			if errors.Is(err, errUnreachable) || ctx.Err() != nil {
+			if errors.Is(err, errUnreachable) {
+				return err
+			}
+			if failed = cmp.Or(failed, err); ctx.Err() != nil {
 				return failed
 			}
 		}
@@ -53,7 +72,7 @@ func (n *Notifier) sendDue(ctx context.Context, noticeOf func(Cause) (Notice, er
 }
 
 // retry makes another attempt, unless the notice is overtaken. It fails if the mail server takes no mails at all.
-func (n *Notifier) retry(ctx context.Context, record Record, noticeOf func(Cause) (Notice, error)) error {
+func (n *Notifier) retry(ctx context.Context, record Record, noticeOf NoticeOf) error {
 	var later []string
 	for _, kind := range overtakes[record.Kind] {
 		later = append(later, idOf(kind, record.OrderID))
@@ -63,17 +82,13 @@ func (n *Notifier) retry(ctx context.Context, record Record, noticeOf func(Cause
 		return err
 	}
 	if overtaken {
-		_, err := n.notices.Update(ctx, record.ID, func(r *Record) error {
-			if r.Mail.Waits() {
-				r.Mail = Delivery{Status: Overtaken}
-			}
-			return nil
-		})
-		return err
+		return n.drop(ctx, record)
 	}
 	cause := *record.Mail.Cause
-	notice, err := noticeOf(cause)
+	notice, err := noticeOf(ctx, record.ID, cause)
 	switch {
+	case errs.Is(err, errs.NotFound):
+		return n.drop(ctx, record)
 	case errs.Is(err, errs.Unavailable):
 		return nil // a later build has parked it, and sends it
 	case err != nil:
@@ -83,5 +98,16 @@ func (n *Notifier) retry(ctx context.Context, record Record, noticeOf func(Cause
 	if err == nil && result == unreachable {
 		return errUnreachable
 	}
+	return err
+}
+
+// drop takes back a mail that is not to be sent any more.
+func (n *Notifier) drop(ctx context.Context, record Record) error {
+	_, err := n.notices.Update(ctx, record.ID, func(r *Record) error {
+		if r.Mail.Waits() {
+			r.Mail = Delivery{Status: Overtaken}
+		}
+		return nil
+	})
 	return err
 }

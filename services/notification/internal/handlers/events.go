@@ -12,10 +12,27 @@ import (
 // Tell tells a notice, such as domain.Notifier.Tell.
 type Tell func(ctx context.Context, notice domain.Notice, cause domain.Cause) error
 
-// Subscriptions returns the events that people get notices about, by topic. Notices about low stock go to the address of the
-// staff.
-func Subscriptions(tell Tell, staff mail.Address) []messaging.Subscription {
-	const confirmed, updates, accounts, lowStock = "order-confirmed", "order-updates", "accounts", "low-stock"
+// Office is what notices need beside the events that they are about.
+type Office struct {
+	// Staff is where notices about low stock are mailed to.
+	Staff mail.Address
+	// Editors get the notices about submitted posts.
+	Editors *domain.Editors
+	// Site is where the links in notices lead.
+	Site domain.Site
+}
+
+// The topics.
+const (
+	confirmed = "order-confirmed"
+	updates   = "order-updates"
+	accounts  = "accounts"
+	lowStock  = "low-stock"
+	posts     = "posts"
+)
+
+// Subscriptions returns the events that people get notices about, by topic, and those that tell who is an editor.
+func Subscriptions(tell Tell, office Office) []messaging.Subscription {
 	order := func(topic string, kind domain.Kind) messaging.Handler {
 		return handle(tell, topic, func(_ messaging.Event, order domain.Order) (domain.Notice, error) {
 			return domain.OrderNotice(kind, order)
@@ -30,7 +47,10 @@ func Subscriptions(tell Tell, staff mail.Address) []messaging.Subscription {
 		return domain.CodeNotice(account)
 	})
 	low := handle(tell, lowStock, func(e messaging.Event, low domain.LowStock) (domain.Notice, error) {
-		return domain.LowStockNotice(low, e.ID, e.Time, staff)
+		return domain.LowStockNotice(low, e.ID, e.Time, office.Staff)
+	})
+	learn := messaging.Typed(func(ctx context.Context, _ messaging.Event, account domain.Account) error {
+		return office.Editors.Learn(ctx, account)
 	})
 	return []messaging.Subscription{
 		{Topic: confirmed, On: map[string]messaging.Handler{
@@ -48,10 +68,36 @@ func Subscriptions(tell Tell, staff mail.Address) []messaging.Subscription {
 			"account.verified.v1":               account(domain.AddressVerified),
 			"account.password_changed.v1":       account(domain.PasswordChanged),
 			"account.sessions_revoked.v1":       account(domain.SessionsRevoked),
+			"account.roles_changed.v1":          learn,
+			"account.changed.v1":                learn,
 		}},
 		{Topic: lowStock, On: map[string]messaging.Handler{
 			"stock.low.v1": low,
 		}},
+		{Topic: posts, On: aboutBlog(tell, office)},
+	}
+}
+
+// aboutBlog returns the handlers of the events about posts and comments.
+func aboutBlog(tell Tell, office Office) map[string]messaging.Handler {
+	submitted := handleAll(tell, posts, func(ctx context.Context, post domain.Post) ([]domain.Notice, error) {
+		editors, err := office.Editors.List(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return domain.SubmittedNotices(post, editors)
+	})
+	return map[string]messaging.Handler{
+		"post.submitted.v1": submitted,
+		"post.published.v1": handle(tell, posts, func(_ messaging.Event, post domain.Post) (domain.Notice, error) {
+			return domain.PublishedNotice(post, office.Site)
+		}),
+		"post.refused.v1": handle(tell, posts, func(_ messaging.Event, post domain.Post) (domain.Notice, error) {
+			return domain.RefusedNotice(post)
+		}),
+		"comment.added.v1": handleAll(tell, posts, func(_ context.Context, comment domain.Comment) ([]domain.Notice, error) {
+			return domain.CommentNotices(comment, office.Site)
+		}),
 	}
 }
 
@@ -66,18 +112,44 @@ func handle[T any](tell Tell, topic string, noticeOf func(messaging.Event, T) (d
 	})
 }
 
-// noticeOf returns a function that makes the notice of an event again, as its subscription does.
-func noticeOf(staff mail.Address) func(domain.Cause) (domain.Notice, error) {
-	return func(cause domain.Cause) (notice domain.Notice, err error) {
-		keep := func(_ context.Context, n domain.Notice, _ domain.Cause) error {
-			notice = n
-			return nil
+// handleAll is handle for events that several people get notices about. If one of them cannot be told now, the event comes
+// again, and those who have been told are not told twice.
+func handleAll[T any](tell Tell, topic string, noticesOf func(context.Context, T) ([]domain.Notice, error)) messaging.Handler {
+	return messaging.Typed(func(ctx context.Context, e messaging.Event, data T) error {
+		notices, err := noticesOf(ctx, data)
+		if err != nil {
+			return err
 		}
-		for _, s := range Subscriptions(keep, staff) {
-			if again := s.On[cause.Event.Type]; again != nil {
-				return notice, again(context.Background(), messaging.Event(cause.Event))
+		for _, notice := range notices {
+			if err := tell(ctx, notice, domain.Cause{Topic: topic, Event: domain.Event(e)}); err != nil {
+				return err
 			}
 		}
-		return notice, errs.New(errs.Invalid, "there are no notices about %s", cause.Event.Type)
+		return nil
+	})
+}
+
+// noticeOf returns a function that makes a notice of an event again, as its subscription does.
+func noticeOf(office Office) domain.NoticeOf {
+	return func(ctx context.Context, id string, cause domain.Cause) (domain.Notice, error) {
+		notice := domain.Notice{}
+		keep := func(_ context.Context, n domain.Notice, _ domain.Cause) error {
+			if n.ID() == id {
+				notice = n
+			}
+			return nil
+		}
+		for _, s := range Subscriptions(keep, office) {
+			again := s.On[cause.Event.Type]
+			if again == nil {
+				continue
+			}
+			err := again(ctx, messaging.Event(cause.Event))
+			if err == nil && notice.Kind == "" {
+				err = errs.New(errs.NotFound, "%s is for nobody any more", id)
+			}
+			return notice, err
+		}
+		return domain.Notice{}, errs.New(errs.Invalid, "there are no notices about %s", cause.Event.Type)
 	}
 }

@@ -89,19 +89,22 @@ type process struct {
 }
 
 func (o *office) process() *process {
-	staff := mail.Address{Address: "staff@stoa.local"}
+	desk := handlers.Office{
+		Staff:   mail.Address{Address: "staff@stoa.local"},
+		Editors: domain.NewEditors(repositories.NewEditors(o.side)), Site: "https://stoa.example/",
+	}
 	mailer := providers.NewMailer(o.post, mail.Address{Address: "shop@stoa.local"}, providers.FileBinding, hourly)
 	notices := repositories.NewNotices(o.side, noticeTTL)
 	notifier := domain.NewNotifier(notices, mailer, providers.NewDeadLetters(o.sender), giveUp)
 	learner := []identity.Role{identity.Learner}
 	p := &process{
-		Server: webtest.New("Notifications", "Your notifications about orders and accounts.", webtest.Callers{
+		Server: webtest.New("Notifications", "Your notifications about orders, accounts, posts and comments.", webtest.Callers{
 			"ada": {ID: customerID, Roles: learner}, "new": {ID: "new", Roles: learner},
 		}),
-		on: messagingtest.Handlers(handlers.Subscriptions(notifier.Tell, staff)),
+		on: messagingtest.Handlers(handlers.Subscriptions(notifier.Tell, desk)),
 	}
 	handlers.Routes(p.API, notices)
-	handlers.Schedules(p.Router, notifier, staff)
+	handlers.Schedules(p.Router, notifier, desk)
 	return p
 }
 

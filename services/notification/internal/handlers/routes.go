@@ -3,7 +3,6 @@ package handlers
 
 import (
 	"net/http"
-	"net/mail"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gorilla/mux"
@@ -24,10 +23,10 @@ func Routes(api huma.API, inbox domain.Inbox) {
 }
 
 // Schedules adds what the sidecar calls on schedule: a path for each cron binding component, with its name.
-func Schedules(router *mux.Router, notifier *domain.Notifier, staff mail.Address) {
+func Schedules(router *mux.Router, notifier *domain.Notifier, office Office) {
 	// Send the mails that are due. After an error the next call does the work.
 	router.Path("/mails").Methods(http.MethodPost).HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := notifier.Retry(r.Context(), noticeOf(staff)); err != nil {
+		if err := notifier.Retry(r.Context(), noticeOf(office)); err != nil {
 			web.WriteError(w, r, err)
 		}
 	})

@@ -67,8 +67,9 @@ type Mailer struct {
 	pause   time.Time // until when nothing is sent for that reason
 }
 
-// NewMailer returns a mailer with this sender, for a binding of this type. No setting of ours repeats what the YAML says. An
-// mailbox gets up to hourly mails in an hour, of which up to four have a code, or any number if that is 0.
+// NewMailer returns a mailer with this sender, for a binding of this type. No setting of ours repeats what the YAML says. A
+// mailbox gets up to hourly mails in an hour, of which up to four have a code and up to half are about posts and comments, or
+// any number if that is 0.
 func NewMailer(outbox Outbox, from mail.Address, bindingType string, hourly int) *Mailer {
 	return &Mailer{
 		outbox: outbox, from: from, binding: bindingType, hourly: hourly, slot: make(chan struct{}, 1),
@@ -158,6 +159,8 @@ func (m *Mailer) quotas(kind domain.Kind, mailbox string) map[string]int {
 		return nil
 	case kind == domain.CodeRequested:
 		return map[string]int{mailbox: m.hourly, "codes for " + mailbox: hourlyCodes}
+	case kind.AboutBlog(): // a lively thread leaves half of them to orders
+		return map[string]int{mailbox: m.hourly, "posts for " + mailbox: (m.hourly + 1) / 2}
 	default:
 		return map[string]int{mailbox: m.hourly}
 	}

@@ -100,6 +100,7 @@ func TestMail_matchesTheSamples(t *testing.T) {
 	asked := account("Chloé", "")
 	asked.Code, asked.ExpiresAt = "4F7KQ2ZN", asked.At.Add(24*time.Hour)
 	notices["account-code"] = must.Get(domain.CodeNotice(asked))(t)
+	addBlog(t, notices)
 	for name, notice := range notices {
 		t.Run(name, func(t *testing.T) {
 			sent := send(t, notice)
@@ -109,6 +110,26 @@ func TestMail_matchesTheSamples(t *testing.T) {
 			}
 		})
 	}
+}
+
+// addBlog adds a notice of each kind about posts and comments.
+func addBlog(t *testing.T, notices map[string]domain.Notice) {
+	t.Helper()
+	const site = "https://stoa.example"
+	chloe := domain.Person{ID: "0198c6a0-0000-7000-8000-000000000002", Name: "Chloé", Email: "chloe@example.com"}
+	post := domain.Post{
+		ID: "0198c6a0-0000-7000-8000-000000000004", Title: "Clay & <Fire>", Slug: "clay-fire", Revision: 3, Author: chloe, By: chloe.ID,
+		Note: "Please name your sources.\nWhich kiln was it?", At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
+	}
+	editor := domain.Person{ID: "0198c6a0-0000-7000-8000-000000000005", Name: "Ida", Email: "ida@example.com"}
+	notices["post-submitted"] = must.Get(domain.SubmittedNotices(post, []domain.Person{editor}))(t)[0]
+	notices["post-refused"] = must.Get(domain.RefusedNotice(post))(t)
+	post.Note = ""
+	notices["post-published"] = must.Get(domain.PublishedNotice(post, site))(t)
+	notices["comment-added"] = must.Get(domain.CommentNotices(domain.Comment{
+		ID: "0198c6a0-0000-7000-8000-000000000006", Post: post, Author: editor, Excerpt: "Thank you!", At: post.At,
+		Recipients: []domain.Person{chloe},
+	}, site))(t)[0]
 }
 
 func TestMail_isReadByMailPrograms(t *testing.T) {
@@ -218,6 +239,7 @@ func TestMail_countsSubAddressesAsOneMailbox(t *testing.T) {
 		want int
 	}{
 		"codes":   {domain.CodeRequested, hourlyCodes},
+		"posts":   {domain.CommentAdded, hourly / 2},
 		"notices": {domain.OrderConfirmed, hourly},
 	} {
 		synctest.Test(t, func(t *testing.T) {

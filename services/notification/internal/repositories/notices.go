@@ -3,6 +3,7 @@ package repositories
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -13,11 +14,8 @@ import (
 // store is the name of the state store component.
 const store = "notification-store"
 
-// unsent is the name of the list of mails that are still to be sent.
-const unsent = "unsent"
-
-// Notices implements domain.Notices and domain.Inbox: a document for each notice, a list for each inbox, and a list of the
-// mails that are still to be sent.
+// Notices implements domain.Notices and domain.Inbox: a document for each notice, a list for each inbox, and a list for each
+// queue of mails that are still to be sent.
 type Notices struct {
 	*sidecar.Documents[domain.Record]
 	inboxes *sidecar.Lists[domain.Record]
@@ -54,16 +52,23 @@ func (r *Notices) add(ctx context.Context, userID, id string) error {
 }
 
 // Await implements domain.Notices.
-func (r *Notices) Await(ctx context.Context, id string) error { return r.mails.Add(ctx, unsent, id) }
+func (r *Notices) Await(ctx context.Context, queue domain.Queue, id string) error {
+	return r.mails.Add(ctx, string(queue), id)
+}
 
 // Due implements domain.Notices.
-func (r *Notices) Due(ctx context.Context, cursor string, now time.Time) ([]domain.Record, string, error) {
-	return r.mails.Page(ctx, unsent, cursor, 100, func(record domain.Record) bool { return record.Mail.Due(now) })
+func (r *Notices) Due(ctx context.Context, queue domain.Queue, cursor string, now time.Time) ([]domain.Record, string, error) {
+	return r.mails.Page(ctx, string(queue), cursor, 100, func(record domain.Record) bool { return record.Mail.Due(now) })
 }
 
 // Tidy implements domain.Notices.
 func (r *Notices) Tidy(ctx context.Context) error {
-	return r.mails.Compact(ctx, unsent, func(record domain.Record) bool { return record.Mail.Waits() })
+	var failed error
+	for _, queue := range domain.Queues {
+		waits := func(record domain.Record) bool { return record.Mail.Waits() }
+		failed = errors.Join(failed, r.mails.Compact(ctx, string(queue), waits))
+	}
+	return failed
 }
 
 // Any implements domain.Notices.

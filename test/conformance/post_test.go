@@ -1,0 +1,75 @@
+package conformance
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"stoa/test/client"
+	"stoa/test/system"
+)
+
+func postFlow(t *probe, s shop) {
+	author, editor, reader := s.SignIn(t, "author"), s.SignIn(t, "editor"), s.SignUp(t)
+	var post client.Post
+	s.Must(t, client.DraftBy(author), http.StatusCreated, &post)
+	submit := client.ActOn(post.ID, "author/submit", author)
+	s.Must(t, submit, http.StatusOK, nil)
+	s.Must(t, client.Refusal(post.ID, editor, "Please say how often."), http.StatusOK, nil)
+	if refused := s.AwaitNotice(t, author, post.ID, "post-refused"); !strings.Contains(refused.Text, "Please say how often.") {
+		t.Errorf("the notice is %+v", refused)
+	}
+	s.Must(t, client.Request{
+		Method: "PATCH", Path: "/blog/author/id/" + post.ID, As: author, Body: map[string]string{"text": "Count them **every day**."},
+	}, http.StatusOK, nil)
+	s.Must(t, submit, http.StatusOK, nil)
+	s.AwaitNotice(t, editor, post.ID, "post-submitted")
+
+	published := time.Now()
+	s.Must(t, client.ActOn(post.ID, "editor/publish", editor), http.StatusOK, &post)
+	s.AwaitNotice(t, author, post.ID, "post-published")
+	t.note("told %s after it was published", time.Since(published).Round(time.Millisecond))
+	var read client.Post
+	s.Must(t, client.PostBySlug(post.Slug), http.StatusOK, &read)
+	if read.ID != post.ID || !strings.Contains(read.HTML, "<strong>every day</strong>") {
+		t.Errorf("readers get %+v", read)
+	}
+	for _, list := range []string{"latest", "tag/stock", "author/" + author.ID, "month/" + published.UTC().Format("2006-01")} {
+		ids := idsOf(client.All[client.Post](t, s.Shop, "/blog/list/"+list, client.User{}))
+		if !slices.Contains(ids, post.ID) {
+			t.Errorf("%s has %v", list, ids)
+		}
+	}
+
+	var comment client.Comment
+	s.Must(t, client.CommentOn(post.ID, reader, "We count twice."), http.StatusCreated, &comment)
+	if told := s.AwaitNotice(t, author, post.ID, "comment-added"); !strings.HasSuffix(told.Link, "/blog/"+post.Slug) {
+		t.Errorf("the notice is %+v", told)
+	}
+	listed := client.All[client.Comment](t, s.Shop, "/blog/id/"+post.ID+"/comments", client.User{})
+	if len(listed) != 1 || listed[0].ID != comment.ID {
+		t.Errorf("listed are %+v", listed)
+	}
+
+	s.Must(t, client.ActOn(post.ID, "editor/unpublish", editor), http.StatusOK, nil)
+	system.Eventually(t, "nobody gets the post", func() error {
+		if answer := s.Try(t, client.PostBySlug(post.Slug)); answer.Status != http.StatusNotFound {
+			return fmt.Errorf("got %s", answer)
+		}
+		return nil
+	})
+	for _, list := range []string{"latest", "tag/stock"} {
+		if ids := idsOf(client.All[client.Post](t, s.Shop, "/blog/list/"+list, client.User{})); slices.Contains(ids, post.ID) {
+			t.Errorf("%s still has %v", list, ids)
+		}
+	}
+}
+
+func idsOf(posts []client.Post) (ids []string) {
+	for _, p := range posts {
+		ids = append(ids, p.ID)
+	}
+	return ids
+}
