@@ -17,14 +17,14 @@ func (l *Lists[T]) Parts(ctx context.Context, list string, size int64) (int64, e
 // was added twice may be in two parts.
 func (l *Lists[T]) Part(ctx context.Context, list string, n, size int64, match func(T) bool) (items []T, err error) {
 	err = l.withHead(ctx, list, func(head Document[head], lost bool) error {
-		entries, err := l.entriesOf(ctx, list, head.Value, n*size, (n+1)*size, lost)
+		all, err := l.entriesOf(ctx, list, head.Value, n*size, (n+1)*size, lost)
 		items = nil
-		for some := range slices.Chunk(entries, pageSize) {
-			found, failed := l.documents.lookupEach(ctx, idsOf(some))
+		for ids := range slices.Chunk(all.ids(), roundSize) {
+			found, failed := l.documents.lookupEach(ctx, ids)
 			if failed != nil {
 				return failed
 			}
-			for _, document := range inOrder(found, idsOf(some)) {
+			for _, document := range inOrder(found, ids) {
 				if match == nil || match(document.Value) {
 					items = append(items, document.Value)
 				}
@@ -36,15 +36,15 @@ func (l *Lists[T]) Part(ctx context.Context, list string, n, size int64, match f
 }
 
 // entriesOf returns the entries of a list with the numbers after the first and up to the last, the latest first.
-func (l *Lists[T]) entriesOf(ctx context.Context, list string, h head, first, last int64, lost bool) (all []entry, err error) {
+func (l *Lists[T]) entriesOf(ctx context.Context, list string, h head, first, last int64, lost bool) (all entries, err error) {
 	start := "" // the newest
 	if last < h.Last {
 		start = entry{Seq: last + 1}.cursor()
 	}
 	walk, err := l.walk(list, h, start, lost)
 	for err == nil {
-		var some []entry
-		some, err = walk.take(ctx, pageSize)
+		var some entries
+		some, err = walk.take(ctx, roundSize)
 		after := slices.IndexFunc(some, func(e entry) bool { return e.Seq <= first })
 		if after >= 0 {
 			return append(all, some[:after]...), err

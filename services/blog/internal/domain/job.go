@@ -3,6 +3,8 @@ package domain
 import (
 	"context"
 	"time"
+
+	"stoa/pkg/common/errs"
 )
 
 // Job changes a tag of all posts: it renames it, merges it into another, or deletes it. It is stored before it begins, and the
@@ -62,6 +64,14 @@ const (
 // Over reports whether nothing more happens.
 func (j *Job) Over() bool { return j.State == Done || j.State == Refused }
 
+// Lists returns the lists that the job belongs to.
+func (j *Job) Lists() []string {
+	if j.Over() {
+		return nil
+	}
+	return []string{Unfinished}
+}
+
 // does reports whether the job does what another one was asked to do.
 func (j *Job) does(other Job) bool {
 	return j.Kind == other.Kind && j.Tag == other.Tag && j.Into == other.Into
@@ -90,3 +100,6 @@ type JobStore interface {
 	// Compact removes the others from the list.
 	Compact(ctx context.Context) error
 }
+
+// NoJob is the error for a job that does not exist.
+func NoJob() error { return errs.New(errs.NotFound, "there is no such job") }

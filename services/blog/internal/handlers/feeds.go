@@ -9,6 +9,9 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
+	"stoa/pkg/common/web"
 	"stoa/services/blog/internal/domain"
 )
 
@@ -172,3 +175,16 @@ func httpTime(at time.Time) string { return at.UTC().Format(http.TimeFormat) }
 
 // partURL is where a part of the sitemap is. A sitemap is only about what is below its folder, so parts are beside it.
 func (s Site) partURL(n int64) string { return s.to(sitemapFile) + "?part=" + strconv.FormatInt(n, 10) }
+
+// syndicated is an operation that needs no API key, with answers of a media type; "" for the one of its body.
+func syndicated(id, path, mediaType, summary string) huma.Operation {
+	o := huma.Operation{
+		OperationID: id, Method: http.MethodGet, Path: front + path, Summary: summary, Tags: []string{"feeds"}, Security: web.NoKey(),
+		Responses: web.Refusals(map[int]string{http.StatusTooManyRequests: ""}),
+	}
+	if mediaType != "" {
+		document := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
+		o.Responses["200"] = &huma.Response{Content: map[string]*huma.MediaType{mediaType: document}}
+	}
+	return web.Cacheable(maxAge, o)
+}

@@ -2,13 +2,10 @@
 package handlers
 
 import (
-	"context"
 	"net/http"
-	"reflect"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/gorilla/mux"
 
 	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
@@ -69,9 +66,7 @@ func readers(api huma.API, h reading) {
 	huma.Register(api, read("list-latest-posts", "/list/latest", "List the posts, the latest first"), h.latest)
 
 	// Former names of a tag lead to it for ever.
-	byTag := read("list-posts-by-tag", "/list/tag/{tag}", "List the posts with a tag, the latest first")
-	byTag.Responses["301"] = &huma.Response{Description: "The tag has another name now, or is part of another"}
-	huma.Register(api, byTag, h.byTag)
+	huma.Register(api, moving(read("list-posts-by-tag", "/list/tag/{tag}", "List the posts with a tag, the latest first")), h.byTag)
 	huma.Register(api, read("list-tags", "/tags", "List the tags, those that came into use last first"), h.tags)
 
 	huma.Register(api, read("list-posts-by-author", "/list/author/{id}", "List the posts of an author, the latest first"), h.byAuthor)
@@ -291,48 +286,15 @@ func taggers(api huma.API, h tagging) {
 
 // syndication adds what feed readers and search engines read, without an API key.
 func syndication(api huma.API, h feeds) {
-	read := func(id, path, mediaType, summary string) huma.Operation {
-		o := huma.Operation{
-			OperationID: id, Method: http.MethodGet, Path: front + path, Summary: summary, Tags: []string{"feeds"}, Security: web.NoKey(),
-			Responses: web.Refusals(map[int]string{http.StatusTooManyRequests: ""}),
-		}
-		if mediaType != "" {
-			document := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
-			o.Responses["200"] = &huma.Response{Content: map[string]*huma.MediaType{mediaType: document}}
-		}
-		return web.Cacheable(maxAge, o)
-	}
-	moves := func(o huma.Operation) huma.Operation {
-		o.Responses["301"] = &huma.Response{Description: "The tag has another name now, or is part of another"}
-		return o
-	}
-	huma.Register(api, read("atom-feed", atomFile, atomType, "Read the latest posts as an Atom feed"), h.atomOfBlog)
-	huma.Register(api, read("json-feed", jsonFile, "", "Read the latest posts as a JSON feed"), h.jsonOfBlog)
-	huma.Register(api, moves(read("atom-feed-of-tag", "/tags/{tag}"+atomFile, atomType, "Read the latest posts with a tag as an Atom feed")), h.atomOfTag)
-	huma.Register(api, moves(read("json-feed-of-tag", "/tags/{tag}"+jsonFile, "", "Read the latest posts with a tag as a JSON feed")), h.jsonOfTag)
-	huma.Register(api, read("atom-feed-of-author", "/authors/{id}"+atomFile, atomType, "Read the latest posts of an author as an Atom feed"), h.atomOfAuthor)
-	huma.Register(api, read("json-feed-of-author", "/authors/{id}"+jsonFile, "", "Read the latest posts of an author as a JSON feed"), h.jsonOfAuthor)
+	huma.Register(api, syndicated("atom-feed", atomFile, atomType, "Read the latest posts as an Atom feed"), h.atomOfBlog)
+	huma.Register(api, syndicated("json-feed", jsonFile, "", "Read the latest posts as a JSON feed"), h.jsonOfBlog)
+	huma.Register(api, moving(syndicated("atom-feed-of-tag", "/tags/{tag}"+atomFile, atomType, "Read the latest posts with a tag as an Atom feed")), h.atomOfTag)
+	huma.Register(api, moving(syndicated("json-feed-of-tag", "/tags/{tag}"+jsonFile, "", "Read the latest posts with a tag as a JSON feed")), h.jsonOfTag)
+	huma.Register(api, syndicated("atom-feed-of-author", "/authors/{id}"+atomFile, atomType, "Read the latest posts of an author as an Atom feed"), h.atomOfAuthor)
+	huma.Register(api, syndicated("json-feed-of-author", "/authors/{id}"+jsonFile, "", "Read the latest posts of an author as a JSON feed"), h.jsonOfAuthor)
 
 	// With more posts than fit, it is the index of its parts.
-	sitemap := read("sitemap", "/"+sitemapFile, sitemapType, "Read which pages the blog has")
+	sitemap := syndicated("sitemap", "/"+sitemapFile, sitemapType, "Read which pages the blog has")
 	sitemap.Responses["404"] = &huma.Response{Description: "There is no such part"}
 	huma.Register(api, sitemap, h.sitemap)
-}
-
-// begins adds to the answers of an operation that it may begin a job.
-func begins(api huma.API, responses map[string]*huma.Response) map[string]*huma.Response {
-	tag := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Tag](), true, "Tag")
-	responses["202"] = &huma.Response{
-		Description: "A job has begun; Location is where it is watched", Content: map[string]*huma.MediaType{"application/json": {Schema: tag}},
-	}
-	return responses
-}
-
-// Schedules adds what the sidecar calls on schedule. compact brings lists together that something has left.
-func Schedules(
-	router *mux.Router, posts *domain.Review, discussion *domain.Discussion, tags *domain.Tagging,
-	compact ...func(context.Context) error,
-) {
-	web.OnSchedule(router, "posts", posts.CatchUp, discussion.CatchUp, tags.CatchUp)
-	web.OnSchedule(router, "compact", compact...)
 }

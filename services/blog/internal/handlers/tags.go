@@ -3,7 +3,10 @@ package handlers
 import (
 	"context"
 	"net/http"
+	"reflect"
 	"time"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
@@ -123,4 +126,19 @@ func (h tagging) watch(ctx context.Context, in *jobInput) (*jobOutput, error) {
 		return nil, err
 	}
 	return &jobOutput{jobOf(job)}, nil
+}
+
+// begins adds to the answers of an operation that it may begin a job.
+func begins(api huma.API, responses map[string]*huma.Response) map[string]*huma.Response {
+	tag := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Tag](), true, "Tag")
+	responses["202"] = &huma.Response{
+		Description: "A job has begun; Location is where it is watched", Content: map[string]*huma.MediaType{"application/json": {Schema: tag}},
+	}
+	return responses
+}
+
+// moving adds to the answers of an operation about a tag where that is now.
+func moving(o huma.Operation) huma.Operation {
+	o.Responses["301"] = &huma.Response{Description: "The tag has another name now, or is part of another"}
+	return o
 }

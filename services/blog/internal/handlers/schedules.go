@@ -1,0 +1,18 @@
+package handlers
+
+import (
+	"context"
+
+	"github.com/gorilla/mux"
+
+	"stoa/pkg/common/web"
+	"stoa/services/blog/internal/domain"
+)
+
+// Schedules adds what the sidecar calls on schedule. compact brings lists together that something has left.
+func Schedules(
+	router *mux.Router, posts *domain.Review, discussion *domain.Discussion, tags *domain.Tagging, compact ...func(context.Context) error,
+) {
+	web.OnSchedule(router, "posts", posts.CatchUp, discussion.CatchUp, tags.CatchUp)
+	web.OnSchedule(router, "compact", compact...)
+}
