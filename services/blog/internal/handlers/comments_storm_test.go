@@ -34,15 +34,13 @@ func (w *world) somebody(t *testing.T, postID, replyTo, text string) (id string,
 // Many people comment, delete and moderate while store and broker fail now and then. In the end the counts of post and threads
 // are what readers see, and each visible comment was told of.
 func TestComments_surviveAStorm(t *testing.T) {
-	const people, acts, failing = 6, 30, 40 // one call in so many fails
+	const people, acts, failing = 6, 30, 120 // one call in so many fails
 	w := newWorld(t)
 	p := w.published(t, full("A title"))
 	var mu sync.Mutex
-	var roots, all []string
-	for n := range 2 {
-		id, err := w.somebody(t, p.ID, "", fmt.Sprint("Root ", n))
-		must.Do(t, err)
-		roots, all = append(roots, id), append(all, id)
+	var all []string
+	for n := range 4 {
+		all = append(all, must.Get(w.somebody(t, p.ID, "", fmt.Sprint("Comment ", n)))(t))
 	}
 	fail := func() error {
 		if rand.IntN(failing) == 0 {
@@ -57,18 +55,21 @@ func TestComments_surviveAStorm(t *testing.T) {
 		group.Go(func() {
 			for act := range acts {
 				mu.Lock()
-				root, one := roots[rand.IntN(len(roots))], all[rand.IntN(len(all))]
+				one := all[rand.IntN(len(all))]
 				mu.Unlock()
 				intent := domain.Intent{By: ids.Derive("author", one), Now: time.Now().UTC(), Note: fmt.Sprint(person, act)}
 				var err error
-				switch rand.IntN(6) {
+				switch rand.IntN(8) {
 				case 0:
 					err = w.talk.Delete(t.Context(), one, intent)
-				case 1, 2:
-					states := []domain.CommentState{domain.CommentVisible, domain.CommentHidden, domain.CommentRemoved}
-					_, err = w.talk.Moderate(t.Context(), one, states[rand.IntN(3)], intent)
+				case 1, 2, 3:
+					states := []domain.CommentState{domain.CommentVisible, domain.CommentVisible, domain.CommentHidden, domain.CommentRemoved}
+					_, err = w.talk.Moderate(t.Context(), one, states[rand.IntN(len(states))], intent)
 				default:
-					id, added := w.somebody(t, p.ID, root, "A reply")
+					if rand.IntN(3) == 0 {
+						one = "" // a new thread
+					}
+					id, added := w.somebody(t, p.ID, one, "A text")
 					mu.Lock()
 					all = append(all, id)
 					mu.Unlock()
