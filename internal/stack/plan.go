@@ -234,10 +234,13 @@ func (p *planner) program(app description.App, name string, replica int) spec {
 		ports: pick(app.Ports, description.PortApp, description.PortProbe),
 	}
 	if port := cmp.Or(app.Ports[description.PortProbe], app.Ports[description.PortApp]); port != 0 {
-		s.ready = answers(fmt.Sprintf("http://%s:%d/readyz", description.Loopback, port))
+		s.ready = answers(readyURL(port))
 	}
 	return s
 }
+
+// readyURL is where an app says whether it is ready.
+func readyURL(port int) string { return fmt.Sprintf("http://%s:%d/readyz", description.Loopback, port) }
 
 func (p *planner) sidecar(app description.App, name string, replica int) spec {
 	env := map[string]string{
