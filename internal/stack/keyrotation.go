@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -141,6 +142,40 @@ func (r keyRotation) publish(keys signing.Bundle) error {
 		}
 		if err := r.awaitKeys(sidecar, keys); err != nil {
 			return err
+		}
+		r.awaitCallers()
+	}
+	return nil
+}
+
+// awaitCallers waits until all apps are ready. A sidecar that has called the restarted one in vain tries again after a second or
+// two, and its app is not ready until then.
+func (r keyRotation) awaitCallers() {
+	for {
+		err := r.notReady()
+		if err == nil {
+			return
+		}
+		if r.sleep(publishPoll) != nil {
+			r.say(err.Error())
+			return
+		}
+	}
+}
+
+// notReady returns an error if an app is not ready.
+func (r keyRotation) notReady() error {
+	record, err := ReadRecord(r.dir)
+	if err != nil {
+		return err
+	}
+	for _, p := range record.Processes {
+		port := cmp.Or(p.Ports[description.PortProbe], p.Ports[description.PortApp])
+		if p.Kind != KindApp || port == 0 {
+			continue
+		}
+		if err := answers(readyURL(port))(r.ctx); err != nil {
+			return fmt.Errorf("%s is not ready: %w", p.Name, err)
 		}
 	}
 	return nil

@@ -39,6 +39,7 @@ type spec struct {
 	ports           map[string]int        // by role; all have to be free
 	ready           func(context.Context) error
 	lastWords       string // it logs this before it ends, and may answer that it is ready for a moment more
+	crippled        string // it logs this when it goes on without what it needs; then it is started again
 }
 
 // environment is the environment of a process that starts now.
@@ -233,10 +234,13 @@ func (p *planner) program(app description.App, name string, replica int) spec {
 		ports: pick(app.Ports, description.PortApp, description.PortProbe),
 	}
 	if port := cmp.Or(app.Ports[description.PortProbe], app.Ports[description.PortApp]); port != 0 {
-		s.ready = answers(fmt.Sprintf("http://%s:%d/readyz", description.Loopback, port))
+		s.ready = answers(readyURL(port))
 	}
 	return s
 }
+
+// readyURL is where an app says whether it is ready.
+func readyURL(port int) string { return fmt.Sprintf("http://%s:%d/readyz", description.Loopback, port) }
 
 func (p *planner) sidecar(app description.App, name string, replica int) spec {
 	env := map[string]string{
@@ -249,6 +253,8 @@ func (p *planner) sidecar(app description.App, name string, replica int) spec {
 		command: slices.Concat([]string{p.daprd}, app.SidecarArguments()),
 		env:     slices.Concat(p.inherit, variables(env)), secrets: p.secrets, ports: ports, ready: answers(health),
 		lastWords: "daprd will exit gracefully",
+		// Without a name, nobody finds its app. That happens when the file of names is locked for too long.
+		crippled: "initialization error occurred for nr",
 	}
 }
 

@@ -138,13 +138,20 @@ func (p *process) run(ctx context.Context) error {
 	}
 	running, cancel := context.WithCancel(ctx)
 	var prober sync.WaitGroup
-	prober.Go(func() { p.awaitReady(running) })
+	crippled := make(chan struct{})
+	prober.Go(func() {
+		if errors.Is(p.awaitReady(running), errCrippled) {
+			close(crippled)
+		}
+	})
 	defer prober.Wait()
 	defer cancel()
 	exited := make(chan error, 1)
 	go func() { exited <- cmd.Wait() }()
 	select {
 	case err = <-exited:
+	case <-crippled:
+		err = p.terminate(cmd.Process, exited)
 	case <-ctx.Done():
 		err = p.terminate(cmd.Process, exited)
 	}

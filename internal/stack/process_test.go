@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -81,5 +82,36 @@ func TestProcess_isNotReadyAfterItsLastWords(t *testing.T) {
 	write(t, LogFile(dir, "ends"), earlier+"a component: "+lastWords)
 	if err := p.probe(t.Context()); err == nil {
 		t.Error("it is ready although it ends")
+	}
+}
+
+// A sidecar that finds the file of names locked goes on without a name, and answers that it is ready.
+func TestProcess_startsAgainWhatRunsWithoutWhatItNeeds(t *testing.T) {
+	dir := t.TempDir()
+	write(t, LogFile(dir, "nameless"), "")
+	spawner := NewSpawner()
+	t.Cleanup(spawner.Close)
+	// Its first run says that it has no name.
+	command := []string{"sh", "-c", `trap "exit 0" TERM; [ -e named ] || echo "no name"; touch named up; while :; do sleep 0.01; done`}
+	ready := func(context.Context) error { _, err := os.Stat(filepath.Join(dir, "up")); return err }
+	var p *process
+	var states []State
+	p = newProcess(spec{name: "nameless", command: command, dir: dir, ready: ready, crippled: "no name"}, dir, spawner,
+		func(now Process, _ string) {
+			if states = append(states, now.State); now.State == StateWaiting {
+				_ = os.Remove(filepath.Join(dir, "up"))
+			}
+			if now.State == StateReady {
+				p.cancel()
+			}
+		})
+	p.start()
+	<-p.done
+	want := []State{StateStarting, StateWaiting, StateStarting, StateReady, StateStopped}
+	if !slices.Equal(states, want) {
+		t.Errorf("it is %v, want %v", states, want)
+	}
+	if problem := p.snapshot().LastEnd; !strings.Contains(problem, "no name") {
+		t.Errorf("its end says %q", problem)
 	}
 }

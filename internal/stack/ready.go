@@ -58,18 +58,23 @@ func notReady(ctx context.Context, late []*process) error {
 	return errors.Join(all...)
 }
 
-// awaitReady probes the program until it is ready.
-func (p *process) awaitReady(ctx context.Context) {
+// errCrippled is why a program that answers that it is ready must start again.
+var errCrippled = errors.New("it runs without what it needs")
+
+// awaitReady probes the program until it is ready. It returns errCrippled if it never will be.
+func (p *process) awaitReady(ctx context.Context) error {
 	ticks := time.NewTicker(probeEvery)
 	defer ticks.Stop()
 	for {
 		err := p.probe(ctx)
-		if ctx.Err() != nil {
-			return
-		}
-		if err == nil {
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err == nil:
 			p.becameReady()
-			return
+			return nil
+		case errors.Is(err, errCrippled):
+			return err
 		}
 		p.mu.Lock()
 		p.info.Problem = err.Error()
@@ -77,7 +82,7 @@ func (p *process) awaitReady(ctx context.Context) {
 		select {
 		case <-ticks.C:
 		case <-ctx.Done():
-			return
+			return ctx.Err()
 		}
 	}
 }
@@ -91,13 +96,21 @@ func (p *process) probe(ctx context.Context) error {
 	if err := p.spec.ready(ctx); err != nil {
 		return err
 	}
+	switch {
+	case p.logged(p.spec.lastWords):
+		return errors.New("it is about to end")
+	case p.logged(p.spec.crippled):
+		return errCrippled
+	}
+	return nil
+}
+
+// logged reports whether the program has logged a text since it started.
+func (p *process) logged(text string) bool {
 	p.mu.Lock()
 	offset := p.logOffset
 	p.mu.Unlock()
-	if p.spec.lastWords != "" && says(LogFile(p.dir, p.spec.name), offset, p.spec.lastWords) {
-		return errors.New("it is about to end")
-	}
-	return nil
+	return text != "" && says(LogFile(p.dir, p.spec.name), offset, text)
 }
 
 func (p *process) becameReady() {
