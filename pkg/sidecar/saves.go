@@ -33,17 +33,23 @@ const (
 // else has changed the document since.
 func (d *Documents[T]) save(ctx context.Context, id string, raw []byte, etag string, meta map[string]string) error {
 	// People must get an answer in time even if the first call takes the whole callTimeout.
-	ctx, cancel := context.WithTimeout(ctx, callTimeout+lookTimeout)
+	end := time.Now().Add(callTimeout + lookTimeout)
+	saving, cancel := context.WithDeadline(ctx, end)
 	defer cancel()
 	mark := newMark()
 	raw = mark.on(raw)
 	for attempt := 0; ; attempt++ {
-		err := d.saveOnce(ctx, id, raw, etag, meta)
+		err := d.saveOnce(saving, id, raw, etag, meta)
 		mismatch := status.Code(err) == codes.Aborted
 		if !mismatch && (etag != "" || !refused(err)) {
 			return failure(err, "the state store")
 		}
-		stored, lookErr := d.look(ctx, id)
+		if soonest := time.Now().Add(lookTimeout); end.Before(soonest) {
+			end = soonest // the save had to wait for its turn
+		}
+		looking, stop := context.WithDeadline(ctx, end)
+		stored, lookErr := d.look(looking, id)
+		stop()
 		switch {
 		case lookErr != nil:
 			return failure(err, "the state store")
@@ -51,7 +57,7 @@ func (d *Documents[T]) save(ctx context.Context, id string, raw []byte, etag str
 			return nil
 		case mismatch || len(stored.Value) > 0:
 			return d.conflict(overtaken{err, stored})
-		case attempt == maxRefusals || sleep(ctx, refusalPause) != nil:
+		case attempt == maxRefusals || sleep(saving, refusalPause) != nil:
 			return failure(err, "the state store")
 		}
 	}
