@@ -106,12 +106,10 @@ func (p *Post) unpublish(intent Intent) error {
 	return nil
 }
 
-// restore makes an earlier revision the draft.
-func (p *Post) restore(intent Intent, revision Revision) {
-	content := revision.Content
-	content.Text, content.TextIn = "", revision.Number
+// restore makes the content of an earlier revision the draft.
+func (p *Post) restore(intent Intent, content Content) {
 	p.Draft = &content
-	p.record(Restore, intent, revision.Number)
+	p.record(Restore, intent, content.TextIn)
 }
 
 // delete takes the post away from everyone. Its slugs stay reserved, and its revisions stay stored.
