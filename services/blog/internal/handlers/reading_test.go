@@ -153,3 +153,21 @@ func TestCompaction_takesWhatHasLeftOffTheLists(t *testing.T) {
 		}
 	})
 }
+
+// The lists of all kinds are compacted within one request, so those of posts leave time to the others, however many there are.
+func TestCompaction_leavesTimeToOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		for n := range 60 {
+			p := w.published(t, full(fmt.Sprintf("Post %d", n), fmt.Sprintf("Tag %d", n)))
+			w.do(t, "edith", "PUT", "/editor/unpublish/id/"+p.ID, nil)
+		}
+		time.Sleep(2 * time.Minute)
+		w.states.Before = func(string, string) error { time.Sleep(10 * time.Millisecond); return nil }
+		began := time.Now()
+		must.Do(t, w.stores.Posts.Compact(t.Context()))
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("it took %s", took)
+		}
+	})
+}

@@ -18,7 +18,7 @@ const (
 	// maxShrinking is how many lists are compacted at a time. The others wait until something leaves them again.
 	maxShrinking = 500
 	// compactTime bounds one run, because the lists of all kinds are compacted within one request (web.OnSchedule).
-	compactTime = 3 * time.Second
+	compactTime = 2 * time.Second
 )
 
 // shrinking knows which lists something has left lately: there are too many lists to compact them all. It is a hint. What it
