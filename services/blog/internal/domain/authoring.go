@@ -155,9 +155,12 @@ func (a *Authoring) Submit(ctx context.Context, id string, intent Intent) (Shown
 			return nil, nil
 		}
 		if err := intent.check(&post); err != nil || post.Draft == nil {
-			return func(p *Post) error { return p.submit(intent, 0, "") }, err
+			return func(p *Post) error { return p.submit(intent, Content{}) }, err
 		}
 		content, err := a.complete(ctx, id, *post.Draft)
+		if err == nil {
+			content.Tags, err = a.current(ctx, content.Tags)
+		}
 		if err == nil {
 			err = content.checkSubmitted()
 		}
@@ -170,7 +173,7 @@ func (a *Authoring) Submit(ctx context.Context, id string, intent Intent) (Shown
 		if content.Slug, err = a.reserve(ctx, post, content); err == nil {
 			err = a.archive(ctx, post, content, intent)
 		}
-		return func(p *Post) error { return p.submit(intent, p.Version, content.Slug) }, err
+		return func(p *Post) error { return p.submit(intent, content) }, err
 	})
 }
 
