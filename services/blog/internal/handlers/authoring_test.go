@@ -216,7 +216,7 @@ func TestRevisions_keepADraftOfWhichOnlyTheTitleChanged(t *testing.T) {
 	if got := w.titles(t, "ada", path+"/revisions"); !slices.Equal(got, []string{"Two", "One"}) {
 		t.Errorf("the draft was lost: got %v", got)
 	}
-	// Restored again after another edit, it is no repeated request.
+	// Restored again after another edit, it is not a repeated request.
 	w.do(t, "ada", "PATCH", path, object{"title": "Three"})
 	if got := w.do(t, "ada", "POST", path+"/revisions/1/restore", nil); got.Title != "One" || got.Text != "The *text* of One." {
 		t.Errorf("got %+v", got)
