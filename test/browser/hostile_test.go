@@ -182,7 +182,9 @@ addEventListener("load", () => {
 		again.innerHTML = a.innerHTML;
 		document.body.append(again);
 	}
-	for (const child of document.body.children) if (!["article", "section"].includes(child.localName)) look(child);
+	for (const child of document.body.children) {
+		if (!["article", "section"].includes(child.localName)) noted.wrong.push("outside: " + child.outerHTML.slice(0, 200));
+	}
 	for (const e of document.querySelectorAll("article *, section *")) look(e);
 	note();
 });
