@@ -24,14 +24,14 @@ import (
 	"stoa/services/blog/internal/repositories"
 )
 
-// The people of the tests: authors, editors, someone who is both, and a reader.
+// The people of the tests: authors, editors, someone who is both, and a reader who has signed up with somebody else's address.
 var callers = webtest.Callers{
-	"ada":   {ID: ids.Derive("ada"), Name: "Ada", Email: "ada@example.com", Roles: []identity.Role{identity.Author}},
-	"ben":   {ID: ids.Derive("ben"), Name: "Ben", Email: "ben@example.com", Roles: []identity.Role{identity.Author}},
+	"ada":   {ID: ids.Derive("ada"), Name: "Ada", Email: "ada@example.com", Verified: true, Roles: []identity.Role{identity.Author}},
+	"ben":   {ID: ids.Derive("ben"), Name: "Ben", Email: "ben@example.com", Verified: true, Roles: []identity.Role{identity.Author}},
 	"edith": {ID: ids.Derive("edith"), Name: "Edith", Roles: []identity.Role{identity.Editor}},
 	"emil":  {ID: ids.Derive("emil"), Name: "Emil", Roles: []identity.Role{identity.Editor}},
-	"both":  {ID: ids.Derive("both"), Name: "Both", Email: "both@example.com", Roles: []identity.Role{identity.Author, identity.Editor}},
-	"rita":  {ID: ids.Derive("rita"), Name: "Rita", Roles: []identity.Role{identity.Learner}},
+	"both":  {ID: ids.Derive("both"), Name: "Both", Email: "both@example.com", Verified: true, Roles: []identity.Role{identity.Author, identity.Editor}},
+	"rita":  {ID: ids.Derive("rita"), Name: "Rita", Email: "somebody@example.net", Roles: []identity.Role{identity.Learner}},
 }
 
 // world is the service on a store and a bus in memory.
