@@ -122,22 +122,30 @@ func TestSlugs_leadNowhereElse(t *testing.T) {
 // The same for names of tags, which may have other letters.
 func TestTags_leadNowhereElse(t *testing.T) {
 	w := newWorld(t)
+	moved := 0
 	for n, name := range []string{"//evil.example", `\\evil.example`, "https://evil.example", "../../auth", "a\r\nSet-Cookie: b", "a%0d%0aSet-Cookie: b", "?q=1#x", "ελ;=&"} {
 		old := fmt.Sprint("OLD-", n)
 		w.published(t, full("About "+old, old))
 		answer := w.ask(t, "edith", "PUT", "/editor/tags/"+old, object{"name": name})
+		if answer.Code == http.StatusConflict { // the name of an earlier one
+			continue
+		}
 		if answer.Code != http.StatusAccepted {
 			answer.ExpectProblem(http.StatusUnprocessableEntity, errs.Invalid, "name")
 			continue
 		}
+		moved++
 		w.turns(t, enough)
 		for path, folder := range map[string]string{base + "/list/tag/" + old: base + "/list/tag/", "/blog/tags/" + old + "/feed.atom": "/blog/tags/"} {
 			header := w.Do(t, webtest.Request{Method: "GET", Path: path}).Expect(http.StatusMovedPermanently).Header()
 			to := must.Get(url.Parse(header.Get("Location")))(t)
-			if to.Host != "" || to.Scheme != "" || to.RawQuery != "" || !strings.HasPrefix(to.Path, folder) || len(header["Set-Cookie"]) > 0 {
+			if to.Host != "" || to.Scheme != "" || to.RawQuery+to.Fragment != "" || !strings.HasPrefix(to.Path, folder) || len(header["Set-Cookie"]) > 0 {
 				t.Errorf("%q: %s leads to %q", name, path, header.Get("Location"))
 			}
 		}
+	}
+	if moved < 4 {
+		t.Errorf("only %d tags", moved)
 	}
 }
 

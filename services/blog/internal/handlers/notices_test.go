@@ -28,7 +28,9 @@ func TestComments_areMailedToVerifiedAddresses(t *testing.T) {
 	mailed := func(want string) {
 		t.Helper()
 		all := w.bus.Events()
-		var event struct{ Recipients []struct{ Name, Email string } }
+		var event struct {
+			Recipients []struct{ Name, Email string }
+		}
 		must.Do(t, json.Unmarshal(all[len(all)-1].Data, &event))
 		got := ""
 		for _, r := range event.Recipients {
