@@ -98,8 +98,14 @@ func (p *Post) Refusal() *Step {
 // ETag returns the entity tag of a version of a post.
 func ETag(version int64) string { return `"` + strconv.FormatInt(version, 10) + `"` }
 
-// VersionOf returns the version of an entity tag that ETag made, 0 for any other text.
+// VersionOf returns the version of an entity tag, 0 for none, and -1 for one that ETag never makes: no post has that version.
 func VersionOf(etag string) int64 {
-	version, _ := strconv.ParseInt(strings.Trim(etag, `"`), 10, 64)
+	if etag == "" {
+		return 0
+	}
+	version, err := strconv.ParseInt(strings.Trim(etag, `"`), 10, 64)
+	if err != nil || version < 1 {
+		return -1
+	}
 	return version
 }

@@ -35,6 +35,22 @@ func TestDrafts_mayBeEmptied(t *testing.T) {
 	}
 }
 
+// An entity tag of no version is not the same as none: nothing is overwritten.
+func TestDrafts_haveNoVersionZero(t *testing.T) {
+	w := newWorld(t)
+	p := w.submitted(t, full("A title"))
+	for _, etag := range []string{`"0"`, `"000"`, `"3"`, `"999999999999999999"`} {
+		w.ask(t, "ada", "PATCH", "/author/id/"+p.ID, object{"text": "Another."}, etag).ExpectProblem(http.StatusPreconditionFailed, errs.Outdated, "If-Match")
+		w.ask(t, "edith", "PUT", "/editor/publish/id/"+p.ID, nil, etag).ExpectProblem(http.StatusPreconditionFailed, errs.Outdated, "If-Match")
+	}
+	for _, etag := range []string{`*`, `W/"2"`, `"2", "3"`, `2`, `"x"`} {
+		w.ask(t, "ada", "PATCH", "/author/id/"+p.ID, object{"text": "Another."}, etag).ExpectProblem(http.StatusUnprocessableEntity, errs.Invalid, "If-Match")
+	}
+	if got := w.do(t, "ada", "GET", "/author/id/"+p.ID, nil); got.Version != 2 || got.Draft {
+		t.Errorf("got %+v", got)
+	}
+}
+
 // The cover image is stored, and everyone who reads the post gets it.
 func TestPosts_keepTheirCover(t *testing.T) {
 	const cover = "https://example.org/a.jpg?size=1&x=%22"
