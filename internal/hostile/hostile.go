@@ -132,7 +132,7 @@ var Texts = []string{
 	"${alert(1)}", "<%= x %>", "a\u2028<script>", "<p>\r<script>\r",
 }
 
-// Places are where a text stands in Markdown: formats, by what they are.
+// Places are formats of Markdown that a text is put into, by what they are.
 var Places = map[string]string{
 	"alone":                          "%s",
 	"within a sentence":              "See %s here.",
