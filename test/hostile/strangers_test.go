@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,6 +20,20 @@ func TestSignUp_withAStrangersAddressMailsOnlyTheCode(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, shop)
 	eve := w.SignUpOnly(t)
+	author := w.SignIn(t, "author")
+	post := w.NewPost(t, author, w.SignIn(t, "editor"))
+	var comment client.Comment
+	w.Must(t, client.CommentOn(post.ID, eve, "Buy this."), http.StatusCreated, &comment)
+	reply := client.CommentOn(post.ID, author, "No.")
+	reply.Body = object{"text": "No.", "replyTo": comment.ID}
+	w.Must(t, reply, http.StatusCreated, nil)
+	system.Eventually(t, "the inbox tells of the reply", func() error {
+		notices := client.All[client.Notice](t, w.Shop, "/notifications", eve)
+		if !slices.ContainsFunc(notices, func(n client.Notice) bool { return n.Kind == "comment-added" && n.PostID == post.ID }) {
+			return fmt.Errorf("it has %+v", notices)
+		}
+		return nil
+	})
 	for n := range 30 {
 		w.Must(t, client.Request{Method: "DELETE", Path: "/auth/sessions", As: eve}, http.StatusNoContent, nil)
 		name := object{"name": fmt.Sprintf("Your parcel is held, pay at https://example.net/%d", n)}
