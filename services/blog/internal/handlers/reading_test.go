@@ -12,6 +12,7 @@ import (
 	"stoa/api/events"
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/must"
+	"stoa/pkg/common/web"
 	"stoa/pkg/common/web/webtest"
 	"stoa/pkg/messaging"
 )
@@ -60,13 +61,27 @@ func TestSimilar_sharesTagsThenWords(t *testing.T) {
 	w.published(t, full("Both", "Go", "Tills"))
 	w.submitted(t, full("Counting amphorae again", "Go", "Tills"))
 	want := []string{"Both", "Counting on tills", "Another till", "Amphorae and where they come from"}
-	got := webtest.Read[struct{ Items []post }](w.ask(t, "", "GET", "/list/similar/id/"+p.ID, nil), http.StatusOK)
-	var titles []string
-	for _, p := range got.Items {
-		titles = append(titles, p.Title)
+	path := "/list/similar/id/" + p.ID
+	if got := w.titles(t, "", path); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
-	if !slices.Equal(titles, want) {
-		t.Errorf("got %v, want %v", titles, want)
+	// Pages of one, while posts appear in between: nothing comes twice, and nothing is left out.
+	var paged []string
+	for cursor := ""; ; {
+		page := webtest.Read[web.Listing[post]](w.ask(t, "", "GET", path+"?limit=1&cursor="+cursor, nil), http.StatusOK)
+		for _, p := range page.Items {
+			paged = append(paged, p.Title)
+		}
+		if cursor = page.Next; cursor == "" {
+			break
+		}
+		w.published(t, full(fmt.Sprint("Both, and more: ", len(paged)), "Go", "Tills"))
+	}
+	if !slices.Equal(paged, want) {
+		t.Errorf("pages of one have %v, want %v", paged, want)
+	}
+	for _, cursor := range []string{"x", "1.2.3", "1.x.3." + p.ID} {
+		w.ask(t, "", "GET", path+"?cursor="+cursor, nil).ExpectProblem(http.StatusUnprocessableEntity, errs.Invalid, "cursor")
 	}
 }
 
