@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/http"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -116,7 +117,8 @@ func TestSend_sendsTheTokenOnlyToTheSidecar(t *testing.T) {
 }
 
 func TestAnswers_areUsedDuringAnOutage(t *testing.T) {
-	envs, stranger := calls(t, 3, shopKey), calls(t, 2, "made-up")
+	envs, stranger := calls(t, 4, shopKey), calls(t, 2, "made-up")
+	write := call(t, http.MethodPost, "/api/v1/orders", "X-Api-Key", shopKey)
 	synctest.Test(t, func(t *testing.T) {
 		auth := newAuth()
 		c := configured(t, plugin(auth), settings(`, "cache_seconds": 4`))
@@ -125,7 +127,10 @@ func TestAnswers_areUsedDuringAnOutage(t *testing.T) {
 		expect(t, c, stranger[0], errs.Unavailable)
 		expect(t, c, envs[1], "")
 		time.Sleep(4 * time.Second)
-		expect(t, c, envs[2], errs.Unavailable)
+		expect(t, c, envs[2], "") // it only reads
+		expect(t, c, write, errs.Unavailable)
+		time.Sleep(10 * time.Minute)
+		expect(t, c, envs[3], errs.Unavailable)
 		auth.down["localhost:3600"] = false
 		expect(t, c, stranger[1], errs.Forbidden)
 	})
