@@ -26,6 +26,7 @@ type fakeBlog struct {
 	requests int
 	accounts map[string][]string // roles by address
 	sessions []session
+	told     int                       // submissions of which an editor who has signed in is told
 	Posts    map[string]*fakePost      // by key, which is the id too
 	Comments map[string]map[string]any // by key, which is the id too
 }
@@ -89,7 +90,7 @@ func (f *fakeBlog) seeder(t *testing.T) *blogSeeder {
 	c := credentials{Gateway: server.URL, Accounts: map[string]secrets.Account{
 		"admin": {Email: "admin@stoa.local", Password: "a"}, "editor": {Email: "editor@stoa.local", Password: "e"},
 	}}
-	return &blogSeeder{demoBlog: blog, anyone: visitor{credentials: c}, people: map[string]*visitor{}}
+	return &blogSeeder{demoBlog: blog, anyone: visitor{credentials: c}, people: map[string]*visitor{}, done: map[string]bool{}}
 }
 
 // failing answers one request with 503, before or after it takes effect.
@@ -187,6 +188,10 @@ func (f *fakeBlog) act(name, role string) func(*http.Request, session, map[strin
 		if act == "edit" {
 			maps.Copy(p.Content, in)
 		}
+		isEditor := func(s session) bool { return slices.Contains(s.roles, "EDITOR") }
+		if act == "submit" && slices.ContainsFunc(f.sessions, isEditor) {
+			f.told++
+		}
 		p.Version, p.Acts = p.Version+1, append(p.Acts, act)
 		p.Public = act != "unpublish" && (p.Public || act == "publish")
 		return http.StatusOK, map[string]any{"id": r.PathValue("id"), "version": p.Version}
@@ -224,6 +229,10 @@ func TestSeedBlog_takesEachPostToItsState(t *testing.T) {
 		if got := strings.Join(f.Posts["seed-"+name].Acts, " "); got != want {
 			t.Errorf("%s: got %q, want %q", name, got, want)
 		}
+	}
+
+	if f.told > 5 {
+		t.Errorf("the editor gets %d mails, and few are left for the hour", f.told)
 	}
 
 	// A second run finds nothing to do.

@@ -2,6 +2,7 @@ package cache
 
 import (
 	"io"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -65,7 +66,8 @@ func (a *answer) send(w http.ResponseWriter, r *http.Request, from string) {
 	}
 	header.Set(statusHeader, from)
 	if from == hit {
-		header.Set("Age", strconv.Itoa(int(time.Since(a.born).Seconds())))
+		// Rounded up, so that a browser does not add a second to an answer that is almost a second old.
+		header.Set("Age", strconv.Itoa(int(math.Ceil(time.Since(a.born).Seconds()))))
 	}
 	if web.HasCurrent(r.Header.Get("If-None-Match"), a.header.Get("ETag")) {
 		header.Del("Content-Type")

@@ -81,7 +81,7 @@ func TestCache_keepsAnswersAsLongAsTheServiceSays(t *testing.T) {
 		kept := get(t, handler, "/products")
 		want(t, kept, hit, `{"n":1}`)
 		for name, value := range map[string]string{
-			"Age": "1", "X-Of-The-Service": "yes", "Content-Type": "application/json", "Content-Length": "7",
+			"Age": "2", "X-Of-The-Service": "yes", "Content-Type": "application/json", "Content-Length": "7",
 			"Cache-Control": "public, max-age=2",
 		} {
 			if got := kept.Header().Get(name); got != value {

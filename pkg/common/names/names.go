@@ -42,9 +42,12 @@ func Clean(typed string, shortest, longest int) (name, problem string) {
 // Visible reports whether a text has something that can be seen.
 func Visible(text string) bool { return strings.ContainsFunc(text, visible) }
 
-// visible reports whether a character is seen without any other. The empty Braille pattern is a symbol, and looks like a space.
+// blank are symbols and letters that look like a space: the empty Braille pattern, and the fillers of Hangul.
+const blank = "\u2800\u115f\u1160\u3164\uffa0"
+
+// visible reports whether a character is seen without any other.
 func visible(c rune) bool {
-	return c != '\u2800' && (unicode.IsLetter(c) || unicode.IsNumber(c) || unicode.IsSymbol(c) || unicode.IsPunct(c))
+	return !strings.ContainsRune(blank, c) && (unicode.IsLetter(c) || unicode.IsNumber(c) || unicode.IsSymbol(c) || unicode.IsPunct(c))
 }
 
 // Email returns the address of a mailbox: the part before the @ as it was typed, and the domain in lower case. It accepts a

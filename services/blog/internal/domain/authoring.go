@@ -61,12 +61,9 @@ func (a *Authoring) begin(ctx context.Context, by Author, id, request string, ed
 // Edit changes the draft of a post. If there is none, it begins one with what is submitted or published, which stays as it
 // is. An edit that changes nothing succeeds on any version: it may have come before.
 func (a *Authoring) Edit(ctx context.Context, id string, edit Edit, intent Intent) (Shown, error) {
-	edit, err := a.prepare(ctx, id, edit)
-	if err != nil {
-		return Shown{}, err
-	}
-	post, err := a.change(ctx, id, intent.Now, func(post Post) (func(*Post) error, error) {
-		if _, err := own(post, intent.By); err != nil {
+	return a.act(ctx, id, intent, func(post Post) (func(*Post) error, error) {
+		edit, err := a.prepare(ctx, id, edit)
+		if err != nil {
 			return nil, err
 		}
 		after, changed, err := a.edited(ctx, post, edit)
@@ -75,10 +72,6 @@ func (a *Authoring) Edit(ctx context.Context, id string, edit Edit, intent Inten
 		}
 		return func(p *Post) error { p.Draft = &after; return nil }, intent.check(&post)
 	})
-	if err != nil {
-		return Shown{}, err
-	}
-	return a.show(ctx, post)
 }
 
 // prepare returns an edit of a post as it is stored, with the tags that posts get now.

@@ -54,14 +54,35 @@ func (t *Tagging) Edit(ctx context.Context, typed string, edit TagEdit, by strin
 		tag, err := t.known(ctx, name)
 		return tag, nil, err
 	}
-	tag, err := t.Tags.Upsert(ctx, name, func(tag *Tag) error {
-		if tag.Into != "" {
-			return became(*tag)
+	tag, err := t.describe(ctx, name, *edit.Description)
+	return tag, nil, err
+}
+
+// describe sets the description of a tag. It fails with errs.Conflict while a job takes the tag away: that would lose it.
+func (t *Tagging) describe(ctx context.Context, name, description string) (Tag, error) {
+	seen, err := t.Tags.Get(ctx, name)
+	if err != nil {
+		return Tag{}, err
+	}
+	latest, err := t.Jobs.GetEach(ctx, []string{seen.Job})
+	if err != nil {
+		return Tag{}, err
+	}
+	for _, job := range latest {
+		if !job.Over() {
+			return Tag{}, errs.New(errs.Conflict, "%s", inTheWay(name, job))
 		}
-		tag.Description = *edit.Description
+	}
+	return t.Tags.Upsert(ctx, name, func(tag *Tag) error {
+		switch {
+		case tag.Into != "":
+			return became(*tag)
+		case tag.Job != seen.Job:
+			return errs.New(errs.Conflict, "a job has begun to change the tag %s", name)
+		}
+		tag.Description = description
 		return nil
 	})
-	return tag, nil, err
 }
 
 // Rename begins to replace a tag by another name, which no other tag has. A nil description leaves the tag its own. The same

@@ -229,10 +229,12 @@ func TestRevisions_keepADraftOfWhichOnlyTheTitleChanged(t *testing.T) {
 func TestPosts_ofOthersDoNotExist(t *testing.T) {
 	w := newWorld(t)
 	p := w.submitted(t, full("A title"))
+	w.submitted(t, full("Another title")) // which has its slug
 	for _, r := range []struct {
 		method, path string
 		body         any
 	}{
+		{"PATCH", "/author/id/" + p.ID, object{"slug": "another-title"}}, {"PATCH", "/author/id/" + p.ID, object{"slug": "a-title"}},
 		{"GET", "/author/id/" + p.ID, nil}, {"PATCH", "/author/id/" + p.ID, object{"text": "Mine."}}, {"DELETE", "/author/id/" + p.ID, nil},
 		{"PUT", "/author/submit/id/" + p.ID, nil}, {"PUT", "/author/withdraw/id/" + p.ID, nil}, {"GET", "/author/id/" + p.ID + "/revisions", nil},
 		{"GET", "/author/id/" + p.ID + "/revisions/1", nil}, {"POST", "/author/id/" + p.ID + "/revisions/1/restore", nil},

@@ -183,7 +183,7 @@ func TestComments_areTextsThatCanBeSeen(t *testing.T) {
 		t.Errorf("got %q", c.Text)
 	}
 	for name, text := range map[string]string{
-		"nothing": "", "spaces": " \t\n", "other spaces": "\u00a0\u3000\u2028", "no width": "\u200b\u200d\ufeff", "a Braille blank": "\u2800",
+		"nothing": "", "spaces": " \t\n", "other spaces": "\u00a0\u3000\u2028", "no width": "\u200b\u200d\ufeff", "a Braille blank": "\u2800", "a filler of Hangul": "\u3164",
 		"a NUL": "a\x00b", "too much": strings.Repeat("a", 5001),
 	} {
 		t.Run(name, func(t *testing.T) {

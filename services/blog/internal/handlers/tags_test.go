@@ -273,6 +273,11 @@ func TestTags_areChangedByOneJobAtATime(t *testing.T) {
 	refuse("POST", "/editor/tags/D1/merge", object{"into": "C1"}) // a former name
 	refuse("PUT", "/editor/tags/D1", object{"name": "C1"})
 	refuse("PUT", "/editor/tags/A1", object{"name": "F1"})
+	w.begin(t, "DELETE", "/editor/tags/D1", nil)
+	refuse("PUT", "/editor/tags/D1", object{"description": "It would be lost"})
+	w.turns(t, enough)
+	w.published(t, full("Again", "D1"))
+	w.ask(t, "emil", "PUT", "/editor/tags/D1", object{"description": ""}).Expect(http.StatusOK)
 	w.begin(t, "PUT", "/editor/tags/B1", object{"name": "a1", "description": "The first one"}) // its former name
 	w.turns(t, enough)
 	w.expectCounts(t, "A1:3 The first one, D1:1")

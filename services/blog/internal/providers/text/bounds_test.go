@@ -93,6 +93,34 @@ func TestRender_isBounded(t *testing.T) {
 	}
 }
 
+// Whatever the language, code that its lexer matches slowly costs little more than maxHighlighting.
+func TestHighlighting_isBounded(t *testing.T) {
+	for alias, lexer := range languages {
+		if alias != strings.ToLower(lexer.Config().Name) {
+			continue // one name of each is enough
+		}
+		t.Run(alias, func(t *testing.T) {
+			t.Parallel()
+			for _, slow := range []string{"\n", "("} {
+				began := time.Now()
+				(&code{}).highlight(lexer, strings.Repeat(slow, maxCode/len(slow)-1)+"x")
+				if took := time.Since(began); took > 20*time.Second {
+					t.Errorf("%q takes %s", slow, took)
+				}
+			}
+		})
+	}
+}
+
+// A lexer that uses those of other languages would load them all.
+func TestHighlighting_loadsNoOtherLanguages(t *testing.T) {
+	for _, name := range []string{"markdown", "md", "http", "phtml", "erb", "rst"} {
+		if languages[name] != nil {
+			t.Errorf("%s is highlighted", name)
+		}
+	}
+}
+
 func TestDiff_isBounded(t *testing.T) {
 	for _, tt := range [][2]string{
 		{fill("a b "), fill("b c ")}, {fill("a\nb\n"), fill("b\na\nc\n")}, {fill("a"), fill("b")}, {fill("a b c d "), fill("q\n")}, {"", fill("\n")},

@@ -14,23 +14,27 @@ import (
 )
 
 // maxHighlighting is how long the code of one document is highlighted: lexers match by backtracking, which hostile code
-// makes slow.
+// makes slow. One match takes a quarter of a second at most.
 const maxHighlighting = time.Second
+
+// maxCode is how many bytes of code of one document are highlighted.
+const maxCode = 64 << 10
 
 // maxHighlighted is how many bytes of HTML that makes.
 const maxHighlighted = maxHTML / 2
 
-// languages are those that are highlighted. The lexer of each is compiled when it is first used, and remains in memory.
+// languages are those that are highlighted. The lexer of each is compiled when it is first used, and remains in memory. Markdown and
+// HTTP are not among them, because their lexers use those of all other languages.
 var languages = func() map[string]chroma.Lexer {
 	byName := map[string]chroma.Lexer{}
 	for _, name := range []string{
-		"bash", "c", "c++", "c#", "css", "diff", "docker", "go", "graphql", "html", "http", "ini", "java", "javascript",
-		"json", "kotlin", "lua", "makefile", "markdown", "php", "powershell", "protobuf", "python", "ruby", "rust", "sql",
+		"bash", "c", "c++", "c#", "css", "diff", "docker", "go", "graphql", "html", "ini", "java", "javascript",
+		"json", "kotlin", "lua", "makefile", "php", "powershell", "protobuf", "python", "ruby", "rust", "sql",
 		"swift", "terraform", "toml", "typescript", "xml", "yaml",
 	} {
 		lexer := lexers.Get(name)
 		for _, alias := range append(lexer.Config().Aliases, name) {
-			byName[alias] = chroma.Coalesce(lexer)
+			byName[alias] = lexer
 		}
 	}
 	return byName
@@ -43,8 +47,8 @@ var noStyle = chroma.MustNewStyle("none", nil)
 
 // code renders blocks of code.
 type code struct {
-	spent time.Duration
-	made  int
+	spent      time.Duration
+	read, made int // bytes
 }
 
 // RegisterFuncs implements renderer.NodeRenderer.
@@ -69,25 +73,38 @@ func (c *code) render(w util.BufWriter, source []byte, n ast.Node, entering bool
 	return ast.WalkContinue, err
 }
 
-// highlight returns the code with the classes of its words, unless its language is not known or the time is spent.
+// highlight returns the code with the classes of its words, unless its language is not known, or the time or the room is used up.
 func (c *code) highlight(lexer chroma.Lexer, written string) (string, bool) {
-	if lexer == nil || c.spent > maxHighlighting {
+	if c.read += len(written); lexer == nil || c.read > maxCode || c.spent > maxHighlighting {
 		return "", false
 	}
 	began := time.Now()
 	defer func() { c.spent += time.Since(began) }()
-	next, err := lexer.Tokenise(nil, written)
-	if err != nil {
+	timed := &timed{Lexer: lexer, until: began.Add(maxHighlighting - c.spent)}
+	tokens, err := chroma.Tokenise(chroma.Coalesce(timed), nil, written)
+	if err != nil || timed.late {
 		return "", false
-	}
-	var tokens []chroma.Token
-	for token := next(); token != chroma.EOF; token = next() {
-		if tokens = append(tokens, token); c.spent+time.Since(began) > maxHighlighting {
-			return "", false
-		}
 	}
 	var b strings.Builder
 	err = formatter.Format(&b, noStyle, chroma.Literator(tokens...))
 	c.made += b.Len()
 	return b.String() + "\n", err == nil && c.made <= maxHighlighted
+}
+
+// timed is a lexer that ends too early when the time is over.
+type timed struct {
+	chroma.Lexer
+	until time.Time
+	late  bool
+}
+
+// Tokenise implements chroma.Lexer.
+func (t *timed) Tokenise(options *chroma.TokeniseOptions, written string) (chroma.Iterator, error) {
+	next, err := t.Lexer.Tokenise(options, written)
+	return func() chroma.Token {
+		if t.late = t.late || time.Now().After(t.until); t.late {
+			return chroma.EOF
+		}
+		return next()
+	}, err
 }

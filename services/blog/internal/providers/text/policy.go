@@ -19,10 +19,11 @@ var (
 	fragment = regexp.MustCompile(`^#[^\x00-\x20\x7f]*$`)
 )
 
-// leads reports whether an address is of a permitted form, and can be parsed.
+// leads reports whether an address is of a permitted form, and can be parsed. One with a name or password before the host is not:
+// it looks like the address of another site.
 func leads(to *regexp.Regexp, address []byte) bool {
-	_, err := url.Parse(string(address))
-	return err == nil && to.Match(address)
+	parsed, err := url.Parse(string(address))
+	return err == nil && parsed.User == nil && to.Match(address)
 }
 
 // policy allows what Render makes, and nothing else. It is the second wall: the first is that Render makes no other HTML.
