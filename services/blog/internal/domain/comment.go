@@ -129,13 +129,15 @@ func (c *Comment) become(state CommentState) {
 	}
 }
 
-// edit changes the text, for a while. An edit that changes nothing may have come before.
+// edit changes the text, for a while, unless an editor has to see what was reported. An edit that changes nothing may have come before.
 func (c *Comment) edit(text string, intent Intent) error {
 	switch {
 	case c.State != CommentVisible:
 		return c.gone("change")
 	case c.Text == text:
 		return nil
+	case len(c.Reports) > 0:
+		return errs.New(errs.Conflict, "you cannot change this comment now: it was reported, and an editor is going to read it; you can still delete it")
 	case intent.Now.Sub(c.CreatedAt) > editTime:
 		return errs.New(errs.Conflict, "a comment can be changed within %d minutes; you can still delete it", int(editTime.Minutes()))
 	}

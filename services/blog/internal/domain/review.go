@@ -2,6 +2,7 @@ package domain
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"stoa/pkg/common/errs"
@@ -40,8 +41,8 @@ func known(post Post) error {
 // Examine returns a post for an editor, with the difference between what is submitted and what is published.
 func (r *Review) Examine(ctx context.Context, id string) (Examined, error) {
 	post, err := r.Posts.Get(ctx, id)
-	if err == nil {
-		err = known(post)
+	if err == nil && (post.Deleted() || post.examined() == 0) {
+		err = NotFound()
 	}
 	if err != nil {
 		return Examined{}, err
@@ -91,7 +92,7 @@ func (p *Post) examinedTags() *[]string {
 	return nil
 }
 
-// examined is the number of the revision that an editor looks at.
+// examined is the number of the revision that an editor looks at, 0 for none: what an author has withdrawn is theirs again.
 func (p *Post) examined() int64 {
 	switch {
 	case p.Submitted != nil:
@@ -99,13 +100,16 @@ func (p *Post) examined() int64 {
 	case p.Published != nil:
 		return p.Published.Revision
 	}
-	for i := len(p.History) - 1; i >= 0; i-- {
-		if p.History[i].Act != Restore && p.History[i].Revision != 0 {
-			return p.History[i].Revision
+	for _, step := range slices.Backward(p.History) {
+		if slices.Contains(decisions, step.Act) {
+			return step.Revision
 		}
 	}
 	return 0
 }
+
+// decisions are what editors do with a revision.
+var decisions = []Act{Publish, Schedule, Refuse, Unpublish}
 
 // Submitted returns a page of the posts that wait for an editor, or for their time.
 func (r *Review) Submitted(ctx context.Context, cursor string, limit int) ([]Entry, string, error) {

@@ -207,13 +207,19 @@ func (t *Tagging) find(ctx context.Context, typed string) (tag Tag, exists bool,
 	return t.findTag(ctx, name, Tagged(name), Wanting(name))
 }
 
-// findTag returns a tag and whether it exists: whether it is known, or a post on one of these lists has it.
+// findTag returns a tag and whether it exists: whether it is known, a job is giving it to posts, or a post on one of these lists
+// has it.
 func (s Stores) findTag(ctx context.Context, name string, lists ...string) (tag Tag, exists bool, err error) {
 	if name == "" {
 		return Tag{}, false, nil
 	}
 	tag, err = s.Tags.Get(ctx, name)
 	exists = tag.Listed() || tag.Into != ""
+	if err == nil && !exists && len(tag.Joining) > 0 {
+		var jobs []Job
+		jobs, err = s.Jobs.GetEach(ctx, tag.Joining)
+		exists = slices.ContainsFunc(jobs, func(j Job) bool { return !j.Over() })
+	}
 	for _, list := range lists {
 		if err == nil && !exists {
 			var posts []Post

@@ -180,6 +180,7 @@ func TestRevisions_areListedShownAndRestored(t *testing.T) {
 	w := newWorld(t)
 	p := w.submitted(t, full("One"))
 	w.do(t, "ada", "PUT", "/author/withdraw/id/"+p.ID, nil)
+	w.ask(t, "edith", "GET", "/editor/id/"+p.ID, nil).ExpectProblem(http.StatusNotFound, errs.NotFound, "") // it is its author's again
 	w.do(t, "ada", "PATCH", "/author/id/"+p.ID, object{"title": "Two", "text": "Second."})
 	p = w.do(t, "ada", "PUT", "/author/submit/id/"+p.ID, nil)
 	w.do(t, "ada", "PATCH", "/author/id/"+p.ID, object{"title": "Three", "text": "Third."})

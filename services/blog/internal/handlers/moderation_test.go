@@ -68,6 +68,7 @@ func TestReports_waitForAnEditor(t *testing.T) {
 	report("ben", c.ID, "Spam, I say.")
 	report("ada", c.ID, "An advertisement.")
 	report("ada", fine.ID, "I do not like it.")
+	w.ask(t, "rita", "PATCH", "/comments/"+c.ID, object{"text": "Innocent"}).ExpectProblem(http.StatusConflict, errs.Conflict, "")
 	open := w.commentsAt(t, "edith", "/editor/reports")
 	if len(open) != 2 || open[1].ID != c.ID || len(open[1].Reports) != 2 || open[1].Reports[0].By != callers["ben"].ID || open[1].Reports[0].Reason != "Spam." {
 		t.Fatalf("got %+v", open)

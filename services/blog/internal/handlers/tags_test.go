@@ -278,7 +278,15 @@ func TestTags_areChangedByOneJobAtATime(t *testing.T) {
 	w.turns(t, enough)
 	w.published(t, full("Again", "D1"))
 	w.ask(t, "emil", "PUT", "/editor/tags/D1", object{"description": ""}).Expect(http.StatusOK)
-	w.begin(t, "PUT", "/editor/tags/B1", object{"name": "a1", "description": "The first one"}) // its former name
+	w.begin(t, "PUT", "/editor/tags/B1", object{"name": "a1"}) // its former name
+	if status := w.ask(t, "", "GET", "/list/tag/a1", nil).Code; status != http.StatusOK && status != http.StatusMovedPermanently {
+		t.Errorf("while it gets its former name back, that is answered with %d", status)
+	}
+	refuse("PUT", "/editor/tags/a1", object{"name": "G1"})
+	w.turns(t, enough)
+	w.begin(t, "PUT", "/editor/tags/A1", object{"name": "B1"})
+	w.turns(t, enough)
+	w.begin(t, "PUT", "/editor/tags/B1", object{"name": "a1", "description": "The first one"})
 	w.turns(t, enough)
 	w.expectCounts(t, "A1:3 The first one, D1:1")
 	if to := w.ask(t, "", "GET", "/list/tag/b1", nil).Expect(http.StatusMovedPermanently).Header().Get("Location"); to != base+"/list/tag/A1" {

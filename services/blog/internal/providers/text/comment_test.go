@@ -16,6 +16,7 @@ func TestComment_makesParagraphsAndLinks(t *testing.T) {
 		"https://e.org/?a=1&b=2":                      "<p>" + link("https://e.org/?a=1&amp;b=2") + "</p>\n",
 		"javascript:x ftp://e.org www.e.org a@e.org":  "<p>javascript:x ftp://e.org www.e.org a@e.org</p>\n",
 		"https://e.org/%zz":                           "<p>https://e.org/%zz</p>\n",
+		"a\u202ecod.exe":                              "<p>acod.exe</p>\n",
 		"https://shop.example:pay@e.org":              "<p>https://shop.example:pay@e.org</p>\n",
 	} {
 		if got := Comment(plain); got != want {

@@ -56,10 +56,11 @@ var policy = func() *bluemonday.Policy {
 	return p
 }()
 
-// sanitize returns what the policy allows, without the control characters that HTML and XML forbid, and that entities make.
+// sanitize returns what the policy allows, without the control characters that HTML and XML forbid, and that entities make, and
+// without those that turn the direction of what follows: they make an address look like another one.
 func sanitize(page string) string {
 	return strings.Map(func(c rune) rune {
-		if unicode.IsControl(c) && c != '\t' && c != '\n' {
+		if unicode.IsControl(c) && c != '\t' && c != '\n' || c >= '\u202a' && c <= '\u202e' {
 			return -1
 		}
 		return c
