@@ -81,7 +81,7 @@ func (c tallies) count(ctx context.Context, post Post) (counted []Tally) {
 	return counted
 }
 
-// forget removes the old marks of posts that have no tally for the tag any more. Whoever has read such a tally is done by then.
+// forget removes the old marks of posts that have no tally for the tag any more. A process that has read such a tally is done by then.
 func (c tallies) forget(ctx context.Context, tag Tag, now time.Time) error {
 	var old []string
 	for id, mark := range tag.Recent {

@@ -136,7 +136,7 @@ func TestSlugs_areEachOnePosts(t *testing.T) {
 	}
 }
 
-// Whoever follows an old address finds the post, for ever.
+// An old address leads to the post for ever.
 func TestSlugs_leadToThePostForEver(t *testing.T) {
 	w := newWorld(t)
 	p := w.published(t, full("One"))

@@ -133,7 +133,7 @@ func TestTags_areRenamedEverywhere(t *testing.T) {
 	if got := w.job(t, id); got.Kind != "rename" || got.Tag != "GO" || got.Into != "GOLANG" || got.State != "running" || got.Left != 1 {
 		t.Errorf("got %+v", got)
 	}
-	// From now on the new name takes the place of the old one, whoever types it.
+	// From now on the new name takes the place of the old one in all requests.
 	late := w.created(t, "ben", full("Late", "go", "golang"))
 	if !slices.Equal(late.Tags, []string{"GOLANG"}) {
 		t.Errorf("got %v", late.Tags)
