@@ -209,7 +209,7 @@ func commenters(api huma.API, h comments) {
 		OperationID: "edit-comment", Method: http.MethodPatch, Path: base + "/comments/{id}", MaxBodyBytes: commentBody,
 		Summary: "Change a comment of yours, within 15 minutes", Tags: tags, Security: signedIn,
 		Responses: web.Refusals(map[int]string{
-			http.StatusConflict:            "The comment is older than 15 minutes, or was hidden, removed or deleted",
+			http.StatusConflict:            "The comment is older than 15 minutes, or was reported, hidden, removed or deleted",
 			http.StatusUnprocessableEntity: textRules,
 		}),
 	}, h.edit)
