@@ -169,7 +169,8 @@ func (s *blogSeeder) password(p person) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// post adds a post and its comments, or the beginning of that if the next step is by somebody who is not signed in. Each step makes one version of the post, so the version says which steps are done.
+// post adds a post and its comments, or the beginning of that if the next step is by somebody who is not signed in. Each step makes
+// one version of the post, so the version says which steps are done.
 func (s *blogSeeder) post(ctx context.Context, p demoPost) error {
 	var stored struct {
 		ID      string

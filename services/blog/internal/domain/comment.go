@@ -129,7 +129,8 @@ func (c *Comment) become(state CommentState) {
 	}
 }
 
-// edit changes the text, for a while, unless an editor has to see what was reported. An edit that changes nothing may have come before.
+// edit changes the text, for a while, unless an editor has to see what was reported. An edit that changes nothing may have come
+// before.
 func (c *Comment) edit(text string, intent Intent) error {
 	switch {
 	case c.State != CommentVisible:
