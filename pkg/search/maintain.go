@@ -1,0 +1,161 @@
+package search
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"stoa/pkg/common/errs"
+	"stoa/pkg/search/internal/segment"
+	"stoa/pkg/sidecar"
+)
+
+// Maintain merges segments until there are few, and deletes what nobody reads any more. Call it every few seconds, in each
+// replica. With 100,000 documents it may take minutes once in a while; it does no harm to end it.
+func (x *Index) Maintain(ctx context.Context) error {
+	for {
+		if err := x.sweep(ctx); err != nil {
+			return err
+		}
+		document, err := x.manifests.Find(ctx, x.name)
+		if err != nil {
+			return err
+		}
+		sources := document.Value.plan()
+		if len(sources) == 0 {
+			return nil
+		}
+		switch err := x.merge(ctx, sources, ""); {
+		case errs.Is(err, errs.Conflict):
+			return nil // another replica was first
+		case err != nil:
+			return err
+		}
+	}
+}
+
+// merge puts one segment in place of several, of which some may belong to a rebuild.
+func (x *Index) merge(ctx context.Context, sources segments, rebuild string) error {
+	var ids []string
+	for _, r := range sources {
+		ids = append(ids, r.ID)
+	}
+	w, err := x.begin(ctx, claim{Sources: ids, Rebuild: rebuild})
+	if err != nil {
+		return err
+	}
+	heads, err := x.heads(ctx, sources)
+	if err == nil {
+		err = w.write(ctx, func(to *segment.Writer) error {
+			var from []segment.Source
+			for i, r := range sources {
+				from = append(from, x.source(ctx, r, heads[i]))
+			}
+			return segment.Merge(from, to)
+		})
+	}
+	if errors.Is(err, errGone) {
+		return x.lost(ctx, ids, err)
+	}
+	if err != nil {
+		return err
+	}
+	return w.commit(ctx, func(m *manifest) error { return m.merged(ids, w.ref, time.Now()) })
+}
+
+// lost returns what it means that a part of segments is gone: they were merged by somebody else, or the store has lost it.
+func (x *Index) lost(ctx context.Context, ids []string, err error) error {
+	document, failed := x.manifests.Find(ctx, x.name)
+	if failed != nil {
+		return failed
+	}
+	if document.Value.named(ids) {
+		return errDamaged(err)
+	}
+	return errOvertaken
+}
+
+func errDamaged(cause error) error {
+	return errs.Wrap(errs.Unavailable, cause, "the search index is damaged and has to be rebuilt")
+}
+
+// merged names a segment instead of its sources.
+func (m *manifest) merged(ids []string, r ref, now time.Time) error {
+	switch {
+	case m.Segments.has(ids):
+		_, sources := m.Segments.without(ids)
+		m.Generation++
+		m.replace(ids, now)
+		r.Since, r.First = m.Generation, slices.MinFunc(sources, func(a, b ref) int { return int(a.First - b.First) }).First
+		m.Segments = append(m.Segments, r)
+	case m.Rebuild != nil && m.Rebuild.Segments.has(ids):
+		others, sources := m.Rebuild.Segments.without(ids)
+		m.Rebuild.Segments = append(others, r)
+		m.doom(sources)
+	default:
+		return errOvertaken
+	}
+	return nil
+}
+
+// sweep deletes segments that nobody reads any more, and what processes that died have left.
+func (x *Index) sweep(ctx context.Context) error {
+	document, err := x.manifests.Find(ctx, x.name)
+	if err != nil || !document.Exists() {
+		return err
+	}
+	swept, err := x.manifests.UpdateFrom(ctx, document, func(m *manifest) error {
+		m.expire(time.Now())
+		return nil
+	})
+	if err != nil || len(swept.Value.Doomed) == 0 {
+		return err
+	}
+	for _, d := range swept.Value.Doomed {
+		if err := x.remove(ctx, d); err != nil {
+			return err
+		}
+	}
+	return x.change(ctx, func(m *manifest) error {
+		m.Doomed = slices.DeleteFunc(m.Doomed, func(d doomed) bool { return slices.Contains(swept.Value.Doomed, d) })
+		return nil
+	})
+}
+
+// remove deletes the parts of a segment, the last first: they were written in order, so what is left after a crash can be found
+// again although nobody knows how many there were.
+func (x *Index) remove(ctx context.Context, d doomed) error {
+	last := d.Parts
+	for d.Parts == unknownParts {
+		found, err := x.between(ctx, d.ID, last+1, last+readAhead)
+		if err != nil {
+			return err
+		}
+		if len(found) == 0 {
+			break
+		}
+		last += readAhead
+	}
+	for ; last >= 0; last -= readAhead {
+		found, err := x.between(ctx, d.ID, max(0, last-readAhead+1), last)
+		if err != nil {
+			return err
+		}
+		for _, p := range slices.Backward(found) {
+			if err := x.parts.Delete(ctx, p); err != nil && !errs.Is(err, errs.Conflict) {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// between reads the parts of a segment with these numbers that exist.
+func (x *Index) between(ctx context.Context, segment string, first, last int) ([]sidecar.Document[part], error) {
+	var ids []string
+	for i := first; i <= last; i++ {
+		ids = append(ids, x.partID(segment, i))
+	}
+	return x.parts.GetEach(ctx, ids)
+}

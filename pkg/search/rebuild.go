@@ -1,0 +1,113 @@
+package search
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"stoa/pkg/common/errs"
+	"stoa/pkg/common/ids"
+)
+
+// maxBatch is how many bytes of text a rebuild indexes at once. They take some five times as much memory.
+const maxBatch = 4 << 20
+
+// Rebuild indexes all documents, about total of them, and then puts them in place of what was found before, at once. What
+// is put or removed meanwhile counts. So each document is to be read after Rebuild was called. Status tells how far it is. It
+// fails with errs.Conflict while another rebuild is going on. One that failed begins again.
+func (x *Index) Rebuild(ctx context.Context, total int, documents iter.Seq2[Document, error]) error {
+	id := ids.New()
+	err := x.change(ctx, func(m *manifest) error { return m.beginRebuild(id, total, time.Now().UTC()) })
+	if err != nil {
+		return err
+	}
+	if err := x.indexAll(ctx, id, documents); err != nil {
+		return err
+	}
+	return x.change(ctx, func(m *manifest) error { return m.endRebuild(id, time.Now()) })
+}
+
+func (m *manifest) beginRebuild(id string, total int, now time.Time) error {
+	switch r := m.Rebuild; {
+	case r == nil:
+	case r.ID == id:
+		return nil // the answer to this change was lost
+	case !r.dead(now):
+		return errs.New(errs.Conflict, "the search index is being rebuilt: %d of %d documents", r.Indexed, r.Total)
+	default:
+		m.doom(r.Segments)
+	}
+	m.Rebuild = &rebuild{ID: id, Begun: now, At: now, After: m.Generation, Total: total}
+	return nil
+}
+
+// indexAll writes segments of the rebuild, and merges them as it goes.
+func (x *Index) indexAll(ctx context.Context, id string, documents iter.Seq2[Document, error]) error {
+	var batch []Document
+	size := 0
+	for d, err := range documents {
+		if err != nil {
+			return err
+		}
+		batch = append(batch, d)
+		for _, text := range d.Texts {
+			size += len(text)
+		}
+		if size < maxBatch {
+			continue
+		}
+		if err := x.addToRebuild(ctx, id, batch); err != nil {
+			return err
+		}
+		batch, size = nil, 0
+	}
+	return x.addToRebuild(ctx, id, batch)
+}
+
+func (x *Index) addToRebuild(ctx context.Context, id string, batch []Document) error {
+	analysed, err := x.analyseAll(batch)
+	if err != nil || len(analysed) == 0 {
+		return err
+	}
+	if err := x.add(ctx, analysed, id); err != nil {
+		return err
+	}
+	for {
+		document, err := x.manifests.Find(ctx, x.name)
+		if err != nil {
+			return err
+		}
+		r := document.Value.Rebuild
+		if !document.Value.rebuilding(id) {
+			return errOvertaken
+		}
+		sources := r.Segments.plan()
+		if len(sources) == 0 {
+			return nil
+		}
+		if err := x.merge(ctx, sources, id); err != nil {
+			return err
+		}
+	}
+}
+
+// endRebuild puts the segments of a rebuild in place of those from before it.
+func (m *manifest) endRebuild(id string, now time.Time) error {
+	if !m.rebuilding(id) {
+		return errOvertaken
+	}
+	var before []string
+	for _, r := range m.Segments {
+		if r.First <= m.Rebuild.After {
+			before = append(before, r.ID)
+		}
+	}
+	m.Generation++
+	m.replace(before, now)
+	for _, r := range m.Rebuild.Segments {
+		r.Since, r.First = m.Generation, m.Generation
+		m.Segments = append(m.Segments, r)
+	}
+	m.Rebuild = nil
+	return nil
+}
