@@ -19,7 +19,7 @@ func (q Query) Mark(text string, size int) string {
 	if err != nil {
 		p = parsed{} // Find has refused this query
 	}
-	text = strings.ToValidUTF8(text, "\ufffd")
+	text = strings.ReplaceAll(strings.ToValidUTF8(text, "\ufffd"), "\x00", "\ufffd")
 	read := text[:boundary(text, maxMarked)]
 	marks := p.marks(read)
 	from, to := excerpt(read, marks, size)

@@ -9,8 +9,8 @@ import (
 	"stoa/pkg/common/ids"
 )
 
-// maxBatch is how many bytes of text a rebuild indexes at once. They take some five times as much memory.
-const maxBatch = 4 << 20
+// maxBatch is how many bytes of text a rebuild indexes at once. They take several times as much memory.
+const maxBatch = 2 << 20
 
 // Rebuild indexes all documents, about total of them, and then puts them in place of what was found before, at once. What
 // is put or removed meanwhile counts. So each document is to be read after Rebuild was called. Status tells how far it is. It

@@ -24,7 +24,7 @@ func Stem(folded string) string {
 }
 
 // endings are with which words go on that someone has begun to type.
-var endings = strings.Fields("g ng ing n on ion tion ation s es ies ss ness d ed y ly ity e er r al l nt ment")
+var endings = strings.Fields("g ng ing n on ion tion ation s es ies ss ess ness d ed y ly ity e er r al l t nt ent ment")
 
 // StemsOf returns the stems of words that begin with what someone has typed so far, if the stem is shorter: "run" for "runni".
 func StemsOf(typed string) []string {

@@ -25,7 +25,7 @@ func TestIn_findsFoldedWords(t *testing.T) {
 		"Crème Brûlée, ÜBER-Straße":         "creme brulee uber strasse",
 		"don't DON’T":                       "don't don't",
 		"soft\u00adhyphen zero\u200bwidth":  "softhyphen zero width",
-		"ﬁne ½ x² №5":                       "fine 1⁄2 x2 no5",
+		"ﬁne ½ x² №5":                       "fine 1⁄2 x 2 5",
 		"Ελλάδα ΣΟΦΟΣ":                      "ελλαδα σοφοσ",
 		"שָׁלוֹם עולם":                      "שלום עולם",
 		"مُحَمَّد":                          "محمد",
