@@ -15,24 +15,28 @@ import (
 // replica. With 100,000 documents it may take minutes once in a while; it does no harm to end it.
 func (x *Index) Maintain(ctx context.Context) error {
 	for {
-		if err := x.sweep(ctx); err != nil {
-			return err
-		}
-		document, err := x.manifests.Find(ctx, x.name)
+		m, err := x.sweep(ctx)
 		if err != nil {
 			return err
 		}
-		sources := document.Value.plan()
-		if len(sources) == 0 {
-			return nil
-		}
-		switch err := x.merge(ctx, sources, ""); {
-		case errs.Is(err, errs.Conflict):
-			return nil // another replica was first
-		case err != nil:
+		merged, err := x.mergeSome(ctx, m)
+		if err != nil || !merged {
 			return err
 		}
 	}
+}
+
+// mergeSome does the merge that is due, the smallest first, unless there is none, or another replica does it.
+func (x *Index) mergeSome(ctx context.Context, m manifest) (bool, error) {
+	sources := m.plan()
+	if len(sources) == 0 {
+		return false, nil
+	}
+	err := x.merge(ctx, sources, "")
+	if errs.Is(err, errs.Conflict) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // merge puts one segment in place of several, of which some may belong to a rebuild.
@@ -99,26 +103,27 @@ func (m *manifest) merged(ids []string, r ref, now time.Time) error {
 	return nil
 }
 
-// sweep deletes segments that nobody reads any more, and what processes that died have left.
-func (x *Index) sweep(ctx context.Context) error {
+// sweep deletes segments that nobody reads any more, and what processes that died have left. It returns the manifest.
+func (x *Index) sweep(ctx context.Context) (manifest, error) {
 	document, err := x.manifests.Find(ctx, x.name)
 	if err != nil || !document.Exists() {
-		return err
+		return manifest{}, err
 	}
-	swept, err := x.manifests.UpdateFrom(ctx, document, func(m *manifest) error {
+	document, err = x.manifests.UpdateFrom(ctx, document, func(m *manifest) error {
 		m.expire(time.Now())
 		return nil
 	})
-	if err != nil || len(swept.Value.Doomed) == 0 {
-		return err
+	swept := document.Value.Doomed
+	if err != nil || len(swept) == 0 {
+		return document.Value, err
 	}
-	for _, d := range swept.Value.Doomed {
+	for _, d := range swept {
 		if err := x.remove(ctx, d); err != nil {
-			return err
+			return manifest{}, err
 		}
 	}
-	return x.change(ctx, func(m *manifest) error {
-		m.Doomed = slices.DeleteFunc(m.Doomed, func(d doomed) bool { return slices.Contains(swept.Value.Doomed, d) })
+	return x.manifests.Update(ctx, x.name, func(m *manifest) error {
+		m.Doomed = slices.DeleteFunc(m.Doomed, func(d doomed) bool { return slices.Contains(swept, d) })
 		return nil
 	})
 }

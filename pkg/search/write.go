@@ -11,44 +11,43 @@ import (
 	"stoa/pkg/search/internal/segment"
 )
 
-// maxAttempts is how often a segment is written again whose claim was taken away, because this process was asleep.
+// maxAttempts is how often something is tried again that another process has made impossible: a segment is written whose claim was
+// taken away, or a part is read that is deleted.
 const maxAttempts = 3
 
-// maxSegments is how many segments a put may find before it merges some, because nobody else does.
+// maxSegments is how many segments there may be before a put merges some.
 const maxSegments = 100
 
 // add writes a segment of documents, for a rebuild or for all to find.
 func (x *Index) add(ctx context.Context, documents []segment.Document, rebuild string) (err error) {
-	many := 0
 	for range maxAttempts {
-		many, err = x.addOnce(ctx, documents, rebuild)
-		if !errs.Is(err, errs.Conflict) || rebuild != "" {
-			break
+		err = x.addOnce(ctx, documents, rebuild)
+		if !errs.Is(err, errs.Conflict) {
+			return err
 		}
 	}
-	if errs.Is(err, errs.Conflict) {
-		return errs.Wrap(errs.Unavailable, err, "the search index is busy")
-	}
-	if err == nil && many > maxSegments {
-		return x.Maintain(ctx)
-	}
-	return err
+	return errs.Wrap(errs.Unavailable, err, "the search index is busy")
 }
 
-func (x *Index) addOnce(ctx context.Context, documents []segment.Document, rebuild string) (many int, err error) {
+func (x *Index) addOnce(ctx context.Context, documents []segment.Document, rebuild string) error {
 	w, err := x.begin(ctx, claim{Rebuild: rebuild})
 	if err != nil {
-		return 0, err
+		return err
 	}
 	err = w.write(ctx, func(to *segment.Writer) error { return segment.Build(documents, to) })
 	if err != nil {
-		return 0, err
+		return err
 	}
+	var after manifest
 	err = w.commit(ctx, func(m *manifest) error {
-		many = len(m.Segments) + 1
+		after = *m
 		return m.add(w.ref, rebuild, len(documents))
 	})
-	return many, err
+	if err == nil && len(after.Segments) >= maxSegments {
+		// Maintain has not come to it. This put has taken effect; if the merge fails, the next put tries again.
+		_, _ = x.mergeSome(ctx, after)
+	}
+	return err
 }
 
 // add names a segment of new entries.
