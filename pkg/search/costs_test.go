@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -186,38 +185,20 @@ func BenchmarkPut(b *testing.B) {
 	b.ReportMetric(float64(m.written)/1024/float64(n), "KiB_written/op")
 }
 
-// All posts, with what they take in the store and in memory.
+// All posts, with what they take in the store.
 func BenchmarkRebuild(b *testing.B) {
 	for b.Loop() {
 		states, _ := sidecartest.New()
 		m, index := metered(states)
-		peak := uint64(0)
-		watched := func(yield func(search.Document, error) bool) {
-			n := 0
-			for d, err := range corpus(*posts) {
-				if n++; n%1000 == 0 {
-					peak = max(peak, heap(states))
-				}
-				if !yield(d, err) {
-					return
-				}
-			}
-		}
-		must.Do(b, index.Rebuild(b.Context(), *posts, watched))
+		must.Do(b, index.Rebuild(b.Context(), *posts, corpus(*posts)))
+		calls, written := m.calls, m.written
+		must.Do(b, index.Maintain(b.Context()))
 		status := must.Get(index.Status(b.Context()))(b)
-		b.ReportMetric(float64(m.calls)/float64(*posts), "calls/post")
-		b.ReportMetric(float64(m.written)/1024/float64(*posts), "KiB_written/post")
+		b.ReportMetric(float64(calls)/float64(*posts), "calls/post")
+		b.ReportMetric(float64(written)/1024/float64(*posts), "KiB_written/post")
 		b.ReportMetric(float64(stored(states))/1024/float64(*posts), "KiB_stored/post")
 		b.ReportMetric(float64(status.Segments), "segments")
-		b.ReportMetric(float64(peak)/(1<<20), "MiB_heap")
 	}
-}
-
-// heap is what is in use beside the store.
-func heap(states *sidecartest.States) uint64 {
-	var stats runtime.MemStats
-	runtime.ReadMemStats(&stats)
-	return stats.HeapAlloc - min(stats.HeapAlloc, uint64(stored(states)))
 }
 
 // stored is how many bytes the store has.

@@ -120,16 +120,16 @@ func (l *lists) matchWord(w word, segment, total int) []hit {
 
 // hits returns the documents of a segment with any of these terms. A term counts by its impact and its rarity.
 func (l *lists) hits(terms []string, segment int, rarity float64) (hits []hit) {
-	for _, term := range terms {
-		list := l.terms[term]
-		if list == nil || len(list.postings[segment]) == 0 {
-			continue
-		}
-		found := make([]hit, len(list.postings[segment]))
-		for i, p := range list.postings[segment] {
-			found[i] = hit{p.Doc, float32(rarity * float64(p.Impact) / 255)}
-		}
-		hits = either(hits, found)
+	if half := len(terms) / 2; half > 0 {
+		return either(l.hits(terms[:half], segment, rarity), l.hits(terms[half:], segment, rarity))
+	}
+	list := l.terms[terms[0]]
+	if list == nil {
+		return nil
+	}
+	hits = make([]hit, len(list.postings[segment]))
+	for i, p := range list.postings[segment] {
+		hits[i] = hit{p.Doc, float32(rarity * float64(p.Impact) / 255)}
 	}
 	return hits
 }

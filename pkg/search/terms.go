@@ -82,7 +82,7 @@ func (s *snapshot) collect(ctx context.Context, l *lists, wanted []blockOf, exac
 	if err != nil {
 		return err
 	}
-	found := map[string]map[int]int{} // the number of documents of each term with a prefix, by segment
+	found := map[string]int{} // the number of documents of each term with a prefix
 	if len(prefixes) > 0 {
 		for _, b := range wanted {
 			for term, err := range segment.Terms(read[b]) {
@@ -90,7 +90,7 @@ func (s *snapshot) collect(ctx context.Context, l *lists, wanted []blockOf, exac
 					return errDamaged(err)
 				}
 				if hasPrefix(term.Text, prefixes) {
-					count(found, string(term.Text), b.segment, term.Documents)
+					found[string(term.Text)] += term.Documents
 				}
 			}
 		}
@@ -125,23 +125,12 @@ func hasPrefix(text []byte, prefixes map[string]bool) bool {
 	return false
 }
 
-func count(found map[string]map[int]int, term string, segment, documents int) {
-	if found[term] == nil {
-		found[term] = map[int]int{}
-	}
-	found[term][segment] = documents // once, also if its postings are in several blocks
-}
-
 // commonest returns the terms with a prefix that most documents have.
-func commonest(found map[string]map[int]int, prefix string) []string {
+func commonest(documents map[string]int, prefix string) []string {
 	var terms []string
-	documents := map[string]int{}
-	for term, bySegment := range found {
+	for term := range documents {
 		if strings.HasPrefix(term, prefix) {
 			terms = append(terms, term)
-			for _, n := range bySegment {
-				documents[term] += n
-			}
 		}
 	}
 	slices.SortFunc(terms, func(a, b string) int {
