@@ -14,6 +14,7 @@ import (
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/must"
 	"stoa/pkg/search"
+	"stoa/pkg/sidecar"
 	"stoa/pkg/sidecar/sidecartest"
 )
 
@@ -116,15 +117,82 @@ func TestMaintain_deletesWhatADeadWriterHasLeft(t *testing.T) {
 				t.Fatalf("it has at most %d parts", parts)
 			}
 			l.states.Before = nil
+			time.Sleep(time.Minute)
 			must.Do(t, l.index.Maintain(t.Context()))
 			if got := len(l.states.Keys("store", "search-part:")); got != parts {
 				t.Errorf("%d of %d parts are left before their time", got, parts)
 			}
-			time.Sleep(3 * time.Minute)
+			time.Sleep(2 * time.Minute)
 			must.Do(t, l.index.Maintain(t.Context()))
 			if got := l.states.Keys("store", "search-part:"); len(got) > 0 {
 				t.Errorf("of %d parts, %d are left", parts, len(got))
 			}
 		})
 	}
+}
+
+// A writer that was asleep for so long that its parts were deleted does not name them in the manifest.
+func TestIndex_mayBeAsleepBeforeItCommits(t *testing.T) {
+	for name, do := range map[string]func(*testing.T, *library) error{
+		"put": func(t *testing.T, l *library) error {
+			return l.index.Put(t.Context(), book{ID: "new", Text: "whale"}.document())
+		},
+		"maintain": func(t *testing.T, l *library) error { return l.index.Maintain(t.Context()) },
+		"rebuild":  func(t *testing.T, l *library) error { return l.index.Rebuild(t.Context(), 4, l.all(-1, nil)) },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			l := newLibrary()
+			for i := range 4 {
+				l.put(t, book{ID: fmt.Sprint(i), Text: "whale"})
+			}
+			l.books["new"] = book{ID: "new"}
+			slept := false
+			l.states.After = func(operation, key string) error {
+				if slept || operation != "save" || !strings.HasSuffix(key, ".0") {
+					return nil
+				}
+				slept = true // the head is written, the manifest is not
+				time.Sleep(3 * time.Minute)
+				other := indexOn(sidecar.StatesOnly(l.states))
+				return errors.Join(other.Maintain(t.Context()), other.Maintain(t.Context()))
+			}
+			err := do(t, l)
+			if err != nil && !errs.Is(err, errs.Conflict) && !errs.Is(err, errs.Unavailable) {
+				t.Errorf("%s: %v", name, err)
+			}
+			want := []string{"0", "1", "2", "3"}
+			if name == "put" {
+				want = append(want, "new")
+			}
+			l.expectSet(t, "whale", want...)
+			time.Sleep(6 * time.Minute)
+			must.Do(t, l.index.Maintain(t.Context()))
+			l.expectSet(t, "whale", want...)
+			expectTidy(t, l.states, l.index)
+		})
+	}
+}
+
+// A writer that was asleep in the middle begins again, and writes nothing more where it was.
+func TestPut_mayBeAsleepWhileItWrites(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, slept := newLibrary(), false
+		var long strings.Builder
+		for i := range 100_000 {
+			fmt.Fprintf(&long, "w%d ", i)
+		}
+		l.states.After = func(operation, key string) error {
+			if slept || operation != "save" || !strings.HasSuffix(key, ".10") {
+				return nil
+			}
+			slept = true
+			time.Sleep(3 * time.Minute)
+			return indexOn(sidecar.StatesOnly(l.states)).Maintain(t.Context())
+		}
+		l.put(t, book{ID: "a", Text: long.String()})
+		l.expectSet(t, "w99999", "a")
+		if expectTidy(t, l.states, l.index); !slept {
+			t.Error("it has few parts")
+		}
+	})
 }

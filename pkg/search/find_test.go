@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/must"
@@ -207,6 +209,27 @@ func TestFind_pagesStayAsTheyWere(t *testing.T) {
 	if strings.Join(got, " ") != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
+}
+
+// A cursor whose generation is deleted goes on in the index as it is then.
+func TestFind_goesOnAfterTheGenerationIsDeleted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLibrary()
+		for i := range 12 {
+			l.put(t, book{ID: fmt.Sprint(i), Text: "whale " + strings.Repeat("sea ", 10*i)})
+		}
+		q := search.Query{Text: "whale", Limit: 5}
+		first, next := l.page(t, q)
+		for range 2 {
+			must.Do(t, l.index.Maintain(t.Context()))
+			time.Sleep(6 * time.Minute)
+		}
+		must.Do(t, l.index.Maintain(t.Context()))
+		q.Cursor = next
+		if got := l.find(t, q); got != "5 6 7 8 9 10 11" || len(first) != 5 {
+			t.Errorf("after %v: got %q", first, got)
+		}
+	})
 }
 
 func TestMark_isHTML(t *testing.T) {

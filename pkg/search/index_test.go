@@ -170,6 +170,18 @@ func TestRebuild_losesNothingThatIsPutMeanwhile(t *testing.T) {
 	}
 }
 
+func TestRebuild_replacesAllThatWasPutBefore(t *testing.T) {
+	l := newLibrary()
+	l.put(t, book{ID: "a", Text: "whale", Version: 1})
+	must.Do(t, l.index.Put(t.Context(), book{ID: "lost", Text: "whale", Version: 1}.document()))
+	must.Do(t, l.index.Remove(t.Context(), "a", 1))
+	must.Do(t, l.index.Rebuild(t.Context(), 1, l.all(-1, nil)))
+	l.expectSet(t, "whale", "a")
+	if got := must.Get(l.index.Status(t.Context()))(t); got.Entries != 1 {
+		t.Errorf("got %+v", got)
+	}
+}
+
 // A rebuild that ends in the middle changes nothing of what is found, leaves nothing, and does not prevent the next one.
 func TestRebuild_mayFail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

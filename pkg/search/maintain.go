@@ -91,7 +91,7 @@ func (m *manifest) merged(ids []string, r ref, now time.Time) error {
 		_, sources := m.Segments.without(ids)
 		m.Generation++
 		m.replace(ids, now)
-		r.Since, r.First = m.Generation, slices.MinFunc(sources, func(a, b ref) int { return int(a.First - b.First) }).First
+		r.Since, r.First = m.Generation, sources[0].First // a rebuild replaces all of them or none
 		m.Segments = append(m.Segments, r)
 	case m.Rebuild != nil && m.Rebuild.Segments.has(ids):
 		others, sources := m.Rebuild.Segments.without(ids)

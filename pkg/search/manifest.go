@@ -41,7 +41,7 @@ type ref struct {
 	Entries int    `json:"entries"`
 	// Parts is how many there are besides the head.
 	Parts int `json:"parts,omitempty"`
-	// Since is the generation that first had the segment, and First the one that first had any of its entries.
+	// Since is the generation that first had the segment, and First one that first had an entry of it.
 	Since int64 `json:"since"`
 	First int64 `json:"first"`
 }

@@ -73,15 +73,14 @@ func (x *Index) addToRebuild(ctx context.Context, id string, batch []Document) e
 		return err
 	}
 	for {
-		document, err := x.manifests.Find(ctx, x.name)
+		m, err := x.sweep(ctx) // what was merged takes room
 		if err != nil {
 			return err
 		}
-		r := document.Value.Rebuild
-		if !document.Value.rebuilding(id) {
+		if !m.rebuilding(id) {
 			return errOvertaken
 		}
-		sources := r.Segments.plan()
+		sources := m.Rebuild.Segments.plan()
 		if len(sources) == 0 {
 			return nil
 		}
