@@ -74,7 +74,7 @@ func corpus(n int) iter.Seq2[search.Document, error] {
 				fmt.Fprintf(&text, "%s ", made(frequent.Uint64()))
 			}
 			words := text.String()
-			d := book{ID: fmt.Sprintf("0197a1b2-0000-7000-8000-%012x", i), Title: words[:60], Text: words, Version: 1, Tags: []string{"tag" + fmt.Sprint(i%20)}}
+			d := book{ID: fmt.Sprintf("%08x-0000-5000-8000-%012x", uint32(i)*2654435761, i), Title: words[:60], Text: words, Version: 1, Tags: []string{"tag" + fmt.Sprint(i%20)}}
 			if !yield(d.document(), nil) {
 				return
 			}

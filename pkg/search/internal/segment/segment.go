@@ -9,7 +9,7 @@ import "sort"
 const (
 	// entryBlock and termBlock are about how large blocks are, in bytes. A search reads a block of entries for each document
 	// that it shows, and a block of terms or two for each word.
-	entryBlock = 8 << 10
+	entryBlock = 4 << 10
 	termBlock  = 32 << 10
 	// headBlocks is up to which size the blocks of a small segment are in its head, so that one read gets all of it.
 	headBlocks = 32 << 10
