@@ -33,7 +33,9 @@ func (m *meter) GetState(ctx context.Context, store, key string, meta map[string
 	return item, err
 }
 
-func (m *meter) GetBulkState(ctx context.Context, store string, keys []string, meta map[string]string, n int32) ([]*dapr.BulkStateItem, error) {
+func (m *meter) GetBulkState(
+	ctx context.Context, store string, keys []string, meta map[string]string, n int32,
+) ([]*dapr.BulkStateItem, error) {
 	items, err := m.States.GetBulkState(ctx, store, keys, meta, n)
 	m.calls++
 	for _, item := range items {
@@ -74,8 +76,9 @@ func corpus(n int) iter.Seq2[search.Document, error] {
 				fmt.Fprintf(&text, "%s ", made(frequent.Uint64()))
 			}
 			words := text.String()
-			d := book{ID: fmt.Sprintf("%08x-0000-5000-8000-%012x", uint32(i)*2654435761, i), Title: words[:60], Text: words, Version: 1, Tags: []string{"tag" + fmt.Sprint(i%20)}}
-			if !yield(d.document(), nil) {
+			id := fmt.Sprintf("%08x-0000-5000-8000-%012x", uint32(i)*2654435761, i) // in no order
+			post := book{ID: id, Title: words[:60], Text: words, Version: 1, Tags: []string{fmt.Sprint("tag", i%20)}}
+			if !yield(post.document(), nil) {
 				return
 			}
 		}
