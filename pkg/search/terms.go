@@ -82,34 +82,47 @@ func (s *snapshot) collect(ctx context.Context, l *lists, wanted []blockOf, exac
 	if err != nil {
 		return err
 	}
-	found := map[string]int{} // the number of documents of each term with a prefix
-	if len(prefixes) > 0 {
-		for _, b := range wanted {
-			for term, err := range segment.Terms(read[b]) {
-				if err != nil {
-					return errDamaged(err)
-				}
-				if hasPrefix(term.Text, prefixes) {
-					found[string(term.Text)] += term.Documents
-				}
-			}
-		}
+	if err := l.expand(wanted, read, exact, prefixes); err != nil {
+		return err
 	}
+	return each(wanted, read, func(b blockOf, term segment.Term) error {
+		if !exact[string(term.Text)] {
+			return nil
+		}
+		return l.add(term, b.segment, s.heads[b.segment].Entries)
+	})
+}
+
+// expand adds the commonest terms with each prefix to those that are wanted.
+func (l *lists) expand(wanted []blockOf, read map[blockOf][]byte, exact, prefixes map[string]bool) error {
+	if len(prefixes) == 0 {
+		return nil
+	}
+	documents := map[string]int{}
+	err := each(wanted, read, func(_ blockOf, term segment.Term) error {
+		if hasPrefix(term.Text, prefixes) {
+			documents[string(term.Text)] += term.Documents
+		}
+		return nil
+	})
 	for prefix := range prefixes {
-		l.expansions[prefix] = commonest(found, prefix)
+		l.expansions[prefix] = commonest(documents, prefix)
 		for _, term := range l.expansions[prefix] {
 			exact[term] = true
 		}
 	}
+	return err
+}
+
+// each calls do with all terms of some blocks.
+func each(wanted []blockOf, read map[blockOf][]byte, do func(blockOf, segment.Term) error) error {
 	for _, b := range wanted {
 		for term, err := range segment.Terms(read[b]) {
+			if err == nil {
+				err = do(b, term)
+			}
 			if err != nil {
 				return errDamaged(err)
-			}
-			if exact[string(term.Text)] {
-				if err := l.add(term, b.segment, s.heads[b.segment].Entries); err != nil {
-					return errDamaged(err)
-				}
 			}
 		}
 	}
