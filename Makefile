@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help first tools sentry dapr-cli build binaries up down status logs doctor credentials seed dapr-run dapr-stop \
-	measured bench bench-long bench-matrix bench-settings check test test-unit test-quick test-system test-kit test-official test-e2e test-browser conformance conformance-quick redis chromium namespaces \
+	measured bench bench-long bench-matrix bench-settings check test test-unit test-quick test-system test-kit test-official test-e2e test-browser conformance conformance-quick redis chromium xmllint namespaces \
 	lint vuln generate check-generated clean \
 	images compose-up compose-down compose-test compose-check
 
@@ -138,7 +138,7 @@ check: ## All that can be checked without starting a system, in a minute; SERVIC
 test: ## Everything that CI runs
 	@$(TIMED) lint check-generated vuln test-unit test-system
 
-test-unit: ## Unit tests, with the race detector where there is a C compiler
+test-unit: xmllint ## Unit tests, with the race detector where there is a C compiler
 	@[ -n "$(RACE)" ] || echo "The race detector is off: it needs a C compiler."
 	go test $(RACE) $(UNIT)
 
@@ -189,6 +189,12 @@ chromium: # a browser for tests; installed where that is allowed
 		{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
 			apt-get install -q -y --no-install-recommends chromium; } || \
 		echo "NOT TESTED: the gateway's pages, since no browser is installed and none can be installed from here."
+
+xmllint: # the validator of feeds and sitemaps; installed where that is allowed
+	@command -v xmllint >/dev/null || \
+		{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
+			apt-get install -q -y --no-install-recommends libxml2-utils; } || \
+		echo "NOT TESTED: feeds against the schemas of their formats, since xmllint is not installed and cannot be installed from here."
 
 measured: tools build # all that is measured: with the programs that take the place of the apps
 	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/ ./bench/twin ./bench/bare

@@ -54,15 +54,17 @@ func (b *bench) measureBlog(ctx context.Context) (p report.Part, err error) {
 	}
 	p.Tables = []report.Table{readTable(fmt.Sprintf("Reads of posts, with %d callers", readCallers),
 		"A request with `Cache-Control: no-cache` passes the gateway's cache.", reads)}
+	posts := [2]string{small.name, large.name}
+	comments := [2]string{fmt.Sprint(fewComments, " comments"), fmt.Sprint(manyComments, " comments")}
 	operations := []*operation[*blog]{
-		{name: "page of posts", run: (*blog).latest}, {name: "later page of posts", run: (*blog).later},
-		{name: "page of a tag", run: (*blog).tagged}, {name: "page of comments", run: (*blog).discussion},
-		{name: "later page of comments", run: (*blog).laterComments},
+		{name: "page of posts", sizes: posts, run: (*blog).latest}, {name: "later page of posts", sizes: posts, run: (*blog).later},
+		{name: "page of a tag", sizes: posts, run: (*blog).tagged}, {name: "page of comments", sizes: comments, run: (*blog).discussion},
+		{name: "later page of comments", sizes: comments, run: (*blog).laterComments},
 	}
 	err = compare(ctx, b, blogs, operations)
 	p.Figures = map[string]report.Figure{}
 	for _, o := range operations {
-		p.Tables = append(p.Tables, o.table(small.name, large.name))
+		p.Tables = append(p.Tables, o.table())
 		p.Figures["p50/"+o.name] = report.Ratio(o.p50[1], o.p50[0])
 		p.Figures["calls/"+o.name] = report.Ratio(o.calls[1], o.calls[0])
 	}

@@ -27,8 +27,9 @@ type filled struct {
 
 // operation is what is compared, with what was measured of it, by shop.
 type operation[F counted] struct {
-	name string
-	run  func(f F, ctx context.Context, count int) ([]time.Duration, error)
+	name  string
+	sizes [2]string // of what grows
+	run   func(f F, ctx context.Context, count int) ([]time.Duration, error)
 
 	p50, p99, calls [2][]float64
 }
@@ -55,14 +56,15 @@ func (b *bench) measureMillion(ctx context.Context) (p report.Part, err error) {
 		}
 		fmt.Printf("%d orders are written after %s.\n", count, time.Since(began).Round(time.Second))
 	}
+	sizes := [2]string{small.name, large.name}
 	operations := []*operation[*filled]{
-		{name: "create", run: (*filled).create}, {name: "get", run: (*filled).read},
-		{name: "list", run: (*filled).first}, {name: "later page of the list", run: (*filled).later},
+		{name: "create", sizes: sizes, run: (*filled).create}, {name: "get", sizes: sizes, run: (*filled).read},
+		{name: "list", sizes: sizes, run: (*filled).first}, {name: "later page of the list", sizes: sizes, run: (*filled).later},
 	}
 	err = compare(ctx, b, shops, operations)
 	p.Figures = map[string]report.Figure{}
 	for _, o := range operations {
-		p.Tables = append(p.Tables, o.table(small.name, large.name))
+		p.Tables = append(p.Tables, o.table())
 		p.Figures["p50/"+o.name] = report.Ratio(o.p50[1], o.p50[0])
 		p.Figures["calls/"+o.name] = report.Ratio(o.calls[1], o.calls[0])
 	}
@@ -141,8 +143,8 @@ func byRequest(calls sidecarmetrics.Calls) sidecarmetrics.Calls {
 	return calls
 }
 
-func (o *operation[F]) table(small, large string) report.Table {
-	t := report.Table{Title: strings.ToUpper(o.name[:1]) + o.name[1:], Columns: []string{"at " + small, "at " + large, "ratio"}}
+func (o *operation[F]) table() report.Table {
+	t := report.Table{Title: strings.ToUpper(o.name[:1]) + o.name[1:], Columns: []string{"at " + o.sizes[0], "at " + o.sizes[1], "ratio"}}
 	for _, f := range []struct {
 		name   string
 		values [2][]float64

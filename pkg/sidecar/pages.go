@@ -15,8 +15,9 @@ import (
 // A list is stored in pages, because a state store has no queries, and one growing key would get slower with every entry.
 //
 // Its newest entries are in its head, the only document of a list that ever changes. When the head is full, its older half
-// becomes a page, and the head names that page. When the head names many pages, the oldest of them become a page of pages. So a list is a tree whose depth grows with the logarithm of its length. A page never changes. Whatever happens to a
-// list happens when its head is swapped: a crash before that leaves at most a page that nothing names.
+// becomes a page, and the head names that page. When the head names many pages, the oldest of them become a page of pages. So a
+// list is a tree whose depth grows with the logarithm of its length. A page never changes. Whatever happens to a list happens when
+// its head is swapped: a crash before that leaves at most a page that nothing names.
 //
 // Every Add reads and writes the whole head, so the head is small: a few kilobytes, however long the list is.
 const (

@@ -55,7 +55,7 @@ func (d *Documents[T]) save(ctx context.Context, id string, raw []byte, etag str
 			return failure(err, "the state store")
 		case mark.isOn(stored.Value):
 			return nil
-		case mismatch || len(stored.Value) > 0:
+		case len(stored.Value) > 0 || etag != "":
 			return d.conflict(overtaken{err, stored})
 		case attempt == maxRefusals || sleep(saving, refusalPause) != nil:
 			return failure(err, "the state store")

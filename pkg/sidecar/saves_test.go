@@ -2,6 +2,8 @@ package sidecar_test
 
 import (
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -47,6 +49,38 @@ func TestSave_knowsItsOwnWrite(t *testing.T) {
 			if got := must.Get(counters.Get(t.Context(), "1"))(t); got.Value.N != 3 {
 				t.Errorf("1, raised twice, is %d", got.Value.N)
 			}
+		})
+	}
+}
+
+// MariaDB and MongoDB refuse the key of an expired document, which readers do not find any more, until they have removed it.
+func TestSave_waitsUntilAnExpiredDocumentIsGone(t *testing.T) {
+	for _, code := range []codes.Code{codes.Internal, codes.Aborted} {
+		t.Run(code.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				states, side := sidecartest.New()
+				counters := sidecar.NewDocuments[counter](side, "store", "counter")
+				gone := time.Now().Add(time.Second)
+				states.Before = func(operation, _ string) error {
+					if operation == "save" && time.Now().Before(gone) {
+						return status.Error(code, "duplicate key")
+					}
+					return nil
+				}
+				must.Do(t, counters.Create(t.Context(), "1", counter{N: 1}, 0))
+				if time.Now().Before(gone) {
+					t.Error("it was created too early")
+				}
+				states.Before = func(operation, _ string) error {
+					if operation == "save" {
+						return status.Error(code, "duplicate key")
+					}
+					return nil
+				}
+				if err := counters.Create(t.Context(), "2", counter{N: 1}, 0); !errs.Is(err, errs.Unavailable) {
+					t.Errorf("a key that stays refused: got %v", err)
+				}
+			})
 		})
 	}
 }

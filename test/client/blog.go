@@ -27,6 +27,7 @@ type Post struct {
 // Comment is a comment as the API shows it.
 type Comment struct {
 	ID      string `json:"id"`
+	ReplyTo string `json:"replyTo"`
 	State   string `json:"state"`
 	Text    string `json:"text"`
 	Replies int    `json:"replies"`

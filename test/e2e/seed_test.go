@@ -26,7 +26,7 @@ func TestSeed_fillsTheBlog(t *testing.T) {
 		}
 		return string(out)
 	}
-	const want = "Added 22 posts and 57 comments to the blog."
+	const want = "Added 23 posts and 57 comments to the blog."
 	if said := seed(); !strings.Contains(said, want) {
 		t.Errorf("got %q, want %q", said, want)
 	}

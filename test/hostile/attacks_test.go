@@ -25,11 +25,12 @@ type attack struct {
 }
 
 // attacks is the whole table.
-func attacks(t *testing.T, w *world) []attack {
+func attacks(t *testing.T, w *world, b bench) []attack {
+	all := append(writings(w), b.writings(w)...)
 	return slices.Concat(
 		tokenAttacks(t, w), schemeAttacks(w), keyAttacks(w),
-		bodyAttacks(t, w), orderAttacks(w), assignmentAttacks(t, w),
-		idAttacks(t, w), queryAttacks(w), accountAttacks(t, w),
+		bodyAttacks(t, w, all), orderAttacks(w), assignmentAttacks(t, w, all),
+		idAttacks(t, w), queryAttacks(w, b), accountAttacks(t, w), blogAttacks(t, w, b),
 		pathAttacks(w), headerAttacks(w), methodAttacks(w), framingAttacks(w),
 	)
 }
@@ -39,7 +40,8 @@ const atLeast = 300
 
 func TestRequests_hostileOnesAreRefused(t *testing.T) {
 	w := newWorld(t, shop)
-	table := attacks(t, w)
+	b := newBench(t, w)
+	table := attacks(t, w, b)
 	names, wires := map[string]bool{}, map[string]string{}
 	for _, a := range table {
 		if first, twice := wires[a.wire]; twice || names[a.name] {
@@ -60,6 +62,7 @@ func TestRequests_hostileOnesAreRefused(t *testing.T) {
 		}
 	})
 	w.unharmed(t)
+	b.unharmed(t, w)
 }
 
 func (a attack) run(t *testing.T, w *world) {

@@ -90,8 +90,8 @@ func bodyOf(t *testing.T, w *world, o access.Operation) string {
 	return ""
 }
 
-// queryAttacks puts odd values into the queries of every list.
-func queryAttacks(w *world) []attack {
+// queryAttacks puts odd values into the queries of lists.
+func queryAttacks(w *world, b bench) []attack {
 	queries := map[string]string{
 		"of no entries":           "limit=0",
 		"of less than none":       "limit=-1",
@@ -132,11 +132,13 @@ func queryAttacks(w *world) []attack {
 	}
 	var all []attack
 	refused := attack{want: []int{http.StatusBadRequest, http.StatusUnprocessableEntity}}
-	for _, path := range []string{
-		"/api/v1/orders", "/api/v1/products", "/api/v1/notifications", "/api/v1/backoffice/fulfilments", "/api/v1/backoffice/dead-letters",
-		"/api/v1/blog/list/latest",
+	for path, as := range map[string]client.User{
+		"/api/v1/orders": w.staff, "/api/v1/products": w.staff, "/api/v1/notifications": w.staff, "/api/v1/backoffice/fulfilments": w.staff,
+		"/api/v1/backoffice/dead-letters": w.staff, "/api/v1/blog/list/latest": w.staff, "/api/v1/blog/tags": {},
+		"/api/v1/blog/list/author/" + b.author.ID: {}, "/api/v1/blog/id/" + b.post.ID + "/comments": {}, "/api/v1/blog/author/drafts": b.author,
+		"/api/v1/blog/editor/submitted": b.editor, "/api/v1/blog/editor/reports": b.editor,
 	} {
-		wire := func(query string) string { return w.ask("GET", path+"?"+query, w.staff).String() }
+		wire := func(query string) string { return w.ask("GET", path+"?"+query, as).String() }
 		all = append(all, each("list "+path, queries, refused, wire)...)
 	}
 	return all

@@ -19,11 +19,14 @@ func TestSignUp_withAStrangersAddressMailsOnlyTheCode(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, shop)
 	eve := w.SignUpOnly(t)
+	post := w.NewPost(t, w.SignIn(t, "author"), w.SignIn(t, "editor"))
 	for n := range 30 {
 		w.Must(t, client.Request{Method: "DELETE", Path: "/auth/sessions", As: eve}, http.StatusNoContent, nil)
 		name := object{"name": fmt.Sprintf("Your parcel is held, pay at https://example.net/%d", n)}
 		w.Must(t, client.Request{Method: "PATCH", Path: "/auth/profile/mine", As: eve, Body: name}, http.StatusOK, nil)
-		w.Must(t, client.OrderBy(eve, w.product.ID, 1), http.StatusForbidden, nil).Expect(t, http.StatusForbidden, "address_not_verified")
+		for _, request := range []client.Request{client.OrderBy(eve, w.product.ID, 1), client.CommentOn(post.ID, eve, "Buy this.")} {
+			w.Must(t, request, http.StatusForbidden, nil).Expect(t, http.StatusForbidden, "address_not_verified")
+		}
 		w.SignInAs(t, eve.Email, client.Password) // the next round ends this session
 	}
 	password := object{"current": client.Password, "new": "battery staple"}

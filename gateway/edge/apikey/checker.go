@@ -23,7 +23,7 @@ const (
 	maxRecent = 5_000
 	// watchPause is how often a key is checked again while a request with it goes on.
 	watchPause = 200 * time.Millisecond
-	// acquaintance is how long a key that was valid is told from an invented one.
+	// acquaintance is how long a key that was valid is told from an invented one, and may read while auth cannot be asked.
 	acquaintance = 10 * time.Minute
 )
 
@@ -32,6 +32,8 @@ var invented = limit.Rate{Period: time.Minute, Max: 60}
 
 // digest stands for an API key without being one.
 type digest [sha256.Size]byte
+
+func digestOf(key string) digest { return sha256.Sum256([]byte(key)) }
 
 // answer is an answer of auth: a grant or a refusal. The zero value is too old to count.
 type answer struct {
@@ -74,7 +76,7 @@ func (c *Checker) Verify(ctx context.Context, client netip.Addr, key string) (Gr
 	case len(key) > maxKey:
 		return Grant{}, errs.New(errs.Forbidden, "this API key is not valid")
 	}
-	id := digest(sha256.Sum256([]byte(key)))
+	id := digestOf(key)
 	accepted, _ := c.accepted.Get(id)
 	if time.Since(accepted.asked) < c.age {
 		return accepted.grant, nil
@@ -89,6 +91,19 @@ func (c *Checker) Verify(ctx context.Context, client netip.Addr, key string) (Gr
 		return c.meet(ctx, client, id, key)
 	})
 	grant, _ := value.(Grant)
+	return grant, err
+}
+
+// VerifyToRead is Verify for a request that changes nothing. While auth cannot be asked, a key that was valid within the last ten
+// minutes still allows what it allowed: services decide about callers who are signed in, so that opens only what is public.
+func (c *Checker) VerifyToRead(ctx context.Context, client netip.Addr, key string) (Grant, error) {
+	grant, err := c.Verify(ctx, client, key)
+	if !errs.Is(err, errs.Unavailable) {
+		return grant, err
+	}
+	if known, _ := c.accepted.Get(digestOf(key)); time.Since(known.asked) < acquaintance {
+		return known.grant, nil
+	}
 	return grant, err
 }
 

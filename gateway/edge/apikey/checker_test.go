@@ -103,6 +103,35 @@ func TestChecker_usesAnswersForTheirAge(t *testing.T) {
 	}
 }
 
+// While auth cannot be asked, a key that was valid may read, for ten minutes. Auth's word ends that, and counts for every method.
+func TestChecker_letsAKnownKeyReadDuringAnOutage(t *testing.T) {
+	inBubble(t, func(t *testing.T, auth *auth, keys *Checker) {
+		expectRead := func(key string, want errs.Kind) {
+			t.Helper()
+			grant, err := keys.VerifyToRead(t.Context(), client, key)
+			if errs.KindOf(err) != want || want == "" && grant.KeyID != "4711" {
+				t.Errorf("%s: got %+v, %v, want %q", key, grant, err, want)
+			}
+		}
+		expectRead("k", "")
+		expectRead("revoked", "")
+		down := errors.New("connection refused")
+		auth.err = errs.New(errs.Forbidden, "revoked")
+		time.Sleep(MaxAge)
+		expectRead("revoked", errs.Forbidden)
+		auth.err = down
+		time.Sleep(MaxAge)
+		expectRead("revoked", errs.Unavailable)
+		expectRead("invented", errs.Unavailable)
+		expectRead("k", "")
+		expect(t, keys, "k", errs.Unavailable)
+		time.Sleep(acquaintance - 2*MaxAge)
+		expectRead("k", errs.Unavailable)
+		auth.err = nil
+		expectRead("k", "")
+	})
+}
+
 func TestChecker_refusesARevokedKeyOnceItsAnswerIsOld(t *testing.T) {
 	inBubble(t, func(t *testing.T, auth *auth, keys *Checker) {
 		expect(t, keys, "k", "")

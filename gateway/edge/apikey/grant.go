@@ -45,8 +45,11 @@ type Use struct {
 // Admit returns an error unless the API key of a request is valid, is within its limit, and allows what the route asks. The
 // decision says where the key stands at its limit. The errors are those of Verify and Grant.Allows, and errs.RateLimited.
 func (c *Checker) Admit(ctx context.Context, client netip.Addr, r *http.Request, use Use) (limit.Decision, error) {
-	decision := limit.Unlimited()
-	grant, err := c.Verify(ctx, client, r.Header.Get(request.KeyHeader))
+	decision, verify := limit.Unlimited(), c.Verify
+	if reads(r.Method) {
+		verify = c.VerifyToRead
+	}
+	grant, err := verify(ctx, client, r.Header.Get(request.KeyHeader))
 	if err == nil && use.PerMinute > 0 {
 		decision = use.Counts.Take(grant.KeyID, limit.Rate{Period: time.Minute, Max: int64(use.PerMinute)})
 		err = decision.Err("too many requests with this API key; come back later")
@@ -62,9 +65,12 @@ func Permission(area, method string) string {
 	switch {
 	case area == "":
 		return ""
-	case method == http.MethodGet || method == http.MethodHead:
+	case reads(method):
 		return area + ":read"
 	default:
 		return area + ":write"
 	}
 }
+
+// reads reports whether a method is a safe one.
+func reads(method string) bool { return method == http.MethodGet || method == http.MethodHead }

@@ -27,27 +27,35 @@ func own(post Post, authorID string) (Post, error) {
 
 // Create stores a new draft, unless a request with the same id did. It fails with errs.KeyReused if that was another request.
 func (a *Authoring) Create(ctx context.Context, by Author, id, request string, edit Edit, intent Intent) (Shown, error) {
-	edit, err := a.prepare(ctx, id, edit)
-	if err != nil {
-		return Shown{}, err
+	post, err := a.Posts.Get(ctx, id)
+	if errs.Is(err, errs.NotFound) {
+		post, err = a.begin(ctx, by, id, request, edit, intent)
 	}
-	if err := a.authors.Meet(ctx, by); err != nil {
+	switch {
+	case err != nil:
 		return Shown{}, err
-	}
-	draft := edit.apply(Content{})
-	post, err := a.Posts.Create(ctx, Post{
-		ID: id, AuthorID: by.ID, Version: 1, CreatedAt: intent.Now, UpdatedAt: intent.Now, Request: request, Draft: &draft,
-	})
-	if err != nil {
-		return Shown{}, err
-	}
-	if post.Request != request {
+	case post.Request != request:
 		return Shown{}, errs.New(errs.KeyReused, "this Idempotency-Key was used for another request")
 	}
 	if _, err := own(post, by.ID); err != nil { // it was deleted since
 		return Shown{}, err
 	}
 	return a.show(ctx, post)
+}
+
+// begin stores a new draft.
+func (a *Authoring) begin(ctx context.Context, by Author, id, request string, edit Edit, intent Intent) (Post, error) {
+	edit, err := a.prepare(ctx, id, edit)
+	if err != nil {
+		return Post{}, err
+	}
+	if err := a.authors.Meet(ctx, by); err != nil {
+		return Post{}, err
+	}
+	draft := edit.apply(Content{})
+	return a.Posts.Create(ctx, Post{
+		ID: id, AuthorID: by.ID, Version: 1, CreatedAt: intent.Now, UpdatedAt: intent.Now, Request: request, Draft: &draft,
+	})
 }
 
 // Edit changes the draft of a post. If there is none, it begins one with what is submitted or published, which stays as it
@@ -147,9 +155,12 @@ func (a *Authoring) Submit(ctx context.Context, id string, intent Intent) (Shown
 			return nil, nil
 		}
 		if err := intent.check(&post); err != nil || post.Draft == nil {
-			return func(p *Post) error { return p.submit(intent, 0, "") }, err
+			return func(p *Post) error { return p.submit(intent, Content{}) }, err
 		}
 		content, err := a.complete(ctx, id, *post.Draft)
+		if err == nil {
+			content.Tags, err = a.current(ctx, content.Tags)
+		}
 		if err == nil {
 			err = content.checkSubmitted()
 		}
@@ -162,7 +173,7 @@ func (a *Authoring) Submit(ctx context.Context, id string, intent Intent) (Shown
 		if content.Slug, err = a.reserve(ctx, post, content); err == nil {
 			err = a.archive(ctx, post, content, intent)
 		}
-		return func(p *Post) error { return p.submit(intent, p.Version, content.Slug) }, err
+		return func(p *Post) error { return p.submit(intent, content) }, err
 	})
 }
 
@@ -240,18 +251,35 @@ func (a *Authoring) Restore(ctx context.Context, id string, number int64, intent
 		if err != nil {
 			return nil, err
 		}
-		if post.did(Restore, intent) && post.last().Revision == number && post.Draft != nil && post.Draft.TextIn == number {
+		content := revision.asDraft()
+		if content.Tags, err = a.current(ctx, content.Tags); err != nil {
+			return nil, err
+		}
+		if post.did(Restore, intent) && post.Draft != nil && post.Draft.same(content) {
 			return nil, nil
 		}
 		if err := intent.check(&post); err != nil {
 			return nil, err
 		}
-		if revision.Content.Tags, err = a.current(ctx, revision.Content.Tags); err != nil {
+		if err := a.rescue(ctx, post, intent); err != nil {
 			return nil, err
 		}
-		if post.Draft != nil && post.Draft.TextIn == 0 {
-			err = a.archive(ctx, post, *post.Draft, intent)
-		}
-		return func(p *Post) error { p.restore(intent, revision); return nil }, err
+		return func(p *Post) error { p.restore(intent, content); return nil }, nil
 	})
+}
+
+// rescue stores the draft of a post as a revision, unless it is one.
+func (a *Authoring) rescue(ctx context.Context, post Post, intent Intent) error {
+	if post.Draft == nil {
+		return nil
+	}
+	draft := *post.Draft
+	if draft.TextIn != 0 {
+		revision, err := a.Revisions.Get(ctx, post.ID, draft.TextIn)
+		if err != nil || draft.same(revision.asDraft()) {
+			return err
+		}
+		draft.Text, draft.TextIn = revision.Content.Text, 0
+	}
+	return a.archive(ctx, post, draft, intent)
 }

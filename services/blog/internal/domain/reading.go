@@ -1,11 +1,8 @@
 package domain
 
 import (
-	"cmp"
 	"context"
 	"slices"
-	"strings"
-	"unicode"
 )
 
 // Reading is what everyone may do: read what is published.
@@ -102,86 +99,4 @@ func (r *Reading) By(ctx context.Context, authorID, cursor string, limit int) ([
 // In returns a page of the posts that became public in a month, such as "2026-11".
 func (r *Reading) In(ctx context.Context, month, cursor string, limit int) ([]Entry, string, error) {
 	return r.list(ctx, PublishedIn(month), cursor, limit)
-}
-
-// How many posts are compared with one in search of similar ones: of each of its tags, and of the latest.
-const (
-	similarByTag  = 20
-	similarLatest = 60
-)
-
-// Similar returns the published posts that are most like this one: those that share the most tags, and of these those that
-// share the most words of title and description. It compares the latest posts of each tag, and the latest of all.
-func (r *Reading) Similar(ctx context.Context, id string, limit int) ([]Entry, error) {
-	post, err := r.published(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	found := map[string]Post{}
-	look := func(list string, limit int) error {
-		posts, _, err := r.Posts.List(ctx, list, "", limit)
-		for _, p := range posts {
-			found[p.ID] = p
-		}
-		return err
-	}
-	err = look(Latest, similarLatest)
-	for _, tag := range post.Published.Tags {
-		err = cmp.Or(err, look(Tagged(tag), similarByTag))
-	}
-	if err != nil {
-		return nil, err
-	}
-	delete(found, id)
-	return r.withAuthors(ctx, mostSimilar(post, found, limit))
-}
-
-// mostSimilar returns the posts that are most like one, the most similar first.
-func mostSimilar(post Post, among map[string]Post, limit int) []Post {
-	type candidate struct {
-		Post
-		tags, words int
-	}
-	var candidates []candidate
-	words := wordsOf(post)
-	for _, other := range among {
-		c := candidate{Post: other}
-		for _, tag := range other.Published.Tags {
-			if slices.Contains(post.Published.Tags, tag) {
-				c.tags++
-			}
-		}
-		for word := range wordsOf(other) {
-			if words[word] {
-				c.words++
-			}
-		}
-		if c.tags+c.words > 0 {
-			candidates = append(candidates, c)
-		}
-	}
-	slices.SortFunc(candidates, func(a, b candidate) int {
-		return cmp.Or(b.tags-a.tags, b.words-a.words, b.Published.At.Compare(a.Published.At), strings.Compare(a.ID, b.ID))
-	})
-	posts := make([]Post, 0, limit)
-	for _, c := range candidates[:min(limit, len(candidates))] {
-		posts = append(posts, c.Post)
-	}
-	return posts
-}
-
-// shortWord is the length in bytes of words that say nothing about a post, such as "the".
-const shortWord = 3
-
-// wordsOf returns the words of title and description, in lower case.
-func wordsOf(p Post) map[string]bool {
-	words := map[string]bool{}
-	line := strings.ToLower(p.Published.Title + " " + p.Published.Description)
-	isNoLetter := func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsNumber(c) }
-	for _, word := range strings.FieldsFunc(line, isNoLetter) {
-		if len(word) > shortWord {
-			words[word] = true
-		}
-	}
-	return words
 }

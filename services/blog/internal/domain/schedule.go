@@ -21,7 +21,23 @@ const catchUpPage = 100
 func (r *Review) CatchUp(ctx context.Context) error {
 	return catchUp(ctx, func(ctx context.Context, cursor string) ([]Post, string, error) {
 		return r.Posts.List(ctx, Unfinished, cursor, catchUpPage)
-	}, func(ctx context.Context, p Post) error { return about("post", p.ID, r.finish(ctx, p.ID)) })
+	}, func(ctx context.Context, p Post) error {
+		now := time.Now().UTC().Truncate(time.Microsecond)
+		if !p.due(now) { // most wait for a time that is months ahead
+			return nil
+		}
+		return about("post", p.ID, r.finish(ctx, p.ID, now))
+	})
+}
+
+// due reports whether there is something to finish: the time of the post has come, or an event or a tag waits.
+func (p *Post) due(now time.Time) bool {
+	return len(p.Events)+len(p.Tallies) > 0 || p.timeHasCome(now)
+}
+
+// timeHasCome reports whether what an editor has approved for a time is to be published.
+func (p *Post) timeHasCome(now time.Time) bool {
+	return p.Submitted.Scheduled() && !p.Submitted.PublishAt.After(now)
 }
 
 // catchUp finishes all that is on a list, for a while. What fails for a reason of its own holds up nothing else.
@@ -56,10 +72,9 @@ func about(kind, id string, err error) error {
 }
 
 // finish publishes a post if its time has come, and the events of the post.
-func (r *Review) finish(ctx context.Context, id string) error {
-	now := time.Now().UTC().Truncate(time.Microsecond)
+func (r *Review) finish(ctx context.Context, id string, now time.Time) error {
 	_, err := r.change(ctx, id, now, func(post Post) (func(*Post) error, error) {
-		if !post.Submitted.Scheduled() || post.Submitted.PublishAt.After(now) {
+		if !post.timeHasCome(now) {
 			return nil, nil
 		}
 		return r.publishing(ctx, post, Intent{By: post.Submitted.Editor, Now: now})

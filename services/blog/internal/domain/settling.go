@@ -12,9 +12,12 @@ import (
 func (d *Discussion) CatchUp(ctx context.Context) error {
 	return catchUp(ctx, func(ctx context.Context, cursor string) ([]Comment, string, error) {
 		return d.Comments.List(ctx, Unfinished, cursor, catchUpPage, func(c Comment) bool { return c.Unfinished() })
-	}, func(ctx context.Context, c Comment) error {
-		_, err := d.finish(ctx, c)
-		return about("comment", c.ID, err)
+	}, func(ctx context.Context, listed Comment) error {
+		c, err := d.Comments.Get(ctx, listed.ID) // an editor may have taken it away since
+		if err == nil {
+			_, err = d.finish(ctx, c)
+		}
+		return about("comment", listed.ID, err)
 	})
 }
 

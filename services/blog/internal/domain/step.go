@@ -98,8 +98,13 @@ func (p *Post) Refusal() *Step {
 // ETag returns the entity tag of a version of a post.
 func ETag(version int64) string { return `"` + strconv.FormatInt(version, 10) + `"` }
 
-// VersionOf returns the version of an entity tag that ETag made, 0 for any other text.
+// VersionOf returns the version of an entity tag that ETag made, 0 for none, and one that no post has for any other text.
 func VersionOf(etag string) int64 {
-	version, _ := strconv.ParseInt(strings.Trim(etag, `"`), 10, 64)
-	return version
+	if etag == "" {
+		return 0
+	}
+	if version, _ := strconv.ParseInt(strings.Trim(etag, `"`), 10, 64); version > 0 {
+		return version
+	}
+	return -1
 }

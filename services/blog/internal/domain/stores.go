@@ -59,6 +59,13 @@ type Revision struct {
 	Content Content   `json:"content"`
 }
 
+// asDraft returns the content as a draft that has its text in the revision.
+func (r Revision) asDraft() Content {
+	content := r.Content
+	content.Text, content.TextIn = "", r.Number
+	return content
+}
+
 // RevisionStore stores the revisions of posts.
 type RevisionStore interface {
 	// Save stores a revision, unless it is there: two with one number have the same content.

@@ -7,14 +7,13 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-// submit makes a revision of the draft wait for an editor, in place of one that waits already. reserved is the slug that the
-// post will have.
-func (p *Post) submit(intent Intent, revision int64, reserved string) error {
+// submit makes the draft wait for an editor, in place of one that waits already. content is that of its revision.
+func (p *Post) submit(intent Intent, content Content) error {
 	if p.Draft == nil {
 		return errs.New(errs.Conflict, "there is nothing to submit: this post has no open draft")
 	}
-	content := *p.Draft
-	content.Slug, content.Text, content.TextIn = reserved, "", revision
+	revision := p.Version
+	content.Text, content.TextIn = "", revision
 	p.Draft, p.Submitted = nil, &Submission{Content: content, Revision: revision, At: intent.Now}
 	p.announce(PostSubmitted, intent, content, revision)
 	p.record(Submit, intent, revision)
@@ -106,12 +105,10 @@ func (p *Post) unpublish(intent Intent) error {
 	return nil
 }
 
-// restore makes an earlier revision the draft.
-func (p *Post) restore(intent Intent, revision Revision) {
-	content := revision.Content
-	content.Text, content.TextIn = "", revision.Number
+// restore makes the content of an earlier revision the draft.
+func (p *Post) restore(intent Intent, content Content) {
 	p.Draft = &content
-	p.record(Restore, intent, revision.Number)
+	p.record(Restore, intent, content.TextIn)
 }
 
 // delete takes the post away from everyone. Its slugs stay reserved, and its revisions stay stored.

@@ -114,10 +114,15 @@ func intentOf(ctx context.Context, match web.IfMatch) domain.Intent {
 	}
 }
 
-func (h authoring) create(ctx context.Context, in *createInput) (*createOutput, error) {
+// writerOf is the caller as the author of something.
+func writerOf(ctx context.Context) domain.Author {
 	caller := identity.CallerOf(ctx)
-	by := domain.Author{ID: caller.ID, Name: caller.Name, Email: caller.Email}
-	id := ids.ForRequest("post", caller.ID, in.Key)
+	return domain.Author{ID: caller.ID, Name: caller.Name, Email: ownAddress(caller.Email, caller.Verified)}
+}
+
+func (h authoring) create(ctx context.Context, in *createInput) (*createOutput, error) {
+	by := writerOf(ctx)
+	id := ids.ForRequest("post", by.ID, in.Key)
 	made, err := h.posts.Create(ctx, by, id, ids.Fingerprint(in.Body), in.Body.edit(), intentOf(ctx, web.IfMatch{}))
 	if err != nil {
 		return nil, err

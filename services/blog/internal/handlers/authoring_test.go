@@ -43,6 +43,7 @@ func TestDrafts_loseNoEditThatCameInBetween(t *testing.T) {
 	if etag := saved.Expect(http.StatusOK).Header().Get("ETag"); etag != `"2"` {
 		t.Errorf("got %s", etag)
 	}
+	w.ask(t, "ada", "PATCH", path, object{"text": "Two."}, `"0"`).ExpectProblem(http.StatusPreconditionFailed, errs.Outdated, "If-Match")
 	stale := w.ask(t, "ada", "PATCH", path, object{"text": "Two."}, first)
 	stale.ExpectProblem(http.StatusPreconditionFailed, errs.Outdated, "If-Match")
 	if !strings.Contains(stale.Body.String(), `\"2\"`) {
@@ -201,6 +202,27 @@ func TestRevisions_areListedShownAndRestored(t *testing.T) {
 	w.ask(t, "ada", "POST", path+"/77/restore", nil).ExpectProblem(http.StatusNotFound, errs.NotFound, "")
 	if got := w.do(t, "edith", "GET", "/editor/id/"+p.ID, nil); got.Title != "Two" || got.Text != "Second." {
 		t.Errorf("an editor sees %+v", got)
+	}
+}
+
+// A draft that shares its text with a revision is not that revision: its title may be another one.
+func TestRevisions_keepADraftOfWhichOnlyTheTitleChanged(t *testing.T) {
+	w := newWorld(t)
+	p := w.submitted(t, full("One"))
+	path := "/author/id/" + p.ID
+	w.do(t, "ada", "PUT", "/author/withdraw/id/"+p.ID, nil)
+	w.do(t, "ada", "PATCH", path, object{"title": "Two"})
+	w.do(t, "ada", "POST", path+"/revisions/1/restore", nil)
+	if got := w.titles(t, "ada", path+"/revisions"); !slices.Equal(got, []string{"Two", "One"}) {
+		t.Errorf("the draft was lost: got %v", got)
+	}
+	// Restored again after another edit, it is not a repeated request.
+	w.do(t, "ada", "PATCH", path, object{"title": "Three"})
+	if got := w.do(t, "ada", "POST", path+"/revisions/1/restore", nil); got.Title != "One" || got.Text != "The *text* of One." {
+		t.Errorf("got %+v", got)
+	}
+	if got := w.titles(t, "ada", path+"/revisions"); !slices.Equal(got, []string{"Three", "Two", "One"}) {
+		t.Errorf("the draft was lost: got %v", got)
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 
 	"stoa/pkg/common/ids"
 	"stoa/pkg/common/web"
-	"stoa/pkg/identity"
 	"stoa/services/blog/internal/domain"
 )
 
@@ -139,10 +138,9 @@ func (h comments) list(ctx context.Context, in *commentsInput) (*commentsOutput,
 }
 
 func (h comments) add(ctx context.Context, in *addInput) (*commentOutput, error) {
-	caller := identity.CallerOf(ctx)
-	by := domain.Author{ID: caller.ID, Name: caller.Name, Email: caller.Email}
+	by := writerOf(ctx)
 	remark := domain.Remark{PostID: in.ID, ReplyTo: in.Body.ReplyTo, Text: in.Body.Text}
-	id := ids.ForRequest("comment", caller.ID, in.Key)
+	id := ids.ForRequest("comment", by.ID, in.Key)
 	return shownComment(h.discussion.Add(ctx, by, id, ids.Fingerprint(remark), remark, intentOf(ctx, web.IfMatch{})))
 }
 

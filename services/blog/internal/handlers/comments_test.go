@@ -165,6 +165,16 @@ func TestComments_areRefusedWhereReadersSeeNothing(t *testing.T) {
 	w.write(t, "ben", "k", other.ID, "A reply", there.ID).ExpectProblem(http.StatusConflict, errs.Conflict, "")
 }
 
+// Comments are seen by everyone and mailed to those in the thread, and reports are seen by editors.
+func TestComments_areRefusedUntilTheAddressIsVerified(t *testing.T) {
+	w := newWorld(t)
+	p := w.published(t, full("A title"))
+	c := w.commented(t, "rita", p.ID, "A text", "")
+	w.write(t, "una", "k", p.ID, "A text", c.ID).ExpectProblem(http.StatusForbidden, errs.Unverified, "")
+	w.ask(t, "una", "POST", "/comments/"+c.ID+"/report", object{"reason": "Spam."}).ExpectProblem(http.StatusForbidden, errs.Unverified, "")
+	w.expectCount(t, p.ID, 1)
+}
+
 func TestComments_areTextsThatCanBeSeen(t *testing.T) {
 	w := newWorld(t)
 	p := w.published(t, full("A title"))

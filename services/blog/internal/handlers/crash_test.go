@@ -200,3 +200,20 @@ func TestPosts_areBegunOnce(t *testing.T) {
 		}
 	}
 }
+
+// A request whose answer was lost comes again after another post has got the slug that it wants.
+func TestPosts_areBegunOnceAlsoIfTheirSlugIsTakenSince(t *testing.T) {
+	w := newWorld(t)
+	begin := func() string {
+		t.Helper()
+		return webtest.Read[post](w.askWith(t, http.Header{"Idempotency-Key": {"k"}}, "ada", "POST", "/author", object{"title": "Mine", "slug": "wanted"}),
+			http.StatusCreated).ID
+	}
+	first := begin()
+	body := full("Theirs")
+	body["slug"] = "wanted"
+	w.submitted(t, body)
+	if again := begin(); again != first {
+		t.Errorf("got %s, then %s", first, again)
+	}
+}

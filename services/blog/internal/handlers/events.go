@@ -17,6 +17,15 @@ type account struct {
 	Email         string    `json:"email"`
 	ProfilePicURL string    `json:"profilePicUrl"`
 	At            time.Time `json:"at"`
+	Verified      bool      `json:"verified"`
+}
+
+// ownAddress returns the address that notices go to. One that is not verified may be a stranger's: none goes there.
+func ownAddress(email string, verified bool) string {
+	if !verified {
+		return ""
+	}
+	return email
 }
 
 // Subscriptions is the table of the events that this service handles.
@@ -25,7 +34,7 @@ func Subscriptions(authors *domain.Authors) []messaging.Subscription {
 		if !ids.Valid(a.ID) {
 			return errs.InvalidField("id", "must be a UUID")
 		}
-		return authors.Learn(ctx, domain.Author{ID: a.ID, Name: a.Name, Email: a.Email, PictureURL: a.ProfilePicURL, At: a.At})
+		return authors.Learn(ctx, domain.Author{ID: a.ID, Name: a.Name, Email: ownAddress(a.Email, a.Verified), PictureURL: a.ProfilePicURL, At: a.At})
 	})
 	return []messaging.Subscription{
 		{Topic: "accounts", On: map[string]messaging.Handler{

@@ -38,7 +38,7 @@ var atomRules = map[string]rule{
 		"category": {0, 0}, "summary": {1, 1},
 	}},
 	"author":   {children: map[string][2]int{"name": {1, 1}, "uri": {1, 1}}},
-	"link":     {attrs: map[string]string{"rel": "text", "type": "text", "href": "url"}},
+	"link":     {attrs: map[string]string{"rel": "rel", "type": "text", "href": "url"}},
 	"category": {attrs: map[string]string{"term": "text"}},
 	"id":       {kind: "urn"}, "title": {kind: "text"}, "subtitle": {kind: "text"}, "summary": {kind: "text"}, "name": {kind: "text"},
 	"updated": {kind: "time"}, "published": {kind: "time"}, "uri": {kind: "url"},
@@ -104,6 +104,14 @@ func (e element) check(space string, rules map[string]rule) error {
 		}
 		all = append(all, child.check(space, rules))
 	}
+	rels := map[string]bool{}
+	for _, link := range e.all("link") {
+		if rel := link.attr("rel"); rels[rel] {
+			all = append(all, fmt.Errorf("%s has two links that are %s", e.XMLName.Local, rel))
+		} else {
+			rels[rel] = true
+		}
+	}
 	for name, limits := range r.children {
 		if n := counts[name]; n < limits[0] || limits[1] > 0 && n > limits[1] {
 			all = append(all, fmt.Errorf("%s has %d of %s", e.XMLName.Local, n, name))
@@ -120,6 +128,8 @@ func checkText(kind, text, name string) error {
 		wrong = strings.TrimSpace(text) != ""
 	case "text":
 		wrong = strings.TrimSpace(text) == ""
+	case "rel":
+		wrong = text != "self" && text != "alternate"
 	case "time":
 		_, err := time.Parse(time.RFC3339, text)
 		wrong = err != nil
@@ -145,6 +155,16 @@ func (e element) child(name string) string {
 	return ""
 }
 
+// attr returns the value of an attribute.
+func (e element) attr(name string) string {
+	for _, a := range e.Attrs {
+		if a.Name.Local == name {
+			return a.Value
+		}
+	}
+	return ""
+}
+
 // all returns the children of a name.
 func (e element) all(name string) []element {
 	return slices.DeleteFunc(slices.Clone(e.Children), func(c element) bool { return c.XMLName.Local != name })
@@ -157,7 +177,8 @@ var (
 		"id": "urn", "url": "url", "title": "text", "summary": "text", "content_text": "text", "image": "text",
 		"date_published": "time", "date_modified": "time", "authors": "", "tags": "",
 	}
-	jsonOptional = []string{"description", "image", "tags"}
+	jsonAuthorRules = map[string]string{"name": "text", "url": "url", "avatar": "text"}
+	jsonOptional    = []string{"description", "image", "tags", "avatar"}
 )
 
 // validateJSON returns what is wrong with a JSON feed.
@@ -179,6 +200,8 @@ func validateJSON(document []byte) (map[string]any, error) {
 		all = append(all, checkObject(object, jsonItemRules))
 		if authors, _ := object["authors"].([]any); len(authors) != 1 {
 			all = append(all, fmt.Errorf("authors are %v", object["authors"]))
+		} else if author, _ := authors[0].(map[string]any); author != nil {
+			all = append(all, checkObject(author, jsonAuthorRules))
 		}
 	}
 	return feed, errors.Join(all...)

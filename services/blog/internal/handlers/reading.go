@@ -35,7 +35,7 @@ type (
 	}
 	similarInput struct {
 		ByID
-		Limit int `query:"limit" minimum:"1" maximum:"20" default:"6" doc:"The largest number of items"`
+		web.Page
 	}
 
 	pageOutput struct{ Body page }
@@ -110,8 +110,7 @@ func (h reading) byMonth(ctx context.Context, in *byMonthInput) (*itemsOutput, e
 }
 
 func (h reading) similar(ctx context.Context, in *similarInput) (*itemsOutput, error) {
-	found, err := h.posts.Similar(ctx, in.ID, in.Limit)
-	return items(found, "", err)
+	return items(h.posts.Similar(ctx, in.ID, in.Cursor, in.Limit))
 }
 
 func items(entries []domain.Entry, next string, err error) (*itemsOutput, error) {

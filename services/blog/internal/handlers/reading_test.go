@@ -12,6 +12,7 @@ import (
 	"stoa/api/events"
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/must"
+	"stoa/pkg/common/web"
 	"stoa/pkg/common/web/webtest"
 	"stoa/pkg/messaging"
 )
@@ -60,13 +61,27 @@ func TestSimilar_sharesTagsThenWords(t *testing.T) {
 	w.published(t, full("Both", "Go", "Tills"))
 	w.submitted(t, full("Counting amphorae again", "Go", "Tills"))
 	want := []string{"Both", "Counting on tills", "Another till", "Amphorae and where they come from"}
-	got := webtest.Read[struct{ Items []post }](w.ask(t, "", "GET", "/list/similar/id/"+p.ID, nil), http.StatusOK)
-	var titles []string
-	for _, p := range got.Items {
-		titles = append(titles, p.Title)
+	path := "/list/similar/id/" + p.ID
+	if got := w.titles(t, "", path); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
-	if !slices.Equal(titles, want) {
-		t.Errorf("got %v, want %v", titles, want)
+	// Pages of one, while posts appear in between: nothing comes twice, and nothing is left out.
+	var paged []string
+	for cursor := ""; ; {
+		page := webtest.Read[web.Listing[post]](w.ask(t, "", "GET", path+"?limit=1&cursor="+cursor, nil), http.StatusOK)
+		for _, p := range page.Items {
+			paged = append(paged, p.Title)
+		}
+		if cursor = page.Next; cursor == "" {
+			break
+		}
+		w.published(t, full(fmt.Sprint("Both, and more: ", len(paged)), "Go", "Tills"))
+	}
+	if !slices.Equal(paged, want) {
+		t.Errorf("pages of one have %v, want %v", paged, want)
+	}
+	for _, cursor := range []string{"x", "1.2.3", "1.x.3." + p.ID} {
+		w.ask(t, "", "GET", path+"?cursor="+cursor, nil).ExpectProblem(http.StatusUnprocessableEntity, errs.Invalid, "cursor")
 	}
 }
 
@@ -150,6 +165,24 @@ func TestCompaction_takesWhatHasLeftOffTheLists(t *testing.T) {
 		w.compact(t)
 		if left := w.states.Value("blog-store", "shrinking:posts"); !strings.HasPrefix(left, `{"lists":{}`) {
 			t.Errorf("left is %s", left)
+		}
+	})
+}
+
+// The lists of all kinds are compacted within one request, so those of posts leave time to the others, however many there are.
+func TestCompaction_leavesTimeToOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		for n := range 60 {
+			p := w.published(t, full(fmt.Sprintf("Post %d", n), fmt.Sprintf("Tag %d", n)))
+			w.do(t, "edith", "PUT", "/editor/unpublish/id/"+p.ID, nil)
+		}
+		time.Sleep(2 * time.Minute)
+		w.states.Before = func(string, string) error { time.Sleep(10 * time.Millisecond); return nil }
+		began := time.Now()
+		must.Do(t, w.stores.Posts.Compact(t.Context()))
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("it took %s", took)
 		}
 	})
 }

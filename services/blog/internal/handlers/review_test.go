@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -185,6 +186,21 @@ func TestSchedule_publishesWhenTheTimeHasCome(t *testing.T) {
 			t.Errorf("published %v", w.bus.Types())
 		}
 	})
+}
+
+// Posts that wait for a day which is far away do not keep the schedule from what is due.
+func TestSchedule_spendsNothingOnWhatIsNotDue(t *testing.T) {
+	w := newWorld(t)
+	for n := range 20 {
+		p := w.submitted(t, full(fmt.Sprintf("Post %d", n)))
+		w.do(t, "edith", "PUT", "/editor/publish/id/"+p.ID, object{"publishAt": time.Now().Add(time.Hour)})
+	}
+	reads := 0
+	w.states.Before = func(string, string) error { reads++; return nil }
+	must.Do(t, w.review.CatchUp(t.Context()))
+	if reads > 21 {
+		t.Errorf("it took %d reads", reads)
+	}
 }
 
 // An editor who takes a post away does not want to see it again because of an earlier approval.

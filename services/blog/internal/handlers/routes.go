@@ -183,9 +183,9 @@ func editors(api huma.API, h review) {
 	}, h.published)
 }
 
-// commenters adds what everyone who is signed in may write below posts, and how everyone reads it.
+// commenters adds what everyone with a verified address may write below posts, and how everyone reads it.
 func commenters(api huma.API, h comments) {
-	signedIn, tags := identity.SignedIn(), []string{"comments"}
+	signedIn, verified, tags := identity.SignedIn(), identity.Verified(), []string{"comments"}
 
 	huma.Register(api, web.Cacheable(maxAge, huma.Operation{
 		OperationID: "list-comments", Method: http.MethodGet, Path: base + "/id/{id}/comments",
@@ -197,7 +197,7 @@ func commenters(api huma.API, h comments) {
 	huma.Register(api, huma.Operation{
 		OperationID: "add-comment", Method: http.MethodPost, Path: base + "/id/{id}/comments", DefaultStatus: http.StatusCreated,
 		Extensions: web.Repeatable, MaxBodyBytes: commentBody,
-		Summary: "Comment on a post, or reply to a comment", Tags: tags, Security: signedIn,
+		Summary: "Comment on a post, or reply to a comment", Tags: tags, Security: verified,
 		Description: "A repeated request with the same Idempotency-Key adds nothing and returns the comment as it is now. An account may add ten comments a minute.",
 		Responses: web.Refusals(map[int]string{
 			http.StatusConflict:            "What `replyTo` names was hidden, removed or deleted",
@@ -223,7 +223,7 @@ func commenters(api huma.API, h comments) {
 	// One account reports a comment once, and up to ten a minute.
 	huma.Register(api, huma.Operation{
 		OperationID: "report-comment", Method: http.MethodPost, Path: base + "/comments/{id}/report", DefaultStatus: http.StatusNoContent,
-		Summary: "Ask the editors to look at a comment", Tags: tags, Security: signedIn,
+		Summary: "Ask the editors to look at a comment", Tags: tags, Security: verified,
 		Description: "A second report of the same account changes nothing.",
 	}, h.report)
 }

@@ -113,6 +113,16 @@ func TestTags_forgetWhatTheyHaveCounted(t *testing.T) {
 	}
 }
 
+// A draft that a job has not come to yet is submitted with the new tag: the job may have passed the public posts already.
+func TestTags_ofWhatIsSubmittedAreThoseOfNow(t *testing.T) {
+	w := newWorld(t)
+	p := w.created(t, "ada", full("A title", "Go", "Sea"))
+	w.begin(t, "PUT", "/editor/tags/go", object{"name": "Golang"})
+	if p = w.do(t, "ada", "PUT", "/author/submit/id/"+p.ID, nil); !slices.Equal(p.Tags, []string{"GOLANG", "SEA"}) {
+		t.Errorf("got %v", p.Tags)
+	}
+}
+
 func TestTags_areRenamedEverywhere(t *testing.T) {
 	w := newWorld(t)
 	w.do(t, "edith", "PUT", "/editor/tags/go", object{"description": "The language"})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,14 +25,19 @@ import (
 	"stoa/services/blog/internal/repositories"
 )
 
-// The people of the tests: authors, editors, someone who is both, and a reader.
+// The people of the tests: authors, editors, someone who is both, a reader, and one whose address is not verified.
 var callers = webtest.Callers{
-	"ada":   {ID: ids.Derive("ada"), Name: "Ada", Email: "ada@example.com", Roles: []identity.Role{identity.Author}},
-	"ben":   {ID: ids.Derive("ben"), Name: "Ben", Email: "ben@example.com", Roles: []identity.Role{identity.Author}},
-	"edith": {ID: ids.Derive("edith"), Name: "Edith", Roles: []identity.Role{identity.Editor}},
-	"emil":  {ID: ids.Derive("emil"), Name: "Emil", Roles: []identity.Role{identity.Editor}},
-	"both":  {ID: ids.Derive("both"), Name: "Both", Email: "both@example.com", Roles: []identity.Role{identity.Author, identity.Editor}},
-	"rita":  {ID: ids.Derive("rita"), Name: "Rita", Roles: []identity.Role{identity.Learner}},
+	"ada":   verified("Ada", "ada@example.com", identity.Author),
+	"ben":   verified("Ben", "ben@example.com", identity.Author),
+	"edith": verified("Edith", "", identity.Editor),
+	"emil":  verified("Emil", "", identity.Editor),
+	"both":  verified("Both", "both@example.com", identity.Author, identity.Editor),
+	"rita":  verified("Rita", "", identity.Learner),
+	"una":   {ID: ids.Derive("una"), Name: "Una", Email: "una@example.com", Roles: []identity.Role{identity.Learner}},
+}
+
+func verified(name, email string, roles ...identity.Role) identity.Caller {
+	return identity.Caller{ID: ids.Derive(strings.ToLower(name)), Name: name, Email: email, Roles: roles, Verified: true}
 }
 
 // world is the service on a store and a bus in memory.

@@ -1,7 +1,6 @@
 package repositories
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -70,32 +69,26 @@ func valuesOf[T any](documents []sidecar.Document[T], err error) ([]T, error) {
 }
 
 // Update changes a document by a function that runs again if another write came first. Like create, it adds the document to its
-// lists first. The lists that it has left keep an entry until they are compacted.
+// lists first, so the write fails if it cannot. The lists that it has left keep an entry until they are compacted.
 func (r *collection[T]) Update(ctx context.Context, id string, change func(*T) error) (T, error) {
-	var none T
+	var left []string
 	if !ids.Valid(id) {
+		var none T
 		return none, r.missing()
 	}
-	for {
-		stored, err := r.documents.Find(ctx, id)
-		if err != nil || !stored.Exists() {
-			return none, cmp.Or(err, r.missing())
+	value, err := r.documents.Update(ctx, id, func(value *T) error {
+		before := r.listsOf(value)
+		if err := change(value); err != nil {
+			return err
 		}
-		value, before := stored.Value, r.listsOf(&stored.Value)
-		if err := change(&value); err != nil {
-			return none, err
-		}
-		after := r.listsOf(&value)
-		if err := r.join(ctx, id, without(after, before)); err != nil {
-			return none, err
-		}
-		if err = r.documents.Swap(ctx, stored, value); err == nil {
-			r.shrinking.note(ctx, without(before, append(after, domain.Unfinished)))
-		}
-		if !errs.Is(err, errs.Conflict) {
-			return value, err
-		}
+		after := r.listsOf(value)
+		left = without(before, append(after, domain.Unfinished))
+		return r.join(ctx, id, without(after, before))
+	})
+	if err == nil {
+		r.shrinking.note(ctx, left)
 	}
+	return value, err
 }
 
 // join adds a document to lists.

@@ -3,7 +3,6 @@ package repositories
 import (
 	"context"
 
-	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
 	"stoa/pkg/sidecar"
 	"stoa/services/blog/internal/domain"
@@ -50,26 +49,14 @@ func (r *Tags) GetEach(ctx context.Context, names []string) (map[string]domain.T
 
 // Upsert implements domain.TagStore. The list comes before the document, so that every tag that readers see is listed.
 func (r *Tags) Upsert(ctx context.Context, name string, change func(*domain.Tag) error) (domain.Tag, error) {
-	for {
-		stored, err := r.tags.Find(ctx, tagID(name))
-		if err != nil {
-			return domain.Tag{}, err
-		}
-		tag := stored.Value
+	return r.tags.Upsert(ctx, tagID(name), func(tag *domain.Tag) error {
+		before := tag.Listed()
 		tag.Name = name
-		if err := change(&tag); err != nil {
-			return domain.Tag{}, err
+		if err := change(tag); err != nil || before || !tag.Listed() {
+			return err
 		}
-		if tag.Listed() && !stored.Value.Listed() {
-			err = r.lists.Add(ctx, listed, stored.ID)
-		}
-		if err == nil {
-			err = r.tags.Swap(ctx, stored, tag)
-		}
-		if !errs.Is(err, errs.Conflict) {
-			return tag, err
-		}
-	}
+		return r.lists.Add(ctx, listed, tagID(name))
+	})
 }
 
 // List implements domain.TagStore.

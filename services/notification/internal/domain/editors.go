@@ -11,12 +11,13 @@ import (
 // editor is the role of those who are told about submitted posts.
 const editor = "EDITOR"
 
-// Editor is what is known of an account that has the role, or had it.
+// Editor is what is known of an account that has the role, or whose roles have changed lately.
 type Editor struct {
+	// Person is empty for a former editor.
 	Person
 	// At is the time of the event that this was read from.
 	At time.Time `json:"at"`
-	// Former says that the account has the role no more. It is kept for a while, because an earlier event may come later.
+	// Former says that the account does not have the role. It is kept for a while, because an earlier event may come later.
 	Former bool `json:"former,omitempty"`
 }
 
@@ -36,22 +37,34 @@ type Editors struct{ store EditorStore }
 // NewEditors returns the editors in a store.
 func NewEditors(store EditorStore) *Editors { return &Editors{store} }
 
-// Learn keeps what an event says about the roles and the name of an account, unless a later event has come first.
-func (e *Editors) Learn(ctx context.Context, account Account) error {
-	person, has := Person{account.ID, account.Name, account.Email}, slices.Contains(account.Roles, editor)
-	if !has { // most accounts never had the role
+// LearnRoles keeps what an event says about the roles of an account, unless a later event has come first: also that it is not
+// an editor, because the event that made it one may come later.
+func (e *Editors) LearnRoles(ctx context.Context, account Account) error {
+	learnt := Editor{At: account.At, Former: !account.edits()}
+	if !learnt.Former {
+		learnt.Person = Person{account.ID, account.Name, account.Email}
+	}
+	return e.store.Update(ctx, func(all map[string]Editor) {
+		if known, listed := all[account.ID]; !listed || !account.At.Before(known.At) {
+			all[account.ID] = learnt
+		}
+		maps.DeleteFunc(all, func(_ string, e Editor) bool { return e.Former && time.Since(e.At) > formerTime })
+	})
+}
+
+// LearnProfile is LearnRoles for an event about a name, unless the account has nothing to do with editors, as most.
+func (e *Editors) LearnProfile(ctx context.Context, account Account) error {
+	if !account.edits() {
 		known, err := e.store.Get(ctx)
 		if _, listed := known[account.ID]; err != nil || !listed {
 			return err
 		}
 	}
-	return e.store.Update(ctx, func(all map[string]Editor) {
-		if known, listed := all[account.ID]; !listed || !account.At.Before(known.At) {
-			all[account.ID] = Editor{Person: person, At: account.At, Former: !has}
-		}
-		maps.DeleteFunc(all, func(_ string, e Editor) bool { return e.Former && time.Since(e.At) > formerTime })
-	})
+	return e.LearnRoles(ctx, account)
 }
+
+// edits reports whether the account has the role of editors.
+func (a Account) edits() bool { return slices.Contains(a.Roles, editor) }
 
 // List returns the editors, always in the same order.
 func (e *Editors) List(ctx context.Context) ([]Person, error) {

@@ -49,9 +49,9 @@ func Subscriptions(tell Tell, office Office) []messaging.Subscription {
 	low := handle(tell, lowStock, func(e messaging.Event, low domain.LowStock) (domain.Notice, error) {
 		return domain.LowStockNotice(low, e.ID, e.Time, office.Staff)
 	})
-	learn := messaging.Typed(func(ctx context.Context, _ messaging.Event, account domain.Account) error {
-		return office.Editors.Learn(ctx, account)
-	})
+	learn := func(how func(context.Context, domain.Account) error) messaging.Handler {
+		return messaging.Typed(func(ctx context.Context, _ messaging.Event, account domain.Account) error { return how(ctx, account) })
+	}
 	return []messaging.Subscription{
 		{Topic: confirmed, On: map[string]messaging.Handler{
 			"order.confirmed.v1": order(confirmed, domain.OrderConfirmed),
@@ -68,8 +68,8 @@ func Subscriptions(tell Tell, office Office) []messaging.Subscription {
 			"account.verified.v1":               account(domain.AddressVerified),
 			"account.password_changed.v1":       account(domain.PasswordChanged),
 			"account.sessions_revoked.v1":       account(domain.SessionsRevoked),
-			"account.roles_changed.v1":          learn,
-			"account.changed.v1":                learn,
+			"account.roles_changed.v1":          learn(office.Editors.LearnRoles),
+			"account.changed.v1":                learn(office.Editors.LearnProfile),
 		}},
 		{Topic: lowStock, On: map[string]messaging.Handler{
 			"stock.low.v1": low,

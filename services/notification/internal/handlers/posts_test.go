@@ -118,6 +118,7 @@ func TestEditors_areThoseOfTheLatestEvent(t *testing.T) {
 	})
 	for _, e := range []messaging.Event{
 		given, taken, given, rolesOf(t, "Zoe", now.Add(time.Second), "EDITOR"), rolesOf(t, "Zoe", now), rolesOf(t, "Max", now, "EDITOR"), renamed,
+		rolesOf(t, "Eve", now.Add(time.Second)), rolesOf(t, "Eve", now, "EDITOR"), // the role that was taken away comes last
 	} {
 		must.Do(t, events.Check(e.Type, e.Data))
 		p.handle(t, e)
