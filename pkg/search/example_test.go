@@ -34,7 +34,7 @@ func Example() {
 	query := search.Query{Text: "walks", Limit: 20}
 	found, next, err := search.Find(ctx, index, query, published)
 	for _, text := range found {
-		fmt.Println(query.Mark(text, 200))
+		fmt.Println(query.Mark(200, text))
 	}
 	fmt.Printf("%q %v\n", next, err)
 	// Output:

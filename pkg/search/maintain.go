@@ -11,8 +11,7 @@ import (
 	"stoa/pkg/sidecar"
 )
 
-// Maintain merges segments until there are few, and deletes what nobody reads any more. Call it every few seconds, in each
-// replica. With 100,000 documents it may take minutes once in a while; it does no harm to end it.
+// Maintain merges segments until there are few, and deletes what nobody reads any more. Work calls it.
 func (x *Index) Maintain(ctx context.Context) error {
 	for {
 		m, err := x.sweep(ctx)

@@ -29,7 +29,9 @@ type manifest struct {
 	Kept     int64    `json:"kept,omitempty"`
 	Segments segments `json:"segments,omitempty"`
 	Rebuild  *rebuild `json:"rebuild,omitempty"`
-	Claims   []claim  `json:"claims,omitempty"`
+	// Asked is the latest rebuild that somebody asked for, whatever has become of it.
+	Asked  *asked  `json:"asked,omitempty"`
+	Claims []claim `json:"claims,omitempty"`
 	// Replaced segments are still read by those with a cursor; Doomed ones are going to be deleted.
 	Replaced []replaced `json:"replaced,omitempty"`
 	Doomed   []doomed   `json:"doomed,omitempty"`
@@ -72,9 +74,8 @@ const unknownParts = -1
 
 // rebuild is an index that nobody finds yet.
 type rebuild struct {
-	ID    string    `json:"id"`
-	Begun time.Time `json:"begun"`
-	At    time.Time `json:"at"` // the latest sign of life
+	ID string    `json:"id"`
+	At time.Time `json:"at"` // the latest sign of life
 	// After is the last generation that has nothing of what is put after the rebuild began.
 	After    int64    `json:"after"`
 	Indexed  int      `json:"indexed"`

@@ -11,14 +11,28 @@ import (
 // maxMarked is how many bytes of a text are searched for the words of a query.
 const maxMarked = 64 << 10
 
-// Mark returns an excerpt of a plain text as HTML: about size bytes, around the place with most words of the query, which are in
-// <mark>. Everything else is escaped. Where something is left out, there is "…". A text without any of the words gives its
-// beginning.
-func (q Query) Mark(text string, size int) string {
+// Mark returns an excerpt of the first of these plain texts that has a word of the query, as HTML: about size bytes, around the place
+// with most of the words, which are in <mark>. Everything else is escaped. Where something is left out, there is "…". If no text has
+// any of the words, it is the beginning of the first.
+func (q Query) Mark(size int, texts ...string) (marked string) {
 	p, err := parse(q)
 	if err != nil {
 		p = parsed{} // Find has refused this query
 	}
+	for i, text := range texts {
+		excerpt, found := p.mark(text, size)
+		if found {
+			return excerpt
+		}
+		if i == 0 {
+			marked = excerpt
+		}
+	}
+	return marked
+}
+
+// mark returns an excerpt of a text, and whether the text has a word of the query.
+func (p parsed) mark(text string, size int) (marked string, found bool) {
 	text = strings.ReplaceAll(strings.ToValidUTF8(text, "\ufffd"), "\x00", "\ufffd")
 	read := text[:boundary(text, maxMarked)]
 	marks := p.marks(read)
@@ -40,7 +54,7 @@ func (q Query) Mark(text string, size int) string {
 	if to < len(text) {
 		b.WriteString("…")
 	}
-	return b.String()
+	return b.String(), len(marks) > 0
 }
 
 // span is the place of a word in a text that is searched.

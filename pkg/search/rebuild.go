@@ -12,9 +12,13 @@ import (
 // maxBatch is how many bytes of text a rebuild indexes at once. They take several times as much memory.
 const maxBatch = 2 << 20
 
+// abandonTime bounds what a process does about its rebuild when it has to end.
+const abandonTime = 2 * time.Second
+
 // Rebuild indexes all documents, about total of them, and then puts them in place of what was found before, at once. What
 // is put or removed meanwhile counts. So each document is to be read after Rebuild was called. Status tells how far it is. It
-// fails with errs.Conflict while another rebuild is going on. One that failed begins again.
+// fails with errs.Conflict while another rebuild is going on. The next one begins at the
+// beginning. Services call Work, which does this when somebody has asked for it.
 func (x *Index) Rebuild(ctx context.Context, total int, documents iter.Seq2[Document, error]) error {
 	id := ids.New()
 	err := x.change(ctx, func(m *manifest) error { return m.beginRebuild(id, total, time.Now().UTC()) })
@@ -22,9 +26,23 @@ func (x *Index) Rebuild(ctx context.Context, total int, documents iter.Seq2[Docu
 		return err
 	}
 	if err := x.indexAll(ctx, id, documents); err != nil {
+		x.abandon(ctx, id)
 		return err
 	}
 	return x.change(ctx, func(m *manifest) error { return m.endRebuild(id, time.Now()) })
+}
+
+// abandon ends a rebuild that failed, so that the next one need not wait for claimTime, which ends that of a process that died.
+func (x *Index) abandon(ctx context.Context, id string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abandonTime)
+	defer cancel()
+	_ = x.change(ctx, func(m *manifest) error {
+		if m.rebuilding(id) {
+			m.doom(m.Rebuild.Segments)
+			m.Rebuild = nil
+		}
+		return nil
+	})
 }
 
 func (m *manifest) beginRebuild(id string, total int, now time.Time) error {
@@ -37,7 +55,8 @@ func (m *manifest) beginRebuild(id string, total int, now time.Time) error {
 	default:
 		m.doom(r.Segments)
 	}
-	m.Rebuild = &rebuild{ID: id, Begun: now, At: now, After: m.Generation, Total: total}
+	m.Rebuild = &rebuild{ID: id, At: now, After: m.Generation, Total: total}
+	m.ask(id, now)
 	return nil
 }
 
@@ -101,6 +120,7 @@ func (m *manifest) endRebuild(id string, now time.Time) error {
 			before = append(before, r.ID)
 		}
 	}
+	m.Asked.EndedAt, m.Asked.Indexed = now.UTC(), m.Rebuild.Indexed
 	m.Generation++
 	m.replace(before, now)
 	for _, r := range m.Rebuild.Segments {

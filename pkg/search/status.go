@@ -1,27 +1,17 @@
 package search
 
-import (
-	"context"
-	"time"
-)
-
-// Progress is how far a rebuild is.
-type Progress struct {
-	Begun   time.Time
-	Indexed int
-	Total   int
-}
+import "context"
 
 // Status is what an index has.
 type Status struct {
 	// Entries are documents; those that were changed or removed lately count more than once.
 	Entries  int
 	Segments int
-	// Rebuild is nil if there is none.
-	Rebuild *Progress
+	// Rebuild is the one that is going on, nil if there is none.
+	Rebuild *Rebuild
 }
 
-// Status returns what the index has, and how far its rebuild is.
+// Status returns what the index has.
 func (x *Index) Status(ctx context.Context) (Status, error) {
 	document, err := x.manifests.Find(ctx, x.name)
 	m := document.Value
@@ -30,7 +20,8 @@ func (x *Index) Status(ctx context.Context) (Status, error) {
 		status.Entries += r.Entries
 	}
 	if m.Rebuild != nil {
-		status.Rebuild = &Progress{m.Rebuild.Begun, m.Rebuild.Indexed, m.Rebuild.Total}
+		shown := m.shown()
+		status.Rebuild = &shown
 	}
 	return status, err
 }
