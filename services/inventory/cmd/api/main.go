@@ -8,6 +8,7 @@ import (
 	"stoa/pkg/common/service"
 	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
+	"stoa/pkg/search"
 	"stoa/services/inventory/internal/domain"
 	"stoa/services/inventory/internal/handlers"
 	"stoa/services/inventory/internal/repositories"
@@ -26,12 +27,24 @@ func run(ctx context.Context) error {
 	}
 	defer app.Close(ctx)
 
-	catalogue := repositories.NewCatalogue(app.Sidecar)
+	catalogue, index := repositories.NewCatalogue(app.Sidecar), repositories.NewIndex(app.Sidecar)
+	assortment, stock := domain.NewAssortment(catalogue, index), domain.NewStock(catalogue, repositories.NewHistory(app.Sidecar))
 
 	router := web.NewRouter()
 	api := web.NewAPI(router, "Inventory", "The catalogue and the stock.")
 	identity.Protect(api, identity.FromAuth(app.Sidecar))
-	handlers.Routes(api, catalogue, domain.NewStock(catalogue, repositories.NewHistory(app.Sidecar)))
+	handlers.Routes(api, catalogue, assortment, stock, index.Index)
 	handlers.Schedules(router, catalogue)
-	return app.Run(ctx, app.HTTP(router))
+	catchUp := warned(app, assortment.CatchUp, "products cannot be indexed yet")
+	maintain := warned(app, index.Work, "the search index cannot be maintained")
+	return app.Run(ctx, app.HTTP(router), service.Every(domain.CatchUpPause, catchUp), service.Every(search.WorkPause, maintain))
+}
+
+// warned returns a task that logs why it failed.
+func warned(app *service.App, task func(context.Context) error, text string) func(context.Context) {
+	return func(ctx context.Context) {
+		if err := task(ctx); err != nil && ctx.Err() == nil {
+			app.Telemetry.Log.Warn().Err(err).Msg(text)
+		}
+	}
 }
