@@ -20,9 +20,16 @@ type found struct {
 }
 
 // search returns what a query finds, of all pages.
-func search(t *testing.T, shop *client.Shop, path, query string) []found {
+func search(t *testing.T, shop *client.Shop, path, query string) (all []found) {
 	t.Helper()
-	return client.All[found](t, shop, path+"/search?q="+query, client.User{})
+	for cursor := ""; ; {
+		var page client.PageOf[found]
+		shop.Must(t, client.Request{Method: "GET", Path: path + "/search?limit=1&q=" + query + "&cursor=" + cursor}, http.StatusOK, &page)
+		all = append(all, page.Items...)
+		if cursor = page.Next; cursor == "" {
+			return all
+		}
+	}
 }
 
 // awaitFound waits until a query finds these, and nothing else.
