@@ -148,11 +148,11 @@ func (f *blog) index(ctx context.Context) error {
 
 // search looks for words that all posts have: none is read without need, but all are ranked.
 func (f *blog) search(ctx context.Context, count int) ([]time.Duration, error) {
-	return timed(count, func() error { return f.page(ctx, "/search", "&q=amphorae+once+") })
+	return timed(count, func() error { return f.page(ctx, "/search", "&q=amphorae+count+") })
 }
 
 func (f *blog) searchBeginning(ctx context.Context, count int) ([]time.Duration, error) {
-	return timed(count, func() error { return f.page(ctx, "/search", "&q=once+amph") })
+	return timed(count, func() error { return f.page(ctx, "/search", "&q=count+amph") })
 }
 
 // copying is a template of what the blog stores while something is done. What has left a list by then is not on that of a copy.

@@ -14,10 +14,7 @@ import (
 )
 
 // found is a post or a product that was found.
-type found struct {
-	ID, Snippet string
-	Tags        []string
-}
+type found struct{ ID, Snippet string }
 
 // search returns what a query finds, of all pages.
 func search(t *testing.T, shop *client.Shop, path, query string) (all []found) {
