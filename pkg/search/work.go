@@ -10,14 +10,11 @@ import (
 	"stoa/pkg/common/ids"
 )
 
-// WorkPause is how long a process waits between two calls of Work.
-const WorkPause = 10 * time.Second
-
 // Source returns all documents of an index, and about how many there are. It reads them while they are taken.
 type Source func(ctx context.Context) (total int, documents iter.Seq2[Document, error], err error)
 
 // Work does what has to be done now and then: it merges segments, and carries out the rebuild that somebody has asked for, with what
-// the source has. Call it every WorkPause, in each replica, outside of requests: with 100,000 documents a rebuild takes minutes, and
+// the source has. Call it every few seconds, in each replica, outside of requests: with 100,000 documents a rebuild takes minutes, and
 // so does a merge once in a while. It does no harm to end it: what it has not finished begins again, here or elsewhere.
 func (x *Index) Work(ctx context.Context, source Source) error {
 	return errors.Join(x.Maintain(ctx), x.rebuildIfAsked(ctx, source))

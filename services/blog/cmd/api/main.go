@@ -11,7 +11,6 @@ import (
 	"stoa/pkg/common/service"
 	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
-	"stoa/pkg/search"
 	"stoa/services/blog/internal/domain"
 	"stoa/services/blog/internal/handlers"
 	"stoa/services/blog/internal/providers"
@@ -73,13 +72,11 @@ func run(ctx context.Context) error {
 	identity.Protect(api, identity.FromAuth(app.Sidecar))
 	site := handlers.Site{URL: string(cfg.PublicURL), Title: cfg.BlogTitle}
 	handlers.Routes(api, domain.NewReading(stores, texts), domain.NewAuthoring(workflow), reviewing, discussion, tagging, index.Index, site)
+	warn := func(err error) { app.Telemetry.Log.Warn().Err(err).Msg("the search index cannot be maintained") }
+	maintenance := service.NewTask(index.Work, warn)
 	handlers.Schedules(
-		router, reviewing, discussion, tagging, stores.Posts.Compact, stores.Comments.Compact, stores.Tags.Compact, stores.Jobs.Compact,
+		router, reviewing, discussion, tagging, maintenance.Begin,
+		stores.Posts.Compact, stores.Comments.Compact, stores.Tags.Compact, stores.Jobs.Compact,
 	)
-	maintain := func(ctx context.Context) {
-		if err := index.Work(ctx); err != nil && ctx.Err() == nil {
-			app.Telemetry.Log.Warn().Err(err).Msg("the search index cannot be maintained")
-		}
-	}
-	return app.Run(ctx, app.HTTP(router), consumer.Run, service.Every(search.WorkPause, maintain))
+	return app.Run(ctx, app.HTTP(router), consumer.Run, maintenance.Run)
 }

@@ -8,7 +8,6 @@ import (
 	"stoa/pkg/common/service"
 	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
-	"stoa/pkg/search"
 	"stoa/services/inventory/internal/domain"
 	"stoa/services/inventory/internal/handlers"
 	"stoa/services/inventory/internal/repositories"
@@ -34,17 +33,8 @@ func run(ctx context.Context) error {
 	api := web.NewAPI(router, "Inventory", "The catalogue and the stock.")
 	identity.Protect(api, identity.FromAuth(app.Sidecar))
 	handlers.Routes(api, catalogue, assortment, stock, index.Index)
-	handlers.Schedules(router, catalogue)
-	catchUp := warned(app, assortment.CatchUp, "products cannot be indexed yet")
-	maintain := warned(app, index.Work, "the search index cannot be maintained")
-	return app.Run(ctx, app.HTTP(router), service.Every(domain.CatchUpPause, catchUp), service.Every(search.WorkPause, maintain))
-}
-
-// warned returns a task that logs why it failed.
-func warned(app *service.App, task func(context.Context) error, text string) func(context.Context) {
-	return func(ctx context.Context) {
-		if err := task(ctx); err != nil && ctx.Err() == nil {
-			app.Telemetry.Log.Warn().Err(err).Msg(text)
-		}
-	}
+	warn := func(err error) { app.Telemetry.Log.Warn().Err(err).Msg("the search index cannot be maintained") }
+	maintenance := service.NewTask(index.Work, warn)
+	handlers.Schedules(router, catalogue, assortment, maintenance.Begin)
+	return app.Run(ctx, app.HTTP(router), maintenance.Run)
 }

@@ -100,14 +100,16 @@ func (a *Assortment) put(ctx context.Context, p Product) error {
 	return err
 }
 
-// CatchUpPause is how long a process waits between two calls of CatchUp.
-const CatchUpPause = 10 * time.Second
-
-// catchUpPage is how many products CatchUp reads at once.
-const catchUpPage = 100
+// catchUpTime bounds one run of CatchUp, and catchUpPage how many products it reads at once.
+const (
+	catchUpTime = 3 * time.Second
+	catchUpPage = 100
+)
 
 // CatchUp indexes the products whose requests could not. Several processes may do this at once.
 func (a *Assortment) CatchUp(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, catchUpTime)
+	defer cancel()
 	var failed error
 	for cursor, more := "", true; more; more = cursor != "" {
 		products, next, err := a.catalogue.Unindexed(ctx, cursor, catchUpPage)

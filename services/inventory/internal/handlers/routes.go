@@ -2,6 +2,7 @@
 package handlers
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -105,7 +106,8 @@ func searches(api huma.API, h finding) {
 	}, h.watch)
 }
 
-// Schedules adds what the sidecar calls on schedule.
-func Schedules(router *mux.Router, catalogue domain.Catalogue) {
+// Schedules adds what the sidecar calls on schedule. index begins the work on the search index.
+func Schedules(router *mux.Router, catalogue domain.Catalogue, assortment *domain.Assortment, index func(context.Context) error) {
+	web.OnSchedule(router, "search", assortment.CatchUp, index)
 	web.OnSchedule(router, "compact", catalogue.Compact)
 }

@@ -38,7 +38,7 @@ func newFront() *front {
 		webtest.New("Inventory", "The catalogue and the stock.", callers), states, catalogue, domain.NewAssortment(catalogue, index), index,
 	}
 	handlers.Routes(f.API, catalogue, f.assortment, domain.NewStock(catalogue, repositories.NewHistory(side)), index.Index)
-	handlers.Schedules(f.Router, f.catalogue)
+	handlers.Schedules(f.Router, catalogue, f.assortment, index.Work)
 	return f
 }
 
