@@ -60,6 +60,7 @@ func (b *bench) measureBlog(ctx context.Context) (p report.Part, err error) {
 		{name: "page of posts", sizes: posts, run: (*blog).latest}, {name: "later page of posts", sizes: posts, run: (*blog).later},
 		{name: "page of a tag", sizes: posts, run: (*blog).tagged}, {name: "page of comments", sizes: comments, run: (*blog).discussion},
 		{name: "later page of comments", sizes: comments, run: (*blog).laterComments},
+		{name: "search", sizes: posts, run: (*blog).search}, {name: "search for the beginning of a word", sizes: posts, run: (*blog).searchBeginning},
 	}
 	err = compare(ctx, b, blogs, operations)
 	p.Figures = map[string]report.Figure{}
@@ -122,7 +123,36 @@ func (b *shop) fillBlog(ctx context.Context, posts, comments int) (*blog, error)
 		return nil, err
 	}
 	b.broker, err = dialBroker(b.system)
-	return f, errors.Join(err, b.signIn(ctx))
+	if err = errors.Join(err, b.signIn(ctx)); err != nil {
+		return nil, err
+	}
+	return f, f.index(ctx)
+}
+
+// index has the posts indexed, and waits until they are.
+func (f *blog) index(ctx context.Context) error {
+	var in struct{ AccessToken string }
+	var rebuild struct{ State string }
+	began := time.Now()
+	err := f.call(ctx, "POST", "/auth/signin/basic", "", f.credentials.Accounts["staff"], &in)
+	if err == nil {
+		err = f.call(ctx, "POST", "/blog/search/rebuild", in.AccessToken, nil, &rebuild)
+	}
+	for err == nil && rebuild.State != "done" {
+		time.Sleep(100 * time.Millisecond)
+		err = f.call(ctx, "GET", "/blog/search/rebuild", in.AccessToken, nil, &rebuild)
+	}
+	fmt.Printf("%d posts are indexed after %s.\n", len(f.posts), time.Since(began).Round(time.Second))
+	return err
+}
+
+// search looks for words that all posts have: none is read without need, but all are ranked.
+func (f *blog) search(ctx context.Context, count int) ([]time.Duration, error) {
+	return timed(count, func() error { return f.page(ctx, "/search", "&q=amphorae+count+") })
+}
+
+func (f *blog) searchBeginning(ctx context.Context, count int) ([]time.Duration, error) {
+	return timed(count, func() error { return f.page(ctx, "/search", "&q=count+amph") })
 }
 
 // copying is a template of what the blog stores while something is done. What has left a list by then is not on that of a copy.

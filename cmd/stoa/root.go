@@ -31,6 +31,7 @@ func newRoot() *cobra.Command {
 		credentialsCommand(place),
 		keysCommand(place),
 		seedCommand(place),
+		searchCommand(place),
 		toolsCommand(place),
 		runCommand(place),
 		newCommand(place),

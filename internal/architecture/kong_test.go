@@ -179,7 +179,7 @@ func (table kongTable) expectRoute(t *testing.T, o access.Operation, rule access
 func TestKong_reachesNothingElse(t *testing.T) {
 	table := kong(t)
 	for _, path := range []string{
-		"/", "/metrics", "/healthz", "/readyz", "/openapi.json", "/dapr/config", "/dapr/subscribe", "/compact", "/internal",
+		"/", "/metrics", "/healthz", "/readyz", "/openapi.json", "/dapr/config", "/dapr/subscribe", "/compact", "/search", "/internal",
 		"/internal/sessions/1", "/api", "/api/v1", "/api/v1/", "/api/v1/internal/sessions/1", "/api/v2/orders", "/API/v1/orders",
 		"/api/v1/ordersX", "/api/v1/orders.json", "/x/api/v1/orders",
 		"/blog", "/blog/id", "/blog/feed.atomX", "/blog/sitemap.xml/x", "/blog/tags/go", "/blog/tags/go/x/feed.atom", "/x/blog/feed.atom",

@@ -1,135 +1,19 @@
 package sidecar_test
 
 import (
-	"context"
 	"fmt"
-	"maps"
-	"math/rand/v2"
 	"slices"
 	"strconv"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	dapr "github.com/dapr/go-sdk/client"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"stoa/pkg/common/must"
 	"stoa/pkg/sidecar"
 	"stoa/pkg/sidecar/sidecartest"
 )
-
-// world decides which process makes its next call to the store, so that only one runs at a time, and which process dies
-// before or after a call.
-type world struct {
-	random  *rand.Rand
-	deaths  int // one call in so many
-	mu      sync.Mutex
-	waiting map[string]chan bool // by name: true is life
-	died    int
-}
-
-// process is a client that belongs to one process of a world.
-type process struct {
-	*sidecartest.States
-	world *world
-	name  string
-	dead  bool // until the process is started again
-}
-
-// run runs processes until all have ended.
-func (w *world) run(processes map[string]func()) {
-	var alive sync.WaitGroup
-	ended := make(chan struct{})
-	for _, do := range processes {
-		alive.Go(do)
-	}
-	go func() { alive.Wait(); close(ended) }()
-	for {
-		synctest.Wait()
-		select {
-		case <-ended:
-			return
-		default:
-		}
-		w.mu.Lock()
-		names := slices.Sorted(maps.Keys(w.waiting))
-		if len(names) == 0 {
-			w.mu.Unlock()
-			time.Sleep(time.Millisecond) // all of them pause
-			continue
-		}
-		name := names[w.random.IntN(len(names))]
-		turn := w.waiting[name]
-		delete(w.waiting, name)
-		w.mu.Unlock()
-		turn <- w.random.IntN(w.deaths) > 0
-	}
-}
-
-// call makes a call when it is the turn of the process.
-func (p *process) call(do func() error) error {
-	for _, step := range []func() error{do, func() error { return nil }} {
-		if p.dead {
-			break
-		}
-		turn := make(chan bool)
-		p.world.mu.Lock()
-		p.world.waiting[p.name] = turn
-		p.world.mu.Unlock()
-		if p.dead = !<-turn; p.dead {
-			p.world.died++
-			break
-		}
-		if err := step(); err != nil {
-			return err
-		}
-	}
-	if p.dead {
-		return status.Error(codes.Unavailable, "killed")
-	}
-	return nil
-}
-
-func (p *process) GetState(ctx context.Context, store, key string, meta map[string]string) (item *dapr.StateItem, err error) {
-	err = p.call(func() (err error) { item, err = p.States.GetState(ctx, store, key, meta); return err })
-	return item, err
-}
-
-func (p *process) GetBulkState(
-	ctx context.Context, store string, keys []string, meta map[string]string, n int32,
-) (items []*dapr.BulkStateItem, err error) {
-	err = p.call(func() (err error) { items, err = p.States.GetBulkState(ctx, store, keys, meta, n); return err })
-	return items, err
-}
-
-func (p *process) SaveBulkState(ctx context.Context, store string, items ...*dapr.SetStateItem) error {
-	return p.call(func() error { return p.States.SaveBulkState(ctx, store, items...) })
-}
-
-func (p *process) DeleteStateWithETag(
-	ctx context.Context, store, key string, etag *dapr.ETag, meta map[string]string, options *dapr.StateOptions,
-) error {
-	return p.call(func() error { return p.States.DeleteStateWithETag(ctx, store, key, etag, meta, options) })
-}
-
-// untilItSucceeds starts the process again whenever it died.
-func (p *process) untilItSucceeds(t *testing.T, do func() error) {
-	for attempt := range 100 {
-		p.dead = false
-		err := do()
-		if err == nil {
-			return
-		}
-		if !p.dead && attempt > 20 {
-			t.Errorf("%s: %v", p.name, err)
-			return
-		}
-	}
-	t.Errorf("%s died too often", p.name)
-}
 
 // Writers, readers and two replicas that compact work on one list, in a random order of their calls, and die at any of them.
 // No reader misses an entry or sees one twice, and in the end the list has what was added, in order, on few pages, and its
@@ -158,40 +42,40 @@ func modelled(t *testing.T, seed uint64, keys map[string]string, stored int, wan
 	s := shelfOn(states, side)
 	s.fill(t, keys)
 	before, _ := s.read(t, 100, wanted)
-	w := &world{random: rand.New(rand.NewPCG(seed, 1)), deaths: 60, waiting: map[string]chan bool{}}
-	shelfOf := func(name string) (*process, shelf) {
-		p := &process{States: states, world: w, name: name}
+	w := sidecartest.NewWorld(states, seed, 60)
+	shelfOf := func(name string) (*sidecartest.Process, shelf) {
+		p := w.Process(name)
 		return p, shelfOn(states, sidecar.StatesOnly(p))
 	}
 	processes := map[string]func(){}
 	const writers, each = 2, 130 // more than one page of new entries
 	for writer := range writers {
 		p, mine := shelfOf(fmt.Sprintf("writer %d", writer))
-		processes[p.name] = func() {
+		processes[p.Name] = func() {
 			for i := range each {
 				n := stored + writers*i + writer
-				p.untilItSucceeds(t, func() error { return mine.addNoting(t, n) })
+				p.UntilItSucceeds(t, func() error { return mine.addNoting(t, n) })
 				s.create(t, n)
 			}
 		}
 	}
 	for replica := range 2 {
 		p, mine := shelfOf(fmt.Sprintf("compaction %d", replica))
-		processes[p.name] = func() {
+		processes[p.Name] = func() {
 			for range 2 {
-				p.untilItSucceeds(t, func() error { return mine.lists.Compact(t.Context(), "all", wanted) })
+				p.UntilItSucceeds(t, func() error { return mine.lists.Compact(t.Context(), "all", wanted) })
 			}
 		}
 	}
 	for reader := range 2 {
 		p, mine := shelfOf(fmt.Sprintf("reader %d", reader))
-		processes[p.name] = func() {
+		processes[p.Name] = func() {
 			for round := range 3 {
 				mine.readAlive(t, p, wanted, before, 1+int(seed)%20+10*round)
 			}
 		}
 	}
-	w.run(processes)
+	w.Run(processes)
 
 	s.compact(t, wanted)
 	s.compact(t, wanted)
@@ -207,8 +91,8 @@ func modelled(t *testing.T, seed uint64, keys map[string]string, stored int, wan
 	}
 	s.expectNoted(t, stored, writers*each)
 	// A process that dies, or comes second, may leave a page that nothing names.
-	if pages := len(states.Keys("store", "counters:all:")); pages > len(want)/50+1+2*w.died {
-		t.Errorf("%d entries are on %d pages; processes died %d times", len(want), pages, w.died)
+	if pages := len(states.Keys("store", "counters:all:")); pages > len(want)/50+1+2*w.Died() {
+		t.Errorf("%d entries are on %d pages; processes died %d times", len(want), pages, w.Died())
 	}
 }
 
@@ -239,10 +123,10 @@ func (s shelf) expectNoted(t *testing.T, first, count int) {
 }
 
 // readAlive reads the whole list, and checks that it has all entries of before, once and in order.
-func (s shelf) readAlive(t *testing.T, p *process, wanted func(counter) bool, before []int, limit int) {
+func (s shelf) readAlive(t *testing.T, p *sidecartest.Process, wanted func(counter) bool, before []int, limit int) {
 	var all []int
 	for cursor, end := "", false; !end; end = cursor == "" {
-		p.untilItSucceeds(t, func() error {
+		p.UntilItSucceeds(t, func() error {
 			items, next, err := s.lists.Page(t.Context(), "all", cursor, limit, wanted)
 			if err != nil {
 				return err
@@ -260,12 +144,12 @@ func (s shelf) readAlive(t *testing.T, p *process, wanted func(counter) bool, be
 	}
 	for _, n := range before {
 		if seen[n] != 1 {
-			t.Errorf("%s: %d was seen %d times in %v", p.name, n, seen[n], all)
+			t.Errorf("%s: %d was seen %d times in %v", p.Name, n, seen[n], all)
 		}
 	}
 	old := slices.DeleteFunc(all, func(n int) bool { return n > before[0] })
 	if !slices.Equal(old, before) {
-		t.Errorf("%s: got %v, want %v", p.name, old, before)
+		t.Errorf("%s: got %v, want %v", p.Name, old, before)
 	}
 }
 

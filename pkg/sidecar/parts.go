@@ -2,6 +2,7 @@ package sidecar
 
 import (
 	"context"
+	"iter"
 	"slices"
 )
 
@@ -33,6 +34,24 @@ func (l *Lists[T]) Part(ctx context.Context, list string, n, size int64, match f
 		return err
 	})
 	return items, err
+}
+
+// Batches yields all documents of a list that match, some hundred at a time, and ends after an error. A document that is on the list
+// before the first batch is read is in one of them, or in two if it was added twice. Later ones may be.
+func (l *Lists[T]) Batches(ctx context.Context, list string, match func(T) bool) iter.Seq2[[]T, error] {
+	return func(yield func([]T, error) bool) {
+		parts, err := l.Parts(ctx, list, roundSize)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for n := range parts {
+			items, err := l.Part(ctx, list, n, roundSize, match)
+			if !yield(items, err) || err != nil {
+				return
+			}
+		}
+	}
 }
 
 // entriesOf returns the entries of a list with the numbers after the first and up to the last, the latest first.

@@ -60,3 +60,24 @@ func TestLists_keepTheirParts(t *testing.T) {
 		}
 	})
 }
+
+// Who reads all batches of a list misses nothing that is on it.
+func TestLists_areReadInBatches(t *testing.T) {
+	s := newShelf(t, 250, 60)
+	var got, want []int
+	for batch, err := range s.lists.Batches(t.Context(), "all", nil) {
+		must.Do(t, err)
+		for _, c := range batch {
+			got = append(got, c.N)
+		}
+	}
+	for _, part := range expected(250, 100, 60) {
+		want = append(want, part...)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	for range s.lists.Batches(t.Context(), "all", nil) {
+		break // and may stop
+	}
+}

@@ -3,6 +3,7 @@ package conformance
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -43,6 +44,15 @@ func postFlow(t *probe, s shop) {
 		}
 	}
 
+	search := client.Request{Method: "GET", Path: "/blog/search?tag=stock&q=" + url.QueryEscape(post.Title+" every day")}
+	system.Eventually(t, "it is found by its words", func() error {
+		var found client.PageOf[client.Post]
+		if s.Must(t, search, http.StatusOK, &found); !slices.Equal(idsOf(found.Items), []string{post.ID}) {
+			return fmt.Errorf("got %+v", found)
+		}
+		return nil
+	})
+
 	var comment client.Comment
 	s.Must(t, client.CommentOn(post.ID, reader, "We count twice."), http.StatusCreated, &comment)
 	if told := s.AwaitNotice(t, author, post.ID, "comment-added"); !strings.HasSuffix(told.Link, "/blog/"+post.Slug) {
@@ -63,6 +73,13 @@ func postFlow(t *probe, s shop) {
 			return nil
 		})
 	}
+	system.Eventually(t, "it is not found any more", func() error {
+		var found client.PageOf[client.Post]
+		if s.Must(t, search, http.StatusOK, &found); len(found.Items) > 0 {
+			return fmt.Errorf("got %+v", found)
+		}
+		return nil
+	})
 	system.Eventually(t, "the latest posts are without it", func() error {
 		if ids := idsOf(client.All[client.Post](t, s.Shop, "/blog/list/latest", client.User{})); slices.Contains(ids, post.ID) {
 			return fmt.Errorf("got %v", ids)

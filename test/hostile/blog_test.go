@@ -3,6 +3,7 @@ package hostile
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -61,7 +62,48 @@ func blogAttacks(t *testing.T, w *world, b bench) []attack {
 	all = append(all, each("a post with a slug", map[string]any{
 		"of punctuation": "?!", "of dots": "../..", "of 201 letters": strings.Repeat("a", 201), "of a smile": "😀", "that is a list": []string{"a"},
 	}, slug, draft("slug"))...)
-	return append(all, b.readings(w)...)
+	return slices.Concat(all, b.readings(w), searchAttacks(w))
+}
+
+// searchAttacks are queries that nobody types. What can be read as words is searched for: TestSearch_survivesOddQueries.
+func searchAttacks(w *world) []attack {
+	refused := attack{want: []int{http.StatusUnprocessableEntity, http.StatusBadRequest}}
+	odd := map[string]string{
+		"of 10000 letters": "q=" + strings.Repeat("a", 10_000), "of 1000 letters in Hebrew": "q=" + strings.Repeat("%d7%90", 1000), "of 100 words": "q=" + strings.Repeat("x+", 100),
+		"with a zero": "q=a%00b", "not in UTF-8": "q=%ff%fe", "of nothing": "q=", "without words": "limit=1", "twice": "q=a&q=b", "from elsewhere": "q=a&cursor=bm93aGVyZQ",
+		"from the future": "q=a&cursor=eyJnIjo5OTk5OTk5LCJxIjoxfQ", "with a page below zero": "q=a&limit=-1", "with an operator": "q=a&sort=b",
+	}
+	var all []attack
+	for name, path := range map[string]string{"a search for posts": "/api/v1/blog/search?", "a search for products": "/api/v1/products/search?"} {
+		all = append(all, each(name, odd, refused, func(query string) string { return w.ask("GET", path+query, client.User{}).String() })...)
+	}
+	return all
+}
+
+// Queries of signs, of words that say nothing, in any script and direction, find what they find, and nothing breaks.
+func TestSearch_survivesOddQueries(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, shop)
+	for name, query := range map[string]string{
+		"operators": "%2B-%26%7C!()%7B%7D%5B%5D%5E~*?:%5C%22", "stop words": "the+and+of+to", "right to left": "%e2%80%ae%d7%a9%d7%9c%d7%95%d7%9d", "Arabic": "%d9%85%d8%b1%d8%ad%d8%a8%d8%a7",
+		"signs of Japanese": "%e6%9d%b1%e4%ba%ac", "smileys": "%f0%9f%91%a9%e2%80%8d%f0%9f%91%a9", "spaces": "+++", "markup": "%3cmark%3e%3cscript%3e", "SQL": "'+OR+1=1--",
+		"200 letters": strings.Repeat("a", 200), "an accent of its own": "%cc%81", "a key": "search-part:posts.1.0%7c%7cx",
+	} {
+		for _, path := range []string{"/api/v1/blog/search?q=", "/api/v1/products/search?q="} {
+			answer := w.send(t, w.ask("GET", path+query, client.User{}).String())
+			var page client.PageOf[struct{ Snippet string }]
+			if answer.Status != http.StatusOK {
+				t.Errorf("%s at %s: got %s", name, path, answer)
+				continue
+			}
+			answer.Read(t, &page)
+			for _, found := range page.Items {
+				if strings.Contains(strings.NewReplacer("<mark>", "", "</mark>", "").Replace(found.Snippet), "<") {
+					t.Errorf("%s at %s: got %q", name, path, found.Snippet)
+				}
+			}
+		}
+	}
 }
 
 // readings are addresses that lead nowhere, and say nothing of what they were asked for but that.

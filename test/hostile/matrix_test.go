@@ -153,7 +153,10 @@ func (c *cast) request(t *testing.T, o access.Operation, p probe, owner, as clie
 	if len(o.Parameters()) > 0 {
 		id = p.id(t, c, owner)
 	}
-	m := c.ask(o.Method, o.Target(append([]string{id}, p.more...)...), as)
+	if p.before != nil {
+		p.before(t, c)
+	}
+	m := c.ask(o.Method, o.Target(append([]string{id}, p.more...)...)+p.query, as)
 	if o.Method == http.MethodGet {
 		// Of a stream the beginning is read; a caller that does not ask for one gets ten seconds of it.
 		return m.and("Accept: text/event-stream, application/json")

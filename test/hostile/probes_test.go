@@ -17,6 +17,10 @@ type probe struct {
 	id func(t *testing.T, c *cast, owner client.User) string
 	// more are the values of what else the path names.
 	more []string
+	// query is what comes behind the path.
+	query string
+	// before is done before the request, if there is something to do.
+	before func(t *testing.T, c *cast)
 	// body is what is sent; nothing when nil.
 	body func(t *testing.T, c *cast, owner client.User) any
 	// spends says that the caller is not the same afterwards: it is somebody new each time.
@@ -83,6 +87,10 @@ var probes = map[string]probe{
 	"adjust-stock":     {id: newOnSale, body: func(*testing.T, *cast, client.User) any { return object{"change": 1} }},
 	"list-adjustments": {id: onSale},
 	"remove-product":   {id: newOnSale},
+	"search-products":  {query: "?q=amphora"},
+
+	"rebuild-product-search": {},
+	"watch-product-search":   {before: rebuilt("/products")},
 
 	// notification
 	"list-notifications": {},
@@ -131,6 +139,9 @@ var probes = map[string]probe{
 	"moderate-comment": {id: remarked, body: func(*testing.T, *cast, client.User) any {
 		return object{"state": "visible", "reason": "Nothing is wrong with it."}
 	}},
+	"search-posts":        {query: "?q=counts&tag=tills"},
+	"rebuild-post-search": {},
+	"watch-post-search":   {before: rebuilt("/blog")},
 	"list-tags":           {},
 	"edit-tag":            {id: newTag, body: func(*testing.T, *cast, client.User) any { return object{"name": "n-" + ids.New()} }},
 	"merge-tag":           {id: newTag, body: func(t *testing.T, c *cast, owner client.User) any { return object{"into": newTag(t, c, owner)} }},
@@ -209,6 +220,14 @@ func usedTag(t *testing.T, c *cast, owner client.User) string {
 	t.Helper()
 	published(t, c, owner)
 	return "TILLS"
+}
+
+// rebuilt makes staff ask for a rebuild of a search index.
+func rebuilt(below string) func(*testing.T, *cast) {
+	return func(t *testing.T, c *cast) {
+		t.Helper()
+		c.Must(t, client.Request{Method: "POST", Path: below + "/search/rebuild", As: c.staff}, http.StatusAccepted, nil)
+	}
 }
 
 // newTag is a tag of one post, which waits for an editor.

@@ -56,7 +56,8 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	stores, texts := repositories.Stores(app.Sidecar), providers.Texts{}
+	index, texts := repositories.NewIndex(app.Sidecar), providers.Texts{}
+	stores := repositories.Stores(app.Sidecar, index)
 	events := providers.NewEvents(publisher)
 	workflow := domain.NewWorkflow(stores, texts, events)
 	reviewing, discussion := domain.NewReview(workflow), domain.NewDiscussion(stores, texts, events)
@@ -70,9 +71,12 @@ func run(ctx context.Context) error {
 	api := web.NewAPI(router, handlers.Title, handlers.About)
 	identity.Protect(api, identity.FromAuth(app.Sidecar))
 	site := handlers.Site{URL: string(cfg.PublicURL), Title: cfg.BlogTitle}
-	handlers.Routes(api, domain.NewReading(stores, texts), domain.NewAuthoring(workflow), reviewing, discussion, tagging, site)
+	handlers.Routes(api, domain.NewReading(stores, texts), domain.NewAuthoring(workflow), reviewing, discussion, tagging, index.Index, site)
+	warn := func(err error) { app.Telemetry.Log.Warn().Err(err).Msg("the search index cannot be maintained") }
+	maintenance := service.NewTask(index.Work, warn)
 	handlers.Schedules(
-		router, reviewing, discussion, tagging, stores.Posts.Compact, stores.Comments.Compact, stores.Tags.Compact, stores.Jobs.Compact,
+		router, reviewing, discussion, tagging, maintenance.Begin,
+		stores.Posts.Compact, stores.Comments.Compact, stores.Tags.Compact, stores.Jobs.Compact,
 	)
-	return app.Run(ctx, app.HTTP(router), consumer.Run)
+	return app.Run(ctx, app.HTTP(router), consumer.Run, maintenance.Run)
 }

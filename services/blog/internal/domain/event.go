@@ -63,36 +63,43 @@ type Bus interface {
 	PublishComment(ctx context.Context, c Comment, author Author, recipients []Author) error
 }
 
-// Publisher publishes the events of posts. An event is stored in the post in the same write as the change that it reports, so
-// neither exists without the other. It stays there until the broker has accepted it.
+// Publisher tells others of the changes of posts: the broker, the tags and the search index. What it has to tell is stored in the post
+// in the same write as the change, so neither exists without the other. It stays there until it was told.
 type Publisher struct {
 	posts   PostStore
 	authors AuthorStore
 	bus     Bus
 	tallies tallies
+	index   PostIndex
 }
 
 // NewPublisher returns the publisher of the posts in these stores.
 func NewPublisher(stores Stores, bus Bus) *Publisher {
-	return &Publisher{posts: stores.Posts, authors: stores.Authors, bus: bus, tallies: tallies{stores.Posts, stores.Tags}}
+	return &Publisher{stores.Posts, stores.Authors, bus, tallies{stores.Posts, stores.Tags}, stores.Index}
 }
 
-// flush counts the tallies of a post, publishes its events, and removes both from it. If it fails, the change stands: the same
-// request again, or the schedule, publishes the events, with the same ids.
+// flush publishes the events of a post, counts its tallies and indexes it, and removes from it what was done. Only the events are
+// waited for: while the broker is down it fails. The change stands all the same: the same request again, or the schedule, does the
+// rest, with the same ids of events.
 func (p *Publisher) flush(ctx context.Context, post Post) error {
-	if len(post.Events)+len(post.Tallies) == 0 {
+	if !post.pending() {
 		return nil
 	}
-	counted := p.tallies.count(ctx, post)
-	if err := p.publish(ctx, post); err != nil {
-		return err
-	}
+	counted, unpublished, indexed := p.tallies.count(ctx, post), p.publish(ctx, post), p.indexed(ctx, post)
 	_, err := p.posts.Update(ctx, post.ID, func(stored *Post) error {
-		stored.forget(post.Events)
+		if unpublished == nil {
+			stored.forget(post.Events)
+		}
+		if indexed && stored.Unindexed == post.Unindexed {
+			stored.Unindexed = 0
+		}
 		stored.settle(counted)
 		return nil
 	})
-	if errs.Is(err, errs.Unavailable) {
+	switch {
+	case unpublished != nil:
+		return unpublished
+	case errs.Is(err, errs.Unavailable):
 		return nil // all is published, and the schedule will find that out
 	}
 	return err

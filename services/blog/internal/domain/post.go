@@ -43,6 +43,8 @@ type Post struct {
 	// Tallies are the changes that the tags of the post have not counted yet. Tallied is the number of the latest one.
 	Tallies []Tally `json:"tallies,omitempty"`
 	Tallied int64   `json:"tallied,omitempty"`
+	// Unindexed is the version since which the search index does not know what readers see, 0 if it does.
+	Unindexed int64 `json:"unindexed,omitempty"`
 }
 
 // Content is what an author writes.
@@ -153,11 +155,14 @@ func (p *Post) Lists() []string {
 	for _, tag := range p.wanted() {
 		lists = append(lists, Wanting(tag))
 	}
-	if len(p.Events)+len(p.Tallies) > 0 || p.Submitted.Scheduled() {
+	if p.pending() || p.Submitted.Scheduled() {
 		lists = append(lists, Unfinished)
 	}
 	return lists
 }
+
+// pending reports whether the change of a post has still to reach the broker, the tags or the search index.
+func (p *Post) pending() bool { return len(p.Events)+len(p.Tallies) > 0 || p.Unindexed != 0 }
 
 // IsOn reports whether the post belongs to a list.
 func (p *Post) IsOn(list string) bool { return slices.Contains(p.Lists(), list) }
@@ -169,7 +174,7 @@ const (
 	// Submissions has the posts that wait for an editor, or for their time.
 	Submissions = "submitted"
 	// Unfinished has the posts that the schedule has to look at: their time will come, an event was not
-	// published yet, or a tag not counted.
+	// published yet, a tag not counted, or a change not indexed.
 	Unfinished = "unfinished"
 )
 

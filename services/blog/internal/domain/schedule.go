@@ -30,10 +30,8 @@ func (r *Review) CatchUp(ctx context.Context) error {
 	})
 }
 
-// due reports whether there is something to finish: the time of the post has come, or an event or a tag waits.
-func (p *Post) due(now time.Time) bool {
-	return len(p.Events)+len(p.Tallies) > 0 || p.timeHasCome(now)
-}
+// due reports whether there is something to finish: the time of the post has come, or an event, a tag or the index waits.
+func (p *Post) due(now time.Time) bool { return p.pending() || p.timeHasCome(now) }
 
 // timeHasCome reports whether what an editor has approved for a time is to be published.
 func (p *Post) timeHasCome(now time.Time) bool {

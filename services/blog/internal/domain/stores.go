@@ -83,6 +83,8 @@ type Article struct {
 	Words       int       `json:"words"`
 	ReadingTime int       `json:"readingTime"`
 	Excerpt     string    `json:"excerpt"`
+	// Plain is the text without markup. It is stored beside the article, because only searches read it.
+	Plain string `json:"-"`
 }
 
 // Heading is one entry of a table of contents.

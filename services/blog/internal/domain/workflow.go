@@ -21,6 +21,7 @@ type Stores struct {
 	Tags      TagStore
 	Jobs      JobStore
 	Blog      BlogStore
+	Index     PostIndex
 }
 
 // Workflow changes posts. Authoring and Review are its two sides.
@@ -60,12 +61,13 @@ func (w *Workflow) change(ctx context.Context, id string, now time.Time, prepare
 			if stored.Version != post.Version {
 				return errMoved
 			}
-			tags := stored.public()
+			tags, published := stored.public(), stored.Published
 			if err := change(stored); err != nil {
 				return err
 			}
 			stored.tally(tags)
 			stored.Version, stored.UpdatedAt = stored.Version+1, now
+			stored.reindex(published)
 			return nil
 		})
 		if err == nil {

@@ -96,6 +96,9 @@ func (w *world) view(t *testing.T, id string) string {
 			fmt.Fprintln(&b, path, titles)
 		}
 	}
+	for _, query := range []string{"q=title", "q=another+texts", "q=title&tag=go"} {
+		fmt.Fprintln(&b, query, w.find(t, query))
+	}
 	for _, path := range []string{"/id/" + id, "/slug/a-title", "/slug/another-title"} {
 		answer := w.ask(t, "", "GET", path, nil)
 		fmt.Fprintln(&b, path[:4], answer.Code, answer.Header().Get("Location"))

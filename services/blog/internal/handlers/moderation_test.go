@@ -116,7 +116,7 @@ func TestComments_areTenAMinute(t *testing.T) {
 			w.write(t, "rita", "bad", p.ID, "", "").Expect(http.StatusUnprocessableEntity)
 			time.Sleep(time.Second)
 		}
-		again := domain.NewDiscussion(repositories.Stores(w.side), texts, nil) // another process
+		again := domain.NewDiscussion(repositories.Stores(w.side, w.index), texts, nil) // another process
 		_, err := again.Add(t.Context(), domain.Author{ID: callers["rita"].ID, Name: "Rita"}, ids.New(), "", domain.Remark{PostID: p.ID, Text: "One more"},
 			domain.Intent{By: callers["rita"].ID, Now: time.Now()})
 		if !errs.Is(err, errs.RateLimited) {

@@ -9,6 +9,7 @@ import (
 
 	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
+	"stoa/pkg/search"
 	"stoa/services/blog/internal/domain"
 )
 
@@ -39,7 +40,7 @@ const (
 // Routes adds the operations to an API that identity.Protect guards.
 func Routes(
 	api huma.API, posts *domain.Reading, own *domain.Authoring, others *domain.Review, discussion *domain.Discussion,
-	tags *domain.Tagging, site Site,
+	tags *domain.Tagging, index *search.Index, site Site,
 ) {
 	readers(api, reading{posts})
 	authors(api, authoring{own})
@@ -48,6 +49,7 @@ func Routes(
 	moderators(api, comments{discussion})
 	taggers(api, tagging{tags})
 	syndication(api, feeds{posts, site})
+	searches(api, finding{posts, index})
 }
 
 // readers adds what everyone may do.
@@ -297,4 +299,31 @@ func syndication(api huma.API, h feeds) {
 	sitemap := syndicated("sitemap", "/"+sitemapFile, sitemapType, "Read which pages the blog has")
 	sitemap.Responses["404"] = &huma.Response{Description: "There is no such part"}
 	huma.Register(api, sitemap, h.sitemap)
+}
+
+// searches adds how everyone finds posts, and how staff have the index made again.
+func searches(api huma.API, h finding) {
+	staff, tags := identity.SignedIn(identity.Staff, identity.Admin), []string{"searching"}
+
+	// What is not public is never found: posts decide, not the index.
+	huma.Register(api, web.Cacheable(maxAge, huma.Operation{
+		OperationID: "search-posts", Method: http.MethodGet, Path: base + "/search",
+		Summary: "Find posts by their words, the best first", Tags: tags,
+		Description: "A post matches that has all words, in any form: in its title, its description, its tags or its text. A page may be short, or empty, and have a next one.",
+		Responses: web.Refusals(map[int]string{
+			http.StatusUnprocessableEntity: "`q` has more than 16 words; `cursor` is that of another search",
+		}),
+	}), h.search)
+
+	// It goes on after a restart, and searches find what they found before until it is done.
+	huma.Register(api, huma.Operation{
+		OperationID: "rebuild-post-search", Method: http.MethodPost, Path: base + "/search/rebuild", DefaultStatus: http.StatusAccepted,
+		Summary: "Make the search index again", Tags: tags, Security: staff,
+		Description: "While a rebuild is going on, this returns it.",
+	}, h.rebuild)
+	huma.Register(api, huma.Operation{
+		OperationID: "watch-post-search", Method: http.MethodGet, Path: base + "/search/rebuild",
+		Summary: "Show how far the latest rebuild of the search index is", Tags: tags, Security: staff,
+		Responses: web.Refusals(map[int]string{http.StatusNotFound: "Nobody has asked for a rebuild"}),
+	}, h.watch)
 }

@@ -9,10 +9,13 @@ import (
 	"stoa/services/blog/internal/domain"
 )
 
-// Schedules adds what the sidecar calls on schedule. compact brings lists together that something has left.
+// Schedules adds what the sidecar calls on schedule. index begins the work on the search index; compact brings lists together that
+// something has left.
 func Schedules(
-	router *mux.Router, posts *domain.Review, discussion *domain.Discussion, tags *domain.Tagging, compact ...func(context.Context) error,
+	router *mux.Router, posts *domain.Review, discussion *domain.Discussion, tags *domain.Tagging,
+	index func(context.Context) error, compact ...func(context.Context) error,
 ) {
 	web.OnSchedule(router, "posts", posts.CatchUp, discussion.CatchUp, tags.CatchUp)
+	web.OnSchedule(router, "search", index)
 	web.OnSchedule(router, "compact", compact...)
 }

@@ -25,13 +25,14 @@ import (
 	"stoa/services/blog/internal/repositories"
 )
 
-// The people of the tests: authors, editors, someone who is both, a reader, and one whose address is not verified.
+// The people of the tests: authors, editors, staff, someone who is all of that, a reader, and one whose address is not verified.
 var callers = webtest.Callers{
 	"ada":   verified("Ada", "ada@example.com", identity.Author),
 	"ben":   verified("Ben", "ben@example.com", identity.Author),
 	"edith": verified("Edith", "", identity.Editor),
 	"emil":  verified("Emil", "", identity.Editor),
-	"both":  verified("Both", "both@example.com", identity.Author, identity.Editor),
+	"both":  verified("Both", "both@example.com", identity.Author, identity.Editor, identity.Staff),
+	"stan":  verified("Stan", "", identity.Staff),
 	"rita":  verified("Rita", "", identity.Learner),
 	"una":   {ID: ids.Derive("una"), Name: "Una", Email: "una@example.com", Roles: []identity.Role{identity.Learner}},
 }
@@ -51,6 +52,7 @@ type world struct {
 	talk    *domain.Discussion
 	tagging *domain.Tagging
 	stores  domain.Stores
+	index   *repositories.Index
 	now     time.Time // of jobs
 	compact func(t *testing.T)
 }
@@ -59,7 +61,8 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	states, side := sidecartest.New()
 	bus, publisher := messagingtest.NewPublisher(t, "blog")
-	stores := repositories.Stores(side)
+	index := repositories.NewIndex(side)
+	stores := repositories.Stores(side, index)
 	events := providers.NewEvents(publisher)
 	workflow := domain.NewWorkflow(stores, texts, events)
 	w := &world{
@@ -70,10 +73,10 @@ func newWorld(t *testing.T) *world {
 			must.Do(t, stores.Posts.Compact(t.Context()))
 			must.Do(t, stores.Comments.Compact(t.Context()))
 		},
-		tagging: domain.NewTagging(workflow), stores: stores, now: time.Now().UTC().Truncate(time.Second),
+		tagging: domain.NewTagging(workflow), stores: stores, index: index, now: time.Now().UTC().Truncate(time.Second),
 	}
 	w.tagging.Now = func() time.Time { return w.now }
-	handlers.Routes(w.API, domain.NewReading(stores, texts), domain.NewAuthoring(workflow), w.review, w.talk, w.tagging, site)
+	handlers.Routes(w.API, domain.NewReading(stores, texts), domain.NewAuthoring(workflow), w.review, w.talk, w.tagging, index.Index, site)
 	return w
 }
 
@@ -111,7 +114,7 @@ type post struct {
 		Rows           []any
 	}
 	Revision               int64
-	Comments               int
+	Comments, Words        int
 	PublishedAt, RevisedAt time.Time
 }
 
@@ -215,6 +218,7 @@ func TestAPI_isWhatItsDescriptionSays(t *testing.T) {
 	}
 	ids = append(ids, slices.Repeat([]string{callers["both"].ID}, 10)...)
 	ids = append(ids, w.begin(t, "DELETE", "/editor/tags/"+tags[0], nil))
+	w.ask(t, "both", "POST", "/search/rebuild", nil).Expect(http.StatusAccepted)
 	openapitest.Attack(t, w.Server, openapitest.Client{SignIn: openapitest.As("both"), Knows: map[string][]string{
 		"id": ids, "slug": slugs, "revision": {"1"}, "title": {"A title"}, "tags": {"Go"}, "tag": tags, "into": tags, "imgUrl": {"https://example.org/a.jpg"},
 	}}, 200)

@@ -17,7 +17,7 @@ func (Texts) Render(markdown string) (domain.Article, error) {
 	if err != nil {
 		return domain.Article{}, errs.InvalidField("text", "%s", err)
 	}
-	article := domain.Article{HTML: made.HTML, Words: made.Words, ReadingTime: made.ReadingTime, Excerpt: made.Excerpt}
+	article := domain.Article{HTML: made.HTML, Words: made.Words, ReadingTime: made.ReadingTime, Excerpt: made.Excerpt, Plain: made.Plain}
 	for _, h := range made.TOC {
 		article.TOC = append(article.TOC, domain.Heading(h))
 	}

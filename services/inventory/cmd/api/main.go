@@ -26,12 +26,15 @@ func run(ctx context.Context) error {
 	}
 	defer app.Close(ctx)
 
-	catalogue := repositories.NewCatalogue(app.Sidecar)
+	catalogue, index := repositories.NewCatalogue(app.Sidecar), repositories.NewIndex(app.Sidecar)
+	assortment, stock := domain.NewAssortment(catalogue, index), domain.NewStock(catalogue, repositories.NewHistory(app.Sidecar))
 
 	router := web.NewRouter()
 	api := web.NewAPI(router, "Inventory", "The catalogue and the stock.")
 	identity.Protect(api, identity.FromAuth(app.Sidecar))
-	handlers.Routes(api, catalogue, domain.NewStock(catalogue, repositories.NewHistory(app.Sidecar)))
-	handlers.Schedules(router, catalogue)
-	return app.Run(ctx, app.HTTP(router))
+	handlers.Routes(api, catalogue, assortment, stock, index.Index)
+	warn := func(err error) { app.Telemetry.Log.Warn().Err(err).Msg("the search index cannot be maintained") }
+	maintenance := service.NewTask(index.Work, warn)
+	handlers.Schedules(router, catalogue, assortment, maintenance.Begin)
+	return app.Run(ctx, app.HTTP(router), maintenance.Run)
 }

@@ -43,7 +43,10 @@ type Catalogue interface {
 	// Create adds a product, or returns the one that the same request added before. It fails with errs.Conflict if
 	// another product has the SKU, and errs.KeyReused if another request made a product with this id.
 	Create(ctx context.Context, p Product) (Product, error)
-	// Compact removes products from the list that were removed from the catalogue.
+	// Unindexed returns a page of the products that the search index does not know as they are, and the cursor of the next page.
+	// Removed ones are among them.
+	Unindexed(ctx context.Context, cursor string, limit int) ([]Product, string, error)
+	// Compact removes from the lists what does not belong there any more, such as products that were removed from the catalogue.
 	Compact(ctx context.Context) error
 }
 

@@ -38,6 +38,9 @@ type Product struct {
 	Request string `json:"request,omitempty"`
 	// Movements are pending, or holds that count. The ledger removes them when it writes the product, so there are few.
 	Movements []Movement `json:"movements,omitempty"`
+	// Edition grows when what searches look at changes. Indexed is the one that the search index knows.
+	Edition int64 `json:"edition,omitempty"`
+	Indexed int64 `json:"indexed,omitempty"`
 	// Latest is the latest change of stock by hand. History has the earlier ones.
 	Latest Adjustment `json:"latest,omitzero"`
 	// Version is that of the document it was read from, "" for one that has changed since.
@@ -57,6 +60,9 @@ func (p *Product) Edit(name, description string, price Money, now time.Time) err
 	if p.Removed {
 		return NotFound()
 	}
+	if p.Name != name || p.Description != description {
+		p.Edition++
+	}
 	p.Name, p.Description, p.Price, p.UpdatedAt = name, description, price, now
 	return nil
 }
@@ -69,7 +75,7 @@ func (p *Product) Remove(now time.Time) error {
 	case p.Reserved > 0:
 		return errs.New(errs.Conflict, "%d pieces are reserved for orders; ship or cancel those orders first", p.Reserved)
 	}
-	p.Removed, p.UpdatedAt = true, now
+	p.Removed, p.UpdatedAt, p.Edition = true, now, p.Edition+1
 	return nil
 }
 

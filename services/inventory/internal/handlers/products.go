@@ -12,7 +12,8 @@ import (
 
 // products handles requests about products.
 type products struct {
-	catalogue domain.Catalogue
+	catalogue  domain.Catalogue
+	assortment *domain.Assortment
 }
 
 func (h products) list(ctx context.Context, in *web.Page) (*listOutput, error) {
@@ -29,7 +30,7 @@ func (h products) get(ctx context.Context, in *IDInput) (*productOutput, error) 
 
 func (h products) create(ctx context.Context, in *createInput) (*createOutput, error) {
 	now := clock()
-	p, err := h.catalogue.Create(ctx, domain.Product{
+	p, err := h.assortment.Create(ctx, domain.Product{
 		ID: ids.ForRequest("product", identity.CallerOf(ctx).ID, in.Key), Request: ids.Fingerprint(in.Body),
 		SKU: in.Body.SKU, Name: in.Body.Name, Description: in.Body.Description,
 		Price: domain.Money(in.Body.Price), Stock: in.Body.Stock, CreatedAt: now, UpdatedAt: now,
@@ -41,14 +42,11 @@ func (h products) create(ctx context.Context, in *createInput) (*createOutput, e
 }
 
 func (h products) edit(ctx context.Context, in *editInput) (*productOutput, error) {
-	return answer(h.catalogue.Update(ctx, in.ID, func(p *domain.Product) error {
-		return p.Edit(in.Body.Name, in.Body.Description, domain.Money(in.Body.Price), clock())
-	}))
+	return answer(h.assortment.Edit(ctx, in.ID, in.Body.Name, in.Body.Description, domain.Money(in.Body.Price), clock()))
 }
 
 func (h products) remove(ctx context.Context, in *IDInput) (*struct{}, error) {
-	_, err := h.catalogue.Update(ctx, in.ID, func(p *domain.Product) error { return p.Remove(clock()) })
-	return nil, err
+	return nil, h.assortment.Remove(ctx, in.ID, clock())
 }
 
 func answer(p domain.Product, err error) (*productOutput, error) {
@@ -67,8 +65,8 @@ type money struct {
 	Currency string `json:"currency" pattern:"^[A-Z]{3}$" patternDescription:"three capital letters (ISO 4217)" example:"EUR"`
 }
 
-// product is a product as the API shows it.
-type product struct {
+// Product is a product as the API shows it.
+type Product struct {
 	ID          string    `json:"id" format:"uuid"`
 	Name        string    `json:"name"`
 	Description string    `json:"description"`
@@ -82,8 +80,8 @@ type product struct {
 	UpdatedAt   time.Time `json:"updatedAt"`
 }
 
-func productOf(p domain.Product) product {
-	return product{
+func productOf(p domain.Product) Product {
+	return Product{
 		ID: p.ID, Name: p.Name, Description: p.Description, SKU: p.SKU, Price: money(p.Price),
 		Stock: p.Stock, Available: p.Available(), Reserved: p.Reserved, Sold: p.Sold,
 		CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt,
@@ -110,7 +108,7 @@ type (
 	IDInput struct {
 		ID string `path:"id" format:"uuid" doc:"The id of the product"`
 	}
-	listOutput struct{ Body web.Listing[product] }
+	listOutput struct{ Body web.Listing[Product] }
 
 	createInput struct {
 		web.Idempotency
@@ -118,13 +116,13 @@ type (
 	}
 	createOutput struct {
 		Location string `header:"Location"`
-		Body     product
+		Body     Product
 	}
 	editInput struct {
 		IDInput
 		Body Details
 	}
 	productOutput struct {
-		Body product
+		Body Product
 	}
 )

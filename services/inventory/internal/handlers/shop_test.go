@@ -25,15 +25,20 @@ var callers = webtest.Callers{
 // front is the HTTP API on a store in memory.
 type front struct {
 	*webtest.Server
-	states    *sidecartest.States
-	catalogue *repositories.Catalogue
+	states     *sidecartest.States
+	catalogue  *repositories.Catalogue
+	assortment *domain.Assortment
+	index      *repositories.Index
 }
 
 func newFront() *front {
 	states, side := sidecartest.New()
-	f := &front{webtest.New("Inventory", "The catalogue and the stock.", callers), states, repositories.NewCatalogue(side)}
-	handlers.Routes(f.API, f.catalogue, domain.NewStock(f.catalogue, repositories.NewHistory(side)))
-	handlers.Schedules(f.Router, f.catalogue)
+	catalogue, index := repositories.NewCatalogue(side), repositories.NewIndex(side)
+	f := &front{
+		webtest.New("Inventory", "The catalogue and the stock.", callers), states, catalogue, domain.NewAssortment(catalogue, index), index,
+	}
+	handlers.Routes(f.API, catalogue, f.assortment, domain.NewStock(catalogue, repositories.NewHistory(side)), index.Index)
+	handlers.Schedules(f.Router, catalogue, f.assortment, index.Work)
 	return f
 }
 
@@ -42,7 +47,9 @@ func TestOpenAPI_isWhatIsCheckedIn(t *testing.T) {
 }
 
 func TestAPI_isWhatItsDescriptionSays(t *testing.T) {
-	openapitest.Attack(t, newFront().Server, openapitest.Client{SignIn: openapitest.As("admin")}, 100)
+	f := newFront()
+	f.do(t, request{method: "POST", path: "/products/search/rebuild", as: "admin"}).Expect(http.StatusAccepted)
+	openapitest.Attack(t, f.Server, openapitest.Client{SignIn: openapitest.As("admin")}, 100)
 }
 
 // request is one request of a caller.
@@ -60,6 +67,7 @@ type response struct {
 	Change    int64
 	Reason    string
 	By        string
+	Snippet   string
 	Items     []response
 	Next      string
 }

@@ -3,6 +3,7 @@ package repositories
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"strings"
 
@@ -15,10 +16,10 @@ import (
 // store is the name of the state store component.
 const store = "inventory-store"
 
-// all is the id of the only list of products.
-const all = "all"
+// The lists of products: all that are in the catalogue, and those that the search index does not know as they are.
+const all, unindexed = "all", "unindexed"
 
-// Catalogue implements domain.Catalogue, domain.BulkReader and domain.Shelf: a document for each product and for each SKU, and a list.
+// Catalogue implements domain.Catalogue, domain.BulkReader and domain.Shelf: a document for each product and for each SKU, and two lists.
 type Catalogue struct {
 	products *sidecar.Documents[domain.Product]
 	skus     *sidecar.Documents[owner]
@@ -86,16 +87,31 @@ func (c *Catalogue) List(ctx context.Context, cursor string, limit int) ([]domai
 }
 
 // Compact implements domain.Catalogue.
-func (c *Catalogue) Compact(ctx context.Context) error { return c.lists.Compact(ctx, all, inCatalogue) }
+func (c *Catalogue) Compact(ctx context.Context) error {
+	return errors.Join(c.lists.Compact(ctx, all, inCatalogue), c.lists.Compact(ctx, unindexed, isUnindexed))
+}
 
 func inCatalogue(p domain.Product) bool { return !p.Removed }
 
-// Update implements domain.Catalogue.
+func isUnindexed(p domain.Product) bool { return p.Unindexed() }
+
+// Unindexed implements domain.Catalogue.
+func (c *Catalogue) Unindexed(ctx context.Context, cursor string, limit int) ([]domain.Product, string, error) {
+	return c.lists.Page(ctx, unindexed, cursor, limit, isUnindexed)
+}
+
+// Update implements domain.Catalogue. The list comes before the product, so that every product that is not indexed is listed.
 func (c *Catalogue) Update(ctx context.Context, id string, change func(*domain.Product) error) (domain.Product, error) {
 	if !ids.Valid(id) {
 		return domain.Product{}, domain.NotFound()
 	}
-	return c.products.Update(ctx, id, change)
+	return c.products.Update(ctx, id, func(p *domain.Product) error {
+		listed := p.Unindexed()
+		if err := change(p); err != nil || listed || !p.Unindexed() {
+			return err
+		}
+		return c.lists.Add(ctx, unindexed, id)
+	})
 }
 
 // UpdateFrom implements domain.Shelf.
@@ -112,7 +128,7 @@ func (c *Catalogue) UpdateFrom(
 
 // Create implements domain.Catalogue.
 //
-// It writes the owner of the SKU first, then the list, then the product. So every product has its SKU and is in the list.
+// It writes the owner of the SKU first, then the lists, then the product. So every product has its SKU and is in the lists.
 // A crash in between leaves an SKU whose product does not exist; the next request for that SKU takes it over.
 func (c *Catalogue) Create(ctx context.Context, p domain.Product) (domain.Product, error) {
 	earlier, err := c.products.Find(ctx, p.ID)
@@ -127,6 +143,11 @@ func (c *Catalogue) Create(ctx context.Context, p domain.Product) (domain.Produc
 	}
 	if err := c.lists.Add(ctx, all, p.ID); err != nil {
 		return domain.Product{}, err
+	}
+	if p.Unindexed() {
+		if err := c.lists.Add(ctx, unindexed, p.ID); err != nil {
+			return domain.Product{}, err
+		}
 	}
 	if err = c.products.Create(ctx, p.ID, p, 0); errs.Is(err, errs.Conflict) {
 		return c.Create(ctx, p) // the same request was faster, or another one took the SKU

@@ -21,7 +21,7 @@ func read(page string) Article {
 	}
 	return Article{
 		HTML: page, TOC: r.toc, Words: words, ReadingTime: max(1, (words+WordsPerMinute-1)/WordsPerMinute),
-		Excerpt: Cut(excerpt, maxExcerpt),
+		Excerpt: Cut(excerpt, maxExcerpt), Plain: strings.Join(strings.Fields(r.all.String()), " "),
 	}
 }
 

@@ -40,6 +40,8 @@ type Article struct {
 	ReadingTime int `json:"readingTime"`
 	// Excerpt is the beginning of the first paragraphs, as plain text of at most 200 letters.
 	Excerpt string `json:"excerpt"`
+	// Plain is the whole text without markup, on one line.
+	Plain string `json:"plain"`
 }
 
 // Heading is one entry of a table of contents.

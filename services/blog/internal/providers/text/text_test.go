@@ -35,6 +35,18 @@ func TestRender_makesTheWholePage(t *testing.T) {
 	}
 }
 
+func TestRender_makesPlainText(t *testing.T) {
+	for markdown, want := range map[string]string{
+		"# One\n\n*two* **thr**ee[^1] `four`\n\n- five\n- <b>\n\n| a | b |\n|---|---|\n| 6 | 7 |\n\n[^1]: eight": "One two three four five <b> a b 6 7 eight",
+		"":         "",
+		"[a](/b)c": "ac",
+	} {
+		if got := must.Get(Render(markdown))(t).Plain; got != want {
+			t.Errorf("%q: got %q, want %q", markdown, got, want)
+		}
+	}
+}
+
 func TestRender_makesHTMLOfMarkdown(t *testing.T) {
 	for markdown, want := range map[string]string{
 		"":                                "",
