@@ -70,9 +70,13 @@ func run(ctx context.Context) error {
 	api := web.NewAPI(router, handlers.Title, handlers.About)
 	identity.Protect(api, identity.FromAuth(app.Sidecar))
 	site := handlers.Site{URL: string(cfg.PublicURL), Title: cfg.BlogTitle}
-	handlers.Routes(api, domain.NewReading(stores, texts), domain.NewAuthoring(workflow), reviewing, discussion, tagging, site)
+	handlers.Routes(
+		api, domain.NewReading(stores, texts), domain.NewAuthoring(workflow), reviewing, discussion, tagging,
+		domain.NewFollows(stores, texts), site,
+	)
 	handlers.Schedules(
-		router, reviewing, discussion, tagging, stores.Posts.Compact, stores.Comments.Compact, stores.Tags.Compact, stores.Jobs.Compact,
+		router, reviewing, discussion, tagging, domain.NewAnnouncer(stores, events), stores.Posts.Compact, stores.Comments.Compact,
+		stores.Tags.Compact, stores.Jobs.Compact, stores.Followers.Compact, stores.Announcements.Compact,
 	)
 	return app.Run(ctx, app.HTTP(router), consumer.Run)
 }

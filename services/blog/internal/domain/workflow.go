@@ -21,6 +21,9 @@ type Stores struct {
 	Tags      TagStore
 	Jobs      JobStore
 	Blog      BlogStore
+	// Followers are the accounts that follow something.
+	Followers     FollowStore
+	Announcements AnnouncementStore
 }
 
 // Workflow changes posts. Authoring and Review are its two sides.

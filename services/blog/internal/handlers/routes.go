@@ -39,7 +39,7 @@ const (
 // Routes adds the operations to an API that identity.Protect guards.
 func Routes(
 	api huma.API, posts *domain.Reading, own *domain.Authoring, others *domain.Review, discussion *domain.Discussion,
-	tags *domain.Tagging, site Site,
+	tags *domain.Tagging, follows *domain.Follows, site Site,
 ) {
 	readers(api, reading{posts})
 	authors(api, authoring{own})
@@ -47,6 +47,7 @@ func Routes(
 	commenters(api, comments{discussion})
 	moderators(api, comments{discussion})
 	taggers(api, tagging{tags})
+	followers(api, following{follows})
 	syndication(api, feeds{posts, site})
 }
 

@@ -43,16 +43,17 @@ func verified(name, email string, roles ...identity.Role) identity.Caller {
 // world is the service on a store and a bus in memory.
 type world struct {
 	*webtest.Server
-	states  *sidecartest.States
-	side    *sidecar.Sidecar
-	bus     *messagingtest.Bus
-	on      map[string]messaging.Handler
-	review  *domain.Review
-	talk    *domain.Discussion
-	tagging *domain.Tagging
-	stores  domain.Stores
-	now     time.Time // of jobs
-	compact func(t *testing.T)
+	states    *sidecartest.States
+	side      *sidecar.Sidecar
+	bus       *messagingtest.Bus
+	on        map[string]messaging.Handler
+	review    *domain.Review
+	talk      *domain.Discussion
+	tagging   *domain.Tagging
+	announcer *domain.Announcer
+	stores    domain.Stores
+	now       time.Time // of jobs
+	compact   func(t *testing.T)
 }
 
 func newWorld(t *testing.T) *world {
@@ -69,11 +70,16 @@ func newWorld(t *testing.T) *world {
 		compact: func(t *testing.T) {
 			must.Do(t, stores.Posts.Compact(t.Context()))
 			must.Do(t, stores.Comments.Compact(t.Context()))
+			must.Do(t, stores.Followers.Compact(t.Context()))
 		},
 		tagging: domain.NewTagging(workflow), stores: stores, now: time.Now().UTC().Truncate(time.Second),
 	}
 	w.tagging.Now = func() time.Time { return w.now }
-	handlers.Routes(w.API, domain.NewReading(stores, texts), domain.NewAuthoring(workflow), w.review, w.talk, w.tagging, site)
+	w.announcer = domain.NewAnnouncer(stores, events)
+	w.announcer.Pause = 0
+	handlers.Routes(
+		w.API, domain.NewReading(stores, texts), domain.NewAuthoring(workflow), w.review, w.talk, w.tagging, domain.NewFollows(stores, texts), site,
+	)
 	return w
 }
 
