@@ -62,9 +62,19 @@ func account(name, reason string) domain.Account {
 	}
 }
 
+// fixedLinks are links that are the same in every run.
+type fixedLinks struct{ domain.Links }
+
+func (fixedLinks) Make(e domain.Ending, _ time.Time) string {
+	if e.Group == "" {
+		return ""
+	}
+	return "https://stoa.example/mail/unsubscribe?code=" + string(e.Group)
+}
+
 // newMailer returns a mailer for a binding of this type.
 func newMailer(to *outbox, bindingType string) *Mailer {
-	return NewMailer(to, mail.Address{Name: "Stoa", Address: "shop@stoa.local"}, bindingType, 0)
+	return NewMailer(to, fixedLinks{}, mail.Address{Name: "Stoa", Address: "shop@stoa.local"}, bindingType, 0)
 }
 
 // send mails a notice as a whole message and returns what went to the binding.
@@ -130,6 +140,15 @@ func addBlog(t *testing.T, notices map[string]domain.Notice) {
 		ID: "0198c6a0-0000-7000-8000-000000000006", Post: post, Author: editor, Excerpt: "Thank you!", At: post.At,
 		Recipients: []domain.Person{chloe},
 	}, site))(t)[0]
+	notices["post-announced"] = must.Get(domain.AnnouncementNotices(domain.Event{}, domain.Announcement{
+		Post: post, Author: editor, At: post.At, Recipients: []domain.Person{chloe},
+	}, site))(t)[0]
+	digest := domain.DueDigest{To: chloe, Day: "2026-01-02", At: post.At, More: true}
+	for _, kind := range []string{"post-announced", "comment-added"} {
+		n := notices[kind]
+		digest.Items = append(digest.Items, domain.Item{Subject: n.Subject, Text: n.Opening, Link: n.Link})
+	}
+	notices["daily-digest"] = must.Get(domain.DigestNotice(digest))(t)
 }
 
 func TestMail_isReadByMailPrograms(t *testing.T) {
@@ -243,7 +262,7 @@ func TestMail_countsSubAddressesAsOneMailbox(t *testing.T) {
 		"notices": {domain.OrderConfirmed, hourly},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			mailer := NewMailer(&outbox{}, mail.Address{Address: "shop@stoa.local"}, smtp, hourly)
+			mailer := NewMailer(&outbox{}, fixedLinks{}, mail.Address{Address: "shop@stoa.local"}, smtp, hourly)
 			mails := func(kind domain.Kind) (sent int) {
 				for n := range 10 {
 					to := mail.Address{Address: fmt.Sprintf("Bob+%d@victim.example", n)}
