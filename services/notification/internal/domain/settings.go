@@ -17,8 +17,8 @@ const (
 	Comments Group = "comments"
 	// Following: new posts of an author or with a tag.
 	Following Group = "following"
-	// Digests is all that is mailed once a day. It has no setting of its own.
-	Digests Group = "digests"
+	// InDigests is all that is mailed once a day. It has no setting of its own.
+	InDigests Group = "digests"
 )
 
 // groups are those with a setting.
@@ -34,7 +34,7 @@ func (k Kind) Group() Group {
 	case PostAnnounced:
 		return Following
 	case DailyDigest:
-		return Digests
+		return InDigests
 	}
 	return ""
 }
@@ -61,7 +61,7 @@ type Settings struct {
 
 // Of returns when notices of a group are mailed.
 func (s Settings) Of(group Group) Frequency {
-	if group == Digests { // they end with the last group that they have
+	if group == InDigests { // they end with the last group that they have
 		if slices.ContainsFunc(groups, func(g Group) bool { return s.Of(g) == Daily }) {
 			return AtOnce
 		}
@@ -76,14 +76,14 @@ func (s Settings) Of(group Group) Frequency {
 	return AtOnce
 }
 
-// set changes when notices of a group are mailed. Those of Digests are all that are mailed daily.
+// set changes when notices of a group are mailed. Those of InDigests are all that are mailed daily.
 func (s *Settings) set(group Group, f Frequency) {
 	changed := map[Group]Frequency{}
 	for _, g := range groups {
 		if decided := s.Mails[g]; decided != "" {
 			changed[g] = decided
 		}
-		if g == group || group == Digests && s.Of(g) == Daily {
+		if g == group || group == InDigests && s.Of(g) == Daily {
 			changed[g] = f
 		}
 	}

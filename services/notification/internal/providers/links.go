@@ -32,7 +32,7 @@ const (
 )
 
 // linkGroups are the groups by their number in a code. Numbers never change.
-var linkGroups = []domain.Group{"", domain.Reviews, domain.Comments, domain.Following, domain.Digests}
+var linkGroups = []domain.Group{"", domain.Reviews, domain.Comments, domain.Following, domain.InDigests}
 
 // A code is form, group, time (seconds, 8 bytes), account (16) and signature (64), in URL-safe base64.
 const (
