@@ -120,7 +120,7 @@ var groupWords = map[domain.Group]string{
 	domain.Reviews:   "mails about what becomes of posts that you write or edit",
 	domain.Comments:  "mails about comments on your posts and in your threads",
 	domain.Following: "mails about new posts of authors and tags that you follow",
-	domain.InDigests:  "the daily digest",
+	domain.InDigests: "the daily digest",
 }
 
 func shownEnd(ending domain.Ending, mailed bool, err error) (*endOutput, error) {
