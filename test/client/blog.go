@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"strings"
 	"testing"
 
 	"stoa/test/system"
@@ -152,4 +153,18 @@ func (s *Shop) AwaitNotice(t testing.TB, user User, postID, kind string) (notice
 	})
 	s.awaitMailFile(t, notice.ID)
 	return notice
+}
+
+// Announced is the post of somebody who follows something, as notices have it.
+const Announced = "post-announced"
+
+// EndLink waits for the mail of a notice, and returns the link in it that ends such mails.
+func (s *Shop) EndLink(t testing.TB, notice Notice) string {
+	t.Helper()
+	_, rest, _ := strings.Cut(s.awaitMailFile(t, notice.ID), "List-Unsubscribe: <")
+	link, _, found := strings.Cut(rest, ">")
+	if !found {
+		t.Fatalf("the mail %s has no link that ends such mails", notice.ID)
+	}
+	return link
 }

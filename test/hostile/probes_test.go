@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
 	"stoa/pkg/common/ids"
@@ -17,6 +18,8 @@ type probe struct {
 	id func(t *testing.T, c *cast, owner client.User) string
 	// more are the values of what else the path names.
 	more []string
+	// query is what follows the path, such as "?limit=1"; nothing when nil.
+	query func(t *testing.T, c *cast, owner client.User) string
 	// body is what is sent; nothing when nil.
 	body func(t *testing.T, c *cast, owner client.User) any
 	// spends says that the caller is not the same afterwards: it is somebody new each time.
@@ -85,7 +88,11 @@ var probes = map[string]probe{
 	"remove-product":   {id: newOnSale},
 
 	// notification
-	"list-notifications": {},
+	"list-notifications":   {},
+	"get-mail-settings":    {},
+	"change-mail-settings": {body: func(*testing.T, *cast, client.User) any { return object{"reviews": "daily"} }},
+	"look-at-mail-link":    {query: mailLink},
+	"follow-mail-link":     {query: mailLink},
 
 	// order
 	"list-orders":  {},
@@ -131,6 +138,11 @@ var probes = map[string]probe{
 	"moderate-comment": {id: remarked, body: func(*testing.T, *cast, client.User) any {
 		return object{"state": "visible", "reason": "Nothing is wrong with it."}
 	}},
+	"list-following":      {},
+	"follow-author":       {id: publishedBy},
+	"unfollow-author":     {id: publishedBy},
+	"follow-tag":          {id: usedTag},
+	"unfollow-tag":        {id: usedTag},
 	"list-tags":           {},
 	"edit-tag":            {id: newTag, body: func(*testing.T, *cast, client.User) any { return object{"name": "n-" + ids.New()} }},
 	"merge-tag":           {id: newTag, body: func(t *testing.T, c *cast, owner client.User) any { return object{"into": newTag(t, c, owner)} }},
@@ -217,6 +229,22 @@ func newTag(t *testing.T, c *cast, _ client.User) string {
 	id, tag := drafted(t, c, c.author), "t-"+ids.New()
 	c.Must(t, client.Request{Method: "PATCH", Path: "/blog/author/id/" + id, As: c.author, Body: object{"tags": []string{tag}}}, http.StatusOK, nil)
 	return tag
+}
+
+// mailLink is the query of the link in a mail about a comment.
+func mailLink(t *testing.T, c *cast, _ client.User) string {
+	t.Helper()
+	if c.link == "" {
+		somebody := c.SignUp(t)
+		post := commentable(t, c, somebody)
+		var comment struct{ ID string }
+		c.Must(t, client.CommentOn(post, somebody, "Once."), http.StatusCreated, &comment)
+		c.Must(t, client.Request{Method: "POST", Path: "/blog/id/" + post + "/comments", As: c.author, Body: object{
+			"text": "Twice.", "replyTo": comment.ID,
+		}}, http.StatusCreated, nil)
+		_, c.link, _ = strings.Cut(c.EndLink(t, c.AwaitNotice(t, somebody, post, "comment-added")), "?")
+	}
+	return "?" + c.link
 }
 
 // begun is a job.

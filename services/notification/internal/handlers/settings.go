@@ -46,7 +46,7 @@ type (
 	mailsOutput struct{ Body Mails }
 
 	endInput struct {
-		Code string `query:"code" required:"true" maxLength:"200" doc:"What the link in the mail has"`
+		Code string `query:"code" required:"true" minLength:"1" maxLength:"200" doc:"What the link in the mail has"`
 	}
 	// endOutput is a page. It works without scripts; its one form goes to where it came from.
 	endOutput struct {
