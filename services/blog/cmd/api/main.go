@@ -75,7 +75,7 @@ func run(ctx context.Context) error {
 		domain.NewFollows(stores, texts), site,
 	)
 	handlers.Schedules(
-		router, reviewing, discussion, tagging, domain.NewAnnouncer(stores, events), stores.Posts.Compact, stores.Comments.Compact,
+		router, reviewing, discussion, tagging, domain.NewAnnouncing(stores, events), stores.Posts.Compact, stores.Comments.Compact,
 		stores.Tags.Compact, stores.Jobs.Compact, stores.Followers.Compact, stores.Announcements.Compact,
 	)
 	return app.Run(ctx, app.HTTP(router), consumer.Run)

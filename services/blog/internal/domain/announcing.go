@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	// pageSize is how many followers are told by one event. Whoever handles it needs some 150 calls, and may take five seconds.
+	// pageSize is how many followers are told by one event. To handle it takes some 150 calls, and may take five seconds.
 	pageSize = 25
 	// AnnouncingPause is the time between two pages: 50 followers a second, which leaves the machine to orders.
 	AnnouncingPause = 500 * time.Millisecond
@@ -21,22 +21,22 @@ const (
 	maxAnnouncements = 100
 )
 
-// Announcer tells followers of new posts.
-type Announcer struct {
+// Announcing is how followers are told of new posts.
+type Announcing struct {
 	Stores
 	bus Bus
 	// Pause is the time between two pages.
 	Pause time.Duration
 }
 
-// NewAnnouncer returns the announcer of the posts in these stores. Events go to the bus.
-func NewAnnouncer(stores Stores, bus Bus) *Announcer {
-	return &Announcer{stores, bus, AnnouncingPause}
+// NewAnnouncing returns the announcing of the posts in these stores. Events go to the bus.
+func NewAnnouncing(stores Stores, bus Bus) *Announcing {
+	return &Announcing{stores, bus, AnnouncingPause}
 }
 
 // CatchUp tells followers, page by page, in turns: a post with few followers does not wait for one with many. What one page has
 // done is stored before the next. Several processes may do this at once.
-func (a *Announcer) CatchUp(ctx context.Context) error {
+func (a *Announcing) CatchUp(ctx context.Context) error {
 	end := time.Now().Add(announcingTime)
 	for {
 		done, err := a.turn(ctx)
@@ -67,7 +67,7 @@ const (
 
 // turn takes the next step of the announcement that has waited for longest. One that fails for a reason of its own holds up no
 // other.
-func (a *Announcer) turn(ctx context.Context) (done progress, failed error) {
+func (a *Announcing) turn(ctx context.Context) (done progress, failed error) {
 	running, _, err := a.Announcements.Unfinished(ctx, "", maxAnnouncements)
 	if err != nil {
 		return nothing, err
@@ -89,7 +89,7 @@ func (a *Announcer) turn(ctx context.Context) (done progress, failed error) {
 }
 
 // step tells the next page of followers, or finds out that there is none.
-func (a *Announcer) step(ctx context.Context, x Announcement) (progress, error) {
+func (a *Announcing) step(ctx context.Context, x Announcement) (progress, error) {
 	post, err := a.Posts.Get(ctx, x.ID)
 	if err != nil && !errs.Is(err, errs.NotFound) {
 		return nothing, err
@@ -120,7 +120,7 @@ func (a *Announcer) step(ctx context.Context, x Announcement) (progress, error) 
 }
 
 // move changes an announcement, unless it has changed since it was read.
-func (a *Announcer) move(ctx context.Context, x Announcement, change func(*Announcement)) error {
+func (a *Announcing) move(ctx context.Context, x Announcement, change func(*Announcement)) error {
 	_, err := a.Announcements.Upsert(ctx, x.ID, func(stored *Announcement) error {
 		if stored.Version != x.Version || stored.Place != x.Place || len(stored.Sources) != len(x.Sources) || stored.Over {
 			return errMoved
@@ -133,7 +133,7 @@ func (a *Announcer) move(ctx context.Context, x Announcement, change func(*Annou
 
 // tell publishes the event for a part of a list, unless there is nobody to tell. Who follows several sources is on
 // several lists: the event that comes first counts. A part is told again after a crash, by the same event.
-func (a *Announcer) tell(ctx context.Context, x Announcement, post Post, list string) (progress, error) {
+func (a *Announcing) tell(ctx context.Context, x Announcement, post Post, list string) (progress, error) {
 	followers, err := a.Followers.Part(ctx, list, x.Place.Part, pageSize)
 	if err != nil {
 		return nothing, err
@@ -161,7 +161,7 @@ func (a *Announcer) tell(ctx context.Context, x Announcement, post Post, list st
 
 // extend looks for followers that are still to be told, after all sources have been read: tags may have changed meanwhile. If
 // there are none, all have been told.
-func (a *Announcer) extend(ctx context.Context, x Announcement, post Post) error {
+func (a *Announcing) extend(ctx context.Context, x Announcement, post Post) error {
 	sources, err := a.sourcesOf(ctx, post)
 	if err != nil {
 		return err

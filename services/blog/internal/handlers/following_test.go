@@ -112,7 +112,7 @@ func TestAnnouncement_isToldOnce(t *testing.T) {
 	w := newWorld(t)
 	ada := domain.Source{Author: callers["ada"].ID}
 	first := w.published(t, full("The first", "Go"))
-	must.Do(t, w.announcer.CatchUp(t.Context()))
+	must.Do(t, w.announcing.CatchUp(t.Context()))
 	tag := domain.Source{Tag: first.Tags[0]}
 	want := map[string]bool{}
 	for n := range 60 {
@@ -128,12 +128,12 @@ func TestAnnouncement_isToldOnce(t *testing.T) {
 
 	p := w.published(t, full("The second", "Go"))
 	for range 2 {
-		must.Do(t, w.announcer.CatchUp(t.Context()))
+		must.Do(t, w.announcing.CatchUp(t.Context()))
 		w.do(t, "edith", "PUT", "/editor/unpublish/id/"+p.ID, object{})
 		w.do(t, "ada", "PUT", "/author/submit/id/"+p.ID, nil)
 		w.do(t, "edith", "PUT", "/editor/publish/id/"+p.ID, nil)
 	}
-	must.Do(t, w.announcer.CatchUp(t.Context()))
+	must.Do(t, w.announcing.CatchUp(t.Context()))
 	told := w.told(t, p.ID)
 	for id, n := range told {
 		// Who follows both is in two pages, and notification tells them once.
@@ -159,10 +159,10 @@ func TestAnnouncement_goesOnAfterACrash(t *testing.T) {
 			}
 			p := w.published(t, full("A post", "Go"))
 			crashed := w.die(n, after)
-			_ = w.announcer.CatchUp(t.Context())
+			_ = w.announcing.CatchUp(t.Context())
 			w.live()
 			died = crashed()
-			must.Do(t, w.announcer.CatchUp(t.Context()))
+			must.Do(t, w.announcing.CatchUp(t.Context()))
 			told := w.told(t, p.ID)
 			for id, times := range told {
 				if times != 1 {
@@ -189,16 +189,16 @@ func TestAnnouncement_waitsForAPostThatIsUnpublished(t *testing.T) {
 		}
 		return nil
 	}
-	_ = w.announcer.CatchUp(t.Context())
+	_ = w.announcing.CatchUp(t.Context())
 	w.bus.Before = nil
 	w.do(t, "edith", "PUT", "/editor/unpublish/id/"+p.ID, object{})
-	must.Do(t, w.announcer.CatchUp(t.Context()))
+	must.Do(t, w.announcing.CatchUp(t.Context()))
 	if told := len(w.told(t, p.ID)); told != 25 {
 		t.Fatalf("%d were told", told)
 	}
 	w.do(t, "ada", "PUT", "/author/submit/id/"+p.ID, nil)
 	w.do(t, "edith", "PUT", "/editor/publish/id/"+p.ID, nil)
-	must.Do(t, w.announcer.CatchUp(t.Context()))
+	must.Do(t, w.announcing.CatchUp(t.Context()))
 	if told := len(w.told(t, p.ID)); told != 30 {
 		t.Errorf("%d were told", told)
 	}
@@ -213,18 +213,18 @@ func TestAnnouncement_followsATag(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			old := w.published(t, full("The first", "Go", "Sea"))
-			must.Do(t, w.announcer.CatchUp(t.Context()))
+			must.Do(t, w.announcing.CatchUp(t.Context()))
 			reader := w.follower(t, "rita", domain.Source{Tag: old.Tags[0]})
 			p := w.published(t, full("The second", "Go"))
 			if status := w.run(t, c); status >= 300 {
 				t.Fatalf("got %d", status)
 			}
-			must.Do(t, w.announcer.CatchUp(t.Context()))
+			must.Do(t, w.announcing.CatchUp(t.Context()))
 			if told := w.told(t, p.ID); told[reader] == 0 {
 				t.Errorf("she was not told: %v", told)
 			}
 			later := w.published(t, full("The third", "Go"))
-			must.Do(t, w.announcer.CatchUp(t.Context()))
+			must.Do(t, w.announcing.CatchUp(t.Context()))
 			if told := w.told(t, later.ID); told[reader] != 1 {
 				t.Errorf("she follows %q, and was told %v", w.follows(t, "rita"), told)
 			}
@@ -239,7 +239,7 @@ func TestAnnouncement_followsATag(t *testing.T) {
 func TestAnnouncement_ofADeletedTagIsToldToNobody(t *testing.T) {
 	w := newWorld(t)
 	old := w.published(t, full("The first", "Go", "Sea"))
-	must.Do(t, w.announcer.CatchUp(t.Context()))
+	must.Do(t, w.announcing.CatchUp(t.Context()))
 	w.follower(t, "rita", domain.Source{Tag: old.Tags[0]})
 	if status := w.run(t, changes["delete"]); status >= 300 {
 		t.Fatalf("got %d", status)

@@ -23,7 +23,6 @@ const base = "/api/v1/blog"
 
 // maxAge is how long caches may keep what readers get, so that many readers cost one read a second.
 const maxAge = time.Second
-
 // postBody and commentBody have room for the longest texts.
 const postBody, commentBody = 256 << 10, 32 << 10
 

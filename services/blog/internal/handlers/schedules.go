@@ -11,10 +11,10 @@ import (
 
 // Schedules adds what the sidecar calls on schedule. compact brings lists together that something has left.
 func Schedules(
-	router *mux.Router, posts *domain.Review, discussion *domain.Discussion, tags *domain.Tagging, announcer *domain.Announcer,
+	router *mux.Router, posts *domain.Review, discussion *domain.Discussion, tags *domain.Tagging, announcing *domain.Announcing,
 	compact ...func(context.Context) error,
 ) {
 	web.OnSchedule(router, "posts", posts.CatchUp, discussion.CatchUp, tags.CatchUp)
-	web.OnSchedule(router, "announcements", announcer.CatchUp)
+	web.OnSchedule(router, "announcements", announcing.CatchUp)
 	web.OnSchedule(router, "compact", compact...)
 }

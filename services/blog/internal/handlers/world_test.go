@@ -43,17 +43,17 @@ func verified(name, email string, roles ...identity.Role) identity.Caller {
 // world is the service on a store and a bus in memory.
 type world struct {
 	*webtest.Server
-	states    *sidecartest.States
-	side      *sidecar.Sidecar
-	bus       *messagingtest.Bus
-	on        map[string]messaging.Handler
-	review    *domain.Review
-	talk      *domain.Discussion
-	tagging   *domain.Tagging
-	announcer *domain.Announcer
-	stores    domain.Stores
-	now       time.Time // of jobs
-	compact   func(t *testing.T)
+	states     *sidecartest.States
+	side       *sidecar.Sidecar
+	bus        *messagingtest.Bus
+	on         map[string]messaging.Handler
+	review     *domain.Review
+	talk       *domain.Discussion
+	tagging    *domain.Tagging
+	announcing *domain.Announcing
+	stores     domain.Stores
+	now        time.Time // of jobs
+	compact    func(t *testing.T)
 }
 
 func newWorld(t *testing.T) *world {
@@ -75,8 +75,8 @@ func newWorld(t *testing.T) *world {
 		tagging: domain.NewTagging(workflow), stores: stores, now: time.Now().UTC().Truncate(time.Second),
 	}
 	w.tagging.Now = func() time.Time { return w.now }
-	w.announcer = domain.NewAnnouncer(stores, events)
-	w.announcer.Pause = 0
+	w.announcing = domain.NewAnnouncing(stores, events)
+	w.announcing.Pause = 0
 	handlers.Routes(
 		w.API, domain.NewReading(stores, texts), domain.NewAuthoring(workflow), w.review, w.talk, w.tagging, domain.NewFollows(stores, texts), site,
 	)

@@ -104,7 +104,7 @@ type Ending struct {
 	Group     Group
 }
 
-// Links makes and reads the links in mails. Whoever has one can end these mails, and nothing else.
+// Links makes and reads the links in mails. Anyone who has one can end these mails, and nothing else.
 type Links interface {
 	// Make returns the link in a mail about something that happened at this time.
 	Make(e Ending, at time.Time) string
