@@ -23,6 +23,7 @@ const base = "/api/v1/blog"
 
 // maxAge is how long caches may keep what readers get, so that many readers cost one read a second.
 const maxAge = time.Second
+
 // postBody and commentBody have room for the longest texts.
 const postBody, commentBody = 256 << 10, 32 << 10
 
@@ -92,9 +93,7 @@ func authors(api huma.API, h authoring) {
 		OperationID: "edit-post", Method: http.MethodPatch, Path: base + "/author/id/{id}", MaxBodyBytes: postBody,
 		Summary: "Change fields of a draft", Tags: tags, Security: role,
 		Description: "Fields that are left out stay as they are. An edit of a post that is submitted or published begins a draft; the post stays as it is until the draft is submitted and published.",
-		Responses: web.Refusals(map[int]string{
-			http.StatusConflict: slugIsTaken, http.StatusUnprocessableEntity: draftRules,
-		}),
+		Responses:   web.Refusals(map[int]string{http.StatusConflict: slugIsTaken, http.StatusUnprocessableEntity: draftRules}),
 	}, h.edit)
 
 	huma.Register(api, huma.Operation{

@@ -104,6 +104,9 @@ type Ending struct {
 	Group     Group
 }
 
+// EndPath is where the links in mails lead.
+const EndPath = "/mail/unsubscribe"
+
 // Links makes and reads the links in mails. Anyone who has one can end these mails, and nothing else.
 type Links interface {
 	// Make returns the link in a mail about something that happened at this time.

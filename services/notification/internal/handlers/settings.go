@@ -12,7 +12,6 @@ import (
 	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
 	"stoa/services/notification/internal/domain"
-	"stoa/services/notification/internal/providers"
 )
 
 //go:embed unsubscribe.html
@@ -82,7 +81,7 @@ func mails(api huma.API, h choices) {
 
 func page(id, method, summary string) huma.Operation {
 	o := huma.Operation{
-		OperationID: id, Method: method, Path: providers.EndPath, DefaultStatus: http.StatusOK, Tags: []string{"mails"},
+		OperationID: id, Method: method, Path: domain.EndPath, DefaultStatus: http.StatusOK, Tags: []string{"mails"},
 		Summary: summary, Security: web.NoKey(),
 		Responses: web.Refusals(map[int]string{
 			http.StatusForbidden: "The link is older than 60 days, or was not made by us", http.StatusTooManyRequests: "",

@@ -21,8 +21,6 @@ import (
 )
 
 const (
-	// EndPath is where the links in mails lead.
-	EndPath = "/mail/unsubscribe"
 	// FollowPause is the time between two runs of Follow.
 	FollowPause = 2 * time.Second
 	// linkPurpose begins what is signed, so that no other signature of these keys can pass for one of a link.
@@ -88,7 +86,7 @@ func (l *Links) Make(e domain.Ending, at time.Time) string {
 	code = append(code, account[:]...)
 	key, _ := l.keys.Load().Find(signing.Current) // Parse makes sure that there is one
 	code = append(code, ed25519.Sign(key.Private, append([]byte(linkPurpose), code...))...)
-	return l.site + EndPath + "?" + url.Values{"code": {base64.RawURLEncoding.EncodeToString(code)}}.Encode()
+	return l.site + domain.EndPath + "?" + url.Values{"code": {base64.RawURLEncoding.EncodeToString(code)}}.Encode()
 }
 
 // Read implements domain.Links.
