@@ -30,7 +30,7 @@ func followers(api huma.API, h following) {
 	// The same request again changes nothing.
 	const full = "You follow 200 authors and tags already"
 	author := operation("follow-author", http.MethodPut, "/authors/{id}", "Follow an author: be told of new posts", verified)
-	author.Responses = web.Refusals(map[int]string{http.StatusConflict: full, http.StatusUnprocessableEntity: "It is you"})
+	author.Responses = web.Refusals(map[int]string{http.StatusConflict: full, http.StatusUnprocessableEntity: "`id` is your own"})
 	huma.Register(api, author, h.followAuthor)
 	tag := operation("follow-tag", http.MethodPut, "/tags/{tag}", "Follow a tag: be told of new posts", verified)
 	tag.Description = "A former name of a tag is the tag of now. When a tag is renamed or merged, its followers follow the new one."

@@ -220,6 +220,8 @@ func TestAPI_isWhatItsDescriptionSays(t *testing.T) {
 		}
 	}
 	ids = append(ids, slices.Repeat([]string{callers["both"].ID}, 10)...)
+	w.created(t, "ada", full("A post of another")) // so she can be followed
+	ids = append(ids, slices.Repeat([]string{callers["ada"].ID}, 10)...)
 	ids = append(ids, w.begin(t, "DELETE", "/editor/tags/"+tags[0], nil))
 	openapitest.Attack(t, w.Server, openapitest.Client{SignIn: openapitest.As("both"), Knows: map[string][]string{
 		"id": ids, "slug": slugs, "revision": {"1"}, "title": {"A title"}, "tags": {"Go"}, "tag": tags, "into": tags, "imgUrl": {"https://example.org/a.jpg"},
