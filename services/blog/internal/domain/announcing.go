@@ -151,9 +151,14 @@ func (a *Announcing) tell(ctx context.Context, x Announcement, post Post, list s
 	if err != nil {
 		return nothing, err
 	}
-	recipients := make([]Author, len(ids)-1)
-	for i, id := range ids[1:] {
-		recipients[i] = authors(id)
+	var recipients []Author
+	for _, id := range ids[1:] {
+		if to := authors(id); to.Name != "" { // the others have left
+			recipients = append(recipients, to)
+		}
+	}
+	if len(recipients) == 0 {
+		return looked, nil
 	}
 	page := strconv.Itoa(x.Place.Source) + "." + strconv.FormatInt(x.Place.Part, 10)
 	return told, a.bus.PublishAnnouncement(ctx, post, authors(post.AuthorID), x.At, page, recipients)

@@ -34,6 +34,10 @@ func (w *world) follows(t *testing.T, who string) []string {
 func (w *world) follower(t *testing.T, name string, sources ...domain.Source) string {
 	t.Helper()
 	id := ids.Derive(name)
+	must.Do(t, w.stores.Authors.Upsert(t.Context(), id, func(a *domain.Author) error {
+		*a = domain.Author{ID: id, Name: name}
+		return nil
+	}))
 	must.Get(w.stores.Followers.Upsert(t.Context(), id, func(f *domain.Following) error {
 		for _, source := range sources {
 			f.Follows = append(f.Follows, domain.Follow{Source: source, Since: time.Now().UTC().Add(-time.Hour)})
@@ -125,6 +129,11 @@ func TestAnnouncement_isToldOnce(t *testing.T) {
 	want[w.follower(t, "of the tag", tag)] = true
 	w.follower(t, "ada", tag) // she knows
 	w.follower(t, "of another", domain.Source{Tag: "other"})
+	left := w.follower(t, "who has left", ada)
+	must.Do(t, w.stores.Authors.Upsert(t.Context(), left, func(a *domain.Author) error {
+		*a = domain.Author{}
+		return nil
+	}))
 
 	p := w.published(t, full("The second", "Go"))
 	for range 2 {
