@@ -27,15 +27,21 @@ func RotateLinkKeys(ctx context.Context, dir string, say func(line string)) (sig
 		return nil, err
 	}
 	defer lock.Close()
+	ctx, cancel := context.WithTimeout(ctx, publishLimit)
+	defer cancel()
+	r := keyRotation{ctx: ctx, dir: dir, running: Running(dir), say: say}
+	if r.running {
+		if err := r.check(); err != nil {
+			return nil, err
+		}
+	}
 	keys, err := secrets.ChangeLinkKeys(dir, func(keys signing.Bundle) (signing.Bundle, error) {
 		return keys.Prepare(time.Now()).RotateAfter(time.Now(), signing.LinkTTL)
 	})
-	if err != nil || !Running(dir) {
+	if err != nil || !r.running {
 		return keys, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, publishLimit)
-	defer cancel()
-	return keys, keyRotation{ctx: ctx, dir: dir, running: true, say: say}.restartSidecars(linkApp)
+	return keys, r.restartSidecars(linkApp)
 }
 
 // restartSidecars restarts the sidecars of an app one after another, so that other replicas can answer.
