@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -140,4 +141,44 @@ func TestLinks_endMailsWithoutASignIn(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// What is mailed daily is gathered, and comes in one mail, although notification is killed when that is due.
+func TestDigests_haveWhatWasGathered(t *testing.T) {
+	shop := client.Start(t, system.Folder(t), func(o *stack.Options) { o.Env["DIGEST_PERIOD"] = "20s" })
+	author, editor, reader := shop.SignIn(t, "author"), shop.SignIn(t, "editor"), shop.SignUp(t)
+	shop.NewPost(t, author, editor)
+	shop.Must(t, client.Following("PUT", "authors/"+author.ID, reader), http.StatusOK, nil)
+	posts := []client.Post{shop.NewPost(t, author, editor), shop.NewPost(t, author, editor)}
+	for _, post := range posts {
+		system.Eventually(t, "the inbox has it", func() error {
+			if n := noticesOf(t, shop, reader, post.ID); n != 1 {
+				return fmt.Errorf("%d notices", n)
+			}
+			return nil
+		})
+	}
+	shop.Kill(t, "notification")
+	digests := func() (texts []string) {
+		for _, file := range must.Get(filepath.Glob(state.Path(shop.Dir(), "mail", "daily-digest-*.eml")))(t) {
+			texts = append(texts, string(must.Get(os.ReadFile(file))(t)))
+		}
+		return texts
+	}
+	count := func(slug string) (n int) {
+		for _, text := range digests() {
+			if strings.Contains(strings.ReplaceAll(text, "=\r\n", ""), "/blog/"+slug+"\r\n") {
+				n++
+			}
+		}
+		return n
+	}
+	for _, post := range posts {
+		system.Eventually(t, post.Title+" is in a digest", func() error {
+			if n := count(post.Slug); n != 1 {
+				return fmt.Errorf("it is in %d of %d digests", n, len(digests()))
+			}
+			return nil
+		})
+	}
 }

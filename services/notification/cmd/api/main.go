@@ -37,6 +37,8 @@ type configuration struct {
 	NoticeTTL time.Duration `envconfig:"NOTICE_TTL" default:"2160h"`
 	// DigestHour is the hour, in UTC, after which the digests of the day are mailed.
 	DigestHour int `envconfig:"DIGEST_HOUR" default:"7"`
+	// DigestPeriod is the time between two digests. It is shorter than a day in tests.
+	DigestPeriod time.Duration `envconfig:"DIGEST_PERIOD" default:"24h"`
 }
 
 // linkKeys is the name of the secret with the keys that sign the links in mails, see signing.Parse.
@@ -49,6 +51,9 @@ func (c configuration) Validate() error {
 	}
 	if c.DigestHour < 0 || c.DigestHour > 23 {
 		return errors.New("DIGEST_HOUR has to be from 0 to 23")
+	}
+	if c.DigestPeriod < time.Second || c.DigestPeriod > 24*time.Hour {
+		return errors.New("DIGEST_PERIOD has to be from 1s to 24h")
 	}
 	if site, err := url.Parse(c.PublicURL); err != nil || site.Host == "" {
 		return errors.New("PUBLIC_URL has to be a URL, such as https://stoa.example")
@@ -106,7 +111,7 @@ func run(ctx context.Context) error {
 	notifier := domain.NewNotifier(
 		notices, settings, repositories.NewDigests(app.Sidecar), mailer, providers.NewDeadLetters(publisher), cfg.MailGiveUp,
 	)
-	digests := domain.NewDigests(notifier, handlers.Followers, cfg.DigestHour)
+	digests := domain.NewDigests(notifier, handlers.Followers, cfg.DigestHour, cfg.DigestPeriod)
 	consumer, err := app.Consumer(publisher, handlers.Subscriptions(notifier.Tell, office)...)
 	if err != nil {
 		return err

@@ -21,9 +21,9 @@ type Digest struct {
 	Items []string  `json:"items,omitempty"`
 	Since time.Time `json:"since,omitzero"`
 	Full  bool      `json:"full,omitempty"`
-	// Day is that of the latest digest, such as "2026-11-22". Open are its notices, as long as it is being made.
-	Day  string   `json:"day,omitempty"`
-	Open []string `json:"open,omitempty"`
+	// Until is the time of the latest digest: it has what was gathered before. Open are its notices, as long as it is being made.
+	Until time.Time `json:"until,omitzero"`
+	Open  []string  `json:"open,omitempty"`
 	// More says that Open is not all that there was.
 	More bool `json:"more,omitempty"`
 }
@@ -46,22 +46,22 @@ func (d *Digest) gather(to Person, noticeID string, now time.Time) {
 	}
 }
 
-// open begins the digest of a day, unless that was made, or there was nothing for it. It reports whether there is one to make.
-func (d *Digest) open(day string, until time.Time) bool {
+// open begins the digest of a time, unless that was made, or there was nothing for it. It reports whether there is one to make.
+func (d *Digest) open(until time.Time) bool {
 	if len(d.Open) > 0 {
 		return true
 	}
-	if len(d.Items) == 0 || d.Day >= day || !d.Since.Before(until) {
+	if len(d.Items) == 0 || !d.Until.Before(until) || !d.Since.Before(until) {
 		return false
 	}
-	d.Day, d.Open, d.More = day, d.Items, d.Full
+	d.Until, d.Open, d.More = until, d.Items, d.Full
 	d.Items, d.Since, d.Full = nil, time.Time{}, false
 	return true
 }
 
-// close ends the digest of a day.
-func (d *Digest) close(day string) {
-	if d.Day == day {
+// close ends the digest of a time.
+func (d *Digest) close(until time.Time) {
+	if d.Until.Equal(until) {
 		d.Open, d.More = nil, false
 	}
 }
@@ -87,7 +87,7 @@ type Item struct {
 // DueDigest is a digest that is to be mailed, with all that its mail shows: so the mail may wait while the next one is gathered.
 type DueDigest struct {
 	To    Person    `json:"to"`
-	Day   string    `json:"day"`
+	Until time.Time `json:"until"`
 	At    time.Time `json:"at"`
 	Items []Item    `json:"items"`
 	More  bool      `json:"more,omitempty"`
@@ -96,7 +96,7 @@ type DueDigest struct {
 // DigestNotice returns the notice of a digest. It is only mailed, since the inbox has what it is about.
 func DigestNotice(due DueDigest) (Notice, error) {
 	notice, err := noticeTo(due.To, Notice{
-		Kind: DailyDigest, About: ids.Derive(due.To.ID, due.Day), At: due.At, Items: due.Items,
+		Kind: DailyDigest, About: ids.Derive(due.To.ID, due.moment()), At: due.At, Items: due.Items,
 		Subject: fmt.Sprintf("Your digest: %s", counted(len(due.Items), due.More)),
 		Opening: "This is new since your last digest.",
 		Closing: "You get this mail once a day, if there is something new.",
@@ -118,6 +118,9 @@ func counted(n int, more bool) string {
 	return fmt.Sprintf("%d pieces of news", n)
 }
 
+// moment tells the digests of an account apart.
+func (d DueDigest) moment() string { return d.Until.UTC().Format(time.RFC3339) }
+
 // DigestType is the type of the events that digests are kept as while their mails wait. Nobody publishes them, unless such a mail
 // becomes a dead letter.
 const DigestType = "digest.due.v1"
@@ -126,7 +129,7 @@ const DigestType = "digest.due.v1"
 func (d DueDigest) cause(topic string) (Cause, error) {
 	raw, err := json.Marshal(d)
 	return Cause{Topic: topic, Event: Event{
-		ID: ids.Derive(DigestType, d.To.ID, d.Day), Type: DigestType, Source: "notification", Subject: d.To.ID, Time: d.At, Data: raw,
+		ID: ids.Derive(DigestType, d.To.ID, d.moment()), Type: DigestType, Source: "notification", Subject: d.To.ID, Time: d.At, Data: raw,
 	}}, err
 }
 

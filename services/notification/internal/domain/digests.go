@@ -22,25 +22,26 @@ const (
 // Digests makes a mail a day of what was gathered.
 type Digests struct {
 	*Notifier
-	topic string
-	hour  int
-	mu    sync.Mutex
-	done  string // the day of which this process has found no digest left
+	topic  string
+	hour   int
+	period time.Duration
+	mu     sync.Mutex
+	done   time.Time // of which this process has found no digest left
 }
 
-// NewDigests returns the digests of a notifier, which are due at this hour, in UTC. Those whose mail is given up become dead
-// letters of this topic.
-func NewDigests(notifier *Notifier, topic string, hour int) *Digests {
-	return &Digests{Notifier: notifier, topic: topic, hour: hour}
+// NewDigests returns the digests of a notifier, which are due at this hour, in UTC, and after each period from then on, which is
+// usually a day. Those whose mail is given up become dead letters of this topic.
+func NewDigests(notifier *Notifier, topic string, hour int, period time.Duration) *Digests {
+	return &Digests{Notifier: notifier, topic: topic, hour: hour, period: period}
 }
 
-// due returns the day whose digests are due, and until when their notices were gathered.
-func (d *Digests) due(now time.Time) (day string, until time.Time) {
-	until = time.Date(now.Year(), now.Month(), now.Day(), d.hour, 0, 0, 0, time.UTC)
-	if until.After(now) {
-		until = until.AddDate(0, 0, -1)
+// due returns the time of the digests that are due: they have what was gathered before.
+func (d *Digests) due(now time.Time) time.Time {
+	hour := time.Date(now.Year(), now.Month(), now.Day(), d.hour, 0, 0, 0, time.UTC)
+	if hour.After(now) {
+		hour = hour.AddDate(0, 0, -1)
 	}
-	return until.Format(time.DateOnly), until
+	return hour.Add(now.Sub(hour).Truncate(d.period))
 }
 
 // Make makes the digests that are due, until there are no more, or the time is over. Several processes may do this at once. One
@@ -50,8 +51,8 @@ func (d *Digests) Make(ctx context.Context) (failed error) {
 		return nil
 	}
 	defer d.mu.Unlock()
-	day, until := d.due(now())
-	if d.done == day {
+	until := d.due(now())
+	if d.done.Equal(until) {
 		return d.digests.Tidy(ctx)
 	}
 	end := time.Now().Add(digestTime)
@@ -61,13 +62,13 @@ func (d *Digests) Make(ctx context.Context) (failed error) {
 			return errors.Join(failed, err)
 		}
 		for _, digest := range waiting {
-			if len(digest.Open) == 0 && !digest.open(day, until) {
+			if len(digest.Open) == 0 && !digest.open(until) {
 				continue
 			}
 			if time.Now().After(end) {
 				return failed
 			}
-			if err := d.make(ctx, digest.ID, day, until); err != nil {
+			if err := d.make(ctx, digest.ID, until); err != nil {
 				failed = errors.Join(failed, fmt.Errorf("the digest of %s: %w", digest.ID, err))
 			}
 			if errs.Is(failed, errs.Unavailable) {
@@ -78,17 +79,17 @@ func (d *Digests) Make(ctx context.Context) (failed error) {
 		cursor = next
 	}
 	if failed == nil {
-		d.done = day
+		d.done = until
 	}
 	return failed
 }
 
-// make makes the digest of an account. It is opened, told, and closed, and each step may be repeated: the digest of a day has one
+// make makes the digest of an account. It is opened, told, and closed, and each step may be repeated: the digest of a time has one
 // notice, and a notice is in one digest, because its record says so.
-func (d *Digests) make(ctx context.Context, accountID, day string, until time.Time) error {
+func (d *Digests) make(ctx context.Context, accountID string, until time.Time) error {
 	opened := false
 	digest, err := d.digests.Upsert(ctx, accountID, func(stored *Digest) error {
-		opened = stored.open(day, until)
+		opened = stored.open(until)
 		return nil
 	})
 	if err != nil || !opened {
@@ -109,7 +110,7 @@ func (d *Digests) make(ctx context.Context, accountID, day string, until time.Ti
 		}
 	}
 	_, err = d.digests.Upsert(ctx, accountID, func(stored *Digest) error {
-		stored.close(digest.Day)
+		stored.close(digest.Until)
 		return nil
 	})
 	return err
@@ -132,7 +133,7 @@ func (d *Digests) gathered(ctx context.Context, digest Digest) ([]Record, error)
 }
 
 func (d *Digests) tellDigest(ctx context.Context, digest Digest, records []Record) error {
-	due := DueDigest{To: digest.Person, Day: digest.Day, At: now(), More: digest.More}
+	due := DueDigest{To: digest.Person, Until: digest.Until, At: now(), More: digest.More}
 	for _, r := range records {
 		due.Items = append(due.Items, Item{Subject: r.Subject, Text: r.Text, Link: r.Link})
 	}

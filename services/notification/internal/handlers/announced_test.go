@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -191,6 +192,28 @@ func TestParkedMails_areNotSentToThoseWhoWantNone(t *testing.T) {
 		p.retryFor(t, 2*time.Minute)
 		if o.post.total() != 1 || o.post.calls["ben@example.com"] != 2 {
 			t.Errorf("sent were %v to %v", o.post.sent, o.post.calls)
+		}
+	})
+}
+
+// Two processes make the digests at the same moment.
+func TestDigests_areSentOnceByTwoProcesses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t)
+		p := o.process()
+		for n := range 20 {
+			p.handle(t, announced(t, "One", fmt.Sprint(n), person(fmt.Sprint("Reader", n))))
+		}
+		time.Sleep(8 * time.Hour)
+		var both sync.WaitGroup
+		for range 2 {
+			other := o.process()
+			both.Go(func() { other.digest(t) })
+		}
+		both.Wait()
+		p.retryFor(t, 2*time.Minute)
+		if got := o.sentOf(t, domain.DailyDigest); got != 20 {
+			t.Errorf("%d digests were sent", got)
 		}
 	})
 }

@@ -109,7 +109,7 @@ func (o *office) process() *process {
 		on: messagingtest.Handlers(handlers.Subscriptions(notifier.Tell, desk)),
 	}
 	handlers.Routes(p.API, notices, domain.NewChoices(settings, o.links))
-	handlers.Schedules(p.Router, notifier, domain.NewDigests(notifier, handlers.Followers, 7), desk)
+	handlers.Schedules(p.Router, notifier, domain.NewDigests(notifier, handlers.Followers, 7, 24*time.Hour), desk)
 	return p
 }
 

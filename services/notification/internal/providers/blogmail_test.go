@@ -29,7 +29,7 @@ func addBlog(t *testing.T, notices map[string]domain.Notice) {
 	notices["post-announced"] = must.Get(domain.AnnouncementNotices(domain.Event{}, domain.Announcement{
 		Post: post, Author: editor, At: post.At, Recipients: []domain.Person{chloe},
 	}, site))(t)[0]
-	digest := domain.DueDigest{To: chloe, Day: "2026-01-02", At: post.At, More: true}
+	digest := domain.DueDigest{To: chloe, Until: post.At, At: post.At, More: true}
 	for _, kind := range []string{"post-announced", "comment-added"} {
 		n := notices[kind]
 		digest.Items = append(digest.Items, domain.Item{Subject: n.Subject, Text: n.Opening, Link: n.Link})
