@@ -34,14 +34,15 @@ var parts = []part{
 	{"memory", (*bench).measureMemory},
 	{"million", (*bench).measureMillion},
 	{"blog", (*bench).measureBlog},
+	{"followers", (*bench).measureFollowers},
 	{"workers", (*bench).measureWorkers},
 	{"watchers", (*bench).measureWatchers},
 	{"matrix", (*bench).measureMatrix},
 	{"hour", (*bench).measureHour},
 }
 
-// usual are the parts that run unless others are chosen: together they take about 20 minutes on two cores.
-const usual = "orders,reads,start,memory,million,blog,workers,watchers"
+// usual are the parts that run unless others are chosen: together they take about 25 minutes on two cores.
+const usual = "orders,reads,start,memory,million,blog,followers,workers,watchers"
 
 // bench is a run of the benchmark.
 type bench struct {
@@ -55,6 +56,7 @@ type bench struct {
 	orders       int    // of one measurement
 	filled       int    // orders of the large shop
 	posts        int    // of the large blog
+	followers    int    // of one author
 	streams      int    // that are open at once
 	servers      string // the pairs of the matrix that are measured
 	early, late  time.Duration
@@ -80,6 +82,7 @@ func run(ctx context.Context) (err error) {
 	flag.IntVar(&b.orders, "orders", 200, "orders of one measurement")
 	flag.IntVar(&b.filled, "filled", 1_000_000, "orders of the large shop of the part million")
 	flag.IntVar(&b.posts, "posts", 100_000, "posts of the large blog of the part blog")
+	flag.IntVar(&b.followers, "followers", 10_000, "followers of the author of the part followers")
 	flag.IntVar(&b.streams, "streams", 1000, "event streams of the part watchers")
 	flag.StringVar(&b.servers, "servers", "", "the pairs of the part matrix, such as redis/sqlite, separated by commas")
 	flag.DurationVar(&b.early, "early", 5*time.Minute, "the first look of the part hour at the memory")

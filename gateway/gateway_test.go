@@ -179,6 +179,8 @@ func TestGateway_forwardsRoutesToTheirApps(t *testing.T) {
 		"/api/v1/orders/4711/events":                 "order-api /api/v1/orders/4711/events?",
 		"/api/v1/backoffice/fulfilments/4711/ship":   "backoffice /api/v1/backoffice/fulfilments/4711/ship?",
 		"/api/v1/notifications":                      "notification /api/v1/notifications?",
+		"/api/v1/notifications/settings":             "notification /api/v1/notifications/settings?",
+		"/mail/unsubscribe?code=x":                   "notification /mail/unsubscribe?code=x",
 		"/api/v1/auth/token/refresh":                 "auth /api/v1/auth/token/refresh?",
 		"/blog/feed.atom":                            "blog /blog/feed.atom?",
 		"/blog/tags/C++/feed.json":                   "blog /blog/tags/C++/feed.json?",
@@ -281,7 +283,7 @@ func TestGateway_requiresAKey(t *testing.T) {
 	if answer.StatusCode != http.StatusOK {
 		t.Errorf("the public keys must need no API key, got %d", answer.StatusCode)
 	}
-	for _, path := range []string{"/blog/feed.atom", "/blog/authors/x/feed.json", "/blog/sitemap.xml"} {
+	for _, path := range []string{"/blog/feed.atom", "/blog/authors/x/feed.json", "/blog/sitemap.xml", "/mail/unsubscribe?code=x"} {
 		if answer := do(t, http.MethodGet, gateway+path, nil, "x-api-key", ""); answer.StatusCode != http.StatusOK {
 			t.Errorf("%s must need no API key, got %d", path, answer.StatusCode)
 		}

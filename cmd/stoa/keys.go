@@ -55,7 +55,7 @@ func listKeysCommand(place *place) *cobra.Command {
 }
 
 func rotateKeysCommand(place *place) *cobra.Command {
-	var asJSON bool
+	var asJSON, links bool
 	cmd := &cobra.Command{
 		Use:   "rotate",
 		Short: "Make the next key the current one; existing tokens stay valid until they expire",
@@ -63,13 +63,22 @@ func rotateKeysCommand(place *place) *cobra.Command {
 existing tokens stay valid until they expire.
 
 While Stoa runs, the sidecars of auth restart one after another to read the secret, and the command returns when auth
-publishes the new keys. If the secrets are stored elsewhere, for example in Vault, change AUTH_SIGNING_KEY there: auth
+publishes the new keys.
+
+With --links, the keys of NOTIFICATION_LINK_KEYS rotate instead, which sign the links in mails that end these mails. Links of
+earlier keys stay valid for 60 days, and only the sidecars of notification restart.
+
+If the secrets are stored elsewhere, for example in Vault, change AUTH_SIGNING_KEY there: auth
 reads it again every two seconds. Publish a key as "next" ten seconds before it becomes "current", and keep it as
 "previous" for sixteen minutes afterwards.`,
 		Args: cobra.NoArgs,
 		RunE: place.run(func(cmd *cobra.Command, root string, _ []string) error {
 			say := func(line string) { fmt.Fprintln(cmd.ErrOrStderr(), line) }
-			keys, err := stack.RotateSigningKeys(cmd.Context(), root, say)
+			rotate := stack.RotateSigningKeys
+			if links {
+				rotate = stack.RotateLinkKeys
+			}
+			keys, err := rotate(cmd.Context(), root, say)
 			if err != nil {
 				return noKeysYet(err)
 			}
@@ -77,6 +86,7 @@ reads it again every two seconds. Publish a key as "next" ten seconds before it 
 		}),
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&links, "links", false, "rotate the keys that sign the links in mails")
 	return cmd
 }
 

@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
+	"strings"
 	"testing"
 
 	"stoa/test/system"
@@ -152,4 +154,49 @@ func (s *Shop) AwaitNotice(t testing.TB, user User, postID, kind string) (notice
 	})
 	s.awaitMailFile(t, notice.ID)
 	return notice
+}
+
+// Announced is the kind of the notices to followers.
+const Announced = "post-announced"
+
+// Following is the request of a reader to follow, or with DELETE no longer to follow, something such as "tags/Stock".
+func Following(method, what string, reader User) Request {
+	return Request{Method: method, Path: "/blog/following/" + what, As: reader}
+}
+
+// WantsMails is a reader's request for mails of a group, such as following: at_once, daily or never.
+func WantsMails(reader User, group, frequency string) Request {
+	return Request{Method: "PATCH", Path: "/notifications/settings", As: reader, Body: map[string]string{group: frequency}}
+}
+
+// EndLink waits for the mail of a notice, and returns the link in it that ends such mails.
+func (s *Shop) EndLink(t testing.TB, notice Notice) string {
+	t.Helper()
+	_, rest, _ := strings.Cut(s.awaitMailFile(t, notice.ID), "List-Unsubscribe: <")
+	link, _, found := strings.Cut(rest, ">")
+	if !found {
+		t.Fatalf("the mail %s has no link that ends such mails", notice.ID)
+	}
+	return link
+}
+
+// FollowLink sends a request for the link in a mail as a mail program does: without an API key and without a sign-in.
+func (s *Shop) FollowLink(t testing.TB, method, link string) Answer {
+	t.Helper()
+	_, path, _ := strings.Cut(link, "/mail/")
+	request, err := http.NewRequestWithContext(t.Context(), method, s.URL+"/mail/"+path, strings.NewReader("List-Unsubscribe=One-Click"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	response, err := s.http.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Answer{Status: response.StatusCode, Header: response.Header, Body: body}
 }

@@ -28,10 +28,21 @@ func postFlow(t *probe, s shop) {
 	s.Must(t, submit, http.StatusOK, nil)
 	s.AwaitNotice(t, editor, post.ID, "post-submitted")
 
+	s.Must(t, client.Following("PUT", "authors/"+author.ID, reader), http.StatusOK, nil)
+	s.Must(t, client.WantsMails(reader, "following", "at_once"), http.StatusOK, nil)
 	published := time.Now()
 	s.Must(t, client.ActOn(post.ID, "editor/publish", editor), http.StatusOK, &post)
 	s.AwaitNotice(t, author, post.ID, "post-published")
 	t.note("told %s after it was published", time.Since(published).Round(time.Millisecond))
+	link := s.EndLink(t, s.AwaitNotice(t, reader, post.ID, client.Announced))
+	if ended := s.FollowLink(t, "POST", link); ended.Status != http.StatusOK {
+		t.Errorf("got %s", ended)
+	}
+	var mails struct{ Following string }
+	s.Must(t, client.Request{Method: "GET", Path: "/notifications/settings", As: reader}, http.StatusOK, &mails)
+	if mails.Following != "never" {
+		t.Errorf("after the link was followed, mails are sent %s", mails.Following)
+	}
 	var read client.Post
 	s.Must(t, client.PostBySlug(post.Slug), http.StatusOK, &read)
 	if read.ID != post.ID || !strings.Contains(read.HTML, "<strong>every day</strong>") {

@@ -30,7 +30,7 @@ func attacks(t *testing.T, w *world, b bench) []attack {
 	return slices.Concat(
 		tokenAttacks(t, w), schemeAttacks(w), keyAttacks(w),
 		bodyAttacks(t, w, all), orderAttacks(w), assignmentAttacks(t, w, all),
-		idAttacks(t, w), queryAttacks(w, b), accountAttacks(t, w), blogAttacks(t, w, b),
+		idAttacks(t, w), queryAttacks(w, b), accountAttacks(t, w), blogAttacks(t, w, b), linkAttacks(t, w, b),
 		pathAttacks(w), headerAttacks(w), methodAttacks(w), framingAttacks(w),
 	)
 }

@@ -23,6 +23,8 @@ type cast struct {
 	// post is one of the author's that everyone can read, and remarks are comments on it of people who never change them.
 	post    string
 	remarks map[string]string
+	// link is the query of a link in a mail.
+	link string
 }
 
 func newCast(t *testing.T, shop *client.Shop) *cast {
@@ -156,7 +158,11 @@ func (c *cast) request(t *testing.T, o access.Operation, p probe, owner, as clie
 	if p.before != nil {
 		p.before(t, c)
 	}
-	m := c.ask(o.Method, o.Target(append([]string{id}, p.more...)...)+p.query, as)
+	target := o.Target(append([]string{id}, p.more...)...)
+	if p.query != nil {
+		target += p.query(t, c, owner)
+	}
+	m := c.ask(o.Method, target, as)
 	if o.Method == http.MethodGet {
 		// Of a stream the beginning is read; a caller that does not ask for one gets ten seconds of it.
 		return m.and("Accept: text/event-stream, application/json")

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
 	"stoa/pkg/common/ids"
@@ -17,8 +18,8 @@ type probe struct {
 	id func(t *testing.T, c *cast, owner client.User) string
 	// more are the values of what else the path names.
 	more []string
-	// query is what comes behind the path.
-	query string
+	// query is what follows the path, such as "?limit=1"; nothing when nil.
+	query func(t *testing.T, c *cast, owner client.User) string
 	// before is done before the request, if there is something to do.
 	before func(t *testing.T, c *cast)
 	// body is what is sent; nothing when nil.
@@ -87,13 +88,17 @@ var probes = map[string]probe{
 	"adjust-stock":     {id: newOnSale, body: func(*testing.T, *cast, client.User) any { return object{"change": 1} }},
 	"list-adjustments": {id: onSale},
 	"remove-product":   {id: newOnSale},
-	"search-products":  {query: "?q=amphora"},
+	"search-products":  {query: fixed("?q=amphora")},
 
 	"rebuild-product-search": {},
 	"watch-product-search":   {before: rebuilt("/products")},
 
 	// notification
-	"list-notifications": {},
+	"list-notifications":   {},
+	"get-mail-settings":    {},
+	"change-mail-settings": {body: func(*testing.T, *cast, client.User) any { return object{"reviews": "daily"} }},
+	"look-at-mail-link":    {query: mailLink},
+	"follow-mail-link":     {query: mailLink},
 
 	// order
 	"list-orders":  {},
@@ -139,9 +144,14 @@ var probes = map[string]probe{
 	"moderate-comment": {id: remarked, body: func(*testing.T, *cast, client.User) any {
 		return object{"state": "visible", "reason": "Nothing is wrong with it."}
 	}},
-	"search-posts":        {query: "?q=counts&tag=tills"},
+	"search-posts":        {query: fixed("?q=counts&tag=tills")},
 	"rebuild-post-search": {},
 	"watch-post-search":   {before: rebuilt("/blog")},
+	"list-following":      {},
+	"follow-author":       {id: publishedBy},
+	"unfollow-author":     {id: publishedBy},
+	"follow-tag":          {id: usedTag},
+	"unfollow-tag":        {id: usedTag},
 	"list-tags":           {},
 	"edit-tag":            {id: newTag, body: func(*testing.T, *cast, client.User) any { return object{"name": "n-" + ids.New()} }},
 	"merge-tag":           {id: newTag, body: func(t *testing.T, c *cast, owner client.User) any { return object{"into": newTag(t, c, owner)} }},
@@ -236,6 +246,27 @@ func newTag(t *testing.T, c *cast, _ client.User) string {
 	id, tag := drafted(t, c, c.author), "t-"+ids.New()
 	c.Must(t, client.Request{Method: "PATCH", Path: "/blog/author/id/" + id, As: c.author, Body: object{"tags": []string{tag}}}, http.StatusOK, nil)
 	return tag
+}
+
+// fixed is a query that is the same for everybody.
+func fixed(query string) func(*testing.T, *cast, client.User) string {
+	return func(*testing.T, *cast, client.User) string { return query }
+}
+
+// mailLink is the query of the link in a mail about a comment.
+func mailLink(t *testing.T, c *cast, _ client.User) string {
+	t.Helper()
+	if c.link == "" {
+		somebody := c.SignUp(t)
+		post := commentable(t, c, somebody)
+		var comment struct{ ID string }
+		c.Must(t, client.CommentOn(post, somebody, "Once."), http.StatusCreated, &comment)
+		c.Must(t, client.Request{Method: "POST", Path: "/blog/id/" + post + "/comments", As: c.author, Body: object{
+			"text": "Twice.", "replyTo": comment.ID,
+		}}, http.StatusCreated, nil)
+		_, c.link, _ = strings.Cut(c.EndLink(t, c.AwaitNotice(t, somebody, post, "comment-added")), "?")
+	}
+	return "?" + c.link
 }
 
 // begun is a job.

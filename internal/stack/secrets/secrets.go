@@ -27,6 +27,7 @@ const DefaultBrokerPort = 14222
 const (
 	BrokerURL  = "NATS_URL"
 	SigningKey = "AUTH_SIGNING_KEY"
+	LinkKeys   = "NOTIFICATION_LINK_KEYS"
 	bootstrap  = "AUTH_BOOTSTRAP"
 )
 
@@ -126,6 +127,9 @@ func update(dir string, change func(Values)) (Values, error) {
 		return nil, err
 	}
 	change(values)
+	if values[LinkKeys] == "" { // those of an earlier build have none
+		values[LinkKeys] = signing.Fresh(time.Now()).String()
+	}
 	if err := values.renewAPIKey(); err != nil {
 		return nil, invalid(dir, bootstrap, err)
 	}
@@ -205,30 +209,39 @@ func SigningKeys(dir string) (signing.Bundle, error) {
 	if err != nil {
 		return nil, err
 	}
-	return values.signingKeys(dir)
+	return values.keys(dir, SigningKey)
 }
 
 // ChangeSigningKeys replaces the signing keys by those that change returns, and returns them.
 func ChangeSigningKeys(dir string, change func(signing.Bundle) (signing.Bundle, error)) (signing.Bundle, error) {
+	return changeKeys(dir, SigningKey, change)
+}
+
+// ChangeLinkKeys does the same for the keys that sign the links in mails.
+func ChangeLinkKeys(dir string, change func(signing.Bundle) (signing.Bundle, error)) (signing.Bundle, error) {
+	return changeKeys(dir, LinkKeys, change)
+}
+
+func changeKeys(dir, name string, change func(signing.Bundle) (signing.Bundle, error)) (signing.Bundle, error) {
 	values, err := Read(dir)
 	if err != nil {
 		return nil, err
 	}
-	keys, err := values.signingKeys(dir)
+	keys, err := values.keys(dir, name)
 	if err != nil {
 		return nil, err
 	}
 	if keys, err = change(keys); err != nil {
 		return nil, err
 	}
-	values[SigningKey] = keys.String()
+	values[name] = keys.String()
 	return keys, state.Write(Path(dir), values)
 }
 
-func (v Values) signingKeys(dir string) (signing.Bundle, error) {
-	keys, err := signing.Parse(v[SigningKey])
+func (v Values) keys(dir, name string) (signing.Bundle, error) {
+	keys, err := signing.Parse(v[name])
 	if err != nil {
-		return nil, invalid(dir, SigningKey, err)
+		return nil, invalid(dir, name, err)
 	}
 	return keys, nil
 }

@@ -21,6 +21,8 @@ import (
 const (
 	// TokenTTL is how long an access token is valid.
 	TokenTTL = 15 * time.Minute
+	// LinkTTL is how long the links in mails are valid, which keys of their own sign.
+	LinkTTL = 60 * 24 * time.Hour
 	// Skew is how far apart the clocks of two machines may be.
 	Skew = 30 * time.Second
 	// LeadTime is how long a key must be published before it signs. Replicas of auth read it within two seconds, and verifiers
@@ -109,7 +111,10 @@ func (b Bundle) SignsFrom() time.Time {
 
 // Rotate returns the bundle after a rotation: the next key becomes current, the current one previous, previous keys are
 // dropped once their tokens have expired, and a new next key is made. It fails without a next key, see Prepare.
-func (b Bundle) Rotate(now time.Time) (Bundle, error) {
+func (b Bundle) Rotate(now time.Time) (Bundle, error) { return b.RotateAfter(now, TokenTTL) }
+
+// RotateAfter is Rotate for keys whose signatures are valid for this long.
+func (b Bundle) RotateAfter(now time.Time, valid time.Duration) (Bundle, error) {
 	if _, ok := b.Find(Next); !ok {
 		return nil, errors.New("the bundle has no next key")
 	}
@@ -122,7 +127,7 @@ func (b Bundle) Rotate(now time.Time) (Bundle, error) {
 		case Current:
 			key.Use, key.Since = Previous, at
 		case Previous:
-			if !now.Before(key.Until()) {
+			if !now.Before(key.Since.Add(valid + 2*Skew)) {
 				continue
 			}
 		}

@@ -71,12 +71,16 @@ func run(ctx context.Context) error {
 	api := web.NewAPI(router, handlers.Title, handlers.About)
 	identity.Protect(api, identity.FromAuth(app.Sidecar))
 	site := handlers.Site{URL: string(cfg.PublicURL), Title: cfg.BlogTitle}
-	handlers.Routes(api, domain.NewReading(stores, texts), domain.NewAuthoring(workflow), reviewing, discussion, tagging, index.Index, site)
+	handlers.Routes(
+		api, domain.NewReading(stores, texts), domain.NewAuthoring(workflow), reviewing, discussion, tagging,
+		domain.NewFollows(stores, texts), index.Index, site,
+	)
 	warn := func(err error) { app.Telemetry.Log.Warn().Err(err).Msg("the search index cannot be maintained") }
 	maintenance := service.NewTask(index.Work, warn)
 	handlers.Schedules(
-		router, reviewing, discussion, tagging, maintenance.Begin,
-		stores.Posts.Compact, stores.Comments.Compact, stores.Tags.Compact, stores.Jobs.Compact,
+		router, reviewing, discussion, tagging, domain.NewAnnouncing(stores, events), maintenance.Begin,
+		stores.Posts.Compact, stores.Comments.Compact, stores.Tags.Compact, stores.Jobs.Compact, stores.Followers.Compact,
+		stores.Announcements.Compact,
 	)
 	return app.Run(ctx, app.HTTP(router), consumer.Run, maintenance.Run)
 }

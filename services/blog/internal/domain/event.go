@@ -18,6 +18,7 @@ const (
 	PostRefused     EventType = "post.refused"
 	PostUnpublished EventType = "post.unpublished"
 	CommentAdded    EventType = "comment.added"
+	PostAnnounced   EventType = "post.announced"
 )
 
 // Event is something that happened to a post, with the post as it was then.
@@ -61,6 +62,8 @@ type Bus interface {
 	Publish(ctx context.Context, post Post, author Author, e Event) error
 	// PublishComment does the same for the Addition of a comment.
 	PublishComment(ctx context.Context, c Comment, author Author, recipients []Author) error
+	// PublishAnnouncement tells these followers that a post has become public at a time. The same page gets the same id.
+	PublishAnnouncement(ctx context.Context, post Post, author Author, at time.Time, page string, recipients []Author) error
 }
 
 // Publisher tells others of the changes of posts: the broker, the tags and the search index. What it has to tell is stored in the post
@@ -71,11 +74,16 @@ type Publisher struct {
 	bus     Bus
 	tallies tallies
 	index   PostIndex
+	// announcements begin when a post becomes public.
+	announcements AnnouncementStore
 }
 
 // NewPublisher returns the publisher of the posts in these stores.
 func NewPublisher(stores Stores, bus Bus) *Publisher {
-	return &Publisher{stores.Posts, stores.Authors, bus, tallies{stores.Posts, stores.Tags}, stores.Index}
+	return &Publisher{
+		posts: stores.Posts, authors: stores.Authors, bus: bus, tallies: tallies{stores.Posts, stores.Tags}, index: stores.Index,
+		announcements: stores.Announcements,
+	}
 }
 
 // flush publishes the events of a post, counts its tallies and indexes it, and removes from it what was done. Only the events are
@@ -105,13 +113,19 @@ func (p *Publisher) flush(ctx context.Context, post Post) error {
 	return err
 }
 
-// publish publishes the events of a post.
+// publish publishes the events of a post, and begins to tell its followers once it is public.
 func (p *Publisher) publish(ctx context.Context, post Post) error {
 	if len(post.Events) == 0 {
 		return nil
 	}
 	author, err := p.authors.Get(ctx, post.AuthorID)
 	for _, e := range post.Events {
+		if err == nil && e.Type == PostPublished {
+			_, err = p.announcements.Upsert(ctx, post.ID, func(a *Announcement) error {
+				a.begin(post.ID, e)
+				return nil
+			})
+		}
 		if err == nil {
 			err = p.bus.Publish(ctx, post, author, e)
 		}

@@ -56,13 +56,13 @@ func (t *Tagging) step(ctx context.Context, job Job) (next Job, worked bool, err
 		next, err = t.prepare(ctx, job)
 		return next, true, err
 	}
-	lists, due := []string{Tagged(job.Tag), Wanting(job.Tag)}, job.Since.Add(requestTime)
+	lists, due := []string{Tagged(job.Tag), Wanting(job.Tag), Source{Tag: job.Tag}.Followers()}, job.Since.Add(requestTime)
 	place, changed := job.Place, 0
 	switch {
 	case place.Began.IsZero():
 		place.Began = t.Now()
 	case place.List < len(lists):
-		place, changed, err = t.sweep(ctx, job, lists[place.List])
+		place, changed, err = t.sweep(ctx, job, lists[place.List], place.List == len(lists)-1)
 	case !place.Began.Before(due):
 		next, err = t.finish(ctx, job)
 		return next, true, err
@@ -84,29 +84,52 @@ func (t *Tagging) step(ctx context.Context, job Job) (next Job, worked bool, err
 	return next, true, err
 }
 
-// sweep changes the posts of the next part of a list, and returns the place after it.
-func (t *Tagging) sweep(ctx context.Context, job Job, list string) (place Place, changed int, err error) {
-	place = job.Place
-	parts, err := t.Posts.Parts(ctx, list, sweepSize)
+// sweep changes the posts, or followers, of the next part of a list. It returns the place after it, and how many posts it was.
+func (t *Tagging) sweep(ctx context.Context, job Job, list string, followers bool) (place Place, posts int, err error) {
+	if followers {
+		place, _, err = sweepPart(ctx, job.Place, list, t.Followers, func(f Following) error {
+			return about("follower", f.ID, t.refollow(ctx, f.ID, job))
+		})
+		return place, 0, err
+	}
+	return sweepPart(ctx, job.Place, list, t.Posts, func(p Post) error { return about("post", p.ID, t.retag(ctx, p.ID, job)) })
+}
+
+// inParts has lists that are read part by part, see PostStore.
+type inParts[T any] interface {
+	Part(ctx context.Context, list string, n, size int64) ([]T, error)
+	Parts(ctx context.Context, list string, size int64) (int64, error)
+}
+
+func sweepPart[T any](
+	ctx context.Context, place Place, list string, store inParts[T], change func(T) error,
+) (next Place, size int, failed error) {
+	parts, err := store.Parts(ctx, list, sweepSize)
 	if err != nil || place.Part >= parts {
 		return Place{Began: place.Began, List: place.List + 1}, 0, err
 	}
-	posts, err := t.Posts.Part(ctx, list, place.Part, sweepSize)
+	all, err := store.Part(ctx, list, place.Part, sweepSize)
 	if err != nil {
 		return place, 0, err
 	}
-	var failed error
-	for _, p := range posts {
-		err := t.retag(ctx, p.ID, job)
+	for _, one := range all {
+		err := change(one)
 		if errs.Is(err, errs.Unavailable) {
 			return place, 0, err
 		}
-		if err != nil {
-			failed = errors.Join(failed, fmt.Errorf("the post %s: %w", p.ID, err))
-		}
+		failed = errors.Join(failed, err)
 	}
 	place.Part++
-	return place, len(posts), failed
+	return place, len(all), failed
+}
+
+// refollow makes a follower of the tag follow the new one. One who leaves at the same moment follows neither.
+func (t *Tagging) refollow(ctx context.Context, accountID string, job Job) error {
+	_, err := t.Followers.Upsert(ctx, accountID, func(f *Following) error {
+		f.retag(job.Tag, job.Into)
+		return nil
+	})
+	return err
 }
 
 // retag changes a post as any other change does: its version grows, so nobody overwrites it with what they have read before.

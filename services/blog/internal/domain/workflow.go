@@ -22,6 +22,9 @@ type Stores struct {
 	Jobs      JobStore
 	Blog      BlogStore
 	Index     PostIndex
+	// Followers are the accounts that follow something.
+	Followers     FollowStore
+	Announcements AnnouncementStore
 }
 
 // Workflow changes posts. Authoring and Review are its two sides.

@@ -40,7 +40,7 @@ const (
 // Routes adds the operations to an API that identity.Protect guards.
 func Routes(
 	api huma.API, posts *domain.Reading, own *domain.Authoring, others *domain.Review, discussion *domain.Discussion,
-	tags *domain.Tagging, index *search.Index, site Site,
+	tags *domain.Tagging, follows *domain.Follows, index *search.Index, site Site,
 ) {
 	readers(api, reading{posts})
 	authors(api, authoring{own})
@@ -48,6 +48,7 @@ func Routes(
 	commenters(api, comments{discussion})
 	moderators(api, comments{discussion})
 	taggers(api, tagging{tags})
+	followers(api, following{follows})
 	syndication(api, feeds{posts, site})
 	searches(api, finding{posts, index})
 }
@@ -94,9 +95,7 @@ func authors(api huma.API, h authoring) {
 		OperationID: "edit-post", Method: http.MethodPatch, Path: base + "/author/id/{id}", MaxBodyBytes: postBody,
 		Summary: "Change fields of a draft", Tags: tags, Security: role,
 		Description: "Fields that are left out stay as they are. An edit of a post that is submitted or published begins a draft; the post stays as it is until the draft is submitted and published.",
-		Responses: web.Refusals(map[int]string{
-			http.StatusConflict: slugIsTaken, http.StatusUnprocessableEntity: draftRules,
-		}),
+		Responses:   web.Refusals(map[int]string{http.StatusConflict: slugIsTaken, http.StatusUnprocessableEntity: draftRules}),
 	}, h.edit)
 
 	huma.Register(api, huma.Operation{

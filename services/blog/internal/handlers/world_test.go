@@ -44,17 +44,18 @@ func verified(name, email string, roles ...identity.Role) identity.Caller {
 // world is the service on a store and a bus in memory.
 type world struct {
 	*webtest.Server
-	states  *sidecartest.States
-	side    *sidecar.Sidecar
-	bus     *messagingtest.Bus
-	on      map[string]messaging.Handler
-	review  *domain.Review
-	talk    *domain.Discussion
-	tagging *domain.Tagging
-	stores  domain.Stores
-	index   *repositories.Index
-	now     time.Time // of jobs
-	compact func(t *testing.T)
+	states     *sidecartest.States
+	side       *sidecar.Sidecar
+	bus        *messagingtest.Bus
+	on         map[string]messaging.Handler
+	review     *domain.Review
+	talk       *domain.Discussion
+	tagging    *domain.Tagging
+	announcing *domain.Announcing
+	stores     domain.Stores
+	index      *repositories.Index
+	now        time.Time // of jobs
+	compact    func(t *testing.T)
 }
 
 func newWorld(t *testing.T) *world {
@@ -72,11 +73,17 @@ func newWorld(t *testing.T) *world {
 		compact: func(t *testing.T) {
 			must.Do(t, stores.Posts.Compact(t.Context()))
 			must.Do(t, stores.Comments.Compact(t.Context()))
+			must.Do(t, stores.Followers.Compact(t.Context()))
 		},
 		tagging: domain.NewTagging(workflow), stores: stores, index: index, now: time.Now().UTC().Truncate(time.Second),
 	}
 	w.tagging.Now = func() time.Time { return w.now }
-	handlers.Routes(w.API, domain.NewReading(stores, texts), domain.NewAuthoring(workflow), w.review, w.talk, w.tagging, index.Index, site)
+	w.announcing = domain.NewAnnouncing(stores, events)
+	w.announcing.Pause = 0
+	handlers.Routes(
+		w.API, domain.NewReading(stores, texts), domain.NewAuthoring(workflow), w.review, w.talk, w.tagging, domain.NewFollows(stores, texts),
+		index.Index, site,
+	)
 	return w
 }
 
@@ -217,6 +224,8 @@ func TestAPI_isWhatItsDescriptionSays(t *testing.T) {
 		}
 	}
 	ids = append(ids, slices.Repeat([]string{callers["both"].ID}, 10)...)
+	w.created(t, "ada", full("A post of another")) // so she can be followed
+	ids = append(ids, slices.Repeat([]string{callers["ada"].ID}, 10)...)
 	ids = append(ids, w.begin(t, "DELETE", "/editor/tags/"+tags[0], nil))
 	w.ask(t, "both", "POST", "/search/rebuild", nil).Expect(http.StatusAccepted)
 	openapitest.Attack(t, w.Server, openapitest.Client{SignIn: openapitest.As("both"), Knows: map[string][]string{

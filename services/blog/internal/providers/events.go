@@ -10,8 +10,8 @@ import (
 	"stoa/services/blog/internal/domain"
 )
 
-// topic carries all events about posts.
-const topic = "posts"
+// topic carries all events about posts, but those to followers: these may be many, and the others do not wait for them.
+const topic, toFollowers = "posts", "followers"
 
 // Events implements domain.Bus.
 type Events struct{ publisher *messaging.Publisher }
@@ -42,7 +42,15 @@ type commentEvent struct {
 	Recipients []author  `json:"recipients"`
 }
 
-// post is what a comment is about.
+// announcementEvent is the payload of the event to followers; see api/events.
+type announcementEvent struct {
+	Post       post      `json:"post"`
+	Author     author    `json:"author"` // without an address
+	At         time.Time `json:"at"`
+	Recipients []author  `json:"recipients"`
+}
+
+// post is what an event is about.
 type post struct {
 	ID    string `json:"id"`
 	Title string `json:"title"`
@@ -72,14 +80,33 @@ func (p *Events) Publish(ctx context.Context, post domain.Post, by domain.Author
 func (p *Events) PublishComment(ctx context.Context, c domain.Comment, by domain.Author, recipients []domain.Author) error {
 	data := commentEvent{
 		ID: c.ID, Post: post{ID: c.PostID, Title: c.Addition.Title, Slug: c.Addition.Slug}, ReplyTo: c.ReplyTo,
-		Author: author{ID: by.ID, Name: by.Name}, Excerpt: c.Addition.Excerpt, At: c.CreatedAt, Recipients: make([]author, len(recipients)),
-	}
-	for i, r := range recipients {
-		data.Recipients[i] = author{ID: r.ID, Name: r.Name, Email: r.Email}
+		Author: author{ID: by.ID, Name: by.Name}, Excerpt: c.Addition.Excerpt, At: c.CreatedAt, Recipients: addressed(recipients),
 	}
 	event, err := messaging.New(string(domain.CommentAdded)+".v1", c.ID, data)
 	if err != nil {
 		return err
 	}
 	return p.publisher.Publish(ctx, topic, event)
+}
+
+// PublishAnnouncement implements domain.Bus.
+func (p *Events) PublishAnnouncement(
+	ctx context.Context, about domain.Post, by domain.Author, at time.Time, page string, recipients []domain.Author,
+) error {
+	event, err := messaging.New(string(domain.PostAnnounced)+".v1", about.ID, announcementEvent{
+		Post:   post{ID: about.ID, Title: about.Published.Title, Slug: about.Slug()},
+		Author: author{ID: by.ID, Name: by.Name}, At: at, Recipients: addressed(recipients),
+	}, page)
+	if err != nil {
+		return err
+	}
+	return p.publisher.Publish(ctx, toFollowers, event)
+}
+
+func addressed(recipients []domain.Author) []author {
+	all := make([]author, len(recipients))
+	for i, r := range recipients {
+		all[i] = author{ID: r.ID, Name: r.Name, Email: r.Email}
+	}
+	return all
 }

@@ -26,9 +26,9 @@ func (r *Authors) Get(ctx context.Context, id string) (domain.Author, error) {
 	return found.Value, err
 }
 
-// GetMany implements domain.AuthorStore.
+// GetMany implements domain.AuthorStore. It misses none: a follower that is not known is not told.
 func (r *Authors) GetMany(ctx context.Context, ids []string) (map[string]domain.Author, error) {
-	found, err := r.authors.GetMany(ctx, ids)
+	found, err := r.authors.GetEach(ctx, ids)
 	byID := make(map[string]domain.Author, len(found))
 	for _, d := range found {
 		byID[d.ID] = d.Value

@@ -71,12 +71,23 @@ func valuesOf[T any](documents []sidecar.Document[T], err error) ([]T, error) {
 // Update changes a document by a function that runs again if another write came first. Like create, it adds the document to its
 // lists first, so the write fails if it cannot. The lists that it has left keep an entry until they are compacted.
 func (r *collection[T]) Update(ctx context.Context, id string, change func(*T) error) (T, error) {
+	return r.write(ctx, id, r.documents.Update, change)
+}
+
+// Upsert is Update for a document that may not exist yet: change then gets the zero value.
+func (r *collection[T]) Upsert(ctx context.Context, id string, change func(*T) error) (T, error) {
+	return r.write(ctx, id, r.documents.Upsert, change)
+}
+
+func (r *collection[T]) write(
+	ctx context.Context, id string, how func(context.Context, string, func(*T) error) (T, error), change func(*T) error,
+) (T, error) {
 	var left []string
 	if !ids.Valid(id) {
 		var none T
 		return none, r.missing()
 	}
-	value, err := r.documents.Update(ctx, id, func(value *T) error {
+	value, err := how(ctx, id, func(value *T) error {
 		before := r.listsOf(value)
 		if err := change(value); err != nil {
 			return err

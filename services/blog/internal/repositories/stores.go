@@ -10,6 +10,7 @@ func Stores(s *sidecar.Sidecar, index *Index) domain.Stores {
 	return domain.Stores{
 		Posts: NewPosts(s), Slugs: NewSlugs(s), Revisions: NewRevisions(s), Articles: NewArticles(s), Authors: NewAuthors(s),
 		Comments: NewComments(s), Paces: NewPaces(s),
-		Tags: NewTags(s), Jobs: NewJobs(s), Blog: NewBlog(s), Index: index,
+		Tags: NewTags(s), Jobs: NewJobs(s), Blog: NewBlog(s), Followers: NewFollowers(s), Announcements: NewAnnouncements(s),
+		Index: index,
 	}
 }

@@ -4,6 +4,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/mail"
 	"net/url"
 	"time"
@@ -34,12 +35,25 @@ type configuration struct {
 	// NoticeTTL is how long a notice is kept: in the inbox, and so that its event is not mailed again. It has to be longer than
 	// MailGiveUp, and than a broker keeps events (30 days).
 	NoticeTTL time.Duration `envconfig:"NOTICE_TTL" default:"2160h"`
+	// DigestHour is the hour, in UTC, after which the digests of the day are mailed.
+	DigestHour int `envconfig:"DIGEST_HOUR" default:"7"`
+	// DigestPeriod is the time between two digests. It is shorter than a day in tests.
+	DigestPeriod time.Duration `envconfig:"DIGEST_PERIOD" default:"24h"`
 }
+
+// linkKeys is the name of the secret with the keys that sign the links in mails, see signing.Parse.
+const linkKeys = "NOTIFICATION_LINK_KEYS"
 
 // Validate refuses times with which a mail would be forgotten before it is given up, and links that lead nowhere.
 func (c configuration) Validate() error {
 	if c.MailGiveUp <= 0 || c.NoticeTTL <= c.MailGiveUp {
 		return errors.New("MAIL_GIVE_UP has to be longer than nothing, and NOTICE_TTL longer than MAIL_GIVE_UP")
+	}
+	if c.DigestHour < 0 || c.DigestHour > 23 {
+		return errors.New("DIGEST_HOUR has to be from 0 to 23")
+	}
+	if c.DigestPeriod < time.Second || c.DigestPeriod > 24*time.Hour {
+		return errors.New("DIGEST_PERIOD has to be from 1s to 24h")
 	}
 	if site, err := url.Parse(c.PublicURL); err != nil || site.Host == "" {
 		return errors.New("PUBLIC_URL has to be a URL, such as https://stoa.example")
@@ -83,9 +97,21 @@ func run(ctx context.Context) error {
 	office := handlers.Office{
 		Staff: cfg.StaffMail.Address, Editors: domain.NewEditors(repositories.NewEditors(app.Sidecar)), Site: domain.Site(cfg.PublicURL),
 	}
-	notices := repositories.NewNotices(app.Sidecar, cfg.NoticeTTL)
-	mailer := providers.NewMailer(app.Sidecar, cfg.MailFrom.Address, kind, cfg.MailsPerHour)
-	notifier := domain.NewNotifier(notices, mailer, providers.NewDeadLetters(publisher), cfg.MailGiveUp)
+	readKeys := func(ctx context.Context) (string, error) { return app.Sidecar.Secret(ctx, linkKeys) }
+	keys, err := readKeys(ctx)
+	if err != nil {
+		return err
+	}
+	links, err := providers.NewLinks(cfg.PublicURL, keys)
+	if err != nil {
+		return fmt.Errorf("the secret %s: %w", linkKeys, err)
+	}
+	notices, settings := repositories.NewNotices(app.Sidecar, cfg.NoticeTTL), repositories.NewSettings(app.Sidecar)
+	mailer := providers.NewMailer(app.Sidecar, links, cfg.MailFrom.Address, kind, cfg.MailsPerHour)
+	notifier := domain.NewNotifier(
+		notices, settings, repositories.NewDigests(app.Sidecar), mailer, providers.NewDeadLetters(publisher), cfg.MailGiveUp,
+	)
+	digests := domain.NewDigests(notifier, handlers.Followers, cfg.DigestHour, cfg.DigestPeriod)
 	consumer, err := app.Consumer(publisher, handlers.Subscriptions(notifier.Tell, office)...)
 	if err != nil {
 		return err
@@ -94,7 +120,8 @@ func run(ctx context.Context) error {
 	router := web.NewRouter()
 	api := web.NewAPI(router, "Notifications", "Your notifications about orders, accounts, posts and comments.")
 	identity.Protect(api, identity.FromAuth(app.Sidecar))
-	handlers.Routes(api, notices)
-	handlers.Schedules(router, notifier, office)
-	return app.Run(ctx, app.HTTP(router), consumer.Run)
+	handlers.Routes(api, notices, domain.NewChoices(settings, links))
+	handlers.Schedules(router, notifier, digests, office)
+	follow := service.Every(providers.FollowPause, links.Follow(readKeys, app.Telemetry.Log))
+	return app.Run(ctx, app.HTTP(router), consumer.Run, follow)
 }

@@ -28,12 +28,17 @@ const (
 	PostPublished     Kind = "post-published"
 	PostRefused       Kind = "post-refused"
 	CommentAdded      Kind = "comment-added"
+	PostAnnounced     Kind = "post-announced"
+	DailyDigest       Kind = "daily-digest"
 )
 
 // AboutBlog reports whether a notice is about posts or comments: mails that let those about orders and accounts go first.
 func (k Kind) AboutBlog() bool {
-	return k == PostSubmitted || k == PostPublished || k == PostRefused || k == CommentAdded
+	return k.Group() != ""
 }
+
+// patient reports whether the mail of a notice waits for the schedule in any case: there may be many at once.
+func (k Kind) patient() bool { return k == PostAnnounced || k == DailyDigest }
 
 // Notice is a message to one person, which is sent once.
 type Notice struct {
@@ -42,6 +47,8 @@ type Notice struct {
 	About string
 	// UserID is the account in whose inbox the notice appears; "" for a notice that is only mailed.
 	UserID string
+	// ReaderID is the account that decides on the mail, see Settings; "" for a mail that nobody can end.
+	ReaderID string
 	// To is where the notice is mailed to; it is zero for a notice that only appears in an inbox.
 	To mail.Address
 	// Subject, Opening and Closing are the text. If there is an order or a link, it is shown between Opening and Closing.
@@ -51,6 +58,10 @@ type Notice struct {
 	Order   *Order
 	// PostID is the post, "" for a notice that is about none. Link is where to read about it, "" for nowhere.
 	PostID, Link string
+	// Items are the notices in a digest.
+	Items []Item
+	// Event is what the notice can be made of again, if that of its cause is about others too.
+	Event *Event
 	// At is the time of the event.
 	At time.Time
 }

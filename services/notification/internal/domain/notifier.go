@@ -23,6 +23,8 @@ type Notices interface {
 	Due(ctx context.Context, queue Queue, cursor string, now time.Time) (due []Record, next string, err error)
 	// Tidy takes off those lists what is not to be sent any more.
 	Tidy(ctx context.Context) error
+	// Get returns those of these records that exist.
+	Get(ctx context.Context, ids []string) ([]Record, error)
 	// Any reports whether one of these records exists.
 	Any(ctx context.Context, ids []string) (bool, error)
 }
@@ -31,12 +33,15 @@ type Notices interface {
 type Queue string
 
 // Queues are all queues, those first whose mails go first.
-var Queues = []Queue{"unsent", aboutBlog}
+var Queues = []Queue{"unsent", aboutBlog, toMany}
 
-const aboutBlog Queue = "unsent-about-blog"
+const aboutBlog, toMany Queue = "unsent-about-blog", "unsent-to-many"
 
 func (k Kind) queue() Queue {
-	if k.AboutBlog() {
+	switch {
+	case k.patient():
+		return toMany
+	case k.AboutBlog():
 		return aboutBlog
 	}
 	return Queues[0]
@@ -73,39 +78,95 @@ type DeadLetters interface {
 
 // Notifier sends each notice once, even if an event is handled twice, or by two processes at once.
 type Notifier struct {
-	notices Notices
-	mail    Mail
-	letters DeadLetters
-	giveUp  time.Duration
+	notices  Notices
+	settings SettingsStore
+	digests  DigestStore
+	mail     Mail
+	letters  DeadLetters
+	giveUp   time.Duration
 }
 
 // NewNotifier returns a notifier. A mail that the mail server has refused for giveUp becomes a dead letter.
-func NewNotifier(notices Notices, mail Mail, letters DeadLetters, giveUp time.Duration) *Notifier {
-	return &Notifier{notices: notices, mail: mail, letters: letters, giveUp: giveUp}
+func NewNotifier(
+	notices Notices, settings SettingsStore, digests DigestStore, mail Mail, letters DeadLetters, giveUp time.Duration,
+) *Notifier {
+	return &Notifier{notices: notices, settings: settings, digests: digests, mail: mail, letters: letters, giveUp: giveUp}
 }
 
-// Tell adds a notice to the inbox of its user, then mails it; some notices are only for one of the two. A mail that cannot be
-// sent now is parked, so an event never waits for a mail server.
-func (n *Notifier) Tell(ctx context.Context, notice Notice, cause Cause) error {
+// Tell adds each notice to the inbox of its user, then mails it; some notices are only for one of the two. A mail that cannot be
+// sent now is parked, so an event never waits for a mail server. What its reader wants once a day is gathered for the digest.
+func (n *Notifier) Tell(ctx context.Context, cause Cause, notices ...Notice) error {
+	settings, err := n.settingsOf(ctx, notices...)
+	if err != nil {
+		return err
+	}
+	for _, notice := range notices {
+		if err := n.tell(ctx, notice, settings[notice.ReaderID].Of(notice.Kind.Group()), cause); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settingsOf returns the settings of those whom these notices would be mailed to. For mails that nobody can end, it reads nothing.
+func (n *Notifier) settingsOf(ctx context.Context, notices ...Notice) (map[string]Settings, error) {
+	var readers []string
+	for _, notice := range notices {
+		if notice.ReaderID != "" && notice.To.Address != "" {
+			readers = append(readers, notice.ReaderID)
+		}
+	}
+	if len(readers) == 0 {
+		return nil, nil
+	}
+	return n.settings.GetEach(ctx, readers)
+}
+
+// tell tells one notice, whose mail its reader wants this often.
+func (n *Notifier) tell(ctx context.Context, notice Notice, wanted Frequency, cause Cause) error {
 	if err := n.overtake(ctx, notice); err != nil {
 		return err
 	}
+	if notice.Event != nil {
+		cause.Event = *notice.Event
+	}
 	record, result := notice.record(now()), done
-	if notice.To.Address != "" {
+	switch {
+	case notice.To.Address == "" || wanted == Never:
+	case wanted == Daily:
+		record.Mail, result = Delivery{Status: Gathered}, gathering
+	case notice.Kind.patient():
+		record.Mail, result = parked(cause, now()), waiting
+	default:
 		record.Mail = leased(ids.New(), now())
 	}
 	err := n.notices.Create(ctx, notice.UserID, record)
 	switch {
-	case err == nil && record.Mail.Waits():
+	case err == nil && record.Mail.Status == Leased:
 		result, err = n.send(ctx, notice, record, cause)
+	case errs.Is(err, errs.Conflict) && notice.Kind.patient():
+		result, err = n.renew(ctx, notice, cause)
 	case errs.Is(err, errs.Conflict):
 		result, err = n.resume(ctx, notice, cause)
 	}
-	if err != nil || result == done {
+	switch {
+	case err != nil || result == done:
 		return err
+	case result == gathering:
+		return n.gather(ctx, notice)
 	}
 	// The broker forgets the event now, so the list has to have the mail.
 	return n.notices.Await(context.WithoutCancel(ctx), notice.Kind.queue(), record.ID)
+}
+
+// gather adds a notice to the next digest of its reader. Its record was stored before: of what a crash leaves, the next delivery
+// of the event finds the record. And if a digest has it by then, that says so.
+func (n *Notifier) gather(ctx context.Context, notice Notice) error {
+	_, err := n.digests.Upsert(ctx, notice.ReaderID, func(d *Digest) error {
+		d.gather(personOf(notice.ReaderID, notice.To), notice.ID(), now())
+		return nil
+	})
+	return err
 }
 
 // overtake makes sure that nothing is sent any more that contradicts this notice. A cancellation may arrive before the
@@ -134,6 +195,8 @@ const (
 	waiting
 	// unreachable: the same, because the mail server takes no mails at all.
 	unreachable
+	// gathering: the next digest is to have it.
+	gathering
 )
 
 // resume sends the mail of a notice that has a record, if an attempt may start now.
@@ -144,6 +207,8 @@ func (n *Notifier) resume(ctx context.Context, notice Notice, cause Cause) (outc
 		return nil
 	})
 	switch {
+	case err == nil && record.Mail.Status == Gathered:
+		return gathering, nil
 	case err != nil || !record.Mail.Waits():
 		return done, err
 	case record.Mail.LeaseID != lease:
@@ -151,6 +216,24 @@ func (n *Notifier) resume(ctx context.Context, notice Notice, cause Cause) (outc
 	default:
 		return n.send(ctx, notice, record, cause)
 	}
+}
+
+// renew leaves a mail that has a record to the schedule. A mail that was given up starts again, because somebody has replayed its
+// event.
+func (n *Notifier) renew(ctx context.Context, notice Notice, cause Cause) (outcome, error) {
+	record, err := n.notices.Update(ctx, notice.ID(), func(r *Record) error {
+		if r.Mail.Status == GivenUp {
+			r.Mail = parked(cause, now())
+		}
+		return nil
+	})
+	switch {
+	case err == nil && record.Mail.Status == Gathered:
+		return gathering, nil
+	case err != nil || !record.Mail.Waits():
+		return done, err
+	}
+	return waiting, nil
 }
 
 // send makes the attempt that the mail of this record was leased for, and stores its outcome.

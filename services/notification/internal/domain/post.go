@@ -116,7 +116,7 @@ func noticeTo(to Person, notice Notice) (Notice, error) {
 	if err := checkID(to.ID); err != nil {
 		return Notice{}, err
 	}
-	notice.UserID, notice.To = to.ID, mail.Address{}
+	notice.UserID, notice.ReaderID, notice.To = to.ID, to.ID, mail.Address{}
 	if to.Email == "" {
 		return notice, nil
 	}

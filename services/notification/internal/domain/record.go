@@ -53,6 +53,9 @@ const (
 	Sent DeliveryStatus = "sent"
 	// Overtaken: a later notice about the same order says more, or the event is not for this person any more. It is not sent.
 	Overtaken DeliveryStatus = "overtaken"
+	// Gathered: a digest will have it. Digested: a digest has it.
+	Gathered DeliveryStatus = "gathered"
+	Digested DeliveryStatus = "digested"
 	// GivenUp: it was refused for days, and is a dead letter.
 	GivenUp DeliveryStatus = "given_up"
 )
@@ -102,6 +105,11 @@ func (d *Delivery) Waits() bool { return d.Status == Leased || d.Status == Parke
 // Due reports whether an attempt can start now from what is kept.
 func (d *Delivery) Due(now time.Time) bool {
 	return d.Waits() && d.Cause != nil && !now.Before(d.NextAt)
+}
+
+// parked returns a delivery whose first attempt is made by the schedule.
+func parked(cause Cause, now time.Time) Delivery {
+	return Delivery{Status: Parked, NextAt: now, Cause: &cause}
 }
 
 // take leases the mail if an attempt may start now. While another attempt is under way, or the mail is parked, it keeps the

@@ -94,6 +94,13 @@ func (n *Notifier) retry(ctx context.Context, record Record, noticeOf NoticeOf) 
 	case err != nil:
 		return n.abandon(ctx, record.ID, cause, err, record.Mail.Attempts)
 	}
+	settings, err := n.settingsOf(ctx, notice)
+	if err != nil {
+		return err
+	}
+	if settings[notice.ReaderID].Of(notice.Kind.Group()) == Never {
+		return n.drop(ctx, record)
+	}
 	result, err := n.resume(ctx, notice, cause)
 	if err == nil && result == unreachable {
 		return errUnreachable

@@ -9,8 +9,8 @@ import (
 	"stoa/services/notification/internal/domain"
 )
 
-// Tell tells a notice, such as domain.Notifier.Tell.
-type Tell func(ctx context.Context, notice domain.Notice, cause domain.Cause) error
+// Tell tells the notices of an event, such as domain.Notifier.Tell.
+type Tell func(ctx context.Context, cause domain.Cause, notices ...domain.Notice) error
 
 // Office is what notices need beside the events that they are about.
 type Office struct {
@@ -30,6 +30,9 @@ const (
 	lowStock  = "low-stock"
 	posts     = "posts"
 )
+
+// Followers is the topic of the events to followers.
+const Followers = "followers"
 
 // Subscriptions returns the events that people get notices about, by topic, and those that tell who is an editor.
 func Subscriptions(tell Tell, office Office) []messaging.Subscription {
@@ -75,6 +78,7 @@ func Subscriptions(tell Tell, office Office) []messaging.Subscription {
 			"stock.low.v1": low,
 		}},
 		{Topic: posts, On: aboutBlog(tell, office)},
+		{Topic: Followers, On: toMany(tell, office)},
 	}
 }
 
@@ -101,6 +105,22 @@ func aboutBlog(tell Tell, office Office) map[string]messaging.Handler {
 	}
 }
 
+// toMany returns the handlers of what goes to followers, in pages, and of digests that were given up and are replayed.
+func toMany(tell Tell, office Office) map[string]messaging.Handler {
+	return map[string]messaging.Handler{
+		"post.announced.v1": messaging.Typed(func(ctx context.Context, e messaging.Event, a domain.Announcement) error {
+			notices, err := domain.AnnouncementNotices(domain.Event(e), a, office.Site)
+			if err != nil {
+				return err
+			}
+			return tell(ctx, domain.Cause{Topic: Followers, Event: domain.Event(e)}, notices...)
+		}),
+		domain.DigestType: handle(tell, Followers, func(_ messaging.Event, due domain.DueDigest) (domain.Notice, error) {
+			return domain.DigestNotice(due)
+		}),
+	}
+}
+
 // handle returns the handler that tells the notice of an event.
 func handle[T any](tell Tell, topic string, noticeOf func(messaging.Event, T) (domain.Notice, error)) messaging.Handler {
 	return messaging.Typed(func(ctx context.Context, e messaging.Event, data T) error {
@@ -108,7 +128,7 @@ func handle[T any](tell Tell, topic string, noticeOf func(messaging.Event, T) (d
 		if err != nil {
 			return err
 		}
-		return tell(ctx, notice, domain.Cause{Topic: topic, Event: domain.Event(e)})
+		return tell(ctx, domain.Cause{Topic: topic, Event: domain.Event(e)}, notice)
 	})
 }
 
@@ -120,12 +140,7 @@ func handleAll[T any](tell Tell, topic string, noticesOf func(context.Context, T
 		if err != nil {
 			return err
 		}
-		for _, notice := range notices {
-			if err := tell(ctx, notice, domain.Cause{Topic: topic, Event: domain.Event(e)}); err != nil {
-				return err
-			}
-		}
-		return nil
+		return tell(ctx, domain.Cause{Topic: topic, Event: domain.Event(e)}, notices...)
 	})
 }
 
@@ -133,9 +148,11 @@ func handleAll[T any](tell Tell, topic string, noticesOf func(context.Context, T
 func noticeOf(office Office) domain.NoticeOf {
 	return func(ctx context.Context, id string, cause domain.Cause) (domain.Notice, error) {
 		notice := domain.Notice{}
-		keep := func(_ context.Context, n domain.Notice, _ domain.Cause) error {
-			if n.ID() == id {
-				notice = n
+		keep := func(_ context.Context, _ domain.Cause, all ...domain.Notice) error {
+			for _, n := range all {
+				if n.ID() == id {
+					notice = n
+				}
 			}
 			return nil
 		}

@@ -11,6 +11,7 @@ import (
 	"stoa/pkg/common/must"
 	"stoa/pkg/common/web/webtest"
 	"stoa/pkg/identity"
+	"stoa/pkg/identity/signing"
 	"stoa/pkg/messaging"
 	"stoa/pkg/messaging/messagingtest"
 	"stoa/pkg/sidecar"
@@ -72,12 +73,14 @@ type office struct {
 	post   *post
 	bus    *messagingtest.Bus
 	sender *messaging.Publisher
+	links  *providers.Links
 }
 
 func newOffice(t *testing.T) *office {
 	t.Helper()
 	o := &office{post: &post{sent: map[string]int{}, calls: map[string]int{}}}
 	o.states, o.side = sidecartest.New()
+	o.links = must.Get(providers.NewLinks("https://stoa.example/", signing.Fresh(time.Now()).String()))(t)
 	o.bus, o.sender = messagingtest.NewPublisher(t, "notification")
 	return o
 }
@@ -93,9 +96,11 @@ func (o *office) process() *process {
 		Staff:   mail.Address{Address: "staff@stoa.local"},
 		Editors: domain.NewEditors(repositories.NewEditors(o.side)), Site: "https://stoa.example/",
 	}
-	mailer := providers.NewMailer(o.post, mail.Address{Address: "shop@stoa.local"}, providers.FileBinding, hourly)
-	notices := repositories.NewNotices(o.side, noticeTTL)
-	notifier := domain.NewNotifier(notices, mailer, providers.NewDeadLetters(o.sender), giveUp)
+	mailer := providers.NewMailer(o.post, o.links, mail.Address{Address: "shop@stoa.local"}, providers.FileBinding, hourly)
+	notices, settings := repositories.NewNotices(o.side, noticeTTL), repositories.NewSettings(o.side)
+	notifier := domain.NewNotifier(
+		notices, settings, repositories.NewDigests(o.side), mailer, providers.NewDeadLetters(o.sender), giveUp,
+	)
 	learner := []identity.Role{identity.Learner}
 	p := &process{
 		Server: webtest.New("Notifications", "Your notifications about orders, accounts, posts and comments.", webtest.Callers{
@@ -103,8 +108,8 @@ func (o *office) process() *process {
 		}),
 		on: messagingtest.Handlers(handlers.Subscriptions(notifier.Tell, desk)),
 	}
-	handlers.Routes(p.API, notices)
-	handlers.Schedules(p.Router, notifier, desk)
+	handlers.Routes(p.API, notices, domain.NewChoices(settings, o.links))
+	handlers.Schedules(p.Router, notifier, domain.NewDigests(notifier, handlers.Followers, 7, 24*time.Hour), desk)
 	return p
 }
 

@@ -2,6 +2,7 @@
 package handlers
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -13,21 +14,20 @@ import (
 )
 
 // Routes adds the operations to an API that identity.Protect guards.
-func Routes(api huma.API, inbox domain.Inbox) {
+func Routes(api huma.API, inbox domain.Inbox, decided *domain.Choices) {
 	h := handlers{inbox: inbox}
 
 	huma.Register(api, huma.Operation{
 		OperationID: "list-notifications", Method: http.MethodGet, Path: "/api/v1/notifications", Tags: []string{"inbox"},
 		Summary: "List your notifications, newest first", Security: identity.SignedIn(),
 	}, h.list)
+	mails(api, choices{decided})
 }
 
 // Schedules adds what the sidecar calls on schedule: a path for each cron binding component, with its name.
-func Schedules(router *mux.Router, notifier *domain.Notifier, office Office) {
-	// Send the mails that are due. After an error the next call does the work.
-	router.Path("/mails").Methods(http.MethodPost).HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := notifier.Retry(r.Context(), noticeOf(office)); err != nil {
-			web.WriteError(w, r, err)
-		}
-	})
+func Schedules(router *mux.Router, notifier *domain.Notifier, digests *domain.Digests, office Office) {
+	// Send the mails that are due.
+	web.OnSchedule(router, "mails", func(ctx context.Context) error { return notifier.Retry(ctx, noticeOf(office)) })
+	// Make the digests of the day.
+	web.OnSchedule(router, "digests", digests.Make)
 }

@@ -58,6 +58,7 @@ type Outbox interface {
 // Mailer implements domain.Mail.
 type Mailer struct {
 	outbox  Outbox
+	links   domain.Links
 	from    mail.Address
 	binding string        // its type
 	hourly  int           // how many mails a mailbox gets in an hour; 0 is any number
@@ -69,10 +70,10 @@ type Mailer struct {
 
 // NewMailer returns a mailer with this sender, for a binding of this type. No setting of ours repeats what the YAML says. A
 // mailbox gets up to hourly mails in an hour, of which up to four have a code and up to half are about posts and comments, or
-// any number if that is 0.
-func NewMailer(outbox Outbox, from mail.Address, bindingType string, hourly int) *Mailer {
+// any number if that is 0. Mails that somebody can end have a link for that.
+func NewMailer(outbox Outbox, links domain.Links, from mail.Address, bindingType string, hourly int) *Mailer {
 	return &Mailer{
-		outbox: outbox, from: from, binding: bindingType, hourly: hourly, slot: make(chan struct{}, 1),
+		outbox: outbox, links: links, from: from, binding: bindingType, hourly: hourly, slot: make(chan struct{}, 1),
 		sent: recent.New[string, []time.Time](maxMailboxes),
 	}
 }
@@ -96,16 +97,26 @@ func (m *Mailer) Send(ctx context.Context, n domain.Notice) error {
 	return err
 }
 
+// shownNotice is what the forms show. End is the link that ends such mails, "" for those that nobody can end.
+type shownNotice struct {
+	domain.Notice
+	End string
+}
+
 func (m *Mailer) body(n domain.Notice) ([]byte, error) {
+	shown := shownNotice{Notice: n}
+	if n.ReaderID != "" { // every copy of a mail has the same link
+		shown.End = m.links.Make(domain.Ending{AccountID: n.ReaderID, Group: n.Kind.Group()}, n.At)
+	}
 	var text, html bytes.Buffer
-	if err := noticeHTML.Execute(&html, n); err != nil || m.binding != FileBinding {
+	if err := noticeHTML.Execute(&html, shown); err != nil || m.binding != FileBinding {
 		return html.Bytes(), err
 	}
-	if err := noticeText.Execute(&text, n); err != nil {
+	if err := noticeText.Execute(&text, shown); err != nil {
 		return nil, err
 	}
 	return message{
-		From: m.from, To: n.To, Subject: n.Subject, ID: n.ID(), Date: n.At, Text: text.Bytes(), HTML: html.Bytes(),
+		From: m.from, To: n.To, Subject: n.Subject, ID: n.ID(), Date: n.At, Text: text.Bytes(), HTML: html.Bytes(), End: shown.End,
 	}.encode()
 }
 

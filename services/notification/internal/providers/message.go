@@ -21,6 +21,8 @@ type message struct {
 	Date     time.Time
 	Text     []byte
 	HTML     []byte
+	// End is where a mail program ends such mails with one click, "" for nowhere.
+	End string
 }
 
 // encode returns the message in the format of RFC 5322 and MIME; equal messages give equal bytes. No value can add a header,
@@ -38,7 +40,7 @@ func (m message) encode() ([]byte, error) {
 	}
 	_, domain, _ := strings.Cut(m.From.Address, "@")
 	var raw bytes.Buffer
-	for _, header := range [][2]string{
+	headers := [][2]string{
 		{"From", m.From.String()},
 		{"To", m.To.String()},
 		{"Subject", mime.QEncoding.Encode("utf-8", m.Subject)},
@@ -47,7 +49,11 @@ func (m message) encode() ([]byte, error) {
 		{"Auto-Submitted", "auto-generated"}, // so that no automatic reply comes back (RFC 3834)
 		{"MIME-Version", "1.0"},
 		{"Content-Type", mime.FormatMediaType("multipart/alternative", map[string]string{"boundary": parts.Boundary()})},
-	} {
+	}
+	if m.End != "" { // RFC 8058
+		headers = append(headers, [2]string{"List-Unsubscribe", "<" + m.End + ">"}, [2]string{"List-Unsubscribe-Post", "List-Unsubscribe=One-Click"})
+	}
+	for _, header := range headers {
 		fmt.Fprintf(&raw, "%s: %s\r\n", header[0], header[1])
 	}
 	raw.WriteString("\r\n")

@@ -71,6 +71,16 @@ func (r *Notices) Tidy(ctx context.Context) error {
 	return failed
 }
 
+// Get implements domain.Notices. It misses none.
+func (r *Notices) Get(ctx context.Context, ids []string) ([]domain.Record, error) {
+	found, err := r.GetEach(ctx, ids)
+	records := make([]domain.Record, len(found))
+	for i, d := range found {
+		records[i] = d.Value
+	}
+	return records, err
+}
+
 // Any implements domain.Notices.
 func (r *Notices) Any(ctx context.Context, ids []string) (bool, error) {
 	found, err := r.GetMany(ctx, ids)

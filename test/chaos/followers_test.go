@@ -1,0 +1,75 @@
+package chaos
+
+import (
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"stoa/internal/stack"
+	"stoa/pkg/common/must"
+	"stoa/test/client"
+	"stoa/test/system"
+)
+
+const (
+	followers  = 60 // three pages
+	toldWithin = 2 * time.Minute
+)
+
+// While sixty followers are told of a post, blog, the broker and notification die, and then notification is away for a while:
+// each inbox has it once, each mail is sent once, and orders placed meanwhile are confirmed.
+func TestFollowers_areToldOnceWhateverDies(t *testing.T) {
+	shop := client.Start(t, system.Folder(t), func(o *stack.Options) { o.Env = map[string]string{"MAILS_PER_HOUR": "0"} })
+	admin, staff, editor := shop.SignIn(t, "admin"), shop.SignIn(t, "staff"), shop.SignIn(t, "editor")
+	author, product := shop.NewAuthor(t, admin), shop.NewProduct(t, staff, stock)
+	shop.NewPost(t, author, editor)
+	readers := make([]client.User, followers)
+	system.AtOnce(followers, func(i int) {
+		readers[i] = shop.SignUp(t)
+		shop.Must(t, client.Following("PUT", "authors/"+author.ID, readers[i]), 200, nil)
+		shop.Must(t, client.WantsMails(readers[i], "following", "at_once"), 200, nil)
+	})
+	post := shop.NewPost(t, author, editor)
+	var placed []client.Order
+	for _, name := range []string{"blog", "broker", "notification", "blog.sidecar", "notification.sidecar"} {
+		victim := shop.Process(t, name)
+		must.Do(t, shop.Signal(victim.Name, os.Kill))
+		system.Eventually(t, victim.Name+" is back", func() error { return shop.Replaced(victim) })
+		var order client.Order
+		shop.Await(t, client.OrderBy(readers[0], product.ID, 1), 201).Read(t, &order)
+		placed = append(placed, order)
+	}
+	must.Do(t, shop.Freeze("notification"))
+	for range 3 { // orders do without it
+		order := shop.PlaceOrder(t, readers[0], product.ID, 1)
+		shop.AwaitOrder(t, readers[0], order.ID, "confirmed")
+		placed = append(placed, order)
+	}
+	must.Do(t, shop.Thaw("notification"))
+
+	system.Within(t, toldWithin, "each inbox has the post", func() error {
+		for i, reader := range readers {
+			n := 0
+			for _, notice := range client.All[client.Notice](t, shop, "/notifications", reader) {
+				if notice.PostID == post.ID && notice.Kind == client.Announced {
+					n++
+				}
+			}
+			if n > 1 {
+				t.Fatalf("reader %d was told %d times", i, n)
+			}
+			if n == 0 {
+				return fmt.Errorf("reader %d was not told", i)
+			}
+		}
+		return nil
+	})
+	for _, reader := range readers {
+		shop.AwaitNotice(t, reader, post.ID, client.Announced) // and mailed
+	}
+	for _, order := range placed {
+		shop.AwaitOrder(t, readers[0], order.ID, "confirmed")
+		shop.AwaitMail(t, order.ID, "order-confirmed")
+	}
+}
