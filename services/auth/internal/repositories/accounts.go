@@ -4,6 +4,7 @@ package repositories
 import (
 	"context"
 	"slices"
+	"time"
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
@@ -36,11 +37,22 @@ type Accounts struct {
 
 // NewAccounts returns the accounts behind a sidecar.
 func NewAccounts(s *sidecar.Sidecar) *Accounts {
-	accounts := sidecar.NewDocuments[domain.Account](s, store, "account")
+	accounts := sidecar.Expiring(s, store, "account", accountTTL)
 	return &Accounts{
 		documents: accounts, owners: sidecar.NewDocuments[owner](s, store, "email"), lists: sidecar.NewLists(accounts, "accounts"),
 		admins: NewAdmins(s),
 	}
+}
+
+// deletedTTL is how long a deleted account is known: longer than a broker keeps its event.
+const deletedTTL = 31 * 24 * time.Hour
+
+// accountTTL is how long an account is kept. A deleted first account stays, so that it is not made again.
+func accountTTL(a domain.Account) time.Duration {
+	if a.Deleted() && a.Deletion.Done && !a.First {
+		return deletedTTL
+	}
+	return sidecar.Forever
 }
 
 // Add implements domain.AccountStore.
@@ -86,8 +98,20 @@ func (r *Accounts) ByEmail(ctx context.Context, email domain.Email) (domain.Acco
 		return domain.Account{}, false, err
 	}
 	admins, err := r.admins.List(ctx)
+	if account.Value.Deleted() {
+		return domain.Account{}, false, err
+	}
 	account.Value.Admin = isAdmin(account.Value, admins)
 	return account.Value, account.Exists(), err
+}
+
+// Release implements domain.AccountStore.
+func (r *Accounts) Release(ctx context.Context, emailKey, accountID string) error {
+	owned, err := r.owners.Find(ctx, emailKey)
+	if err != nil || !owned.Exists() || owned.Value.AccountID != accountID {
+		return err
+	}
+	return r.owners.Delete(ctx, owned)
 }
 
 // isAdmin reports whether an account has the role ADMIN. An account that is listed is a candidate too, except in a store that
@@ -143,7 +167,7 @@ func notFound(kind string) error { return errs.New(errs.NotFound, "there is no s
 
 // List implements domain.AccountStore.
 func (r *Accounts) List(ctx context.Context, cursor string, limit int) ([]domain.Account, string, error) {
-	accounts, next, err := r.lists.Page(ctx, everyone, cursor, limit, nil)
+	accounts, next, err := r.lists.Page(ctx, everyone, cursor, limit, func(a domain.Account) bool { return !a.Deleted() })
 	if err != nil {
 		return nil, "", err
 	}
