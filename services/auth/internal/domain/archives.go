@@ -41,7 +41,9 @@ func (a *Archives) Request(ctx context.Context, by Actor, password string) (Arch
 }
 
 // Of returns how far the archive of an account is.
-func (a *Archives) Of(ctx context.Context, accountID string) (Archive, error) { return a.store.Find(ctx, accountID) }
+func (a *Archives) Of(ctx context.Context, accountID string) (Archive, error) {
+	return a.store.Find(ctx, accountID)
+}
 
 // Fetch returns the pieces of the archive of the account that acts. The archive is marked as fetched first, and is removed
 // when all pieces were taken. It fails with errs.Conflict if it is not ready, or was fetched.
