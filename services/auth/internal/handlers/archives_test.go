@@ -29,7 +29,9 @@ func TestMyData_isCollectedAndFetchedOnce(t *testing.T) {
 	s := newService(t)
 	ada := s.signUp(t, "ada@example.org")
 	fetch := func() *webtest.Answer { return s.ask(t, http.MethodPost, "/profile/mine/data/fetch", "", as(ada)) }
-	request := func(body string) *webtest.Answer { return s.ask(t, http.MethodPost, "/profile/mine/data", body, as(ada)) }
+	request := func(body string) *webtest.Answer {
+		return s.ask(t, http.MethodPost, "/profile/mine/data", body, as(ada))
+	}
 	if got := s.stateOfData(t, ada); got != "none" {
 		t.Errorf("the state is %s", got)
 	}
