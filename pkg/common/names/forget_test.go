@@ -1,11 +1,11 @@
-package messaging_test
+package names_test
 
 import (
 	"encoding/json"
 	"slices"
 	"testing"
 
-	"stoa/pkg/messaging"
+	"stoa/pkg/common/names"
 )
 
 const (
@@ -25,7 +25,7 @@ func TestForget_leavesWhatIsNotAboutThePerson(t *testing.T) {
 		`"{ broken"`:                        `"{ broken"`,
 		`{ broken ` + ada:                   `""`,
 	} {
-		if got := string(messaging.Forget(json.RawMessage(payload), ada)); got != want {
+		if got := string(names.Forget(json.RawMessage(payload), ada)); got != want {
 			t.Errorf("%s: got %s, want %s", payload, got, want)
 		}
 	}
@@ -33,13 +33,13 @@ func TestForget_leavesWhatIsNotAboutThePerson(t *testing.T) {
 
 func TestMentions_findsEachIDOnce(t *testing.T) {
 	payload := `{"id":"` + ben + `","customer":{"id":"` + ada + `"},"by":"` + ada + `"}`
-	if got := messaging.Mentions(json.RawMessage(payload)); !slices.Equal(got, []string{ben, ada}) {
+	if got := names.Mentions(json.RawMessage(payload)); !slices.Equal(got, []string{ben, ada}) {
 		t.Errorf("got %v", got)
 	}
 }
 
 func TestWithoutAddresses(t *testing.T) {
-	got := messaging.WithoutAddresses("550 5.1.1 <ada+x@example.org>: user unknown, ask post@example.org")
+	got := names.WithoutAddresses("550 5.1.1 <ada+x@example.org>: user unknown, ask post@example.org")
 	if got != "550 5.1.1 <(address)>: user unknown, ask (address)" {
 		t.Errorf("got %s", got)
 	}
