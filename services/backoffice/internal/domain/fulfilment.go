@@ -102,7 +102,9 @@ func (f *Fulfilment) Anonymise(order Order) {
 }
 
 // Finished reports whether the staff has nothing left to do: also if there is nothing yet but that the customer has left.
-func (f Fulfilment) Finished() bool { return f.Status == "" || f.Status == Delivered || f.Status == Cancelled }
+func (f Fulfilment) Finished() bool {
+	return f.Status == "" || f.Status == Delivered || f.Status == Cancelled
+}
 
 // Step is what the staff does with an order, by a command to its owner.
 type Step struct {

@@ -80,13 +80,16 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	departures := repositories.NewDepartures(app.Sidecar)
 	office := handlers.Office{
 		Staff: cfg.StaffMail.Address, Editors: domain.NewEditors(repositories.NewEditors(app.Sidecar)), Site: domain.Site(cfg.PublicURL),
+		Departed: departures,
 	}
 	notices := repositories.NewNotices(app.Sidecar, cfg.NoticeTTL)
 	mailer := providers.NewMailer(app.Sidecar, cfg.MailFrom.Address, kind, cfg.MailsPerHour)
-	notifier := domain.NewNotifier(notices, mailer, providers.NewDeadLetters(publisher), cfg.MailGiveUp)
-	consumer, err := app.Consumer(publisher, handlers.Subscriptions(notifier.Tell, office)...)
+	notifier := domain.NewNotifier(notices, mailer, providers.NewDeadLetters(publisher), departures, cfg.MailGiveUp)
+	erasure := domain.NewErasure(departures, notices, office.Editors)
+	consumer, err := app.Consumer(publisher, append(handlers.Subscriptions(notifier.Tell, office), handlers.Deletions(erasure))...)
 	if err != nil {
 		return err
 	}
@@ -95,6 +98,8 @@ func run(ctx context.Context) error {
 	api := web.NewAPI(router, "Notifications", "Your notifications about orders, accounts, posts and comments.")
 	identity.Protect(api, identity.FromAuth(app.Sidecar))
 	handlers.Routes(api, notices)
-	handlers.Schedules(router, notifier, office)
+	internal := web.NewAPI(router.PathPrefix(handlers.InternalBase).Subrouter(), "Notifications, internal", "For the other services.")
+	handlers.InternalRoutes(internal, notices)
+	handlers.Schedules(router, notifier, erasure, office)
 	return app.Run(ctx, app.HTTP(router), consumer.Run)
 }

@@ -2,6 +2,7 @@
 package handlers
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -23,10 +24,11 @@ func Routes(api huma.API, inbox domain.Inbox) {
 }
 
 // Schedules adds what the sidecar calls on schedule: a path for each cron binding component, with its name.
-func Schedules(router *mux.Router, notifier *domain.Notifier, office Office) {
-	// Send the mails that are due. After an error the next call does the work.
+func Schedules(router *mux.Router, notifier *domain.Notifier, erasure *domain.Erasure, office Office) {
+	// Forget those who leave, and send the mails that are due. After an error the next call does the work.
 	router.Path("/mails").Methods(http.MethodPost).HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := notifier.Retry(r.Context(), noticeOf(office)); err != nil {
+		err := errors.Join(erasure.CatchUp(r.Context()), notifier.Retry(r.Context(), noticeOf(office)))
+		if err != nil {
 			web.WriteError(w, r, err)
 		}
 	})
