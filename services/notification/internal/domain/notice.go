@@ -51,7 +51,7 @@ type Notice struct {
 	Closing string
 	// Stored takes the place of Opening in the inbox, if Opening names somebody else: that person may delete their account.
 	Stored string
-	Order   *Order
+	Order  *Order
 	// PostID is the post, "" for a notice that is about none. Link is where to read about it, "" for nowhere.
 	PostID, Link string
 	// At is the time of the event.

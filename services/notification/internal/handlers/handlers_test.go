@@ -93,8 +93,8 @@ func (o *office) process() *process {
 	departures := repositories.NewDepartures(o.side)
 	desk := handlers.Office{
 		Departed: departures,
-		Staff:   mail.Address{Address: "staff@stoa.local"},
-		Editors: domain.NewEditors(repositories.NewEditors(o.side)), Site: "https://stoa.example/",
+		Staff:    mail.Address{Address: "staff@stoa.local"},
+		Editors:  domain.NewEditors(repositories.NewEditors(o.side)), Site: "https://stoa.example/",
 	}
 	mailer := providers.NewMailer(o.post, mail.Address{Address: "shop@stoa.local"}, providers.FileBinding, hourly)
 	notices := repositories.NewNotices(o.side, noticeTTL)
