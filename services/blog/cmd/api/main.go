@@ -61,7 +61,8 @@ func run(ctx context.Context) error {
 	workflow := domain.NewWorkflow(stores, texts, events)
 	reviewing, discussion := domain.NewReview(workflow), domain.NewDiscussion(stores, texts, events)
 	tagging := domain.NewTagging(workflow)
-	consumer, err := app.Consumer(publisher, handlers.Subscriptions(domain.NewAuthors(stores.Authors))...)
+	erasure := domain.NewErasure(workflow, repositories.NewDepartures(app.Sidecar))
+	consumer, err := app.Consumer(publisher, handlers.Subscriptions(domain.NewAuthors(stores.Authors), erasure)...)
 	if err != nil {
 		return err
 	}
@@ -71,8 +72,10 @@ func run(ctx context.Context) error {
 	identity.Protect(api, identity.FromAuth(app.Sidecar))
 	site := handlers.Site{URL: string(cfg.PublicURL), Title: cfg.BlogTitle}
 	handlers.Routes(api, domain.NewReading(stores, texts), domain.NewAuthoring(workflow), reviewing, discussion, tagging, site)
+	internal := web.NewAPI(router.PathPrefix(handlers.InternalBase).Subrouter(), "Blog, internal", "For the other services.")
+	handlers.InternalRoutes(internal, domain.NewOwnData(workflow))
 	handlers.Schedules(
-		router, reviewing, discussion, tagging, stores.Posts.Compact, stores.Comments.Compact, stores.Tags.Compact, stores.Jobs.Compact,
+		router, reviewing, discussion, tagging, erasure, stores.Posts.Compact, stores.Comments.Compact, stores.Tags.Compact, stores.Jobs.Compact,
 	)
 	return app.Run(ctx, app.HTTP(router), consumer.Run)
 }

@@ -31,6 +31,9 @@ type Post struct {
 	// DeletedAt is when the author deleted the post.
 	DeletedAt time.Time `json:"deletedAt,omitzero"`
 
+	// Erase says that the texts of the post, which is deleted, are to be erased.
+	Erase bool `json:"erase,omitempty"`
+
 	// Comments counts what readers see below the post. No version counts that.
 	Comments Count `json:"comments,omitzero"`
 
@@ -153,7 +156,7 @@ func (p *Post) Lists() []string {
 	for _, tag := range p.wanted() {
 		lists = append(lists, Wanting(tag))
 	}
-	if len(p.Events)+len(p.Tallies) > 0 || p.Submitted.Scheduled() {
+	if len(p.Events)+len(p.Tallies) > 0 || p.Submitted.Scheduled() || p.Erase {
 		lists = append(lists, Unfinished)
 	}
 	return lists
@@ -169,7 +172,7 @@ const (
 	// Submissions has the posts that wait for an editor, or for their time.
 	Submissions = "submitted"
 	// Unfinished has the posts that the schedule has to look at: their time will come, an event was not
-	// published yet, or a tag not counted.
+	// published yet, a tag not counted, or a text not erased.
 	Unfinished = "unfinished"
 )
 

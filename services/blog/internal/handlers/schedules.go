@@ -11,8 +11,8 @@ import (
 
 // Schedules adds what the sidecar calls on schedule. compact brings lists together that something has left.
 func Schedules(
-	router *mux.Router, posts *domain.Review, discussion *domain.Discussion, tags *domain.Tagging, compact ...func(context.Context) error,
+	router *mux.Router, posts *domain.Review, discussion *domain.Discussion, tags *domain.Tagging, erasure *domain.Erasure, compact ...func(context.Context) error,
 ) {
-	web.OnSchedule(router, "posts", posts.CatchUp, discussion.CatchUp, tags.CatchUp)
+	web.OnSchedule(router, "posts", posts.CatchUp, discussion.CatchUp, tags.CatchUp, erasure.CatchUp)
 	web.OnSchedule(router, "compact", compact...)
 }

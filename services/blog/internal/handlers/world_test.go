@@ -13,6 +13,7 @@ import (
 	"stoa/internal/openapitest"
 	"stoa/pkg/common/ids"
 	"stoa/pkg/common/must"
+	"stoa/pkg/common/web"
 	"stoa/pkg/common/web/webtest"
 	"stoa/pkg/identity"
 	"stoa/pkg/messaging"
@@ -50,6 +51,7 @@ type world struct {
 	review  *domain.Review
 	talk    *domain.Discussion
 	tagging *domain.Tagging
+	erasure *domain.Erasure
 	stores  domain.Stores
 	now     time.Time // of jobs
 	compact func(t *testing.T)
@@ -62,16 +64,19 @@ func newWorld(t *testing.T) *world {
 	stores := repositories.Stores(side)
 	events := providers.NewEvents(publisher)
 	workflow := domain.NewWorkflow(stores, texts, events)
+	erasure := domain.NewErasure(workflow, repositories.NewDepartures(side))
 	w := &world{
+		erasure: erasure,
 		Server: webtest.New(handlers.Title, handlers.About, callers), states: states, side: side, bus: bus, review: domain.NewReview(workflow),
 		talk: domain.NewDiscussion(stores, texts, events),
-		on:   messagingtest.Handlers(handlers.Subscriptions(domain.NewAuthors(stores.Authors))),
+		on:   messagingtest.Handlers(handlers.Subscriptions(domain.NewAuthors(stores.Authors), erasure)),
 		compact: func(t *testing.T) {
 			must.Do(t, stores.Posts.Compact(t.Context()))
 			must.Do(t, stores.Comments.Compact(t.Context()))
 		},
 		tagging: domain.NewTagging(workflow), stores: stores, now: time.Now().UTC().Truncate(time.Second),
 	}
+	handlers.InternalRoutes(web.NewAPI(w.Router.PathPrefix(handlers.InternalBase).Subrouter(), "Internal", ""), domain.NewOwnData(workflow))
 	w.tagging.Now = func() time.Time { return w.now }
 	handlers.Routes(w.API, domain.NewReading(stores, texts), domain.NewAuthoring(workflow), w.review, w.talk, w.tagging, site)
 	return w

@@ -186,7 +186,7 @@ func TestMail_isRefusedByRepliesToItAlone(t *testing.T) {
 		"gomail: could not send email 1: 550 5.1.1 no such user":                            "550 5.1.1 no such user",
 		"gomail: could not send email 1: 550 No such user here":                             "550 No such user here",
 		"gomail: could not send email 1: 552 5.2.2 the mailbox is full":                     "552 5.2.2 the mailbox is full",
-		"gomail: could not send email 1: 554 5.7.1 <a@b>: Relay access denied":              "554 5.7.1 <a@b>: Relay access denied",
+		"gomail: could not send email 1: 554 5.7.1 <a@b>: Relay access denied":              "554 5.7.1 <(address)>: Relay access denied",
 		"gomail: could not send email 1: 450 4.2.0 Greylisted\ncome back later":             "450 4.2.0 Greylisted",
 		"gomail: could not send email 1: 454 4.7.1 <a@b>: Relay access denied":              "454 4.7.1 <(address)>: Relay access denied",
 		"gomail: could not send email 1: 550 " + strings.Repeat("x", 300):                   "550 " + strings.Repeat("x", 196),
