@@ -67,7 +67,7 @@ func newWorld(t *testing.T) *world {
 	erasure := domain.NewErasure(workflow, repositories.NewDepartures(side))
 	w := &world{
 		erasure: erasure,
-		Server: webtest.New(handlers.Title, handlers.About, callers), states: states, side: side, bus: bus, review: domain.NewReview(workflow),
+		Server:  webtest.New(handlers.Title, handlers.About, callers), states: states, side: side, bus: bus, review: domain.NewReview(workflow),
 		talk: domain.NewDiscussion(stores, texts, events),
 		on:   messagingtest.Handlers(handlers.Subscriptions(domain.NewAuthors(stores.Authors), erasure)),
 		compact: func(t *testing.T) {
