@@ -205,7 +205,9 @@ func TestMyData_hasWhatTheServicesKeep(t *testing.T) {
 	}}, http.StatusAccepted, nil)
 	shop.AwaitMyData(t, l.User)
 	fetch := client.Request{Method: "POST", Path: "/auth/profile/mine/data/fetch", As: l.User}
-	var archive struct{ Data []struct{ Service, Kind string } }
+	var archive struct {
+		Data []struct{ Service, Kind string }
+	}
 	answer := shop.Must(t, fetch, http.StatusOK, &archive)
 	kinds := map[string]int{}
 	for _, piece := range archive.Data {

@@ -2,6 +2,7 @@
 package repositories
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -21,9 +22,18 @@ const everyone = "all"
 // nobody is an id that no account has.
 const nobody = "nobody"
 
-// owner is the account that an address belongs to. It is written before the account.
+// owner is the account that an address belongs to, "" once that is deleted. It is written before the account.
 type owner struct {
 	AccountID string `json:"accountId"`
+}
+
+// ownerTTL is how long it is kept. An address that was given back is not deleted at once: in Redis, the version of a document that is
+// written anew begins at 1, and who gives it back twice would take it from another account.
+func ownerTTL(o owner) time.Duration {
+	if o.AccountID == "" {
+		return deletedTTL
+	}
+	return sidecar.Forever
 }
 
 // Accounts implements domain.AccountStore: a document for each account, a document for each address, whose first write
@@ -39,7 +49,7 @@ type Accounts struct {
 func NewAccounts(s *sidecar.Sidecar) *Accounts {
 	accounts := sidecar.Expiring(s, store, "account", accountTTL)
 	return &Accounts{
-		documents: accounts, owners: sidecar.NewDocuments[owner](s, store, "email"), lists: sidecar.NewLists(accounts, "accounts"),
+		documents: accounts, owners: sidecar.Expiring(s, store, "email", ownerTTL), lists: sidecar.NewLists(accounts, "accounts"),
 		admins: NewAdmins(s),
 	}
 }
@@ -78,8 +88,13 @@ func (r *Accounts) take(ctx context.Context, email domain.Email, proposed string
 	if !errs.Is(err, errs.Conflict) {
 		return proposed, err
 	}
-	first, err := r.owners.Get(ctx, email.Key())
-	return first.Value.AccountID, err
+	first, err := r.owners.Upsert(ctx, email.Key(), func(o *owner) error {
+		if o.AccountID == "" { // it was given back
+			o.AccountID = proposed
+		}
+		return nil
+	})
+	return first.AccountID, err
 }
 
 // ByEmail implements domain.AccountStore. For an address without an account it reads the account of nobody, which takes as
@@ -89,10 +104,7 @@ func (r *Accounts) ByEmail(ctx context.Context, email domain.Email) (domain.Acco
 	if err != nil {
 		return domain.Account{}, false, err
 	}
-	id := owned.Value.AccountID
-	if !owned.Exists() {
-		id = nobody
-	}
+	id := cmp.Or(owned.Value.AccountID, nobody)
 	account, err := r.documents.Find(ctx, id)
 	if err != nil {
 		return domain.Account{}, false, err
@@ -107,11 +119,16 @@ func (r *Accounts) ByEmail(ctx context.Context, email domain.Email) (domain.Acco
 
 // Release implements domain.AccountStore.
 func (r *Accounts) Release(ctx context.Context, emailKey, accountID string) error {
-	owned, err := r.owners.Find(ctx, emailKey)
-	if err != nil || !owned.Exists() || owned.Value.AccountID != accountID {
-		return err
+	_, err := r.owners.Update(ctx, emailKey, func(o *owner) error {
+		if o.AccountID == accountID {
+			o.AccountID = ""
+		}
+		return nil
+	})
+	if errs.Is(err, errs.NotFound) {
+		return nil
 	}
-	return r.owners.Delete(ctx, owned)
+	return err
 }
 
 // isAdmin reports whether an account has the role ADMIN. An account that is listed is a candidate too, except in a store that
