@@ -1,6 +1,6 @@
 // Command daprd is Dapr's sidecar with the components that Stoa uses, instead of all that exist: see components.go. All that it
 // does is done by the official packages. It takes the same arguments as the official program (cmd/daprd/app of Dapr v1.18.2),
-// from which this main differs only in what it registers; `daprd components` lists that. `daprd compact FILE...` writes SQLite databases anew.
+// from which this main differs only in what it registers; `daprd components` lists that. `daprd compact FILE...` rewrites SQLite databases.
 package main
 
 import (

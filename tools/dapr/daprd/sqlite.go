@@ -65,7 +65,7 @@ func emptyLog(ctx context.Context, db *sql.DB) {
 	}
 }
 
-// compact writes databases anew, without the bytes that nobody needs: also those that secure_delete misses, because SQLite leaves
+// compact rewrites databases without the bytes that nobody needs: also those that secure_delete misses, because SQLite leaves
 // copies of rows behind when it moves them to another page. Writers wait meanwhile.
 func compact(files []string) error {
 	for _, file := range files {

@@ -139,7 +139,7 @@ func TestDeletion_byAnAdmin(t *testing.T) {
 	}
 }
 
-// Whoever the last two ADMINs are, and whatever they do at the same moment, one is left.
+// The last two ADMINs delete their accounts at the same moment: one is left.
 func TestDeletion_leavesAnAdmin(t *testing.T) {
 	s := newService(t)
 	first, second := s.newAdmin(t, "a@example.org"), s.newAdmin(t, "b@example.org")

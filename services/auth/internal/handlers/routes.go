@@ -186,7 +186,7 @@ func (h *handlers) userRoutes(api huma.API) {
 		}),
 	}, h.setRoles)
 
-	// Not one's own: that needs the password.
+	// For their own, ADMINs need the password.
 	huma.Register(api, huma.Operation{
 		OperationID: "delete-user", Method: http.MethodDelete, Path: base + "/users/{id}", Tags: tags,
 		Summary: "Delete an account, for good", Security: admin, DefaultStatus: http.StatusAccepted, Description: erased,

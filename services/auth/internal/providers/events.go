@@ -39,7 +39,7 @@ type accountEvent struct {
 	ExpiresAt time.Time `json:"expiresAt,omitzero"`
 }
 
-// accountDeleted is the payload of account.deleted: whoever knows more of the account is to forget it.
+// accountDeleted is the payload of account.deleted: services that know more of the account forget it.
 type accountDeleted struct {
 	ID    string       `json:"id"`
 	At    time.Time    `json:"at"`

@@ -27,8 +27,8 @@ type owner struct {
 	AccountID string `json:"accountId"`
 }
 
-// ownerTTL is how long it is kept. An address that was given back is not deleted at once: in Redis, the version of a document that is
-// written anew begins at 1, and who gives it back twice would take it from another account.
+// ownerTTL is how long it is kept. An address that was given back is not deleted at once: in Redis, the version of a document that was
+// deleted begins at 1 again, so giving an address back twice would take it from another account.
 func ownerTTL(o owner) time.Duration {
 	if o.AccountID == "" {
 		return deletedTTL

@@ -46,7 +46,7 @@ func NewErasure(departures Departures, inboxes Inboxes, editors *Editors) *Erasu
 	return &Erasure{departures, inboxes, editors}
 }
 
-// Erase forgets an account: whoever reads about it from now on finds that it has left. What is being written at this moment by
+// Erase forgets an account: all that read about it from now on find that it has left. What is being written at this moment by
 // those who have read before is found by CatchUp.
 func (e *Erasure) Erase(ctx context.Context, accountID string) error {
 	if err := e.departures.Leave(ctx, accountID); err != nil {

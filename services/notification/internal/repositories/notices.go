@@ -86,7 +86,7 @@ func (r *Notices) EraseInbox(ctx context.Context, userID string) error {
 	return err
 }
 
-// erase removes a record, whoever changes it meanwhile.
+// erase removes a record, also if it changes meanwhile.
 func (r *Notices) erase(ctx context.Context, id string) error {
 	for {
 		document, err := r.Find(ctx, id)
