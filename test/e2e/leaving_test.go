@@ -254,3 +254,27 @@ func TestLeaving_whileNotificationIsDown(t *testing.T) {
 	})
 	l.checkAPI(t, shop, "keep")
 }
+
+// All that have something to forget die right after the account is closed, and once more.
+func TestLeaving_whateverDies(t *testing.T) {
+	shop := client.Borrow(t)
+	l := newLeaver(t, shop)
+	l.leave(t, shop, "delete")
+	for _, app := range []string{"auth", "order-worker", "notification", "backoffice", "blog"} {
+		shop.Kill(t, app)
+	}
+	staff := shop.SignIn(t, "staff")
+	system.Within(t, 2*erasedWithin, "nobody is seen", func() error {
+		for _, item := range client.All[json.RawMessage](t, shop, "/backoffice/fulfilments", staff) {
+			if strings.Contains(string(item), l.Email) {
+				return fmt.Errorf("staff still see %s", item)
+			}
+		}
+		answer, err := shop.Do(t.Context(), client.Request{Method: "GET", Path: "/blog/id/" + l.published})
+		if err == nil && answer.Status != http.StatusNotFound {
+			err = fmt.Errorf("a reader gets %s", answer)
+		}
+		return err
+	})
+	l.checkAPI(t, shop, "delete")
+}

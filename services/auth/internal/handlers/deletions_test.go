@@ -239,3 +239,15 @@ func TestDeletion_ofAFirstAccountIsNotUndoneByTheNextStart(t *testing.T) {
 		t.Errorf("it would be made again after %s seconds", ttl)
 	}
 }
+
+// A wrong password counts as an attempt to sign in, so nobody guesses it here.
+func TestDeletion_limitsGuesses(t *testing.T) {
+	s := newService(t)
+	ada := s.signUp(t, "ada@example.org")
+	for range 15 {
+		if s.deleteOwn(t, ada, `{"password": "battery staple", "posts": "keep"}`).Code == http.StatusTooManyRequests {
+			return
+		}
+	}
+	t.Error("fifteen guesses in a row are answered")
+}

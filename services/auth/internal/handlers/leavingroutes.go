@@ -48,8 +48,18 @@ func (h *handlers) leavingRoutes(api huma.API) {
 		OperationID: "fetch-my-data", Method: http.MethodPost, Path: base + "/profile/mine/data/fetch", Tags: tags,
 		Summary: "Fetch the archive of your data, once", Security: signedIn,
 		Description: "One JSON document: `requestedAt`, and in `data` for each thing that a service keeps the `service`, the `kind` and the `data`.",
-		Responses: web.Refusals(map[int]string{
-			http.StatusNotFound: "There is no archive", http.StatusConflict: "The archive is not ready, or was fetched",
-		}),
+		Responses: fetchAnswers(),
 	}, h.fetchData)
+}
+
+// fetchAnswers describes the answers to those who fetch an archive.
+func fetchAnswers() map[string]*huma.Response {
+	answers := web.Refusals(map[int]string{
+		http.StatusNotFound: "There is no archive", http.StatusConflict: "The archive is not ready, or was fetched",
+	})
+	answers["200"] = &huma.Response{
+		Description: "The archive",
+		Content:     map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}}},
+	}
+	return answers
 }

@@ -91,7 +91,7 @@ func tooMany(others, pieces, limit int64) string {
 // OpenOf returns the orders of a customer that are neither shipped nor ended. One that is still being decided is not noted.
 func OpenOf(ctx context.Context, notes OpenNotes, customerID string) ([]string, error) {
 	noted, err := notes.Noted(ctx, customerID)
-	if err != nil {
+	if err != nil || len(noted) == 0 {
 		return nil, err
 	}
 	open, err := noted.stillOpen(ctx, notes)
