@@ -48,7 +48,7 @@ func (h *handlers) leavingRoutes(api huma.API) {
 		OperationID: "fetch-my-data", Method: http.MethodPost, Path: base + "/profile/mine/data/fetch", Tags: tags,
 		Summary: "Fetch the archive of your data, once", Security: signedIn,
 		Description: "One JSON document: `requestedAt`, and in `data` for each thing that a service keeps the `service`, the `kind` and the `data`.",
-		Responses: fetchAnswers(),
+		Responses:   fetchAnswers(),
 	}, h.fetchData)
 }
 
