@@ -10,7 +10,7 @@ import (
 	"stoa/pkg/common/web/webtest"
 )
 
-const ask = `{"password": "correct horse"}`
+const forData = `{"password": "correct horse"}`
 
 // myData is an archive as its owner reads it.
 type myData struct {
@@ -37,7 +37,7 @@ func TestMyData_isCollectedAndFetchedOnce(t *testing.T) {
 	}
 	refused(t, fetch(), errs.NotFound, "")
 	refused(t, request(`{"password": "battery staple"}`), errs.Invalid, "password")
-	request(ask).Expect(http.StatusAccepted)
+	request(forData).Expect(http.StatusAccepted)
 	refused(t, fetch(), errs.Conflict, "")
 
 	s.shop.err = errs.New(errs.Unavailable, "down")
@@ -46,7 +46,7 @@ func TestMyData_isCollectedAndFetchedOnce(t *testing.T) {
 	}
 	s.shop.err = nil
 	must.Do(t, s.archives.Collect(t.Context()))
-	request(ask).Expect(http.StatusAccepted) // changes nothing
+	request(forData).Expect(http.StatusAccepted) // changes nothing
 	if got := s.stateOfData(t, ada); got != "ready" {
 		t.Fatalf("the state is %s", got)
 	}
@@ -65,7 +65,7 @@ func TestMyData_isCollectedAndFetchedOnce(t *testing.T) {
 		t.Errorf("got %v", kinds)
 	}
 	refused(t, fetch(), errs.Conflict, "")
-	refused(t, request(ask), errs.RateLimited, "")
+	refused(t, request(forData), errs.RateLimited, "")
 	if left := s.states.Keys("auth-store", "archive-page:"); len(left) > 0 {
 		t.Errorf("left is %v", left)
 	}
@@ -74,7 +74,7 @@ func TestMyData_isCollectedAndFetchedOnce(t *testing.T) {
 func TestMyData_goesWithTheAccount(t *testing.T) {
 	s := newService(t)
 	ada := s.signUp(t, "ada@example.org")
-	s.ask(t, http.MethodPost, "/profile/mine/data", ask, as(ada)).Expect(http.StatusAccepted)
+	s.ask(t, http.MethodPost, "/profile/mine/data", forData, as(ada)).Expect(http.StatusAccepted)
 	must.Do(t, s.archives.Collect(t.Context()))
 	s.deleteOwn(t, ada, ownPassword).Expect(http.StatusAccepted)
 	s.expectErased(t, "ada@example.org")
