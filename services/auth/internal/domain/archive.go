@@ -113,7 +113,7 @@ func (a *Archive) add(archiveID string, n int, page ArchivePage, sources int, no
 	if a.Cursor = page.Next; a.Cursor == "" {
 		a.Source++
 	}
-	if a.Source == sources {
+	if a.Source >= sources { // an earlier build may have had more
 		a.ReadyAt = now
 	}
 }

@@ -97,7 +97,7 @@ func (a *Archives) Collect(ctx context.Context) error {
 
 func (a *Archives) collect(ctx context.Context, accountID string) error {
 	archive, err := a.store.Find(ctx, accountID)
-	for err == nil && archive.State() == Collecting {
+	for err == nil && archive.State() == Collecting && archive.Source < len(a.sources) {
 		archive, err = a.next(ctx, accountID, archive)
 	}
 	if err != nil || archive.ID == "" && !a.gone(ctx, accountID) {
