@@ -14,6 +14,7 @@ import (
 
 	"stoa/api/events"
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/ids"
 	"stoa/pkg/common/must"
 	"stoa/pkg/common/web/webtest"
 	"stoa/pkg/messaging"
@@ -91,7 +92,7 @@ func TestErasure_isNotUndone(t *testing.T) {
 	w.leave(t, "keep")
 	must.Do(t, w.about(t, "account.changed.v1", "Countess", "", time.Now().Add(time.Hour)))
 	w.ask(t, "ada", "POST", "/author", full("Another")).ExpectProblem(http.StatusUnauthorized, errs.Unauthenticated, "")
-	w.write(t, "ada", "key-of-a-comment", p.ID, "Still here", "").ExpectProblem(http.StatusUnauthorized, errs.Unauthenticated, "")
+	w.write(t, "ada", ids.New(), p.ID, "Still here", "").ExpectProblem(http.StatusUnauthorized, errs.Unauthenticated, "")
 	w.expectNothingOf(t, "Countess", "ada@example.com")
 }
 
