@@ -112,6 +112,12 @@ func firstType(fields *ast.FieldList) string {
 	return types.ExprString(fields.List[0].Type)
 }
 
+// registers reports whether the file is a table of operations: routes.go, internalroutes.go for other services, or a part that
+// routes.go has no room for.
+func (s source) registers() bool {
+	return s.folder == handlersFolder && strings.HasSuffix(s.name, "routes.go")
+}
+
 // longFunctions reports whether a function other than the two tables is longer than a handler may be.
 func (s source) longFunctions() bool {
 	return slices.ContainsFunc(s.tree.Decls, func(declaration ast.Decl) bool {
@@ -165,8 +171,8 @@ var anatomy = map[string]func(s source) bool{
 		f := s.functions()["Routes"]
 		return s.is(routesFile) && (f == nil || firstType(f.Type.Params) != "huma.API")
 	},
-	"operations are registered in handlers/routes.go": func(s source) bool {
-		return !s.is(routesFile) && slices.Contains(s.names(s.tree), "huma.Register")
+	"operations are registered in handlers/routes.go, or another ...routes.go": func(s source) bool {
+		return !s.registers() && slices.Contains(s.names(s.tree), "huma.Register")
 	},
 	"handlers/events.go declares Subscriptions(...) []messaging.Subscription": func(s source) bool {
 		f := s.functions()["Subscriptions"]
@@ -188,7 +194,7 @@ var anatomy = map[string]func(s source) bool{
 		return s.folder == handlersFolder && s.domainInterfaces()
 	},
 	"a handler decodes, makes one call and encodes, in at most 25 lines": func(s source) bool {
-		return s.folder == handlersFolder && !s.is(routesFile) && s.longFunctions()
+		return s.folder == handlersFolder && !s.registers() && s.longFunctions()
 	},
 }
 

@@ -42,6 +42,22 @@ func (l *NotedLists[T, N]) AddNoting(ctx context.Context, list, id string, chang
 	return err
 }
 
+// ChangeNote changes the note of a list, which may be empty, and adds nothing.
+func (l *NotedLists[T, N]) ChangeNote(ctx context.Context, list string, change func(note *N) error) error {
+	var refused error // by change
+	err := l.withHead(ctx, list, func(document Document[head], _ bool) error {
+		h := document.Value
+		if h.Note, refused = noted(document, change); refused != nil || bytes.Equal(h.Note, document.Value.Note) {
+			return nil
+		}
+		return l.heads.Swap(ctx, document, h)
+	})
+	if refused != nil {
+		return refused
+	}
+	return err
+}
+
 // noted returns the changed note of a list: the very same bytes if change changes nothing.
 func noted[N any](head Document[head], change func(note *N) error) (json.RawMessage, error) {
 	note, err := noteOf[N](head)

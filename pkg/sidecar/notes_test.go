@@ -110,3 +110,39 @@ func TestNotes_countOnceAfterACrashAtEveryStep(t *testing.T) {
 		}
 	})
 }
+
+// A note of a list without entries, and one that changes while an entry is added: neither loses the other.
+func TestNotes_changeWithoutAnEntry(t *testing.T) {
+	s := newShelf(t, 0, 0)
+	left := func() error {
+		return s.lists.ChangeNote(t.Context(), "all", func(note *map[string]int) error {
+			*note = map[string]int{"left": 1}
+			return nil
+		})
+	}
+	for _, want := range []int{1, 0} {
+		if got := s.saves(func() { must.Do(t, left()) }); got != want {
+			t.Errorf("%d writes, want %d", got, want)
+		}
+	}
+	s = newShelf(t, 0, 0)
+	changed := false
+	s.states.Before = func(operation, _ string) error {
+		if operation == "save" && !changed {
+			changed = true
+			return left()
+		}
+		return nil
+	}
+	var seen []int
+	must.Do(t, s.lists.AddNoting(t.Context(), "all", "0", func(note *map[string]int) error {
+		seen = append(seen, (*note)["left"])
+		return nil
+	}))
+	if len(seen) != 2 || seen[0] != 0 || seen[1] != 1 {
+		t.Errorf("the entry was added with the notes %v, want to see the change after the conflict", seen)
+	}
+	if note := must.Get(s.lists.Note(t.Context(), "all"))(t); note["left"] != 1 {
+		t.Errorf("the note is %v", note)
+	}
+}

@@ -134,3 +134,23 @@ func (a Answer) User(t testing.TB) User {
 		Token: session.AccessToken, Refresh: session.RefreshToken,
 	}
 }
+
+// AwaitMyData waits until the archive of somebody's data is ready.
+func (s *Shop) AwaitMyData(t testing.TB, u User) {
+	t.Helper()
+	system.Eventually(t, "the archive is ready", func() error {
+		var archive struct{ State string }
+		s.Must(t, Request{Method: "GET", Path: "/auth/profile/mine/data", As: u}, http.StatusOK, &archive)
+		if archive.State != "ready" {
+			return fmt.Errorf("it is %s", archive.State)
+		}
+		return nil
+	})
+}
+
+// DeletionOf deletes somebody's account. posts says what becomes of their published posts: keep or delete.
+func DeletionOf(u User, posts string) Request {
+	return Request{Method: "DELETE", Path: "/auth/profile/mine", As: u, Body: map[string]any{
+		"password": Password, "posts": posts, "cancelOrders": true,
+	}}
+}

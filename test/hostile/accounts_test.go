@@ -73,7 +73,27 @@ func accountAttacks(t *testing.T, w *world) []attack {
 	}, attack{want: append(refused, http.StatusUnauthorized)}, func(value any) string {
 		return w.ask("POST", signInPath, client.User{}).with(text(t, object{"email": w.Accounts["author"].Email, "password": value})).String()
 	})...)
+	all = append(all, deletionAttacks(t, w)...)
 	return append(all, refreshAttacks(t, w)...)
+}
+
+// deletionAttacks ask for the deletion of an account in ways that nobody can mean. Bob is there afterwards.
+func deletionAttacks(t *testing.T, w *world) []attack {
+	t.Helper()
+	return each("deletion with a body", map[string]any{
+		"without a password":           object{"posts": "keep"},
+		"with the password of another": object{"password": w.Accounts["author"].Password, "posts": "keep"},
+		"with an object as password":   object{"password": object{"$ne": ""}, "posts": "keep"},
+		"with an empty password":       object{"password": "", "posts": "keep"},
+		"without a choice":             object{"password": client.Password},
+		"with another choice":          object{"password": client.Password, "posts": "sell"},
+		"that names another account":   object{"password": client.Password, "posts": "keep", "id": w.alice.ID},
+		"that cancels with a word":     object{"password": client.Password, "posts": "keep", "cancelOrders": "yes"},
+		"that is a list":               []string{client.Password},
+		"that is null":                 nil,
+	}, attack{want: []int{http.StatusUnprocessableEntity, http.StatusBadRequest, http.StatusTooManyRequests}}, func(body any) string {
+		return w.ask("DELETE", "/api/v1/auth/profile/mine", w.bob).with(text(t, body)).String()
+	})
 }
 
 // refreshAttacks show refresh tokens that are none.

@@ -107,6 +107,9 @@ func (c *cast) call(t *testing.T, o access.Operation, rule access.Rule, p probe,
 	if p.spends && as.Token != "" {
 		as = c.somebody(t, caller)
 	}
+	if p.before != nil && as.Token != "" {
+		p.before(t, c, as)
+	}
 	owner := as
 	if another || owner.Token == "" {
 		owner = c.alice

@@ -24,6 +24,8 @@ type probe struct {
 	before func(t *testing.T, c *cast)
 	// body is what is sent; nothing when nil.
 	body func(t *testing.T, c *cast, owner client.User) any
+	// before is done as the caller, once that is somebody.
+	before func(t *testing.T, c *cast, as client.User)
 	// spends says that the caller is not the same afterwards: it is somebody new each time.
 	spends bool
 	// unlessVerified says that there is nothing to do for a caller whose address is verified: 409.
@@ -36,9 +38,21 @@ var probes = map[string]probe{
 	"change-password": {body: func(*testing.T, *cast, client.User) any {
 		return object{"current": client.Password, "new": "battery staple"}
 	}, spends: true},
-	"change-profile":     {body: func(*testing.T, *cast, client.User) any { return object{"name": "Clara Changed"} }},
-	"create-api-key":     {body: newAPIKey},
+	"change-profile": {body: func(*testing.T, *cast, client.User) any { return object{"name": "Clara Changed"} }},
+	"create-api-key": {body: newAPIKey},
+	"delete-account": {body: func(*testing.T, *cast, client.User) any {
+		return object{"password": client.Password, "posts": "keep", "cancelOrders": true}
+	}, spends: true},
+	"delete-user": {
+		id:   func(t *testing.T, c *cast, _ client.User) string { return c.SignUp(t).ID },
+		body: func(*testing.T, *cast, client.User) any { return object{"posts": "delete"} },
+	},
 	"end-other-sessions": {},
+	"fetch-my-data":      {before: collected, spends: true},
+	"my-data-state":      {},
+	"request-my-data": {body: func(*testing.T, *cast, client.User) any {
+		return object{"password": client.Password}
+	}, spends: true},
 	"end-session": {id: func(t *testing.T, c *cast, owner client.User) string {
 		return sessionOf(t, c.SignInAs(t, owner.Email, client.Password))
 	}},
@@ -164,6 +178,14 @@ var probes = map[string]probe{
 	"json-feed-of-tag":    {id: usedTag},
 	"atom-feed-of-author": {id: publishedBy},
 	"json-feed-of-author": {id: publishedBy},
+}
+
+// collected makes sure that the archive of somebody's data is ready.
+func collected(t *testing.T, c *cast, as client.User) {
+	t.Helper()
+	c.Must(t, client.Request{Method: "POST", Path: "/auth/profile/mine/data", As: as, Body: object{"password": client.Password}},
+		http.StatusAccepted, nil)
+	c.AwaitMyData(t, as)
 }
 
 // drafted is a post of the owner's, with a slug of its own.

@@ -30,7 +30,7 @@ var ofTopic = map[string]map[string]string{
 
 // ofService are the settings that separate the documents of a service from those of others, besides the keys' prefix.
 var ofService = map[string]map[string]string{
-	"state.sqlite":     {"connectionString": ".stoa/data/%s.db?_pragma=synchronous(NORMAL)"},
+	"state.sqlite":     {"connectionString": ".stoa/data/%s.db?_pragma=synchronous(NORMAL)&_pragma=secure_delete(ON)"},
 	"state.redis":      {"ttlInSeconds": "-1"}, // the prefix alone
 	"state.postgresql": {"tablePrefix": "%s_"},
 	"state.mysql":      {"schemaName": "stoa_%s"},

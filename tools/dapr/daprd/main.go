@@ -1,6 +1,6 @@
 // Command daprd is Dapr's sidecar with the components that Stoa uses, instead of all that exist: see components.go. All that it
 // does is done by the official packages. It takes the same arguments as the official program (cmd/daprd/app of Dapr v1.18.2),
-// from which this main differs only in what it registers; `daprd components` lists that.
+// from which this main differs only in what it registers; `daprd components` lists that. `daprd compact FILE...` rewrites SQLite databases.
 package main
 
 import (
@@ -30,6 +30,12 @@ func main() {
 	if len(os.Args) == 2 && os.Args[1] == "components" {
 		for _, c := range all {
 			fmt.Println(c.name)
+		}
+		return
+	}
+	if len(os.Args) > 2 && os.Args[1] == "compact" {
+		if err := compact(os.Args[2:]); err != nil {
+			log.Fatalf("the database cannot be compacted: %v", err)
 		}
 		return
 	}

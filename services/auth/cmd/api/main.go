@@ -70,6 +70,13 @@ func run(ctx context.Context) error {
 	sessions := domain.NewSessions(sessionStore, authority, accounts, events, tokens)
 	keys := domain.NewAPIKeys(keyStore, authority, keyFormat)
 	warn := func(err error) { app.Telemetry.Log.Warn().Err(err).Msg("making the first accounts") }
+	archiveStore := repositories.NewArchives(app.Sidecar)
+	deletions := domain.NewDeletions(
+		accounts, sessionStore, archiveStore, providers.NewOrders(app.Sidecar), repositories.NewUnfinished(app.Sidecar, "deletions"),
+	)
+	own := domain.NewOwnData(store, sessionStore, trail)
+	archives := domain.NewArchives(archiveStore, accounts, repositories.NewUnfinished(app.Sidecar, "archives"),
+		append([]domain.Source{own}, providers.Sources(app.Sidecar)...)...)
 	// Before the app port opens, so that nobody can sign up with the address of one of these accounts.
 	if err := first.Apply(ctx, accounts, keyStore, warn); err != nil {
 		return fmt.Errorf("making the first accounts: %w", err)
@@ -80,10 +87,10 @@ func run(ctx context.Context) error {
 	active := handlers.Sessions(sessions)
 	api.UseMiddleware(handlers.NoteRefusals(refusals))
 	identity.Protect(api, identity.NewVerifier(identity.NewTokenVerifier(tokens.Published), active))
-	handlers.Routes(api, accounts, sessions, keys, tokens.KeySet, trail, refusals)
+	handlers.Routes(api, accounts, sessions, keys, tokens.KeySet, trail, refusals, deletions, archives)
 	internal := web.NewAPI(router.PathPrefix(handlers.InternalBase).Subrouter(), "Auth, internal", "For the other services.")
 	handlers.InternalRoutes(internal, active)
-	err = app.Run(ctx, append(tasks(app, keys, tokens, events, refusals), app.HTTP(router))...)
+	err = app.Run(ctx, append(append(tasks(app, keys, tokens, events, refusals), leaving(app, deletions, archives)...), app.HTTP(router))...)
 	refusals.Write(context.WithoutCancel(ctx)) // those since the last pause
 	return err
 }
@@ -103,6 +110,21 @@ func tasks(
 		service.Every(providers.FollowPause, tokens.Follow(readKeys, app.Telemetry.Log)),
 		service.Every(domain.CatchUpPause, catchUp),
 		service.Every(domain.RefusalPause, refusals.Write),
+	}
+}
+
+// leaving are the tasks that carry on what owners have asked for.
+func leaving(app *service.App, deletions *domain.Deletions, archives *domain.Archives) []service.Part {
+	warn := func(what string, task func(context.Context) error) func(context.Context) {
+		return func(ctx context.Context) {
+			if err := task(ctx); err != nil && ctx.Err() == nil {
+				app.Telemetry.Log.Warn().Err(err).Msg(what)
+			}
+		}
+	}
+	return []service.Part{
+		service.Every(domain.CatchUpPause, warn("accounts cannot be deleted yet", deletions.CatchUp)),
+		service.Every(domain.CollectPause, warn("the data of accounts cannot be collected yet", archives.Collect)),
 	}
 }
 

@@ -38,14 +38,18 @@ type Account struct {
 	Networks []string `json:"networks,omitempty"`
 	// Unpublished are the events that the broker has not accepted yet; see Publisher. Stored accounts use its earlier name.
 	Unpublished []Event `json:"unannounced,omitempty"`
+	// First says that the secret AUTH_BOOTSTRAP names the account.
+	First bool `json:"first,omitempty"`
+	// Deletion is not nil if the account is deleted, or is being deleted.
+	Deletion *Deletion `json:"deletion,omitempty"`
 }
 
 // maxNetworks limits Account.Networks.
 const maxNetworks = 20
 
-// Admits reports whether a session belongs to the account, and was not ended by ending all others of the account.
+// Admits reports whether a session belongs to the account, and was not ended by ending all others of the account, or all.
 func (a *Account) Admits(s Session) bool {
-	return s.AccountID == a.ID && (s.Epoch >= a.Epoch || s.ID == a.Spared)
+	return s.AccountID == a.ID && (s.Epoch >= a.Epoch || s.ID == a.Spared) && !a.Deleted()
 }
 
 // endOthers ends all sessions but one, at once.

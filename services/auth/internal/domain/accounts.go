@@ -14,13 +14,15 @@ type AccountStore interface {
 	// Add stores a new account and returns the stored one, which may have another id. It fails with errs.Conflict if the
 	// address has an account.
 	Add(ctx context.Context, account Account) (Account, error)
-	// ByEmail finds the account of an address. Its duration reveals neither whether there is one nor whether it is an ADMIN.
+	// Release gives back an address that belongs to an account, so that it can sign up again.
+	Release(ctx context.Context, emailKey, accountID string) error
+	// ByEmail finds the account of an address, unless it is deleted. Its duration reveals neither whether there is one nor whether it is an ADMIN.
 	ByEmail(ctx context.Context, email Email) (account Account, found bool, err error)
-	// Get returns an account by its id, or errs.NotFound.
+	// Get returns an account by its id, also a deleted one for a while, or errs.NotFound.
 	Get(ctx context.Context, id string) (Account, error)
 	// Update changes an account by a pure function, which may run several times, and returns the result.
 	Update(ctx context.Context, id string, change func(*Account) error) (Account, error)
-	// List returns a page of all accounts, newest first, and the cursor of the next page, "" on the last.
+	// List returns a page of all accounts that are not deleted, newest first, and the cursor of the next page, "" on the last.
 	List(ctx context.Context, cursor string, limit int) (accounts []Account, next string, err error)
 }
 
@@ -64,7 +66,7 @@ func NewAccounts(
 // about its roles is published at the first sign-in: at the first start of a system, nobody listens yet.
 func (a *Accounts) Register(ctx context.Context, r Registration, roles ...Role) (Account, error) {
 	account, now := Account{}, time.Now().UTC()
-	account.VerifiedAt = now
+	account.VerifiedAt, account.First = now, true
 	account.give(roles)
 	account.recordLatest(RolesChanged, now)
 	account, err := a.add(ctx, r, Origin{}, account)
@@ -206,7 +208,13 @@ func (a *Accounts) signedIn(ctx context.Context, account Account, password strin
 }
 
 // Get returns an account by its id, or errs.NotFound.
-func (a *Accounts) Get(ctx context.Context, id string) (Account, error) { return a.store.Get(ctx, id) }
+func (a *Accounts) Get(ctx context.Context, id string) (Account, error) {
+	account, err := a.store.Get(ctx, id)
+	if err == nil && account.Deleted() {
+		return Account{}, noAccount()
+	}
+	return account, err
+}
 
 // List returns a page of all accounts, newest first, or the account of an address.
 func (a *Accounts) List(ctx context.Context, email, cursor string, limit int) (accounts []Account, next string, err error) {

@@ -23,12 +23,16 @@ const (
 	SetRoles         Act = "set-roles"
 	CreateAPIKey     Act = "create-api-key"
 	RevokeAPIKey     Act = "revoke-api-key"
+	DeleteAccount    Act = "delete-account"
+	DeleteUser       Act = "delete-user"
+	RequestData      Act = "request-my-data"
+	FetchData        Act = "fetch-my-data"
 )
 
 // role is the role that an act needs.
 func (a Act) role() Role {
 	switch a {
-	case SetRoles, CreateAPIKey, RevokeAPIKey:
+	case SetRoles, CreateAPIKey, RevokeAPIKey, DeleteUser:
 		return Admin
 	default:
 		return Learner

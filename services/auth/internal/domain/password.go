@@ -26,12 +26,8 @@ func (a *Accounts) ChangePassword(ctx context.Context, by Actor, change Password
 	if err := change.check(); err != nil {
 		return err
 	}
-	account, err := a.authority.account(ctx, by, ChangePassword)
+	account, err := a.confirmed(ctx, by, ChangePassword, "current", change.Current)
 	if err != nil {
-		return err
-	}
-	wrong := errs.InvalidField("current", "is not the password of this account")
-	if err := a.verify(ctx, ChangePassword, account.Email, account, change.Current, by.From, wrong); err != nil {
 		return err
 	}
 	hash, err := a.passwords.Hash(ctx, account.origin(by.From), change.New)
@@ -48,4 +44,15 @@ func (a *Accounts) ChangePassword(ctx context.Context, by Actor, change Password
 		stored.record(Event{Type: PasswordChanged, Cause: strconv.Itoa(stored.Epoch), At: time.Now().UTC()})
 		return nil
 	}))
+}
+
+// confirmed returns the account that acts, if this is its password. It fails with errs.Invalid, which names the field, if it is
+// not, and counts that as an attempt to sign in.
+func (a *Accounts) confirmed(ctx context.Context, by Actor, act Act, field, password string) (Account, error) {
+	account, err := a.authority.account(ctx, by, act)
+	if err != nil {
+		return Account{}, err
+	}
+	wrong := errs.InvalidField(field, "is not the password of this account")
+	return account, a.verify(ctx, act, account.Email, account, password, by.From, wrong)
 }

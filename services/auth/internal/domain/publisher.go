@@ -21,6 +21,7 @@ const (
 	RolesChanged          EventType = "roles_changed"
 	PasswordChanged       EventType = "password_changed"
 	SessionsRevoked       EventType = "sessions_revoked"
+	AccountDeleted        EventType = "deleted"
 )
 
 // Reason is why sessions were revoked.
@@ -48,8 +49,11 @@ type Event struct {
 // is reports whether both are the same event.
 func (e Event) is(other Event) bool { return e.Type == other.Type && e.Cause == other.Cause }
 
-// record adds an event to those that are to be published, unless it is there already.
+// record adds an event to those that are to be published, unless it is there already. Nobody is told more of a deleted account.
 func (a *Account) record(e Event) {
+	if a.Deleted() && e.Type != AccountDeleted {
+		return
+	}
 	if !slices.ContainsFunc(a.Unpublished, e.is) {
 		a.Unpublished = append(a.Unpublished, e)
 	}

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -38,8 +39,19 @@ func adding(id string) func([]string) ([]string, error) {
 func removing(id string) func([]string) ([]string, error) {
 	return func(ids []string) ([]string, error) {
 		if len(ids) == 1 && ids[0] == id {
-			return nil, errs.New(errs.Conflict, "this is the only account with the role ADMIN; give the role to another account first")
+			return nil, lastAdmin()
 		}
+		return slices.DeleteFunc(ids, func(other string) bool { return other == id }), nil
+	}
+}
+
+func lastAdmin() error {
+	return errs.New(errs.Conflict, "this is the only account with the role ADMIN; give the role to another account first")
+}
+
+// striking returns the change that removes an account that is deleted.
+func striking(id string) func([]string) ([]string, error) {
+	return func(ids []string) ([]string, error) {
 		return slices.DeleteFunc(ids, func(other string) bool { return other == id }), nil
 	}
 }
@@ -81,6 +93,9 @@ func (a *Accounts) SetRoles(ctx context.Context, by Actor, id string, roles []Ro
 	allowed := a.authority.recorded(ctx, by, SetRoles.entry(admin.ID, by.From).about(id, fmt.Sprint(roles)))
 	// The account first: it becomes a candidate, and those who demote themselves may still change it.
 	_, err = a.store.Update(ctx, id, func(stored *Account) error {
+		if stored.Deleted() {
+			return noAccount()
+		}
 		if stored.give(roles); len(roles) > 1 && !stored.Verified() {
 			return errs.New(errs.Conflict, "the e-mail address of this account is not verified")
 		}
@@ -120,7 +135,11 @@ func (a *Accounts) check(ctx context.Context, change func([]string) ([]string, e
 // whose last write is later sees what the other wrote.
 func (a *Accounts) withRoles(ctx context.Context, id string, roles []Role) (Account, error) {
 	account, err := a.store.Get(ctx, id)
-	if err == nil && !slices.Equal(account.AllRoles(), roles) {
+	switch {
+	case err != nil:
+	case account.Deleted(): // between the two writes
+		err = cmp.Or(a.admins.Update(ctx, striking(id)), noAccount())
+	case !slices.Equal(account.AllRoles(), roles):
 		err = errs.New(errs.Conflict, "somebody else set the roles of this account at the same time; look at them, then decide again")
 	}
 	return account, err

@@ -22,6 +22,8 @@ type SessionStore interface {
 	Update(ctx context.Context, id string, change func(*Session) error) (Session, error)
 	// Of returns the sessions of an account, including those that have ended but are still stored.
 	Of(ctx context.Context, accountID string) ([]Session, error)
+	// Erase ends the sessions of an account, and removes from where they were used.
+	Erase(ctx context.Context, accountID string) error
 }
 
 // Tokens issues access tokens.

@@ -42,6 +42,9 @@ type service struct {
 	admins    repositories.Admins
 	sessions  *repositories.Sessions
 	publisher *domain.Publisher
+	deletions *domain.Deletions
+	archives  *domain.Archives
+	shop      *openOrders
 	refusals  *domain.RefusalLog
 	keys      *domain.APIKeys
 	apiKey    string // a valid one, which permits shop:read
@@ -76,7 +79,12 @@ func newServiceThat(t *testing.T, verifies bool) service {
 	active := handlers.Sessions(sessions)
 	s.verifier = identity.NewVerifier(s.tokens, active)
 	s.Server = webtest.New("Auth", "Accounts, sign-in, access tokens and API keys.", s.verifier, handlers.NoteRefusals(s.refusals))
-	handlers.Routes(s.API, s.accounts, sessions, s.keys, tokens.KeySet, trail, s.refusals)
+	archives := repositories.NewArchives(side)
+	s.shop = &openOrders{}
+	s.deletions = domain.NewDeletions(s.accounts, s.sessions, archives, s.shop, repositories.NewUnfinished(side, "deletions"))
+	s.archives = domain.NewArchives(archives, s.accounts, repositories.NewUnfinished(side, "archives"),
+		domain.NewOwnData(s.store, s.sessions, trail), s.shop)
+	handlers.Routes(s.API, s.accounts, sessions, s.keys, tokens.KeySet, trail, s.refusals, s.deletions, s.archives)
 	internal := web.NewAPI(s.Router.PathPrefix(handlers.InternalBase).Subrouter(), "Auth, internal", "")
 	handlers.InternalRoutes(internal, active)
 	s.apiKey = storeKey(t, keys)

@@ -138,6 +138,7 @@ func lasting(g grant) map[string]string {
 		"PUT /users/" + g.User.ID + "/roles": `{"roles": ["ADMIN", "STAFF"]}`,
 		"PUT /password":                      `{"current": "correct horse", "new": "battery staple"}`,
 		"PATCH /profile/mine":                `{"name": "Eve"}`,
+		"POST /profile/mine/data":            forData,
 		"DELETE /sessions":                   "",
 		"DELETE /sessions/" + ids.New():      "",
 		"DELETE /apikeys/" + ids.New():       "",

@@ -17,23 +17,29 @@ const base = "/api/v1/auth"
 
 // handlers answers requests.
 type handlers struct {
-	accounts *domain.Accounts
-	sessions *domain.Sessions
-	keys     *domain.APIKeys
-	keySet   func() identity.KeySet
-	trail    domain.Trail
-	refusals *domain.RefusalLog
+	accounts  *domain.Accounts
+	sessions  *domain.Sessions
+	keys      *domain.APIKeys
+	keySet    func() identity.KeySet
+	trail     domain.Trail
+	refusals  *domain.RefusalLog
+	deletions *domain.Deletions
+	archives  *domain.Archives
 }
 
 // Routes adds the operations to an API that identity.Protect guards. keySet returns the keys that verify access tokens.
 func Routes(
 	api huma.API, accounts *domain.Accounts, sessions *domain.Sessions, keys *domain.APIKeys, keySet func() identity.KeySet,
-	trail domain.Trail, refusals *domain.RefusalLog,
+	trail domain.Trail, refusals *domain.RefusalLog, deletions *domain.Deletions, archives *domain.Archives,
 ) {
-	h := &handlers{accounts: accounts, sessions: sessions, keys: keys, keySet: keySet, trail: trail, refusals: refusals}
+	h := &handlers{
+		accounts: accounts, sessions: sessions, keys: keys, keySet: keySet, trail: trail, refusals: refusals,
+		deletions: deletions, archives: archives,
+	}
 	h.signInRoutes(api)
 	h.sessionRoutes(api)
 	h.profileRoutes(api)
+	h.leavingRoutes(api)
 	h.userRoutes(api)
 	h.keyRoutes(api)
 	h.apiKeyRoutes(api)
@@ -179,6 +185,15 @@ func (h *handlers) userRoutes(api huma.API) {
 			http.StatusUnprocessableEntity: "`roles[]` is not a role",
 		}),
 	}, h.setRoles)
+
+	// For their own, ADMINs need the password.
+	huma.Register(api, huma.Operation{
+		OperationID: "delete-user", Method: http.MethodDelete, Path: base + "/users/{id}", Tags: tags,
+		Summary: "Delete an account, for good", Security: admin, DefaultStatus: http.StatusAccepted, Description: erased,
+		Responses: web.Refusals(map[int]string{
+			http.StatusConflict: "Orders of the account are not shipped, or it is your own, or the last ADMIN",
+		}),
+	}, h.deleteUser)
 }
 
 // keyRoutes adds the operations for other programs.

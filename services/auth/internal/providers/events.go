@@ -8,8 +8,12 @@ import (
 	"stoa/services/auth/internal/domain"
 )
 
-// topic carries all events about accounts.
-const topic = "accounts"
+const (
+	// topic carries all events about accounts but account.deleted.
+	topic = "accounts"
+	// deletionsTopic is apart from it, so that those who only have to forget an account hear of nothing else.
+	deletionsTopic = "account-deletions"
+)
 
 // Events implements domain.Events.
 type Events struct{ publisher *messaging.Publisher }
@@ -35,8 +39,18 @@ type accountEvent struct {
 	ExpiresAt time.Time `json:"expiresAt,omitzero"`
 }
 
+// accountDeleted is the payload of account.deleted: services that know more of the account forget it.
+type accountDeleted struct {
+	ID    string       `json:"id"`
+	At    time.Time    `json:"at"`
+	Posts domain.Posts `json:"posts"`
+}
+
 // Publish implements domain.Events.
 func (p *Events) Publish(ctx context.Context, account domain.Account, e domain.Event) error {
+	if e.Type == domain.AccountDeleted {
+		return p.publish(ctx, deletionsTopic, account, e, accountDeleted{ID: account.ID, At: e.At, Posts: account.Deletion.Posts})
+	}
 	payload := accountEvent{
 		ID: account.ID, Email: account.Email, Name: account.Name, At: e.At, Reason: e.Reason, Verified: account.Verified(),
 		Code: e.Code,
@@ -50,6 +64,10 @@ func (p *Events) Publish(ctx context.Context, account domain.Account, e domain.E
 	if e.Code != "" {
 		payload.ExpiresAt = e.At.Add(domain.CodeTTL)
 	}
+	return p.publish(ctx, topic, account, e, payload)
+}
+
+func (p *Events) publish(ctx context.Context, topic string, account domain.Account, e domain.Event, payload any) error {
 	event, err := messaging.New("account."+string(e.Type)+".v1", account.ID, payload, e.Cause)
 	if err != nil {
 		return err

@@ -2,8 +2,10 @@
 package repositories
 
 import (
+	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
@@ -20,9 +22,18 @@ const everyone = "all"
 // nobody is an id that no account has.
 const nobody = "nobody"
 
-// owner is the account that an address belongs to. It is written before the account.
+// owner is the account that an address belongs to, "" once that is deleted. It is written before the account.
 type owner struct {
 	AccountID string `json:"accountId"`
+}
+
+// ownerTTL is how long it is kept. An address that was given back is not deleted at once: in Redis, the version of a document that was
+// deleted begins at 1 again, so giving an address back twice would take it from another account.
+func ownerTTL(o owner) time.Duration {
+	if o.AccountID == "" {
+		return deletedTTL
+	}
+	return sidecar.Forever
 }
 
 // Accounts implements domain.AccountStore: a document for each account, a document for each address, whose first write
@@ -36,11 +47,22 @@ type Accounts struct {
 
 // NewAccounts returns the accounts behind a sidecar.
 func NewAccounts(s *sidecar.Sidecar) *Accounts {
-	accounts := sidecar.NewDocuments[domain.Account](s, store, "account")
+	accounts := sidecar.Expiring(s, store, "account", accountTTL)
 	return &Accounts{
-		documents: accounts, owners: sidecar.NewDocuments[owner](s, store, "email"), lists: sidecar.NewLists(accounts, "accounts"),
+		documents: accounts, owners: sidecar.Expiring(s, store, "email", ownerTTL), lists: sidecar.NewLists(accounts, "accounts"),
 		admins: NewAdmins(s),
 	}
+}
+
+// deletedTTL is how long a deleted account is known: longer than a broker keeps its event.
+const deletedTTL = 31 * 24 * time.Hour
+
+// accountTTL is how long an account is kept. A deleted first account stays, so that it is not made again.
+func accountTTL(a domain.Account) time.Duration {
+	if a.Deleted() && a.Deletion.Done && !a.First {
+		return deletedTTL
+	}
+	return sidecar.Forever
 }
 
 // Add implements domain.AccountStore.
@@ -66,8 +88,13 @@ func (r *Accounts) take(ctx context.Context, email domain.Email, proposed string
 	if !errs.Is(err, errs.Conflict) {
 		return proposed, err
 	}
-	first, err := r.owners.Get(ctx, email.Key())
-	return first.Value.AccountID, err
+	first, err := r.owners.Upsert(ctx, email.Key(), func(o *owner) error {
+		if o.AccountID == "" { // it was given back
+			o.AccountID = proposed
+		}
+		return nil
+	})
+	return first.AccountID, err
 }
 
 // ByEmail implements domain.AccountStore. For an address without an account it reads the account of nobody, which takes as
@@ -77,17 +104,31 @@ func (r *Accounts) ByEmail(ctx context.Context, email domain.Email) (domain.Acco
 	if err != nil {
 		return domain.Account{}, false, err
 	}
-	id := owned.Value.AccountID
-	if !owned.Exists() {
-		id = nobody
-	}
+	id := cmp.Or(owned.Value.AccountID, nobody)
 	account, err := r.documents.Find(ctx, id)
 	if err != nil {
 		return domain.Account{}, false, err
 	}
 	admins, err := r.admins.List(ctx)
+	if account.Value.Deleted() {
+		return domain.Account{}, false, err
+	}
 	account.Value.Admin = isAdmin(account.Value, admins)
 	return account.Value, account.Exists(), err
+}
+
+// Release implements domain.AccountStore.
+func (r *Accounts) Release(ctx context.Context, emailKey, accountID string) error {
+	_, err := r.owners.Update(ctx, emailKey, func(o *owner) error {
+		if o.AccountID == accountID {
+			o.AccountID = ""
+		}
+		return nil
+	})
+	if errs.Is(err, errs.NotFound) {
+		return nil
+	}
+	return err
 }
 
 // isAdmin reports whether an account has the role ADMIN. An account that is listed is a candidate too, except in a store that
@@ -143,7 +184,7 @@ func notFound(kind string) error { return errs.New(errs.NotFound, "there is no s
 
 // List implements domain.AccountStore.
 func (r *Accounts) List(ctx context.Context, cursor string, limit int) ([]domain.Account, string, error) {
-	accounts, next, err := r.lists.Page(ctx, everyone, cursor, limit, nil)
+	accounts, next, err := r.lists.Page(ctx, everyone, cursor, limit, func(a domain.Account) bool { return !a.Deleted() })
 	if err != nil {
 		return nil, "", err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"stoa/pkg/common/errs"
 	"stoa/pkg/sidecar"
 )
 
@@ -63,9 +64,32 @@ func (r Overdue) Add(ctx context.Context, id string) error {
 	return err
 }
 
-// Remove implements domain.Overdue.
+// Unfinished implements domain.Unfinished: one group. It lacks no account.
+type Unfinished struct{ Overdue }
+
+// NewUnfinished returns the accounts with unfinished work of this kind behind a sidecar.
+func NewUnfinished(s *sidecar.Sidecar, kind string) Unfinished {
+	return Unfinished{Overdue{newGroup(s, kind)}}
+}
+
+// Add implements domain.Unfinished. It fails with errs.Unavailable if there are too many.
+func (r Unfinished) Add(ctx context.Context, id string) error {
+	_, err := r.documents.Upsert(ctx, r.name, func(m *members) error {
+		switch {
+		case slices.Contains(m.IDs, id):
+			return nil
+		case len(m.IDs) >= maxOverdue:
+			return errs.New(errs.Unavailable, "too many requests of this kind are under way; try again in a minute")
+		}
+		m.IDs = append(m.IDs, id)
+		return nil
+	})
+	return err
+}
+
+// Remove implements domain.Overdue, and domain.Unfinished.
 func (r Overdue) Remove(ctx context.Context, done []string) error {
-	_, err := r.documents.Update(ctx, r.name, func(m *members) error {
+	_, err := r.documents.Upsert(ctx, r.name, func(m *members) error {
 		m.IDs = slices.DeleteFunc(m.IDs, func(id string) bool { return slices.Contains(done, id) })
 		return nil
 	})

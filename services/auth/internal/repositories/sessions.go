@@ -120,3 +120,21 @@ func (r *Sessions) Of(ctx context.Context, accountID string) ([]domain.Session, 
 	}
 	return sessions, nil
 }
+
+// Erase implements domain.SessionStore.
+func (r *Sessions) Erase(ctx context.Context, accountID string) error {
+	sessions, err := r.Of(ctx, accountID)
+	for _, session := range sessions {
+		if err == nil {
+			_, err = r.Update(ctx, session.ID, func(s *domain.Session) error {
+				s.End(time.Now())
+				s.Address, s.UserAgent = "", ""
+				return nil
+			})
+		}
+		if errs.Is(err, errs.NotFound) {
+			err = nil // it has expired meanwhile
+		}
+	}
+	return err
+}

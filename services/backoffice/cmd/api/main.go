@@ -59,6 +59,8 @@ func run(ctx context.Context) error {
 	api := web.NewAPI(router, "Backoffice", "For the staff: ship orders, and replay events that could not be handled.")
 	identity.Protect(api, identity.FromAuth(app.Sidecar))
 	handlers.Routes(api, fulfilments, letters, cfg.CommandWait)
+	internal := web.NewAPI(router.PathPrefix(handlers.InternalBase).Subrouter(), "Backoffice, internal", "For the other services.")
+	handlers.InternalRoutes(internal, fulfilments, letters)
 	handlers.Schedules(router, fulfilments, letters)
 	return app.Run(ctx, app.HTTP(router), consumer.Run)
 }

@@ -7,6 +7,7 @@ import (
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
+	"stoa/pkg/common/names"
 )
 
 // DeadLetter is an event that a consumer could not handle, and how often the staff replayed it.
@@ -61,6 +62,14 @@ func (l *DeadLetter) CheckReplay() error {
 		return errs.New(errs.Conflict, "this dead letter cannot be replayed: the topic of its event is not known")
 	}
 	return nil
+}
+
+// mentions returns the ids that the event has.
+func (l *DeadLetter) mentions() []string { return names.Mentions(l.Event.Data) }
+
+// forget takes from the event what tells who an account is.
+func (l *DeadLetter) forget(accountID string) {
+	l.Event.Data, l.Reason = names.Forget(l.Event.Data, accountID), names.WithoutAddresses(l.Reason)
 }
 
 // MarkReplayed adds a replay to the history, once.

@@ -2,9 +2,11 @@ package domain
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"time"
 
+	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
 )
 
@@ -19,6 +21,10 @@ type DeadLetterRepository interface {
 	Delete(ctx context.Context, id string) error
 	// Compact takes deleted letters off the list.
 	Compact(ctx context.Context) error
+	// Leave notes that somebody has deleted their account, for longer than a broker keeps events about them.
+	Leave(ctx context.Context, accountID string) error
+	// Left returns those of these ids whose accounts are deleted.
+	Left(ctx context.Context, ids []string) ([]string, error)
 }
 
 // DeadLetters is the repository with the replay.
@@ -30,6 +36,65 @@ type DeadLetters struct {
 // NewDeadLetters returns the DeadLetters.
 func NewDeadLetters(repository DeadLetterRepository, publisher Publisher) *DeadLetters {
 	return &DeadLetters{repository, publisher}
+}
+
+// Receive stores a letter, then takes from it who has left: so it finds those who leave at the same moment, or Erase finds the
+// letter.
+func (d *DeadLetters) Receive(ctx context.Context, letter DeadLetter) error {
+	if err := d.Add(ctx, letter); err != nil {
+		return err
+	}
+	left, err := d.Left(ctx, letter.mentions())
+	for _, accountID := range left {
+		if err == nil {
+			err = d.forget(ctx, letter.ID, accountID)
+		}
+	}
+	return err
+}
+
+// erasurePage is how many letters are read at once.
+const erasurePage = 100
+
+// Erase takes somebody who has deleted their account from all letters. A second run does no harm.
+func (d *DeadLetters) Erase(ctx context.Context, accountID string) error {
+	if err := d.Leave(ctx, accountID); err != nil {
+		return err
+	}
+	for cursor, more := "", true; more; more = cursor != "" {
+		letters, next, err := d.List(ctx, cursor, erasurePage)
+		if err != nil {
+			return err
+		}
+		for _, letter := range letters {
+			if !slices.Contains(letter.mentions(), accountID) {
+				continue
+			}
+			if err := d.forget(ctx, letter.ID, accountID); err != nil {
+				return err
+			}
+		}
+		cursor = next
+	}
+	return nil
+}
+
+// forget takes somebody from a letter, unless it was deleted.
+func (d *DeadLetters) forget(ctx context.Context, id, accountID string) error {
+	_, err := d.Update(ctx, id, func(letter *DeadLetter) error {
+		letter.forget(accountID)
+		return nil
+	})
+	if errs.Is(err, errs.NotFound) {
+		return nil
+	}
+	return err
+}
+
+// About returns a page of the letters that mention an account, and the cursor of the next page. A page may be empty.
+func (d *DeadLetters) About(ctx context.Context, accountID, cursor string, limit int) ([]DeadLetter, string, error) {
+	letters, next, err := d.List(ctx, cursor, limit)
+	return slices.DeleteFunc(letters, func(l DeadLetter) bool { return !slices.Contains(l.mentions(), accountID) }), next, err
 }
 
 // Replay publishes the event to the topic that it came from, then notes it. The new id of the event follows from the

@@ -28,13 +28,15 @@ type Fulfilment struct {
 	Total     Money     `json:"total" doc:"What the customer pays"`
 	CreatedAt time.Time `json:"createdAt" doc:"When the order was placed"`
 	UpdatedAt time.Time `json:"updatedAt" doc:"When it reached its status"`
+	// Anonymous says that the customer has deleted their account: events that are late have the name all the same.
+	Anonymous bool `json:"anonymous,omitempty" doc:"The account of the customer was deleted"`
 }
 
-// Customer is who placed an order.
+// Customer is who placed an order, without name and address if their account is deleted.
 type Customer struct {
 	ID    string `json:"id"`
-	Email string `json:"email"`
-	Name  string `json:"name"`
+	Email string `json:"email,omitempty"`
+	Name  string `json:"name,omitempty"`
 }
 
 // Line is one product of an order.
@@ -81,18 +83,28 @@ func (f *Fulfilment) Record(order Order) error {
 		return errs.New(errs.Invalid, "an order %q with %d lines and status %q has no fulfilment",
 			order.ID, len(order.Items), order.Status)
 	}
-	if f.Finished() || slices.Index(progress, status) <= slices.Index(progress, f.Status) {
+	if f.Status != "" && f.Finished() || slices.Index(progress, status) <= slices.Index(progress, f.Status) {
 		return nil
 	}
 	*f = Fulfilment{
 		OrderID: order.ID, Status: status, Customer: order.Customer, Items: order.Items, Total: order.Total,
-		CreatedAt: order.CreatedAt, UpdatedAt: order.UpdatedAt,
+		CreatedAt: order.CreatedAt, UpdatedAt: order.UpdatedAt, Anonymous: f.Anonymous,
+	}
+	if f.Anonymous {
+		f.Customer = Customer{ID: order.Customer.ID}
 	}
 	return nil
 }
 
-// Finished reports whether the staff has nothing left to do.
-func (f Fulfilment) Finished() bool { return f.Status == Delivered || f.Status == Cancelled }
+// Anonymise takes the customer from the fulfilment, for good.
+func (f *Fulfilment) Anonymise(order Order) {
+	f.OrderID, f.Anonymous, f.Customer = order.ID, true, Customer{ID: order.Customer.ID}
+}
+
+// Finished reports whether the staff has nothing left to do: also if there is nothing yet but that the customer has left.
+func (f Fulfilment) Finished() bool {
+	return f.Status == "" || f.Status == Delivered || f.Status == Cancelled
+}
 
 // Step is what the staff does with an order, by a command to its owner.
 type Step struct {

@@ -17,6 +17,10 @@ const readPause = 25 * time.Millisecond
 type FulfilmentRepository interface {
 	// Record stores what an event says about an order, and returns the fulfilment as it is then.
 	Record(ctx context.Context, order Order) (Fulfilment, error)
+	// Anonymise takes the customer from the fulfilment of an order, also if its event is still to come.
+	Anonymise(ctx context.Context, order Order) error
+	// OfCustomer returns a page of the fulfilments of a customer, and the cursor of the next page. A page may be empty.
+	OfCustomer(ctx context.Context, customerID, cursor string, limit int) ([]Fulfilment, string, error)
 	// Get fails with errs.NotFound if the order has no fulfilment.
 	Get(ctx context.Context, orderID string) (Fulfilment, error)
 	// List returns a page of the fulfilments with this status, newest first, or of all if it is "", in the order of their

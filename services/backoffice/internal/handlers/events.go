@@ -24,12 +24,32 @@ func Subscriptions(fulfilments *domain.Fulfilments, letters *domain.DeadLetters)
 			"order.shipped.v1":   record,
 			"order.delivered.v1": record,
 			"order.cancelled.v1": record,
+			"order.anonymised.v1": messaging.Typed(func(ctx context.Context, _ messaging.Event, order domain.Order) error {
+				if !ids.Valid(order.ID) {
+					return errs.InvalidField("id", "must be a UUID")
+				}
+				return fulfilments.Anonymise(ctx, order)
+			}),
+		}},
+		// Who has left: order-worker tells of their orders.
+		{Topic: "account-deletions", On: map[string]messaging.Handler{
+			"account.deleted.v1": messaging.Typed(func(ctx context.Context, _ messaging.Event, a account) error {
+				if !ids.Valid(a.ID) {
+					return errs.InvalidField("id", "must be a UUID")
+				}
+				return letters.Erase(ctx, a.ID)
+			}),
 		}},
 		// Events that a consumer could not handle.
 		{Topic: messaging.DeadLetters, On: map[string]messaging.Handler{
 			messaging.DeadLetterType: h.deadLetter,
 		}},
 	}
+}
+
+// account is the part of account.deleted.v1 that matters here.
+type account struct {
+	ID string `json:"id"`
 }
 
 type events struct {
@@ -53,7 +73,7 @@ func (h events) deadLetter(ctx context.Context, e messaging.Event) error {
 	if err := json.Unmarshal(e.Data, &letter); err != nil || !ids.Valid(letter.ID) {
 		letter = domain.Unreadable(domain.Event(e))
 	}
-	if err := h.letters.Add(ctx, letter); err != nil {
+	if err := h.letters.Receive(ctx, letter); err != nil {
 		return errs.Wrap(errs.Unavailable, err, "the dead letter %s cannot be stored", letter.ID)
 	}
 	return nil

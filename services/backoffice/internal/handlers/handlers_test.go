@@ -51,6 +51,7 @@ func newOffice(t *testing.T, commandWait time.Duration) *office {
 	fulfilments := domain.NewFulfilments(repositories.NewFulfilments(side, 30*24*time.Hour), events, func() bool { return o.autoFulfil })
 	letters := domain.NewDeadLetters(repositories.NewDeadLetters(side), events)
 	handlers.Routes(o.API, fulfilments, letters, commandWait)
+	handlers.InternalRoutes(web.NewAPI(o.Router.PathPrefix(handlers.InternalBase).Subrouter(), "Internal", ""), fulfilments, letters)
 	handlers.Schedules(o.Router, fulfilments, letters)
 	o.on = messagingtest.Handlers(handlers.Subscriptions(fulfilments, letters))
 	return o

@@ -2,6 +2,7 @@ package repositories
 
 import (
 	"context"
+	"time"
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/sidecar"
@@ -15,12 +16,22 @@ const all = "all"
 type DeadLetters struct {
 	*sidecar.Documents[domain.DeadLetter]
 	lists *sidecar.Lists[domain.DeadLetter]
+	left  *sidecar.Documents[departure]
 }
+
+// departure says that an account was deleted.
+type departure struct {
+	At time.Time `json:"at"`
+}
+
+// departureTTL is longer than a broker keeps events.
+const departureTTL = 31 * 24 * time.Hour
 
 // NewDeadLetters returns the dead letters in the sidecar's store.
 func NewDeadLetters(s *sidecar.Sidecar) *DeadLetters {
 	documents := sidecar.NewDocuments[domain.DeadLetter](s, store, "dead-letter")
-	return &DeadLetters{Documents: documents, lists: sidecar.NewLists(documents, "dead-letter-list")}
+	left := sidecar.Expiring(s, store, "left", func(departure) time.Duration { return departureTTL })
+	return &DeadLetters{Documents: documents, lists: sidecar.NewLists(documents, "dead-letter-list"), left: left}
 }
 
 // Add stores a letter, unless it is stored already.
@@ -54,4 +65,28 @@ func (r *DeadLetters) Delete(ctx context.Context, id string) error {
 // Compact takes deleted letters off the list.
 func (r *DeadLetters) Compact(ctx context.Context) error {
 	return r.lists.Compact(ctx, all, func(domain.DeadLetter) bool { return true })
+}
+
+// Leave implements domain.DeadLetterRepository.
+func (r *DeadLetters) Leave(ctx context.Context, accountID string) error {
+	_, err := r.left.Upsert(ctx, accountID, func(d *departure) error {
+		if d.At.IsZero() {
+			d.At = time.Now().UTC()
+		}
+		return nil
+	})
+	return err
+}
+
+// Left implements domain.DeadLetterRepository.
+func (r *DeadLetters) Left(ctx context.Context, ids []string) ([]string, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	found, err := r.left.GetEach(ctx, ids)
+	left := make([]string, len(found))
+	for i, d := range found {
+		left[i] = d.ID
+	}
+	return left, err
 }

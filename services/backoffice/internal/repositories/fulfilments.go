@@ -23,6 +23,7 @@ var statuses = []domain.Status{domain.Queued, domain.Shipped, domain.Delivered, 
 type Fulfilments struct {
 	documents *sidecar.Documents[domain.Fulfilment]
 	lists     *sidecar.Lists[domain.Fulfilment]
+	keep      time.Duration
 }
 
 // NewFulfilments returns the fulfilments in the sidecar's store. They expire when they have been finished for keep.
@@ -33,7 +34,7 @@ func NewFulfilments(s *sidecar.Sidecar, keep time.Duration) *Fulfilments {
 		}
 		return sidecar.Forever
 	})
-	return &Fulfilments{documents: documents, lists: sidecar.NewLists(documents, "fulfilment-list")}
+	return &Fulfilments{documents: documents, lists: sidecar.NewLists(documents, "fulfilment-list"), keep: keep}
 }
 
 // Record stores what an event says about an order, and returns the fulfilment as it is then. A confirmed order hardly ever has a
@@ -60,7 +61,7 @@ func (r *Fulfilments) Record(ctx context.Context, order domain.Order) (domain.Fu
 // removes it from the list of its former status. A fulfilment that was cancelled before it was queued is stored but not listed:
 // the staff has nothing to do.
 func (r *Fulfilments) save(ctx context.Context, known sidecar.Document[domain.Fulfilment], f domain.Fulfilment) error {
-	if known.Exists() || f.Status != domain.Cancelled {
+	if known.Value.Status != "" || f.Status != domain.Cancelled {
 		if err := r.lists.Add(ctx, string(f.Status), f.OrderID); err != nil {
 			return err
 		}
@@ -68,9 +69,36 @@ func (r *Fulfilments) save(ctx context.Context, known sidecar.Document[domain.Fu
 	return r.documents.Swap(ctx, known, f)
 }
 
+// Anonymise implements domain.FulfilmentRepository. The fulfilment of an order that changed longer ago than one is kept is gone,
+// and no event about it is still to come.
+func (r *Fulfilments) Anonymise(ctx context.Context, order domain.Order) error {
+	change := func(f *domain.Fulfilment) error {
+		f.Anonymise(order)
+		return nil
+	}
+	if time.Since(order.UpdatedAt) < r.keep {
+		_, err := r.documents.Upsert(ctx, order.ID, change)
+		return err
+	}
+	_, err := r.documents.Update(ctx, order.ID, change)
+	if errs.Is(err, errs.NotFound) {
+		return nil
+	}
+	return err
+}
+
+// OfCustomer implements domain.FulfilmentRepository. There is no list of a customer, so it reads those of all.
+func (r *Fulfilments) OfCustomer(ctx context.Context, customerID, cursor string, limit int) ([]domain.Fulfilment, string, error) {
+	page, next, err := r.List(ctx, "", cursor, limit)
+	return slices.DeleteFunc(page, func(f domain.Fulfilment) bool { return f.Customer.ID != customerID }), next, err
+}
+
 // Get returns the fulfilment of an order, or errs.NotFound.
 func (r *Fulfilments) Get(ctx context.Context, orderID string) (domain.Fulfilment, error) {
 	document, err := r.documents.Get(ctx, orderID)
+	if err == nil && document.Value.Status == "" { // only that the customer has left is known
+		return domain.Fulfilment{}, errs.New(errs.NotFound, "there is no such fulfilment")
+	}
 	return document.Value, err
 }
 

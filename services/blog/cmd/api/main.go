@@ -62,7 +62,8 @@ func run(ctx context.Context) error {
 	workflow := domain.NewWorkflow(stores, texts, events)
 	reviewing, discussion := domain.NewReview(workflow), domain.NewDiscussion(stores, texts, events)
 	tagging := domain.NewTagging(workflow)
-	consumer, err := app.Consumer(publisher, handlers.Subscriptions(domain.NewAuthors(stores.Authors))...)
+	erasure := domain.NewErasure(workflow, repositories.NewDepartures(app.Sidecar))
+	consumer, err := app.Consumer(publisher, handlers.Subscriptions(domain.NewAuthors(stores.Authors), erasure)...)
 	if err != nil {
 		return err
 	}
@@ -75,10 +76,12 @@ func run(ctx context.Context) error {
 		api, domain.NewReading(stores, texts), domain.NewAuthoring(workflow), reviewing, discussion, tagging,
 		domain.NewFollows(stores, texts), index.Index, site,
 	)
+	internal := web.NewAPI(router.PathPrefix(handlers.InternalBase).Subrouter(), "Blog, internal", "For the other services.")
+	handlers.InternalRoutes(internal, domain.NewOwnData(workflow))
 	warn := func(err error) { app.Telemetry.Log.Warn().Err(err).Msg("the search index cannot be maintained") }
 	maintenance := service.NewTask(index.Work, warn)
 	handlers.Schedules(
-		router, reviewing, discussion, tagging, domain.NewAnnouncing(stores, events), maintenance.Begin,
+		router, reviewing, discussion, tagging, domain.NewAnnouncing(stores, events), erasure, maintenance.Begin,
 		stores.Posts.Compact, stores.Comments.Compact, stores.Tags.Compact, stores.Jobs.Compact, stores.Followers.Compact,
 		stores.Announcements.Compact,
 	)

@@ -16,7 +16,12 @@ type Author struct {
 	Email string `json:"email,omitempty"`
 	// At is the time of the event that this was read from, zero for what a caller brought along.
 	At time.Time `json:"at,omitzero"`
+	// Left says that the account was deleted: nothing else is known of it, whatever event comes late.
+	Left bool `json:"left,omitempty"`
 }
+
+// nobody is the name of authors whose accounts were deleted.
+const nobody = "deleted account"
 
 // AuthorStore stores authors.
 type AuthorStore interface {
@@ -40,17 +45,28 @@ func (a *Authors) Learn(ctx context.Context, author Author) error {
 		return errs.InvalidField("id", "is missing, or the name is")
 	}
 	return a.store.Upsert(ctx, author.ID, func(known *Author) error {
-		if !author.At.Before(known.At) {
+		if !known.Left && !author.At.Before(known.At) {
 			*known = author
 		}
 		return nil
 	})
 }
 
+// Forget forgets an author whose account was deleted, for good.
+func (a *Authors) Forget(ctx context.Context, id string, at time.Time) error {
+	return a.store.Upsert(ctx, id, func(known *Author) error {
+		*known = Author{ID: id, Name: nobody, At: at, Left: true}
+		return nil
+	})
+}
+
 // Meet keeps what a caller's session says, if no event has come yet: that of a new account may be on its way, and the first
-// accounts have none.
+// accounts have none. It fails with errs.Unauthenticated if the account was deleted a moment ago.
 func (a *Authors) Meet(ctx context.Context, caller Author) error {
 	return a.store.Upsert(ctx, caller.ID, func(known *Author) error {
+		if known.Left {
+			return errs.New(errs.Unauthenticated, "this account was deleted")
+		}
 		if known.ID == "" {
 			*known = Author{ID: caller.ID, Name: caller.Name, Email: caller.Email}
 		}

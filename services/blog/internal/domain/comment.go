@@ -91,6 +91,9 @@ func (c *Comment) Lists() []string {
 	if c.HasPlace() || c.State == CommentHidden {
 		lists = append(lists, ThreadOf(c.PostID, c.ReplyTo))
 	}
+	if c.State != CommentDeleted {
+		lists = append(lists, CommentsBy(c.AuthorID))
+	}
 	if len(c.Reports) > 0 {
 		lists = append(lists, Reported)
 	}
@@ -110,6 +113,9 @@ const (
 	// Moderated has the comments that an editor has decided about.
 	Moderated = "moderated"
 )
+
+// CommentsBy is the list of what an account has written. Nobody but its owner reads it.
+func CommentsBy(authorID string) string { return "by:" + authorID }
 
 // ThreadOf is the list of the replies to a comment, or, with "", of the comments that begin the threads of a post.
 func ThreadOf(postID, replyTo string) string {

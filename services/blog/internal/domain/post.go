@@ -31,6 +31,9 @@ type Post struct {
 	// DeletedAt is when the author deleted the post.
 	DeletedAt time.Time `json:"deletedAt,omitzero"`
 
+	// Erase says that the texts of the post, which is deleted, are to be erased.
+	Erase bool `json:"erase,omitempty"`
+
 	// Comments counts what readers see below the post. No version counts that.
 	Comments Count `json:"comments,omitzero"`
 
@@ -155,7 +158,7 @@ func (p *Post) Lists() []string {
 	for _, tag := range p.wanted() {
 		lists = append(lists, Wanting(tag))
 	}
-	if p.pending() || p.Submitted.Scheduled() {
+	if p.pending() || p.Submitted.Scheduled() || p.Erase {
 		lists = append(lists, Unfinished)
 	}
 	return lists
@@ -174,7 +177,7 @@ const (
 	// Submissions has the posts that wait for an editor, or for their time.
 	Submissions = "submitted"
 	// Unfinished has the posts that the schedule has to look at: their time will come, an event was not
-	// published yet, a tag not counted, or a change not indexed.
+	// published yet, a tag not counted, a change not indexed, or a text not erased.
 	Unfinished = "unfinished"
 )
 

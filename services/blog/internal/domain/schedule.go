@@ -30,8 +30,9 @@ func (r *Review) CatchUp(ctx context.Context) error {
 	})
 }
 
-// due reports whether there is something to finish: the time of the post has come, or an event, a tag or the index waits.
-func (p *Post) due(now time.Time) bool { return p.pending() || p.timeHasCome(now) }
+// due reports whether there is something to finish: the time of the post has come, or an event, a tag, the index or its erasure
+// waits.
+func (p *Post) due(now time.Time) bool { return p.pending() || p.Erase || p.timeHasCome(now) }
 
 // timeHasCome reports whether what an editor has approved for a time is to be published.
 func (p *Post) timeHasCome(now time.Time) bool {
@@ -71,11 +72,14 @@ func about(kind, id string, err error) error {
 
 // finish publishes a post if its time has come, and the events of the post.
 func (r *Review) finish(ctx context.Context, id string, now time.Time) error {
-	_, err := r.change(ctx, id, now, func(post Post) (func(*Post) error, error) {
+	post, err := r.change(ctx, id, now, func(post Post) (func(*Post) error, error) {
 		if !post.timeHasCome(now) {
 			return nil, nil
 		}
 		return r.publishing(ctx, post, Intent{By: post.Submitted.Editor, Now: now})
 	})
+	if err == nil && post.Erase {
+		err = r.eraseTexts(ctx, post.ID, now)
+	}
 	return err
 }

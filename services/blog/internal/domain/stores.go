@@ -72,6 +72,8 @@ type RevisionStore interface {
 	Save(ctx context.Context, revision Revision) error
 	// Get fails with errs.NotFound if there is no such revision.
 	Get(ctx context.Context, postID string, number int64) (Revision, error)
+	// Erase removes a revision, if it is there.
+	Erase(ctx context.Context, postID string, number int64) error
 	// List returns a page of the revisions of a post, the latest first, and the cursor of the next page, "" at the end.
 	List(ctx context.Context, postID, cursor string, limit int) (revisions []Revision, next string, err error)
 }
@@ -98,6 +100,8 @@ type Heading struct {
 type ArticleStore interface {
 	// Save stores the article of a revision.
 	Save(ctx context.Context, postID string, revision int64, article Article) error
+	// Erase removes the article of a revision, if it is there.
+	Erase(ctx context.Context, postID string, revision int64) error
 	// Read returns the article of a revision, and the author.
 	Read(ctx context.Context, postID string, revision int64, authorID string) (Article, Author, error)
 }

@@ -120,6 +120,16 @@ func (p *Post) delete(intent Intent) {
 	p.record(Delete, intent, 0)
 }
 
+// abandon is for a post whose author has left. If published posts are to stay, it takes away what nobody can finish now.
+func (p *Post) abandon(intent Intent, keep bool) {
+	if keep && p.Published != nil {
+		p.Draft, p.Submitted = nil, nil
+		return
+	}
+	p.delete(intent)
+	p.Erase = true
+}
+
 func (p *Post) notSubmitted() error {
 	return errs.New(errs.Conflict, "this post is not submitted%s", p.lately())
 }

@@ -20,6 +20,13 @@ type account struct {
 	Verified      bool      `json:"verified"`
 }
 
+// departure is the payload of account.deleted.
+type departure struct {
+	ID    string    `json:"id"`
+	At    time.Time `json:"at"`
+	Posts string    `json:"posts"`
+}
+
 // ownAddress returns the address that notices go to. One that is not verified may be a stranger's: none goes there.
 func ownAddress(email string, verified bool) string {
 	if !verified {
@@ -29,7 +36,7 @@ func ownAddress(email string, verified bool) string {
 }
 
 // Subscriptions is the table of the events that this service handles.
-func Subscriptions(authors *domain.Authors) []messaging.Subscription {
+func Subscriptions(authors *domain.Authors, erasure *domain.Erasure) []messaging.Subscription {
 	learn := messaging.Typed(func(ctx context.Context, _ messaging.Event, a account) error {
 		if !ids.Valid(a.ID) {
 			return errs.InvalidField("id", "must be a UUID")
@@ -41,6 +48,14 @@ func Subscriptions(authors *domain.Authors) []messaging.Subscription {
 			"account.registered.v1": learn,
 			"account.verified.v1":   learn,
 			"account.changed.v1":    learn,
+		}},
+		{Topic: "account-deletions", On: map[string]messaging.Handler{
+			"account.deleted.v1": messaging.Typed(func(ctx context.Context, _ messaging.Event, d departure) error {
+				if !ids.Valid(d.ID) {
+					return errs.InvalidField("id", "must be a UUID")
+				}
+				return erasure.Erase(ctx, domain.Departure{AccountID: d.ID, KeepPosts: d.Posts == "keep", At: d.At})
+			}),
 		}},
 	}
 }

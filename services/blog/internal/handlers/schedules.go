@@ -13,9 +13,9 @@ import (
 // something has left.
 func Schedules(
 	router *mux.Router, posts *domain.Review, discussion *domain.Discussion, tags *domain.Tagging, announcing *domain.Announcing,
-	index func(context.Context) error, compact ...func(context.Context) error,
+	erasure *domain.Erasure, index func(context.Context) error, compact ...func(context.Context) error,
 ) {
-	web.OnSchedule(router, "posts", posts.CatchUp, discussion.CatchUp, tags.CatchUp)
+	web.OnSchedule(router, "posts", posts.CatchUp, discussion.CatchUp, tags.CatchUp, erasure.CatchUp)
 	web.OnSchedule(router, "announcements", announcing.CatchUp)
 	web.OnSchedule(router, "search", index)
 	web.OnSchedule(router, "compact", compact...)

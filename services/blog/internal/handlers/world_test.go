@@ -13,6 +13,7 @@ import (
 	"stoa/internal/openapitest"
 	"stoa/pkg/common/ids"
 	"stoa/pkg/common/must"
+	"stoa/pkg/common/web"
 	"stoa/pkg/common/web/webtest"
 	"stoa/pkg/identity"
 	"stoa/pkg/messaging"
@@ -52,6 +53,7 @@ type world struct {
 	talk       *domain.Discussion
 	tagging    *domain.Tagging
 	announcing *domain.Announcing
+	erasure    *domain.Erasure
 	stores     domain.Stores
 	index      *repositories.Index
 	now        time.Time // of jobs
@@ -66,10 +68,12 @@ func newWorld(t *testing.T) *world {
 	stores := repositories.Stores(side, index)
 	events := providers.NewEvents(publisher)
 	workflow := domain.NewWorkflow(stores, texts, events)
+	erasure := domain.NewErasure(workflow, repositories.NewDepartures(side))
 	w := &world{
-		Server: webtest.New(handlers.Title, handlers.About, callers), states: states, side: side, bus: bus, review: domain.NewReview(workflow),
+		erasure: erasure,
+		Server:  webtest.New(handlers.Title, handlers.About, callers), states: states, side: side, bus: bus, review: domain.NewReview(workflow),
 		talk: domain.NewDiscussion(stores, texts, events),
-		on:   messagingtest.Handlers(handlers.Subscriptions(domain.NewAuthors(stores.Authors))),
+		on:   messagingtest.Handlers(handlers.Subscriptions(domain.NewAuthors(stores.Authors), erasure)),
 		compact: func(t *testing.T) {
 			must.Do(t, stores.Posts.Compact(t.Context()))
 			must.Do(t, stores.Comments.Compact(t.Context()))
@@ -77,6 +81,7 @@ func newWorld(t *testing.T) *world {
 		},
 		tagging: domain.NewTagging(workflow), stores: stores, index: index, now: time.Now().UTC().Truncate(time.Second),
 	}
+	handlers.InternalRoutes(web.NewAPI(w.Router.PathPrefix(handlers.InternalBase).Subrouter(), "Internal", ""), domain.NewOwnData(workflow))
 	w.tagging.Now = func() time.Time { return w.now }
 	w.announcing = domain.NewAnnouncing(stores, events)
 	w.announcing.Pause = 0

@@ -59,6 +59,11 @@ func (r *Articles) plainOf(ctx context.Context, posts []domain.Post) (map[string
 	return texts, err
 }
 
+// Erase implements domain.ArticleStore.
+func (r *Articles) Erase(ctx context.Context, postID string, revision int64) error {
+	return erase(ctx, r.articles, numbered(postID, revision))
+}
+
 // Read implements domain.ArticleStore. A published revision has an article, so one that is missing is looked for once more: see
 // sidecar.FindWith.
 func (r *Articles) Read(ctx context.Context, postID string, revision int64, authorID string) (domain.Article, domain.Author, error) {

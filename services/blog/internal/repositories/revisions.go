@@ -44,6 +44,20 @@ func (r *Revisions) Get(ctx context.Context, postID string, number int64) (domai
 	return found.Value, err
 }
 
+// Erase implements domain.RevisionStore.
+func (r *Revisions) Erase(ctx context.Context, postID string, number int64) error {
+	return erase(ctx, r.revisions, numbered(postID, number))
+}
+
+// erase deletes a document, if it is there. It hardly ever changes.
+func erase[T any](ctx context.Context, documents *sidecar.Documents[T], id string) error {
+	found, err := documents.Find(ctx, id)
+	if err != nil || !found.Exists() {
+		return err
+	}
+	return documents.Delete(ctx, found)
+}
+
 // List implements domain.RevisionStore.
 func (r *Revisions) List(ctx context.Context, postID, cursor string, limit int) ([]domain.Revision, string, error) {
 	return r.lists.Page(ctx, postID, cursor, limit, nil)

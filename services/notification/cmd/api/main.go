@@ -94,8 +94,10 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	departures := repositories.NewDepartures(app.Sidecar)
 	office := handlers.Office{
 		Staff: cfg.StaffMail.Address, Editors: domain.NewEditors(repositories.NewEditors(app.Sidecar)), Site: domain.Site(cfg.PublicURL),
+		Departed: departures,
 	}
 	readKeys := func(ctx context.Context) (string, error) { return app.Sidecar.Secret(ctx, linkKeys) }
 	keys, err := readKeys(ctx)
@@ -109,10 +111,11 @@ func run(ctx context.Context) error {
 	notices, settings := repositories.NewNotices(app.Sidecar, cfg.NoticeTTL), repositories.NewSettings(app.Sidecar)
 	mailer := providers.NewMailer(app.Sidecar, links, cfg.MailFrom.Address, kind, cfg.MailsPerHour)
 	notifier := domain.NewNotifier(
-		notices, settings, repositories.NewDigests(app.Sidecar), mailer, providers.NewDeadLetters(publisher), cfg.MailGiveUp,
+		notices, settings, repositories.NewDigests(app.Sidecar), mailer, providers.NewDeadLetters(publisher), departures, cfg.MailGiveUp,
 	)
 	digests := domain.NewDigests(notifier, handlers.Followers, cfg.DigestHour, cfg.DigestPeriod)
-	consumer, err := app.Consumer(publisher, handlers.Subscriptions(notifier.Tell, office)...)
+	erasure := domain.NewErasure(departures, notices, office.Editors)
+	consumer, err := app.Consumer(publisher, append(handlers.Subscriptions(notifier.Tell, office), handlers.Deletions(erasure))...)
 	if err != nil {
 		return err
 	}
@@ -121,7 +124,9 @@ func run(ctx context.Context) error {
 	api := web.NewAPI(router, "Notifications", "Your notifications about orders, accounts, posts and comments.")
 	identity.Protect(api, identity.FromAuth(app.Sidecar))
 	handlers.Routes(api, notices, domain.NewChoices(settings, links))
-	handlers.Schedules(router, notifier, digests, office)
+	internal := web.NewAPI(router.PathPrefix(handlers.InternalBase).Subrouter(), "Notifications, internal", "For the other services.")
+	handlers.InternalRoutes(internal, notices)
+	handlers.Schedules(router, notifier, digests, erasure, office)
 	follow := service.Every(providers.FollowPause, links.Follow(readKeys, app.Telemetry.Log))
 	return app.Run(ctx, app.HTTP(router), consumer.Run, follow)
 }

@@ -63,6 +63,17 @@ func (e *Editors) LearnProfile(ctx context.Context, account Account) error {
 	return e.LearnRoles(ctx, account)
 }
 
+// Leave forgets an editor who has deleted their account.
+func (e *Editors) Leave(ctx context.Context, accountID string) error {
+	known, err := e.store.Get(ctx)
+	if editor, listed := known[accountID]; err != nil || !listed || editor.Former {
+		return err
+	}
+	return e.store.Update(ctx, func(all map[string]Editor) {
+		all[accountID] = Editor{At: time.Now().UTC(), Former: true}
+	})
+}
+
 // edits reports whether the account has the role of editors.
 func (a Account) edits() bool { return slices.Contains(a.Roles, editor) }
 

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"cmp"
 	"fmt"
 	"net/mail"
 	"slices"
@@ -55,7 +56,9 @@ type Notice struct {
 	Subject string
 	Opening string
 	Closing string
-	Order   *Order
+	// Stored takes the place of Opening in the inbox, if Opening names somebody else: that person may delete their account.
+	Stored string
+	Order  *Order
 	// PostID is the post, "" for a notice that is about none. Link is where to read about it, "" for nowhere.
 	PostID, Link string
 	// Items are the notices in a digest.
@@ -73,7 +76,7 @@ func idOf(kind Kind, about string) string { return string(kind) + "-" + about }
 
 // record returns the record of a notice that arrived at this time.
 func (n Notice) record(at time.Time) Record {
-	record := Record{Entry: Entry{ID: n.ID(), Kind: n.Kind, Subject: n.Subject, Text: n.Opening, PostID: n.PostID, Link: n.Link, CreatedAt: at}}
+	record := Record{Entry: Entry{ID: n.ID(), Kind: n.Kind, Subject: n.Subject, Text: cmp.Or(n.Stored, n.Opening), PostID: n.PostID, Link: n.Link, CreatedAt: at}}
 	if n.Order != nil {
 		record.OrderID = n.Order.ID
 	}

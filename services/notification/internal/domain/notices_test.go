@@ -29,7 +29,7 @@ func TestMoney_isWrittenAsPeopleDo(t *testing.T) {
 
 func TestOrderNotice_refusesWhatCannotBeSent(t *testing.T) {
 	for name, order := range map[string]domain.Order{
-		"no address":      {ID: "1"},
+		"no address":      {ID: "1", Customer: domain.Customer{Name: "Ada"}},
 		"broken address":  {ID: "1", Customer: domain.Customer{Email: "a@b\r\nBcc: c@d"}},
 		"no id":           {Customer: domain.Customer{Email: "a@b.c"}},
 		"id with a path":  {ID: "../../etc/passwd", Customer: domain.Customer{Email: "a@b.c"}},
@@ -44,7 +44,7 @@ func TestOrderNotice_refusesWhatCannotBeSent(t *testing.T) {
 func TestAccountNotice_refusesWhatCannotBeSent(t *testing.T) {
 	at := time.Now()
 	for name, account := range map[string]domain.Account{
-		"no address":          {ID: "1", At: at},
+		"no address":          {ID: "1", At: at, Name: "Ada"},
 		"broken address":      {ID: "1", At: at, Email: "a@b\r\nBcc: c@d"},
 		"two addresses":       {ID: "1", At: at, Email: `"a;b"@c.d`},
 		"no account":          {At: at, Email: "a@b.c"},

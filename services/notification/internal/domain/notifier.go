@@ -6,12 +6,13 @@ import (
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
+	"stoa/pkg/common/names"
 )
 
 // Notices stores the record of each notice.
 type Notices interface {
 	// Create stores the record of a notice and adds it to the inbox of its user, if it has one. It fails with errs.Conflict if
-	// the notice has a record.
+	// the notice has a record, and with errs.NotFound if the user has left.
 	Create(ctx context.Context, userID string, r Record) error
 	// Update changes a record by a pure function, which may run several times, and returns the result.
 	Update(ctx context.Context, id string, change func(*Record) error) (Record, error)
@@ -83,14 +84,16 @@ type Notifier struct {
 	digests  DigestStore
 	mail     Mail
 	letters  DeadLetters
+	people   Departed
 	giveUp   time.Duration
 }
 
 // NewNotifier returns a notifier. A mail that the mail server has refused for giveUp becomes a dead letter.
 func NewNotifier(
-	notices Notices, settings SettingsStore, digests DigestStore, mail Mail, letters DeadLetters, giveUp time.Duration,
+	notices Notices, settings SettingsStore, digests DigestStore, mail Mail, letters DeadLetters, people Departed,
+	giveUp time.Duration,
 ) *Notifier {
-	return &Notifier{notices: notices, settings: settings, digests: digests, mail: mail, letters: letters, giveUp: giveUp}
+	return &Notifier{notices: notices, settings: settings, digests: digests, mail: mail, letters: letters, people: people, giveUp: giveUp}
 }
 
 // Tell adds each notice to the inbox of its user, then mails it; some notices are only for one of the two. A mail that cannot be
@@ -148,6 +151,8 @@ func (n *Notifier) tell(ctx context.Context, notice Notice, wanted Frequency, ca
 		result, err = n.renew(ctx, notice, cause)
 	case errs.Is(err, errs.Conflict):
 		result, err = n.resume(ctx, notice, cause)
+	case errs.Is(err, errs.NotFound):
+		return nil
 	}
 	switch {
 	case err != nil || result == done:
@@ -202,6 +207,10 @@ const (
 // resume sends the mail of a notice that has a record, if an attempt may start now.
 func (n *Notifier) resume(ctx context.Context, notice Notice, cause Cause) (outcome, error) {
 	lease := ids.New()
+	cause, err := withoutLeft(ctx, n.people, cause)
+	if err != nil {
+		return done, err
+	}
 	record, err := n.notices.Update(ctx, notice.ID(), func(r *Record) error {
 		r.Mail.take(lease, cause, now())
 		return nil
@@ -246,10 +255,14 @@ func (n *Notifier) send(ctx context.Context, notice Notice, record Record, cause
 		record.Mail = Delivery{Status: Sent, SentAt: now()}
 		return done, n.notices.Overwrite(ctx, record.ID, record)
 	}
+	cause, err := withoutLeft(ctx, n.people, cause) // it is stored now
+	if err != nil {
+		return result, err
+	}
 	if _, refused := failure.(*Refusal); refused && attempt.refusedFor(n.giveUp, now()) { //nolint:errorlint // not wrapped
 		return done, n.abandon(ctx, record.ID, cause, failure, attempt.Attempts+1)
 	}
-	_, err := n.notices.Update(ctx, record.ID, func(r *Record) error {
+	_, err = n.notices.Update(ctx, record.ID, func(r *Record) error {
 		r.Mail.park(attempt.LeaseID, cause, failure, now())
 		return nil
 	})
@@ -274,7 +287,7 @@ func (n *Notifier) abandon(ctx context.Context, id string, cause Cause, reason e
 		return err
 	}
 	_, err := n.notices.Update(ctx, id, func(r *Record) error {
-		r.Mail = Delivery{Status: GivenUp, Reason: reason.Error()}
+		r.Mail = Delivery{Status: GivenUp, Reason: names.WithoutAddresses(reason.Error())}
 		return nil
 	})
 	return err

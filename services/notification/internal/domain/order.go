@@ -22,8 +22,8 @@ type Order struct {
 // Customer is the person who placed an order.
 type Customer struct {
 	ID    string `json:"id"`
-	Email string `json:"email"`
-	Name  string `json:"name"`
+	Email string `json:"email,omitempty"`
+	Name  string `json:"name,omitempty"`
 }
 
 // Line is one product of an order, at the price at which it was ordered.

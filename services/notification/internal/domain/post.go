@@ -60,6 +60,7 @@ func SubmittedNotices(post Post, editors []Person) ([]Notice, error) {
 		}
 		notice.Subject = "For review: " + quoted(post.Title)
 		notice.Opening = fmt.Sprintf("%s submitted %s.", someone(post.Author.Name), quoted(post.Title))
+		notice.Stored = fmt.Sprintf("%s waits for an editor.", quoted(post.Title))
 		notice.Closing = "Please publish it, or give it back with a note that says what has to change."
 		notices = append(notices, notice)
 	}
@@ -100,6 +101,7 @@ func CommentNotices(comment Comment, site Site) ([]Notice, error) {
 			Kind: CommentAdded, About: ids.Derive(comment.ID, to.ID), PostID: comment.Post.ID, At: comment.At,
 			Subject: "New comment on " + quoted(comment.Post.Title),
 			Opening: fmt.Sprintf("%s wrote about %s: %s", someone(comment.Author.Name), quoted(comment.Post.Title), oneLine(comment.Excerpt)),
+			Stored:  fmt.Sprintf("There is a new comment on %s: %s", quoted(comment.Post.Title), oneLine(comment.Excerpt)),
 			Closing: "You get this mail because the post is yours, or because you commented on it.",
 			Link:    site.post(comment.Post.Slug),
 		})

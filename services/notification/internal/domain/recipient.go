@@ -9,9 +9,10 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-// recipient returns whom a notice about this order or account goes to. It fails with errs.Invalid if no mail can be sent.
+// recipient returns whom a notice about this order or account goes to, nobody if the account was deleted. It fails with
+// errs.Invalid if no mail can be sent.
 func recipient(about, name, address string) (mail.Address, error) {
-	if err := checkID(about); err != nil {
+	if err := checkID(about); err != nil || name == "" && address == "" {
 		return mail.Address{}, err
 	}
 	parsed, err := mail.ParseAddress(address)
@@ -19,7 +20,7 @@ func recipient(about, name, address string) (mail.Address, error) {
 		return mail.Address{}, errs.Wrap(errs.Invalid, err, "%s has no e-mail address", about)
 	}
 	if strings.Contains(parsed.Address, ";") {
-		return mail.Address{}, errs.New(errs.Invalid, "%s: a mail binding reads %q as several addresses", about, parsed.Address)
+		return mail.Address{}, errs.New(errs.Invalid, "%s: a mail binding reads the address as several", about)
 	}
 	return mail.Address{Name: cleanName(name), Address: parsed.Address}, nil
 }

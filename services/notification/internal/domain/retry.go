@@ -87,7 +87,7 @@ func (n *Notifier) retry(ctx context.Context, record Record, noticeOf NoticeOf) 
 	cause := *record.Mail.Cause
 	notice, err := noticeOf(ctx, record.ID, cause)
 	switch {
-	case errs.Is(err, errs.NotFound):
+	case errs.Is(err, errs.NotFound), err == nil && notice.To.Address == "": // or its account was deleted
 		return n.drop(ctx, record)
 	case errs.Is(err, errs.Unavailable):
 		return nil // a later build has parked it, and sends it

@@ -5,6 +5,7 @@ import (
 	"net/mail"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/ids"
 	"stoa/pkg/messaging"
 	"stoa/services/notification/internal/domain"
 )
@@ -20,6 +21,8 @@ type Office struct {
 	Editors *domain.Editors
 	// Site is where the links in notices lead.
 	Site domain.Site
+	// Departed are those who get no more notices.
+	Departed domain.Departed
 }
 
 // The topics.
@@ -29,6 +32,7 @@ const (
 	accounts  = "accounts"
 	lowStock  = "low-stock"
 	posts     = "posts"
+	deletions = "account-deletions"
 )
 
 // Followers is the topic of the events to followers.
@@ -55,6 +59,16 @@ func Subscriptions(tell Tell, office Office) []messaging.Subscription {
 	learn := func(how func(context.Context, domain.Account) error) messaging.Handler {
 		return messaging.Typed(func(ctx context.Context, _ messaging.Event, account domain.Account) error { return how(ctx, account) })
 	}
+	// Events about an account come late, or again, also when it was deleted.
+	unlessLeft := func(handler messaging.Handler) messaging.Handler {
+		return func(ctx context.Context, e messaging.Event) error {
+			left, err := office.Departed.Left(ctx, []string{e.Subject})
+			if err != nil || len(left) > 0 {
+				return err
+			}
+			return handler(ctx, e)
+		}
+	}
 	return []messaging.Subscription{
 		{Topic: confirmed, On: map[string]messaging.Handler{
 			"order.confirmed.v1": order(confirmed, domain.OrderConfirmed),
@@ -66,13 +80,13 @@ func Subscriptions(tell Tell, office Office) []messaging.Subscription {
 			"order.delivered.v1": order(updates, domain.OrderDelivered),
 		}},
 		{Topic: accounts, On: map[string]messaging.Handler{
-			"account.registered.v1":             account(domain.AccountRegistered),
-			"account.verification_requested.v1": code,
-			"account.verified.v1":               account(domain.AddressVerified),
-			"account.password_changed.v1":       account(domain.PasswordChanged),
-			"account.sessions_revoked.v1":       account(domain.SessionsRevoked),
-			"account.roles_changed.v1":          learn(office.Editors.LearnRoles),
-			"account.changed.v1":                learn(office.Editors.LearnProfile),
+			"account.registered.v1":             unlessLeft(account(domain.AccountRegistered)),
+			"account.verification_requested.v1": unlessLeft(code),
+			"account.verified.v1":               unlessLeft(account(domain.AddressVerified)),
+			"account.password_changed.v1":       unlessLeft(account(domain.PasswordChanged)),
+			"account.sessions_revoked.v1":       unlessLeft(account(domain.SessionsRevoked)),
+			"account.roles_changed.v1":          unlessLeft(learn(office.Editors.LearnRoles)),
+			"account.changed.v1":                unlessLeft(learn(office.Editors.LearnProfile)),
 		}},
 		{Topic: lowStock, On: map[string]messaging.Handler{
 			"stock.low.v1": low,
@@ -80,6 +94,18 @@ func Subscriptions(tell Tell, office Office) []messaging.Subscription {
 		{Topic: posts, On: aboutBlog(tell, office)},
 		{Topic: Followers, On: toMany(tell, office)},
 	}
+}
+
+// Deletions returns the events of those who leave.
+func Deletions(erasure *domain.Erasure) messaging.Subscription {
+	return messaging.Subscription{Topic: deletions, On: map[string]messaging.Handler{
+		"account.deleted.v1": messaging.Typed(func(ctx context.Context, _ messaging.Event, account domain.Account) error {
+			if !ids.Valid(account.ID) {
+				return errs.InvalidField("id", "must be a UUID")
+			}
+			return erasure.Erase(ctx, account.ID)
+		}),
+	}}
 }
 
 // aboutBlog returns the handlers of the events about posts and comments.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"stoa/pkg/common/must"
+	"stoa/pkg/common/web"
 	"stoa/pkg/common/web/webtest"
 	"stoa/pkg/identity"
 	"stoa/pkg/identity/signing"
@@ -92,24 +93,28 @@ type process struct {
 }
 
 func (o *office) process() *process {
+	departures := repositories.NewDepartures(o.side)
 	desk := handlers.Office{
-		Staff:   mail.Address{Address: "staff@stoa.local"},
-		Editors: domain.NewEditors(repositories.NewEditors(o.side)), Site: "https://stoa.example/",
+		Departed: departures,
+		Staff:    mail.Address{Address: "staff@stoa.local"},
+		Editors:  domain.NewEditors(repositories.NewEditors(o.side)), Site: "https://stoa.example/",
 	}
 	mailer := providers.NewMailer(o.post, o.links, mail.Address{Address: "shop@stoa.local"}, providers.FileBinding, hourly)
 	notices, settings := repositories.NewNotices(o.side, noticeTTL), repositories.NewSettings(o.side)
 	notifier := domain.NewNotifier(
-		notices, settings, repositories.NewDigests(o.side), mailer, providers.NewDeadLetters(o.sender), giveUp,
+		notices, settings, repositories.NewDigests(o.side), mailer, providers.NewDeadLetters(o.sender), departures, giveUp,
 	)
+	erasure := domain.NewErasure(departures, notices, desk.Editors)
 	learner := []identity.Role{identity.Learner}
 	p := &process{
 		Server: webtest.New("Notifications", "Your notifications about orders, accounts, posts and comments.", webtest.Callers{
 			"ada": {ID: customerID, Roles: learner}, "new": {ID: "new", Roles: learner},
 		}),
-		on: messagingtest.Handlers(handlers.Subscriptions(notifier.Tell, desk)),
+		on: messagingtest.Handlers(append(handlers.Subscriptions(notifier.Tell, desk), handlers.Deletions(erasure))),
 	}
 	handlers.Routes(p.API, notices, domain.NewChoices(settings, o.links))
-	handlers.Schedules(p.Router, notifier, domain.NewDigests(notifier, handlers.Followers, 7, 24*time.Hour), desk)
+	handlers.InternalRoutes(web.NewAPI(p.Router.PathPrefix(handlers.InternalBase).Subrouter(), "Internal", ""), notices)
+	handlers.Schedules(p.Router, notifier, domain.NewDigests(notifier, handlers.Followers, 7, 24*time.Hour), erasure, desk)
 	return p
 }
 

@@ -82,14 +82,14 @@ func TestPosts_areToldToThoseConcerned(t *testing.T) {
 	}
 	const link = "https://stoa.example/blog/how-to-glaze"
 	for name, want := range map[string][]string{
-		"Ida": {"post-submitted Ada submitted “How to glaze”. "},
-		"Max": {"post-submitted Ada submitted “How to glaze”. "},
+		"Ida": {"post-submitted “How to glaze” waits for an editor. "},
+		"Max": {"post-submitted “How to glaze” waits for an editor. "},
 		"Ada": {
-			"comment-added Eve wrote about “How to glaze”: Which temperature? " + link,
+			"comment-added There is a new comment on “How to glaze”: Which temperature? " + link,
 			"post-published Everyone can read “How to glaze” now. " + link,
 			"post-refused An editor has given “How to glaze” back to you. The note: Please name your sources. ",
 		},
-		"Bob": {"comment-added Eve wrote about “How to glaze”: Which temperature? " + link},
+		"Bob": {"comment-added There is a new comment on “How to glaze”: Which temperature? " + link},
 	} {
 		var got []string
 		for _, r := range o.inboxOf(t, name) {

@@ -25,9 +25,10 @@ func Routes(api huma.API, inbox domain.Inbox, decided *domain.Choices) {
 }
 
 // Schedules adds what the sidecar calls on schedule: a path for each cron binding component, with its name.
-func Schedules(router *mux.Router, notifier *domain.Notifier, digests *domain.Digests, office Office) {
-	// Send the mails that are due.
-	web.OnSchedule(router, "mails", func(ctx context.Context) error { return notifier.Retry(ctx, noticeOf(office)) })
+func Schedules(router *mux.Router, notifier *domain.Notifier, digests *domain.Digests, erasure *domain.Erasure, office Office) {
+	// Forget those who leave, and send the mails that are due.
+	retry := func(ctx context.Context) error { return notifier.Retry(ctx, noticeOf(office)) }
+	web.OnSchedule(router, "mails", erasure.CatchUp, retry)
 	// Make the digests of the day.
 	web.OnSchedule(router, "digests", digests.Make)
 }

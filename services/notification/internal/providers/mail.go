@@ -212,5 +212,6 @@ func replyOf(err error) string {
 	if reply == nil || slices.Contains(serverReplies, reply[2]) {
 		return ""
 	}
-	return strings.ToValidUTF8(reply[1][:min(len(reply[1]), maxReply)], "")
+	text := names.WithoutAddresses(reply[1]) // it is kept
+	return strings.ToValidUTF8(text[:min(len(text), maxReply)], "")
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"stoa/pkg/common/errs"
 	"stoa/pkg/sidecar"
 	"stoa/services/notification/internal/domain"
 )
@@ -18,15 +19,21 @@ const store = "notification-store"
 // queue of mails that are still to be sent.
 type Notices struct {
 	*sidecar.Documents[domain.Record]
-	inboxes *sidecar.Lists[domain.Record]
+	inboxes *sidecar.NotedLists[domain.Record, standing]
 	mails   *sidecar.Lists[domain.Record]
+}
+
+// standing is what is noted of a user beside the list of their notices.
+type standing struct {
+	// Left says that the account was deleted: for ever, since an event about it may still be on its way.
+	Left bool `json:"left,omitempty"`
 }
 
 // NewNotices returns the notices in the store behind a sidecar. They expire after ttl.
 func NewNotices(s *sidecar.Sidecar, ttl time.Duration) *Notices {
 	records := sidecar.Expiring(s, store, "notice", func(domain.Record) time.Duration { return ttl })
 	return &Notices{
-		Documents: records, inboxes: sidecar.NewLists(records, "inbox-of"), mails: sidecar.NewLists(records, "mails"),
+		Documents: records, inboxes: sidecar.NewNotedLists[domain.Record, standing](records, "inbox-of"), mails: sidecar.NewLists(records, "mails"),
 	}
 }
 
@@ -48,7 +55,53 @@ func (r *Notices) add(ctx context.Context, userID, id string) error {
 			return err
 		}
 	}
-	return r.inboxes.Add(ctx, userID, id)
+	return r.inboxes.AddNoting(ctx, userID, id, func(user *standing) error {
+		if user.Left {
+			return errs.New(errs.NotFound, "this account was deleted")
+		}
+		return nil
+	})
+}
+
+// erasurePage is how many notices are erased after one read.
+const erasurePage = 100
+
+// EraseInbox implements domain.Inboxes.
+func (r *Notices) EraseInbox(ctx context.Context, userID string) error {
+	err := r.inboxes.ChangeNote(ctx, userID, func(user *standing) error {
+		user.Left = true
+		return nil
+	})
+	for cursor, more := "", err == nil; more; more = cursor != "" {
+		var records []domain.Record
+		if records, cursor, err = r.inboxes.Page(ctx, userID, cursor, erasurePage, nil); err != nil {
+			return err
+		}
+		for _, record := range records {
+			if err := r.erase(ctx, record.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return err
+}
+
+// erase removes a record, also if it changes meanwhile.
+func (r *Notices) erase(ctx context.Context, id string) error {
+	for {
+		document, err := r.Find(ctx, id)
+		if err != nil || !document.Exists() {
+			return err
+		}
+		if err := r.Delete(ctx, document); !errs.Is(err, errs.Conflict) {
+			return err
+		}
+	}
+}
+
+// Waiting implements domain.Inboxes.
+func (r *Notices) Waiting(ctx context.Context, queue domain.Queue, cursor string) ([]domain.Record, string, error) {
+	return r.mails.Page(ctx, string(queue), cursor, erasurePage, func(record domain.Record) bool { return record.Mail.Waits() })
 }
 
 // Await implements domain.Notices.

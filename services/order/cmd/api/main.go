@@ -52,5 +52,7 @@ func run(ctx context.Context) error {
 	api := web.NewAPI(router, "Orders", "Place, follow and cancel orders.")
 	identity.Protect(api, identity.FromAuth(app.Sidecar))
 	handlers.Routes(api, placement, domain.NewOrders(orders, events), cfg.CancelWait)
+	internal := web.NewAPI(router.PathPrefix(handlers.InternalBase).Subrouter(), "Orders, internal", "For the other services.")
+	handlers.InternalRoutes(internal, domain.NewOrders(orders, events), orders)
 	return app.Run(ctx, app.HTTP(router))
 }

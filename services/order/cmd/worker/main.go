@@ -40,8 +40,9 @@ func run(ctx context.Context) error {
 	}
 	orders := repositories.New(app.Sidecar)
 	allowance := domain.NewAllowance(orders, settings.Int(app.Settings, "OPEN_PIECES", cfg.OpenPieces).Get)
-	progress := domain.NewProgress(orders, allowance, providers.NewEvents(publisher))
-	consumer, err := app.Consumer(publisher, handlers.Subscriptions(progress)...)
+	events := providers.NewEvents(publisher)
+	progress, erasure := domain.NewProgress(orders, allowance, events), domain.NewErasure(orders, events)
+	consumer, err := app.Consumer(publisher, handlers.Subscriptions(progress, erasure)...)
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,13 @@ const sweepEvery = 32
 // for them yet, so the number of their pieces is limited. Orders that have ended stay among them until their place is needed.
 type OpenOrders map[string]int64
 
+// Standing is what is noted of a customer beside the list of their orders.
+type Standing struct {
+	Open OpenOrders `json:"open,omitempty"`
+	// Left says that the customer has deleted their account: for ever, since an order may still be on its way.
+	Left bool `json:"left,omitempty"`
+}
+
 // pieces is the sum of all pieces.
 func (o OpenOrders) pieces() (sum int64) {
 	for _, pieces := range o {
@@ -79,4 +86,14 @@ func (a *Allowance) take(ctx context.Context, open *OpenOrders, order Order) (re
 func tooMany(others, pieces, limit int64) string {
 	return fmt.Sprintf("%d pieces of earlier orders are not shipped yet, and at most %d are allowed: this order has %d",
 		others, limit, pieces)
+}
+
+// OpenOf returns the orders of a customer that are neither shipped nor ended. One that is still being decided is not noted.
+func OpenOf(ctx context.Context, notes OpenNotes, customerID string) ([]string, error) {
+	noted, err := notes.Noted(ctx, customerID)
+	if err != nil || len(noted) == 0 {
+		return nil, err
+	}
+	open, err := noted.stillOpen(ctx, notes)
+	return slices.Sorted(maps.Keys(open)), err
 }

@@ -15,12 +15,16 @@ const (
 	MaxQuantity = 1000
 )
 
-// Customer is the person who placed the order, with the address and name that they had then.
+// Customer is the person who placed the order, with the address and name that they had then, or with neither if their account is
+// deleted.
 type Customer struct {
 	ID    string `json:"id"`
-	Email string `json:"email"`
-	Name  string `json:"name"`
+	Email string `json:"email,omitempty"`
+	Name  string `json:"name,omitempty"`
 }
+
+// anonymous returns the customer without name and address.
+func (c Customer) anonymous() Customer { return Customer{ID: c.ID} }
 
 // Line is a quantity of one product, with its name and price at the moment of the order.
 type Line struct {

@@ -45,6 +45,8 @@ type Publisher interface {
 	Expired(ctx context.Context, id, reason string) error
 	// Cancel asks the worker to cancel an order.
 	Cancel(ctx context.Context, order Order) error
+	// Anonymised says that the customer of an order has deleted their account.
+	Anonymised(ctx context.Context, order Order) error
 }
 
 // Placement places orders. An order is placed once its event is published; before that its document is a draft, which

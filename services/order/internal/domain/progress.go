@@ -12,9 +12,8 @@ type Repository interface {
 	// Update changes an order by a function, which may run again. It fails with errs.NotFound if there is no such order, and
 	// with the error of change.
 	Update(ctx context.Context, id string, change func(*Record) error) (Record, error)
-	// AddToList puts an order on its customer's list. In the same write, note changes what is noted there about open orders;
-	// it may run again, and nil changes nothing.
-	AddToList(ctx context.Context, order Order, note func(*OpenOrders) error) error
+	// AddToList puts an order on its customer's list. In the same write, note changes what is noted there; it may run again.
+	AddToList(ctx context.Context, order Order, note func(*Standing) error) error
 	// Expire closes an id. It fails with errs.Conflict if there is an order under it.
 	Expire(ctx context.Context, id string) error
 }
@@ -58,20 +57,29 @@ func (p *Progress) Reserve(ctx context.Context, id string, lines []Wanted) error
 	}
 }
 
-// decide confirms a pending order for which stock is reserved, or rejects it if its customer has too many pieces in open
-// orders. If another write came first, it decides again: an order that is noted already counts once.
+// gone is the reason of an order whose customer has deleted their account.
+const gone = "the account of the customer was deleted"
+
+// decide confirms a pending order for which stock is reserved, or rejects it if its customer has left, or has too many pieces in
+// open orders. If another write came first, it decides again: an order that is noted already counts once.
 func (p *Progress) decide(ctx context.Context, r *Record, lines []Wanted) error {
 	if r.Status != Pending {
 		return nil
 	}
 	var refusal string
-	err := p.orders.AddToList(ctx, r.Order, func(open *OpenOrders) (err error) {
-		refusal, err = p.allowance.take(ctx, open, r.Order)
+	left := false
+	err := p.orders.AddToList(ctx, r.Order, func(customer *Standing) (err error) {
+		if left = customer.Left; !left {
+			refusal, err = p.allowance.take(ctx, &customer.Open, r.Order)
+		}
 		return err
 	})
 	switch {
 	case err != nil:
 		return err
+	case left:
+		r.Customer = r.Customer.anonymous()
+		r.Reject(gone, time.Now())
 	case refusal != "":
 		r.Reject(refusal, time.Now())
 	default:
@@ -113,12 +121,20 @@ func (p *Progress) Execute(ctx context.Context, c Command, id, reason string) er
 }
 
 // move changes an order. A pending order is put on its customer's list first, so that a customer who reads the decision
-// finds the order on the list. If another write came first, it is added again, which changes nothing.
+// finds the order on the list. If another write came first, it is added again, which changes nothing. If the customer has left,
+// the order is stored without them.
 func (p *Progress) move(ctx context.Context, id string, change func(*Record) error) (Record, error) {
 	return p.orders.Update(ctx, id, func(r *Record) error {
 		if r.Status == Pending {
-			if err := p.orders.AddToList(ctx, r.Order, nil); err != nil {
+			left := false
+			if err := p.orders.AddToList(ctx, r.Order, func(customer *Standing) error {
+				left = customer.Left
+				return nil
+			}); err != nil {
 				return err
+			}
+			if left {
+				r.Customer = r.Customer.anonymous()
 			}
 		}
 		return change(r)

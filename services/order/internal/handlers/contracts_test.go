@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"testing"
+	"time"
 
 	contracts "stoa/api/events"
 	"stoa/pkg/common/ids"
@@ -13,11 +14,12 @@ func TestSubscriptions_readPayloadsOfTheirSchemas(t *testing.T) {
 	id := ids.New()
 	asked := command{OrderID: id, By: "backoffice", Reason: "it is packed"}
 	for eventType, payload := range map[string]any{
-		"stock.reserved.v1": stock{OrderID: id, Items: []domain.Wanted{{ProductID: ids.New(), Quantity: 1}}},
-		"stock.rejected.v1": stock{OrderID: id, Reason: "sold out"},
-		"order.cancel.v1":   asked,
-		"order.ship.v1":     asked,
-		"order.deliver.v1":  asked,
+		"stock.reserved.v1":  stock{OrderID: id, Items: []domain.Wanted{{ProductID: ids.New(), Quantity: 1}}},
+		"stock.rejected.v1":  stock{OrderID: id, Reason: "sold out"},
+		"account.deleted.v1": map[string]any{"id": account{id}.ID, "at": time.Now().UTC(), "posts": "keep"},
+		"order.cancel.v1":    asked,
+		"order.ship.v1":      asked,
+		"order.deliver.v1":   asked,
 	} {
 		if err := contracts.Check(eventType, payload); err != nil {
 			t.Errorf("%s: %v", eventType, err)

@@ -4,13 +4,14 @@ import (
 	"context"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/ids"
 	"stoa/pkg/messaging"
 	"stoa/pkg/observability"
 	"stoa/services/order/internal/domain"
 )
 
 // Subscriptions is the table of the events and commands that the worker handles.
-func Subscriptions(progress *domain.Progress) []messaging.Subscription {
+func Subscriptions(progress *domain.Progress, erasure *domain.Erasure) []messaging.Subscription {
 	return []messaging.Subscription{
 		// What inventory decided about the stock for an order.
 		{Topic: "stock", On: map[string]messaging.Handler{
@@ -27,6 +28,15 @@ func Subscriptions(progress *domain.Progress) []messaging.Subscription {
 			"order.ship.v1":    execute(progress, domain.Ship),
 			"order.deliver.v1": execute(progress, domain.Deliver),
 		}},
+		// Customers who leave. Many orders take several runs: the broker delivers the event again.
+		{Topic: "account-deletions", On: map[string]messaging.Handler{
+			"account.deleted.v1": messaging.Typed(func(ctx context.Context, _ messaging.Event, a account) error {
+				if !ids.Valid(a.ID) {
+					return errs.InvalidField("id", "must be a UUID")
+				}
+				return erasure.Erase(ctx, a.ID)
+			}),
+		}},
 	}
 }
 
@@ -35,6 +45,11 @@ type stock struct {
 	OrderID string          `json:"orderId"`
 	Items   []domain.Wanted `json:"items,omitempty"`
 	Reason  string          `json:"reason,omitempty"`
+}
+
+// account is the part of account.deleted.v1 that matters here.
+type account struct {
+	ID string `json:"id"`
 }
 
 // command is the payload of every command about an order.

@@ -12,6 +12,7 @@ import (
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
 	"stoa/pkg/common/must"
+	"stoa/pkg/common/web"
 	"stoa/pkg/common/web/webtest"
 	"stoa/pkg/identity"
 	"stoa/pkg/messaging"
@@ -113,8 +114,10 @@ func (with shared) open(states sidecar.StateClient, quoter domain.Quoter, wait t
 	s.Server = webtest.New("Orders", "Place, follow and cancel orders.", s)
 	placement := domain.NewPlacement(orders, domain.NewAdmission(orders, s.limit.Load), quoter, events)
 	handlers.Routes(s.API, placement, domain.NewOrders(orders, events), wait)
+	internal := web.NewAPI(s.Router.PathPrefix(handlers.InternalBase).Subrouter(), "Orders, internal", "")
+	handlers.InternalRoutes(internal, domain.NewOrders(orders, events), orders)
 	allowance := domain.NewAllowance(orders, s.limit.Load)
-	s.worker = messagingtest.Handlers(handlers.Subscriptions(domain.NewProgress(orders, allowance, events)))
+	s.worker = messagingtest.Handlers(handlers.Subscriptions(domain.NewProgress(orders, allowance, events), domain.NewErasure(orders, events)))
 	return s
 }
 

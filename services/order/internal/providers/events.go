@@ -37,6 +37,11 @@ func (e *Events) Changed(ctx context.Context, order domain.Order) error {
 	return e.publish(ctx, topic, "order."+string(order.Status)+".v1", order.ID, order)
 }
 
+// Anonymised says that the customer of an order has deleted their account.
+func (e *Events) Anonymised(ctx context.Context, order domain.Order) error {
+	return e.publish(ctx, updatesTopic, "order.anonymised.v1", order.ID, order)
+}
+
 // expired is the payload of order.expired.v1.
 type expired struct {
 	ID     string `json:"id"`

@@ -24,7 +24,7 @@ const draftTTL = 30 * 24 * time.Hour
 type Orders struct {
 	readings *readings
 	records  *sidecar.Documents[domain.Record]
-	lists    *sidecar.NotedLists[domain.Record, domain.OpenOrders]
+	lists    *sidecar.NotedLists[domain.Record, domain.Standing]
 }
 
 // New returns the orders in the sidecar's store.
@@ -33,7 +33,7 @@ func New(s *sidecar.Sidecar) *Orders {
 	return &Orders{
 		readings: &readings{known: recent.New[string, reading](maxReadings)},
 		records:  records,
-		lists:    sidecar.NewNotedLists[domain.Record, domain.OpenOrders](records, "orders-of"),
+		lists:    sidecar.NewNotedLists[domain.Record, domain.Standing](records, "orders-of"),
 	}
 }
 
@@ -92,18 +92,23 @@ func (o *Orders) Expire(ctx context.Context, id string) error {
 	return o.records.Create(ctx, id, domain.Record{Order: domain.Order{ID: id, Status: domain.Expired}}, draftTTL)
 }
 
-// AddToList puts an order on its customer's list, once. In the same write, note changes what is noted there about open orders;
-// it may run again, and nil changes nothing.
-func (o *Orders) AddToList(ctx context.Context, order domain.Order, note func(*domain.OpenOrders) error) error {
-	if note == nil {
-		return o.lists.Add(ctx, order.Customer.ID, order.ID)
-	}
+// AddToList puts an order on its customer's list, once. In the same write, note changes what is noted there; it may run again.
+func (o *Orders) AddToList(ctx context.Context, order domain.Order, note func(*domain.Standing) error) error {
 	return o.lists.AddNoting(ctx, order.Customer.ID, order.ID, note)
 }
 
 // Noted returns the orders of a customer that are noted as open.
 func (o *Orders) Noted(ctx context.Context, customerID string) (domain.OpenOrders, error) {
-	return o.lists.Note(ctx, customerID)
+	noted, err := o.lists.Note(ctx, customerID)
+	return noted.Open, err
+}
+
+// Leave notes that a customer has deleted their account.
+func (o *Orders) Leave(ctx context.Context, customerID string) error {
+	return o.lists.ChangeNote(ctx, customerID, func(customer *domain.Standing) error {
+		*customer = domain.Standing{Left: true}
+		return nil
+	})
 }
 
 // StillOpen returns which of these orders are pending or confirmed.

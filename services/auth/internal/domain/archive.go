@@ -1,0 +1,133 @@
+package domain
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"stoa/pkg/common/errs"
+)
+
+const (
+	// ArchiveTTL is for how long an archive waits to be fetched, and PageTTL is longer than that and its collection.
+	ArchiveTTL, PageTTL = 24 * time.Hour, 48 * time.Hour
+	// archivePause is the shortest time between two archives of an account.
+	archivePause = time.Hour
+)
+
+// Archive is how far the collection of all that the services keep about an account is. What was collected is in pages.
+type Archive struct {
+	// ID tells the archives of an account apart.
+	ID          string    `json:"id"`
+	RequestedAt time.Time `json:"requestedAt"`
+	// Source is the number of the source that is asked next, from Cursor on.
+	Source int    `json:"source"`
+	Cursor string `json:"cursor,omitempty"`
+	// Pages is how many pages are stored.
+	Pages int `json:"pages"`
+	// ReadyAt is when the last page was stored, and FetchedAt when the archive was handed out.
+	ReadyAt   time.Time `json:"readyAt,omitzero"`
+	FetchedAt time.Time `json:"fetchedAt,omitzero"`
+}
+
+// Piece is one thing that a service keeps about an account.
+type Piece struct {
+	Service string          `json:"service"`
+	Kind    string          `json:"kind"`
+	Data    json.RawMessage `json:"data"`
+}
+
+// ArchivePage is what one call of a source returned, and the cursor of the next call, "" for none.
+type ArchivePage struct {
+	Pieces []Piece `json:"pieces"`
+	Next   string  `json:"next,omitempty"`
+}
+
+// Source is a service that keeps something about accounts.
+type Source interface {
+	// Page returns some of it.
+	Page(ctx context.Context, accountID, cursor string) (ArchivePage, error)
+}
+
+// ArchiveStore stores one archive of each account, and its pages. Both expire.
+type ArchiveStore interface {
+	// Find returns the archive of an account, the zero Archive if there is none.
+	Find(ctx context.Context, accountID string) (Archive, error)
+	// Upsert changes an archive by a pure function, which gets the zero Archive for a new one.
+	Upsert(ctx context.Context, accountID string, change func(*Archive) error) (Archive, error)
+	// Keep stores a page unless it is stored already, and returns what is stored then.
+	Keep(ctx context.Context, archiveID string, n int, page ArchivePage) (ArchivePage, error)
+	// Page returns a page.
+	Page(ctx context.Context, archiveID string, n int) (ArchivePage, error)
+	// Drop removes the first n pages of an archive.
+	Drop(ctx context.Context, archiveID string, n int) error
+	// Erase removes all of an account.
+	Erase(ctx context.Context, accountID string) error
+}
+
+// ArchiveState says how far an archive is.
+type ArchiveState string
+
+// The states.
+const (
+	NoArchive  ArchiveState = "none"
+	Collecting ArchiveState = "collecting"
+	Ready      ArchiveState = "ready"
+	Fetched    ArchiveState = "fetched"
+)
+
+// State says how far the archive is.
+func (a *Archive) State() ArchiveState {
+	switch {
+	case a.ID == "":
+		return NoArchive
+	case !a.FetchedAt.IsZero():
+		return Fetched
+	case !a.ReadyAt.IsZero():
+		return Ready
+	}
+	return Collecting
+}
+
+// begin begins another archive, unless the last one is being collected or waits to be fetched. It fails with errs.RateLimited
+// soon after an archive.
+func (a *Archive) begin(id string, now time.Time) error {
+	if state := a.State(); state == Collecting || state == Ready {
+		return nil
+	}
+	if wait := a.RequestedAt.Add(archivePause).Sub(now); a.ID != "" && wait > 0 {
+		return &errs.Error{
+			Kind: errs.RateLimited, Message: "an archive was made within the last hour; try again later", RetryAfter: wait,
+		}
+	}
+	*a = Archive{ID: id, RequestedAt: now}
+	return nil
+}
+
+// add notes a page that was stored, unless another process has.
+func (a *Archive) add(archiveID string, n int, page ArchivePage, sources int, now time.Time) {
+	if a.ID != archiveID || a.Pages != n || a.State() != Collecting {
+		return
+	}
+	a.Pages++
+	if a.Cursor = page.Next; a.Cursor == "" {
+		a.Source++
+	}
+	if a.Source >= sources { // an earlier build may have had more
+		a.ReadyAt = now
+	}
+}
+
+// fetch marks the archive as handed out. It fails with errs.Conflict unless it is ready.
+func (a *Archive) fetch(now time.Time) error {
+	switch a.State() {
+	case Ready:
+		a.FetchedAt = now
+		return nil
+	case Collecting:
+		return errs.New(errs.Conflict, "the archive is not ready yet")
+	case Fetched:
+		return errs.New(errs.Conflict, "the archive was fetched already; ask for another one")
+	}
+	return errs.New(errs.NotFound, "there is no archive; ask for one first")
+}

@@ -1,0 +1,53 @@
+package providers
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"stoa/services/auth/internal/domain"
+)
+
+// Apps calls operations of other apps. The sidecar implements it.
+type Apps interface {
+	Invoke(ctx context.Context, appID, method, path string, in, out any) error
+}
+
+// Orders implements domain.OpenOrders by asking order-api.
+type Orders struct{ apps Apps }
+
+// NewOrders returns the orders of accounts.
+func NewOrders(apps Apps) Orders { return Orders{apps} }
+
+// OpenOf implements domain.OpenOrders.
+func (o Orders) OpenOf(ctx context.Context, accountID string) ([]string, error) {
+	var open struct {
+		Orders []string `json:"orders"`
+	}
+	err := o.apps.Invoke(ctx, "order-api", http.MethodGet, "/internal/accounts/"+url.PathEscape(accountID)+"/orders", nil, &open)
+	return open.Orders, err
+}
+
+// source implements domain.Source by asking an app.
+type source struct {
+	apps         Apps
+	app, service string
+}
+
+// Sources returns the services that keep something about accounts, besides auth.
+func Sources(apps Apps) []domain.Source {
+	return []domain.Source{
+		source{apps, "order-api", "order"}, source{apps, "notification", "notification"},
+		source{apps, "backoffice", "backoffice"}, source{apps, "blog", "blog"},
+	}
+}
+
+// Page implements domain.Source.
+func (s source) Page(ctx context.Context, accountID, cursor string) (page domain.ArchivePage, err error) {
+	path := "/internal/accounts/" + url.PathEscape(accountID) + "/data?cursor=" + url.QueryEscape(cursor)
+	err = s.apps.Invoke(ctx, s.app, http.MethodGet, path, nil, &page)
+	for i := range page.Pieces {
+		page.Pieces[i].Service = s.service
+	}
+	return page, err
+}

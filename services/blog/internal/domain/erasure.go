@@ -1,0 +1,126 @@
+package domain
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"stoa/pkg/common/errs"
+)
+
+// Departure says that an account was deleted.
+type Departure struct {
+	AccountID string
+	// KeepPosts says that its published posts stay.
+	KeepPosts bool
+	At        time.Time
+}
+
+// erasurePage is how many revisions are read at once: they have their texts.
+const erasurePage = 20
+
+// Departures knows the latest departures.
+type Departures interface {
+	Note(ctx context.Context, d Departure) error
+	// Recent returns the departures of the last minutes.
+	Recent(ctx context.Context) ([]Departure, error)
+}
+
+// Erasure forgets authors who have deleted their account. Comments need nothing: they have only the id of their author.
+type Erasure struct {
+	*Workflow
+	authors    *Authors
+	departures Departures
+}
+
+// NewErasure returns the Erasure of the authors and the posts of a workflow.
+func NewErasure(workflow *Workflow, departures Departures) *Erasure {
+	return &Erasure{workflow, NewAuthors(workflow.Authors), departures}
+}
+
+// Erase forgets an author, then takes away the posts that do not stay. What the author saves at this moment, in a request that
+// began before, is found by CatchUp.
+func (e *Erasure) Erase(ctx context.Context, d Departure) error {
+	if err := e.authors.Forget(ctx, d.AccountID, d.At); err != nil {
+		return err
+	}
+	if err := e.departures.Note(ctx, d); err != nil {
+		return err
+	}
+	return e.sweep(ctx, d)
+}
+
+// CatchUp sweeps again for those who left within the last minutes: longer than a request takes, and than other services accept
+// the session of a deleted account.
+func (e *Erasure) CatchUp(ctx context.Context) error {
+	recent, err := e.departures.Recent(ctx)
+	for _, d := range recent {
+		err = errors.Join(err, e.sweep(ctx, d))
+	}
+	return err
+}
+
+func (e *Erasure) sweep(ctx context.Context, d Departure) error {
+	lists := []string{DraftsOf(d.AccountID), SubmissionsOf(d.AccountID)}
+	if !d.KeepPosts {
+		lists = append(lists, PublishedBy(d.AccountID))
+	}
+	var failed error
+	for _, list := range lists {
+		for cursor, more := "", true; more; more = cursor != "" {
+			posts, next, err := e.Posts.List(ctx, list, cursor, catchUpPage)
+			if err != nil {
+				return errors.Join(failed, err)
+			}
+			for _, post := range posts {
+				err := about("post", post.ID, e.abandon(ctx, post.ID, d))
+				if failed = errors.Join(failed, err); errs.Is(err, errs.Unavailable) {
+					return failed
+				}
+			}
+			cursor = next
+		}
+	}
+	return failed
+}
+
+// abandon takes away a post, or what of it is not published.
+func (e *Erasure) abandon(ctx context.Context, id string, d Departure) error {
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	post, err := e.change(ctx, id, now, func(post Post) (func(*Post) error, error) {
+		unfinished := post.Draft != nil || post.Submitted != nil
+		if post.Deleted() || post.AuthorID != d.AccountID || d.KeepPosts && post.Published != nil && !unfinished {
+			return nil, nil
+		}
+		return func(p *Post) error { p.abandon(Intent{By: d.AccountID, Now: now}, d.KeepPosts); return nil }, nil
+	})
+	if err == nil && post.Erase {
+		err = e.eraseTexts(ctx, id, now)
+	}
+	return err
+}
+
+// eraseTexts removes the texts of a post that is deleted, and notes last that they are gone: until then, the schedule does it.
+// Articles go before their revisions, which are listed.
+func (w *Workflow) eraseTexts(ctx context.Context, id string, now time.Time) error {
+	for cursor, more := "", true; more; more = cursor != "" {
+		revisions, next, err := w.Revisions.List(ctx, id, cursor, erasurePage)
+		if err != nil {
+			return err
+		}
+		for _, revision := range revisions {
+			err := w.Articles.Erase(ctx, id, revision.Number)
+			if err == nil {
+				err = w.Revisions.Erase(ctx, id, revision.Number)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		cursor = next
+	}
+	_, err := w.change(ctx, id, now, func(Post) (func(*Post) error, error) {
+		return func(p *Post) error { p.Erase = false; return nil }, nil
+	})
+	return err
+}

@@ -1,0 +1,208 @@
+package handlers_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"stoa/api/events"
+	"stoa/pkg/common/errs"
+	"stoa/pkg/common/ids"
+	"stoa/pkg/common/must"
+	"stoa/pkg/common/web/webtest"
+	"stoa/pkg/messaging"
+)
+
+// leaves is the event that Ada has deleted her account.
+func leaves(t *testing.T, posts string) messaging.Event {
+	t.Helper()
+	id := callers["ada"].ID
+	e := must.Get(messaging.New("account.deleted.v1", id, map[string]any{"id": id, "at": time.Now().UTC(), "posts": posts}))(t)
+	must.Do(t, events.Check(e.Type, e.Data))
+	return e
+}
+
+func (w *world) leave(t *testing.T, posts string) {
+	t.Helper()
+	e := leaves(t, posts)
+	must.Do(t, w.on[e.Type](t.Context(), e))
+}
+
+// expectNothingOf fails the test if a document of the store has one of these words.
+func (w *world) expectNothingOf(t *testing.T, words ...string) {
+	t.Helper()
+	for _, key := range w.states.Keys("blog-store", "") {
+		for _, word := range words {
+			if value := w.states.Value("blog-store", key); strings.Contains(value, word) {
+				t.Errorf("%s still has %s: %s", key, word, value)
+			}
+		}
+	}
+}
+
+func TestErasure_keepsPostsWithoutTheirAuthor(t *testing.T) {
+	w := newWorld(t)
+	must.Do(t, w.about(t, "account.changed.v1", "Countess", "https://example.org/ada.png", time.Now()))
+	stays, waits, draft := w.published(t, full("Stays")), w.submitted(t, full("Waits")), w.created(t, "ada", full("Draft"))
+	w.do(t, "ada", "PATCH", "/author/id/"+stays.ID, object{"text": "Half a thought"})
+	said := w.commented(t, "ada", stays.ID, "I was here", "")
+	for range 2 {
+		w.leave(t, "keep")
+	}
+	w.expectNothingOf(t, "Countess", "ada@example.com", "ada.png", "Half a thought", "The *text* of Waits", "The *text* of Draft")
+	shown := w.do(t, "", "GET", "/id/"+stays.ID, nil)
+	if shown.Author.Name != "deleted account" || shown.Author.ProfilePicURL != "" || !strings.Contains(shown.HTML, "<em>text</em>") {
+		t.Errorf("got %+v", shown)
+	}
+	for _, gone := range []post{waits, draft} {
+		w.ask(t, "edith", "GET", "/editor/id/"+gone.ID, nil).ExpectProblem(http.StatusNotFound, errs.NotFound, "")
+	}
+	comments := w.commentsAt(t, "", "/id/"+stays.ID+"/comments")
+	if len(comments) != 1 || comments[0].ID != said.ID || comments[0].Author.Name != "deleted account" || comments[0].Text != "I was here" {
+		t.Errorf("got %+v", comments)
+	}
+}
+
+func TestErasure_takesPostsAway(t *testing.T) {
+	w := newWorld(t)
+	goes, bens := w.published(t, full("Goes", "Go")), w.created(t, "ben", full("Ben's"))
+	w.leave(t, "delete")
+	w.ask(t, "", "GET", "/id/"+goes.ID, nil).ExpectProblem(http.StatusNotFound, errs.NotFound, "")
+	w.expectNothingOf(t, "The *text* of Goes", "<em>text</em> of Goes", "ada@example.com")
+	if got := w.titles(t, "", "/list/latest"); len(got) != 0 {
+		t.Errorf("readers see %v", got)
+	}
+	if !slices.Contains(w.bus.Types(), "post.unpublished.v1") {
+		t.Errorf("published: %v", w.bus.Types())
+	}
+	w.do(t, "ben", "GET", "/author/id/"+bens.ID, nil)
+}
+
+// Events that are late do not bring the name back, however their clock stands; nor do requests of a session that is not refused yet.
+func TestErasure_isNotUndone(t *testing.T) {
+	w := newWorld(t)
+	p := w.published(t, full("Stays"))
+	w.leave(t, "keep")
+	must.Do(t, w.about(t, "account.changed.v1", "Countess", "", time.Now().Add(time.Hour)))
+	w.ask(t, "ada", "POST", "/author", full("Another")).ExpectProblem(http.StatusUnauthorized, errs.Unauthenticated, "")
+	w.write(t, "ada", ids.New(), p.ID, "Still here", "").ExpectProblem(http.StatusUnauthorized, errs.Unauthenticated, "")
+	w.expectNothingOf(t, "Countess", "ada@example.com")
+}
+
+// The author saves a draft in a request that began before, and an editor publishes at the same moment.
+func TestErasure_findsWhatIsSavedMeanwhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, choice := range []string{"keep", "delete"} {
+			w := newWorld(t)
+			left := false
+			w.states.Before = func(operation, key string) error {
+				if operation == "save" && strings.HasPrefix(key, "post:") && !left {
+					left = true
+					w.leave(t, choice)
+				}
+				return nil
+			}
+			w.created(t, "ada", full("Meanwhile"))
+			w.states.Before = nil
+			must.Do(t, w.erasure.CatchUp(t.Context()))
+			w.expectNothingOf(t, "The *text* of Meanwhile", "ada@example.com")
+			time.Sleep(6 * time.Minute)
+			before := len(w.states.Keys("blog-store", ""))
+			must.Do(t, w.erasure.CatchUp(t.Context()))
+			if after := len(w.states.Keys("blog-store", "")); after != before {
+				t.Errorf("%d documents became %d", before, after)
+			}
+		}
+	})
+}
+
+// A post is published while its author leaves: it stays, or it goes, and is nothing in between.
+func TestErasure_meetsAPublication(t *testing.T) {
+	for _, choice := range []string{"keep", "delete"} {
+		w := newWorld(t)
+		p, left := w.submitted(t, full("Race")), false
+		w.states.Before = func(operation, key string) error {
+			if operation == "save" && key == "post:"+p.ID && !left {
+				left = true
+				w.leave(t, choice)
+			}
+			return nil
+		}
+		answer := w.ask(t, "edith", "PUT", "/editor/publish/id/"+p.ID, nil)
+		w.states.Before = nil
+		must.Do(t, w.erasure.CatchUp(t.Context()))
+		read := w.ask(t, "", "GET", "/id/"+p.ID, nil)
+		if answer.Code != http.StatusNotFound || read.Code != http.StatusNotFound {
+			t.Errorf("%s: the editor got %d, a reader %d", choice, answer.Code, read.Code)
+		}
+		w.expectNothingOf(t, "ada@example.com", "The *text* of Race")
+	}
+}
+
+// blog dies before any of its writes: the broker delivers the event again, and the schedule erases texts.
+func TestErasure_isFinishedWhateverDies(t *testing.T) {
+	for died := 1; ; died++ {
+		w := newWorld(t)
+		w.published(t, full("First"))
+		w.published(t, full("Second"))
+		writes := 0
+		w.states.Before = func(operation, _ string) error {
+			if operation != "get" {
+				writes++
+			}
+			if writes >= died {
+				return status.Error(codes.Unavailable, "down")
+			}
+			return nil
+		}
+		e := leaves(t, "delete")
+		err := w.on[e.Type](t.Context(), e)
+		w.states.Before = nil
+		if err == nil {
+			return
+		}
+		must.Do(t, w.on[e.Type](t.Context(), e))
+		must.Do(t, w.review.CatchUp(t.Context()))
+		w.expectNothingOf(t, "The *text* of", "ada@example.com")
+		if t.Failed() {
+			t.Fatalf("after %d writes", died)
+		}
+	}
+}
+
+func TestInternal_listsWhatIsStoredAboutAnAuthor(t *testing.T) {
+	w := newWorld(t)
+	p := w.published(t, full("Published"))
+	w.created(t, "ada", full("Draft"))
+	w.commented(t, "ada", p.ID, "Mine", "")
+	w.commented(t, "ben", p.ID, "Not hers", "")
+	got := map[string]int{}
+	for cursor, more := "", true; more; more = cursor != "" {
+		page := webtest.Read[struct {
+			Pieces []struct {
+				Kind string
+				Data map[string]any
+			}
+			Next string
+		}](w.Do(t, webtest.Request{
+			Path: "/internal/accounts/" + callers["ada"].ID + "/data?cursor=" + strings.ReplaceAll(cursor, " ", "%20"),
+		}), http.StatusOK)
+		for _, piece := range page.Pieces {
+			got[piece.Kind]++
+			if text := fmt.Sprint(piece.Data); strings.Contains(text, "Not hers") {
+				t.Errorf("it has what others wrote: %s", text)
+			}
+		}
+		cursor = page.Next
+	}
+	if got["author"] != 1 || got["draft"] != 1 || got["published-post"] != 1 || got["comment"] != 1 {
+		t.Errorf("got %v", got)
+	}
+}

@@ -1,0 +1,91 @@
+package domain
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"stoa/pkg/common/errs"
+)
+
+// erasurePage is how many orders are read at once.
+const erasurePage = 100
+
+// CustomerRepository stores what is known of customers: their orders.
+type CustomerRepository interface {
+	// Update changes an order by a function, which may run again.
+	Update(ctx context.Context, id string, change func(*Record) error) (Record, error)
+	// List returns a page of a customer's orders, newest first, and the cursor of the next page, "" at the end.
+	List(ctx context.Context, customerID, cursor string, limit int) (orders []Record, next string, err error)
+	// Leave notes that a customer has deleted their account: AddToList finds that from now on.
+	Leave(ctx context.Context, customerID string) error
+}
+
+// Erasure takes the customer from orders when their account is deleted.
+type Erasure struct {
+	orders    CustomerRepository
+	publisher Publisher
+}
+
+// NewErasure returns the Erasure of these orders.
+func NewErasure(orders CustomerRepository, publisher Publisher) *Erasure {
+	return &Erasure{orders, publisher}
+}
+
+// Erase cancels a customer's orders that are not shipped, and takes name and address from all. First it notes that the customer
+// has left. An order that is decided later finds the note; one that was decided earlier is on the list. It may end anywhere: a
+// second run goes on with the orders that still have their customer.
+func (e *Erasure) Erase(ctx context.Context, customerID string) error {
+	if err := e.orders.Leave(ctx, customerID); err != nil {
+		return err
+	}
+	var failed error
+	for cursor, more := "", true; more; more = cursor != "" {
+		page, next, err := e.orders.List(ctx, customerID, cursor, erasurePage)
+		if err != nil {
+			return errors.Join(failed, err)
+		}
+		for _, record := range page {
+			if record.Customer == record.Customer.anonymous() {
+				continue
+			}
+			err := e.eraseFrom(ctx, record.ID)
+			if failed = errors.Join(failed, err); errs.Is(err, errs.Unavailable) {
+				return failed
+			}
+		}
+		cursor = next
+	}
+	return failed
+}
+
+// eraseFrom cancels one order, if it can be, tells of it, and takes the customer from it last: so an order without customer is
+// one that was told of.
+func (e *Erasure) eraseFrom(ctx context.Context, id string) error {
+	record, err := e.orders.Update(ctx, id, func(r *Record) error {
+		if slices.Contains(Cancel.from, r.Status) {
+			return r.Execute(Cancel, gone, time.Now())
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	order := record.Order
+	order.Customer = order.Customer.anonymous()
+	if order.Status == Cancelled && order.Reason == gone {
+		err = e.publisher.Changed(ctx, order)
+	}
+	if err == nil {
+		err = e.publisher.Anonymised(ctx, order)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = e.orders.Update(ctx, id, func(r *Record) error {
+		r.Customer = r.Customer.anonymous()
+		return nil
+	})
+	return err
+}

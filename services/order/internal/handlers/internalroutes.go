@@ -1,0 +1,49 @@
+package handlers
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"stoa/pkg/common/web"
+	"stoa/services/order/internal/domain"
+)
+
+// InternalBase is the path of the operations for other services. No route of the gateway leads there.
+const InternalBase = "/internal"
+
+// dataPage is how many orders one answer has: the largest take some 20 KB each.
+const dataPage = 50
+
+type accountInput struct {
+	ID     string `path:"id" format:"uuid"`
+	Cursor string `query:"cursor"`
+}
+
+// InternalRoutes adds the operations for auth, which calls through its sidecar.
+func InternalRoutes(api huma.API, orders *domain.Orders, open domain.OpenNotes) {
+	// What is in the way of those who delete their account.
+	huma.Register(api, huma.Operation{
+		OperationID: "open-orders-of-account", Method: http.MethodGet, Path: "/accounts/{id}/orders",
+		Summary: "List the orders of an account that are neither shipped nor ended",
+	}, func(ctx context.Context, in *accountInput) (*openOutput, error) {
+		found, err := domain.OpenOf(ctx, open, in.ID)
+		return &openOutput{Body: openOrders{found}}, err
+	})
+
+	// For the archive of an account.
+	huma.Register(api, huma.Operation{
+		OperationID: "data-of-account", Method: http.MethodGet, Path: "/accounts/{id}/data",
+		Summary: "List what is stored about an account",
+	}, func(ctx context.Context, in *accountInput) (*web.DataOutput, error) {
+		records, next, err := orders.List(ctx, in.ID, in.Cursor, dataPage)
+		return web.DataOf("order", records, next), err
+	})
+}
+
+type openOutput struct{ Body openOrders }
+
+type openOrders struct {
+	Orders []string `json:"orders" nullable:"false"`
+}

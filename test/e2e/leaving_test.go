@@ -1,0 +1,280 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"stoa/test/client"
+	"stoa/test/system"
+)
+
+// erasedWithin is how long an erasure may take.
+const erasedWithin = time.Minute
+
+// leaver is somebody who has left traces everywhere: orders, posts, a comment, notices, and a role.
+type leaver struct {
+	client.User
+	name                      string
+	shipped, open             client.Order
+	published, draft, comment string
+}
+
+func newLeaver(t *testing.T, shop *client.Shop) leaver {
+	t.Helper()
+	admin, editor, staff := shop.SignIn(t, "admin"), shop.SignIn(t, "editor"), shop.SignIn(t, "staff")
+	product := shop.NewProduct(t, staff, 10)
+	l := leaver{User: shop.SignUp(t), name: "Leonie " + fmt.Sprint(time.Now().UnixNano())}
+	shop.Must(t, client.Request{Method: "PUT", Path: "/auth/users/" + l.ID + "/roles", As: admin, Body: map[string]any{
+		"roles": []string{"AUTHOR", "EDITOR"},
+	}}, http.StatusOK, nil)
+	shop.Must(t, client.Request{Method: "PATCH", Path: "/auth/profile/mine", As: l.User, Body: map[string]string{
+		"name": l.name, "profilePicUrl": "https://example.org/" + l.ID + ".png",
+	}}, http.StatusOK, nil)
+	l.User = shop.SignInAs(t, l.Email, client.Password) // with the name in the token
+
+	l.shipped, l.open = shop.PlaceOrder(t, l.User, product.ID, 1), shop.PlaceOrder(t, l.User, product.ID, 1)
+	for _, id := range []string{l.shipped.ID, l.open.ID} {
+		shop.AwaitOrder(t, l.User, id, "confirmed")
+	}
+	system.Eventually(t, "the order is shipped", func() error {
+		answer := shop.Try(t, client.Request{Method: "POST", Path: "/backoffice/fulfilments/" + l.shipped.ID + "/ship", As: staff})
+		if answer.Status >= 300 {
+			return fmt.Errorf("got %s", answer)
+		}
+		return nil
+	})
+	shop.AwaitOrder(t, l.User, l.shipped.ID, "shipped")
+
+	l.published = shop.NewPost(t, l.User, editor).ID
+	var made struct{ ID string }
+	shop.Must(t, client.DraftBy(l.User), http.StatusCreated, &made)
+	l.draft = made.ID
+	shop.Must(t, client.CommentOn(l.published, l.User, "Signed, somebody."), http.StatusCreated, &made)
+	l.comment = made.ID
+	return l
+}
+
+// leave deletes the account, after requests that are refused.
+func (l leaver) leave(t *testing.T, shop *client.Shop, posts string) {
+	t.Helper()
+	wrong := client.DeletionOf(l.User, posts)
+	wrong.Body = map[string]any{"password": "not the password", "posts": posts}
+	shop.Try(t, wrong).Expect(t, http.StatusUnprocessableEntity, "invalid")
+	inTheWay := client.DeletionOf(l.User, posts)
+	inTheWay.Body = map[string]any{"password": client.Password, "posts": posts}
+	answer := shop.Try(t, inTheWay)
+	answer.Expect(t, http.StatusConflict, "conflict")
+	if !strings.Contains(string(answer.Body), l.open.ID) || strings.Contains(string(answer.Body), l.shipped.ID) {
+		t.Errorf("it names other orders than the open one: %s", answer)
+	}
+	// Twice at once: one is accepted, the other too, or it finds the session ended.
+	got := statuses(t, shop, 2, func(int) client.Request { return client.DeletionOf(l.User, posts) })
+	if got[http.StatusAccepted] == 0 || got[http.StatusAccepted]+got[http.StatusUnauthorized] != 2 {
+		t.Errorf("got %v", got)
+	}
+}
+
+// checkAPI fails the test if anything that staff, editors or readers get tells who it was.
+func (l leaver) checkAPI(t *testing.T, shop *client.Shop, posts string) {
+	t.Helper()
+	admin, staff := shop.SignIn(t, "admin"), shop.SignIn(t, "staff")
+	shop.Must(t, client.SignInOf(l.Email, client.Password), http.StatusUnauthorized, nil)
+	shop.Must(t, client.Request{Method: "GET", Path: "/auth/profile/id/" + l.ID}, http.StatusNotFound, nil)
+	var users client.PageOf[json.RawMessage]
+	shop.Must(t, client.Request{Method: "GET", Path: "/auth/users?email=" + l.Email, As: admin}, http.StatusOK, &users)
+	if len(users.Items) != 0 {
+		t.Errorf("the account is still found: %s", users.Items)
+	}
+	for _, item := range client.All[json.RawMessage](t, shop, "/backoffice/fulfilments", staff) {
+		if text := string(item); strings.Contains(text, l.Email) || strings.Contains(text, l.name) {
+			t.Errorf("staff still see %s", text)
+		}
+	}
+	for id, want := range map[string]string{l.shipped.ID: "shipped", l.open.ID: "cancelled"} {
+		var order client.Order
+		shop.Must(t, client.Request{Method: "GET", Path: "/orders/" + id, As: staff}, http.StatusOK, &order)
+		if order.Status != want || len(order.Items) != 1 || order.Total.Amount == 0 {
+			t.Errorf("an order is %+v, want it %s, with its lines", order, want)
+		}
+	}
+	if posts == "delete" {
+		shop.Must(t, client.Request{Method: "GET", Path: "/blog/id/" + l.published}, http.StatusNotFound, nil)
+		return
+	}
+	var read post
+	shop.Must(t, client.Request{Method: "GET", Path: "/blog/id/" + l.published}, http.StatusOK, &read)
+	if read.Author.Name != "deleted account" || read.HTML == "" {
+		t.Errorf("readers see %+v", read)
+	}
+	var comments client.PageOf[struct {
+		ID     string
+		Author struct{ Name string }
+	}]
+	shop.Must(t, client.Request{Method: "GET", Path: "/blog/id/" + l.published + "/comments"}, http.StatusOK, &comments)
+	if len(comments.Items) != 1 || comments.Items[0].Author.Name != "deleted account" {
+		t.Errorf("comments: %+v", comments)
+	}
+}
+
+// Nothing of those who leave is shown within a minute, whatever bus and store.
+func TestLeaving_isSeenNowhere(t *testing.T) {
+	t.Parallel()
+	for _, posts := range []string{"keep", "delete"} {
+		t.Run(posts, func(t *testing.T) {
+			t.Parallel()
+			l := newLeaver(t, shop)
+			l.leave(t, shop, posts)
+			staff := shop.SignIn(t, "staff")
+			system.Within(t, erasedWithin, "all services have heard of it", func() error {
+				var order client.Order
+				shop.Must(t, client.Request{Method: "GET", Path: "/orders/" + l.open.ID, As: staff}, http.StatusOK, &order)
+				if order.Status != "cancelled" {
+					return fmt.Errorf("the order is %s", order.Status)
+				}
+				for _, item := range client.All[json.RawMessage](t, shop, "/backoffice/fulfilments", staff) {
+					if strings.Contains(string(item), l.Email) {
+						return fmt.Errorf("staff still see %s", item)
+					}
+				}
+				read := shop.Try(t, client.Request{Method: "GET", Path: "/blog/id/" + l.published})
+				if strings.Contains(string(read.Body), l.name) || posts == "delete" && read.Status != http.StatusNotFound {
+					return fmt.Errorf("readers still see %s", read)
+				}
+				return nil
+			})
+			l.checkAPI(t, shop, posts)
+		})
+	}
+}
+
+// Orders are placed one after the other while the account is deleted: each is refused, or is cancelled or rejected in the end.
+func TestLeaving_whileOrdersArePlaced(t *testing.T) {
+	t.Parallel()
+	staff := shop.SignIn(t, "staff")
+	product, customer := shop.NewProduct(t, staff, 100), shop.SignUp(t)
+	placed := make(chan string, 200)
+	done := make(chan struct{})
+	go func() {
+		defer close(placed)
+		for range cap(placed) {
+			answer, err := shop.Do(t.Context(), client.OrderBy(customer, product.ID, 1))
+			if err != nil || answer.Status == http.StatusUnauthorized {
+				return
+			}
+			var order client.Order
+			if answer.Status == http.StatusCreated && json.Unmarshal(answer.Body, &order) == nil {
+				placed <- order.ID
+			}
+			select {
+			case <-done:
+				return
+			default:
+			}
+		}
+	}()
+	first := <-placed
+	shop.Must(t, client.DeletionOf(customer, "keep"), http.StatusAccepted, nil)
+	all := []string{first}
+	for id := range placed {
+		all = append(all, id)
+	}
+	close(done)
+	for _, id := range all {
+		system.Within(t, erasedWithin, "the order is over", func() error {
+			var order client.Order
+			shop.Must(t, client.Request{Method: "GET", Path: "/orders/" + id, As: staff}, http.StatusOK, &order)
+			if order.Status != "cancelled" && order.Status != "rejected" {
+				return fmt.Errorf("%s is %s", id, order.Status)
+			}
+			return nil
+		})
+	}
+	shop.AwaitStock(t, product.ID, client.Product{Stock: 100, Available: 100})
+}
+
+// An archive has something of each service, is handed out once, and goes with its account.
+func TestMyData_hasWhatTheServicesKeep(t *testing.T) {
+	t.Parallel()
+	l := newLeaver(t, shop)
+	shop.Must(t, client.Request{Method: "POST", Path: "/auth/profile/mine/data", As: l.User, Body: map[string]string{
+		"password": client.Password,
+	}}, http.StatusAccepted, nil)
+	shop.AwaitMyData(t, l.User)
+	fetch := client.Request{Method: "POST", Path: "/auth/profile/mine/data/fetch", As: l.User}
+	var archive struct {
+		Data []struct{ Service, Kind string }
+	}
+	answer := shop.Must(t, fetch, http.StatusOK, &archive)
+	kinds := map[string]int{}
+	for _, piece := range archive.Data {
+		kinds[piece.Service+" "+piece.Kind]++
+	}
+	for kind, want := range map[string]int{
+		"auth account": 1, "order order": 2, "backoffice fulfilment": 2, "blog author": 1, "blog draft": 1, "blog published-post": 1, "blog comment": 1,
+	} {
+		if kinds[kind] != want {
+			t.Errorf("it has %d of %s, want %d", kinds[kind], kind, want)
+		}
+	}
+	if kinds["notification notice"] == 0 || kinds["auth audit"] == 0 || !strings.Contains(string(answer.Body), l.name) {
+		t.Errorf("got %v", kinds)
+	}
+	shop.Must(t, fetch, http.StatusConflict, nil)
+	shop.Must(t, client.DeletionOf(l.User, "delete"), http.StatusAccepted, nil)
+}
+
+// notification is down while somebody leaves, and hears of it when it is back.
+func TestLeaving_whileNotificationIsDown(t *testing.T) {
+	shop := client.Borrow(t)
+	l := newLeaver(t, shop)
+	awaitNotice(t, shop, l.User, "order-confirmed")
+	thaw := freeze(t, shop, "notification")
+	l.leave(t, shop, "keep")
+	thaw()
+	staff := shop.SignIn(t, "staff")
+	system.Within(t, erasedWithin, "the order is cancelled", func() error {
+		var order client.Order
+		shop.Must(t, client.Request{Method: "GET", Path: "/orders/" + l.open.ID, As: staff}, http.StatusOK, &order)
+		if order.Status != "cancelled" {
+			return fmt.Errorf("it is %s", order.Status)
+		}
+		return nil
+	})
+	system.Within(t, erasedWithin, "staff see no name", func() error {
+		for _, item := range client.All[json.RawMessage](t, shop, "/backoffice/fulfilments", staff) {
+			if strings.Contains(string(item), l.Email) {
+				return fmt.Errorf("they see %s", item)
+			}
+		}
+		return nil
+	})
+	l.checkAPI(t, shop, "keep")
+}
+
+// All that have something to forget die right after the account is closed, and once more.
+func TestLeaving_whateverDies(t *testing.T) {
+	shop := client.Borrow(t)
+	l := newLeaver(t, shop)
+	l.leave(t, shop, "delete")
+	for _, app := range []string{"auth", "order-worker", "notification", "backoffice", "blog"} {
+		shop.Kill(t, app)
+	}
+	staff := shop.SignIn(t, "staff")
+	system.Within(t, 2*erasedWithin, "nobody is seen", func() error {
+		for _, item := range client.All[json.RawMessage](t, shop, "/backoffice/fulfilments", staff) {
+			if strings.Contains(string(item), l.Email) {
+				return fmt.Errorf("staff still see %s", item)
+			}
+		}
+		answer, err := shop.Do(t.Context(), client.Request{Method: "GET", Path: "/blog/id/" + l.published})
+		if err == nil && answer.Status != http.StatusNotFound {
+			err = fmt.Errorf("a reader gets %s", answer)
+		}
+		return err
+	})
+	l.checkAPI(t, shop, "delete")
+}
