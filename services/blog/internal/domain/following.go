@@ -118,7 +118,7 @@ func NewFollows(stores Stores, texts Texts) *Follows {
 	return &Follows{stores, texts, NewAuthors(stores.Authors)}
 }
 
-// Followed is an entry of what an account follows. Of a tag, Author is empty; an author who has left has no name.
+// Followed is an entry of what an account follows. Of a tag, Author is empty.
 type Followed struct {
 	Follow
 	Author Author
@@ -131,7 +131,7 @@ func (f *Follows) FollowAuthor(ctx context.Context, by Author, id string, now ti
 		return Followed{}, errs.InvalidField("id", "is your own: you need not follow yourself")
 	}
 	author, err := f.Authors.Get(ctx, id)
-	if err == nil && author.Name == "" {
+	if err == nil && (author.Name == "" || author.Left) {
 		err = errs.New(errs.NotFound, "there is no such author")
 	}
 	if err != nil {

@@ -2,6 +2,7 @@ package repositories
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"stoa/pkg/sidecar"
@@ -61,7 +62,8 @@ func (r *Articles) plainOf(ctx context.Context, posts []domain.Post) (map[string
 
 // Erase implements domain.ArticleStore.
 func (r *Articles) Erase(ctx context.Context, postID string, revision int64) error {
-	return erase(ctx, r.articles, numbered(postID, revision))
+	id := numbered(postID, revision)
+	return errors.Join(erase(ctx, r.plain, id), erase(ctx, r.articles, id))
 }
 
 // Read implements domain.ArticleStore. A published revision has an article, so one that is missing is looked for once more: see
