@@ -153,7 +153,7 @@ func (a *Announcing) tell(ctx context.Context, x Announcement, post Post, list s
 	}
 	var recipients []Author
 	for _, id := range ids[1:] {
-		if to := authors(id); to.Name != "" && !to.Left {
+		if to := authors(id); to.known() {
 			recipients = append(recipients, to)
 		}
 	}

@@ -26,7 +26,8 @@ type Departures interface {
 	Recent(ctx context.Context) ([]Departure, error)
 }
 
-// Erasure forgets those who have deleted their account. Comments need nothing: they have only the id of their author.
+// Erasure forgets authors who have deleted their account, and whom they follow. Comments need nothing: they have only the id of
+// their author.
 type Erasure struct {
 	*Workflow
 	authors    *Authors
@@ -60,14 +61,11 @@ func (e *Erasure) CatchUp(ctx context.Context) error {
 }
 
 func (e *Erasure) sweep(ctx context.Context, d Departure) error {
-	if err := e.unfollowAll(ctx, d.AccountID); err != nil {
-		return err
-	}
 	lists := []string{DraftsOf(d.AccountID), SubmissionsOf(d.AccountID)}
 	if !d.KeepPosts {
 		lists = append(lists, PublishedBy(d.AccountID))
 	}
-	var failed error
+	failed := e.unfollowAll(ctx, d.AccountID)
 	for _, list := range lists {
 		for cursor, more := "", true; more; more = cursor != "" {
 			posts, next, err := e.Posts.List(ctx, list, cursor, catchUpPage)
@@ -84,19 +82,6 @@ func (e *Erasure) sweep(ctx context.Context, d Departure) error {
 		}
 	}
 	return failed
-}
-
-// unfollowAll ends all that an account follows.
-func (e *Erasure) unfollowAll(ctx context.Context, accountID string) error {
-	known, err := e.Followers.Get(ctx, accountID)
-	if err != nil || len(known.Follows) == 0 {
-		return err
-	}
-	_, err = e.Followers.Upsert(ctx, accountID, func(all *Following) error {
-		all.Follows = nil
-		return nil
-	})
-	return err
 }
 
 // abandon takes away a post, or what of it is not published.

@@ -131,7 +131,7 @@ func (f *Follows) FollowAuthor(ctx context.Context, by Author, id string, now ti
 		return Followed{}, errs.InvalidField("id", "is your own: you need not follow yourself")
 	}
 	author, err := f.Authors.Get(ctx, id)
-	if err == nil && (author.Name == "" || author.Left) {
+	if err == nil && !author.known() {
 		err = errs.New(errs.NotFound, "there is no such author")
 	}
 	if err != nil {
@@ -209,6 +209,19 @@ func (f *Follows) unfollow(ctx context.Context, accountID string, sources ...Sou
 	}
 	_, err = f.Followers.Upsert(ctx, accountID, func(all *Following) error {
 		all.unfollow(sources...)
+		return nil
+	})
+	return err
+}
+
+// unfollowAll ends all that an account follows.
+func (s Stores) unfollowAll(ctx context.Context, accountID string) error {
+	known, err := s.Followers.Get(ctx, accountID)
+	if err != nil || len(known.Follows) == 0 {
+		return err
+	}
+	_, err = s.Followers.Upsert(ctx, accountID, func(all *Following) error {
+		all.Follows = nil
 		return nil
 	})
 	return err

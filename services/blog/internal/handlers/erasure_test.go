@@ -253,7 +253,8 @@ func TestErasure_isFinishedWhateverDies(t *testing.T) {
 		}
 		must.Do(t, w.on[e.Type](t.Context(), e))
 		must.Do(t, w.review.CatchUp(t.Context()))
-		w.expectNothingOf(t, "The *text* of", "ada@example.com")
+		w.expectNothingOf(t, "The *text* of", "The text of", "ada@example.com")
+		w.expectFound(t, "q=text", "")
 		if t.Failed() {
 			t.Fatalf("after %d writes", died)
 		}

@@ -2,7 +2,6 @@ package repositories
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"stoa/pkg/sidecar"
@@ -63,7 +62,10 @@ func (r *Articles) plainOf(ctx context.Context, posts []domain.Post) (map[string
 // Erase implements domain.ArticleStore.
 func (r *Articles) Erase(ctx context.Context, postID string, revision int64) error {
 	id := numbered(postID, revision)
-	return errors.Join(erase(ctx, r.plain, id), erase(ctx, r.articles, id))
+	if err := erase(ctx, r.plain, id); err != nil {
+		return err
+	}
+	return erase(ctx, r.articles, id)
 }
 
 // Read implements domain.ArticleStore. A published revision has an article, so one that is missing is looked for once more: see

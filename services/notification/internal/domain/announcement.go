@@ -25,6 +25,7 @@ func AnnouncementNotices(e Event, a Announcement, site Site) ([]Notice, error) {
 			Kind: PostAnnounced, About: ids.Derive("followers of", a.Post.ID, to.ID), PostID: a.Post.ID, At: a.At,
 			Subject: "New post: " + quoted(a.Post.Title),
 			Opening: fmt.Sprintf("%s published %s.", someone(a.Author.Name), quoted(a.Post.Title)),
+			Stored:  fmt.Sprintf("%s is published.", quoted(a.Post.Title)),
 			Closing: "You get this mail because you follow the author, or a tag of the post.",
 			Link:    site.post(a.Post.Slug),
 		})

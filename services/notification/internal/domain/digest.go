@@ -68,6 +68,8 @@ func (d *Digest) close(until time.Time) {
 
 // DigestStore stores digests, by account.
 type DigestStore interface {
+	// Get returns the zero Digest for an account that never waited for one.
+	Get(ctx context.Context, accountID string) (Digest, error)
 	// Upsert changes a digest by a pure function, which gets the zero Digest for a new account. Accounts whose digests wait are
 	// on a list before they are stored.
 	Upsert(ctx context.Context, accountID string, change func(*Digest) error) (Digest, error)

@@ -133,17 +133,20 @@ func (n *Notifier) tell(ctx context.Context, notice Notice, wanted Frequency, ca
 	if notice.Event != nil {
 		cause.Event = *notice.Event
 	}
-	record, result := notice.record(now()), done
+	record, result, err := notice.record(now()), done, error(nil)
 	switch {
 	case notice.To.Address == "" || wanted == Never:
 	case wanted == Daily:
 		record.Mail, result = Delivery{Status: Gathered}, gathering
 	case notice.Kind.patient():
+		if cause, err = withoutLeft(ctx, n.people, cause); err != nil { // it is stored
+			return err
+		}
 		record.Mail, result = parked(cause, now()), waiting
 	default:
 		record.Mail = leased(ids.New(), now())
 	}
-	err := n.notices.Create(ctx, notice.UserID, record)
+	err = n.notices.Create(ctx, notice.UserID, record)
 	switch {
 	case err == nil && record.Mail.Status == Leased:
 		result, err = n.send(ctx, notice, record, cause)
@@ -230,6 +233,10 @@ func (n *Notifier) resume(ctx context.Context, notice Notice, cause Cause) (outc
 // renew leaves a mail that has a record to the schedule. A mail that was given up starts again, because somebody has replayed its
 // event.
 func (n *Notifier) renew(ctx context.Context, notice Notice, cause Cause) (outcome, error) {
+	cause, err := withoutLeft(ctx, n.people, cause)
+	if err != nil {
+		return done, err
+	}
 	record, err := n.notices.Update(ctx, notice.ID(), func(r *Record) error {
 		if r.Mail.Status == GivenUp {
 			r.Mail = parked(cause, now())
