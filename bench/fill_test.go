@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -58,7 +59,11 @@ func TestFill_writesWhatTheServicesRead(t *testing.T) {
 	const count, own = 700, 500
 	before, after, order := shopWithOne(t)
 	dir := database(t)
-	must.Do(t, templateOf(before, after, order.Customer).fill(t.Context(), dir, count, own))
+	filling := templateOf(before, after, order.Customer)
+	filling.parts["order.db"].vary = func(number int) *strings.Replacer {
+		return strings.NewReplacer(order.Product, fmt.Sprint("product ", number))
+	}
+	must.Do(t, filling.fill(t.Context(), dir, count, own))
 	stored := must.Get((&system{dir: dir}).stored(t.Context()))(t)
 
 	memory := load(t, stored)
@@ -68,7 +73,7 @@ func TestFill_writesWhatTheServicesRead(t *testing.T) {
 	if len(mine) != own {
 		t.Errorf("the customer of the benchmark has %d orders, want %d", len(mine), own)
 	}
-	if last := mine[0]; last.ID != copied(order.ID, own) || last.Product != order.Product {
+	if last := mine[0]; last.ID != copied(order.ID, own) || last.Product != fmt.Sprint("product ", own) {
 		t.Errorf("the last order is %+v", last)
 	}
 	others := all(t, lists, copied(order.Customer, 1))
