@@ -33,7 +33,7 @@ func wordOf(rank uint64) string {
 // oneWord is a word that a fourteenth to a half of the posts have.
 func oneWord() string { return wordOf(50+rand.Uint64N(350)) + " " }
 
-// twoWords are words that a quarter to two thirds have.
+// twoWords are words that a quarter to three quarters have.
 func twoWords() string { return frequentWord() + " " + frequentWord() + " " }
 
 func beginning() string { return frequentWord() + " " + frequentWord()[:3] }
