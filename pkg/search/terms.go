@@ -36,10 +36,12 @@ type list struct {
 // postings decodes the postings of a term in a segment. After an error, which is damaged, there are none.
 func (l *lists) postings(term string, in int) (all []segment.Posting) {
 	known := l.terms[term]
-	if known == nil {
+	if known == nil || len(known.pieces[in]) == 0 {
 		return nil
 	}
-	for _, piece := range known.pieces[in] {
+	pieces := known.pieces[in]
+	all = make([]segment.Posting, 0, min(pieces[0].Documents, l.heads[in].Entries))
+	for _, piece := range pieces {
 		var err error
 		if all, err = piece.Postings(all, l.heads[in].Entries); err != nil {
 			l.damaged = errDamaged(err)
