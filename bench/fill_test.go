@@ -44,11 +44,11 @@ func rows(states *sidecartest.States) documents {
 }
 
 // database makes the file of a store, as the component does.
-func database(t testing.TB) (dir string) {
+func database(t testing.TB, file string) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	must.Do(t, os.MkdirAll(filepath.Join(dir, ".stoa", "data"), 0o700))
-	db := must.Get(sql.Open("sqlite", filepath.Join(dir, ".stoa", "data", "order.db")))(t)
+	db := must.Get(sql.Open("sqlite", filepath.Join(dir, ".stoa", "data", file)))(t)
 	defer db.Close()
 	must.Get(db.Exec(`CREATE TABLE state (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL, is_binary BOOLEAN NOT NULL,
 		etag TEXT NOT NULL, expiration_time TIMESTAMP DEFAULT NULL, update_time TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)`))(t)
@@ -58,7 +58,7 @@ func database(t testing.TB) (dir string) {
 func TestFill_writesWhatTheServicesRead(t *testing.T) {
 	const count, own = 700, 500
 	before, after, order := shopWithOne(t)
-	dir := database(t)
+	dir := database(t, "order.db")
 	filling := templateOf(before, after, order.Customer)
 	filling.parts["order.db"].vary = func(number int) *strings.Replacer {
 		return strings.NewReplacer(order.Product, fmt.Sprint("product ", number))
