@@ -143,22 +143,21 @@ func (f *Follows) FollowAuthor(ctx context.Context, by Author, id string, now ti
 
 // FollowTag makes an account follow a tag that readers see; a former name is the tag of now.
 func (f *Follows) FollowTag(ctx context.Context, by Author, typed string, now time.Time) (Followed, error) {
-	names, err := f.namesOf(ctx, typed)
+	names, err := f.current(ctx, []string{f.texts.Tag(typed)})
 	if err != nil {
 		return Followed{}, err
 	}
-	if len(names) == 0 {
-		return Followed{}, NoTag()
+	exists := false
+	if len(names) > 0 { // otherwise it is being deleted
+		_, exists, err = f.findTag(ctx, names[0], Tagged(names[0]))
 	}
-	name := names[len(names)-1]
-	_, exists, err := f.findTag(ctx, name, Tagged(name))
 	if err == nil && !exists {
 		err = NoTag()
 	}
 	if err != nil {
 		return Followed{}, err
 	}
-	follow, err := f.follow(ctx, by, Source{Tag: name}, now)
+	follow, err := f.follow(ctx, by, Source{Tag: names[0]}, now)
 	return Followed{Follow: follow}, err
 }
 

@@ -14,7 +14,7 @@ const InternalBase = "/internal"
 func InternalRoutes(api huma.API, own *domain.OwnData) {
 	// For the archive of an account.
 	web.DataRoute(api,
-		web.DataKindOf("author", own.Author), web.DataKindOf("followed", own.Followed), web.DataKindOf("draft", own.Drafts),
+		web.DataKindOf("author", own.Author), web.DataKindOf("follow", own.Followed), web.DataKindOf("draft", own.Drafts),
 		web.DataKindOf("submission", own.Submitted), web.DataKindOf("published-post", own.Published),
 		web.DataKindOf("comment", own.Commented), web.DataKindOf("report", own.Reported),
 	)

@@ -36,7 +36,7 @@ func TestInternal_listsWhatIsStoredAboutAnAccount(t *testing.T) {
 		}
 		cursor = page.Next
 	}
-	for _, kind := range []string{"author", "followed", "draft", "submission", "published-post", "comment", "report"} {
+	for _, kind := range []string{"author", "follow", "draft", "submission", "published-post", "comment", "report"} {
 		if got[kind] != 1 {
 			t.Errorf("it has %d of %s", got[kind], kind)
 		}

@@ -40,6 +40,7 @@ type post struct {
 	last  []byte
 	takes time.Duration
 	fails func(address string) error
+	reads func(address string, mail []byte)
 }
 
 func (p *post) Send(ctx context.Context, _ string, data []byte, meta map[string]string) error {
@@ -53,7 +54,9 @@ func (p *post) Send(ctx context.Context, _ string, data []byte, meta map[string]
 		}
 	}
 	p.sent[meta["fileName"]]++
-	p.last = data
+	if p.last = data; p.reads != nil {
+		p.reads(meta["emailTo"], data)
+	}
 	return ctx.Err()
 }
 
@@ -100,8 +103,7 @@ func (o *office) process() *process {
 		Editors:  domain.NewEditors(editors), Site: "https://stoa.example/",
 	}
 	mailer := providers.NewMailer(o.post, o.links, mail.Address{Address: "shop@stoa.local"}, providers.FileBinding, hourly)
-	notices, settings := repositories.NewNotices(o.side, noticeTTL), repositories.NewSettings(o.side)
-	digests := repositories.NewDigests(o.side)
+	notices, settings, digests := repositories.NewNotices(o.side, noticeTTL), repositories.NewSettings(o.side), repositories.NewDigests(o.side)
 	notifier := domain.NewNotifier(
 		notices, settings, digests, mailer, providers.NewDeadLetters(o.sender), departures, giveUp,
 	)
@@ -113,8 +115,10 @@ func (o *office) process() *process {
 		}),
 		on: messagingtest.Handlers(append(handlers.Subscriptions(notifier.Tell, desk), handlers.Deletions(erasure))),
 	}
-	handlers.Routes(p.API, notices, domain.NewChoices(settings, o.links))
-	handlers.InternalRoutes(web.NewAPI(p.Router.PathPrefix(handlers.InternalBase).Subrouter(), "Internal", ""), domain.NewOwnData(settings, digests, editors, notices))
+	decided := domain.NewChoices(settings, o.links)
+	handlers.Routes(p.API, notices, decided)
+	own := domain.NewOwnData(settings, digests, editors, notices)
+	handlers.InternalRoutes(web.NewAPI(p.Router.PathPrefix(handlers.InternalBase).Subrouter(), "Internal", ""), own)
 	handlers.Schedules(p.Router, notifier, domain.NewDigests(notifier, handlers.Followers, 7, 24*time.Hour), erasure, desk)
 	return p
 }
