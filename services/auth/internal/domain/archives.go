@@ -6,7 +6,6 @@ import (
 	"iter"
 	"time"
 
-	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
 )
 
