@@ -26,7 +26,8 @@ type Departures interface {
 	Recent(ctx context.Context) ([]Departure, error)
 }
 
-// Erasure forgets authors who have deleted their account. Comments need nothing: they have only the id of their author.
+// Erasure forgets authors who have deleted their account, and whom they follow. Comments need nothing: they have only the id of
+// their author.
 type Erasure struct {
 	*Workflow
 	authors    *Authors
@@ -65,7 +66,7 @@ func (e *Erasure) sweep(ctx context.Context, d Departure) error {
 	if !d.KeepPosts {
 		lists = append(lists, PublishedBy(d.AccountID))
 	}
-	var failed error
+	failed := e.unfollowAll(ctx, d.AccountID)
 	for _, list := range lists {
 		for cursor, more := "", true; more; more = cursor != "" {
 			posts, next, err := e.Posts.List(ctx, list, cursor, catchUpPage)

@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// OwnData is what the blog stores about an account: what it knows of it as an author, its posts with the text of each, and its
-// comments.
+// OwnData is what the blog stores about an account: what it knows of it as an author, what it follows, its posts with the text of
+// each, and its comments.
 type OwnData struct{ *Workflow }
 
 // NewOwnData returns what the stores of a workflow have.
 func NewOwnData(workflow *Workflow) *OwnData { return &OwnData{workflow} }
 
 // The kinds of what is stored, in the order of their pages.
-var dataKinds = []string{"author", "draft", "submission", "published-post", "comment"}
+var dataKinds = []string{"author", "follow", "draft", "submission", "published-post", "comment"}
 
 // How many are on a page: posts have their texts.
 const (
@@ -31,6 +31,12 @@ func (o *OwnData) Page(ctx context.Context, accountID, cursor string) (kind stri
 	case "author":
 		author, err := o.Authors.Get(ctx, accountID)
 		return kind, []any{author}, dataKinds[at+1] + " ", err
+	case "follow":
+		var following Following
+		following, err = o.Followers.Get(ctx, accountID)
+		for _, follow := range following.Follows {
+			things = append(things, follow)
+		}
 	case "comment":
 		var comments []Comment
 		comments, next, err = o.Comments.List(ctx, CommentsBy(accountID), cursor, commentsOfData, func(c Comment) bool {

@@ -109,12 +109,13 @@ func run(ctx context.Context) error {
 		return fmt.Errorf("the secret %s: %w", linkKeys, err)
 	}
 	notices, settings := repositories.NewNotices(app.Sidecar, cfg.NoticeTTL), repositories.NewSettings(app.Sidecar)
+	gathered := repositories.NewDigests(app.Sidecar)
 	mailer := providers.NewMailer(app.Sidecar, links, cfg.MailFrom.Address, kind, cfg.MailsPerHour)
 	notifier := domain.NewNotifier(
-		notices, settings, repositories.NewDigests(app.Sidecar), mailer, providers.NewDeadLetters(publisher), departures, cfg.MailGiveUp,
+		notices, settings, gathered, mailer, providers.NewDeadLetters(publisher), departures, cfg.MailGiveUp,
 	)
 	digests := domain.NewDigests(notifier, handlers.Followers, cfg.DigestHour, cfg.DigestPeriod)
-	erasure := domain.NewErasure(departures, notices, office.Editors)
+	erasure := domain.NewErasure(departures, notices, office.Editors, settings, gathered)
 	consumer, err := app.Consumer(publisher, append(handlers.Subscriptions(notifier.Tell, office), handlers.Deletions(erasure))...)
 	if err != nil {
 		return err
@@ -123,9 +124,10 @@ func run(ctx context.Context) error {
 	router := web.NewRouter()
 	api := web.NewAPI(router, "Notifications", "Your notifications about orders, accounts, posts and comments.")
 	identity.Protect(api, identity.FromAuth(app.Sidecar))
-	handlers.Routes(api, notices, domain.NewChoices(settings, links))
+	decided := domain.NewChoices(settings, links)
+	handlers.Routes(api, notices, decided)
 	internal := web.NewAPI(router.PathPrefix(handlers.InternalBase).Subrouter(), "Notifications, internal", "For the other services.")
-	handlers.InternalRoutes(internal, notices)
+	handlers.InternalRoutes(internal, decided, notices)
 	handlers.Schedules(router, notifier, digests, erasure, office)
 	follow := service.Every(providers.FollowPause, links.Follow(readKeys, app.Telemetry.Log))
 	return app.Run(ctx, app.HTTP(router), consumer.Run, follow)

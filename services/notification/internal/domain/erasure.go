@@ -39,11 +39,15 @@ type Erasure struct {
 	departures Departures
 	inboxes    Inboxes
 	editors    *Editors
+	settings   SettingsStore
+	digests    DigestStore
 }
 
 // NewErasure returns the Erasure of these.
-func NewErasure(departures Departures, inboxes Inboxes, editors *Editors) *Erasure {
-	return &Erasure{departures, inboxes, editors}
+func NewErasure(
+	departures Departures, inboxes Inboxes, editors *Editors, settings SettingsStore, digests DigestStore,
+) *Erasure {
+	return &Erasure{departures, inboxes, editors, settings, digests}
 }
 
 // Erase forgets an account: all that read about it from now on find that it has left. What is being written at this moment by
@@ -65,7 +69,9 @@ func (e *Erasure) CatchUp(ctx context.Context) error {
 }
 
 func (e *Erasure) sweep(ctx context.Context, accountID string) error {
-	err := errors.Join(e.inboxes.EraseInbox(ctx, accountID), e.editors.Leave(ctx, accountID))
+	err := errors.Join(
+		e.inboxes.EraseInbox(ctx, accountID), e.editors.Leave(ctx, accountID), e.settings.Erase(ctx, accountID), e.digests.Erase(ctx, accountID),
+	)
 	for _, queue := range Queues {
 		err = errors.Join(err, e.sweepQueue(ctx, queue, accountID))
 	}

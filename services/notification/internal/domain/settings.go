@@ -76,6 +76,16 @@ func (s Settings) Of(group Group) Frequency {
 	return AtOnce
 }
 
+// wanted returns a notice without what its reader has ended, and reports whether there is something left to mail. A digest has
+// what was gathered: to have something mailed at once from now on does not end it.
+func (s Settings) wanted(notice Notice) (Notice, bool) {
+	if notice.Kind != DailyDigest {
+		return notice, s.Of(notice.Kind.Group()) != Never
+	}
+	notice.Items = slices.DeleteFunc(slices.Clone(notice.Items), func(item Item) bool { return s.Of(item.Group) == Never })
+	return notice, len(notice.Items) > 0
+}
+
 // set changes when notices of a group are mailed. Those of InDigests are all that are mailed daily.
 func (s *Settings) set(group Group, f Frequency) {
 	changed := map[Group]Frequency{}
@@ -92,10 +102,14 @@ func (s *Settings) set(group Group, f Frequency) {
 
 // SettingsStore stores settings.
 type SettingsStore interface {
-	// GetEach returns those of these accounts that have decided something, by account.
+	// GetEach returns those of these accounts that have decided something, by account. It misses none. GetMany may, and takes
+	// one call.
 	GetEach(ctx context.Context, accountIDs []string) (map[string]Settings, error)
+	GetMany(ctx context.Context, accountIDs []string) (map[string]Settings, error)
 	// Upsert changes settings by a pure function, which gets the defaults for a new account.
 	Upsert(ctx context.Context, accountID string, change func(*Settings) error) (Settings, error)
+	// Erase removes the settings of an account, if there are any.
+	Erase(ctx context.Context, accountID string) error
 }
 
 // Ending names the mails that a link ends.

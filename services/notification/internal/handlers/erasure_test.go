@@ -2,6 +2,7 @@ package handlers_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -133,14 +134,22 @@ func TestErasure_sendsNobodyAMail(t *testing.T) {
 	}
 }
 
-func TestInternal_listsTheInbox(t *testing.T) {
+func TestInternal_listsSettingsAndInbox(t *testing.T) {
 	o := newOffice(t)
 	p := o.process()
 	p.handle(t, orderOf(t, "Eve", "confirmed"))
-	page := webtest.Read[struct {
-		Pieces []struct{ Kind string }
-	}](p.Do(t, webtest.Request{Path: "/internal/accounts/" + person("Eve").ID + "/data"}), http.StatusOK)
-	if len(page.Pieces) != 1 || page.Pieces[0].Kind != "notice" {
-		t.Errorf("got %+v", page)
+	var kinds []string
+	for cursor, more := "", true; more; more = cursor != "" {
+		page := webtest.Read[struct {
+			Pieces []struct{ Kind string }
+			Next   string
+		}](p.Do(t, webtest.Request{Path: "/internal/accounts/" + person("Eve").ID + "/data?cursor=" + cursor}), http.StatusOK)
+		for _, piece := range page.Pieces {
+			kinds = append(kinds, piece.Kind)
+		}
+		cursor = page.Next
+	}
+	if !slices.Equal(kinds, []string{"mail-settings", "notice"}) {
+		t.Errorf("got %v", kinds)
 	}
 }
