@@ -94,9 +94,9 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	departures := repositories.NewDepartures(app.Sidecar)
+	departures, editors := repositories.NewDepartures(app.Sidecar), repositories.NewEditors(app.Sidecar)
 	office := handlers.Office{
-		Staff: cfg.StaffMail.Address, Editors: domain.NewEditors(repositories.NewEditors(app.Sidecar)), Site: domain.Site(cfg.PublicURL),
+		Staff: cfg.StaffMail.Address, Editors: domain.NewEditors(editors), Site: domain.Site(cfg.PublicURL),
 		Departed: departures,
 	}
 	readKeys := func(ctx context.Context) (string, error) { return app.Sidecar.Secret(ctx, linkKeys) }
@@ -109,8 +109,8 @@ func run(ctx context.Context) error {
 		return fmt.Errorf("the secret %s: %w", linkKeys, err)
 	}
 	notices, settings := repositories.NewNotices(app.Sidecar, cfg.NoticeTTL), repositories.NewSettings(app.Sidecar)
-	gathered := repositories.NewDigests(app.Sidecar)
 	mailer := providers.NewMailer(app.Sidecar, links, cfg.MailFrom.Address, kind, cfg.MailsPerHour)
+	gathered := repositories.NewDigests(app.Sidecar)
 	notifier := domain.NewNotifier(
 		notices, settings, gathered, mailer, providers.NewDeadLetters(publisher), departures, cfg.MailGiveUp,
 	)
@@ -124,10 +124,9 @@ func run(ctx context.Context) error {
 	router := web.NewRouter()
 	api := web.NewAPI(router, "Notifications", "Your notifications about orders, accounts, posts and comments.")
 	identity.Protect(api, identity.FromAuth(app.Sidecar))
-	decided := domain.NewChoices(settings, links)
-	handlers.Routes(api, notices, decided)
+	handlers.Routes(api, notices, domain.NewChoices(settings, links))
 	internal := web.NewAPI(router.PathPrefix(handlers.InternalBase).Subrouter(), "Notifications, internal", "For the other services.")
-	handlers.InternalRoutes(internal, decided, notices)
+	handlers.InternalRoutes(internal, domain.NewOwnData(settings, gathered, editors, notices))
 	handlers.Schedules(router, notifier, digests, erasure, office)
 	follow := service.Every(providers.FollowPause, links.Follow(readKeys, app.Telemetry.Log))
 	return app.Run(ctx, app.HTTP(router), consumer.Run, follow)

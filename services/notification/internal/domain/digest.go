@@ -70,13 +70,13 @@ func (d *Digest) close(until time.Time) {
 
 // DigestStore stores digests, by account.
 type DigestStore interface {
+	// Get returns the zero Digest for an account that never waited for one.
+	Get(ctx context.Context, accountID string) (Digest, error)
 	// Upsert changes a digest by a pure function, which gets the zero Digest for a new account. Accounts whose digests wait are
 	// on a list before they are stored.
 	Upsert(ctx context.Context, accountID string, change func(*Digest) error) (Digest, error)
 	// Waiting returns a page of the digests that wait, and the cursor of the next page, "" at the end.
 	Waiting(ctx context.Context, cursor string, limit int) (waiting []Digest, next string, err error)
-	// Erase removes the digest of an account, if there is one.
-	Erase(ctx context.Context, accountID string) error
 	// Tidy takes the others off the list.
 	Tidy(ctx context.Context) error
 }

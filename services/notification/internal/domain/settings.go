@@ -57,10 +57,15 @@ type Settings struct {
 	// ID is the account.
 	ID    string              `json:"id"`
 	Mails map[Group]Frequency `json:"mails,omitempty"`
+	// Left says that the account was deleted: nothing is mailed to it any more, and it decides nothing.
+	Left bool `json:"left,omitempty"`
 }
 
 // Of returns when notices of a group are mailed.
 func (s Settings) Of(group Group) Frequency {
+	if s.Left {
+		return Never
+	}
 	if group == InDigests { // they end with the last group that they have
 		if slices.ContainsFunc(groups, func(g Group) bool { return s.Of(g) == Daily }) {
 			return AtOnce
@@ -88,6 +93,9 @@ func (s Settings) wanted(notice Notice) (Notice, bool) {
 
 // set changes when notices of a group are mailed. Those of InDigests are all that are mailed daily.
 func (s *Settings) set(group Group, f Frequency) {
+	if s.Left {
+		return
+	}
 	changed := map[Group]Frequency{}
 	for _, g := range groups {
 		if decided := s.Mails[g]; decided != "" {
@@ -108,8 +116,6 @@ type SettingsStore interface {
 	GetMany(ctx context.Context, accountIDs []string) (map[string]Settings, error)
 	// Upsert changes settings by a pure function, which gets the defaults for a new account.
 	Upsert(ctx context.Context, accountID string, change func(*Settings) error) (Settings, error)
-	// Erase removes the settings of an account, if there are any.
-	Erase(ctx context.Context, accountID string) error
 }
 
 // Ending names the mails that a link ends.

@@ -96,14 +96,15 @@ type process struct {
 }
 
 func (o *office) process() *process {
-	departures := repositories.NewDepartures(o.side)
+	departures, editors := repositories.NewDepartures(o.side), repositories.NewEditors(o.side)
 	desk := handlers.Office{
 		Departed: departures,
 		Staff:    mail.Address{Address: "staff@stoa.local"},
-		Editors:  domain.NewEditors(repositories.NewEditors(o.side)), Site: "https://stoa.example/",
+		Editors:  domain.NewEditors(editors), Site: "https://stoa.example/",
 	}
 	mailer := providers.NewMailer(o.post, o.links, mail.Address{Address: "shop@stoa.local"}, providers.FileBinding, hourly)
-	notices, settings, digests := repositories.NewNotices(o.side, noticeTTL), repositories.NewSettings(o.side), repositories.NewDigests(o.side)
+	notices, settings := repositories.NewNotices(o.side, noticeTTL), repositories.NewSettings(o.side)
+	digests := repositories.NewDigests(o.side)
 	notifier := domain.NewNotifier(
 		notices, settings, digests, mailer, providers.NewDeadLetters(o.sender), departures, giveUp,
 	)
@@ -115,9 +116,8 @@ func (o *office) process() *process {
 		}),
 		on: messagingtest.Handlers(append(handlers.Subscriptions(notifier.Tell, desk), handlers.Deletions(erasure))),
 	}
-	decided := domain.NewChoices(settings, o.links)
-	handlers.Routes(p.API, notices, decided)
-	handlers.InternalRoutes(web.NewAPI(p.Router.PathPrefix(handlers.InternalBase).Subrouter(), "Internal", ""), decided, notices)
+	handlers.Routes(p.API, notices, domain.NewChoices(settings, o.links))
+	handlers.InternalRoutes(web.NewAPI(p.Router.PathPrefix(handlers.InternalBase).Subrouter(), "Internal", ""), domain.NewOwnData(settings, digests, editors, notices))
 	handlers.Schedules(p.Router, notifier, domain.NewDigests(notifier, handlers.Followers, 7, 24*time.Hour), erasure, desk)
 	return p
 }

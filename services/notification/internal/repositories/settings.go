@@ -46,8 +46,3 @@ func (r *Settings) Upsert(ctx context.Context, accountID string, change func(*do
 		return change(s)
 	})
 }
-
-// Erase implements domain.SettingsStore.
-func (r *Settings) Erase(ctx context.Context, accountID string) error {
-	return erase(ctx, r.documents, accountID)
-}
