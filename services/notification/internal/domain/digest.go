@@ -77,8 +77,6 @@ type DigestStore interface {
 	Upsert(ctx context.Context, accountID string, change func(*Digest) error) (Digest, error)
 	// Waiting returns a page of the digests that wait, and the cursor of the next page, "" at the end.
 	Waiting(ctx context.Context, cursor string, limit int) (waiting []Digest, next string, err error)
-	// Erase removes the digest of an account, if there is one.
-	Erase(ctx context.Context, accountID string) error
 	// Tidy takes the others off the list.
 	Tidy(ctx context.Context) error
 }

@@ -70,7 +70,7 @@ func (e *Erasure) CatchUp(ctx context.Context) error {
 
 func (e *Erasure) sweep(ctx context.Context, accountID string) error {
 	err := errors.Join(
-		e.inboxes.EraseInbox(ctx, accountID), e.editors.Leave(ctx, accountID), e.endMails(ctx, accountID), e.digests.Erase(ctx, accountID),
+		e.inboxes.EraseInbox(ctx, accountID), e.editors.Leave(ctx, accountID), e.endMails(ctx, accountID), e.emptyDigest(ctx, accountID),
 	)
 	for _, queue := range Queues {
 		err = errors.Join(err, e.sweepQueue(ctx, queue, accountID))
@@ -82,6 +82,19 @@ func (e *Erasure) sweep(ctx context.Context, accountID string) error {
 func (e *Erasure) endMails(ctx context.Context, accountID string) error {
 	_, err := e.settings.Upsert(ctx, accountID, func(s *Settings) error {
 		*s = Settings{ID: accountID, Left: true}
+		return nil
+	})
+	return err
+}
+
+// emptyDigest erases what is gathered for the next digest of an account, and to whom it goes.
+func (e *Erasure) emptyDigest(ctx context.Context, accountID string) error {
+	digest, err := e.digests.Get(ctx, accountID)
+	if err != nil || digest.Email == "" && !digest.Waits() {
+		return err
+	}
+	_, err = e.digests.Upsert(ctx, accountID, func(d *Digest) error {
+		*d = Digest{Person: Person{ID: accountID}}
 		return nil
 	})
 	return err

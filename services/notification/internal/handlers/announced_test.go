@@ -194,30 +194,6 @@ func TestFollowers_areToldOfPostsOfThoseWhoLeft(t *testing.T) {
 	})
 }
 
-// Those who leave wait for no digest, and what they decided is forgotten.
-func TestErasure_takesDigestsAndSettingsAway(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t)
-		p := o.process()
-		o.wants(t, "Eve", domain.Comments, domain.Daily)
-		p.handle(t, comment(t, person("Eve")))
-		p.handle(t, announced(t, "One", "0.0", person("Eve"), person("Rita")))
-		p.handle(t, leaves(t, "Eve"))
-		p.handle(t, announced(t, "Two", "0.0", person("Eve"), person("Rita"))) // it is late
-		o.expectNothingOf(t, "Eve")
-		if left := o.states.Value("notification-store", "digest:"+person("Eve").ID); left != "" {
-			t.Errorf("left is %s", left)
-		}
-		time.Sleep(8 * time.Hour)
-		p.digest(t)
-		p.retryFor(t, time.Minute)
-		if got := o.sentOf(t, domain.DailyDigest); got != 1 || o.post.calls["rita@example.com"] != 1 {
-			t.Errorf("sent were %v to %v", o.post.sent, o.post.calls)
-		}
-		o.expectNothingOf(t, "Rita") // a digest that was made need not say whose it is
-	})
-}
-
 func TestMails_areSentAsOftenAsTheirReaderWants(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t)

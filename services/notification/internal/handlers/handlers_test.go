@@ -103,7 +103,8 @@ func (o *office) process() *process {
 		Editors:  domain.NewEditors(editors), Site: "https://stoa.example/",
 	}
 	mailer := providers.NewMailer(o.post, o.links, mail.Address{Address: "shop@stoa.local"}, providers.FileBinding, hourly)
-	notices, settings, digests := repositories.NewNotices(o.side, noticeTTL), repositories.NewSettings(o.side), repositories.NewDigests(o.side)
+	notices, settings := repositories.NewNotices(o.side, noticeTTL), repositories.NewSettings(o.side)
+	digests := repositories.NewDigests(o.side)
 	notifier := domain.NewNotifier(
 		notices, settings, digests, mailer, providers.NewDeadLetters(o.sender), departures, giveUp,
 	)
@@ -115,10 +116,8 @@ func (o *office) process() *process {
 		}),
 		on: messagingtest.Handlers(append(handlers.Subscriptions(notifier.Tell, desk), handlers.Deletions(erasure))),
 	}
-	decided := domain.NewChoices(settings, o.links)
-	handlers.Routes(p.API, notices, decided)
-	own := domain.NewOwnData(settings, digests, editors, notices)
-	handlers.InternalRoutes(web.NewAPI(p.Router.PathPrefix(handlers.InternalBase).Subrouter(), "Internal", ""), own)
+	handlers.Routes(p.API, notices, domain.NewChoices(settings, o.links))
+	handlers.InternalRoutes(web.NewAPI(p.Router.PathPrefix(handlers.InternalBase).Subrouter(), "Internal", ""), domain.NewOwnData(settings, digests, editors, notices))
 	handlers.Schedules(p.Router, notifier, domain.NewDigests(notifier, handlers.Followers, 7, 24*time.Hour), erasure, desk)
 	return p
 }

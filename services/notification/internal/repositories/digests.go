@@ -47,10 +47,5 @@ func (r *Digests) Waiting(ctx context.Context, cursor string, limit int) ([]doma
 
 func waits(d domain.Digest) bool { return d.Waits() }
 
-// Erase implements domain.DigestStore.
-func (r *Digests) Erase(ctx context.Context, accountID string) error {
-	return erase(ctx, r.documents, accountID)
-}
-
 // Tidy implements domain.DigestStore.
 func (r *Digests) Tidy(ctx context.Context) error { return r.lists.Compact(ctx, waiting, waits) }
