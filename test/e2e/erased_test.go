@@ -67,12 +67,7 @@ func (l leaver) leaveTheStores(t *testing.T, shop *client.Shop, posts string) {
 		t.Fatalf("the test does not see what is stored: %s", strings.Join(seen, "\n"))
 	}
 	l.leave(t, shop, posts)
-	system.Within(t, erasedWithin, "nothing is left in the stores", func() error {
-		if left := must.Get(shop.Mentions(t.Context(), l.who()...))(t); len(left) > 0 {
-			return fmt.Errorf("left is %s", strings.Join(left, "\n"))
-		}
-		return nil
-	})
+	l.awaitErased(t, shop, posts, erasedWithin)
 	l.checkAPI(t, shop, posts)
 }
 
