@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"database/sql"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -107,6 +109,16 @@ func TestLeaving_leavesNothingOnTheDisk(t *testing.T) {
 	shop := client.Start(t, dir, func(o *stack.Options) { o.Store = "sqlite" })
 	l := newLeaver(t, shop)
 	awaitNotice(t, shop, l.User, "order-shipped")
+	shop.Must(t, client.Following("PUT", "tags/Stock", l.User), http.StatusOK, nil)
+	shop.NewPost(t, shop.SignIn(t, "author"), shop.SignIn(t, "editor"))
+	system.Eventually(t, "it waits for the digest", func() error {
+		for _, document := range mentions(t, dir, l.Email) {
+			if strings.Contains(document, "digest:"+l.ID) {
+				return nil
+			}
+		}
+		return errors.New("there is no digest")
+	})
 	if len(mentions(t, dir, l.Email)) < 4 || len(grep(t, dir, l.Email)) < 3 {
 		t.Fatalf("the test does not see what is stored: %v", mentions(t, dir, l.Email))
 	}

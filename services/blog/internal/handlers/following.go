@@ -44,7 +44,7 @@ func followers(api huma.API, h following) {
 
 // Followed is what somebody follows.
 type Followed struct {
-	Author *author   `json:"author,omitempty" doc:"An author; one who has left has no name"`
+	Author *author   `json:"author,omitempty" doc:"An author; one who has left is a deleted account"`
 	Tag    string    `json:"tag,omitempty" doc:"Or a tag"`
 	Since  time.Time `json:"since"`
 }
