@@ -3,6 +3,7 @@ package search_test
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -91,6 +92,37 @@ func TestIndex_saysThatItIsDamaged(t *testing.T) {
 		must.Do(t, l.index.Maintain(t.Context()))
 		expectTidy(t, l.states, l.index)
 	})
+}
+
+// A part whose bytes are not those that were written is an error, never a panic.
+func TestIndex_standsDamagedParts(t *testing.T) {
+	l := newLibrary()
+	var documents []search.Document
+	for i := range 3000 {
+		b := book{ID: fmt.Sprint(i), Text: fmt.Sprint("whale w", i%500), Version: 1}
+		l.books[b.ID], documents = b, append(documents, b.document())
+	}
+	must.Do(t, l.index.Put(t.Context(), documents...))
+	key := regexp.MustCompile(`"block":"([^"]+)"`)
+	for _, part := range l.states.Keys("store", "search-part:") {
+		was := l.states.Value("store", part)
+		block := key.FindStringSubmatch(was)
+		if block == nil {
+			continue
+		}
+		for _, n := range []int{0, 4, len(block[1]) / 2 / 4 * 4} {
+			l.write(t, part, strings.Replace(was, block[1], block[1][:n], 1))
+			other := &library{states: l.states, index: indexOn(sidecar.StatesOnly(l.states)), books: l.books}
+			for _, text := range []string{"whale ", "w499", "whale w1"} {
+				_, _, err := search.Find(t.Context(), other.index, search.Query{Text: text, Limit: 100}, other.load)
+				if err != nil && !errs.Is(err, errs.Unavailable) {
+					t.Errorf("%s, of which %d bytes are left: got %v", part, n, err)
+				}
+			}
+		}
+		l.write(t, part, was)
+	}
+	l.expectSet(t, "w499", "499", "999", "1499", "1999", "2499", "2999")
 }
 
 // A process that dies while it writes a long document leaves parts, however many, that are deleted later.

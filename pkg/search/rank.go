@@ -52,7 +52,7 @@ func (s *snapshot) best(ctx context.Context, p parsed, after place, n int) (best
 		}
 		return 1
 	})
-	return worst, more, nil
+	return worst, more, found.damaged
 }
 
 // worstFirst is a heap of candidates.
@@ -123,12 +123,9 @@ func (l *lists) hits(terms []string, segment int, rarity float64) (hits []hit) {
 	if half := len(terms) / 2; half > 0 {
 		return either(l.hits(terms[:half], segment, rarity), l.hits(terms[half:], segment, rarity))
 	}
-	list := l.terms[terms[0]]
-	if list == nil {
-		return nil
-	}
-	hits = make([]hit, len(list.postings[segment]))
-	for i, p := range list.postings[segment] {
+	postings := l.postings(terms[0], segment)
+	hits = make([]hit, len(postings))
+	for i, p := range postings {
 		hits[i] = hit{p.Doc, float32(rarity * float64(p.Impact) / 255)}
 	}
 	return hits

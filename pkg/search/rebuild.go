@@ -16,9 +16,9 @@ const maxBatch = 2 << 20
 const abandonTime = 2 * time.Second
 
 // Rebuild indexes all documents, about total of them, and then puts them in place of what was found before, at once. What
-// is put or removed meanwhile counts. So each document is to be read after Rebuild was called. Status tells how far it is. It
-// fails with errs.Conflict while another rebuild is going on. The next one begins at the
-// beginning. Services call Work, which does this when somebody has asked for it.
+// is put or removed meanwhile counts. So each document is to be read after Rebuild was called. LatestRebuild tells how far it is.
+// If it fails, the next one begins at the beginning. It fails with errs.Conflict while another rebuild is going on. Services call
+// Work, which does this when somebody has asked for it.
 func (x *Index) Rebuild(ctx context.Context, total int, documents iter.Seq2[Document, error]) error {
 	id := ids.New()
 	err := x.change(ctx, func(m *manifest) error { return m.beginRebuild(id, total, time.Now().UTC()) })

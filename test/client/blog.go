@@ -120,12 +120,16 @@ type PageOf[T any] struct {
 	Next  string `json:"next"`
 }
 
-// All reads all pages of a list.
+// All reads all pages of a list, or of a search.
 func All[T any](t testing.TB, s *Shop, path string, as User) (all []T) {
 	t.Helper()
+	separator := "?"
+	if strings.Contains(path, separator) {
+		separator = "&"
+	}
 	for cursor := ""; ; {
 		var page PageOf[T]
-		s.Must(t, Request{Method: "GET", Path: path + "?limit=100&cursor=" + cursor, As: as}, http.StatusOK, &page)
+		s.Must(t, Request{Method: "GET", Path: path + separator + "limit=100&cursor=" + cursor, As: as}, http.StatusOK, &page)
 		all = append(all, page.Items...)
 		if cursor = page.Next; cursor == "" {
 			return all

@@ -40,3 +40,21 @@ func TestTask_runsOnceAtATime(t *testing.T) {
 		}
 	})
 }
+
+// A task that panics is warned of, and runs again when it is due.
+func TestTask_survivesAPanic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		runs, warned := 0, 0
+		task := NewTask(func(context.Context) error { runs++; panic("broken") }, func(error) { warned++ })
+		ended := make(chan error)
+		go func() { ended <- task.Run(ctx) }()
+		synctest.Wait()
+		_ = task.Begin(ctx)
+		synctest.Wait()
+		stop()
+		if err := <-ended; err != nil || runs != 2 || warned != 2 {
+			t.Errorf("%d runs, %d warnings, error %v", runs, warned, err)
+		}
+	})
+}

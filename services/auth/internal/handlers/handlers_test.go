@@ -259,6 +259,8 @@ func TestAPI_isWhatItsDescriptionSays(t *testing.T) {
 			return nil
 		}))(t)
 		must.Do(t, s.admins.Update(t.Context(), func(listed []string) ([]string, error) { return append(listed, admin.User.ID), nil }))
+		s.ask(t, http.MethodPost, "/profile/mine/data", forData, as(admin)).Expect(http.StatusAccepted)
+		must.Do(t, s.archives.Collect(t.Context()))
 		knows["code"] = []string{s.code(t)}
 		return admin.AccessToken
 	}

@@ -75,7 +75,8 @@ func TestErasure_takesPostsAway(t *testing.T) {
 	goes, bens := w.published(t, full("Goes", "Go")), w.created(t, "ben", full("Ben's"))
 	w.leave(t, "delete")
 	w.ask(t, "", "GET", "/id/"+goes.ID, nil).ExpectProblem(http.StatusNotFound, errs.NotFound, "")
-	w.expectNothingOf(t, "The *text* of Goes", "<em>text</em> of Goes", "ada@example.com")
+	w.expectNothingOf(t, "The *text* of Goes", "<em>text</em> of Goes", "The text of Goes", "ada@example.com")
+	w.expectFound(t, "q=goes", "")
 	if got := w.titles(t, "", "/list/latest"); len(got) != 0 {
 		t.Errorf("readers see %v", got)
 	}
@@ -170,7 +171,8 @@ func TestErasure_isFinishedWhateverDies(t *testing.T) {
 		}
 		must.Do(t, w.on[e.Type](t.Context(), e))
 		must.Do(t, w.review.CatchUp(t.Context()))
-		w.expectNothingOf(t, "The *text* of", "ada@example.com")
+		w.expectNothingOf(t, "The *text* of", "The text of", "ada@example.com")
+		w.expectFound(t, "q=text", "")
 		if t.Failed() {
 			t.Fatalf("after %d writes", died)
 		}
