@@ -188,11 +188,17 @@ func (s *Shop) EndLink(t testing.TB, notice Notice) string {
 func (s *Shop) FollowLink(t testing.TB, method, link string) Answer {
 	t.Helper()
 	_, path, _ := strings.Cut(link, "/mail/")
-	request, err := http.NewRequestWithContext(t.Context(), method, s.URL+"/mail/"+path, strings.NewReader("List-Unsubscribe=One-Click"))
+	body := ""
+	if method == http.MethodPost {
+		body = "List-Unsubscribe=One-Click"
+	}
+	request, err := http.NewRequestWithContext(t.Context(), method, s.URL+"/mail/"+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if body != "" {
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
 	response, err := s.http.Do(request)
 	if err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"testing"
 
 	"stoa/pkg/common/must"
@@ -88,6 +89,64 @@ func TestAnnouncement_goesOnAfterACrash(t *testing.T) {
 				t.Errorf("crash %d: %d were told", n, len(told))
 			}
 		}
+	}
+}
+
+// Whatever dies while a post is published, its followers are told once the schedules have run.
+func TestAnnouncement_beginsWhateverDies(t *testing.T) {
+	for _, after := range []bool{false, true} {
+		for n, died := 1, true; died; n++ {
+			w := newWorld(t)
+			for reader := range 3 {
+				w.follower(t, fmt.Sprint("reader", reader), domain.Source{Author: callers["ada"].ID})
+			}
+			p := w.submitted(t, full("A post"))
+			crashed := w.die(n, after)
+			w.ask(t, "edith", "PUT", "/editor/publish/id/"+p.ID, nil)
+			w.live()
+			died = crashed()
+			if must.Get(w.stores.Posts.Get(t.Context(), p.ID))(t).Published == nil {
+				w.do(t, "edith", "PUT", "/editor/publish/id/"+p.ID, nil)
+			}
+			must.Do(t, w.review.CatchUp(t.Context()))
+			must.Do(t, w.announcing.CatchUp(t.Context()))
+			told := w.told(t, p.ID)
+			for id, times := range told {
+				if times != 1 {
+					t.Errorf("crash %d, after: %t: %s was told %d times", n, after, id, times)
+				}
+			}
+			if len(told) != 3 {
+				t.Errorf("crash %d, after: %t: %d were told", n, after, len(told))
+			}
+		}
+	}
+}
+
+// Two processes tell followers at the same moment.
+func TestAnnouncement_isToldOnceByTwoProcesses(t *testing.T) {
+	w := newWorld(t)
+	for reader := range 200 {
+		w.follower(t, fmt.Sprint("reader", reader), domain.Source{Author: callers["ada"].ID})
+	}
+	p := w.published(t, full("A post"))
+	var both sync.WaitGroup
+	for range 2 {
+		both.Go(func() {
+			if err := w.announcing.CatchUp(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	both.Wait()
+	told := w.told(t, p.ID)
+	for id, times := range told {
+		if times != 1 {
+			t.Errorf("%s was told %d times", id, times)
+		}
+	}
+	if len(told) != 200 {
+		t.Errorf("%d were told", len(told))
 	}
 }
 

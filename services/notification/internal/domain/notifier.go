@@ -112,10 +112,6 @@ const (
 // resume sends the mail of a notice that has a record, if an attempt may start now.
 func (n *Notifier) resume(ctx context.Context, notice Notice, cause Cause) (outcome, error) {
 	lease := ids.New()
-	cause, err := withoutLeft(ctx, n.people, cause)
-	if err != nil {
-		return done, err
-	}
 	record, err := n.notices.Update(ctx, notice.ID(), func(r *Record) error {
 		r.Mail.take(lease, cause, now())
 		return nil

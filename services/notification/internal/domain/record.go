@@ -122,7 +122,7 @@ func (d *Delivery) take(lease string, cause Cause, now time.Time) {
 		*d = leased(lease, now)
 	case d.Waits() && !now.Before(d.NextAt):
 		d.Status, d.LeaseID, d.NextAt = Leased, lease, now.Add(leaseTTL)
-	case d.Waits():
+	case d.Waits() && d.Cause == nil: // one that is kept may have lost somebody who has left meanwhile
 		d.Cause = &cause
 	}
 }

@@ -118,11 +118,15 @@ func (n *Notifier) tell(ctx context.Context, notice Notice, wanted Frequency, ca
 
 // tellAgain tells a notice that has a record.
 func (n *Notifier) tellAgain(ctx context.Context, notice Notice, cause Cause) error {
-	again := n.resume
 	if notice.Kind.patient() {
-		again = n.renew
+		result, err := n.renew(ctx, notice, cause)
+		return n.settle(ctx, notice, result, err)
 	}
-	result, err := again(ctx, notice, cause)
+	cause, err := withoutLeft(ctx, n.people, cause) // it may be stored now
+	if err != nil {
+		return err
+	}
+	result, err := n.resume(ctx, notice, cause)
 	return n.settle(ctx, notice, result, err)
 }
 

@@ -138,7 +138,7 @@ func TestDigests_areSentOnceByTwoProcesses(t *testing.T) {
 	})
 }
 
-// A digest waits for the mail server, and its reader decides anew: what was ended is left out, and what is to come at once is not lost.
+// A digest waits for the mail server, and its reader changes the settings: what was ended is left out, and what is to come at once is not lost.
 func TestDigests_areWithoutWhatWasEnded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t)
