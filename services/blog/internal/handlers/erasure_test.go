@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -227,6 +228,27 @@ func TestErasure_findsWhatIsFollowedMeanwhile(t *testing.T) {
 	if follows := w.follows(t, "ada"); len(follows) != 0 {
 		t.Errorf("she follows %q", follows)
 	}
+}
+
+// Two processes get the event at the same moment, as after a delivery that took too long.
+func TestErasure_byTwoProcesses(t *testing.T) {
+	w := newWorld(t)
+	for _, title := range []string{"First", "Second", "Third"} {
+		w.published(t, full(title))
+		w.created(t, "ada", full(title+" draft"))
+	}
+	e := leaves(t, "delete")
+	var both sync.WaitGroup
+	for range 2 {
+		both.Go(func() {
+			if err := w.on[e.Type](t.Context(), e); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	both.Wait()
+	w.expectNothingOf(t, "The *text* of", "The text of", "ada@example.com")
+	w.expectFound(t, "q=text", "")
 }
 
 // blog dies before any of its writes: the broker delivers the event again, and the schedule erases texts.

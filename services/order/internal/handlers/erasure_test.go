@@ -3,7 +3,9 @@ package handlers_test
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -107,6 +109,29 @@ func TestErasure_meetsADecision(t *testing.T) {
 			}
 			s.expectNobody(t)
 		})
+	}
+}
+
+// Two workers get the event at the same moment, as after a delivery that took too long.
+func TestErasure_byTwoWorkers(t *testing.T) {
+	s := newShop(t)
+	var placed []string
+	for n := range 5 {
+		placed = append(placed, s.placed(t, strconv.Itoa(n)).ID)
+		must.Do(t, s.reserve(t, placed[n], apple))
+	}
+	var both sync.WaitGroup
+	for _, worker := range []*shop{s, s.replica()} {
+		both.Go(func() {
+			if err := worker.erase(t); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	both.Wait()
+	s.expectNobody(t)
+	for _, id := range placed {
+		s.expectStatus(t, id, domain.Cancelled)
 	}
 }
 
