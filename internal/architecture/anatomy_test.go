@@ -118,7 +118,7 @@ func (s source) registers() bool {
 	return s.folder == handlersFolder && strings.HasSuffix(s.name, "routes.go")
 }
 
-// longFunctions reports whether a function that is no table of operations or events is longer than a handler may be.
+// longFunctions reports whether a function other than a table of operations or events is longer than a handler may be.
 func (s source) longFunctions() bool {
 	return slices.ContainsFunc(s.tree.Decls, func(declaration ast.Decl) bool {
 		f, ok := declaration.(*ast.FuncDecl)

@@ -13,7 +13,7 @@ import (
 	"stoa/test/system"
 )
 
-// Whoever has something to forget dies while somebody deletes an account, one after the other. Each deletion comes to its end: within
+// All that have something to forget die, one after the other, while somebody deletes an account. Each deletion comes to its end: within
 // two minutes no store has an address, all orders are cancelled, their stock is free, and posts are gone.
 func TestLeaving_isFinishedWhateverDies(t *testing.T) {
 	shop := client.Start(t, system.Folder(t), func(o *stack.Options) {

@@ -86,7 +86,7 @@ func compactOne(file string) error {
 	if _, err := db.Exec(`VACUUM`); err != nil {
 		return err
 	}
-	var busy, pages, moved int // a log that others use is no error
+	var busy, pages, moved int // it does not fail if others use the log
 	if err := db.QueryRow(`PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &pages, &moved); err != nil {
 		return err
 	}

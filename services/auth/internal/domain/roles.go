@@ -60,7 +60,7 @@ func lastAdmin() error {
 	return errs.New(errs.Conflict, "this is the only account with the role ADMIN; give the role to another account first")
 }
 
-// striking returns the change that removes an account, whoever is left. It never fails.
+// striking returns the change that removes an account, also if nobody is left. It never fails.
 func striking(id string) func([]string) ([]string, error) {
 	return func(ids []string) ([]string, error) {
 		return slices.DeleteFunc(ids, func(other string) bool { return other == id }), nil
