@@ -56,8 +56,9 @@ func (d *DeadLetters) Receive(ctx context.Context, letter DeadLetter) error {
 	return err
 }
 
-// dataPage is how many documents are looked at for a page of what is stored about somebody.
-const dataPage = 100
+// dataPage is how many documents are looked at for a page of what is stored about somebody: all may be about that account, and have
+// large orders.
+const dataPage = 50
 
 // Erase takes somebody who has deleted their account from all letters. A second run does no harm.
 func (d *DeadLetters) Erase(ctx context.Context, accountID string) error {
