@@ -63,14 +63,14 @@ func newLeaver(t *testing.T, shop *client.Shop) leaver {
 	shop.Must(t, client.CommentOn(l.published, l.User, "Signed, somebody."), http.StatusCreated, &made)
 	l.comment = made.ID
 	shop.Must(t, client.CommentOn(l.published, l.reader, "A remark."), http.StatusCreated, nil)
-	awaitInbox(t, shop, l.reader, client.Announced)
-	awaitInbox(t, shop, l.User, "comment-added")
+	awaitKind(t, shop, l.reader, client.Announced)
+	awaitKind(t, shop, l.User, "comment-added")
 	awaitNotice(t, shop, l.User, "order-shipped")
 	return l
 }
 
-// awaitInbox waits until an inbox has a notice of a kind, however that is mailed.
-func awaitInbox(t *testing.T, shop *client.Shop, u client.User, kind string) {
+// awaitKind waits until an inbox has a notice of a kind, however that is mailed.
+func awaitKind(t *testing.T, shop *client.Shop, u client.User, kind string) {
 	t.Helper()
 	system.Eventually(t, "there is a notice "+kind, func() error {
 		inbox := client.All[client.Notice](t, shop, "/notifications", u)
