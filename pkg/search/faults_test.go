@@ -125,6 +125,42 @@ func TestIndex_standsDamagedParts(t *testing.T) {
 	l.expectSet(t, "w499", "499", "999", "1499", "1999", "2499", "2999")
 }
 
+// A rebuild waits while the store is away, and has not to begin again.
+func TestRebuild_waitsForTheStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLibrary()
+		var want []string
+		for i := range 40 {
+			b := book{ID: fmt.Sprint(i), Text: strings.Repeat("sand ", 100_000) + "whale", Version: 1}
+			l.books[b.ID], want = b, append(want, b.ID)
+		}
+		away, saved := time.Now(), 0
+		l.states.Before = func(operation, _ string) error {
+			if operation == "save" && time.Now().After(away) {
+				if saved++; saved%7 == 0 {
+					away = time.Now().Add(20 * time.Second)
+				}
+			}
+			if time.Now().Before(away) {
+				return status.Error(codes.Unavailable, "away")
+			}
+			return nil
+		}
+		time.Sleep(time.Second)
+		must.Do(t, l.index.Rebuild(t.Context(), 40, l.all(-1, nil)))
+		l.states.Before = nil
+		l.expectSet(t, "whale", want...)
+		if saved < 20 {
+			t.Errorf("only %d calls write", saved)
+		}
+		for range 2 {
+			time.Sleep(6 * time.Minute)
+			must.Do(t, l.index.Maintain(t.Context()))
+		}
+		expectTidy(t, l.states, l.index)
+	})
+}
+
 // A process that dies while it writes a long document leaves parts, however many, that are deleted later.
 func TestMaintain_deletesWhatADeadWriterHasLeft(t *testing.T) {
 	for _, parts := range []int{0, 1, 15, 16, 17, 40} {
