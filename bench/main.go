@@ -42,7 +42,7 @@ var parts = []part{
 	{"hour", (*bench).measureHour},
 }
 
-// usual are the parts that run unless others are chosen: together they take about half an hour on two cores.
+// usual are the parts that run unless others are chosen: together they take about 40 minutes on two cores.
 const usual = "orders,reads,start,memory,million,blog,search,followers,workers,watchers"
 
 // bench is a run of the benchmark.

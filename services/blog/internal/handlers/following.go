@@ -14,7 +14,7 @@ type following struct{ follows *domain.Follows }
 
 // Followed is what somebody follows.
 type Followed struct {
-	Author *author   `json:"author,omitempty" doc:"An author; one who has left has no name"`
+	Author *author   `json:"author,omitempty" doc:"An author"`
 	Tag    string    `json:"tag,omitempty" doc:"Or a tag"`
 	Since  time.Time `json:"since"`
 }

@@ -2,6 +2,7 @@ package handlers_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -153,9 +154,12 @@ func TestInternal_namesWhatIsOpenAndWhatIsStored(t *testing.T) {
 	}
 	must.Do(t, s.command(t, "ship", over))
 	base := "/internal/accounts/" + ids.Derive("alice")
+	s.limit.Store(0) // orders are open also while there is no limit
+	later := s.placed(t, "3").ID
+	must.Do(t, s.reserve(t, later, apple))
 	got := webtest.Read[struct{ Orders []string }](s.Do(t, webtest.Request{Path: base + "/orders"}), http.StatusOK)
-	if len(got.Orders) != 1 || got.Orders[0] != open {
-		t.Errorf("got %v, want %s", got.Orders, open)
+	if !slices.Equal(got.Orders, slices.Sorted(slices.Values([]string{open, later}))) {
+		t.Errorf("got %v, want %s and %s", got.Orders, open, later)
 	}
 	data := webtest.Read[struct {
 		Pieces []struct {
@@ -163,7 +167,7 @@ func TestInternal_namesWhatIsOpenAndWhatIsStored(t *testing.T) {
 			Data domain.Order
 		}
 	}](s.Do(t, webtest.Request{Path: base + "/data"}), http.StatusOK)
-	if len(data.Pieces) != 2 || data.Pieces[0].Kind != "order" || data.Pieces[0].Data.Customer.Email != "alice@example.com" {
+	if len(data.Pieces) != 3 || data.Pieces[0].Kind != "order" || data.Pieces[0].Data.Customer.Email != "alice@example.com" {
 		t.Errorf("got %+v", data)
 	}
 }
