@@ -11,6 +11,9 @@ import (
 	"stoa/bench/report"
 )
 
+// rebuildLimit is how long the service may take to index all posts.
+const rebuildLimit = 30 * time.Minute
+
 // measureSearch compares searches of a blog with many posts with those of one that has few.
 func (b *bench) measureSearch(ctx context.Context) (p report.Part, err error) {
 	small, large := b.this(), b.this()
@@ -93,6 +96,8 @@ func (f *blog) fillTexts(ctx context.Context, posts int) error {
 // rebuild has the service index the posts, and returns how long it was at it.
 func (f *blog) rebuild(ctx context.Context) (time.Duration, error) {
 	const path, tokenTime = "/blog/search/rebuild", 10 * time.Minute
+	ctx, cancel := context.WithTimeoutCause(ctx, rebuildLimit, fmt.Errorf("the posts are not indexed after %s", rebuildLimit))
+	defer cancel()
 	var now struct{ State string }
 	err := f.call(ctx, "POST", path, f.staff, nil, &now)
 	began, signedIn := time.Now(), time.Now()

@@ -90,7 +90,7 @@ func (x *Index) all(ctx context.Context) (total int, documents iter.Seq2[search.
 		for posts, err := range x.posts.lists.Batches(ctx, domain.Latest, x.posts.on(domain.Latest)) {
 			var some []search.Document
 			if err == nil {
-				some, err = x.documents(ctx, posts)
+				err = sidecar.Patiently(ctx, func() (err error) { some, err = x.documents(ctx, posts); return err })
 			}
 			if err != nil {
 				yield(search.Document{}, err)
