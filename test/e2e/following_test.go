@@ -80,35 +80,37 @@ func follows(t *testing.T, shop *client.Shop, reader client.User) []followed {
 // The followers of a tag that is renamed or merged follow the other one, and are told of posts from before and after.
 func TestFollowers_goWithTheirTag(t *testing.T) {
 	t.Parallel()
-	shop := client.Borrow(t)
 	author, editor := shop.SignIn(t, "author"), shop.SignIn(t, "editor")
 	for _, way := range []string{"renamed", "merged"} {
-		reader := shop.SignUp(t)
-		old, next := "T1-"+reader.ID, "T2-"+reader.ID
-		published(t, shop, author, editor, "About "+old, old)
-		change := client.Request{Method: "PUT", Path: "/blog/editor/tags/" + old, As: editor, Body: map[string]string{"name": next}}
-		if way == "merged" {
-			published(t, shop, author, editor, "About "+next, next)
-			change = client.Request{Method: "POST", Path: "/blog/editor/tags/" + old + "/merge", As: editor, Body: map[string]string{"into": next}}
-		}
-		shop.Must(t, client.Following("PUT", "tags/"+old, reader), http.StatusOK, nil)
-		before := published(t, shop, author, editor, "Before it is "+way, old)
-		shop.Must(t, change, http.StatusAccepted, nil)
-		system.Eventually(t, "the reader follows the tag that was "+way, func() error {
-			if all := follows(t, shop, reader); len(all) != 1 || !strings.EqualFold(all[0].Tag, next) {
-				return fmt.Errorf("got %+v", all)
+		t.Run(way, func(t *testing.T) {
+			t.Parallel()
+			reader := shop.SignUp(t)
+			old, next := "T1-"+reader.ID, "T2-"+reader.ID
+			published(t, shop, author, editor, "About "+old, old)
+			change := client.Request{Method: "PUT", Path: "/blog/editor/tags/" + old, As: editor, Body: map[string]string{"name": next}}
+			if way == "merged" {
+				published(t, shop, author, editor, "About "+next, next)
+				change = client.Request{Method: "POST", Path: "/blog/editor/tags/" + old + "/merge", As: editor, Body: map[string]string{"into": next}}
 			}
-			return nil
-		})
-		after := published(t, shop, author, editor, "After it was "+way, next)
-		for _, id := range []string{before, after} {
-			system.Eventually(t, "the reader is told", func() error {
-				if n := noticesOf(t, shop, reader, id); n != 1 {
-					return fmt.Errorf("%d notices", n)
+			shop.Must(t, client.Following("PUT", "tags/"+old, reader), http.StatusOK, nil)
+			before := published(t, shop, author, editor, "Before it is "+way, old)
+			shop.Must(t, change, http.StatusAccepted, nil)
+			system.Eventually(t, "the reader follows the other tag", func() error {
+				if all := follows(t, shop, reader); len(all) != 1 || !strings.EqualFold(all[0].Tag, next) {
+					return fmt.Errorf("got %+v", all)
 				}
 				return nil
 			})
-		}
+			after := published(t, shop, author, editor, "After it was "+way, next)
+			for _, id := range []string{before, after} {
+				system.Eventually(t, "the reader is told", func() error {
+					if n := noticesOf(t, shop, reader, id); n != 1 {
+						return fmt.Errorf("%d notices", n)
+					}
+					return nil
+				})
+			}
+		})
 	}
 }
 

@@ -147,7 +147,7 @@ func (a *Announcing) tell(ctx context.Context, x Announcement, post Post, list s
 	}
 	ids := []string{post.AuthorID}
 	for _, f := range followers {
-		if f.ID != post.AuthorID && f.followed(x.Sources, x.At) {
+		if !slices.Contains(ids, f.ID) && f.followed(x.Sources, x.At) { // somebody may be listed twice
 			ids = append(ids, f.ID)
 		}
 	}
