@@ -39,10 +39,13 @@ func followersAreToldOnce(t *testing.T, shop *client.Shop) {
 	author, product := shop.NewAuthor(t, admin), shop.NewProduct(t, staff, stock)
 	shop.NewPost(t, author, editor)
 	readers := make([]client.User, followers)
-	system.AtOnce(followers, func(i int) {
-		readers[i] = shop.SignUp(t)
-		shop.Must(t, client.Following("PUT", "authors/"+author.ID, readers[i]), 200, nil)
-		shop.Must(t, client.WantsMails(readers[i], "following", "at_once"), 200, nil)
+	const atOnce = 4 // more would be asked to come later
+	system.AtOnce(atOnce, func(first int) {
+		for i := first; i < followers; i += atOnce {
+			readers[i] = shop.SignUp(t)
+			shop.Must(t, client.Following("PUT", "authors/"+author.ID, readers[i]), 200, nil)
+			shop.Must(t, client.WantsMails(readers[i], "following", "at_once"), 200, nil)
+		}
 	})
 	post := shop.NewPost(t, author, editor)
 	var placed []client.Order
