@@ -143,7 +143,7 @@ func TestRebuild_waitsForTheStore(t *testing.T) {
 		}
 		away, saved := time.Now(), 0
 		l.states.Before = func(operation, _ string) error {
-			if operation == "save" && time.Now().After(away) {
+			if operation == "save" && !time.Now().Before(away) {
 				if saved++; saved%7 == 0 {
 					away = time.Now().Add(20 * time.Second)
 				}

@@ -29,6 +29,7 @@ func TestTask_runsOnceAtATime(t *testing.T) {
 			_ = task.Begin(ctx)
 		}
 		time.Sleep(5 * time.Minute)
+		synctest.Wait()
 		if runs != 2 || warned != 2 {
 			t.Errorf("%d runs, %d warnings", runs, warned)
 		}

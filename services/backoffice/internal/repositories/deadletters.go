@@ -56,7 +56,7 @@ func (r *DeadLetters) List(ctx context.Context, cursor string, limit int) ([]dom
 
 // All yields all letters, and misses none.
 func (r *DeadLetters) All(ctx context.Context) iter.Seq2[[]domain.DeadLetter, error] {
-	return r.lists.Batches(ctx, all, nil)
+	return r.lists.Batches(ctx, all, sidecar.Once, nil)
 }
 
 // Delete removes a letter: errs.NotFound if there is no such letter, errs.Conflict if it was changed at the same time.

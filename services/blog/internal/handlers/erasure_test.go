@@ -150,11 +150,11 @@ func TestErasure_meetsAPublication(t *testing.T) {
 
 // A text is stored by a request that finds only then that the post is gone. It goes once more.
 func TestErasure_findsTextsThatAreStoredMeanwhile(t *testing.T) {
-	requests := map[string]func(w *world, p post) *webtest.Answer{
-		"plain:": func(w *world, p post) *webtest.Answer {
+	requests := map[string]func(t *testing.T, w *world, p post) *webtest.Answer{
+		"plain:": func(t *testing.T, w *world, p post) *webtest.Answer {
 			return w.ask(t, "edith", "PUT", "/editor/publish/id/"+p.ID, nil)
 		},
-		"revision:": func(w *world, p post) *webtest.Answer {
+		"revision:": func(t *testing.T, w *world, p post) *webtest.Answer {
 			w.do(t, "ada", "PATCH", "/author/id/"+p.ID, object{"text": "The *text* of another revision"})
 			return w.ask(t, "ada", "PUT", "/author/submit/id/"+p.ID, nil)
 		},
@@ -170,7 +170,7 @@ func TestErasure_findsTextsThatAreStoredMeanwhile(t *testing.T) {
 				}
 				return nil
 			}
-			request(w, p).ExpectProblem(http.StatusNotFound, errs.NotFound, "")
+			request(t, w, p).ExpectProblem(http.StatusNotFound, errs.NotFound, "")
 			w.states.Before = nil
 			time.Sleep(domain.LateTime + time.Second)
 			must.Do(t, w.review.CatchUp(t.Context()))

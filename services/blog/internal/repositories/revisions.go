@@ -72,7 +72,7 @@ func erase[T any](ctx context.Context, documents *sidecar.Documents[T], id strin
 
 // All implements domain.RevisionStore.
 func (r *Revisions) All(ctx context.Context, postID string) iter.Seq2[[]domain.Revision, error] {
-	return r.lists.Batches(ctx, postID, nil)
+	return r.lists.Batches(ctx, postID, sidecar.Once, nil)
 }
 
 // List implements domain.RevisionStore.

@@ -125,7 +125,7 @@ func (o *Orders) StillOpen(ctx context.Context, ids []string) (map[string]bool, 
 
 // All yields all orders of a customer, and misses none.
 func (o *Orders) All(ctx context.Context, customerID string) iter.Seq2[[]domain.Record, error] {
-	return o.lists.Batches(ctx, customerID, func(r domain.Record) bool { return r.Customer.ID == customerID })
+	return o.lists.Batches(ctx, customerID, sidecar.Once, func(r domain.Record) bool { return r.Customer.ID == customerID })
 }
 
 // List returns a page of a customer's orders, newest first, and the cursor of the next page, "" at the end.
