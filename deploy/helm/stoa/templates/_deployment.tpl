@@ -162,7 +162,7 @@ spec:
       labels: {{- include "stoa.selector" (list $root $app.id) | nindent 8 }}
         app.kubernetes.io/part-of: stoa
       annotations:
-        checksum/dapr: {{ index . 4 }}
+        checksum/dapr: {{ index . 4 | quote }}
 {{- if $root.Values.metrics.annotations }}
         prometheus.io/scrape: "true"
         prometheus.io/port: "8200"
