@@ -125,20 +125,26 @@ func (c *Cluster) secret(name string, values Values) secret {
 // call sends a request about one Secret, or about all if name is empty, and reads the answer into out. Its error is not nil for a
 // status of 400 and more.
 func (c *Cluster) call(ctx context.Context, method, name, contentType string, in, out any) (status int, err error) {
-	text, err := json.Marshal(in)
-	if err != nil {
-		return 0, err
+	var sent io.Reader
+	if in != nil {
+		text, err := json.Marshal(in)
+		if err != nil {
+			return 0, err
+		}
+		sent = bytes.NewReader(text)
 	}
 	url := c.address + "/api/v1/namespaces/" + c.namespace + "/secrets"
 	if name != "" {
 		url += "/" + name
 	}
-	request, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(text))
+	request, err := http.NewRequestWithContext(ctx, method, url, sent)
 	if err != nil {
 		return 0, err
 	}
 	request.Header.Set("Authorization", "Bearer "+c.token)
-	request.Header.Set("Content-Type", contentType)
+	if contentType != "" {
+		request.Header.Set("Content-Type", contentType)
+	}
 	answer, err := c.client.Do(request)
 	if err != nil {
 		return 0, err
