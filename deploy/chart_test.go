@@ -82,7 +82,7 @@ func on(bus, store string) []string {
 func template(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	cmd := exec.CommandContext(t.Context(), helm(t), append([]string{"template", "stoa", chart, "-n", "shop"}, args...)...)
+	cmd := exec.CommandContext(t.Context(), helm(t), append([]string{"template", "stoa", chart, "-n", "shop", "--kube-version", "1.34.0"}, args...)...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
 		return "", errors.New(stderr.String())

@@ -6,18 +6,17 @@ changes when the sidecar has to start again. */}}
 {{- $root := index . 0 -}}{{- $app := index . 1 -}}{{- $values := index . 2 -}}{{- $components := index . 3 -}}
 {{- $dapr := $root.Values.dapr -}}
 {{- $names := include "stoa.ownSecrets" (list $root $app.id) | fromJsonArray -}}
-{{- $mounts := list -}}
+{{- $mounts := list }}{{ $env := list -}}
 {{- range $components -}}
 {{- range .spec.metadata }}{{ if .secretKeyRef }}{{ $names = append $names .secretKeyRef.name }}{{ end }}{{ end -}}
 {{- if eq .spec.type "bindings.localstorage" }}{{ $mounts = append $mounts (printf "%s:/state/.stoa/%s" .metadata.name .metadata.name) }}{{ end -}}
+{{- if and (eq .spec.type "pubsub.jetstream") (include "stoa.embedded" $root) }}{{ $env = list "STOA_BROKER=broker:14222" }}{{ end -}}
 {{- end -}}
 {{- $secrets := list -}}
 {{- range $names | uniq | sortAlpha -}}
 {{- $from := include "stoa.secretKey" (list $root .) | fromJson -}}
 {{- $secrets = append $secrets (printf "%s=%s:%s" . $from.name $from.key) -}}
 {{- end -}}
-{{- $env := list -}}
-{{- if include "stoa.embedded" $root }}{{ $env = append $env "STOA_BROKER=broker:14222" }}{{ end -}}
 {{- range $name, $value := $values.env }}{{ if hasPrefix "OTEL_" $name }}{{ $env = append $env (printf "%s=%s" $name $value) }}{{ end }}{{ end -}}
 dapr.io/enabled: "true"
 dapr.io/app-id: {{ $app.id }}
