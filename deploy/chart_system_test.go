@@ -258,3 +258,13 @@ func TestChart_thePublicAppReachesNoServer(t *testing.T) {
 		}
 	}
 }
+
+// The images contain no certificates, so a server with TLS would be refused.
+func TestChart_sidecarsTrustTheAuthoritiesOfTheirServers(t *testing.T) {
+	for id, d := range deployments(t, render(t, production...)) {
+		mounted := d.Template.Metadata.Annotations["dapr.io/volume-mounts"] == "certificates:/etc/ssl/certs"
+		if !mounted || !slices.ContainsFunc(d.Template.Spec.Volumes, func(v volume) bool { return v.Name == "certificates" && v.ConfigMap.Name == "authorities" }) {
+			t.Errorf("the sidecar of %s trusts nobody: %v", id, d.Template.Spec.Volumes)
+		}
+	}
+}

@@ -133,6 +133,11 @@ type deployment struct {
 	}
 }
 
+type volume struct {
+	Name      string
+	ConfigMap struct{ Name string } `yaml:"configMap"`
+}
+
 type pod struct {
 	ServiceAccountName            string `yaml:"serviceAccountName"`
 	AutomountServiceAccountToken  *bool  `yaml:"automountServiceAccountToken"`
@@ -142,6 +147,7 @@ type pod struct {
 		SeccompProfile struct{ Type string } `yaml:"seccompProfile"`
 	} `yaml:"securityContext"`
 	TopologySpreadConstraints []any `yaml:"topologySpreadConstraints"`
+	Volumes                   []volume
 	Containers                []struct {
 		Name, Image string
 		Command     []string

@@ -37,6 +37,9 @@ dapr.io/env: {{ join "," . | quote }}
 {{- with $mounts }}
 dapr.io/volume-mounts-rw: {{ join "," . | quote }}
 {{- end }}
+{{- if $root.Values.certificates }}
+dapr.io/volume-mounts: certificates:/etc/ssl/certs
+{{- end }}
 dapr.io/disable-builtin-k8s-secret-store: "true"
 dapr.io/sidecar-listen-addresses: 127.0.0.1
 dapr.io/sidecar-seccomp-profile-type: RuntimeDefault
@@ -199,6 +202,7 @@ spec:
 {{- range $components }}
 {{- if eq .spec.type "bindings.localstorage" }}{{ $volumes = append $volumes (dict "name" .metadata.name "emptyDir" (dict "sizeLimit" "64Mi")) }}{{ end }}
 {{- end }}
+{{- with $root.Values.certificates }}{{ $volumes = append $volumes (dict "name" "certificates" "configMap" (dict "name" .)) }}{{ end }}
 {{- if $kong }}
 {{- $volumes = append $volumes (dict "name" "kong" "configMap" (dict "name" "kong")) }}
 {{- range list "run" "tmp" }}{{ $volumes = append $volumes (dict "name" . "emptyDir" (dict "sizeLimit" "64Mi")) }}{{ end }}
