@@ -3,9 +3,9 @@ package domain
 import (
 	"context"
 	"errors"
-	"slices"
+	"sync"
+	"time"
 
-	"stoa/pkg/common/errs"
 	"stoa/pkg/common/names"
 )
 
@@ -20,8 +20,10 @@ type Departures interface {
 	Departed
 	// Leave notes that an account was deleted.
 	Leave(ctx context.Context, accountID string) error
-	// Recent returns the accounts that were deleted within the last minutes.
-	Recent(ctx context.Context) ([]string, error)
+	// Recent returns when each account that is not settled was noted.
+	Recent(ctx context.Context) (map[string]time.Time, error)
+	// Settle notes that all was found of these accounts.
+	Settle(ctx context.Context, accountIDs []string) error
 }
 
 // Inboxes erases what the inbox of an account has.
@@ -41,17 +43,20 @@ type Erasure struct {
 	editors    *Editors
 	settings   SettingsStore
 	digests    DigestStore
+
+	mu   sync.Mutex
+	look *look // nil between two looks
 }
 
 // NewErasure returns the Erasure of these.
 func NewErasure(
 	departures Departures, inboxes Inboxes, editors *Editors, settings SettingsStore, digests DigestStore,
 ) *Erasure {
-	return &Erasure{departures, inboxes, editors, settings, digests}
+	return &Erasure{departures: departures, inboxes: inboxes, editors: editors, settings: settings, digests: digests}
 }
 
-// Erase forgets an account: all that read about it from now on find that it has left. What is being written at this moment by
-// those who have read before is found by CatchUp.
+// Erase forgets an account: all that read about it from now on find that it has left. CatchUp looks through the mails that wait, which
+// may be many, and finds what is being written at this moment by those who have read before.
 func (e *Erasure) Erase(ctx context.Context, accountID string) error {
 	if err := e.departures.Leave(ctx, accountID); err != nil {
 		return err
@@ -59,23 +64,10 @@ func (e *Erasure) Erase(ctx context.Context, accountID string) error {
 	return e.sweep(ctx, accountID)
 }
 
-// CatchUp sweeps again for those who left within the last minutes: longer than a handler takes.
-func (e *Erasure) CatchUp(ctx context.Context) error {
-	recent, err := e.departures.Recent(ctx)
-	for _, accountID := range recent {
-		err = errors.Join(err, e.sweep(ctx, accountID))
-	}
-	return err
-}
-
 func (e *Erasure) sweep(ctx context.Context, accountID string) error {
-	err := errors.Join(
+	return errors.Join(
 		e.inboxes.EraseInbox(ctx, accountID), e.editors.Leave(ctx, accountID), e.endMails(ctx, accountID), e.emptyDigest(ctx, accountID),
 	)
-	for _, queue := range Queues {
-		err = errors.Join(err, e.sweepQueue(ctx, queue, accountID))
-	}
-	return err
 }
 
 // endMails erases what an account has decided about its mails. What is left says that it has left: links in its old mails still work.
@@ -98,30 +90,6 @@ func (e *Erasure) emptyDigest(ctx context.Context, accountID string) error {
 		return nil
 	})
 	return err
-}
-
-// sweepQueue takes an account from the events of the mails that wait. One that goes to nobody then is dropped when it is due.
-func (e *Erasure) sweepQueue(ctx context.Context, queue Queue, accountID string) error {
-	for cursor, more := "", true; more; more = cursor != "" {
-		waiting, next, err := e.inboxes.Waiting(ctx, queue, cursor)
-		if err != nil {
-			return err
-		}
-		for _, record := range waiting {
-			if record.Mail.Cause == nil || !slices.Contains(names.Mentions(record.Mail.Cause.Event.Data), accountID) {
-				continue
-			}
-			_, err := e.inboxes.Update(ctx, record.ID, func(r *Record) error {
-				r.Mail.forget(accountID)
-				return nil
-			})
-			if err != nil && !errs.Is(err, errs.NotFound) {
-				return err
-			}
-		}
-		cursor = next
-	}
-	return nil
 }
 
 // forget takes from the event what tells who an account is.

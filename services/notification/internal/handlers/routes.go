@@ -58,9 +58,10 @@ func page(id, method, summary string) huma.Operation {
 
 // Schedules adds what the sidecar calls on schedule: a path for each cron binding component, with its name.
 func Schedules(router *mux.Router, notifier *domain.Notifier, digests *domain.Digests, erasure *domain.Erasure, office Office) {
-	// Forget those who leave, and send the mails that are due.
-	retry := func(ctx context.Context) error { return notifier.Retry(ctx, noticeOf(office)) }
-	web.OnSchedule(router, "mails", erasure.CatchUp, retry)
+	// Send the mails that are due.
+	web.OnSchedule(router, "mails", func(ctx context.Context) error { return notifier.Retry(ctx, noticeOf(office)) })
+	// Forget those who leave: apart from mails, so that neither waits for the other.
+	web.OnSchedule(router, "departures", erasure.CatchUp)
 	// Make the digests of the day.
 	web.OnSchedule(router, "digests", digests.Make)
 }
