@@ -312,22 +312,3 @@ func TestDocuments_areReadInPartsThatFitIntoAMessage(t *testing.T) {
 		t.Errorf("got %v, want an error that is not retried", err)
 	}
 }
-
-func TestDocuments_removeWhatChangesMeanwhile(t *testing.T) {
-	states, side := sidecartest.New()
-	counters := sidecar.NewDocuments[counter](side, "store", "counter")
-	must.Do(t, counters.Remove(t.Context(), "a"))
-	must.Do(t, counters.Create(t.Context(), "a", counter{N: 1}, 0))
-	changed := false
-	states.Before = func(operation, _ string) error {
-		if operation == "delete" && !changed {
-			changed = true
-			must.Get(counters.Update(t.Context(), "a", func(c *counter) error { c.N++; return nil }))(t)
-		}
-		return nil
-	}
-	must.Do(t, counters.Remove(t.Context(), "a"))
-	if keys := states.Keys("store", ""); len(keys) != 0 || !changed {
-		t.Errorf("left are %v", keys)
-	}
-}
