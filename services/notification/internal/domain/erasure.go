@@ -3,9 +3,10 @@ package domain
 import (
 	"context"
 	"errors"
-	"sync"
+	"slices"
 	"time"
 
+	"stoa/pkg/common/errs"
 	"stoa/pkg/common/names"
 )
 
@@ -43,16 +44,13 @@ type Erasure struct {
 	editors    *Editors
 	settings   SettingsStore
 	digests    DigestStore
-
-	mu   sync.Mutex
-	look *look // nil between two looks
 }
 
 // NewErasure returns the Erasure of these.
 func NewErasure(
 	departures Departures, inboxes Inboxes, editors *Editors, settings SettingsStore, digests DigestStore,
 ) *Erasure {
-	return &Erasure{departures: departures, inboxes: inboxes, editors: editors, settings: settings, digests: digests}
+	return &Erasure{departures, inboxes, editors, settings, digests}
 }
 
 // Erase forgets an account: all that read about it from now on find that it has left. CatchUp looks through the mails that wait, which
@@ -62,6 +60,34 @@ func (e *Erasure) Erase(ctx context.Context, accountID string) error {
 		return err
 	}
 	return e.sweep(ctx, accountID)
+}
+
+// lateTime is longer than anything takes that has begun before an account left.
+const lateTime = 5 * time.Minute
+
+// CatchUp looks for those who have left lately through all that is stored. With many mails that wait it takes longer than a request. An
+// account is settled when a look that began minutes later has come to its end; one that fails holds up no other.
+func (e *Erasure) CatchUp(ctx context.Context) (failed error) {
+	began := time.Now()
+	leaving, err := e.departures.Recent(ctx)
+	if err != nil || len(leaving) == 0 {
+		return err
+	}
+	var late []string
+	for accountID, notedAt := range leaving {
+		switch err := e.sweep(ctx, accountID); {
+		case err != nil:
+			failed = errors.Join(failed, err)
+		case began.Sub(notedAt) > lateTime:
+			late = append(late, accountID)
+		}
+	}
+	for _, queue := range Queues {
+		if err := e.sweepQueue(ctx, queue, leaving); err != nil {
+			return errors.Join(failed, err)
+		}
+	}
+	return errors.Join(failed, e.departures.Settle(ctx, late))
 }
 
 func (e *Erasure) sweep(ctx context.Context, accountID string) error {
@@ -89,6 +115,49 @@ func (e *Erasure) emptyDigest(ctx context.Context, accountID string) error {
 		*d = Digest{Person: Person{ID: accountID}}
 		return nil
 	})
+	return err
+}
+
+// sweepQueue takes those who leave from the events of the mails that wait. One that goes to nobody then is dropped when it is due.
+func (e *Erasure) sweepQueue(ctx context.Context, queue Queue, leaving map[string]time.Time) error {
+	for cursor, more := "", true; more; more = cursor != "" {
+		waiting, next, err := e.inboxes.Waiting(ctx, queue, cursor)
+		if err != nil {
+			return err
+		}
+		for _, record := range waiting {
+			if err := e.forget(ctx, record, leaving); err != nil {
+				return err
+			}
+		}
+		if cursor = next; cursor != "" {
+			sleep(ctx, manyPause)
+		}
+	}
+	return nil
+}
+
+// forget takes those who leave from the event of a mail that waits.
+func (e *Erasure) forget(ctx context.Context, record Record, leaving map[string]time.Time) error {
+	if record.Mail.Cause == nil {
+		return nil
+	}
+	mentioned := slices.DeleteFunc(names.Mentions(record.Mail.Cause.Event.Data), func(id string) bool {
+		_, leaves := leaving[id]
+		return !leaves
+	})
+	if len(mentioned) == 0 {
+		return nil
+	}
+	_, err := e.inboxes.Update(ctx, record.ID, func(r *Record) error {
+		for _, accountID := range mentioned {
+			r.Mail.forget(accountID)
+		}
+		return nil
+	})
+	if errs.Is(err, errs.NotFound) {
+		return nil
+	}
 	return err
 }
 
