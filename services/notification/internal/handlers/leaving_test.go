@@ -37,30 +37,32 @@ func TestErasure_findsMailsOfNoInboxWhateverDies(t *testing.T) {
 			_ = p.on[requested.Type](t.Context(), requested)
 		},
 	} {
-		for _, after := range []bool{false, true} {
-			for n, died := 1, true; died; n++ {
-				died = false
-				synctest.Test(t, func(t *testing.T) {
-					o := newOffice(t)
-					o.process().handle(t, announced(t, "One", "0.0", person("Rita")))
-					time.Sleep(8 * time.Hour)
-					d := o.kill(n, after)
-					tell(t, o, o.process())
-					died, d.over = d.dead, true
-					p := o.process()
-					p.handle(t, leaves(t, "Rita"))
-					_ = p.on[requested.Type](t.Context(), requested) // the broker delivers it again
-					for range 40 {
-						p.forget(t)
-						time.Sleep(10 * time.Second)
-					}
-					o.expectNothingOf(t, "Rita")
-					if t.Failed() {
-						t.Errorf("%s, call %d, after: %t", name, n, after)
-					}
-				})
+		t.Run(name, func(t *testing.T) {
+			for _, after := range []bool{false, true} {
+				for n, died := 1, true; died; n++ {
+					died = false
+					synctest.Test(t, func(t *testing.T) {
+						o := newOffice(t)
+						o.process().handle(t, announced(t, "One", "0.0", person("Rita")))
+						time.Sleep(8 * time.Hour)
+						d := o.kill(n, after)
+						tell(t, o, o.process())
+						died, d.over = d.dead, true
+						p := o.process()
+						p.handle(t, leaves(t, "Rita"))
+						_ = p.on[requested.Type](t.Context(), requested) // the broker delivers it again
+						for range 40 {
+							p.forget(t)
+							time.Sleep(10 * time.Second)
+						}
+						o.expectNothingOf(t, "Rita")
+						if t.Failed() {
+							t.Errorf("call %d, after: %t", n, after)
+						}
+					})
+				}
 			}
-		}
+		})
 	}
 }
 
