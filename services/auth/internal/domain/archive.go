@@ -36,7 +36,17 @@ type Archive struct {
 	FetchedAt  time.Time `json:"fetchedAt,omitzero"`
 	// ErasedAt is when the account was deleted.
 	ErasedAt time.Time `json:"erasedAt,omitzero"`
+	// Former are earlier archives of the account, until their pages are removed.
+	Former []Stored `json:"former,omitempty"`
 }
+
+// Stored is an archive with so many pages.
+type Stored struct {
+	ID    string `json:"id"`
+	Pages int    `json:"pages"`
+}
+
+func (a *Archive) stored() Stored { return Stored{a.ID, a.Pages} }
 
 // Piece is one thing that a service keeps about an account.
 type Piece struct {
@@ -124,7 +134,11 @@ func (a *Archive) begin(id string, now time.Time) error {
 			Kind: errs.RateLimited, Message: "an archive was made within the last hour; try again later", RetryAfter: wait,
 		}
 	}
-	*a = Archive{ID: id, RequestedAt: now}
+	former := a.Former
+	if a.ID != "" {
+		former = append(former, a.stored())
+	}
+	*a = Archive{ID: id, RequestedAt: now, Former: former}
 	return nil
 }
 

@@ -34,30 +34,9 @@ func (a *Archives) Request(ctx context.Context, by Actor, password string) (Arch
 		return Archive{}, err
 	}
 	id, now, entry := ids.New(), time.Now().UTC().Truncate(time.Microsecond), RequestData.entry(account.ID, by.From)
-	if err := a.replace(ctx, account.ID, id, now); err != nil {
-		return Archive{}, err
-	}
 	return a.store.Upsert(ctx, account.ID, lasting(ctx, a.accounts.authority, by, entry, func(archive *Archive) error {
 		return archive.begin(id, now)
 	}))
-}
-
-// replace removes the pages of an archive if another one is about to begin: nobody knows them afterwards.
-func (a *Archives) replace(ctx context.Context, accountID, id string, now time.Time) error {
-	former, err := a.store.Find(ctx, accountID)
-	if err != nil {
-		return err
-	}
-	next := former
-	if err := next.begin(id, now); err != nil || former.ID == "" || next.ID == former.ID {
-		return err
-	}
-	return a.drop(ctx, former)
-}
-
-// drop removes the pages of an archive. One more than it knows may just have been stored.
-func (a *Archives) drop(ctx context.Context, archive Archive) error {
-	return a.store.Drop(ctx, archive.ID, archive.Pages+1)
 }
 
 // Erase ends the archive of an account that is deleted. Collect removes its pages, for a while: who collects it at this moment may store one
@@ -147,16 +126,42 @@ func (a *Archives) Collect(ctx context.Context) error {
 // to do, see Archive.settled.
 func (a *Archives) collect(ctx context.Context, accountID string, since, until time.Time) error {
 	archive, err := a.store.Find(ctx, accountID)
+	if err == nil && len(archive.Former) > 0 {
+		archive, err = a.forget(ctx, accountID, archive)
+	}
 	for err == nil && archive.State(time.Now()) == Collecting && archive.Source < len(a.sources) && time.Now().Before(until) {
 		archive, err = a.next(ctx, accountID, archive)
 	}
 	if err == nil && archive.over() {
-		err = a.drop(ctx, archive)
+		err = a.drop(ctx, archive.stored())
 	}
 	if err != nil || !archive.settled(since, time.Now()) {
 		return err
 	}
 	return a.unfinished.Remove(ctx, accountID, since)
+}
+
+// forget removes the pages of earlier archives of an account.
+func (a *Archives) forget(ctx context.Context, accountID string, archive Archive) (Archive, error) {
+	if err := a.drop(ctx, archive.Former...); err != nil {
+		return archive, err
+	}
+	return a.store.Upsert(ctx, accountID, func(stored *Archive) error {
+		if stored.ID == archive.ID {
+			stored.Former = nil
+		}
+		return nil
+	})
+}
+
+// drop removes the pages of archives. One more than each knows may just have been stored.
+func (a *Archives) drop(ctx context.Context, archives ...Stored) error {
+	for _, archive := range archives {
+		if err := a.store.Drop(ctx, archive.ID, archive.Pages+1); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // maxEmpty is how often in a row a source is asked that has nothing yet: a service may look through what it keeps about everybody.

@@ -124,6 +124,12 @@ func TestMyData_waitsForADay(t *testing.T) {
 			t.Errorf("the state is %s", got)
 		}
 		refused(t, s.ask(t, http.MethodPost, "/profile/mine/data/fetch", "", as(ada)), errs.NotFound, "")
+		s.states.Before = func(operation, key string) error {
+			if operation == "delete" && s.stateOfData(t, ada) == "none" {
+				t.Errorf("the request removes %s", key)
+			}
+			return nil
+		}
 		ask()
 		for _, page := range s.states.Keys("auth-store", "archive-page:") {
 			if slices.Contains(pages, page) {
