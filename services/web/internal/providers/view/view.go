@@ -57,6 +57,12 @@ func (v *Views) read() error {
 	})
 }
 
+// Page returns a page that finds texts and files here. Render needs one.
+func (v *Views) Page(page Page) Page {
+	page.views = v
+	return page
+}
+
 // Render returns a page as HTML.
 func (v *Views) Render(name string, page Page) ([]byte, error) {
 	return v.execute(name, "layout.html", page)
@@ -72,7 +78,6 @@ func (v *Views) execute(name, part string, page Page) ([]byte, error) {
 	if found == nil {
 		return nil, fmt.Errorf("there is no template %s", name)
 	}
-	page.views = v
 	var html bytes.Buffer
 	if err := found.ExecuteTemplate(&html, part, page); err != nil {
 		return nil, fmt.Errorf("the page %s: %w", name, err)
