@@ -55,7 +55,7 @@ func TestSignIn_hasASafeCookieWithTLS(t *testing.T) {
 	if cookie.Name != "__Host-stoa-session" || !cookie.Secure || cookie.Path != "/" || cookie.Domain != "" {
 		t.Errorf("got %+v", cookie)
 	}
-	b.get(t, "/").shows(http.StatusOK, "Ada")
+	b.get(t, "/products").shows(http.StatusOK, "Ada")
 }
 
 func TestSignIn_saysWhatIsWrong(t *testing.T) {
@@ -91,9 +91,9 @@ func TestSignOut_endsTheSession(t *testing.T) {
 	if asked, _ := w.last(t, "/api/v1/auth/signout"); asked.Header.Get("Authorization") != "Bearer ada" {
 		t.Errorf("auth was asked with %v", asked.Header)
 	}
-	b.get(t, "/").shows(http.StatusOK, "You are signed out.", "Sign in")
+	b.get(t, "/products").shows(http.StatusOK, "You are signed out.", "Sign in")
 	b.cookies["stoa-session"] = stolen
-	b.get(t, "/").shows(http.StatusOK, "Sign in").hides("Ada")
+	b.get(t, "/products").shows(http.StatusOK, "Sign in").hides("Ada")
 	b.post(t, "/sign-out").leadsTo("/") // twice
 }
 

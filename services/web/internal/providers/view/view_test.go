@@ -26,7 +26,7 @@ func TestThirdParty_isAsReleased(t *testing.T) {
 	var manifest struct {
 		Files []struct{ File, Package, Version, Path, SHA256, Licence, LicenceFile string }
 	}
-	must.Do(t, json.Unmarshal(must.Get(staticFiles.ReadFile(folder + "/manifest.json"))(t), &manifest))
+	must.Do(t, json.Unmarshal(must.Get(staticFiles.ReadFile(folder+"/manifest.json"))(t), &manifest))
 	listed := map[string]bool{"manifest.json": true}
 	for _, f := range manifest.Files {
 		sum := sha256.Sum256(must.Get(staticFiles.ReadFile(folder + "/" + f.File))(t))
@@ -64,7 +64,9 @@ func used(t *testing.T) map[string]bool {
 	}))
 	files := must.Get(filepath.Glob("../../handlers/*.go"))(t)
 	for _, file := range files {
-		note(must.Get(os.ReadFile(file))(t))
+		if !strings.HasSuffix(file, "_test.go") {
+			note(must.Get(os.ReadFile(file))(t))
+		}
 	}
 	return keys
 }
@@ -115,7 +117,6 @@ func TestLocale_hasTheFormsOfTheReader(t *testing.T) {
 		"":                                  "en-GB 4 Mar 2026 €12,345.67 1,234",
 		"en-US,en;q=0.5":                    "en-US Mar 4, 2026 €12,345.67 1,234",
 		"de":                                "de 04.03.2026 12.345,67\u00a0€ 1.234",
-		"xx, de;q=0.5":                      "de 04.03.2026 12.345,67\u00a0€ 1.234",
 		"\xff;;;":                           "en-GB 4 Mar 2026 €12,345.67 1,234",
 		strings.Repeat("fr;q=0.1,", 10_000): "fr 04/03/2026",
 	} {
