@@ -24,6 +24,10 @@ type failure struct {
 // fail answers in place of a page. Where somebody has to sign in, that is the sign-in.
 func (v *visit) fail(err error) {
 	web.NoteError(v.ctx(), err)
+	if web.IsStream(v.r) {
+		v.failLive(err)
+		return
+	}
 	if errs.Is(err, errs.Unauthenticated) {
 		asked := v.askToSignIn()
 		if asked == nil {

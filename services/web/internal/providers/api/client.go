@@ -4,6 +4,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -74,6 +75,7 @@ type operation struct {
 	body              any    // as JSON; nil for none
 	key               string // Idempotency-Key
 	match             string // If-Match: the version that was read
+	accept            string // "" for JSON
 }
 
 // get returns the call of an operation that changes nothing. Its path consists of a fixed part and the ids and names that follow it.
@@ -150,7 +152,7 @@ func (c *Client) send(ctx context.Context, o operation) (*http.Response, error) 
 	caller, _ := ctx.Value(callerKey{}).(Caller)
 	for name, value := range map[string]string{
 		"Authorization": bearer(caller.Token), "X-Forwarded-For": caller.Address, "User-Agent": caller.UserAgent,
-		"Accept": "application/json", "Idempotency-Key": o.key, "If-Match": o.match,
+		"Accept": cmp.Or(o.accept, "application/json"), "Idempotency-Key": o.key, "If-Match": o.match,
 	} {
 		if value != "" {
 			request.Header.Set(name, value)
