@@ -1,0 +1,87 @@
+package client
+
+import (
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// Browser asks for pages as a browser without scripts does: it keeps cookies, and says where a request comes from.
+type Browser struct {
+	// Header has headers for every request, in place of what browsers send.
+	Header http.Header
+
+	base   string
+	client *http.Client
+}
+
+// Browser returns a new browser, in which nobody is signed in.
+func (s *Shop) Browser(t testing.TB) *Browser {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &Browser{
+		Header: http.Header{"Accept": {"text/html,application/xhtml+xml"}, "Sec-Fetch-Site": {"same-origin"}, "Origin": {s.URL}},
+		base:   s.URL, client: &http.Client{Jar: jar, CheckRedirect: stay},
+	}
+}
+
+// Get asks for a page, and Post sends a form, given as names and values.
+func (b *Browser) Get(t testing.TB, path string) Answer {
+	t.Helper()
+	return b.send(t, http.MethodGet, path, "")
+}
+
+func (b *Browser) Post(t testing.TB, path string, form ...string) Answer {
+	t.Helper()
+	values := url.Values{}
+	for i := 0; i < len(form); i += 2 {
+		values.Add(form[i], form[i+1])
+	}
+	return b.send(t, http.MethodPost, path, values.Encode())
+}
+
+// SignIn signs in with an address and a password.
+func (b *Browser) SignIn(t testing.TB, email, password string) {
+	t.Helper()
+	if answer := b.Post(t, "/sign-in", "email", email, "password", password); answer.Status != http.StatusSeeOther {
+		t.Fatalf("signing in as %s: got %s", email, answer)
+	}
+}
+
+// Cookies are those that the browser sends.
+func (b *Browser) Cookies() []*http.Cookie {
+	site, err := url.Parse(b.base)
+	if err != nil {
+		return nil
+	}
+	return b.client.Jar.Cookies(site)
+}
+
+func (b *Browser) send(t testing.TB, method, path, body string) Answer {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, b.base+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header = b.Header.Clone()
+	if method == http.MethodPost {
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	response, err := b.client.Do(request)
+	if err != nil {
+		t.Fatalf("%s %s: %v", method, path, err)
+	}
+	defer response.Body.Close()
+	raw, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatalf("%s %s: %v", method, path, err)
+	}
+	return Answer{Status: response.StatusCode, Header: response.Header, Body: raw}
+}
