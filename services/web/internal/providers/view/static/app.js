@@ -21,12 +21,17 @@
       if (form && !Number.isNaN(moment.getTime())) element.textContent = form.format(moment);
     }
   };
-  document.addEventListener("htmx:after:process", (event) => {
-    if (event.target.querySelectorAll) showLocalTimes(event.target);
+
+  // A link that htmx follows leaves the focus where nothing is any more. Screen readers go on at the new content.
+  let arrived = false;
+  document.addEventListener("htmx:after:history:push", () => {
+    arrived = true; // the content comes after the address
   });
 
-  // A link that htmx follows leaves the focus where nothing is any more. Screen readers begin at the new content.
-  document.addEventListener("htmx:after:history:push", () => {
+  document.addEventListener("htmx:after:process", (event) => {
+    if (event.target.querySelectorAll) showLocalTimes(event.target);
+    if (!arrived) return;
+    arrived = false;
     if (document.activeElement === document.body) document.getElementById("main")?.focus({ preventScroll: true });
   });
 
