@@ -69,9 +69,9 @@ func (s *Sessions) Resume(ctx context.Context, sent Reference) (Visitor, error) 
 	if err != nil {
 		return Visitor{}, err
 	}
-	grant, sealed := session.open(sent.Key)
+	grant, locked := session.open(sent.Key)
 	switch worth := session.standing(sent.Generation, time.Now()); {
-	case worth == over, sealed != nil:
+	case worth == over, locked != nil:
 		return Visitor{Ended: true}, nil
 	case worth == copied:
 		return Visitor{Ended: true}, s.End(ctx, sent, grant.AccessToken)
