@@ -61,6 +61,7 @@ type problemWriter struct {
 	http.ResponseWriter
 	repeatable bool
 	status     int // of the problem, 0 if the answer is none
+	sent       bool
 	problem    bytes.Buffer
 }
 
@@ -92,9 +93,10 @@ func (w *problemWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // end answers with the page of the problem, if there was one.
 func (w *problemWriter) end() {
-	if w.status == 0 {
+	if w.status == 0 || w.sent {
 		return
 	}
+	w.sent = true
 	view := struct {
 		Problem web.Problem
 		Again   string
