@@ -108,6 +108,5 @@ func (w *problemWriter) end() {
 	w.Header().Set("Content-Type", htmlType+"; charset=utf-8")
 	w.Header().Del("Content-Length")
 	w.ResponseWriter.WriteHeader(w.status)
-	w.status = 0                                  // it is sent once
 	_ = errorPage.Execute(w.ResponseWriter, view) // the caller may have gone away
 }
