@@ -1,0 +1,243 @@
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+
+	"stoa/pkg/common/must"
+	"stoa/test/client"
+)
+
+// maxPages bounds a crawl: each kind of page is visited a few times, whatever the number of products and posts.
+const maxPages = 150
+
+// found is a page that a crawl has visited.
+type found struct {
+	path string
+	tree *html.Node
+	size int
+}
+
+// form is a form of a page.
+type form struct {
+	action, method string
+	fields         []field
+}
+
+type field struct{ name, kind, value string }
+
+// ids are what pages of the same kind differ in.
+var ids = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f-]{27}|cursor=[^&]+|/blog/[^/?]+$|/blog/tags/[^/?]+|[0-9]{4}-[0-9]{2}`)
+
+// crawl visits the pages that somebody can reach by links from the first one, a few of each kind.
+func crawl(t *testing.T, browser *client.Browser) (pages []found) {
+	t.Helper()
+	todo, seen, kinds := []string{"/"}, map[string]bool{"/": true}, map[string]int{}
+	for len(todo) > 0 && len(pages) < maxPages {
+		path := todo[0]
+		todo = todo[1:]
+		kind := ids.ReplaceAllString(path, "*")
+		if kinds[kind]++; kinds[kind] > 2 {
+			continue
+		}
+		answer := browser.Get(t, path)
+		if answer.Status != http.StatusOK {
+			t.Errorf("%s: got %s", path, answer)
+			continue
+		}
+		page := found{path, must.Get(html.Parse(bytes.NewReader(answer.Body)))(t), len(answer.Body)}
+		pages = append(pages, page)
+		for _, link := range page.links() {
+			if !seen[link] {
+				seen[link] = true
+				todo = append(todo, link)
+			}
+		}
+	}
+	return pages
+}
+
+// all returns the elements with one of these tags.
+func (p found) all(tags ...string) (elements []*html.Node) {
+	for n := range p.tree.Descendants() {
+		if n.Type == html.ElementNode && slices.Contains(tags, n.Data) {
+			elements = append(elements, n)
+		}
+	}
+	return elements
+}
+
+func attribute(n *html.Node, name string) string {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+func has(n *html.Node, name string) bool {
+	return slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == name })
+}
+
+// links are the addresses of other pages. The API's documentation and files for programs are none.
+func (p found) links() (paths []string) {
+	for _, a := range p.all("a") {
+		u, err := url.Parse(attribute(a, "href"))
+		if err != nil || u.Host != "" || u.Path == "" || has(a, "download") {
+			continue
+		}
+		if strings.HasPrefix(u.Path, "/docs") || strings.Contains(u.Path, "/feed.") {
+			continue
+		}
+		u.Fragment = ""
+		paths = append(paths, u.String())
+	}
+	return paths
+}
+
+// forms are those of the page, except that which signs out.
+func (p found) forms() (forms []form) {
+	for _, element := range p.all("form") {
+		f := form{action: attribute(element, "action"), method: strings.ToUpper(attribute(element, "method"))}
+		for n := range element.Descendants() {
+			if n.Type == html.ElementNode && attribute(n, "name") != "" {
+				f.fields = append(f.fields, field{attribute(n, "name"), n.Data + " " + attribute(n, "type"), attribute(n, "value")})
+			}
+		}
+		if f.action != "/sign-out" {
+			forms = append(forms, f)
+		}
+	}
+	return forms
+}
+
+// problems are what is wrong with a page for those who cannot see it, for slow lines, and for a browser that follows our policy.
+func (p found) problems() (wrong []string) {
+	complain := func(is bool, format string, args ...any) {
+		if is {
+			wrong = append(wrong, fmt.Sprintf(format, args...))
+		}
+	}
+	complain(p.size > 100<<10, "it has %d bytes", p.size)
+	complain(len(p.all("h1")) != 1, "it has %d headings of the first level", len(p.all("h1")))
+	complain(len(p.all("style")) > 0, "it has styles within")
+	taken := map[string]bool{}
+	labelled := map[string]bool{}
+	for _, label := range p.all("label") {
+		labelled[attribute(label, "for")] = true
+	}
+	for n := range p.tree.Descendants() {
+		id := attribute(n, "id")
+		complain(id != "" && taken[id], "the id %s is there twice", id)
+		taken[id] = true
+		for _, a := range n.Attr {
+			complain(strings.HasPrefix(a.Key, "on") || a.Key == "style" || strings.HasPrefix(a.Key, "hx-on"), "%s has %s", n.Data, a.Key)
+		}
+	}
+	for _, s := range p.all("script") {
+		complain(!strings.HasPrefix(attribute(s, "src"), "/static/"), "it has a script that is not a file of ours")
+	}
+	for _, i := range p.all("img") {
+		complain(!has(i, "alt"), "the picture %s has no alt", attribute(i, "src"))
+	}
+	for _, i := range p.all("input", "textarea", "select") {
+		hidden := attribute(i, "type") == "hidden"
+		complain(!hidden && !labelled[attribute(i, "id")] && attribute(i, "aria-label") == "", "the field %s has no label", attribute(i, "name"))
+	}
+	return wrong
+}
+
+// everybody returns a browser for each role.
+func everybody(t *testing.T) map[string]*client.Browser {
+	t.Helper()
+	browsers := map[string]*client.Browser{"guest": shop.Browser(t), "customer": shop.Browser(t)}
+	browsers["customer"].SignIn(t, shop.SignUp(t).Email, client.Password)
+	for _, role := range []string{"author", "editor", "staff", "admin"} {
+		browsers[role] = shop.Browser(t)
+		account := shop.Accounts[role]
+		browsers[role].SignIn(t, account.Email, account.Password)
+	}
+	return browsers
+}
+
+// Every page that somebody can reach is whole, and fit for everybody.
+func TestPages_areFitForEverybody(t *testing.T) {
+	t.Parallel()
+	shop.NewProduct(t, shop.SignIn(t, "staff"), 3)
+	for role, browser := range everybody(t) {
+		pages := crawl(t, browser)
+		if len(pages) < 5 {
+			t.Errorf("%s reaches only %d pages", role, len(pages))
+		}
+		for _, page := range pages {
+			for _, wrong := range page.problems() {
+				t.Errorf("%s, %s: %s", role, page.path, wrong)
+			}
+		}
+		t.Logf("%s reaches %d pages", role, len(pages))
+	}
+}
+
+// hostile are values for a field, by what they are.
+var hostile = map[string]string{
+	"nothing":   "",
+	"a script":  `"><script>alert(1)</script><img src=x onerror=alert(1)>`,
+	"much":      strings.Repeat("x", 200_000),
+	"a number":  "-99999999999999999999",
+	"an id":     "00000000-0000-7000-8000-000000000000",
+	"odd signs": "\u202e\u0000\x7f\r\nSet-Cookie: a=b",
+}
+
+// Every form takes anything: it is refused with a page, and nothing that was sent becomes a part of a page.
+func TestForms_takeAnything(t *testing.T) {
+	t.Parallel()
+	for role, browser := range everybody(t) {
+		sent := map[string]bool{}
+		for _, page := range crawl(t, browser) {
+			for _, f := range page.forms() {
+				kind := f.method + ids.ReplaceAllString(f.action, "*")
+				if f.method != http.MethodPost || sent[kind] {
+					continue
+				}
+				sent[kind] = true
+				for what, value := range hostile {
+					sendHostile(t, browser, f, role+", "+page.path+", "+what, value)
+				}
+			}
+		}
+	}
+}
+
+// sendHostile sends a form with this value in all fields that people fill in.
+func sendHostile(t *testing.T, browser *client.Browser, f form, name, value string) {
+	t.Helper()
+	var values []string
+	for _, field := range f.fields {
+		if field.kind == "input hidden" {
+			values = append(values, field.name, field.value)
+		} else {
+			values = append(values, field.name, value)
+		}
+	}
+	answer := browser.Post(t, f.action, values...)
+	media := answer.Header.Get("Content-Type")
+	switch {
+	case answer.Status == http.StatusSeeOther:
+	case answer.Status >= http.StatusInternalServerError, !strings.HasPrefix(media, "text/html"):
+		t.Errorf("%s: %s: got %d %s", name, f.action, answer.Status, media)
+	case bytes.Contains(answer.Body, []byte("<script>alert")), bytes.Contains(answer.Body, []byte("<img src=x")):
+		t.Errorf("%s: %s: what was sent is a part of the page", name, f.action)
+	}
+	if answer.Header.Get("Set-Cookie") == "a=b" {
+		t.Errorf("%s: %s: it set a cookie", name, f.action)
+	}
+}
