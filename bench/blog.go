@@ -60,7 +60,6 @@ func (b *bench) measureBlog(ctx context.Context) (p report.Part, err error) {
 		{name: "page of posts", sizes: posts, run: (*blog).latest}, {name: "later page of posts", sizes: posts, run: (*blog).later},
 		{name: "page of a tag", sizes: posts, run: (*blog).tagged}, {name: "page of comments", sizes: comments, run: (*blog).discussion},
 		{name: "later page of comments", sizes: comments, run: (*blog).laterComments},
-		{name: "search", sizes: posts, run: (*blog).search}, {name: "search for the beginning of a word", sizes: posts, run: (*blog).searchBeginning},
 	}
 	err = compare(ctx, b, blogs, operations)
 	p.Figures = map[string]report.Figure{}
@@ -106,53 +105,31 @@ func (b *shop) fillBlog(ctx context.Context, posts, comments int) (*blog, error)
 	if err != nil {
 		return nil, err
 	}
+	err = b.offline(ctx, func() error {
+		return errors.Join(post.fill(ctx, b.dir, posts-2, posts), comment.fill(ctx, b.dir, comments-2, comments))
+	})
+	if err != nil {
+		return nil, err
+	}
+	f.posts, err = post.documentIDs("blog-store||post:", posts-2)
+	return f, err
+}
+
+// offline writes into the databases while the system does not run.
+func (b *shop) offline(ctx context.Context, write func() error) error {
 	b.broker.close()
 	if err := b.system.stop(); err != nil {
-		return nil, err
+		return err
 	}
-	if err := post.fill(ctx, b.dir, posts-2, posts); err != nil {
-		return nil, err
-	}
-	if err := comment.fill(ctx, b.dir, comments-2, comments); err != nil {
-		return nil, err
-	}
-	if f.posts, err = post.documentIDs("blog-store||post:", posts-2); err != nil {
-		return nil, err
+	if err := write(); err != nil {
+		return err
 	}
 	if err := b.system.start(ctx); err != nil {
-		return nil, err
+		return err
 	}
-	b.broker, err = dialBroker(b.system)
-	if err = errors.Join(err, b.signIn(ctx)); err != nil {
-		return nil, err
-	}
-	return f, f.index(ctx)
-}
-
-// index has the posts indexed, and waits until they are.
-func (f *blog) index(ctx context.Context) error {
-	var in struct{ AccessToken string }
-	var rebuild struct{ State string }
-	began := time.Now()
-	err := f.call(ctx, "POST", "/auth/signin/basic", "", f.credentials.Accounts["staff"], &in)
-	if err == nil {
-		err = f.call(ctx, "POST", "/blog/search/rebuild", in.AccessToken, nil, &rebuild)
-	}
-	for err == nil && rebuild.State != "done" {
-		time.Sleep(100 * time.Millisecond)
-		err = f.call(ctx, "GET", "/blog/search/rebuild", in.AccessToken, nil, &rebuild)
-	}
-	fmt.Printf("%d posts are indexed after %s.\n", len(f.posts), time.Since(began).Round(time.Second))
-	return err
-}
-
-// search looks for words that all posts have: none is read without need, but all are ranked.
-func (f *blog) search(ctx context.Context, count int) ([]time.Duration, error) {
-	return timed(count, func() error { return f.page(ctx, "/search", "&q=amphorae+count+") })
-}
-
-func (f *blog) searchBeginning(ctx context.Context, count int) ([]time.Duration, error) {
-	return timed(count, func() error { return f.page(ctx, "/search", "&q=count+amph") })
+	broker, err := dialBroker(b.system)
+	b.broker = broker
+	return errors.Join(err, b.signIn(ctx))
 }
 
 // copying is a template of what the blog stores while something is done. What has left a list by then is not on that of a copy.
@@ -197,10 +174,14 @@ func (b *shop) writers(ctx context.Context) (w writers, err error) {
 
 // post has a post written and published, and returns its id.
 func (b *shop) post(ctx context.Context, w writers) (string, error) {
+	return b.publish(ctx, w, strings.Repeat("Count them **once**, and write it down before you go on.\n\n", 40))
+}
+
+// publish has a post with a text written and published, and returns its id.
+func (b *shop) publish(ctx context.Context, w writers, text string) (string, error) {
 	var post struct{ ID string }
 	err := b.call(ctx, "POST", "/blog/author", w.author, map[string]any{
-		"title": "Counting amphorae", "description": "How we do it, and how often.", "tags": []string{"Stock", "Athens"},
-		"text": strings.Repeat("Count them **once**, and write it down before you go on.\n\n", 40),
+		"title": "Counting amphorae", "description": "How we do it, and how often.", "tags": []string{"Stock", "Athens"}, "text": text,
 	}, &post)
 	if err == nil {
 		err = b.call(ctx, "PUT", "/blog/author/submit/id/"+post.ID, w.author, nil, nil)

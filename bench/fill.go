@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 	_ "modernc.org/sqlite" // the driver
@@ -107,8 +108,15 @@ func (f *filler) copy(ctx context.Context, c copyOf) error {
 	if c.firstOfCustomer {
 		documents = append(documents[:len(documents):len(documents)], f.ofCustomer...)
 	}
+	var varied *strings.Replacer
+	if f.vary != nil {
+		varied = f.vary(c.number)
+	}
 	for _, d := range documents {
-		if err := f.save(f.ids.replaceIn(d, c)); err != nil {
+		if d = f.ids.replaceIn(d, c); varied != nil {
+			d.value = varied.Replace(d.value)
+		}
+		if err := f.save(d); err != nil {
 			return err
 		}
 	}

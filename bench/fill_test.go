@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -43,11 +44,11 @@ func rows(states *sidecartest.States) documents {
 }
 
 // database makes the file of a store, as the component does.
-func database(t testing.TB) (dir string) {
+func database(t testing.TB, file string) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	must.Do(t, os.MkdirAll(filepath.Join(dir, ".stoa", "data"), 0o700))
-	db := must.Get(sql.Open("sqlite", filepath.Join(dir, ".stoa", "data", "order.db")))(t)
+	db := must.Get(sql.Open("sqlite", filepath.Join(dir, ".stoa", "data", file)))(t)
 	defer db.Close()
 	must.Get(db.Exec(`CREATE TABLE state (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL, is_binary BOOLEAN NOT NULL,
 		etag TEXT NOT NULL, expiration_time TIMESTAMP DEFAULT NULL, update_time TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)`))(t)
@@ -57,8 +58,12 @@ func database(t testing.TB) (dir string) {
 func TestFill_writesWhatTheServicesRead(t *testing.T) {
 	const count, own = 700, 500
 	before, after, order := shopWithOne(t)
-	dir := database(t)
-	must.Do(t, templateOf(before, after, order.Customer).fill(t.Context(), dir, count, own))
+	dir := database(t, "order.db")
+	filling := templateOf(before, after, order.Customer)
+	filling.parts["order.db"].vary = func(number int) *strings.Replacer {
+		return strings.NewReplacer(order.Product, fmt.Sprint("product ", number))
+	}
+	must.Do(t, filling.fill(t.Context(), dir, count, own))
 	stored := must.Get((&system{dir: dir}).stored(t.Context()))(t)
 
 	memory := load(t, stored)
@@ -68,7 +73,7 @@ func TestFill_writesWhatTheServicesRead(t *testing.T) {
 	if len(mine) != own {
 		t.Errorf("the customer of the benchmark has %d orders, want %d", len(mine), own)
 	}
-	if last := mine[0]; last.ID != copied(order.ID, own) || last.Product != order.Product {
+	if last := mine[0]; last.ID != copied(order.ID, own) || last.Product != fmt.Sprint("product ", own) {
 		t.Errorf("the last order is %+v", last)
 	}
 	others := all(t, lists, copied(order.Customer, 1))

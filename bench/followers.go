@@ -9,173 +9,194 @@ import (
 	"time"
 
 	"stoa/bench/report"
-	"stoa/pkg/common/ids"
-	"stoa/pkg/sidecar"
-	"stoa/pkg/sidecar/sidecartest"
 )
 
 const (
+	// tellingPeriod is how long one measurement takes at least: the schedule that tells followers is at work for eight seconds of ten.
+	tellingPeriod = 10 * time.Second
 	// toldLimit is how long it may take until the last follower is told.
 	toldLimit = 20 * time.Minute
-	// calmRounds is how often orders are measured before anybody is told of anything.
-	calmRounds = 10
+	// buyers is how many customers order at once.
+	buyers = 8
 )
 
-// measureFollowers publishes a post with many followers, and measures how fast orders are confirmed before, and until the last
-// inbox has the post.
+// audience is a shop with an author whom many follow.
+type audience struct {
+	*shop
+	followers int
+	quiet     map[string]float64 // what it uses when nobody asks anything of it
+}
+
+// measureFollowers measures how fast orders are confirmed while followers are told of a post, and while nobody is, in turns. Then it
+// measures how long it takes until all of them are told.
 func (b *bench) measureFollowers(ctx context.Context) (p report.Part, err error) {
 	all, err := b.start(ctx, "followers", b.this())
 	defer func() { err = errors.Join(err, all.stop()) }()
 	if err != nil {
 		return p, err
 	}
-	s := all[0]
-	w, err := s.fillFollowers(ctx, b.followers)
+	a, err := all[0].fillFollowers(ctx, b.followers)
 	if err != nil {
 		return p, err
 	}
-	var calm, busy []float64
-	for round := range calmRounds + 1 {
-		rate, err := s.confirmedRate(ctx, b.orders)
-		if err != nil {
-			return p, err
+	var rates [2][]float64
+	measures := []func(context.Context, int) (float64, error){a.calm, a.busy}
+	err = turns(b.rounds, len(measures), func(side, round int) error {
+		rate, err := measures[side](ctx, b.orders)
+		if round > 0 {
+			rates[side] = append(rates[side], rate)
 		}
-		if round > 0 { // the first warms up
-			calm = append(calm, rate)
-		}
-	}
-	began := time.Now()
-	if _, err := s.post(ctx, w); err != nil {
+		return errors.Join(err, a.awaitQuiet(ctx, a.quiet))
+	})
+	if err != nil {
 		return p, err
 	}
-	for told := 0; told < b.followers; {
-		if time.Since(began) > toldLimit {
-			return p, fmt.Errorf("%d of %d followers were told after %s", told, b.followers, toldLimit)
-		}
-		rate, err := s.confirmedRate(ctx, b.orders)
-		if err != nil {
-			return p, err
-		}
-		if told, err = s.told(ctx); err != nil {
-			return p, err
-		}
-		if told > 0 && told < b.followers {
-			busy = append(busy, rate)
-		}
-	}
-	took := time.Since(began)
-	p.Rounds = len(busy)
+	took, err := a.tellAll(ctx)
+	p.Rounds = b.rounds
+	p.Figures = map[string]report.Figure{"orders meanwhile": report.Ratio(rates[1], rates[0]), "seconds": report.Of(took.Seconds())}
 	p.Tables = []report.Table{{
-		Title:   fmt.Sprintf("A post is published to %d followers", b.followers),
-		Note:    "Orders of one line, with eight callers, before and until the last inbox has the post.",
+		Title: fmt.Sprintf("A post is published to %d followers", b.followers),
+		Note: fmt.Sprintf("Orders of one line by %d callers, for %s at a time. The time until the last inbox has the post is that "+
+			"without orders.", buyers, tellingPeriod),
 		Columns: []string{"confirmed orders/s", "until the last inbox, s"},
 		Rows: []report.Row{
-			{Name: "before", Figures: []report.Figure{report.Of(calm...)}},
-			{Name: "meanwhile", Figures: []report.Figure{report.Of(busy...), report.Of(took.Seconds())}},
+			{Name: "nobody is told of a post", Figures: []report.Figure{report.Of(rates[0]...)}},
+			{Name: "followers are told", Figures: []report.Figure{report.Of(rates[1]...), p.Figures["seconds"]}},
+			{Name: "ratio", Figures: []report.Figure{p.Figures["orders meanwhile"]}},
 		},
 	}}
-	usual := report.Of(calm...).Median
-	ratios := make([]float64, len(busy))
-	for i, rate := range busy {
-		ratios[i] = rate / usual
-	}
-	p.Figures = map[string]report.Figure{"orders meanwhile": report.Of(ratios...), "seconds": report.Of(took.Seconds())}
-	return p, nil
+	return p, err
 }
 
-// confirmedRate is how many orders a second are confirmed, from the first request until the last one is.
-func (b *shop) confirmedRate(ctx context.Context, count int) (float64, error) {
-	before, err := b.confirmed()
+// calm is how many orders a second are confirmed while nobody is told of anything.
+func (a *audience) calm(ctx context.Context, count int) (float64, error) {
+	if err := a.signIn(ctx); err != nil {
+		return 0, err
+	}
+	return a.confirmedRate(ctx, count)
+}
+
+// busy is the same from the moment on at which the first followers are told of a new post. Then the post is taken back, so that
+// nobody else is told.
+func (a *audience) busy(ctx context.Context, count int) (rate float64, err error) {
+	if err := a.signIn(ctx); err != nil {
+		return 0, err
+	}
+	w, before, post, err := a.announce(ctx)
 	if err != nil {
 		return 0, err
 	}
-	began := time.Now()
-	if _, _, err := b.place(ctx, count, 8); err != nil {
-		return 0, err
+	err = await(ctx, "the first followers are told", 100*time.Millisecond, func() (bool, error) {
+		told, err := a.told(ctx)
+		return told > before, err
+	})
+	if err == nil {
+		rate, err = a.confirmedRate(ctx, count)
 	}
-	err = b.awaitConfirmed(ctx, before+count)
-	return float64(count) / time.Since(began).Seconds(), err
+	return rate, errors.Join(err, a.call(ctx, "PUT", "/blog/editor/unpublish/id/"+post, w.editor, nil, nil))
 }
 
-// fillFollowers writes accounts that follow the author into the database of the blog, while the system does not run.
-func (b *shop) fillFollowers(ctx context.Context, count int) (writers, error) {
+// announce has a post published, and returns how many notices there were before.
+func (a *audience) announce(ctx context.Context) (w writers, before int, post string, err error) {
+	if w, err = a.writers(ctx); err != nil {
+		return w, 0, "", err
+	}
+	if before, err = a.told(ctx); err != nil {
+		return w, 0, "", err
+	}
+	post, err = a.post(ctx, w)
+	return w, before, post, err
+}
+
+// tellAll is how long it takes until all followers are told of a new post.
+func (a *audience) tellAll(ctx context.Context) (time.Duration, error) {
+	began := time.Now()
+	_, before, _, err := a.announce(ctx)
+	for told := before; err == nil && told < before+a.followers; {
+		if time.Since(began) > toldLimit {
+			return 0, fmt.Errorf("%d of %d followers were told after %s", told-before, a.followers, toldLimit)
+		}
+		if err = sleep(ctx, time.Second); err == nil {
+			told, err = a.told(ctx)
+		}
+	}
+	return time.Since(began), err
+}
+
+// confirmedRate is how many orders a second are confirmed, a number of them at a time.
+func (b *shop) confirmedRate(ctx context.Context, count int) (float64, error) {
+	began, orders := time.Now(), 0
+	for time.Since(began) < tellingPeriod {
+		before, err := b.confirmed()
+		if err != nil {
+			return 0, err
+		}
+		if _, _, err := b.place(ctx, count, buyers); err != nil {
+			return 0, err
+		}
+		if err := b.awaitConfirmed(ctx, before+count); err != nil {
+			return 0, err
+		}
+		orders += count
+	}
+	return float64(orders) / time.Since(began).Seconds(), nil
+}
+
+// fillFollowers has an account follow the author, and fills the database with copies of what the blog has written for it.
+func (b *shop) fillFollowers(ctx context.Context, count int) (*audience, error) {
 	w, err := b.writers(ctx)
 	if err != nil {
-		return w, err
+		return nil, err
 	}
 	if _, err := b.post(ctx, w); err != nil { // so the author is known
-		return w, err
+		return nil, err
+	}
+	follow := func() error { return b.newFollower(ctx, w.authorID) }
+	if err := follow(); err != nil { // the first makes the list
+		return nil, err
+	}
+	follower, err := b.copying(ctx, b.account, follow)
+	if err != nil {
+		return nil, err
 	}
 	b.broker.close()
 	if err := b.system.stop(); err != nil {
-		return w, err
+		return nil, err
 	}
-	if err := writeFollowers(ctx, filepath.Join(b.dir, ".stoa", "data", "blog.db"), w.authorID, count); err != nil {
-		return w, err
+	if err := follower.fill(ctx, b.dir, count-2, count); err != nil {
+		return nil, err
 	}
 	if err := b.system.start(ctx); err != nil {
-		return w, err
+		return nil, err
 	}
-	if b.broker, err = dialBroker(b.system); err != nil {
-		return w, err
+	b.broker, err = dialBroker(b.system)
+	if err = errors.Join(err, b.signIn(ctx)); err != nil {
+		return nil, err
 	}
-	if err := b.signIn(ctx); err != nil {
-		return w, err
-	}
-	return b.writers(ctx)
+	quiet, err := b.idle(ctx)
+	return &audience{b, count, quiet}, err
 }
 
-// writeFollowers makes the documents in memory, by the code of the kit, and writes them as the component stores them.
-func writeFollowers(ctx context.Context, path, authorID string, count int) (err error) {
-	const store = "blog-store"
-	states, memory := sidecartest.New()
-	following := sidecar.NewDocuments[map[string]any](memory, store, "following")
-	authors := sidecar.NewDocuments[map[string]any](memory, store, "author")
-	lists := sidecar.NewLists(following, "followers")
-	since := time.Now().UTC().Add(-time.Hour)
-	for n := range count {
-		id := ids.New()
-		err := errors.Join(
-			lists.Add(ctx, "of-author:"+authorID, id),
-			following.Create(ctx, id, map[string]any{"id": id, "follows": []any{map[string]any{"author": authorID, "since": since}}}, 0),
-			authors.Create(ctx, id, map[string]any{"id": id, "name": fmt.Sprint("Reader ", n), "email": fmt.Sprintf("reader-%d@example.com", n), "at": since}, 0),
-		)
-		if err != nil {
-			return err
-		}
+// newFollower signs somebody up who follows an author.
+func (b *shop) newFollower(ctx context.Context, authorID string) error {
+	var reader struct{ AccessToken string }
+	err := b.call(ctx, "POST", "/auth/signup/basic", "", map[string]string{
+		"email": fmt.Sprintf("reader-%d@example.com", b.serial.Add(1)), "password": customerPassword, "name": "Reader",
+	}, &reader)
+	if err == nil {
+		err = b.call(ctx, "PUT", "/blog/following/authors/"+authorID, reader.AccessToken, nil, nil)
 	}
-	db, err := sql.Open("sqlite", path)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	var like document // all documents are stored in the same way
-	err = db.QueryRowContext(ctx, `SELECT is_binary FROM state WHERE key LIKE 'blog-store||post:%' LIMIT 1`).Scan(&like.binary)
-	if err != nil {
-		return err
-	}
-	tx, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	for _, key := range states.Keys(store, "") {
-		like.value = states.Value(store, key)
-		_, err := tx.ExecContext(ctx, `INSERT OR REPLACE INTO state (key, value, is_binary, etag, update_time) VALUES (?, ?, ?, ?, CURRENT_TIMESTAMP)`,
-			store+separator+key, like.stored(), like.binary, ids.New())
-		if err != nil {
-			return errors.Join(err, tx.Rollback())
-		}
-	}
-	return tx.Commit()
+	return err
 }
 
-// told counts the inbox entries of followers. One call to the database costs the system less than ten thousand to inboxes.
+// told counts the notices to followers. One call to the database costs the system less than ten thousand to inboxes.
 func (b *shop) told(ctx context.Context) (n int, err error) {
 	db, err := sql.Open("sqlite", filepath.Join(b.dir, ".stoa", "data", "notification.db")+"?_pragma=busy_timeout(5000)")
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	err = db.QueryRowContext(ctx, `SELECT count(*) FROM state WHERE key LIKE 'notification-store||notice:post-announced-%'`).Scan(&n)
+	const prefix = "notification-store" + separator + "notice:post-announced"
+	err = db.QueryRowContext(ctx, `SELECT count(*) FROM state WHERE key > ? AND key < ?`, prefix+"-", prefix+".").Scan(&n)
 	return n, err
 }

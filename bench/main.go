@@ -34,6 +34,7 @@ var parts = []part{
 	{"memory", (*bench).measureMemory},
 	{"million", (*bench).measureMillion},
 	{"blog", (*bench).measureBlog},
+	{"search", (*bench).measureSearch},
 	{"followers", (*bench).measureFollowers},
 	{"workers", (*bench).measureWorkers},
 	{"watchers", (*bench).measureWatchers},
@@ -41,8 +42,8 @@ var parts = []part{
 	{"hour", (*bench).measureHour},
 }
 
-// usual are the parts that run unless others are chosen: together they take about 25 minutes on two cores.
-const usual = "orders,reads,start,memory,million,blog,followers,workers,watchers"
+// usual are the parts that run unless others are chosen: together they take about 40 minutes on two cores.
+const usual = "orders,reads,start,memory,million,blog,search,followers,workers,watchers"
 
 // bench is a run of the benchmark.
 type bench struct {
@@ -81,7 +82,7 @@ func run(ctx context.Context) (err error) {
 	flag.IntVar(&b.rounds, "rounds", 5, "how often each side is measured")
 	flag.IntVar(&b.orders, "orders", 200, "orders of one measurement")
 	flag.IntVar(&b.filled, "filled", 1_000_000, "orders of the large shop of the part million")
-	flag.IntVar(&b.posts, "posts", 100_000, "posts of the large blog of the part blog")
+	flag.IntVar(&b.posts, "posts", 100_000, "posts of the large blog of the parts blog and search")
 	flag.IntVar(&b.followers, "followers", 10_000, "followers of the author of the part followers")
 	flag.IntVar(&b.streams, "streams", 1000, "event streams of the part watchers")
 	flag.StringVar(&b.servers, "servers", "", "the pairs of the part matrix, such as redis/sqlite, separated by commas")

@@ -66,16 +66,25 @@ func (all documents) read(ctx context.Context, file string) (err error) {
 		if err := rows.Scan(&d.key, &d.value, &d.binary, &d.etag, &d.expires, &d.updated); err != nil {
 			return err
 		}
-		if d.binary {
-			text, err := base64.StdEncoding.DecodeString(d.value)
-			if err != nil {
-				return fmt.Errorf("%s: %w", d.key, err)
-			}
-			d.value = string(text)
+		if err := d.decode(); err != nil {
+			return err
 		}
 		all[d.file+d.key] = d
 	}
 	return rows.Err()
+}
+
+// decode replaces the value as the component stores it by what an app has given it.
+func (d *document) decode() error {
+	if !d.binary {
+		return nil
+	}
+	text, err := base64.StdEncoding.DecodeString(d.value)
+	if err != nil {
+		return fmt.Errorf("%s: %w", d.key, err)
+	}
+	d.value = string(text)
+	return nil
 }
 
 // id matches all ids of documents, accounts and events.
@@ -100,6 +109,8 @@ type filePart struct {
 	ofOrder     []document // with an id of the order in their keys
 	ofCustomer  []document // with that of the customer
 	lists       []listed
+	// vary replaces what else differs in the copy with a number; nil if nothing does.
+	vary func(number int) *strings.Replacer
 }
 
 // listed is a list that has got an entry.

@@ -91,8 +91,8 @@ func Guarded(as Caller) (map[string]Operation, error) {
 	}
 	chosen := map[string]Operation{}
 	for _, harmless := range []func(Operation) bool{
-		func(o Operation) bool { return o.Method == "GET" && len(o.Parameters()) == 0 },
-		func(o Operation) bool { return o.Method == "GET" },
+		func(o Operation) bool { return o.Method == "GET" && len(o.Parameters()) == 0 && !o.watches() },
+		func(o Operation) bool { return o.Method == "GET" && !o.watches() },
 		func(o Operation) bool { return o.Method == "DELETE" && len(o.Parameters()) > 0 },
 	} {
 		for _, o := range all {
@@ -104,3 +104,6 @@ func Guarded(as Caller) (map[string]Operation, error) {
 	}
 	return chosen, nil
 }
+
+// watches reports whether an operation follows something, which may not be there.
+func (o Operation) watches() bool { return strings.HasPrefix(o.ID, "watch-") }

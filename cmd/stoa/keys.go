@@ -26,31 +26,37 @@ type signingKey struct {
 func keysCommand(place *place) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "keys",
-		Short: "Show or rotate the keys that sign access tokens",
+		Short: "Show or rotate the keys that sign access tokens, or links in mails",
 		Long: `The key "current" signs access tokens. The key "next" is already published, so that every service knows it before it is
 used. A key "previous" stays published until its last token has expired.
 
-All keys are in one secret, AUTH_SIGNING_KEY, as PEM blocks with the headers Use and Since.`,
+All keys are in one secret, AUTH_SIGNING_KEY, as PEM blocks with the headers Use and Since. With --links, the commands are about
+NOTIFICATION_LINK_KEYS, which has the keys that sign the links in mails.`,
 	}
 	cmd.AddCommand(listKeysCommand(place), rotateKeysCommand(place))
 	return cmd
 }
 
 func listKeysCommand(place *place) *cobra.Command {
-	var asJSON bool
+	var asJSON, links bool
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "Show the signing keys: id, use, since, until",
+		Short: "Show the keys: id, use, since, until",
 		Args:  cobra.NoArgs,
 		RunE: place.run(func(cmd *cobra.Command, root string, _ []string) error {
-			keys, err := secrets.SigningKeys(root)
+			read := secrets.SigningKeys
+			if links {
+				read = secrets.LinkSigningKeys
+			}
+			keys, err := read(root)
 			if err != nil {
 				return noKeysYet(err)
 			}
-			return showKeys(cmd.OutOrStdout(), keys, asJSON)
+			return showKeys(cmd.OutOrStdout(), keys, lifetime(links), asJSON)
 		}),
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&links, "links", false, "show the keys that sign the links in mails")
 	return cmd
 }
 
@@ -82,7 +88,7 @@ reads it again every two seconds. Publish a key as "next" ten seconds before it 
 			if err != nil {
 				return noKeysYet(err)
 			}
-			return showKeys(cmd.OutOrStdout(), keys, asJSON)
+			return showKeys(cmd.OutOrStdout(), keys, lifetime(links), asJSON)
 		}),
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -97,10 +103,18 @@ func noKeysYet(err error) error {
 	return err
 }
 
-func showKeys(out io.Writer, keys signing.Bundle, asJSON bool) error {
+// lifetime is how long what the keys sign is valid.
+func lifetime(links bool) time.Duration {
+	if links {
+		return signing.LinkTTL
+	}
+	return signing.TokenTTL
+}
+
+func showKeys(out io.Writer, keys signing.Bundle, valid time.Duration, asJSON bool) error {
 	shown := make([]signingKey, len(keys))
 	for i, key := range keys {
-		shown[i] = signingKey{ID: key.ID(), Use: key.Use, Since: key.Since, Until: key.Until()}
+		shown[i] = signingKey{ID: key.ID(), Use: key.Use, Since: key.Since, Until: key.Until(valid)}
 	}
 	if asJSON {
 		return writeJSON(out, map[string][]signingKey{"keys": shown})

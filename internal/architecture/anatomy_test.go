@@ -112,17 +112,17 @@ func firstType(fields *ast.FieldList) string {
 	return types.ExprString(fields.List[0].Type)
 }
 
-// registers reports whether the file is a table of operations: routes.go, internalroutes.go for other services, or a part that
-// routes.go has no room for.
+// registers reports whether the file is a table of operations: routes.go, or a part of it by whose name readers find it, such as
+// internalroutes.go with those for other services.
 func (s source) registers() bool {
 	return s.folder == handlersFolder && strings.HasSuffix(s.name, "routes.go")
 }
 
-// longFunctions reports whether a function other than the two tables is longer than a handler may be.
+// longFunctions reports whether a function other than a table of operations or events is longer than a handler may be.
 func (s source) longFunctions() bool {
 	return slices.ContainsFunc(s.tree.Decls, func(declaration ast.Decl) bool {
 		f, ok := declaration.(*ast.FuncDecl)
-		if !ok || f.Recv == nil && f.Name.Name == "Subscriptions" {
+		if !ok || f.Recv == nil && f.Name.Name == "Subscriptions" || firstType(f.Type.Params) == "huma.API" {
 			return false
 		}
 		return s.files.Position(f.End()).Line-s.files.Position(f.Pos()).Line >= 25
@@ -194,7 +194,7 @@ var anatomy = map[string]func(s source) bool{
 		return s.folder == handlersFolder && s.domainInterfaces()
 	},
 	"a handler decodes, makes one call and encodes, in at most 25 lines": func(s source) bool {
-		return s.folder == handlersFolder && !s.registers() && s.longFunctions()
+		return s.folder == handlersFolder && s.longFunctions()
 	},
 }
 
@@ -240,7 +240,8 @@ func TestAnatomy_refusesOtherForms(t *testing.T) {
 		"an interface of handlers": {handlersFolder, "a.go", `type Finder interface { Find(id string) error }`, "interfaces of"},
 		"another, of the domain's types": {handlersFolder, "a.go", `import "stoa/services/shop/internal/domain"
 			type Finder interface { Find(id string) domain.Order }`, "interfaces of"},
-		"a long handler": {handlersFolder, "a.go", "func a() {" + strings.Repeat("\n", 25) + "}", "a handler decodes"},
+		"a long handler":              {handlersFolder, "a.go", "func a() {" + strings.Repeat("\n", 25) + "}", "a handler decodes"},
+		"a long one among operations": {handlersFolder, "aroutes.go", "func a() {" + strings.Repeat("\n", 25) + "}", "a handler decodes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := parse(t, "shop", tt.folder, tt.file, tt.file, "package a;"+tt.code).complaints()
@@ -248,6 +249,14 @@ func TestAnatomy_refusesOtherForms(t *testing.T) {
 				t.Errorf("got %q, want one with %q", got, tt.rule)
 			}
 		})
+	}
+}
+
+func TestAnatomy_allowsTablesInParts(t *testing.T) {
+	code := `package handlers; import "github.com/danielgtaylor/huma/v2"; func members(api huma.API) { huma.Register(api); ` +
+		strings.Repeat("\n", 25) + `}`
+	if got := parse(t, "shop", handlersFolder, "memberroutes.go", "memberroutes.go", code).complaints(); len(got) != 0 {
+		t.Errorf("got %q", got)
 	}
 }
 

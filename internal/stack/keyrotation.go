@@ -42,7 +42,7 @@ func RotateSigningKeys(ctx context.Context, dir string, say func(line string)) (
 	defer lock.Close()
 	r := keyRotation{ctx: ctx, dir: dir, running: Running(dir), say: say}
 	if r.running {
-		if err := r.check(); err != nil {
+		if err := r.check(authApp); err != nil {
 			return nil, err
 		}
 	}
@@ -60,14 +60,14 @@ type keyRotation struct {
 	say     func(string)
 }
 
-// check fails if auth would not read the changed secrets.
-func (r keyRotation) check() error {
+// check fails if an app would not read the changed secrets.
+func (r keyRotation) check(app string) error {
 	record, err := ReadRecord(r.dir)
 	if err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(record.Processes, isAuthSidecar) {
-		return errors.New("`stoa up` does not run auth here; stop auth, or change the secret by hand: see docs/decisions/0014")
+	if !slices.ContainsFunc(record.Processes, func(p Process) bool { return p.App == app && p.Kind == KindSidecar }) {
+		return fmt.Errorf("`stoa up` does not run %[1]s here; stop %[1]s, or change the secret by hand: see docs/decisions/0014", app)
 	}
 	resources, err := description.LoadResources(record.Folders...)
 	if err != nil {

@@ -31,7 +31,7 @@ func RotateLinkKeys(ctx context.Context, dir string, say func(line string)) (sig
 	defer cancel()
 	r := keyRotation{ctx: ctx, dir: dir, running: Running(dir), say: say}
 	if r.running {
-		if err := r.check(); err != nil {
+		if err := r.check(linkApp); err != nil {
 			return nil, err
 		}
 	}

@@ -3,6 +3,7 @@ package search_test
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -89,6 +90,80 @@ func TestIndex_saysThatItIsDamaged(t *testing.T) {
 		l.expectSet(t, "whale", "0", "1", "2", "3", "4")
 		time.Sleep(6 * time.Minute)
 		must.Do(t, l.index.Maintain(t.Context()))
+		expectTidy(t, l.states, l.index)
+	})
+}
+
+// A part whose bytes are not those that were written is an error, never a panic.
+func TestIndex_standsDamagedParts(t *testing.T) {
+	l := newLibrary()
+	var documents []search.Document
+	var want []string
+	for i := range 6000 {
+		b := book{ID: fmt.Sprint(i), Text: fmt.Sprint("whale w", i%1000), Version: 1}
+		if l.books[b.ID], documents = b, append(documents, b.document()); i%1000 == 499 {
+			want = append(want, b.ID)
+		}
+	}
+	must.Do(t, l.index.Put(t.Context(), documents...))
+	key, damaged := regexp.MustCompile(`"block":"([^"]+)"`), 0
+	for _, part := range l.states.Keys("store", "search-part:") {
+		was := l.states.Value("store", part)
+		block := key.FindStringSubmatch(was)
+		if block == nil {
+			continue
+		}
+		damaged++
+		for _, n := range []int{0, 4, len(block[1]) / 2 / 4 * 4} {
+			l.write(t, part, strings.Replace(was, block[1], block[1][:n], 1))
+			other := &library{states: l.states, index: indexOn(sidecar.StatesOnly(l.states)), books: l.books}
+			for _, text := range []string{"whale ", "w499", "whale w1"} {
+				_, _, err := search.Find(t.Context(), other.index, search.Query{Text: text, Limit: 100}, other.load)
+				if err != nil && !errs.Is(err, errs.Unavailable) {
+					t.Errorf("%s, of which %d bytes are left: got %v", part, n, err)
+				}
+			}
+		}
+		l.write(t, part, was)
+	}
+	l.expectSet(t, "w499 ", want...)
+	if damaged < 10 {
+		t.Errorf("it has only %d blocks", damaged)
+	}
+}
+
+// A rebuild waits while the store is away, and has not to begin again.
+func TestRebuild_waitsForTheStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLibrary()
+		var want []string
+		for i := range 40 {
+			b := book{ID: fmt.Sprint(i), Text: strings.Repeat("sand ", 100_000) + "whale", Version: 1}
+			l.books[b.ID], want = b, append(want, b.ID)
+		}
+		away, saved := time.Now(), 0
+		l.states.Before = func(operation, _ string) error {
+			if operation == "save" && !time.Now().Before(away) {
+				if saved++; saved%7 == 0 {
+					away = time.Now().Add(20 * time.Second)
+				}
+			}
+			if time.Now().Before(away) {
+				return status.Error(codes.Unavailable, "away")
+			}
+			return nil
+		}
+		time.Sleep(time.Second)
+		must.Do(t, l.index.Rebuild(t.Context(), 40, l.all(-1, nil)))
+		l.states.Before = nil
+		l.expectSet(t, "whale", want...)
+		if saved < 20 {
+			t.Errorf("only %d calls write", saved)
+		}
+		for range 2 {
+			time.Sleep(6 * time.Minute)
+			must.Do(t, l.index.Maintain(t.Context()))
+		}
 		expectTidy(t, l.states, l.index)
 	})
 }

@@ -79,6 +79,31 @@ func TestFind_letsTheLastWordGoOn(t *testing.T) {
 	l.expectSet(t, "w") // one letter is a word
 }
 
+// Words that are in many documents do not hide the others with the same beginning.
+func TestFind_letsTheLastWordGoOnPastFrequentWords(t *testing.T) {
+	l := newLibrary()
+	l.put(t, book{ID: "last", Text: "commzz", Tags: []string{"only"}})
+	var documents []search.Document
+	for i := range 20_000 {
+		b := book{ID: fmt.Sprint(i), Text: "commaa commbb commcc commdd commee commff"}
+		documents = append(documents, b.document())
+	}
+	must.Do(t, l.index.Put(t.Context(), documents...))
+	must.Do(t, l.index.Maintain(t.Context()))
+	for range 2 { // in segments of its own, and merged with the others
+		if got := l.find(t, search.Query{Text: "comm", Tag: "only"}); got != "last" {
+			t.Errorf("got %q", got)
+		}
+		must.Do(t, l.index.Rebuild(t.Context(), len(documents)+1, func(yield func(search.Document, error) bool) {
+			for _, d := range append(documents, l.books["last"].document()) {
+				if !yield(d, nil) {
+					return
+				}
+			}
+		}))
+	}
+}
+
 func TestFind_filtersByTag(t *testing.T) {
 	l := classics(t)
 	for tag, want := range map[string]string{"sea": "moby deep", "novel": "moby deep", "essay": "", "nature": "", "SEA": "moby deep"} {

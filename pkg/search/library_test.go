@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	dapr "github.com/dapr/go-sdk/client"
+
 	"stoa/pkg/common/must"
 	"stoa/pkg/search"
 	"stoa/pkg/sidecar"
@@ -132,4 +134,11 @@ func expectTidy(t *testing.T, states *sidecartest.States, index *search.Index) {
 	if parts < status.Segments {
 		t.Errorf("%d segments have %d heads", status.Segments, parts)
 	}
+}
+
+// write replaces what the store has under a key.
+func (l *library) write(t *testing.T, key, value string) {
+	t.Helper()
+	last := &dapr.StateOptions{Concurrency: dapr.StateConcurrencyLastWrite}
+	must.Do(t, l.states.SaveBulkState(t.Context(), "store", &dapr.SetStateItem{Key: key, Value: []byte(value), Options: last}))
 }

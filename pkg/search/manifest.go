@@ -151,7 +151,7 @@ func (m *manifest) claim(c claim) error {
 	all := m.Segments
 	if c.Rebuild != "" {
 		if !m.rebuilding(c.Rebuild) {
-			return errOvertaken
+			return errRebuildOver
 		}
 		m.Rebuild.At, all = c.At, m.Rebuild.Segments
 	}
@@ -182,6 +182,11 @@ func (m *manifest) claimed(ids []string) bool {
 	return slices.ContainsFunc(m.Claims, func(c claim) bool {
 		return slices.ContainsFunc(c.Sources, func(id string) bool { return slices.Contains(ids, id) })
 	})
+}
+
+// free returns those of some segments that nobody is merging.
+func (m *manifest) free(all segments) segments {
+	return slices.DeleteFunc(slices.Clone(all), func(r ref) bool { return m.claimed([]string{r.ID}) })
 }
 
 // expire dooms what no living process writes, and what no reader needs any more.
@@ -217,4 +222,7 @@ func (x *Index) change(ctx context.Context, change func(*manifest) error) error 
 	return err
 }
 
-var errOvertaken = errs.New(errs.Conflict, "another process has changed the search index")
+var (
+	errOvertaken   = errs.New(errs.Conflict, "another process has changed the search index")
+	errRebuildOver = errs.New(errs.Conflict, "another process has ended this rebuild of the search index, or taken over")
+)

@@ -15,12 +15,10 @@ const (
 // plan returns segments to be merged, or none. Segments that somebody is merging are left out.
 func (m *manifest) plan() segments {
 	var before, after segments // what was put since a rebuild began is not merged with what it is going to replace
-	for _, r := range m.Segments {
-		switch {
-		case m.claimed([]string{r.ID}):
-		case m.Rebuild != nil && r.First > m.Rebuild.After:
+	for _, r := range m.free(m.Segments) {
+		if m.Rebuild != nil && r.First > m.Rebuild.After {
 			after = append(after, r)
-		default:
+		} else {
 			before = append(before, r)
 		}
 	}

@@ -52,7 +52,7 @@ func (s *snapshot) best(ctx context.Context, p parsed, after place, n int) (best
 		}
 		return 1
 	})
-	return worst, more, nil
+	return worst, more, found.damaged
 }
 
 // worstFirst is a heap of candidates.
@@ -118,18 +118,31 @@ func (l *lists) matchWord(w word, segment, total int) []hit {
 	return l.hits(terms, segment, math.Log(1+(all-n+0.5)/(n+0.5)))
 }
 
-// hits returns the documents of a segment with any of these terms. A term counts by its impact and its rarity.
-func (l *lists) hits(terms []string, segment int, rarity float64) (hits []hit) {
-	if half := len(terms) / 2; half > 0 {
-		return either(l.hits(terms[:half], segment, rarity), l.hits(terms[half:], segment, rarity))
+// hits returns the documents of a segment with any of these terms. The term with the highest impact counts, by that and by its rarity.
+func (l *lists) hits(terms []string, segment int, rarity float64) []hit {
+	scored := func(doc uint32, impact uint8) hit { return hit{doc, float32(rarity * float64(impact) / 255)} }
+	if len(terms) == 1 {
+		postings := l.postings(terms[0], segment)
+		hits := make([]hit, len(postings))
+		for i, p := range postings {
+			hits[i] = scored(p.Doc, p.Impact)
+		}
+		return hits
 	}
-	list := l.terms[terms[0]]
-	if list == nil {
-		return nil
+	highest, count := make([]uint8, l.heads[segment].Entries), 0 // the beginning of a word can be that of a million postings
+	for _, term := range terms {
+		for _, p := range l.postings(term, segment) {
+			if highest[p.Doc] == 0 {
+				count++
+			}
+			highest[p.Doc] = max(highest[p.Doc], p.Impact)
+		}
 	}
-	hits = make([]hit, len(list.postings[segment]))
-	for i, p := range list.postings[segment] {
-		hits[i] = hit{p.Doc, float32(rarity * float64(p.Impact) / 255)}
+	hits := make([]hit, 0, count)
+	for doc, impact := range highest {
+		if impact > 0 {
+			hits = append(hits, scored(uint32(doc), impact))
+		}
 	}
 	return hits
 }

@@ -2,11 +2,13 @@ package search
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"time"
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
+	"stoa/pkg/sidecar"
 )
 
 // maxBatch is how many bytes of text a rebuild indexes at once. They take several times as much memory.
@@ -16,20 +18,24 @@ const maxBatch = 2 << 20
 const abandonTime = 2 * time.Second
 
 // Rebuild indexes all documents, about total of them, and then puts them in place of what was found before, at once. What
-// is put or removed meanwhile counts. So each document is to be read after Rebuild was called. Status tells how far it is. It
-// fails with errs.Conflict while another rebuild is going on. The next one begins at the
-// beginning. Services call Work, which does this when somebody has asked for it.
+// is put or removed meanwhile counts. So each document is to be read after Rebuild was called. LatestRebuild tells how far it is.
+// If it fails, the next one begins at the beginning. It fails with errs.Conflict while another rebuild is going on. Services call
+// Work, which does this when somebody has asked for it.
 func (x *Index) Rebuild(ctx context.Context, total int, documents iter.Seq2[Document, error]) error {
 	id := ids.New()
 	err := x.change(ctx, func(m *manifest) error { return m.beginRebuild(id, total, time.Now().UTC()) })
 	if err != nil {
 		return err
 	}
-	if err := x.indexAll(ctx, id, documents); err != nil {
-		x.abandon(ctx, id)
-		return err
+	if err = x.indexAll(ctx, id, documents); err == nil {
+		err = sidecar.Patiently(ctx, func() error {
+			return x.change(ctx, func(m *manifest) error { return m.endRebuild(id, time.Now()) })
+		})
 	}
-	return x.change(ctx, func(m *manifest) error { return m.endRebuild(id, time.Now()) })
+	if err != nil {
+		x.abandon(ctx, id)
+	}
+	return err
 }
 
 // abandon ends a rebuild that failed, so that the next one need not wait for claimTime, which ends that of a process that died.
@@ -88,18 +94,27 @@ func (x *Index) addToRebuild(ctx context.Context, id string, batch []Document) e
 	if err != nil || len(analysed) == 0 {
 		return err
 	}
-	if err := x.add(ctx, analysed, id); err != nil {
+	if err := sidecar.Patiently(ctx, func() error { return x.add(ctx, analysed, id) }); err != nil {
 		return err
 	}
+	err = x.tidy(ctx, id)
+	if errs.Is(err, errs.Unavailable) && !errors.Is(err, errGone) {
+		return nil // the store does not answer: the next batch waits for it, and this can be done then
+	}
+	return err
+}
+
+// tidy merges segments of a rebuild, and deletes what was merged, because that takes room.
+func (x *Index) tidy(ctx context.Context, id string) error {
 	for {
-		m, err := x.sweep(ctx) // what was merged takes room
+		m, err := x.sweep(ctx)
 		if err != nil {
 			return err
 		}
 		if !m.rebuilding(id) {
-			return errOvertaken
+			return errRebuildOver
 		}
-		sources := m.Rebuild.Segments.plan()
+		sources := m.free(m.Rebuild.Segments).plan()
 		if len(sources) == 0 {
 			return nil
 		}
@@ -111,8 +126,11 @@ func (x *Index) addToRebuild(ctx context.Context, id string, batch []Document) e
 
 // endRebuild puts the segments of a rebuild in place of those from before it.
 func (m *manifest) endRebuild(id string, now time.Time) error {
+	if m.Asked != nil && m.Asked.By == id {
+		return nil // the answer to this change was lost
+	}
 	if !m.rebuilding(id) {
-		return errOvertaken
+		return errRebuildOver
 	}
 	var before []string
 	for _, r := range m.Segments {
@@ -120,7 +138,7 @@ func (m *manifest) endRebuild(id string, now time.Time) error {
 			before = append(before, r.ID)
 		}
 	}
-	m.Asked.EndedAt, m.Asked.Indexed = now.UTC(), m.Rebuild.Indexed
+	m.Asked.EndedAt, m.Asked.Indexed, m.Asked.By = now.UTC(), m.Rebuild.Indexed, id
 	m.Generation++
 	m.replace(before, now)
 	for _, r := range m.Rebuild.Segments {

@@ -12,21 +12,43 @@ import (
 const (
 	// maxExpansions is for how many words the beginning of a word stands at most: those that most documents have.
 	maxExpansions = 64
-	// maxPrefixBlocks is in how many blocks of a segment they are looked for.
-	maxPrefixBlocks = 4
+	// maxPrefixBlocks is in how many blocks of a segment they are looked for: half a megabyte. A word that is in every third post of
+	// 100,000 takes two blocks by itself.
+	maxPrefixBlocks = 16
 )
 
-// lists are the postings of terms in a snapshot.
+// lists are the postings of terms in a snapshot. They stay as they are stored until they are matched, since a process keeps those
+// bytes anyway: decoded, the lists of a query can have some megabytes.
 type lists struct {
 	terms map[string]*list
 	// expansions are the terms with a prefix, by prefix.
 	expansions map[string][]string
+	heads      []segment.Head
+	damaged    error
 }
 
-// list has the postings of a term by segment, and the number of documents that have it.
+// list has what the blocks of each segment have of a term, and the number of documents that have it.
 type list struct {
 	documents int
-	postings  map[int][]segment.Posting
+	pieces    map[int][]segment.Term
+}
+
+// postings decodes the postings of a term in a segment. After an error, which is damaged, there are none.
+func (l *lists) postings(term string, in int) (all []segment.Posting) {
+	known := l.terms[term]
+	if known == nil || len(known.pieces[in]) == 0 {
+		return nil
+	}
+	pieces := known.pieces[in]
+	all = make([]segment.Posting, 0, min(pieces[0].Documents, l.heads[in].Entries))
+	for _, piece := range pieces {
+		var err error
+		if all, err = piece.Postings(all, l.heads[in].Entries); err != nil {
+			l.damaged = errDamaged(err)
+			return nil
+		}
+	}
+	return all
 }
 
 // lists reads the postings of all terms of a query.
@@ -54,7 +76,7 @@ func (s *snapshot) lists(ctx context.Context, p parsed) (*lists, error) {
 			mark(wanted, i, from, min(to, from+maxPrefixBlocks))
 		}
 	}
-	l := &lists{terms: map[string]*list{}, expansions: map[string][]string{}}
+	l := &lists{terms: map[string]*list{}, expansions: map[string][]string{}, heads: s.heads}
 	return l, s.collect(ctx, l, sorted(wanted), exact, prefixes)
 }
 
@@ -85,11 +107,10 @@ func (s *snapshot) collect(ctx context.Context, l *lists, wanted []blockOf, exac
 	if err := l.expand(wanted, read, exact, prefixes); err != nil {
 		return err
 	}
-	return each(wanted, read, func(b blockOf, term segment.Term) error {
-		if !exact[string(term.Text)] {
-			return nil
+	return each(wanted, read, func(b blockOf, term segment.Term) {
+		if exact[string(term.Text)] {
+			l.add(term, b.segment)
 		}
-		return l.add(term, b.segment, s.heads[b.segment].Entries)
 	})
 }
 
@@ -99,11 +120,10 @@ func (l *lists) expand(wanted []blockOf, read map[blockOf][]byte, exact, prefixe
 		return nil
 	}
 	documents := map[string]int{}
-	err := each(wanted, read, func(_ blockOf, term segment.Term) error {
+	err := each(wanted, read, func(_ blockOf, term segment.Term) {
 		if hasPrefix(term.Text, prefixes) {
 			documents[string(term.Text)] += term.Documents
 		}
-		return nil
 	})
 	for prefix := range prefixes {
 		l.expansions[prefix] = commonest(documents, prefix)
@@ -115,15 +135,13 @@ func (l *lists) expand(wanted []blockOf, read map[blockOf][]byte, exact, prefixe
 }
 
 // each calls do with all terms of some blocks.
-func each(wanted []blockOf, read map[blockOf][]byte, do func(blockOf, segment.Term) error) error {
+func each(wanted []blockOf, read map[blockOf][]byte, do func(blockOf, segment.Term)) error {
 	for _, b := range wanted {
 		for term, err := range segment.Terms(read[b]) {
-			if err == nil {
-				err = do(b, term)
-			}
 			if err != nil {
 				return errDamaged(err)
 			}
+			do(b, term)
 		}
 	}
 	return nil
@@ -152,16 +170,15 @@ func commonest(documents map[string]int, prefix string) []string {
 	return terms[:min(len(terms), maxExpansions)]
 }
 
-// add adds the postings that a block has of a term.
-func (l *lists) add(term segment.Term, in, entries int) (err error) {
+// add adds what a block has of a term.
+func (l *lists) add(term segment.Term, in int) {
 	known := l.terms[string(term.Text)]
 	if known == nil {
-		known = &list{postings: map[int][]segment.Posting{}}
+		known = &list{pieces: map[int][]segment.Term{}}
 		l.terms[string(term.Text)] = known
 	}
-	if len(known.postings[in]) == 0 {
+	if len(known.pieces[in]) == 0 {
 		known.documents += term.Documents
 	}
-	known.postings[in], err = term.Postings(known.postings[in], entries)
-	return err
+	known.pieces[in] = append(known.pieces[in], term)
 }

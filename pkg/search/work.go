@@ -41,7 +41,9 @@ type asked struct {
 	ID      string    `json:"id"`
 	At      time.Time `json:"at"`
 	EndedAt time.Time `json:"endedAt,omitzero"`
-	Indexed int       `json:"indexed,omitempty"` // when it ended
+	// Indexed and By are how many documents there were when it ended, and the id of the Rebuild that did it.
+	Indexed int    `json:"indexed,omitempty"`
+	By      string `json:"by,omitempty"`
 }
 
 // pending reports whether somebody waits for its end.

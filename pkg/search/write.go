@@ -2,6 +2,7 @@ package search
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -22,7 +23,7 @@ const maxSegments = 100
 func (x *Index) add(ctx context.Context, documents []segment.Document, rebuild string) (err error) {
 	for range maxAttempts {
 		err = x.addOnce(ctx, documents, rebuild)
-		if !errs.Is(err, errs.Conflict) {
+		if !errs.Is(err, errs.Conflict) || errors.Is(err, errRebuildOver) {
 			return err
 		}
 	}
@@ -54,7 +55,7 @@ func (x *Index) addOnce(ctx context.Context, documents []segment.Document, rebui
 func (m *manifest) add(r ref, forRebuild string, documents int) error {
 	if forRebuild != "" {
 		if !m.rebuilding(forRebuild) {
-			return errOvertaken
+			return errRebuildOver
 		}
 		m.Rebuild.Segments = append(m.Rebuild.Segments, r)
 		m.Rebuild.Indexed += documents

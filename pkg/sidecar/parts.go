@@ -36,17 +36,19 @@ func (l *Lists[T]) Part(ctx context.Context, list string, n, size int64, match f
 	return items, err
 }
 
-// Batches yields all documents of a list that match, some hundred at a time, and ends after an error. A document that is on the list
-// before the first batch is read is in one of them, or in two if it was added twice. Later ones may be.
-func (l *Lists[T]) Batches(ctx context.Context, list string, match func(T) bool) iter.Seq2[[]T, error] {
+// Batches yields all documents of a list that match, some hundred at a time. A document that is on the list before the first batch is
+// read is in one of them, or in two if it was added twice. Later ones may be. Each batch is read by try; it ends after an error.
+func (l *Lists[T]) Batches(ctx context.Context, list string, try Try, match func(T) bool) iter.Seq2[[]T, error] {
 	return func(yield func([]T, error) bool) {
-		parts, err := l.Parts(ctx, list, roundSize)
+		var parts int64
+		err := try(ctx, func() (err error) { parts, err = l.Parts(ctx, list, roundSize); return err })
 		if err != nil {
 			yield(nil, err)
 			return
 		}
 		for n := range parts {
-			items, err := l.Part(ctx, list, n, roundSize, match)
+			var items []T
+			err := try(ctx, func() (err error) { items, err = l.Part(ctx, list, n, roundSize, match); return err })
 			if !yield(items, err) || err != nil {
 				return
 			}

@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 
 	"stoa/pkg/common/must"
+	"stoa/pkg/sidecar"
 )
 
 // parts reads all parts of a list, and returns the numbers of each.
@@ -65,7 +66,7 @@ func TestLists_keepTheirParts(t *testing.T) {
 func TestLists_areReadInBatches(t *testing.T) {
 	s := newShelf(t, 250, 60)
 	var got, want []int
-	for batch, err := range s.lists.Batches(t.Context(), "all", nil) {
+	for batch, err := range s.lists.Batches(t.Context(), "all", sidecar.Once, nil) {
 		must.Do(t, err)
 		for _, c := range batch {
 			got = append(got, c.N)
@@ -77,7 +78,7 @@ func TestLists_areReadInBatches(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	for range s.lists.Batches(t.Context(), "all", nil) {
+	for range s.lists.Batches(t.Context(), "all", sidecar.Once, nil) {
 		break // and may stop
 	}
 }

@@ -46,6 +46,11 @@ func (h *house) agree(t *testing.T) error {
 			return err
 		}
 	}
+	for words, want := range map[string][]string{"amphorae+text+": public, "first+": nil} { // the first texts are replaced
+		if err := h.lists(t, "/blog/search?tag=stock&q="+words, client.User{}, want); err != nil {
+			return err
+		}
+	}
 	if err := h.counts(t, "STOCK", len(public)); err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"stoa/internal/stack"
 	"stoa/pkg/common/must"
 	"stoa/test/client"
 	"stoa/test/system"
@@ -21,12 +22,14 @@ const (
 	goodsPerKill = 12
 	// rebuiltWithin is longer than the two minutes after which a killed process counts as dead.
 	rebuiltWithin = 5 * time.Minute
+	// cursorTime is less than the half minute for which the pages of one search belong together, whatever happens.
+	cursorTime = 20 * time.Second
 )
 
-// Whatever dies while 200 products are added, renamed and removed, segments merge and the index is rebuilt: what was acknowledged is
-// found, once, and nothing else is.
+// Whatever dies while two replicas add, rename and remove 200 products, merge segments and rebuild the index: what was acknowledged is
+// found, once, and nothing else is. Meanwhile, no search finds anything twice.
 func TestSearch_losesNothingWhenItIsKilled(t *testing.T) {
-	shop := client.Start(t, system.Folder(t))
+	shop := client.Start(t, system.Folder(t), func(o *stack.Options) { o.Scale = map[string]int{"inventory-api": 2} })
 	m := &market{Shop: shop, staff: shop.SignIn(t, "staff"), names: map[string]string{}}
 	done := make(chan struct{}, goodsPerKill)
 	var all sync.WaitGroup
@@ -34,7 +37,9 @@ func TestSearch_losesNothingWhenItIsKilled(t *testing.T) {
 		all.Go(func() { m.sell(t, n, done) })
 	}
 	go func() { all.Wait(); close(done) }()
-	victims, kills, steps := []string{"inventory-api", "inventory-api.sidecar"}, 0, 0
+	stop := m.browse(t)
+	victims := []string{"inventory-api", "inventory-api-2.sidecar", "inventory-api-2", "inventory-api.sidecar"}
+	kills, steps := 0, 0
 	for range done {
 		if steps++; steps%goodsPerKill != 0 {
 			continue
@@ -48,7 +53,7 @@ func TestSearch_losesNothingWhenItIsKilled(t *testing.T) {
 		system.Eventually(t, victim.Name+" is back", func() error { return shop.Replaced(victim) })
 		kills++
 	}
-	t.Logf("%d changes, %d kills", steps, kills)
+	t.Logf("%d changes, %d kills, %d searches", steps, kills, stop())
 	if kills < 10 {
 		t.Errorf("only %d kills", kills)
 	}
@@ -110,6 +115,35 @@ func (m *market) sell(t *testing.T, seller int, done chan<- struct{}) {
 	}
 }
 
+// browse reads all pages of a search, again and again, until stop is called, which returns how often. No page has what an earlier one had.
+func (m *market) browse(t *testing.T) (stop func() int) {
+	over, ended, times := make(chan struct{}), make(chan struct{}), 0
+	go func() {
+		defer close(ended)
+		for {
+			select {
+			case <-over:
+				return
+			default:
+			}
+			began := time.Now()
+			ids, err := m.found(t, added)
+			if t.Context().Err() != nil {
+				return // the test has failed
+			}
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			slices.Sort(ids)
+			if times++; len(slices.Compact(slices.Clone(ids))) < len(ids) && time.Since(began) < cursorTime {
+				t.Errorf("found twice: %v", ids)
+			}
+		}
+	}()
+	return func() int { close(over); <-ended; return times }
+}
+
 // check compares what is found with what there is: each once.
 func (m *market) check(t *testing.T) error {
 	t.Helper()
@@ -137,12 +171,14 @@ func (m *market) check(t *testing.T) error {
 func (m *market) found(t *testing.T, word string) (ids []string, err error) {
 	t.Helper()
 	for cursor := ""; ; {
-		answer, err := m.Persist(t.Context(), client.Request{Method: "GET", Path: "/products/search?limit=50&q=" + word + "&cursor=" + cursor})
+		answer, err := m.Persist(t.Context(), client.Request{Method: "GET", Path: "/products/search?limit=20&q=" + word + "&cursor=" + cursor})
 		if err != nil {
 			return nil, err
 		}
 		var page client.PageOf[client.Product]
-		answer.Read(t, &page)
+		if err := json.Unmarshal(answer.Body, &page); err != nil {
+			return nil, err
+		}
 		for _, p := range page.Items {
 			ids = append(ids, p.ID)
 		}

@@ -120,12 +120,16 @@ type PageOf[T any] struct {
 	Next  string `json:"next"`
 }
 
-// All reads all pages of a list.
+// All reads all pages of a list, or of a search.
 func All[T any](t testing.TB, s *Shop, path string, as User) (all []T) {
 	t.Helper()
+	separator := "?"
+	if strings.Contains(path, separator) {
+		separator = "&"
+	}
 	for cursor := ""; ; {
 		var page PageOf[T]
-		s.Must(t, Request{Method: "GET", Path: path + "?limit=100&cursor=" + cursor, As: as}, http.StatusOK, &page)
+		s.Must(t, Request{Method: "GET", Path: path + separator + "limit=100&cursor=" + cursor, As: as}, http.StatusOK, &page)
 		all = append(all, page.Items...)
 		if cursor = page.Next; cursor == "" {
 			return all
@@ -184,19 +188,25 @@ func (s *Shop) EndLink(t testing.TB, notice Notice) string {
 func (s *Shop) FollowLink(t testing.TB, method, link string) Answer {
 	t.Helper()
 	_, path, _ := strings.Cut(link, "/mail/")
-	request, err := http.NewRequestWithContext(t.Context(), method, s.URL+"/mail/"+path, strings.NewReader("List-Unsubscribe=One-Click"))
+	body := ""
+	if method == http.MethodPost {
+		body = "List-Unsubscribe=One-Click"
+	}
+	request, err := http.NewRequestWithContext(t.Context(), method, s.URL+"/mail/"+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if body != "" {
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
 	response, err := s.http.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
+	raw, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Answer{Status: response.StatusCode, Header: response.Header, Body: body}
+	return Answer{Status: response.StatusCode, Header: response.Header, Body: raw}
 }

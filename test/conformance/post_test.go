@@ -35,6 +35,7 @@ func postFlow(t *probe, s shop) {
 	s.AwaitNotice(t, author, post.ID, "post-published")
 	t.note("told %s after it was published", time.Since(published).Round(time.Millisecond))
 	link := s.EndLink(t, s.AwaitNotice(t, reader, post.ID, client.Announced))
+	toldOnce(t, s, reader, author, editor, post.ID)
 	if ended := s.FollowLink(t, "POST", link); ended.Status != http.StatusOK {
 		t.Errorf("got %s", ended)
 	}
@@ -97,6 +98,25 @@ func postFlow(t *probe, s shop) {
 		}
 		return nil
 	})
+}
+
+// toldOnce publishes a post again, and waits until another one, which is published later, is told to a follower.
+func toldOnce(t *probe, s shop, reader, author, editor client.User, postID string) {
+	t.Helper()
+	for _, act := range []client.Request{
+		client.ActOn(postID, "editor/unpublish", editor), client.ActOn(postID, "author/submit", author), client.ActOn(postID, "editor/publish", editor),
+	} {
+		s.Must(t, act, http.StatusOK, nil)
+	}
+	next := s.NewPost(t, author, editor)
+	s.AwaitNotice(t, reader, next.ID, client.Announced)
+	notices := slices.DeleteFunc(client.All[client.Notice](t, s.Shop, "/notifications", reader), func(n client.Notice) bool {
+		return n.PostID != postID || n.Kind != client.Announced
+	})
+	if len(notices) != 1 {
+		t.Errorf("the follower has %+v", notices)
+	}
+	s.Must(t, client.ActOn(next.ID, "editor/unpublish", editor), http.StatusOK, nil)
 }
 
 func idsOf(posts []client.Post) (ids []string) {

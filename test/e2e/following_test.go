@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"stoa/internal/stack/state"
 	"stoa/pkg/common/must"
 	"stoa/test/client"
+	"stoa/test/servers"
 	"stoa/test/system"
 )
 
@@ -62,30 +64,80 @@ func TestFollowers_areToldOfAPostOnce(t *testing.T) {
 	}
 }
 
-// The followers of a tag follow it to its new name.
-func TestFollowers_goWithARenamedTag(t *testing.T) {
+// followed is something that a reader follows.
+type followed struct {
+	Tag    string
+	Author struct{ ID, Name string }
+}
+
+func follows(t *testing.T, shop *client.Shop, reader client.User) []followed {
+	t.Helper()
+	var list client.PageOf[followed]
+	shop.Must(t, client.Request{Method: "GET", Path: "/blog/following", As: reader}, http.StatusOK, &list)
+	return list.Items
+}
+
+// The followers of a tag that is renamed or merged follow the other one, and are told of posts from before and after.
+func TestFollowers_goWithTheirTag(t *testing.T) {
 	t.Parallel()
-	shop := client.Borrow(t)
-	author, editor, reader := shop.SignIn(t, "author"), shop.SignIn(t, "editor"), shop.SignUp(t)
-	old, renamed := "T1-"+reader.ID, "T2-"+reader.ID
-	published(t, shop, author, editor, "About "+old, old)
-	shop.Must(t, client.Following("PUT", "tags/"+old, reader), http.StatusOK, nil)
-	shop.Must(t, client.Request{Method: "PUT", Path: "/blog/editor/tags/" + old, As: editor, Body: map[string]string{"name": renamed}}, http.StatusAccepted, nil)
-	system.Eventually(t, "the reader follows the new name", func() error {
-		var following struct{ Items []struct{ Tag string } }
-		shop.Must(t, client.Request{Method: "GET", Path: "/blog/following", As: reader}, http.StatusOK, &following)
-		if len(following.Items) != 1 || !strings.EqualFold(following.Items[0].Tag, renamed) {
-			return fmt.Errorf("got %+v", following)
+	author, editor := shop.SignIn(t, "author"), shop.SignIn(t, "editor")
+	for _, way := range []string{"renamed", "merged"} {
+		t.Run(way, func(t *testing.T) {
+			t.Parallel()
+			reader := shop.SignUp(t)
+			old, next := "T1-"+reader.ID, "T2-"+reader.ID
+			published(t, shop, author, editor, "About "+old, old)
+			change := client.Request{Method: "PUT", Path: "/blog/editor/tags/" + old, As: editor, Body: map[string]string{"name": next}}
+			if way == "merged" {
+				published(t, shop, author, editor, "About "+next, next)
+				change = client.Request{Method: "POST", Path: "/blog/editor/tags/" + old + "/merge", As: editor, Body: map[string]string{"into": next}}
+			}
+			shop.Must(t, client.Following("PUT", "tags/"+old, reader), http.StatusOK, nil)
+			before := published(t, shop, author, editor, "Before it is "+way, old)
+			shop.Must(t, change, http.StatusAccepted, nil)
+			system.Eventually(t, "the reader follows the other tag", func() error {
+				if all := follows(t, shop, reader); len(all) != 1 || !strings.EqualFold(all[0].Tag, next) {
+					return fmt.Errorf("got %+v", all)
+				}
+				return nil
+			})
+			after := published(t, shop, author, editor, "After it was "+way, next)
+			for _, id := range []string{before, after} {
+				system.Eventually(t, "the reader is told", func() error {
+					if n := noticesOf(t, shop, reader, id); n != 1 {
+						return fmt.Errorf("%d notices", n)
+					}
+					return nil
+				})
+			}
+		})
+	}
+}
+
+// An author leaves. Nobody can follow them any more, and those who do see that; their post stays, and its followers are told.
+func TestFollowers_ofAnAuthorWhoLeaves(t *testing.T) {
+	t.Parallel()
+	author, editor, reader := shop.NewAuthor(t, shop.SignIn(t, "admin")), shop.SignIn(t, "editor"), shop.SignUp(t)
+	shop.NewPost(t, author, editor)
+	shop.Must(t, client.Following("PUT", "authors/"+author.ID, reader), http.StatusOK, nil)
+	post := shop.NewPost(t, author, editor)
+	shop.Must(t, client.DeletionOf(author, "keep"), http.StatusAccepted, nil)
+	system.Within(t, erasedWithin, "the author is gone", func() error {
+		if all := follows(t, shop, reader); len(all) != 1 || all[0].Author.Name != "deleted account" {
+			return fmt.Errorf("the reader follows %+v", all)
 		}
 		return nil
 	})
-	id := published(t, shop, author, editor, "About "+renamed, renamed)
-	system.Eventually(t, "the reader is told", func() error {
-		if n := noticesOf(t, shop, reader, id); n != 1 {
-			return fmt.Errorf("%d notices", n)
+	shop.Try(t, client.Following("PUT", "authors/"+author.ID, shop.SignUp(t))).Expect(t, http.StatusNotFound, "not_found")
+	system.Eventually(t, "the reader is told, without a name", func() error {
+		for _, notice := range client.All[client.Notice](t, shop, "/notifications", reader) {
+			if notice.PostID == post.ID && notice.Kind == client.Announced {
+				return nil
+			}
 		}
-		return nil
+		return errors.New("there is no notice")
 	})
+	shop.Must(t, client.Following("DELETE", "authors/"+author.ID, reader), http.StatusNoContent, nil)
 }
 
 // A link in a mail shows what it ends, ends it when it is asked to, and outlives a rotation of its keys.
@@ -108,11 +160,18 @@ func TestLinks_endMailsWithoutASignIn(t *testing.T) {
 		if page.Status != http.StatusOK || !strings.Contains(string(page.Body), `<form method="post">`) {
 			return fmt.Errorf("got %s", page)
 		}
-		if policy := page.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "form-action 'self'") {
-			t.Errorf("got the policy %q", policy)
+		for name, want := range map[string]string{
+			"Content-Security-Policy": "form-action 'self'", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store",
+		} {
+			if got := page.Header.Get(name); !strings.Contains(got, want) {
+				t.Errorf("got the %s %q", name, got)
+			}
 		}
 		return nil
 	})
+	if looked := shop.FollowLink(t, "HEAD", link); looked.Status != http.StatusOK {
+		t.Errorf("HEAD: got %s", looked)
+	}
 	if got := settings(); got.Comments != "at_once" {
 		t.Errorf("looking has changed something: %+v", got)
 	}
@@ -145,7 +204,20 @@ func TestLinks_endMailsWithoutASignIn(t *testing.T) {
 
 // What is mailed daily is gathered, and comes in one mail, although notification is killed when that is due.
 func TestDigests_haveWhatWasGathered(t *testing.T) {
-	shop := client.Start(t, system.Folder(t), func(o *stack.Options) { o.Env["DIGEST_PERIOD"] = "20s" })
+	for bus, store := range map[string]string{"nats": "sqlite", "redis": "redis"} {
+		t.Run(bus+" x "+store, func(t *testing.T) {
+			if err := servers.Find("redis"); err != nil && bus == "redis" {
+				t.Skipf("NOT TESTED: %v", err)
+			}
+			digestsHaveWhatWasGathered(t, client.Start(t, system.Folder(t), func(o *stack.Options) {
+				o.Bus, o.Store, o.Env["DIGEST_PERIOD"] = bus, store, "20s"
+			}))
+		})
+	}
+}
+
+func digestsHaveWhatWasGathered(t *testing.T, shop *client.Shop) {
+	t.Helper()
 	author, editor, reader := shop.SignIn(t, "author"), shop.SignIn(t, "editor"), shop.SignUp(t)
 	shop.NewPost(t, author, editor)
 	shop.Must(t, client.Following("PUT", "authors/"+author.ID, reader), http.StatusOK, nil)

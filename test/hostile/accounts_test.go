@@ -77,10 +77,21 @@ func accountAttacks(t *testing.T, w *world) []attack {
 	return append(all, refreshAttacks(t, w)...)
 }
 
-// deletionAttacks ask for the deletion of an account in ways that nobody can mean. Bob is there afterwards.
+// deletionAttacks ask for the deletion of an account, or for its data, in ways that nobody can mean. Bob is there afterwards.
 func deletionAttacks(t *testing.T, w *world) []attack {
 	t.Helper()
-	return each("deletion with a body", map[string]any{
+	refused := attack{want: []int{http.StatusUnprocessableEntity, http.StatusBadRequest, http.StatusTooManyRequests}}
+	all := each("request for data with a body", map[string]any{
+		"without a password":           object{},
+		"with the password of another": object{"password": w.Accounts["author"].Password},
+		"with an object as password":   object{"password": object{"$ne": ""}},
+		"that names another account":   object{"password": client.Password, "id": w.alice.ID},
+		"that is a list":               []string{client.Password},
+		"that is null":                 nil,
+	}, refused, func(body any) string {
+		return w.ask("POST", "/api/v1/auth/profile/mine/data", w.bob).with(text(t, body)).String()
+	})
+	return append(all, each("deletion with a body", map[string]any{
 		"without a password":           object{"posts": "keep"},
 		"with the password of another": object{"password": w.Accounts["author"].Password, "posts": "keep"},
 		"with an object as password":   object{"password": object{"$ne": ""}, "posts": "keep"},
@@ -91,9 +102,9 @@ func deletionAttacks(t *testing.T, w *world) []attack {
 		"that cancels with a word":     object{"password": client.Password, "posts": "keep", "cancelOrders": "yes"},
 		"that is a list":               []string{client.Password},
 		"that is null":                 nil,
-	}, attack{want: []int{http.StatusUnprocessableEntity, http.StatusBadRequest, http.StatusTooManyRequests}}, func(body any) string {
+	}, refused, func(body any) string {
 		return w.ask("DELETE", "/api/v1/auth/profile/mine", w.bob).with(text(t, body)).String()
-	})
+	})...)
 }
 
 // refreshAttacks show refresh tokens that are none.

@@ -1,13 +1,48 @@
 package hostile
 
 import (
+	"crypto/ed25519"
 	"encoding/base64"
+	"encoding/binary"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/uuid"
+
+	"stoa/internal/stack/secrets"
+	"stoa/pkg/common/must"
+	"stoa/pkg/identity/signing"
 	"stoa/test/client"
 )
+
+// forgedLinks are codes of links with a true signature, as the service would never make them. Those with another one of its keys are
+// in the tests of the service.
+func forgedLinks(t *testing.T, w *world) map[string]string {
+	t.Helper()
+	values := must.Get(secrets.Read(w.Dir()))(t)
+	keyOf := func(secret string) ed25519.PrivateKey {
+		key, _ := must.Get(signing.Parse(values[secret]))(t).Find(signing.Current)
+		return key.Private
+	}
+	const purpose = "stoa: end these mails\n"
+	code := func(key ed25519.PrivateKey, purpose string, form, group byte, at time.Time) string {
+		account := must.Get(uuid.Parse(w.alice.ID))(t)
+		signed := append(binary.BigEndian.AppendUint64([]byte{form, group}, uint64(at.Unix())), account[:]...)
+		return base64.RawURLEncoding.EncodeToString(append(signed, ed25519.Sign(key, append([]byte(purpose), signed...))...))
+	}
+	ours, now := keyOf(secrets.LinkKeys), time.Now()
+	good := w.ask("GET", "/mail/unsubscribe?code="+code(ours, purpose, 1, 2, now), client.User{}).without("X-Api-Key")
+	if got := w.send(t, good.String()); got.Status != http.StatusOK {
+		t.Fatalf("the links of this test are not those of the service: got %s", got)
+	}
+	return map[string]string{
+		"is old": code(ours, purpose, 1, 2, now.Add(-signing.LinkTTL-time.Hour)), "is for another purpose": code(ours, "", 1, 2, now),
+		"is for orders": code(ours, purpose, 1, 0, now), "is for no group": code(ours, purpose, 1, 99, now),
+		"has another form": code(ours, purpose, 2, 2, now), "has the key of access tokens": code(keyOf(secrets.SigningKey), purpose, 1, 2, now),
+	}
+}
 
 // linkAttacks are links in mails that nobody has made, and what nobody can follow.
 func linkAttacks(t *testing.T, w *world, b bench) []attack {
@@ -24,6 +59,10 @@ func linkAttacks(t *testing.T, w *world, b bench) []attack {
 	all := each("a link with a code", codes, attack{want: []int{http.StatusForbidden, http.StatusBadRequest, http.StatusUnprocessableEntity}, check: leadsNowhere},
 		func(code string) string { return w.ask("GET", link+code, client.User{}).without("X-Api-Key").String() })
 	all = append(all, each("a link followed with a code", codes, attack{want: []int{http.StatusForbidden, http.StatusBadRequest, http.StatusUnprocessableEntity}, check: leadsNowhere},
+		func(code string) string {
+			return w.ask("POST", link+code, client.User{}, "Content-Length: 0").without("X-Api-Key").String()
+		})...)
+	all = append(all, each("a link that is signed, and", forgedLinks(t, w), attack{want: []int{http.StatusForbidden}, check: leadsNowhere},
 		func(code string) string {
 			return w.ask("POST", link+code, client.User{}, "Content-Length: 0").without("X-Api-Key").String()
 		})...)

@@ -158,9 +158,6 @@ func (c *cast) request(t *testing.T, o access.Operation, p probe, owner, as clie
 	if len(o.Parameters()) > 0 {
 		id = p.id(t, c, owner)
 	}
-	if p.before != nil {
-		p.before(t, c)
-	}
 	target := o.Target(append([]string{id}, p.more...)...)
 	if p.query != nil {
 		target += p.query(t, c, owner)

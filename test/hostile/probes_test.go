@@ -20,8 +20,6 @@ type probe struct {
 	more []string
 	// query is what follows the path, such as "?limit=1"; nothing when nil.
 	query func(t *testing.T, c *cast, owner client.User) string
-	// before is done before the request, if there is something to do.
-	before func(t *testing.T, c *cast)
 	// body is what is sent; nothing when nil.
 	body func(t *testing.T, c *cast, owner client.User) any
 	// before is done as the caller, once that is somebody.
@@ -255,8 +253,8 @@ func usedTag(t *testing.T, c *cast, owner client.User) string {
 }
 
 // rebuilt makes staff ask for a rebuild of a search index.
-func rebuilt(below string) func(*testing.T, *cast) {
-	return func(t *testing.T, c *cast) {
+func rebuilt(below string) func(*testing.T, *cast, client.User) {
+	return func(t *testing.T, c *cast, _ client.User) {
 		t.Helper()
 		c.Must(t, client.Request{Method: "POST", Path: below + "/search/rebuild", As: c.staff}, http.StatusAccepted, nil)
 	}

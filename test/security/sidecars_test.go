@@ -181,6 +181,8 @@ func TestSidecars_giveNothingOfOtherApps(t *testing.T) {
 		{"backoffice", "the first accounts", readSecret("AUTH_BOOTSTRAP"), unserved},
 		{"auth", "the broker's password", readSecret("NATS_URL"), refused},
 		{"auth", "its own secret", readSecret("AUTH_SIGNING_KEY"), codes.OK},
+		{"auth", "the keys of links in mails", readSecret("NOTIFICATION_LINK_KEYS"), refused},
+		{"notification", "the signing key", readSecret("AUTH_SIGNING_KEY"), refused},
 		{"order-api", "the accounts", readState("auth-store"), missing},
 		{"inventory-api", "the orders", readState("order-store"), missing},
 		{"gateway", "the accounts", readState("auth-store"), unserved},

@@ -11,7 +11,7 @@ import (
 )
 
 // keys runs `stoa keys ... --json` and returns the ids by use.
-func (c checkout) keys(command string) map[signing.Use]string {
+func (c checkout) keys(command string, more ...string) map[signing.Use]string {
 	c.t.Helper()
 	var shown struct {
 		Keys []struct {
@@ -19,7 +19,7 @@ func (c checkout) keys(command string) map[signing.Use]string {
 			Use signing.Use
 		}
 	}
-	must.Do(c.t, json.Unmarshal([]byte(c.succeeds("", "keys", command, "--json")), &shown))
+	must.Do(c.t, json.Unmarshal([]byte(c.succeeds("", append([]string{"keys", command, "--json"}, more...)...)), &shown))
 	byUse := map[signing.Use]string{}
 	for _, key := range shown.Keys {
 		byUse[key.Use] = key.ID
@@ -43,6 +43,13 @@ func TestKeys_rotateWhileNothingRuns(t *testing.T) {
 	}
 	if strings.Contains(text, "PRIVATE") {
 		t.Error("it shows private keys")
+	}
+	links := c.keys("list", "--links")
+	if next := c.keys("rotate", "--links"); next[signing.Current] != links[signing.Next] || links[signing.Current] == rotated[signing.Current] {
+		t.Errorf("the keys of links: got %v after %v", next, links)
+	}
+	if c.keys("list")[signing.Current] != rotated[signing.Current] {
+		t.Error("the keys of tokens have changed with those of links")
 	}
 	out, err := c.stoa("keys", "rotate", "--dir", filepath.Join(c.root, "components"))
 	if err == nil || !strings.Contains(out, "the first `stoa up` makes them") {

@@ -216,6 +216,15 @@ func SigningKeys(dir string) (signing.Bundle, error) {
 	return values.keys(dir, SigningKey)
 }
 
+// LinkSigningKeys reads the keys that sign the links in mails.
+func LinkSigningKeys(dir string) (signing.Bundle, error) {
+	values, err := Read(dir)
+	if err != nil {
+		return nil, err
+	}
+	return values.keys(dir, LinkKeys)
+}
+
 // ChangeSigningKeys replaces the signing keys by those that change returns, and returns them.
 func ChangeSigningKeys(dir string, change func(signing.Bundle) (signing.Bundle, error)) (signing.Bundle, error) {
 	return changeKeys(dir, SigningKey, change)

@@ -47,6 +47,16 @@ func Forget(payload json.RawMessage, id string) json.RawMessage {
 	return without
 }
 
+// Only returns a payload without what tells who others are than the account with this id.
+func Only(payload json.RawMessage, id string) json.RawMessage {
+	for _, other := range Mentions(payload) {
+		if other != id {
+			payload = Forget(payload, other)
+		}
+	}
+	return payload
+}
+
 func forget(value any, id string) {
 	switch value := value.(type) {
 	case map[string]any:

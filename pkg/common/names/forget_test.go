@@ -31,6 +31,14 @@ func TestForget_leavesWhatIsNotAboutThePerson(t *testing.T) {
 	}
 }
 
+func TestOnly_leavesOnePerson(t *testing.T) {
+	payload := `{"id":"o","author":{"id":"` + ada + `","name":"Ada"},"recipients":[{"id":"` + ben + `","name":"Ben","email":"b@b.c"}]}`
+	want := `{"author":{"id":"` + ada + `","name":"Ada"},"id":"o","recipients":[{"id":"` + ben + `"}]}`
+	if got := string(names.Only(json.RawMessage(payload), ada)); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 func TestMentions_findsEachIDOnce(t *testing.T) {
 	payload := `{"id":"` + ben + `","customer":{"id":"` + ada + `"},"by":"` + ada + `"}`
 	if got := names.Mentions(json.RawMessage(payload)); !slices.Equal(got, []string{ben, ada}) {

@@ -1,6 +1,10 @@
 package service
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+)
 
 // Task is work that a schedule begins, and that may take longer than its call, which is a request. It runs once at a time.
 type Task struct {
@@ -27,7 +31,7 @@ func (t *Task) Begin(context.Context) error {
 // it is due.
 func (t *Task) Run(ctx context.Context) error {
 	for {
-		if err := t.work(ctx); err != nil && ctx.Err() == nil {
+		if err := t.once(ctx); err != nil && ctx.Err() == nil {
 			t.warn(err)
 		}
 		select {
@@ -36,4 +40,14 @@ func (t *Task) Run(ctx context.Context) error {
 		case <-t.due:
 		}
 	}
+}
+
+// once does the work and turns a panic into an error: what the task cannot do must not keep the process from serving people.
+func (t *Task) once(ctx context.Context) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
+		}
+	}()
+	return t.work(ctx)
 }

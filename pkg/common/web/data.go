@@ -1,29 +1,78 @@
 package web
 
-import "encoding/json"
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
 
-// DataOutput is the answer of a service to the question what it stores about an account, see docs/decisions/0040.
-type DataOutput struct{ Body Data }
+	"github.com/danielgtaylor/huma/v2"
+)
 
-// Data is a page of it.
-type Data struct {
-	Pieces []Piece `json:"pieces" nullable:"false"`
-	// Next is the cursor of the next page, "" on the last.
-	Next string `json:"next,omitempty"`
+// DataKind is one kind of what a service stores about accounts, see docs/decisions/0040.
+type DataKind struct {
+	name string
+	page func(ctx context.Context, accountID, cursor string) (things []json.RawMessage, next string, err error)
 }
 
-// Piece is one thing that is stored.
-type Piece struct {
+// DataKindOf returns a kind. page returns some of what is stored about an account, from a cursor on, "" for the beginning, and the
+// cursor of the next page, "" at the end.
+func DataKindOf[T any](name string, page func(ctx context.Context, accountID, cursor string) ([]T, string, error)) DataKind {
+	return DataKind{name, func(ctx context.Context, accountID, cursor string) ([]json.RawMessage, string, error) {
+		things, next, err := page(ctx, accountID, cursor)
+		all := make([]json.RawMessage, len(things))
+		for i, thing := range things {
+			all[i], _ = json.Marshal(thing) // it was read from a store
+		}
+		return all, next, err
+	}}
+}
+
+type dataInput struct {
+	ID     string `path:"id" format:"uuid"`
+	Cursor string `query:"cursor"`
+}
+
+type dataOutput struct{ Body data }
+
+// data is a page of what a service stores about an account.
+type data struct {
+	Pieces []piece `json:"pieces" nullable:"false"`
+	Next   string  `json:"next,omitempty"`
+}
+
+type piece struct {
 	Kind string          `json:"kind"`
 	Data json.RawMessage `json:"data"`
 }
 
-// DataOf returns a page of things of one kind. They were read from a store, so they can be written as JSON.
-func DataOf[T any](kind string, things []T, next string) *DataOutput {
-	page := &DataOutput{Data{Pieces: make([]Piece, len(things)), Next: next}}
-	for i, thing := range things {
-		raw, _ := json.Marshal(thing)
-		page.Body.Pieces[i] = Piece{kind, raw}
+// DataRoute adds the internal operation by which auth collects what the service stores about an account, one kind after the other.
+func DataRoute(api huma.API, kinds ...DataKind) {
+	huma.Register(api, huma.Operation{
+		OperationID: "data-of-account", Method: http.MethodGet, Path: "/accounts/{id}/data",
+		Summary: "List what is stored about an account",
+	}, func(ctx context.Context, in *dataInput) (*dataOutput, error) {
+		page, err := dataPage(ctx, kinds, in)
+		return &dataOutput{page}, err
+	})
+}
+
+// dataPage returns a page of one kind. Its cursor begins with the kind, and is not "" while another kind follows.
+func dataPage(ctx context.Context, kinds []DataKind, in *dataInput) (data, error) {
+	name, cursor, _ := strings.Cut(in.Cursor, " ")
+	at := max(0, slices.IndexFunc(kinds, func(k DataKind) bool { return k.name == name }))
+	kind := kinds[at]
+	things, next, err := kind.page(ctx, in.ID, cursor)
+	switch {
+	case next != "":
+		next = kind.name + " " + next
+	case at+1 < len(kinds):
+		next = kinds[at+1].name + " "
 	}
-	return page
+	page := data{Pieces: make([]piece, len(things)), Next: next}
+	for i, thing := range things {
+		page.Pieces[i] = piece{kind.name, thing}
+	}
+	return page, err
 }

@@ -65,12 +65,12 @@ func (k Key) ID() string {
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// Until is when the last token of a previous key has expired; zero for other keys.
-func (k Key) Until() time.Time {
+// Until is when the last signature of a previous key has expired, if signatures are valid for this long; zero for other keys.
+func (k Key) Until(valid time.Duration) time.Time {
 	if k.Use != Previous {
 		return time.Time{}
 	}
-	return k.Since.Add(TokenTTL + 2*Skew)
+	return k.Since.Add(valid + 2*Skew)
 }
 
 // Bundle is all published keys. One of them is current.
@@ -127,7 +127,7 @@ func (b Bundle) RotateAfter(now time.Time, valid time.Duration) (Bundle, error) 
 		case Current:
 			key.Use, key.Since = Previous, at
 		case Previous:
-			if !now.Before(key.Since.Add(valid + 2*Skew)) {
+			if !now.Before(key.Until(valid)) {
 				continue
 			}
 		}

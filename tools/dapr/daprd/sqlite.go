@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -82,10 +83,15 @@ func compactOne(file string) error {
 		return err
 	}
 	defer db.Close()
-	for _, statement := range []string{`VACUUM`, `PRAGMA wal_checkpoint(TRUNCATE)`} {
-		if _, err := db.Exec(statement); err != nil {
-			return err
-		}
+	if _, err := db.Exec(`VACUUM`); err != nil {
+		return err
+	}
+	var busy, pages, moved int // it does not fail if others use the log
+	if err := db.QueryRow(`PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &pages, &moved); err != nil {
+		return err
+	}
+	if busy != 0 {
+		return errors.New("its write-ahead log is in use, and still has what was deleted; try again")
 	}
 	return nil
 }

@@ -47,7 +47,7 @@ func mergeEntries(sources []Source, w *Writer) (numbers [][]uint32, err error) {
 			}
 		}
 		if best < 0 {
-			return numbers, nil
+			return numbers, complete(sources, numbers)
 		}
 		entry := streams[best].now
 		if err := w.Entry(entry); err != nil {
@@ -67,6 +67,16 @@ func mergeEntries(sources []Source, w *Writer) (numbers [][]uint32, err error) {
 			}
 		}
 	}
+}
+
+// complete fails if a source has not as many entries as its head says: its postings would be of documents that nobody knows.
+func complete(sources []Source, numbers [][]uint32) error {
+	for i, source := range sources {
+		if len(numbers[i]) != source.Head.Entries {
+			return errDamaged
+		}
+	}
+	return nil
 }
 
 // entries is a stream of the entries of a source.

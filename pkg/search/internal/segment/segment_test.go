@@ -241,6 +241,22 @@ func TestWriter_stopsWhenABlockCannotBeWritten(t *testing.T) {
 	}
 }
 
+// Blocks without what their head says are an error, never a panic.
+func TestMerge_refusesWhatIsDamaged(t *testing.T) {
+	whole := build(t, document("a", 1, "x"), document("b", 1, "x"), document("c", 1, "y"))
+	for i, block := range whole.head.Blocks {
+		for n := range block {
+			broken := whole
+			broken.head.Blocks = slices.Clone(whole.head.Blocks)
+			broken.head.Blocks[i] = block[:n]
+			err := segment.Merge([]segment.Source{whole.source(), broken.source()}, segment.NewWriter(nil))
+			if i == 0 && err == nil {
+				t.Errorf("with %d bytes of the entries: merged", n)
+			}
+		}
+	}
+}
+
 // What is damaged is an error, never a panic, and no more work than it has bytes.
 func FuzzDecode(f *testing.F) {
 	w := segment.NewWriter(nil)

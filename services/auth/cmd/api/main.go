@@ -70,13 +70,13 @@ func run(ctx context.Context) error {
 	sessions := domain.NewSessions(sessionStore, authority, accounts, events, tokens)
 	keys := domain.NewAPIKeys(keyStore, authority, keyFormat)
 	warn := func(err error) { app.Telemetry.Log.Warn().Err(err).Msg("making the first accounts") }
-	archiveStore := repositories.NewArchives(app.Sidecar)
-	deletions := domain.NewDeletions(
-		accounts, sessionStore, archiveStore, providers.NewOrders(app.Sidecar), repositories.NewUnfinished(app.Sidecar, "deletions"),
+	sources := append([]domain.Source{domain.NewOwnData(store, sessionStore, trail)}, providers.Sources(app.Sidecar)...)
+	archives := domain.NewArchives(
+		repositories.NewArchives(app.Sidecar), accounts, repositories.NewUnfinished(app.Sidecar, "archives"), sources...,
 	)
-	own := domain.NewOwnData(store, sessionStore, trail)
-	archives := domain.NewArchives(archiveStore, accounts, repositories.NewUnfinished(app.Sidecar, "archives"),
-		append([]domain.Source{own}, providers.Sources(app.Sidecar)...)...)
+	deletions := domain.NewDeletions(
+		accounts, sessionStore, archives, providers.NewOrders(app.Sidecar), repositories.NewUnfinished(app.Sidecar, "deletions"),
+	)
 	// Before the app port opens, so that nobody can sign up with the address of one of these accounts.
 	if err := first.Apply(ctx, accounts, keyStore, warn); err != nil {
 		return fmt.Errorf("making the first accounts: %w", err)

@@ -194,7 +194,7 @@ func (a *Accounts) signedIn(ctx context.Context, account Account, password strin
 		return account, nil
 	}
 	noted, err := a.store.Update(ctx, account.ID, func(stored *Account) error {
-		if stored.Epoch != account.Epoch {
+		if stored.Epoch != account.Epoch || stored.Deleted() {
 			return nil
 		}
 		if stored.PasswordHash == account.PasswordHash {

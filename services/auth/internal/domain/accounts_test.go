@@ -35,7 +35,14 @@ type world struct {
 	sessions *repositories.Sessions
 	keys     *repositories.APIKeys
 	warned   *warnings
+	// deletions are those of people without orders.
+	deletions *domain.Deletions
 }
+
+// noOrders is order-api for people who never ordered anything.
+type noOrders struct{}
+
+func (noOrders) OpenOf(context.Context, string) ([]string, error) { return nil, nil }
 
 // noBus accepts every event.
 type noBus struct{}
@@ -50,9 +57,11 @@ func newWorld() world {
 	authority := domain.NewAuthority(sessions, store, noTrail{})
 	admins := repositories.NewAdmins(side)
 	accounts := domain.NewAccounts(store, authority, admins, plain{}, attempts, domain.NewRefusalLog(nil), publisher, true)
+	archives := domain.NewArchives(repositories.NewArchives(side), accounts, repositories.NewUnfinished(side, "archives"))
 	return world{
 		states: states, accounts: accounts, admins: admins, sessions: sessions, keys: repositories.NewAPIKeys(side),
-		warned: new(warnings),
+		warned:    new(warnings),
+		deletions: domain.NewDeletions(accounts, sessions, archives, noOrders{}, repositories.NewUnfinished(side, "deletions")),
 	}
 }
 

@@ -9,8 +9,10 @@ import (
 )
 
 const (
-	// ArchiveTTL is for how long an archive waits to be fetched, and PageTTL is longer than that and its collection.
-	ArchiveTTL, PageTTL = 24 * time.Hour, 48 * time.Hour
+	// ArchiveTTL is for how long an archive waits to be fetched, after at most collectTime in which it is collected. So no page is needed
+	// for longer than PageTTL.
+	ArchiveTTL, collectTime = 24 * time.Hour, 24 * time.Hour
+	PageTTL                 = ArchiveTTL + collectTime
 	// archivePause is the shortest time between two archives of an account.
 	archivePause = time.Hour
 )
@@ -28,6 +30,8 @@ type Archive struct {
 	// ReadyAt is when the last page was stored, and FetchedAt when the archive was handed out.
 	ReadyAt   time.Time `json:"readyAt,omitzero"`
 	FetchedAt time.Time `json:"fetchedAt,omitzero"`
+	// ErasedAt is when the account was deleted.
+	ErasedAt time.Time `json:"erasedAt,omitzero"`
 }
 
 // Piece is one thing that a service keeps about an account.
@@ -49,7 +53,7 @@ type Source interface {
 	Page(ctx context.Context, accountID, cursor string) (ArchivePage, error)
 }
 
-// ArchiveStore stores one archive of each account, and its pages. Both expire.
+// ArchiveStore stores one archive of each account, and its pages. Both expire, the pages first.
 type ArchiveStore interface {
 	// Find returns the archive of an account, the zero Archive if there is none.
 	Find(ctx context.Context, accountID string) (Archive, error)
@@ -61,8 +65,6 @@ type ArchiveStore interface {
 	Page(ctx context.Context, archiveID string, n int) (ArchivePage, error)
 	// Drop removes the first n pages of an archive.
 	Drop(ctx context.Context, archiveID string, n int) error
-	// Erase removes all of an account.
-	Erase(ctx context.Context, accountID string) error
 }
 
 // ArchiveState says how far an archive is.
@@ -76,23 +78,25 @@ const (
 	Fetched    ArchiveState = "fetched"
 )
 
-// State says how far the archive is.
-func (a *Archive) State() ArchiveState {
+// State says how far the archive is. Nobody can fetch one that was collected, or waited, for too long.
+func (a *Archive) State(now time.Time) ArchiveState {
 	switch {
-	case a.ID == "":
+	case a.ID == "" || !a.ErasedAt.IsZero():
 		return NoArchive
 	case !a.FetchedAt.IsZero():
 		return Fetched
-	case !a.ReadyAt.IsZero():
+	case a.ReadyAt.IsZero() && now.Sub(a.RequestedAt) < collectTime:
+		return Collecting
+	case !a.ReadyAt.IsZero() && now.Sub(a.ReadyAt) < ArchiveTTL:
 		return Ready
 	}
-	return Collecting
+	return NoArchive
 }
 
 // begin begins another archive, unless the last one is being collected or waits to be fetched. It fails with errs.RateLimited
 // soon after an archive.
 func (a *Archive) begin(id string, now time.Time) error {
-	if state := a.State(); state == Collecting || state == Ready {
+	if state := a.State(now); state == Collecting || state == Ready {
 		return nil
 	}
 	if wait := a.RequestedAt.Add(archivePause).Sub(now); a.ID != "" && wait > 0 {
@@ -106,7 +110,7 @@ func (a *Archive) begin(id string, now time.Time) error {
 
 // add notes a page that was stored, unless another process has.
 func (a *Archive) add(archiveID string, n int, page ArchivePage, sources int, now time.Time) {
-	if a.ID != archiveID || a.Pages != n || a.State() != Collecting {
+	if a.ID != archiveID || a.Pages != n || a.State(now) != Collecting {
 		return
 	}
 	a.Pages++
@@ -120,7 +124,7 @@ func (a *Archive) add(archiveID string, n int, page ArchivePage, sources int, no
 
 // fetch marks the archive as handed out. It fails with errs.Conflict unless it is ready.
 func (a *Archive) fetch(now time.Time) error {
-	switch a.State() {
+	switch a.State(now) {
 	case Ready:
 		a.FetchedAt = now
 		return nil

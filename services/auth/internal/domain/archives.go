@@ -6,7 +6,6 @@ import (
 	"iter"
 	"time"
 
-	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
 )
 
@@ -31,13 +30,52 @@ func (a *Archives) Request(ctx context.Context, by Actor, password string) (Arch
 	if err != nil {
 		return Archive{}, err
 	}
-	if err := a.unfinished.Add(ctx, account.ID); err != nil { // first, so that no archive is forgotten
+	if _, err := a.unfinished.Add(ctx, account.ID); err != nil { // first, so that no archive is forgotten
 		return Archive{}, err
 	}
 	id, now, entry := ids.New(), time.Now().UTC().Truncate(time.Microsecond), RequestData.entry(account.ID, by.From)
+	if err := a.replace(ctx, account.ID, id, now); err != nil {
+		return Archive{}, err
+	}
 	return a.store.Upsert(ctx, account.ID, lasting(ctx, a.accounts.authority, by, entry, func(archive *Archive) error {
 		return archive.begin(id, now)
 	}))
+}
+
+// replace removes the pages of an archive if another one is about to begin: nobody knows them afterwards.
+func (a *Archives) replace(ctx context.Context, accountID, id string, now time.Time) error {
+	former, err := a.store.Find(ctx, accountID)
+	if err != nil {
+		return err
+	}
+	next := former
+	if err := next.begin(id, now); err != nil || former.ID == "" || next.ID == former.ID {
+		return err
+	}
+	return a.drop(ctx, former)
+}
+
+// drop removes the pages of an archive. One more than it knows may just have been stored.
+func (a *Archives) drop(ctx context.Context, archive Archive) error {
+	return a.store.Drop(ctx, archive.ID, archive.Pages+1)
+}
+
+// Erase removes the archive of an account that is deleted. Who collects it at this moment may store one more page. So it is on the list
+// for a while, and collect removes that page.
+func (a *Archives) Erase(ctx context.Context, accountID string) error {
+	archive, err := a.store.Upsert(ctx, accountID, func(archive *Archive) error {
+		if archive.ErasedAt.IsZero() {
+			archive.ErasedAt = time.Now().UTC()
+		}
+		return nil
+	})
+	if err != nil || archive.ID == "" {
+		return err
+	}
+	if _, err := a.unfinished.Add(ctx, accountID); err != nil {
+		return err
+	}
+	return a.drop(ctx, archive)
 }
 
 // Of returns how far the archive of an account is.
@@ -81,35 +119,33 @@ func (a *Archives) pieces(ctx context.Context, archive Archive) iter.Seq2[Piece,
 // CollectPause is the time between two calls of Collect, each of which reads the store once.
 const CollectPause = 5 * time.Second
 
-// Collect carries on the archives that were asked for. A source that does not answer is asked again by the next call, and
-// holds up no other archive.
+// Collect carries on the archives that were asked for. A source that does not answer is asked again by the next call.
 func (a *Archives) Collect(ctx context.Context) error {
 	all, err := a.unfinished.List(ctx)
 	if err != nil {
 		return err
 	}
 	var failed error
-	for _, accountID := range all {
-		failed = errors.Join(failed, a.collect(ctx, accountID))
+	for accountID, since := range all {
+		failed = errors.Join(failed, a.collect(ctx, accountID, since))
 	}
 	return failed
 }
 
-func (a *Archives) collect(ctx context.Context, accountID string) error {
+// collect carries on one archive, until it is ready. For a while, an account stays on the list without one: its archive may be about to
+// be stored, or the page of one that is erased.
+func (a *Archives) collect(ctx context.Context, accountID string, since time.Time) error {
 	archive, err := a.store.Find(ctx, accountID)
-	for err == nil && archive.State() == Collecting && archive.Source < len(a.sources) {
+	for err == nil && archive.State(time.Now()) == Collecting && archive.Source < len(a.sources) {
 		archive, err = a.next(ctx, accountID, archive)
 	}
-	if err != nil || archive.ID == "" && !a.gone(ctx, accountID) {
+	if err == nil && !archive.ErasedAt.IsZero() {
+		err = a.drop(ctx, archive)
+	}
+	if err != nil || archive.State(time.Now()) == NoArchive && time.Since(since) < beginTime {
 		return err
 	}
-	return a.unfinished.Remove(ctx, []string{accountID})
-}
-
-// gone reports whether an account does not exist any more. An archive of any other may be about to be stored.
-func (a *Archives) gone(ctx context.Context, accountID string) bool {
-	_, err := a.accounts.Get(ctx, accountID)
-	return errs.Is(err, errs.NotFound)
+	return a.unfinished.Remove(ctx, accountID, since)
 }
 
 // next stores the next page of an archive, and then that it is stored. If another process was first, its page counts.
@@ -121,12 +157,8 @@ func (a *Archives) next(ctx context.Context, accountID string, archive Archive) 
 	if err != nil {
 		return archive, err
 	}
-	added, err := a.store.Upsert(ctx, accountID, func(stored *Archive) error {
+	return a.store.Upsert(ctx, accountID, func(stored *Archive) error {
 		stored.add(archive.ID, archive.Pages, page, len(a.sources), time.Now().UTC())
 		return nil
 	})
-	if err == nil && added.ID != archive.ID { // the account was deleted meanwhile
-		err = a.store.Drop(ctx, archive.ID, archive.Pages+1)
-	}
-	return added, err
 }

@@ -3,6 +3,7 @@ package domain
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -15,30 +16,34 @@ type OpenOrders interface {
 	OpenOf(ctx context.Context, accountID string) (orderIDs []string, err error)
 }
 
-// Unfinished lists the accounts whose deletion is under way. An account is on it before it is closed.
+// Unfinished lists the accounts for which something is under way. An account is on it before that is stored.
 type Unfinished interface {
-	Add(ctx context.Context, accountID string) error
-	List(ctx context.Context) (accountIDs []string, err error)
-	Remove(ctx context.Context, accountIDs []string) error
+	// Add puts an account on the list, and returns since when it is there: since now, also if it was there before.
+	Add(ctx context.Context, accountID string) (since time.Time, err error)
+	// List returns all accounts, with the time since when each is there.
+	List(ctx context.Context) (map[string]time.Time, error)
+	// Remove takes an account off the list, unless it was added again since.
+	Remove(ctx context.Context, accountID string, since time.Time) error
 }
+
+// beginTime is longer than a request takes from the list to what it stores.
+const beginTime = time.Minute
 
 // Deletions deletes accounts, in the order of writes of docs/decisions/0040: each may be the last of a process, and another one
 // carries on.
 type Deletions struct {
 	accounts   *Accounts
 	sessions   SessionStore
-	archives   ArchiveStore
+	archives   *Archives
 	orders     OpenOrders
 	unfinished Unfinished
-	// unused has the accounts on the list that are not closed, with the time since when this process knows.
-	unused map[string]time.Time
 }
 
 // NewDeletions returns the deletions of these accounts.
 func NewDeletions(
-	accounts *Accounts, sessions SessionStore, archives ArchiveStore, orders OpenOrders, unfinished Unfinished,
+	accounts *Accounts, sessions SessionStore, archives *Archives, orders OpenOrders, unfinished Unfinished,
 ) *Deletions {
-	return &Deletions{accounts, sessions, archives, orders, unfinished, map[string]time.Time{}}
+	return &Deletions{accounts, sessions, archives, orders, unfinished}
 }
 
 // DeleteOwn deletes the account that acts, and returns its orders that are cancelled. It fails with errs.Invalid for a wrong
@@ -77,10 +82,11 @@ func (d *Deletions) delete(
 	case len(open) > 0 && !wish.CancelOrders:
 		return nil, inTheWay(open)
 	}
-	if err := d.accounts.check(ctx, d.withoutAdmin(ctx, account.ID)); err != nil {
+	if err := d.accounts.check(ctx, d.accounts.removing(ctx, account.ID)); err != nil {
 		return nil, err
 	}
-	if err := d.unfinished.Add(ctx, account.ID); err != nil {
+	since, err := d.unfinished.Add(ctx, account.ID)
+	if err != nil {
 		return nil, err
 	}
 	now := time.Now().UTC().Truncate(time.Microsecond)
@@ -91,12 +97,15 @@ func (d *Deletions) delete(
 	if err != nil {
 		return nil, err
 	}
-	ctx = context.WithoutCancel(ctx) // nobody can ask again
+	// Nobody can ask again, so this goes on without the caller. What fails is done by the schedule.
+	ctx = context.WithoutCancel(ctx)
 	erased, err := d.erase(ctx, closed)
-	if err != nil {
+	if errs.Is(err, errs.Conflict) {
 		return nil, err
 	}
-	_ = d.finish(ctx, erased) // if it fails, the schedule does it
+	if err == nil {
+		_ = d.finish(ctx, erased, since)
+	}
 	return open, nil
 }
 
@@ -107,8 +116,8 @@ func (d *Deletions) CatchUp(ctx context.Context) error {
 		return err
 	}
 	var failed error
-	for _, id := range all {
-		err := d.resume(ctx, id)
+	for _, id := range slices.Sorted(maps.Keys(all)) {
+		err := d.resume(ctx, id, all[id])
 		if failed = errors.Join(failed, err); errs.Is(err, errs.Unavailable) {
 			break
 		}
@@ -116,30 +125,20 @@ func (d *Deletions) CatchUp(ctx context.Context) error {
 	return failed
 }
 
-// beginTime is longer than a request takes from the list to the account.
-const beginTime = time.Minute
-
-// resume finishes the deletion of an account, unless it is not closed, and was not for so long that its request has died.
-func (d *Deletions) resume(ctx context.Context, id string) error {
+// resume finishes the deletion of an account. One that is not closed by now will not be: its request has died, or was refused.
+func (d *Deletions) resume(ctx context.Context, id string, since time.Time) error {
 	account, err := d.accounts.store.Get(ctx, id)
 	switch {
 	case errs.Is(err, errs.NotFound):
-		return d.unfinished.Remove(ctx, []string{id})
+		return d.unfinished.Remove(ctx, id, since)
 	case err != nil:
 		return err
 	case !account.Deleted():
-		since, known := d.unused[id]
-		if !known {
-			d.unused[id] = time.Now()
-			return nil
-		}
 		if time.Since(since) < beginTime {
 			return nil
 		}
-		delete(d.unused, id)
-		return d.unfinished.Remove(ctx, []string{id})
+		return d.unfinished.Remove(ctx, id, since)
 	}
-	delete(d.unused, id)
 	account, err = d.erase(ctx, account)
 	if errs.Is(err, errs.Conflict) { // it is open again
 		return nil
@@ -147,12 +146,12 @@ func (d *Deletions) resume(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	return d.finish(ctx, account)
+	return d.finish(ctx, account, since)
 }
 
 // erase erases an account that is closed. It fails with errs.Conflict for the last ADMIN, whose account it opens again.
 func (d *Deletions) erase(ctx context.Context, account Account) (Account, error) {
-	err := d.accounts.admins.Update(ctx, d.withoutAdmin(ctx, account.ID))
+	err := d.accounts.admins.Update(ctx, d.accounts.removing(ctx, account.ID))
 	if errs.Is(err, errs.Conflict) {
 		if _, undo := d.accounts.store.Update(ctx, account.ID, func(stored *Account) error {
 			stored.reopen()
@@ -168,28 +167,8 @@ func (d *Deletions) erase(ctx context.Context, account Account) (Account, error)
 	return d.accounts.store.Update(ctx, account.ID, (*Account).erase)
 }
 
-// withoutAdmin returns the change of the list of Admins that removes an account, unless no other one would be left that stays.
-func (d *Deletions) withoutAdmin(ctx context.Context, id string) func([]string) ([]string, error) {
-	return func(ids []string) ([]string, error) {
-		if !slices.Contains(ids, id) {
-			return ids, nil
-		}
-		others := slices.DeleteFunc(slices.Clone(ids), func(listed string) bool { return listed == id })
-		for _, other := range others {
-			account, err := d.accounts.store.Get(ctx, other)
-			switch {
-			case err == nil && !account.Deleted():
-				return others, nil
-			case err != nil && !errs.Is(err, errs.NotFound):
-				return nil, err
-			}
-		}
-		return nil, lastAdmin()
-	}
-}
-
 // finish publishes the event of an account that is erased, and erases what auth knows beside it.
-func (d *Deletions) finish(ctx context.Context, account Account) error {
+func (d *Deletions) finish(ctx context.Context, account Account, since time.Time) error {
 	if err := d.accounts.publisher.flush(ctx, account); err != nil {
 		return err
 	}
@@ -206,7 +185,7 @@ func (d *Deletions) finish(ctx context.Context, account Account) error {
 	}); err != nil {
 		return err
 	}
-	return d.unfinished.Remove(ctx, []string{account.ID})
+	return d.unfinished.Remove(ctx, account.ID, since)
 }
 
 // eraseAddress erases what is known of an address. That of a first account stays taken, because the secret that it comes from

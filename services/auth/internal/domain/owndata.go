@@ -46,6 +46,9 @@ func (o *OwnData) Page(ctx context.Context, accountID, cursor string) (ArchivePa
 	}
 	entries, next, err := o.trail.List(ctx, accountID, cursor, auditPage)
 	for _, entry := range entries {
+		if entry.AccountID != accountID { // where somebody else has acted from is theirs
+			entry.Network, entry.Address, entry.UserAgent = "", "", ""
+		}
 		page.add("audit", entry)
 	}
 	page.Next = next

@@ -35,13 +35,24 @@ func adding(id string) func([]string) ([]string, error) {
 	}
 }
 
-// removing returns the change that removes an account, unless it is the only one.
-func removing(id string) func([]string) ([]string, error) {
+// removing returns the change that removes an account, unless no other one would be left that stays: one on the list may be about to
+// be deleted.
+func (a *Accounts) removing(ctx context.Context, id string) func([]string) ([]string, error) {
 	return func(ids []string) ([]string, error) {
-		if len(ids) == 1 && ids[0] == id {
-			return nil, lastAdmin()
+		others, _ := striking(id)(slices.Clone(ids))
+		if len(others) == len(ids) {
+			return ids, nil
 		}
-		return slices.DeleteFunc(ids, func(other string) bool { return other == id }), nil
+		for _, other := range others {
+			account, err := a.store.Get(ctx, other)
+			switch {
+			case err == nil && !account.Deleted():
+				return others, nil
+			case err != nil && !errs.Is(err, errs.NotFound):
+				return nil, err
+			}
+		}
+		return nil, lastAdmin()
 	}
 }
 
@@ -49,7 +60,7 @@ func lastAdmin() error {
 	return errs.New(errs.Conflict, "this is the only account with the role ADMIN; give the role to another account first")
 }
 
-// striking returns the change that removes an account that is deleted.
+// striking returns the change that removes an account, also if nobody is left. It never fails.
 func striking(id string) func([]string) ([]string, error) {
 	return func(ids []string) ([]string, error) {
 		return slices.DeleteFunc(ids, func(other string) bool { return other == id }), nil
@@ -84,7 +95,7 @@ func (a *Accounts) SetRoles(ctx context.Context, by Actor, id string, roles []Ro
 	roles = withLearner(roles)
 	change := adding(id)
 	if !slices.Contains(roles, Admin) {
-		change = removing(id)
+		change = a.removing(ctx, id)
 	}
 	// The write below decides. If it must fail, this leaves the other roles as they are.
 	if err := a.check(ctx, change); err != nil {

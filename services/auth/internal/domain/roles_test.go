@@ -177,6 +177,41 @@ func TestModel_noInterleavingLeavesNoAdmin(t *testing.T) {
 	}
 }
 
+// ADMINs delete their accounts and give up the role at the same time, in a random order of their calls, and die at any of them. In
+// the end somebody has the role, and nobody who is deleted.
+func TestModel_noDeletionLeavesNoAdmin(t *testing.T) {
+	for seed := range uint64(200) {
+		synctest.Test(t, func(t *testing.T) {
+			w, names := newWorld(), []string{"ada", "bob", "cyd"}
+			var members []member
+			for _, name := range names {
+				members = append(members, w.member(t, name, domain.Admin))
+			}
+			leave := func(n int) func() {
+				return func() {
+					_, _ = w.deletions.DeleteOwn(t.Context(), members[n].actor, "password "+names[n], domain.DeletionWish{Posts: domain.KeepPosts})
+				}
+			}
+			s := &turns{random: rand.New(rand.NewPCG(seed, 1)), failures: seed%2 == 1}
+			s.run(w, func() {}, leave(0), leave(1), func() { _ = w.deletions.CatchUp(t.Context()) }, func() {
+				_, _ = w.accounts.SetRoles(t.Context(), members[2].actor, members[2].id, nil)
+			})
+			for range 2 { // the first may open the account of the last ADMIN again
+				must.Do(t, w.deletions.CatchUp(t.Context()))
+			}
+			left := must.Get(w.admins.List(t.Context()))(t)
+			for _, id := range left {
+				if account, err := w.accounts.Get(t.Context(), id); err != nil || !account.Has(domain.Admin) {
+					t.Errorf("seed %d: %s is listed, and is %v, %v", seed, id, account.Roles, err)
+				}
+			}
+			if len(left) == 0 {
+				t.Errorf("seed %d: nobody is left", seed)
+			}
+		})
+	}
+}
+
 // Two admins set different roles of an account at the same time. What is left is what one of them wanted, or one is told.
 func TestModel_noInterleavingMixesRolesUnnoticed(t *testing.T) {
 	for seed := range uint64(100) {

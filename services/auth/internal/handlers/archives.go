@@ -22,7 +22,7 @@ type archive struct {
 }
 
 func archiveOf(a domain.Archive) archive {
-	view := archive{State: a.State(), RequestedAt: a.RequestedAt}
+	view := archive{State: a.State(time.Now()), RequestedAt: a.RequestedAt}
 	if view.State == domain.Ready {
 		view.ExpiresAt = a.ReadyAt.Add(domain.ArchiveTTL)
 	}

@@ -2,8 +2,15 @@ package handlers_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/must"
@@ -27,8 +34,10 @@ func (s service) stateOfData(t *testing.T, g grant) string {
 
 func TestMyData_isCollectedAndFetchedOnce(t *testing.T) {
 	s := newService(t)
-	ada := s.signUp(t, "ada@example.org")
-	fetch := func() *webtest.Answer { return s.ask(t, http.MethodPost, "/profile/mine/data/fetch", "", as(ada)) }
+	admin, ada, ben := s.newAdmin(t, "admin@example.org"), s.signUp(t, "ada@example.org"), s.signUp(t, "ben@example.org")
+	webtest.Read[map[string]any](s.setRoles(t, admin, ada.User.ID, `["AUTHOR"]`), http.StatusOK)
+	fetchAs := func(g grant) *webtest.Answer { return s.ask(t, http.MethodPost, "/profile/mine/data/fetch", "", as(g)) }
+	fetch := func() *webtest.Answer { return fetchAs(ada) }
 	request := func(body string) *webtest.Answer {
 		return s.ask(t, http.MethodPost, "/profile/mine/data", body, as(ada))
 	}
@@ -50,6 +59,8 @@ func TestMyData_isCollectedAndFetchedOnce(t *testing.T) {
 	if got := s.stateOfData(t, ada); got != "ready" {
 		t.Fatalf("the state is %s", got)
 	}
+	refused(t, fetchAs(ben), errs.NotFound, "")
+	refused(t, fetchAs(admin), errs.NotFound, "")
 	answer := fetch()
 	if strings.Contains(answer.Body.String(), "argon2") {
 		t.Error("it has the hash of the password")
@@ -60,6 +71,9 @@ func TestMyData_isCollectedAndFetchedOnce(t *testing.T) {
 		if piece.Kind == "account" && piece.Data["email"] != "ada@example.org" {
 			t.Errorf("got %v", piece)
 		}
+		if piece.Data["accountId"] == admin.User.ID && (piece.Data["address"] != "" || piece.Data["network"] != "") {
+			t.Errorf("it says where an ADMIN was: %v", piece)
+		}
 	}
 	if kinds["auth account"] != 1 || kinds["auth session"] != 1 || kinds["auth audit"] == 0 || kinds["order order"] != 2 {
 		t.Errorf("got %v", kinds)
@@ -68,6 +82,90 @@ func TestMyData_isCollectedAndFetchedOnce(t *testing.T) {
 	refused(t, request(forData), errs.RateLimited, "")
 	if left := s.states.Keys("auth-store", "archive-page:"); len(left) > 0 {
 		t.Errorf("left is %v", left)
+	}
+}
+
+// Two requests fetch the archive at the same moment: one gets it.
+func TestMyData_isFetchedByOneRequest(t *testing.T) {
+	s := newService(t)
+	ada := s.signUp(t, "ada@example.org")
+	s.ask(t, http.MethodPost, "/profile/mine/data", forData, as(ada)).Expect(http.StatusAccepted)
+	must.Do(t, s.archives.Collect(t.Context()))
+	var all sync.WaitGroup
+	var answers [5]*webtest.Answer
+	for i := range answers {
+		all.Go(func() { answers[i] = s.ask(t, http.MethodPost, "/profile/mine/data/fetch", "", as(ada)) })
+	}
+	all.Wait()
+	got := map[int]int{}
+	for _, answer := range answers {
+		got[answer.Code]++
+	}
+	if got[http.StatusOK] != 1 || got[http.StatusConflict] != 4 {
+		t.Errorf("got %v", got)
+	}
+}
+
+// An archive that nobody fetches is gone after a day, and another one takes its place.
+func TestMyData_waitsForADay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(t)
+		ada := s.signUp(t, "ada@example.org")
+		ask := func() {
+			s.ask(t, http.MethodPost, "/profile/mine/data", forData, as(ada)).Expect(http.StatusAccepted)
+			must.Do(t, s.archives.Collect(t.Context()))
+		}
+		ask()
+		pages := s.states.Keys("auth-store", "archive-page:")
+		time.Sleep(25 * time.Hour)
+		ada = webtest.Read[grant](s.signIn(t, "ada@example.org", "correct horse"), http.StatusOK)
+		if got := s.stateOfData(t, ada); got != "none" {
+			t.Errorf("the state is %s", got)
+		}
+		refused(t, s.ask(t, http.MethodPost, "/profile/mine/data/fetch", "", as(ada)), errs.NotFound, "")
+		ask()
+		for _, page := range s.states.Keys("auth-store", "archive-page:") {
+			if slices.Contains(pages, page) {
+				t.Errorf("%s is still there", page)
+			}
+		}
+		if got := s.stateOfData(t, ada); got != "ready" {
+			t.Errorf("the state is %s", got)
+		}
+	})
+}
+
+// The account is deleted while its data is collected, and auth may die before it has removed what it stored meanwhile.
+func TestMyData_isNotCollectedForTheDeleted(t *testing.T) {
+	for _, dies := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newService(t)
+			ada := s.signUp(t, "ada@example.org")
+			s.ask(t, http.MethodPost, "/profile/mine/data", forData, as(ada)).Expect(http.StatusAccepted)
+			s.shop.asked = func() {
+				s.shop.asked = nil
+				s.deleteOwn(t, ada, ownPassword).Expect(http.StatusAccepted)
+				s.states.Before = func(operation, key string) error {
+					if dies && operation == "get" && key == "archive:"+ada.User.ID {
+						return status.Error(codes.Unavailable, "down")
+					}
+					return nil
+				}
+			}
+			if err := s.archives.Collect(t.Context()); (err != nil) != dies {
+				t.Errorf("got %v", err)
+			}
+			s.states.Before = nil
+			must.Do(t, s.archives.Collect(t.Context()))
+			if left := s.states.Keys("auth-store", "archive-page:"); len(left) > 0 {
+				t.Errorf("left is %v", left)
+			}
+			time.Sleep(2 * time.Minute)
+			must.Do(t, s.archives.Collect(t.Context()))
+			if listed := s.states.Value("auth-store", "unfinished:archives"); strings.Contains(listed, ada.User.ID) {
+				t.Errorf("it is still on the list: %s", listed)
+			}
+		})
 	}
 }
 

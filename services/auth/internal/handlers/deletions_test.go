@@ -9,11 +9,14 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/ids"
 	"stoa/pkg/common/must"
 	"stoa/pkg/common/web/webtest"
 	"stoa/services/auth/internal/domain"
@@ -23,12 +26,17 @@ import (
 type openOrders struct {
 	open []string
 	err  error
+	// asked is called when somebody wants to know what is stored.
+	asked func()
 }
 
 func (o *openOrders) OpenOf(context.Context, string) ([]string, error) { return o.open, o.err }
 
 // Page returns two pages of an order each.
 func (o *openOrders) Page(_ context.Context, accountID, cursor string) (domain.ArchivePage, error) {
+	if o.asked != nil {
+		o.asked()
+	}
 	next := map[string]string{"": "2"}[cursor]
 	data, _ := json.Marshal(map[string]string{"id": accountID, "cursor": cursor}) // strings always marshal
 	return domain.ArchivePage{Pieces: []domain.Piece{{Service: "order", Kind: "order", Data: data}}, Next: next}, o.err
@@ -180,6 +188,8 @@ func TestDeletion_isFinishedWhateverDies(t *testing.T) {
 	for died := 1; ; died++ {
 		s := newService(t)
 		ada := s.signUp(t, "ada@example.org")
+		s.ask(t, http.MethodPost, "/profile/mine/data", forData, as(ada)).Expect(http.StatusAccepted)
+		must.Do(t, s.archives.Collect(t.Context()))
 		writes, failed := 0, false
 		s.states.Before = func(operation, _ string) error {
 			if operation == "get" {
@@ -202,10 +212,76 @@ func TestDeletion_isFinishedWhateverDies(t *testing.T) {
 			s.deleteOwn(t, ada, ownPassword).Expect(http.StatusAccepted)
 		}
 		s.expectErased(t, "ada@example.org")
-		if left := s.states.Value("auth-store", "group:deletions"); strings.Contains(left, ada.User.ID) {
+		if left := s.states.Value("auth-store", "unfinished:deletions"); strings.Contains(left, ada.User.ID) {
 			t.Errorf("after %d writes it is still on the list: %s", died, left)
 		}
+		if left := s.states.Keys("auth-store", "archive-page:"); len(left) > 0 {
+			t.Errorf("after %d writes, left is %v", died, left)
+		}
 	}
+}
+
+// Once the account is closed, nobody can ask again: the schedule does the rest.
+func TestDeletion_isAcceptedOnceTheAccountIsClosed(t *testing.T) {
+	s := newService(t)
+	ada := s.signUp(t, "ada@example.org")
+	closed := false
+	s.states.Before = func(operation, key string) error {
+		if operation == "save" && key == "account:"+ada.User.ID {
+			if closed {
+				return status.Error(codes.Unavailable, "down")
+			}
+			closed = true
+		}
+		return nil
+	}
+	s.deleteOwn(t, ada, ownPassword).Expect(http.StatusAccepted)
+	s.states.Before = nil
+	must.Do(t, s.deletions.CatchUp(t.Context()))
+	s.expectErased(t, "ada@example.org")
+}
+
+// auth dies after it has put the account on the list, and before it closes it: the schedule strikes it off, but not one that is
+// about to be closed.
+func TestDeletion_isForgottenIfItDoesNotBegin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(t)
+		ada := s.signUp(t, "ada@example.org")
+		listed := func() bool {
+			must.Do(t, s.deletions.CatchUp(t.Context()))
+			return strings.Contains(s.states.Value("auth-store", "unfinished:deletions"), ada.User.ID)
+		}
+		die := func() {
+			s.states.Before = func(operation, key string) error {
+				if operation == "save" && key == "account:"+ada.User.ID {
+					return status.Error(codes.Unavailable, "down")
+				}
+				return nil
+			}
+			refused(t, s.deleteOwn(t, ada, ownPassword), errs.Unavailable, "")
+			s.states.Before = nil
+		}
+		die()
+		time.Sleep(50 * time.Second)
+		die() // once more
+		time.Sleep(50 * time.Second)
+		if !listed() {
+			t.Error("it was struck off after less than a minute")
+		}
+		time.Sleep(20 * time.Second)
+		if listed() || !s.active(t, ada) {
+			t.Error("it is still on the list, or deleted")
+		}
+	})
+}
+
+// An account was deleted while it became ADMIN, and auth died: it is on the list, and counts for nothing.
+func TestRoles_areNotTakenFromTheLastWhoStays(t *testing.T) {
+	s := newService(t)
+	admin := s.newAdmin(t, "admin@example.org")
+	must.Do(t, s.admins.Update(t.Context(), func(listed []string) ([]string, error) { return append(listed, ids.New()), nil }))
+	refused(t, s.setRoles(t, admin, admin.User.ID, `[]`), errs.Conflict, "")
+	refused(t, s.deleteOwn(t, admin, ownPassword), errs.Conflict, "")
 }
 
 func TestDeletion_isPublishedLaterIfTheBrokerIsDown(t *testing.T) {

@@ -79,11 +79,10 @@ func newServiceThat(t *testing.T, verifies bool) service {
 	active := handlers.Sessions(sessions)
 	s.verifier = identity.NewVerifier(s.tokens, active)
 	s.Server = webtest.New("Auth", "Accounts, sign-in, access tokens and API keys.", s.verifier, handlers.NoteRefusals(s.refusals))
-	archives := repositories.NewArchives(side)
 	s.shop = &openOrders{}
-	s.deletions = domain.NewDeletions(s.accounts, s.sessions, archives, s.shop, repositories.NewUnfinished(side, "deletions"))
-	s.archives = domain.NewArchives(archives, s.accounts, repositories.NewUnfinished(side, "archives"),
+	s.archives = domain.NewArchives(repositories.NewArchives(side), s.accounts, repositories.NewUnfinished(side, "archives"),
 		domain.NewOwnData(s.store, s.sessions, trail), s.shop)
+	s.deletions = domain.NewDeletions(s.accounts, s.sessions, s.archives, s.shop, repositories.NewUnfinished(side, "deletions"))
 	handlers.Routes(s.API, s.accounts, sessions, s.keys, tokens.KeySet, trail, s.refusals, s.deletions, s.archives)
 	internal := web.NewAPI(s.Router.PathPrefix(handlers.InternalBase).Subrouter(), "Auth, internal", "")
 	handlers.InternalRoutes(internal, active)
@@ -259,6 +258,8 @@ func TestAPI_isWhatItsDescriptionSays(t *testing.T) {
 			return nil
 		}))(t)
 		must.Do(t, s.admins.Update(t.Context(), func(listed []string) ([]string, error) { return append(listed, admin.User.ID), nil }))
+		s.ask(t, http.MethodPost, "/profile/mine/data", forData, as(admin)).Expect(http.StatusAccepted)
+		must.Do(t, s.archives.Collect(t.Context()))
 		knows["code"] = []string{s.code(t)}
 		return admin.AccessToken
 	}

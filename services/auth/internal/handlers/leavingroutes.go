@@ -33,8 +33,10 @@ func (h *handlers) leavingRoutes(api huma.API) {
 		OperationID: "request-my-data", Method: http.MethodPost, Path: base + "/profile/mine/data", Tags: tags,
 		Summary: "Have all that is stored about you collected", Security: signedIn, DefaultStatus: http.StatusAccepted,
 		Description: "The archive is ready within a minute or so, and waits for a day. While there is one, this changes nothing.",
-		Errors:      []int{http.StatusTooManyRequests},
-		Responses:   web.Refusals(map[int]string{http.StatusUnprocessableEntity: "`password` is not the password"}),
+		Responses: web.Refusals(map[int]string{
+			http.StatusUnprocessableEntity: "`password` is not the password",
+			http.StatusTooManyRequests:     "There were too many wrong passwords, or an archive within the last hour",
+		}),
 	}, h.requestData)
 
 	// Until it is ready.

@@ -16,10 +16,13 @@ type Archives struct {
 	pages    *sidecar.Documents[domain.ArchivePage]
 }
 
+// archiveTTL is longer than the pages of an archive are stored: without it, nobody knows them.
+const archiveTTL = domain.PageTTL + time.Hour
+
 // NewArchives returns the archives behind a sidecar.
 func NewArchives(s *sidecar.Sidecar) *Archives {
 	return &Archives{
-		archives: sidecar.Expiring(s, store, "archive", func(domain.Archive) time.Duration { return domain.ArchiveTTL }),
+		archives: sidecar.Expiring(s, store, "archive", func(domain.Archive) time.Duration { return archiveTTL }),
 		pages:    sidecar.Expiring(s, store, "archive-page", func(domain.ArchivePage) time.Duration { return domain.PageTTL }),
 	}
 }
@@ -64,19 +67,4 @@ func (r *Archives) Drop(ctx context.Context, archiveID string, n int) error {
 		}
 	}
 	return nil
-}
-
-// Erase implements domain.ArchiveStore. The archive goes first, so that nobody adds pages afterwards.
-func (r *Archives) Erase(ctx context.Context, accountID string) error {
-	archive, err := r.archives.Find(ctx, accountID)
-	if err != nil || !archive.Exists() {
-		return err
-	}
-	if _, err := r.archives.Update(ctx, accountID, func(a *domain.Archive) error {
-		archive.Value, *a = *a, domain.Archive{}
-		return nil
-	}); err != nil {
-		return err
-	}
-	return r.Drop(ctx, archive.Value.ID, archive.Value.Pages+1) // one more may just have been stored
 }

@@ -3,6 +3,7 @@ package repositories
 import (
 	"context"
 	"slices"
+	"time"
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/sidecar"
@@ -64,33 +65,65 @@ func (r Overdue) Add(ctx context.Context, id string) error {
 	return err
 }
 
-// Unfinished implements domain.Unfinished: one group. It lacks no account.
-type Unfinished struct{ Overdue }
-
-// NewUnfinished returns the accounts with unfinished work of this kind behind a sidecar.
-func NewUnfinished(s *sidecar.Sidecar, kind string) Unfinished {
-	return Unfinished{Overdue{newGroup(s, kind)}}
-}
-
-// Add implements domain.Unfinished. It fails with errs.Unavailable if there are too many.
-func (r Unfinished) Add(ctx context.Context, id string) error {
+// Remove implements domain.Overdue.
+func (r Overdue) Remove(ctx context.Context, done []string) error {
 	_, err := r.documents.Upsert(ctx, r.name, func(m *members) error {
-		switch {
-		case slices.Contains(m.IDs, id):
-			return nil
-		case len(m.IDs) >= maxOverdue:
-			return errs.New(errs.Unavailable, "too many requests of this kind are under way; try again in a minute")
-		}
-		m.IDs = append(m.IDs, id)
+		m.IDs = slices.DeleteFunc(m.IDs, func(id string) bool { return slices.Contains(done, id) })
 		return nil
 	})
 	return err
 }
 
-// Remove implements domain.Overdue, and domain.Unfinished.
-func (r Overdue) Remove(ctx context.Context, done []string) error {
-	_, err := r.documents.Upsert(ctx, r.name, func(m *members) error {
-		m.IDs = slices.DeleteFunc(m.IDs, func(id string) bool { return slices.Contains(done, id) })
+// pending has the accounts on a list, with the time since when.
+type pending struct {
+	Since map[string]time.Time `json:"since"`
+}
+
+// Unfinished implements domain.Unfinished: one document. It lacks no account.
+type Unfinished struct {
+	documents *sidecar.Documents[pending]
+	name      string
+}
+
+// NewUnfinished returns the accounts with unfinished work of this kind behind a sidecar.
+func NewUnfinished(s *sidecar.Sidecar, kind string) Unfinished {
+	return Unfinished{documents: sidecar.NewDocuments[pending](s, store, "unfinished"), name: kind}
+}
+
+// maxUnfinished is how many accounts a list has at most.
+const maxUnfinished = 1000
+
+// Add implements domain.Unfinished. It fails with errs.Unavailable if there are too many.
+func (r Unfinished) Add(ctx context.Context, id string) (since time.Time, err error) {
+	_, err = r.documents.Upsert(ctx, r.name, func(p *pending) error {
+		former, listed := p.Since[id]
+		if !listed && len(p.Since) >= maxUnfinished {
+			return errs.New(errs.Unavailable, "too many requests of this kind are under way; try again in a minute")
+		}
+		if since = time.Now().UTC().Truncate(time.Microsecond); !since.After(former) { // each time is another one
+			since = former.Add(time.Microsecond)
+		}
+		if p.Since == nil {
+			p.Since = map[string]time.Time{}
+		}
+		p.Since[id] = since
+		return nil
+	})
+	return since, err
+}
+
+// List implements domain.Unfinished.
+func (r Unfinished) List(ctx context.Context) (map[string]time.Time, error) {
+	listed, err := r.documents.Find(ctx, r.name)
+	return listed.Value.Since, err
+}
+
+// Remove implements domain.Unfinished.
+func (r Unfinished) Remove(ctx context.Context, id string, since time.Time) error {
+	_, err := r.documents.Update(ctx, r.name, func(p *pending) error {
+		if p.Since[id].Equal(since) {
+			delete(p.Since, id)
+		}
 		return nil
 	})
 	return err

@@ -72,6 +72,11 @@ func (l *DeadLetter) forget(accountID string) {
 	l.Event.Data, l.Reason = names.Forget(l.Event.Data, accountID), names.WithoutAddresses(l.Reason)
 }
 
+// onlyAbout takes from the event what tells who others are.
+func (l *DeadLetter) onlyAbout(accountID string) {
+	l.Event.Data, l.Reason = names.Only(l.Event.Data, accountID), names.WithoutAddresses(l.Reason)
+}
+
 // MarkReplayed adds a replay to the history, once.
 func (l *DeadLetter) MarkReplayed(replay Replay) {
 	if !slices.ContainsFunc(l.Replays, func(known Replay) bool { return known.EventID == replay.EventID }) {

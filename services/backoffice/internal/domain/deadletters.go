@@ -2,6 +2,7 @@ package domain
 
 import (
 	"context"
+	"iter"
 	"slices"
 	"strconv"
 	"time"
@@ -17,6 +18,8 @@ type DeadLetterRepository interface {
 	Get(ctx context.Context, id string) (DeadLetter, error)
 	// List returns a page of the letters, newest first.
 	List(ctx context.Context, cursor string, limit int) ([]DeadLetter, string, error)
+	// All yields all letters, and misses none.
+	All(ctx context.Context) iter.Seq2[[]DeadLetter, error]
 	Update(ctx context.Context, id string, change func(*DeadLetter) error) (DeadLetter, error)
 	Delete(ctx context.Context, id string) error
 	// Compact takes deleted letters off the list.
@@ -53,16 +56,16 @@ func (d *DeadLetters) Receive(ctx context.Context, letter DeadLetter) error {
 	return err
 }
 
-// erasurePage is how many letters are read at once.
-const erasurePage = 100
+// dataPage is how many documents are looked at for a page of what is stored about somebody: all may be about that account, and have
+// large orders.
+const dataPage = 50
 
 // Erase takes somebody who has deleted their account from all letters. A second run does no harm.
 func (d *DeadLetters) Erase(ctx context.Context, accountID string) error {
 	if err := d.Leave(ctx, accountID); err != nil {
 		return err
 	}
-	for cursor, more := "", true; more; more = cursor != "" {
-		letters, next, err := d.List(ctx, cursor, erasurePage)
+	for letters, err := range d.All(ctx) {
 		if err != nil {
 			return err
 		}
@@ -74,7 +77,6 @@ func (d *DeadLetters) Erase(ctx context.Context, accountID string) error {
 				return err
 			}
 		}
-		cursor = next
 	}
 	return nil
 }
@@ -91,10 +93,15 @@ func (d *DeadLetters) forget(ctx context.Context, id, accountID string) error {
 	return err
 }
 
-// About returns a page of the letters that mention an account, and the cursor of the next page. A page may be empty.
-func (d *DeadLetters) About(ctx context.Context, accountID, cursor string, limit int) ([]DeadLetter, string, error) {
-	letters, next, err := d.List(ctx, cursor, limit)
-	return slices.DeleteFunc(letters, func(l DeadLetter) bool { return !slices.Contains(l.mentions(), accountID) }), next, err
+// About returns a page of the letters that mention an account, without what tells who others are, and the cursor of the next page. A
+// page may be empty.
+func (d *DeadLetters) About(ctx context.Context, accountID, cursor string) ([]DeadLetter, string, error) {
+	letters, next, err := d.List(ctx, cursor, dataPage)
+	letters = slices.DeleteFunc(letters, func(l DeadLetter) bool { return !slices.Contains(l.mentions(), accountID) })
+	for i := range letters {
+		letters[i].onlyAbout(accountID)
+	}
+	return letters, next, err
 }
 
 // Replay publishes the event to the topic that it came from, then notes it. The new id of the event follows from the

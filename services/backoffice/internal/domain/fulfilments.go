@@ -2,6 +2,7 @@ package domain
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"stoa/pkg/common/ids"
@@ -19,8 +20,6 @@ type FulfilmentRepository interface {
 	Record(ctx context.Context, order Order) (Fulfilment, error)
 	// Anonymise takes the customer from the fulfilment of an order, also if its event is still to come.
 	Anonymise(ctx context.Context, order Order) error
-	// OfCustomer returns a page of the fulfilments of a customer, and the cursor of the next page. A page may be empty.
-	OfCustomer(ctx context.Context, customerID, cursor string, limit int) ([]Fulfilment, string, error)
 	// Get fails with errs.NotFound if the order has no fulfilment.
 	Get(ctx context.Context, orderID string) (Fulfilment, error)
 	// List returns a page of the fulfilments with this status, newest first, or of all if it is "", in the order of their
@@ -48,6 +47,13 @@ type Fulfilments struct {
 // NewFulfilments returns the Fulfilments. While autoFulfil returns true, orders are shipped as soon as they are confirmed.
 func NewFulfilments(repository FulfilmentRepository, publisher Publisher, autoFulfil func() bool) *Fulfilments {
 	return &Fulfilments{repository, publisher, autoFulfil}
+}
+
+// OfCustomer returns a page of the fulfilments of a customer, and the cursor of the next page. There is no list of a customer, so it
+// looks through all of them: a page may be empty.
+func (f *Fulfilments) OfCustomer(ctx context.Context, customerID, cursor string) ([]Fulfilment, string, error) {
+	page, next, err := f.List(ctx, "", cursor, dataPage)
+	return slices.DeleteFunc(page, func(one Fulfilment) bool { return one.Customer.ID != customerID }), next, err
 }
 
 // Confirm queues an order that the event with this id confirms, and ships it if the operator wants that.

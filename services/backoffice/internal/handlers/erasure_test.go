@@ -113,20 +113,28 @@ func TestInternal_listsWhatIsStoredAboutACustomer(t *testing.T) {
 	e := newEvent(t, "order.confirmed.v1", orderID, order(orderID, "confirmed"))
 	must.Do(t, o.on[e.Type](t.Context(), e))
 	l := letter(t)
-	l.Event = e
+	l.Event = must.Get(messaging.New("comment.added.v1", orderID, map[string]any{"id": orderID, "recipients": []any{
+		order(orderID, "shipped").Customer, map[string]string{"id": ids.New(), "name": "Ben", "email": "ben@example.com"},
+	}}))(t)
 	o.receive(t, l)
-	kinds := ""
+	kinds, all := "", ""
 	for cursor, more := "", true; more; more = cursor != "" {
 		page := webtest.Read[struct {
-			Pieces []struct{ Kind string }
-			Next   string
+			Pieces []struct {
+				Kind string
+				Data map[string]any
+			}
+			Next string
 		}](o.Do(t, webtest.Request{Path: "/internal/accounts/" + customerID + "/data?cursor=" + strings.ReplaceAll(cursor, " ", "%20")}), http.StatusOK)
 		for _, piece := range page.Pieces {
-			kinds += piece.Kind + " "
+			kinds, all = kinds+piece.Kind+" ", all+fmt.Sprintln(piece.Data)
 		}
 		cursor = page.Next
 	}
 	if kinds != "fulfilment dead-letter " {
 		t.Errorf("got %s", kinds)
+	}
+	if !strings.Contains(all, "a@example.com") || strings.Contains(all, "Ben") || strings.Contains(all, "ben@example.com") {
+		t.Errorf("it has others: %s", all)
 	}
 }

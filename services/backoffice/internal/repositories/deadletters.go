@@ -2,6 +2,7 @@ package repositories
 
 import (
 	"context"
+	"iter"
 	"time"
 
 	"stoa/pkg/common/errs"
@@ -51,6 +52,11 @@ func (r *DeadLetters) Get(ctx context.Context, id string) (domain.DeadLetter, er
 // List returns a page of the letters, newest first.
 func (r *DeadLetters) List(ctx context.Context, cursor string, limit int) ([]domain.DeadLetter, string, error) {
 	return r.lists.Page(ctx, all, cursor, limit, nil)
+}
+
+// All yields all letters, and misses none.
+func (r *DeadLetters) All(ctx context.Context) iter.Seq2[[]domain.DeadLetter, error] {
+	return r.lists.Batches(ctx, all, sidecar.Once, nil)
 }
 
 // Delete removes a letter: errs.NotFound if there is no such letter, errs.Conflict if it was changed at the same time.

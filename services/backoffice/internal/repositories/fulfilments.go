@@ -87,12 +87,6 @@ func (r *Fulfilments) Anonymise(ctx context.Context, order domain.Order) error {
 	return err
 }
 
-// OfCustomer implements domain.FulfilmentRepository. There is no list of a customer, so it reads those of all.
-func (r *Fulfilments) OfCustomer(ctx context.Context, customerID, cursor string, limit int) ([]domain.Fulfilment, string, error) {
-	page, next, err := r.List(ctx, "", cursor, limit)
-	return slices.DeleteFunc(page, func(f domain.Fulfilment) bool { return f.Customer.ID != customerID }), next, err
-}
-
 // Get returns the fulfilment of an order, or errs.NotFound.
 func (r *Fulfilments) Get(ctx context.Context, orderID string) (domain.Fulfilment, error) {
 	document, err := r.documents.Get(ctx, orderID)

@@ -3,8 +3,8 @@ package domain
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
-	"strconv"
 	"time"
 
 	"stoa/pkg/common/errs"
@@ -38,10 +38,11 @@ func NewAnnouncing(stores Stores, bus Bus) *Announcing {
 // done is stored before the next. Several processes may do this at once.
 func (a *Announcing) CatchUp(ctx context.Context) error {
 	end := time.Now().Add(announcingTime)
+	broken := map[string]error{}
 	for {
-		done, err := a.turn(ctx)
+		done, err := a.turn(ctx, broken)
 		if err != nil || done == nothing || time.Now().Add(a.Pause).After(end) {
-			return err
+			return errors.Join(append(slices.Collect(maps.Values(broken)), err)...)
 		}
 		if done == told {
 			select {
@@ -65,9 +66,9 @@ const (
 	told
 )
 
-// turn takes the next step of the announcement that has waited for longest. One that fails for a reason of its own holds up no
-// other.
-func (a *Announcing) turn(ctx context.Context) (done progress, failed error) {
+// turn takes the next step of the announcement that has waited for longest. One that fails for a reason of its own is broken: it
+// waits for the next run, and holds up no other.
+func (a *Announcing) turn(ctx context.Context, broken map[string]error) (progress, error) {
 	running, _, err := a.Announcements.Unfinished(ctx, "", maxAnnouncements)
 	if err != nil {
 		return nothing, err
@@ -77,15 +78,20 @@ func (a *Announcing) turn(ctx context.Context) (done progress, failed error) {
 		if x.NextAt.After(time.Now()) {
 			break
 		}
+		if broken[x.ID] != nil {
+			continue
+		}
 		done, err := a.step(ctx, x)
 		if err == nil || errors.Is(err, errMoved) { // moved: another process goes on
-			return done, failed
+			return done, nil
 		}
-		if failed = errors.Join(failed, about("announcement", x.ID, err)); errs.Is(err, errs.Unavailable) {
-			break
+		err = about("announcement", x.ID, err)
+		if errs.Is(err, errs.Unavailable) {
+			return nothing, err
 		}
+		broken[x.ID] = err
 	}
-	return nothing, failed
+	return nothing, nil
 }
 
 // step tells the next page of followers, or finds out that there is none.
@@ -132,7 +138,8 @@ func (a *Announcing) move(ctx context.Context, x Announcement, change func(*Anno
 }
 
 // tell publishes the event for a part of a list, unless there is nobody to tell. Who follows several sources is on
-// several lists: the event that comes first counts. A part is told again after a crash, by the same event.
+// several lists: the event that comes first counts. A part is told again after a crash, by the same event, unless somebody has
+// joined it meanwhile.
 func (a *Announcing) tell(ctx context.Context, x Announcement, post Post, list string) (progress, error) {
 	followers, err := a.Followers.Part(ctx, list, x.Place.Part, pageSize)
 	if err != nil {
@@ -140,7 +147,7 @@ func (a *Announcing) tell(ctx context.Context, x Announcement, post Post, list s
 	}
 	ids := []string{post.AuthorID}
 	for _, f := range followers {
-		if f.ID != post.AuthorID && f.followed(x.Sources, x.At) {
+		if !slices.Contains(ids, f.ID) && f.followed(x.Sources, x.At) { // somebody may be listed twice
 			ids = append(ids, f.ID)
 		}
 	}
@@ -153,15 +160,14 @@ func (a *Announcing) tell(ctx context.Context, x Announcement, post Post, list s
 	}
 	var recipients []Author
 	for _, id := range ids[1:] {
-		if to := authors(id); to.Name != "" { // the others have left
+		if to := authors(id); to.known() {
 			recipients = append(recipients, to)
 		}
 	}
 	if len(recipients) == 0 {
 		return looked, nil
 	}
-	page := strconv.Itoa(x.Place.Source) + "." + strconv.FormatInt(x.Place.Part, 10)
-	return told, a.bus.PublishAnnouncement(ctx, post, authors(post.AuthorID), x.At, page, recipients)
+	return told, a.bus.PublishAnnouncement(ctx, post, authors(post.AuthorID), x.At, recipients)
 }
 
 // extend looks for followers that are still to be told, after all sources have been read: tags may have changed meanwhile. If

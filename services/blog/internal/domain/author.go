@@ -20,6 +20,9 @@ type Author struct {
 	Left bool `json:"left,omitempty"`
 }
 
+// known reports whether there is such an account.
+func (a Author) known() bool { return a.Name != "" && !a.Left }
+
 // nobody is the name of authors whose accounts were deleted.
 const nobody = "deleted account"
 

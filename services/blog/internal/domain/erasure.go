@@ -16,17 +16,18 @@ type Departure struct {
 	At        time.Time
 }
 
-// erasurePage is how many revisions are read at once: they have their texts.
-const erasurePage = 20
+// LateTime is longer than anything takes that has begun before an account left, and than other services accept its session.
+const LateTime = 5 * time.Minute
 
 // Departures knows the latest departures.
 type Departures interface {
 	Note(ctx context.Context, d Departure) error
-	// Recent returns the departures of the last minutes.
+	// Recent returns the departures within LateTime.
 	Recent(ctx context.Context) ([]Departure, error)
 }
 
-// Erasure forgets authors who have deleted their account. Comments need nothing: they have only the id of their author.
+// Erasure forgets authors who have deleted their account, and whom they follow. Comments need nothing: they have only the id of
+// their author.
 type Erasure struct {
 	*Workflow
 	authors    *Authors
@@ -38,8 +39,8 @@ func NewErasure(workflow *Workflow, departures Departures) *Erasure {
 	return &Erasure{workflow, NewAuthors(workflow.Authors), departures}
 }
 
-// Erase forgets an author, then takes away the posts that do not stay. What the author saves at this moment, in a request that
-// began before, is found by CatchUp.
+// Erase forgets an author, then what the account follows, and takes away the posts that do not stay. What is saved at this moment, by
+// a request that began before, is found by CatchUp.
 func (e *Erasure) Erase(ctx context.Context, d Departure) error {
 	if err := e.authors.Forget(ctx, d.AccountID, d.At); err != nil {
 		return err
@@ -50,8 +51,7 @@ func (e *Erasure) Erase(ctx context.Context, d Departure) error {
 	return e.sweep(ctx, d)
 }
 
-// CatchUp sweeps again for those who left within the last minutes: longer than a request takes, and than other services accept
-// the session of a deleted account.
+// CatchUp sweeps again for those who left within LateTime.
 func (e *Erasure) CatchUp(ctx context.Context) error {
 	recent, err := e.departures.Recent(ctx)
 	for _, d := range recent {
@@ -65,7 +65,7 @@ func (e *Erasure) sweep(ctx context.Context, d Departure) error {
 	if !d.KeepPosts {
 		lists = append(lists, PublishedBy(d.AccountID))
 	}
-	var failed error
+	failed := e.unfollowAll(ctx, d.AccountID)
 	for _, list := range lists {
 		for cursor, more := "", true; more; more = cursor != "" {
 			posts, next, err := e.Posts.List(ctx, list, cursor, catchUpPage)
@@ -94,17 +94,15 @@ func (e *Erasure) abandon(ctx context.Context, id string, d Departure) error {
 		}
 		return func(p *Post) error { p.abandon(Intent{By: d.AccountID, Now: now}, d.KeepPosts); return nil }, nil
 	})
-	if err == nil && post.Erase {
+	if err == nil && post.erasureDue(now) {
 		err = e.eraseTexts(ctx, id, now)
 	}
 	return err
 }
 
 // eraseTexts removes the texts of a post that is deleted, and notes last that they are gone: until then, the schedule does it.
-// Articles go before their revisions, which are listed.
 func (w *Workflow) eraseTexts(ctx context.Context, id string, now time.Time) error {
-	for cursor, more := "", true; more; more = cursor != "" {
-		revisions, next, err := w.Revisions.List(ctx, id, cursor, erasurePage)
+	for revisions, err := range w.Revisions.All(ctx, id) {
 		if err != nil {
 			return err
 		}
@@ -117,10 +115,9 @@ func (w *Workflow) eraseTexts(ctx context.Context, id string, now time.Time) err
 				return err
 			}
 		}
-		cursor = next
 	}
 	_, err := w.change(ctx, id, now, func(Post) (func(*Post) error, error) {
-		return func(p *Post) error { p.Erase = false; return nil }, nil
+		return func(p *Post) error { p.erased(now); return nil }, nil
 	})
 	return err
 }

@@ -62,8 +62,9 @@ type Bus interface {
 	Publish(ctx context.Context, post Post, author Author, e Event) error
 	// PublishComment does the same for the Addition of a comment.
 	PublishComment(ctx context.Context, c Comment, author Author, recipients []Author) error
-	// PublishAnnouncement tells these followers that a post has become public at a time. The same page gets the same id.
-	PublishAnnouncement(ctx context.Context, post Post, author Author, at time.Time, page string, recipients []Author) error
+	// PublishAnnouncement tells these followers that a post has become public at a time. An event to the same followers gets the
+	// same id.
+	PublishAnnouncement(ctx context.Context, post Post, author Author, at time.Time, recipients []Author) error
 }
 
 // Publisher tells others of the changes of posts: the broker, the tags and the search index. What it has to tell is stored in the post

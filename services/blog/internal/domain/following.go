@@ -118,7 +118,7 @@ func NewFollows(stores Stores, texts Texts) *Follows {
 	return &Follows{stores, texts, NewAuthors(stores.Authors)}
 }
 
-// Followed is an entry of what an account follows. Of a tag, Author is empty; an author who has left has no name.
+// Followed is an entry of what an account follows. Of a tag, Author is empty.
 type Followed struct {
 	Follow
 	Author Author
@@ -131,7 +131,7 @@ func (f *Follows) FollowAuthor(ctx context.Context, by Author, id string, now ti
 		return Followed{}, errs.InvalidField("id", "is your own: you need not follow yourself")
 	}
 	author, err := f.Authors.Get(ctx, id)
-	if err == nil && author.Name == "" {
+	if err == nil && !author.known() {
 		err = errs.New(errs.NotFound, "there is no such author")
 	}
 	if err != nil {
@@ -143,22 +143,21 @@ func (f *Follows) FollowAuthor(ctx context.Context, by Author, id string, now ti
 
 // FollowTag makes an account follow a tag that readers see; a former name is the tag of now.
 func (f *Follows) FollowTag(ctx context.Context, by Author, typed string, now time.Time) (Followed, error) {
-	names, err := f.namesOf(ctx, typed)
+	names, err := f.current(ctx, []string{f.texts.Tag(typed)})
 	if err != nil {
 		return Followed{}, err
 	}
-	if len(names) == 0 {
-		return Followed{}, NoTag()
+	exists := false
+	if len(names) > 0 { // otherwise it is being deleted
+		_, exists, err = f.findTag(ctx, names[0], Tagged(names[0]))
 	}
-	name := names[len(names)-1]
-	_, exists, err := f.findTag(ctx, name, Tagged(name))
 	if err == nil && !exists {
 		err = NoTag()
 	}
 	if err != nil {
 		return Followed{}, err
 	}
-	follow, err := f.follow(ctx, by, Source{Tag: name}, now)
+	follow, err := f.follow(ctx, by, Source{Tag: names[0]}, now)
 	return Followed{Follow: follow}, err
 }
 
@@ -209,6 +208,19 @@ func (f *Follows) unfollow(ctx context.Context, accountID string, sources ...Sou
 	}
 	_, err = f.Followers.Upsert(ctx, accountID, func(all *Following) error {
 		all.unfollow(sources...)
+		return nil
+	})
+	return err
+}
+
+// unfollowAll ends all that an account follows.
+func (s Stores) unfollowAll(ctx context.Context, accountID string) error {
+	known, err := s.Followers.Get(ctx, accountID)
+	if err != nil || len(known.Follows) == 0 {
+		return err
+	}
+	_, err = s.Followers.Upsert(ctx, accountID, func(all *Following) error {
+		all.Follows = nil
 		return nil
 	})
 	return err

@@ -31,8 +31,8 @@ type Post struct {
 	// DeletedAt is when the author deleted the post.
 	DeletedAt time.Time `json:"deletedAt,omitzero"`
 
-	// Erase says that the texts of the post, which is deleted, are to be erased.
-	Erase bool `json:"erase,omitempty"`
+	// EraseAt is when the texts of the post, which is deleted, are to be erased; zero if they are not, or are gone.
+	EraseAt time.Time `json:"eraseAt,omitzero"`
 
 	// Comments counts what readers see below the post. No version counts that.
 	Comments Count `json:"comments,omitzero"`
@@ -158,7 +158,7 @@ func (p *Post) Lists() []string {
 	for _, tag := range p.wanted() {
 		lists = append(lists, Wanting(tag))
 	}
-	if p.pending() || p.Submitted.Scheduled() || p.Erase {
+	if p.pending() || p.Submitted.Scheduled() || !p.EraseAt.IsZero() {
 		lists = append(lists, Unfinished)
 	}
 	return lists

@@ -32,7 +32,10 @@ func (r *Review) CatchUp(ctx context.Context) error {
 
 // due reports whether there is something to finish: the time of the post has come, or an event, a tag, the index or its erasure
 // waits.
-func (p *Post) due(now time.Time) bool { return p.pending() || p.Erase || p.timeHasCome(now) }
+func (p *Post) due(now time.Time) bool { return p.pending() || p.erasureDue(now) || p.timeHasCome(now) }
+
+// erasureDue reports whether the texts of the post are to be erased now.
+func (p *Post) erasureDue(now time.Time) bool { return !p.EraseAt.IsZero() && !p.EraseAt.After(now) }
 
 // timeHasCome reports whether what an editor has approved for a time is to be published.
 func (p *Post) timeHasCome(now time.Time) bool {
@@ -78,7 +81,7 @@ func (r *Review) finish(ctx context.Context, id string, now time.Time) error {
 		}
 		return r.publishing(ctx, post, Intent{By: post.Submitted.Editor, Now: now})
 	})
-	if err == nil && post.Erase {
+	if err == nil && post.erasureDue(now) {
 		err = r.eraseTexts(ctx, post.ID, now)
 	}
 	return err

@@ -2,6 +2,7 @@ package domain
 
 import (
 	"context"
+	"iter"
 	"time"
 )
 
@@ -72,8 +73,10 @@ type RevisionStore interface {
 	Save(ctx context.Context, revision Revision) error
 	// Get fails with errs.NotFound if there is no such revision.
 	Get(ctx context.Context, postID string, number int64) (Revision, error)
-	// Erase removes a revision, if it is there.
+	// Erase removes what a revision says, if it is there, for good.
 	Erase(ctx context.Context, postID string, number int64) error
+	// All yields all revisions of a post, and misses none.
+	All(ctx context.Context, postID string) iter.Seq2[[]Revision, error]
 	// List returns a page of the revisions of a post, the latest first, and the cursor of the next page, "" at the end.
 	List(ctx context.Context, postID, cursor string, limit int) (revisions []Revision, next string, err error)
 }

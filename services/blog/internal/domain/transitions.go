@@ -127,7 +127,15 @@ func (p *Post) abandon(intent Intent, keep bool) {
 		return
 	}
 	p.delete(intent)
-	p.Erase = true
+	p.EraseAt = intent.Now
+}
+
+// erased notes that the texts are gone. They are erased once more when nothing is on its way any more that has begun before: a
+// publication or a submission stores its text first.
+func (p *Post) erased(now time.Time) {
+	if p.EraseAt = p.DeletedAt.Add(LateTime); !p.EraseAt.After(now) {
+		p.EraseAt = time.Time{}
+	}
 }
 
 func (p *Post) notSubmitted() error {

@@ -241,33 +241,3 @@ func TestSearch_showsNoMarkup(t *testing.T) {
 		t.Errorf("%d are found", len(all))
 	}
 }
-
-// An index that is lost is made again, by whatever process comes to it.
-func TestSearch_isRebuilt(t *testing.T) {
-	w := essays(t)
-	const path = "/search/rebuild"
-	w.ask(t, "stan", "GET", path, nil).ExpectProblem(http.StatusNotFound, errs.NotFound, "")
-	w.ask(t, "edith", "POST", path, nil).ExpectProblem(http.StatusForbidden, errs.Forbidden, "")
-	for _, key := range append(w.states.Keys("blog-store", "search-part:"), w.states.Keys("blog-store", "search:")...) {
-		w.states.Drop("blog-store", key)
-	}
-	w.expectFound(t, "q=cellar", "")
-	type rebuild struct {
-		ID, State string
-		Indexed   int
-	}
-	asked := w.ask(t, "stan", "POST", path, nil).Expect(http.StatusAccepted)
-	if got := asked.Header().Get("Location"); got != base+path {
-		t.Errorf("got %q", got)
-	}
-	first := webtest.Read[rebuild](asked, http.StatusAccepted)
-	if again := webtest.Read[rebuild](w.ask(t, "stan", "POST", path, nil), http.StatusAccepted); again != first || first.State != "waiting" {
-		t.Errorf("got %+v, then %+v", first, again)
-	}
-	must.Do(t, w.index.Work(t.Context()))
-	want := rebuild{first.ID, "done", 3}
-	if got := webtest.Read[rebuild](w.ask(t, "stan", "GET", path, nil), http.StatusOK); got != want {
-		t.Errorf("got %+v, want %+v", got, want)
-	}
-	w.expectFound(t, "q=cellar", "The cellar, Counting amphorae")
-}

@@ -2,16 +2,18 @@ package handlers_test
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
 	"stoa/pkg/common/must"
 	"stoa/pkg/common/web/webtest"
+	"stoa/pkg/messaging"
 	"stoa/services/blog/internal/domain"
 	"stoa/services/blog/internal/handlers"
 )
@@ -28,6 +30,13 @@ func (w *world) follows(t *testing.T, who string) []string {
 		}
 	}
 	return all
+}
+
+// leaves is the event that somebody has deleted their account, whose posts stay.
+func (w *world) leaves(t *testing.T, id string) {
+	t.Helper()
+	e := must.Get(messaging.New("account.deleted.v1", id, map[string]any{"id": id, "at": time.Now().UTC(), "posts": "keep"}))(t)
+	must.Do(t, w.on[e.Type](t.Context(), e))
 }
 
 // follower makes an account follow something since an hour ago.
@@ -111,149 +120,46 @@ func TestFollowing_hasALimit(t *testing.T) {
 	w.ask(t, "rita", "PUT", "/following/tags/go", nil).Expect(http.StatusConflict)
 }
 
-// Sixty follow the author, some of them a tag of the post too. Each is told once, also when the post is published again.
-func TestAnnouncement_isToldOnce(t *testing.T) {
+// Nobody can follow those who have left, or a tag that is being deleted. Who followed them sees that.
+func TestFollowing_endsWithWhatIsFollowed(t *testing.T) {
 	w := newWorld(t)
-	ada := domain.Source{Author: callers["ada"].ID}
-	first := w.published(t, full("The first", "Go"))
-	must.Do(t, w.announcing.CatchUp(t.Context()))
-	tag := domain.Source{Tag: first.Tags[0]}
-	want := map[string]bool{}
-	for n := range 60 {
-		sources := []domain.Source{ada}
-		if n%10 == 0 {
-			sources = append(sources, tag)
-		}
-		want[w.follower(t, fmt.Sprint("reader", n), sources...)] = true
+	w.published(t, full("A post", "Go"))
+	ada := callers["ada"].ID
+	w.ask(t, "rita", "PUT", "/following/authors/"+ada, nil).Expect(http.StatusOK)
+	w.leaves(t, ada)
+	w.ask(t, "ben", "PUT", "/following/authors/"+ada, nil).Expect(http.StatusNotFound)
+	if got := w.follows(t, "rita"); !slices.Equal(got, []string{"deleted account"}) {
+		t.Errorf("Rita follows %q", got)
 	}
-	want[w.follower(t, "of the tag", tag)] = true
-	w.follower(t, "ada", tag) // she knows
-	w.follower(t, "of another", domain.Source{Tag: "other"})
-	left := w.follower(t, "who has left", ada)
-	must.Do(t, w.stores.Authors.Upsert(t.Context(), left, func(a *domain.Author) error {
-		*a = domain.Author{}
-		return nil
-	}))
-
-	p := w.published(t, full("The second", "Go"))
-	for range 2 {
-		must.Do(t, w.announcing.CatchUp(t.Context()))
-		w.do(t, "edith", "PUT", "/editor/unpublish/id/"+p.ID, object{})
-		w.do(t, "ada", "PUT", "/author/submit/id/"+p.ID, nil)
-		w.do(t, "edith", "PUT", "/editor/publish/id/"+p.ID, nil)
-	}
-	must.Do(t, w.announcing.CatchUp(t.Context()))
-	told := w.told(t, p.ID)
-	for id, n := range told {
-		// Who follows both is in two pages, and notification tells them once.
-		if !want[id] || n > 2 {
-			t.Errorf("%s was told %d times", id, n)
-		}
-	}
-	if len(told) != len(want) {
-		t.Errorf("%d were told, want %d", len(told), len(want))
-	}
-	if again := w.told(t, first.ID); len(again) != 0 {
-		t.Errorf("those who followed later were told: %v", again)
-	}
+	w.begin(t, "DELETE", "/editor/tags/go", nil)
+	w.ask(t, "ben", "PUT", "/following/tags/go", nil).Expect(http.StatusNotFound)
+	w.ask(t, "ben", "DELETE", "/following/tags/go", nil).Expect(http.StatusNoContent)
 }
 
-// Whatever of store and broker fails at any call, everybody is told, by the same events.
-func TestAnnouncement_goesOnAfterACrash(t *testing.T) {
-	for _, after := range []bool{false, true} {
-		for n, died := 1, true; died; n++ {
-			w := newWorld(t)
-			for reader := range 30 {
-				w.follower(t, fmt.Sprint("reader", reader), domain.Source{Author: callers["ada"].ID})
-			}
-			p := w.published(t, full("A post", "Go"))
-			crashed := w.die(n, after)
-			_ = w.announcing.CatchUp(t.Context())
-			w.live()
-			died = crashed()
-			must.Do(t, w.announcing.CatchUp(t.Context()))
-			told := w.told(t, p.ID)
-			for id, times := range told {
-				if times != 1 {
-					t.Errorf("crash %d: %s was told %d times", n, id, times)
-				}
-			}
-			if len(told) != 30 {
-				t.Errorf("crash %d: %d were told", n, len(told))
-			}
-		}
-	}
-}
-
-// A post is unpublished while its followers are told. The others are told when it is published again.
-func TestAnnouncement_waitsForAPostThatIsUnpublished(t *testing.T) {
+// What somebody follows is part of their data, and goes with their account; also what they follow at the same moment.
+func TestErasure_endsWhatSomebodyFollows(t *testing.T) {
 	w := newWorld(t)
-	for reader := range 30 {
-		w.follower(t, fmt.Sprint("reader", reader), domain.Source{Author: callers["ada"].ID})
+	w.published(t, full("A post", "Go"))
+	rita := callers["rita"].ID
+	w.ask(t, "rita", "PUT", "/following/tags/go", nil).Expect(http.StatusOK)
+	page := w.Do(t, webtest.Request{Path: "/internal/accounts/" + rita + "/data?cursor=follow%20"}).Expect(http.StatusOK).Body.String()
+	if !strings.Contains(page, `"kind":"follow"`) || !strings.Contains(page, `"GO"`) {
+		t.Errorf("her data is %s", page)
 	}
-	p := w.published(t, full("A post", "Go"))
-	w.bus.Before = func(string) error {
-		if len(w.told(t, p.ID)) > 0 {
-			return errors.New("down")
+	left := false
+	w.states.Before = func(operation, key string) error {
+		if operation == "save" && key == "following:"+rita && !left {
+			left = true
+			w.leaves(t, rita)
 		}
 		return nil
 	}
-	_ = w.announcing.CatchUp(t.Context())
-	w.bus.Before = nil
-	w.do(t, "edith", "PUT", "/editor/unpublish/id/"+p.ID, object{})
-	must.Do(t, w.announcing.CatchUp(t.Context()))
-	if told := len(w.told(t, p.ID)); told != 25 {
-		t.Fatalf("%d were told", told)
+	w.ask(t, "rita", "PUT", "/following/authors/"+callers["ada"].ID, nil)
+	w.states.Before = nil
+	must.Do(t, w.erasure.CatchUp(t.Context()))
+	known := must.Get(w.stores.Followers.Get(t.Context(), rita))(t)
+	if !left || len(known.Follows) != 0 {
+		t.Errorf("she still follows %v", known.Follows)
 	}
-	w.do(t, "ada", "PUT", "/author/submit/id/"+p.ID, nil)
-	w.do(t, "edith", "PUT", "/editor/publish/id/"+p.ID, nil)
-	must.Do(t, w.announcing.CatchUp(t.Context()))
-	if told := len(w.told(t, p.ID)); told != 30 {
-		t.Errorf("%d were told", told)
-	}
-}
-
-// The followers of a tag that is merged or renamed follow the new one, and are told whenever the job comes in between.
-func TestAnnouncement_followsATag(t *testing.T) {
-	for name, c := range changes {
-		if name == "delete" {
-			continue
-		}
-		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			old := w.published(t, full("The first", "Go", "Sea"))
-			must.Do(t, w.announcing.CatchUp(t.Context()))
-			reader := w.follower(t, "rita", domain.Source{Tag: old.Tags[0]})
-			p := w.published(t, full("The second", "Go"))
-			if status := w.run(t, c); status >= 300 {
-				t.Fatalf("got %d", status)
-			}
-			must.Do(t, w.announcing.CatchUp(t.Context()))
-			if told := w.told(t, p.ID); told[reader] == 0 {
-				t.Errorf("she was not told: %v", told)
-			}
-			later := w.published(t, full("The third", "Go"))
-			must.Do(t, w.announcing.CatchUp(t.Context()))
-			if told := w.told(t, later.ID); told[reader] != 1 {
-				t.Errorf("she follows %q, and was told %v", w.follows(t, "rita"), told)
-			}
-			w.ask(t, "rita", "DELETE", "/following/tags/go", nil).Expect(http.StatusNoContent) // by its former name
-			if left := w.follows(t, "rita"); len(left) != 0 {
-				t.Errorf("she follows %q", left)
-			}
-		})
-	}
-}
-
-func TestAnnouncement_ofADeletedTagIsToldToNobody(t *testing.T) {
-	w := newWorld(t)
-	old := w.published(t, full("The first", "Go", "Sea"))
-	must.Do(t, w.announcing.CatchUp(t.Context()))
-	w.follower(t, "rita", domain.Source{Tag: old.Tags[0]})
-	if status := w.run(t, changes["delete"]); status >= 300 {
-		t.Fatalf("got %d", status)
-	}
-	if left := w.follows(t, "rita"); len(left) != 0 {
-		t.Errorf("she follows %q", left)
-	}
+	w.ask(t, "rita", "PUT", "/following/tags/go", nil).ExpectProblem(http.StatusUnauthorized, errs.Unauthenticated, "")
 }

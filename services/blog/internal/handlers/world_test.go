@@ -224,6 +224,9 @@ func TestAPI_isWhatItsDescriptionSays(t *testing.T) {
 				w.do(t, "both", "PUT", "/author/withdraw/id/"+p.ID, nil)
 			case 2:
 				w.do(t, "both", "PUT", "/editor/publish/id/"+p.ID, nil)
+				if n < 4 {
+					ids = append(ids, slices.Repeat([]string{w.commented(t, "both", p.ID, "A comment on "+p.ID, "").ID}, 4)...)
+				}
 			}
 			ids, slugs, tags = append(ids, p.ID), append(slugs, p.Slug), append(tags, tag)
 		}

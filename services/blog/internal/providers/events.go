@@ -91,12 +91,16 @@ func (p *Events) PublishComment(ctx context.Context, c domain.Comment, by domain
 
 // PublishAnnouncement implements domain.Bus.
 func (p *Events) PublishAnnouncement(
-	ctx context.Context, about domain.Post, by domain.Author, at time.Time, page string, recipients []domain.Author,
+	ctx context.Context, about domain.Post, by domain.Author, at time.Time, recipients []domain.Author,
 ) error {
+	whom := make([]string, len(recipients)) // a page that is read again may have others, whom no broker takes for the first ones
+	for i, r := range recipients {
+		whom[i] = r.ID
+	}
 	event, err := messaging.New(string(domain.PostAnnounced)+".v1", about.ID, announcementEvent{
 		Post:   post{ID: about.ID, Title: about.Published.Title, Slug: about.Slug()},
 		Author: author{ID: by.ID, Name: by.Name}, At: at, Recipients: addressed(recipients),
-	}, page)
+	}, whom...)
 	if err != nil {
 		return err
 	}

@@ -61,7 +61,11 @@ func (r *Articles) plainOf(ctx context.Context, posts []domain.Post) (map[string
 
 // Erase implements domain.ArticleStore.
 func (r *Articles) Erase(ctx context.Context, postID string, revision int64) error {
-	return erase(ctx, r.articles, numbered(postID, revision))
+	id := numbered(postID, revision)
+	if err := erase(ctx, r.plain, id); err != nil {
+		return err
+	}
+	return erase(ctx, r.articles, id)
 }
 
 // Read implements domain.ArticleStore. A published revision has an article, so one that is missing is looked for once more: see

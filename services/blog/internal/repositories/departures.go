@@ -9,9 +9,6 @@ import (
 	"stoa/services/blog/internal/domain"
 )
 
-// sweepTime is longer than anything takes that has begun before an account left.
-const sweepTime = 5 * time.Minute
-
 // Departures implements domain.Departures: one document.
 type Departures struct {
 	documents *sidecar.Documents[departed]
@@ -29,7 +26,7 @@ type departure struct {
 	NotedAt time.Time `json:"notedAt"`
 }
 
-func (d departure) old(now time.Time) bool { return now.Sub(d.NotedAt) > sweepTime }
+func (d departure) old(now time.Time) bool { return now.Sub(d.NotedAt) > domain.LateTime }
 
 // latest is the id of the document.
 const latest = "latest"

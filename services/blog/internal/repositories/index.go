@@ -87,10 +87,10 @@ func (x *Index) Work(ctx context.Context) error { return x.Index.Work(ctx, x.all
 func (x *Index) all(ctx context.Context) (total int, documents iter.Seq2[search.Document, error], err error) {
 	entries, err := x.posts.Parts(ctx, domain.Latest, 1)
 	return int(entries), func(yield func(search.Document, error) bool) {
-		for posts, err := range x.posts.lists.Batches(ctx, domain.Latest, x.posts.on(domain.Latest)) {
+		for posts, err := range x.posts.lists.Batches(ctx, domain.Latest, sidecar.Patiently, x.posts.on(domain.Latest)) {
 			var some []search.Document
 			if err == nil {
-				some, err = x.documents(ctx, posts)
+				err = sidecar.Patiently(ctx, func() (err error) { some, err = x.documents(ctx, posts); return err })
 			}
 			if err != nil {
 				yield(search.Document{}, err)

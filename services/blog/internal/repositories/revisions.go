@@ -2,6 +2,7 @@ package repositories
 
 import (
 	"context"
+	"iter"
 	"strconv"
 
 	"stoa/pkg/common/errs"
@@ -44,18 +45,34 @@ func (r *Revisions) Get(ctx context.Context, postID string, number int64) (domai
 	return found.Value, err
 }
 
-// Erase implements domain.RevisionStore.
+// Erase implements domain.RevisionStore. An empty document stays, so that a request that is late does not store the text again.
 func (r *Revisions) Erase(ctx context.Context, postID string, number int64) error {
-	return erase(ctx, r.revisions, numbered(postID, number))
+	_, err := r.revisions.Update(ctx, numbered(postID, number), func(stored *domain.Revision) error {
+		stored.Content = domain.Content{}
+		return nil
+	})
+	if errs.Is(err, errs.NotFound) {
+		return nil
+	}
+	return err
 }
 
-// erase deletes a document, if it is there. It hardly ever changes.
+// erase deletes a document, if it is there, also if it changes meanwhile.
 func erase[T any](ctx context.Context, documents *sidecar.Documents[T], id string) error {
-	found, err := documents.Find(ctx, id)
-	if err != nil || !found.Exists() {
-		return err
+	for {
+		found, err := documents.Find(ctx, id)
+		if err != nil || !found.Exists() {
+			return err
+		}
+		if err := documents.Delete(ctx, found); !errs.Is(err, errs.Conflict) {
+			return err
+		}
 	}
-	return documents.Delete(ctx, found)
+}
+
+// All implements domain.RevisionStore.
+func (r *Revisions) All(ctx context.Context, postID string) iter.Seq2[[]domain.Revision, error] {
+	return r.lists.Batches(ctx, postID, sidecar.Once, nil)
 }
 
 // List implements domain.RevisionStore.

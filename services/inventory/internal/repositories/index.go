@@ -72,7 +72,7 @@ func (x *Index) Work(ctx context.Context) error { return x.Index.Work(ctx, x.all
 func (x *Index) all(ctx context.Context) (total int, documents iter.Seq2[search.Document, error], err error) {
 	entries, err := x.catalogue.lists.Parts(ctx, all, 1)
 	return int(entries), func(yield func(search.Document, error) bool) {
-		for products, err := range x.catalogue.lists.Batches(ctx, all, inCatalogue) {
+		for products, err := range x.catalogue.lists.Batches(ctx, all, sidecar.Patiently, inCatalogue) {
 			if err != nil {
 				yield(search.Document{}, err)
 				return

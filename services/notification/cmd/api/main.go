@@ -94,9 +94,9 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	departures := repositories.NewDepartures(app.Sidecar)
+	departures, editors := repositories.NewDepartures(app.Sidecar), repositories.NewEditors(app.Sidecar)
 	office := handlers.Office{
-		Staff: cfg.StaffMail.Address, Editors: domain.NewEditors(repositories.NewEditors(app.Sidecar)), Site: domain.Site(cfg.PublicURL),
+		Staff: cfg.StaffMail.Address, Editors: domain.NewEditors(editors), Site: domain.Site(cfg.PublicURL),
 		Departed: departures,
 	}
 	readKeys := func(ctx context.Context) (string, error) { return app.Sidecar.Secret(ctx, linkKeys) }
@@ -110,11 +110,12 @@ func run(ctx context.Context) error {
 	}
 	notices, settings := repositories.NewNotices(app.Sidecar, cfg.NoticeTTL), repositories.NewSettings(app.Sidecar)
 	mailer := providers.NewMailer(app.Sidecar, links, cfg.MailFrom.Address, kind, cfg.MailsPerHour)
+	gathered := repositories.NewDigests(app.Sidecar)
 	notifier := domain.NewNotifier(
-		notices, settings, repositories.NewDigests(app.Sidecar), mailer, providers.NewDeadLetters(publisher), departures, cfg.MailGiveUp,
+		notices, settings, gathered, mailer, providers.NewDeadLetters(publisher), departures, cfg.MailGiveUp,
 	)
 	digests := domain.NewDigests(notifier, handlers.Followers, cfg.DigestHour, cfg.DigestPeriod)
-	erasure := domain.NewErasure(departures, notices, office.Editors)
+	erasure := domain.NewErasure(departures, notices, office.Editors, settings, gathered)
 	consumer, err := app.Consumer(publisher, append(handlers.Subscriptions(notifier.Tell, office), handlers.Deletions(erasure))...)
 	if err != nil {
 		return err
@@ -125,7 +126,7 @@ func run(ctx context.Context) error {
 	identity.Protect(api, identity.FromAuth(app.Sidecar))
 	handlers.Routes(api, notices, domain.NewChoices(settings, links))
 	internal := web.NewAPI(router.PathPrefix(handlers.InternalBase).Subrouter(), "Notifications, internal", "For the other services.")
-	handlers.InternalRoutes(internal, notices)
+	handlers.InternalRoutes(internal, domain.NewOwnData(settings, gathered, editors, notices))
 	handlers.Schedules(router, notifier, digests, erasure, office)
 	follow := service.Every(providers.FollowPause, links.Follow(readKeys, app.Telemetry.Log))
 	return app.Run(ctx, app.HTTP(router), consumer.Run, follow)

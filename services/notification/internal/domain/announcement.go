@@ -22,9 +22,11 @@ func AnnouncementNotices(e Event, a Announcement, site Site) ([]Notice, error) {
 	var notices []Notice
 	for _, to := range a.Recipients {
 		notice, err := noticeTo(to, Notice{
-			Kind: PostAnnounced, About: ids.Derive("followers of", a.Post.ID, to.ID), PostID: a.Post.ID, At: a.At,
+			Kind: PostAnnounced, About: ids.Derive("followers of", a.Post.ID, to.ID), PostID: a.Post.ID, AuthorID: a.Author.ID,
+			At:      e.Time, // the post may have become public long ago, if it was unpublished meanwhile
 			Subject: "New post: " + quoted(a.Post.Title),
 			Opening: fmt.Sprintf("%s published %s.", someone(a.Author.Name), quoted(a.Post.Title)),
+			Stored:  "You follow its author, or one of its tags.",
 			Closing: "You get this mail because you follow the author, or a tag of the post.",
 			Link:    site.post(a.Post.Slug),
 		})

@@ -3,7 +3,6 @@ package domain
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/mail"
 	"slices"
 	"time"
@@ -59,15 +58,20 @@ func (d *Digest) open(until time.Time) bool {
 	return true
 }
 
-// close ends the digest of a time.
+// close ends the digest of a time. While nothing waits, it need not know who the account is.
 func (d *Digest) close(until time.Time) {
 	if d.Until.Equal(until) {
 		d.Open, d.More = nil, false
+	}
+	if !d.Waits() {
+		d.Person = Person{ID: d.ID}
 	}
 }
 
 // DigestStore stores digests, by account.
 type DigestStore interface {
+	// Get returns the zero Digest for an account that never waited for one.
+	Get(ctx context.Context, accountID string) (Digest, error)
 	// Upsert changes a digest by a pure function, which gets the zero Digest for a new account. Accounts whose digests wait are
 	// on a list before they are stored.
 	Upsert(ctx context.Context, accountID string, change func(*Digest) error) (Digest, error)
@@ -79,6 +83,8 @@ type DigestStore interface {
 
 // Item is a notice in a digest.
 type Item struct {
+	// Group is that of the notice.
+	Group   Group  `json:"group"`
 	Subject string `json:"subject"`
 	Text    string `json:"text"`
 	Link    string `json:"link,omitempty"`
@@ -97,7 +103,7 @@ type DueDigest struct {
 func DigestNotice(due DueDigest) (Notice, error) {
 	notice, err := noticeTo(due.To, Notice{
 		Kind: DailyDigest, About: ids.Derive(due.To.ID, due.moment()), At: due.At, Items: due.Items,
-		Subject: fmt.Sprintf("Your digest: %s", counted(len(due.Items), due.More)),
+		Subject: "Your daily digest",
 		Opening: "This is new since your last digest.",
 		Closing: "You get this mail once a day, if there is something new.",
 	})
@@ -106,16 +112,6 @@ func DigestNotice(due DueDigest) (Notice, error) {
 	}
 	notice.UserID = ""
 	return notice, err
-}
-
-func counted(n int, more bool) string {
-	switch {
-	case more:
-		return fmt.Sprintf("%d pieces of news and more", n)
-	case n == 1:
-		return "one piece of news"
-	}
-	return fmt.Sprintf("%d pieces of news", n)
 }
 
 // moment tells the digests of an account apart.

@@ -15,8 +15,6 @@ const (
 	digestTime = 8 * time.Second
 	// digestPage is how many digests are read at once.
 	digestPage = 100
-	// digestPause is the time after each digest: many that are due at once leave the machine to orders.
-	digestPause = 10 * time.Millisecond
 )
 
 // Digests makes a mail a day of what was gathered.
@@ -55,7 +53,7 @@ func (d *Digests) Make(ctx context.Context) (failed error) {
 	if d.done.Equal(until) {
 		return d.digests.Tidy(ctx)
 	}
-	end := time.Now().Add(digestTime)
+	end, made := time.Now().Add(digestTime), 0
 	for cursor, more := "", true; more; more = cursor != "" {
 		waiting, next, err := d.digests.Waiting(ctx, cursor, digestPage)
 		if err != nil {
@@ -74,11 +72,12 @@ func (d *Digests) Make(ctx context.Context) (failed error) {
 			if errs.Is(failed, errs.Unavailable) {
 				return failed
 			}
-			time.Sleep(digestPause)
+			made++
+			sleep(ctx, manyPause)
 		}
 		cursor = next
 	}
-	if failed == nil {
+	if failed == nil && made == 0 { // a page may miss some if the store fails in between, so there is a second look
 		d.done = until
 	}
 	return failed
@@ -135,7 +134,7 @@ func (d *Digests) gathered(ctx context.Context, digest Digest) ([]Record, error)
 func (d *Digests) tellDigest(ctx context.Context, digest Digest, records []Record) error {
 	due := DueDigest{To: digest.Person, Until: digest.Until, At: now(), More: digest.More}
 	for _, r := range records {
-		due.Items = append(due.Items, Item{Subject: r.Subject, Text: r.Text, Link: r.Link})
+		due.Items = append(due.Items, Item{Group: r.Kind.Group(), Subject: r.Subject, Text: r.Text, Link: r.Link})
 	}
 	notice, err := DigestNotice(due)
 	if err != nil {

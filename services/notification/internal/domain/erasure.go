@@ -39,11 +39,15 @@ type Erasure struct {
 	departures Departures
 	inboxes    Inboxes
 	editors    *Editors
+	settings   SettingsStore
+	digests    DigestStore
 }
 
 // NewErasure returns the Erasure of these.
-func NewErasure(departures Departures, inboxes Inboxes, editors *Editors) *Erasure {
-	return &Erasure{departures, inboxes, editors}
+func NewErasure(
+	departures Departures, inboxes Inboxes, editors *Editors, settings SettingsStore, digests DigestStore,
+) *Erasure {
+	return &Erasure{departures, inboxes, editors, settings, digests}
 }
 
 // Erase forgets an account: all that read about it from now on find that it has left. What is being written at this moment by
@@ -65,10 +69,34 @@ func (e *Erasure) CatchUp(ctx context.Context) error {
 }
 
 func (e *Erasure) sweep(ctx context.Context, accountID string) error {
-	err := errors.Join(e.inboxes.EraseInbox(ctx, accountID), e.editors.Leave(ctx, accountID))
+	err := errors.Join(
+		e.inboxes.EraseInbox(ctx, accountID), e.editors.Leave(ctx, accountID), e.endMails(ctx, accountID), e.emptyDigest(ctx, accountID),
+	)
 	for _, queue := range Queues {
 		err = errors.Join(err, e.sweepQueue(ctx, queue, accountID))
 	}
+	return err
+}
+
+// endMails erases what an account has decided about its mails. What is left says that it has left: links in its old mails still work.
+func (e *Erasure) endMails(ctx context.Context, accountID string) error {
+	_, err := e.settings.Upsert(ctx, accountID, func(s *Settings) error {
+		*s = Settings{ID: accountID, Left: true}
+		return nil
+	})
+	return err
+}
+
+// emptyDigest erases what is gathered for the next digest of an account, and to whom it goes.
+func (e *Erasure) emptyDigest(ctx context.Context, accountID string) error {
+	digest, err := e.digests.Get(ctx, accountID)
+	if err != nil || digest.Email == "" && !digest.Waits() {
+		return err
+	}
+	_, err = e.digests.Upsert(ctx, accountID, func(d *Digest) error {
+		*d = Digest{Person: Person{ID: accountID}}
+		return nil
+	})
 	return err
 }
 

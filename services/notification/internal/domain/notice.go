@@ -59,6 +59,8 @@ type Notice struct {
 	// Stored takes the place of Opening in the inbox, if Opening names somebody else: that person may delete their account.
 	Stored string
 	Order  *Order
+	// AuthorID is the account that Opening names, "" for none.
+	AuthorID string
 	// PostID is the post, "" for a notice that is about none. Link is where to read about it, "" for nowhere.
 	PostID, Link string
 	// Items are the notices in a digest.

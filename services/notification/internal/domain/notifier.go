@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
 	"stoa/pkg/common/names"
 )
@@ -26,8 +25,8 @@ type Notices interface {
 	Tidy(ctx context.Context) error
 	// Get returns those of these records that exist.
 	Get(ctx context.Context, ids []string) ([]Record, error)
-	// Any reports whether one of these records exists.
-	Any(ctx context.Context, ids []string) (bool, error)
+	// Told returns the ids of those of these records that exist. It may miss some.
+	Told(ctx context.Context, ids []string) ([]string, error)
 }
 
 // Queue is a list of mails that are still to be sent.
@@ -96,100 +95,6 @@ func NewNotifier(
 	return &Notifier{notices: notices, settings: settings, digests: digests, mail: mail, letters: letters, people: people, giveUp: giveUp}
 }
 
-// Tell adds each notice to the inbox of its user, then mails it; some notices are only for one of the two. A mail that cannot be
-// sent now is parked, so an event never waits for a mail server. What its reader wants once a day is gathered for the digest.
-func (n *Notifier) Tell(ctx context.Context, cause Cause, notices ...Notice) error {
-	settings, err := n.settingsOf(ctx, notices...)
-	if err != nil {
-		return err
-	}
-	for _, notice := range notices {
-		if err := n.tell(ctx, notice, settings[notice.ReaderID].Of(notice.Kind.Group()), cause); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// settingsOf returns the settings of those whom these notices would be mailed to. For mails that nobody can end, it reads nothing.
-func (n *Notifier) settingsOf(ctx context.Context, notices ...Notice) (map[string]Settings, error) {
-	var readers []string
-	for _, notice := range notices {
-		if notice.ReaderID != "" && notice.To.Address != "" {
-			readers = append(readers, notice.ReaderID)
-		}
-	}
-	if len(readers) == 0 {
-		return nil, nil
-	}
-	return n.settings.GetEach(ctx, readers)
-}
-
-// tell tells one notice, whose mail its reader wants this often.
-func (n *Notifier) tell(ctx context.Context, notice Notice, wanted Frequency, cause Cause) error {
-	if err := n.overtake(ctx, notice); err != nil {
-		return err
-	}
-	if notice.Event != nil {
-		cause.Event = *notice.Event
-	}
-	record, result := notice.record(now()), done
-	switch {
-	case notice.To.Address == "" || wanted == Never:
-	case wanted == Daily:
-		record.Mail, result = Delivery{Status: Gathered}, gathering
-	case notice.Kind.patient():
-		record.Mail, result = parked(cause, now()), waiting
-	default:
-		record.Mail = leased(ids.New(), now())
-	}
-	err := n.notices.Create(ctx, notice.UserID, record)
-	switch {
-	case err == nil && record.Mail.Status == Leased:
-		result, err = n.send(ctx, notice, record, cause)
-	case errs.Is(err, errs.Conflict) && notice.Kind.patient():
-		result, err = n.renew(ctx, notice, cause)
-	case errs.Is(err, errs.Conflict):
-		result, err = n.resume(ctx, notice, cause)
-	case errs.Is(err, errs.NotFound):
-		return nil
-	}
-	switch {
-	case err != nil || result == done:
-		return err
-	case result == gathering:
-		return n.gather(ctx, notice)
-	}
-	// The broker forgets the event now, so the list has to have the mail.
-	return n.notices.Await(context.WithoutCancel(ctx), notice.Kind.queue(), record.ID)
-}
-
-// gather adds a notice to the next digest of its reader. Its record was stored before: of what a crash leaves, the next delivery
-// of the event finds the record. And if a digest has it by then, that says so.
-func (n *Notifier) gather(ctx context.Context, notice Notice) error {
-	_, err := n.digests.Upsert(ctx, notice.ReaderID, func(d *Digest) error {
-		d.gather(personOf(notice.ReaderID, notice.To), notice.ID(), now())
-		return nil
-	})
-	return err
-}
-
-// overtake makes sure that nothing is sent any more that contradicts this notice. A cancellation may arrive before the
-// confirmation, which comes from another topic. It hardly ever does, so the record is read before it is created.
-func (n *Notifier) overtake(ctx context.Context, notice Notice) error {
-	if notice.Kind != OrderCancelled {
-		return nil
-	}
-	earlier := Record{Entry: Entry{ID: idOf(OrderConfirmed, notice.About)}, Mail: Delivery{Status: Overtaken}}
-	if told, err := n.notices.Any(ctx, []string{earlier.ID}); told || err != nil {
-		return err
-	}
-	if err := n.notices.Create(ctx, "", earlier); err != nil && !errs.Is(err, errs.Conflict) {
-		return err
-	}
-	return nil
-}
-
 // outcome is what became of the mail of a notice.
 type outcome int
 
@@ -207,10 +112,6 @@ const (
 // resume sends the mail of a notice that has a record, if an attempt may start now.
 func (n *Notifier) resume(ctx context.Context, notice Notice, cause Cause) (outcome, error) {
 	lease := ids.New()
-	cause, err := withoutLeft(ctx, n.people, cause)
-	if err != nil {
-		return done, err
-	}
 	record, err := n.notices.Update(ctx, notice.ID(), func(r *Record) error {
 		r.Mail.take(lease, cause, now())
 		return nil
@@ -225,24 +126,6 @@ func (n *Notifier) resume(ctx context.Context, notice Notice, cause Cause) (outc
 	default:
 		return n.send(ctx, notice, record, cause)
 	}
-}
-
-// renew leaves a mail that has a record to the schedule. A mail that was given up starts again, because somebody has replayed its
-// event.
-func (n *Notifier) renew(ctx context.Context, notice Notice, cause Cause) (outcome, error) {
-	record, err := n.notices.Update(ctx, notice.ID(), func(r *Record) error {
-		if r.Mail.Status == GivenUp {
-			r.Mail = parked(cause, now())
-		}
-		return nil
-	})
-	switch {
-	case err == nil && record.Mail.Status == Gathered:
-		return gathering, nil
-	case err != nil || !record.Mail.Waits():
-		return done, err
-	}
-	return waiting, nil
 }
 
 // send makes the attempt that the mail of this record was leased for, and stores its outcome.

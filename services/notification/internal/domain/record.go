@@ -3,6 +3,8 @@ package domain
 import (
 	"encoding/json"
 	"time"
+
+	"stoa/pkg/common/names"
 )
 
 // Record is the one document of a notice: its entry in an inbox, and the state of its mail.
@@ -120,7 +122,7 @@ func (d *Delivery) take(lease string, cause Cause, now time.Time) {
 		*d = leased(lease, now)
 	case d.Waits() && !now.Before(d.NextAt):
 		d.Status, d.LeaseID, d.NextAt = Leased, lease, now.Add(leaseTTL)
-	case d.Waits():
+	case d.Waits() && d.Cause == nil: // one that is kept may have lost somebody who has left meanwhile
 		d.Cause = &cause
 	}
 }
@@ -130,7 +132,7 @@ func (d *Delivery) park(lease string, cause Cause, failure error, now time.Time)
 	if d.Status != Leased || d.LeaseID != lease {
 		return // another process has taken over
 	}
-	d.Status, d.LeaseID, d.Reason, d.Cause = Parked, "", failure.Error(), &cause
+	d.Status, d.LeaseID, d.Reason, d.Cause = Parked, "", names.WithoutAddresses(failure.Error()), &cause
 	switch failure := failure.(type) { //nolint:errorlint // Mail returns these as they are
 	case *TooMany:
 		d.NextAt = failure.Until

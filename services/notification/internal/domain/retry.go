@@ -10,8 +10,13 @@ import (
 	"stoa/pkg/common/errs"
 )
 
-// retryTime bounds one run of Retry. It is called every ten seconds (components/topology.yaml).
-const retryTime = 8 * time.Second
+const (
+	// retryTime bounds one run of Retry. It is called every ten seconds (components/topology.yaml).
+	retryTime = 8 * time.Second
+	// manyPause is the time after each mail to many, and after each digest that is made: 50 a second at most, which leaves the
+	// machine to orders.
+	manyPause = 20 * time.Millisecond
+)
 
 // overtakes says which notices about an order say more than an earlier one that was not sent yet.
 var overtakes = map[Kind][]Kind{
@@ -62,6 +67,9 @@ func (n *Notifier) sendQueue(ctx context.Context, queue Queue, noticeOf NoticeOf
 			if errors.Is(err, errUnreachable) {
 				return err
 			}
+			if queue == toMany {
+				sleep(ctx, manyPause)
+			}
 			if failed = cmp.Or(failed, err); ctx.Err() != nil {
 				return failed
 			}
@@ -77,11 +85,11 @@ func (n *Notifier) retry(ctx context.Context, record Record, noticeOf NoticeOf) 
 	for _, kind := range overtakes[record.Kind] {
 		later = append(later, idOf(kind, record.OrderID))
 	}
-	overtaken, err := n.notices.Any(ctx, later)
+	overtaken, err := n.notices.Told(ctx, later)
 	if err != nil {
 		return err
 	}
-	if overtaken {
+	if len(overtaken) > 0 {
 		return n.drop(ctx, record)
 	}
 	cause := *record.Mail.Cause
@@ -98,7 +106,8 @@ func (n *Notifier) retry(ctx context.Context, record Record, noticeOf NoticeOf) 
 	if err != nil {
 		return err
 	}
-	if settings[notice.ReaderID].Of(notice.Kind.Group()) == Never {
+	notice, wanted := settings[notice.ReaderID].wanted(notice)
+	if !wanted {
 		return n.drop(ctx, record)
 	}
 	result, err := n.resume(ctx, notice, cause)
@@ -106,6 +115,14 @@ func (n *Notifier) retry(ctx context.Context, record Record, noticeOf NoticeOf) 
 		return errUnreachable
 	}
 	return err
+}
+
+// sleep waits, or ends with the context.
+func sleep(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
 }
 
 // drop takes back a mail that is not to be sent any more.

@@ -57,10 +57,15 @@ type Settings struct {
 	// ID is the account.
 	ID    string              `json:"id"`
 	Mails map[Group]Frequency `json:"mails,omitempty"`
+	// Left says that the account was deleted: nothing is mailed to it any more, and it decides nothing.
+	Left bool `json:"left,omitempty"`
 }
 
 // Of returns when notices of a group are mailed.
 func (s Settings) Of(group Group) Frequency {
+	if s.Left {
+		return Never
+	}
 	if group == InDigests { // they end with the last group that they have
 		if slices.ContainsFunc(groups, func(g Group) bool { return s.Of(g) == Daily }) {
 			return AtOnce
@@ -76,8 +81,21 @@ func (s Settings) Of(group Group) Frequency {
 	return AtOnce
 }
 
+// wanted returns a notice without what its reader has ended, and reports whether there is something left to mail. A digest has
+// what was gathered: to have something mailed at once from now on does not end it.
+func (s Settings) wanted(notice Notice) (Notice, bool) {
+	if notice.Kind != DailyDigest {
+		return notice, s.Of(notice.Kind.Group()) != Never
+	}
+	notice.Items = slices.DeleteFunc(slices.Clone(notice.Items), func(item Item) bool { return s.Of(item.Group) == Never })
+	return notice, len(notice.Items) > 0
+}
+
 // set changes when notices of a group are mailed. Those of InDigests are all that are mailed daily.
 func (s *Settings) set(group Group, f Frequency) {
+	if s.Left {
+		return
+	}
 	changed := map[Group]Frequency{}
 	for _, g := range groups {
 		if decided := s.Mails[g]; decided != "" {
@@ -92,8 +110,10 @@ func (s *Settings) set(group Group, f Frequency) {
 
 // SettingsStore stores settings.
 type SettingsStore interface {
-	// GetEach returns those of these accounts that have decided something, by account.
+	// GetEach returns those of these accounts that have decided something, by account. It misses none. GetMany may, and takes
+	// one call.
 	GetEach(ctx context.Context, accountIDs []string) (map[string]Settings, error)
+	GetMany(ctx context.Context, accountIDs []string) (map[string]Settings, error)
 	// Upsert changes settings by a pure function, which gets the defaults for a new account.
 	Upsert(ctx context.Context, accountID string, change func(*Settings) error) (Settings, error)
 }

@@ -133,14 +133,83 @@ func TestErasure_sendsNobodyAMail(t *testing.T) {
 	}
 }
 
-func TestInternal_listsTheInbox(t *testing.T) {
-	o := newOffice(t)
-	p := o.process()
-	p.handle(t, orderOf(t, "Eve", "confirmed"))
-	page := webtest.Read[struct {
-		Pieces []struct{ Kind string }
-	}](p.Do(t, webtest.Request{Path: "/internal/accounts/" + person("Eve").ID + "/data"}), http.StatusOK)
-	if len(page.Pieces) != 1 || page.Pieces[0].Kind != "notice" {
-		t.Errorf("got %+v", page)
+// Nothing is mailed to who has left, at once or in a digest, and the links in old mails still say so.
+func TestErasure_endsWhatIsMailed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t)
+		p := o.process()
+		o.wants(t, "Eve", domain.Reviews, domain.Never)
+		p.handle(t, comment(t, person("Eve")))
+		link := o.link(t)
+		p.handle(t, announced(t, "One", "0.0", person("Eve"), person("Bob")))
+		p.handle(t, leaves(t, "Eve"))
+		o.expectNothingOf(t, "Eve")
+		for _, method := range []string{http.MethodGet, http.MethodPost} {
+			page := p.Do(t, webtest.Request{Method: method, Path: link}).Expect(http.StatusOK)
+			if !strings.Contains(page.Body.String(), "You get no more of these mails") {
+				t.Errorf("%s shows %s", method, page.Body)
+			}
+		}
+		o.wants(t, "Eve", domain.Comments, domain.AtOnce) // in a session that is not refused yet
+		if known := o.states.Value("notification-store", "mail-settings:"+person("Eve").ID); strings.Contains(known, "mails") {
+			t.Errorf("stored is %s", known)
+		}
+		time.Sleep(8 * time.Hour)
+		p.digest(t)
+		if o.post.calls[person("Eve").Email] != 1 || o.post.calls[person("Bob").Email] != 1 {
+			t.Errorf("mails went to %v", o.post.calls)
+		}
+		o.expectNothingOf(t, "Eve")
+	})
+}
+
+// The digest is being made, and a setting being changed, by those who have read before.
+func TestErasure_findsWhatIsGatheredMeanwhile(t *testing.T) {
+	for _, prefix := range []string{"digest:", "mail-settings:", "notice:daily"} {
+		synctest.Test(t, func(t *testing.T) {
+			o := newOffice(t)
+			p := o.process()
+			p.handle(t, announced(t, "One", "0.0", person("Eve")))
+			left := false
+			o.states.Before = func(operation, key string) error {
+				if operation == "save" && strings.HasPrefix(key, prefix) && !left {
+					left = true
+					p.handle(t, leaves(t, "Eve"))
+				}
+				return nil
+			}
+			p.handle(t, announced(t, "Two", "0.0", person("Eve")))
+			o.wants(t, "Eve", domain.Comments, domain.Never)
+			p.digest(t)
+			time.Sleep(8 * time.Hour)
+			p.digest(t)
+			o.states.Before = nil
+			for range 3 {
+				p.digest(t)
+			}
+			o.expectNothingOf(t, "Eve")
+			if !left {
+				t.Errorf("nothing of %s was stored", prefix)
+			}
+		})
 	}
+}
+
+// Followers are told of posts whose author leaves, before and after: nothing that is stored has the name.
+func TestErasure_takesAuthorsFromWhatFollowersGet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t)
+		p := o.process()
+		o.wants(t, "Rita", domain.Following, domain.AtOnce)
+		p.handle(t, announced(t, "One", "0.0", person("Rita"), person("Bob")))
+		p.handle(t, leaves(t, "Ada"))
+		o.expectNothingOf(t, "Ada")
+		time.Sleep(time.Hour)
+		p.handle(t, announced(t, "Two", "0.0", person("Rita"), person("Bob"))) // it is late
+		o.expectNothingOf(t, "Ada")
+		p.retryFor(t, 2*time.Minute)
+		if got := o.sentOf(t, domain.PostAnnounced); got != 2 || !strings.Contains(string(o.post.last), "Someone published") {
+			t.Errorf("%d mails were sent, the last: %s", got, o.post.last)
+		}
+	})
 }

@@ -59,16 +59,7 @@ func Subscriptions(tell Tell, office Office) []messaging.Subscription {
 	learn := func(how func(context.Context, domain.Account) error) messaging.Handler {
 		return messaging.Typed(func(ctx context.Context, _ messaging.Event, account domain.Account) error { return how(ctx, account) })
 	}
-	// Events about an account come late, or again, also when it was deleted.
-	unlessLeft := func(handler messaging.Handler) messaging.Handler {
-		return func(ctx context.Context, e messaging.Event) error {
-			left, err := office.Departed.Left(ctx, []string{e.Subject})
-			if err != nil || len(left) > 0 {
-				return err
-			}
-			return handler(ctx, e)
-		}
-	}
+	unlessLeft := office.unlessLeft
 	return []messaging.Subscription{
 		{Topic: confirmed, On: map[string]messaging.Handler{
 			"order.confirmed.v1": order(confirmed, domain.OrderConfirmed),
@@ -93,6 +84,17 @@ func Subscriptions(tell Tell, office Office) []messaging.Subscription {
 		}},
 		{Topic: posts, On: aboutBlog(tell, office)},
 		{Topic: Followers, On: toMany(tell, office)},
+	}
+}
+
+// unlessLeft drops the events about an account that was deleted: they come late, or again.
+func (o Office) unlessLeft(handler messaging.Handler) messaging.Handler {
+	return func(ctx context.Context, e messaging.Event) error {
+		left, err := o.Departed.Left(ctx, []string{e.Subject})
+		if err != nil || len(left) > 0 {
+			return err
+		}
+		return handler(ctx, e)
 	}
 }
 
@@ -141,9 +143,9 @@ func toMany(tell Tell, office Office) map[string]messaging.Handler {
 			}
 			return tell(ctx, domain.Cause{Topic: Followers, Event: domain.Event(e)}, notices...)
 		}),
-		domain.DigestType: handle(tell, Followers, func(_ messaging.Event, due domain.DueDigest) (domain.Notice, error) {
+		domain.DigestType: office.unlessLeft(handle(tell, Followers, func(_ messaging.Event, due domain.DueDigest) (domain.Notice, error) {
 			return domain.DigestNotice(due)
-		}),
+		})),
 	}
 }
 

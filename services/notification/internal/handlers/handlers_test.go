@@ -40,6 +40,7 @@ type post struct {
 	last  []byte
 	takes time.Duration
 	fails func(address string) error
+	reads func(address string, mail []byte)
 }
 
 func (p *post) Send(ctx context.Context, _ string, data []byte, meta map[string]string) error {
@@ -53,7 +54,9 @@ func (p *post) Send(ctx context.Context, _ string, data []byte, meta map[string]
 		}
 	}
 	p.sent[meta["fileName"]]++
-	p.last = data
+	if p.last = data; p.reads != nil {
+		p.reads(meta["emailTo"], data)
+	}
 	return ctx.Err()
 }
 
@@ -93,18 +96,19 @@ type process struct {
 }
 
 func (o *office) process() *process {
-	departures := repositories.NewDepartures(o.side)
+	departures, editors := repositories.NewDepartures(o.side), repositories.NewEditors(o.side)
 	desk := handlers.Office{
 		Departed: departures,
 		Staff:    mail.Address{Address: "staff@stoa.local"},
-		Editors:  domain.NewEditors(repositories.NewEditors(o.side)), Site: "https://stoa.example/",
+		Editors:  domain.NewEditors(editors), Site: "https://stoa.example/",
 	}
 	mailer := providers.NewMailer(o.post, o.links, mail.Address{Address: "shop@stoa.local"}, providers.FileBinding, hourly)
 	notices, settings := repositories.NewNotices(o.side, noticeTTL), repositories.NewSettings(o.side)
+	digests := repositories.NewDigests(o.side)
 	notifier := domain.NewNotifier(
-		notices, settings, repositories.NewDigests(o.side), mailer, providers.NewDeadLetters(o.sender), departures, giveUp,
+		notices, settings, digests, mailer, providers.NewDeadLetters(o.sender), departures, giveUp,
 	)
-	erasure := domain.NewErasure(departures, notices, desk.Editors)
+	erasure := domain.NewErasure(departures, notices, desk.Editors, settings, digests)
 	learner := []identity.Role{identity.Learner}
 	p := &process{
 		Server: webtest.New("Notifications", "Your notifications about orders, accounts, posts and comments.", webtest.Callers{
@@ -113,7 +117,7 @@ func (o *office) process() *process {
 		on: messagingtest.Handlers(append(handlers.Subscriptions(notifier.Tell, desk), handlers.Deletions(erasure))),
 	}
 	handlers.Routes(p.API, notices, domain.NewChoices(settings, o.links))
-	handlers.InternalRoutes(web.NewAPI(p.Router.PathPrefix(handlers.InternalBase).Subrouter(), "Internal", ""), notices)
+	handlers.InternalRoutes(web.NewAPI(p.Router.PathPrefix(handlers.InternalBase).Subrouter(), "Internal", ""), domain.NewOwnData(settings, digests, editors, notices))
 	handlers.Schedules(p.Router, notifier, domain.NewDigests(notifier, handlers.Followers, 7, 24*time.Hour), erasure, desk)
 	return p
 }

@@ -5,11 +5,7 @@ import (
 	"context"
 	"embed"
 	"html/template"
-	"net/http"
 
-	"github.com/danielgtaylor/huma/v2"
-
-	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
 	"stoa/services/notification/internal/domain"
 )
@@ -59,38 +55,6 @@ const (
 	pageType   = "text/html; charset=utf-8"
 	pagePolicy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-
-// mails adds what people decide about their mails.
-func mails(api huma.API, h choices) {
-	tags := []string{"mails"}
-	huma.Register(api, huma.Operation{
-		OperationID: "get-mail-settings", Method: http.MethodGet, Path: "/api/v1/notifications/settings", Tags: tags,
-		Summary: "Show what is mailed to you, and when", Security: identity.SignedIn(),
-	}, h.get)
-	huma.Register(api, huma.Operation{
-		OperationID: "change-mail-settings", Method: http.MethodPatch, Path: "/api/v1/notifications/settings", Tags: tags,
-		Summary: "Decide what is mailed to you, and when", Security: identity.SignedIn(),
-		Description: "What is left out stays as it is. Your inbox has everything at once. Mails that wait are not sent after `never`.",
-	}, h.change)
-
-	// Nobody has to sign in, or to have an API key, to get no more mails. Programs open links in mails: GET changes nothing.
-	huma.Register(api, page("look-at-mail-link", http.MethodGet, "Show what the link in a mail ends"), h.look)
-	// The form of that page, or the mail program itself (RFC 8058).
-	huma.Register(api, page("follow-mail-link", http.MethodPost, "End what the link in a mail ends"), h.end)
-}
-
-func page(id, method, summary string) huma.Operation {
-	o := huma.Operation{
-		OperationID: id, Method: method, Path: domain.EndPath, DefaultStatus: http.StatusOK, Tags: []string{"mails"},
-		Summary: summary, Security: web.NoKey(),
-		Responses: web.Refusals(map[int]string{
-			http.StatusForbidden: "The link is older than 60 days, or was not made by us", http.StatusTooManyRequests: "",
-		}),
-	}
-	document := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
-	o.Responses["200"] = &huma.Response{Content: map[string]*huma.MediaType{"text/html": document}}
-	return o
-}
 
 func (h choices) get(ctx context.Context, _ *struct{}) (*mailsOutput, error) {
 	settings, err := h.choices.Get(ctx, identity.CallerOf(ctx).ID)

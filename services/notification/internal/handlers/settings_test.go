@@ -63,15 +63,19 @@ func TestLink_endsTheMailsOfItsKind(t *testing.T) {
 		p := o.process()
 		p.handle(t, comment(t, domain.Person{ID: customerID, Name: "Ada", Email: "a@example.com"}))
 		path := o.link(t)
-		for range 3 {
-			page := p.Do(t, webtest.Request{Method: "GET", Path: path}).Expect(http.StatusOK)
-			if !strings.Contains(page.Body.String(), `<form method="post">`) || p.settings(t, "ada").Comments != domain.AtOnce {
+		for _, method := range []string{"HEAD", "GET", "GET"} {
+			page := p.Do(t, webtest.Request{Method: method, Path: path}).Expect(http.StatusOK)
+			shown := method == "HEAD" || strings.Contains(page.Body.String(), `<form method="post">`)
+			if !shown || p.settings(t, "ada").Comments != domain.AtOnce {
 				t.Errorf("got %s", page.Body)
 			}
 		}
-		for range 2 {
+		for media, body := range map[string]string{ // RFC 8058 allows both, and the form of the page has no fields
+			"application/x-www-form-urlencoded": "List-Unsubscribe=One-Click", "text/plain": "",
+			"multipart/form-data; boundary=x": "--x\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--x--\r\n",
+		} {
 			page := p.Do(t, webtest.Request{
-				Method: "POST", Path: path, Body: "List-Unsubscribe=One-Click", Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}},
+				Method: "POST", Path: path, Body: body, Header: http.Header{"Content-Type": {media}},
 			}).Expect(http.StatusOK)
 			if !strings.Contains(page.Body.String(), "no more of these mails") {
 				t.Errorf("got %s", page.Body)
@@ -117,6 +121,21 @@ func TestLink_isRefusedIfItIsForgedOrOld(t *testing.T) {
 		if got := p.settings(t, "ada"); got.Comments != domain.AtOnce {
 			t.Errorf("got %+v", got)
 		}
+	})
+}
+
+// A post that was unpublished meanwhile is announced long after it became public first.
+func TestLink_isNewInAMailAboutAnOldPost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t)
+		p := o.process()
+		e := announced(t, "One", "0.0", person("Rita"))
+		time.Sleep(70 * 24 * time.Hour)
+		e.Time = time.Now()
+		o.wants(t, "Rita", domain.Following, domain.AtOnce)
+		p.handle(t, e)
+		p.retryFor(t, time.Minute)
+		p.Do(t, webtest.Request{Method: "GET", Path: o.link(t)}).Expect(http.StatusOK)
 	})
 }
 

@@ -26,13 +26,13 @@ func addBlog(t *testing.T, notices map[string]domain.Notice) {
 		ID: "0198c6a0-0000-7000-8000-000000000006", Post: post, Author: editor, Excerpt: "Thank you!", At: post.At,
 		Recipients: []domain.Person{chloe},
 	}, site))(t)[0]
-	notices["post-announced"] = must.Get(domain.AnnouncementNotices(domain.Event{}, domain.Announcement{
+	notices["post-announced"] = must.Get(domain.AnnouncementNotices(domain.Event{Time: post.At}, domain.Announcement{
 		Post: post, Author: editor, At: post.At, Recipients: []domain.Person{chloe},
 	}, site))(t)[0]
 	digest := domain.DueDigest{To: chloe, Until: post.At, At: post.At, More: true}
 	for _, kind := range []string{"post-announced", "comment-added"} {
 		n := notices[kind]
-		digest.Items = append(digest.Items, domain.Item{Subject: n.Subject, Text: n.Opening, Link: n.Link})
+		digest.Items = append(digest.Items, domain.Item{Group: n.Kind.Group(), Subject: n.Subject, Text: n.Stored, Link: n.Link})
 	}
 	notices["daily-digest"] = must.Get(domain.DigestNotice(digest))(t)
 }

@@ -22,6 +22,12 @@ func NewDigests(s *sidecar.Sidecar) *Digests {
 // waiting is the list of those that wait.
 const waiting = "waiting"
 
+// Get implements domain.DigestStore.
+func (r *Digests) Get(ctx context.Context, accountID string) (domain.Digest, error) {
+	found, err := r.documents.Find(ctx, accountID)
+	return found.Value, err
+}
+
 // Upsert implements domain.DigestStore. The list comes before the document, so that every digest that waits is listed.
 func (r *Digests) Upsert(ctx context.Context, accountID string, change func(*domain.Digest) error) (domain.Digest, error) {
 	return r.documents.Upsert(ctx, accountID, func(d *domain.Digest) error {

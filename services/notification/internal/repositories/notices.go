@@ -78,7 +78,7 @@ func (r *Notices) EraseInbox(ctx context.Context, userID string) error {
 			return err
 		}
 		for _, record := range records {
-			if err := r.erase(ctx, record.ID); err != nil {
+			if err := erase(ctx, r.Documents, record.ID); err != nil {
 				return err
 			}
 		}
@@ -86,14 +86,14 @@ func (r *Notices) EraseInbox(ctx context.Context, userID string) error {
 	return err
 }
 
-// erase removes a record, also if it changes meanwhile.
-func (r *Notices) erase(ctx context.Context, id string) error {
+// erase removes a document, if it is there, also if it changes meanwhile.
+func erase[T any](ctx context.Context, documents *sidecar.Documents[T], id string) error {
 	for {
-		document, err := r.Find(ctx, id)
+		document, err := documents.Find(ctx, id)
 		if err != nil || !document.Exists() {
 			return err
 		}
-		if err := r.Delete(ctx, document); !errs.Is(err, errs.Conflict) {
+		if err := documents.Delete(ctx, document); !errs.Is(err, errs.Conflict) {
 			return err
 		}
 	}
@@ -134,10 +134,14 @@ func (r *Notices) Get(ctx context.Context, ids []string) ([]domain.Record, error
 	return records, err
 }
 
-// Any implements domain.Notices.
-func (r *Notices) Any(ctx context.Context, ids []string) (bool, error) {
+// Told implements domain.Notices.
+func (r *Notices) Told(ctx context.Context, ids []string) ([]string, error) {
 	found, err := r.GetMany(ctx, ids)
-	return len(found) > 0, err
+	told := make([]string, len(found))
+	for i, d := range found {
+		told[i] = d.ID
+	}
+	return told, err
 }
 
 // List implements domain.Inbox.

@@ -17,14 +17,21 @@ func NewSettings(s *sidecar.Sidecar) *Settings {
 	return &Settings{sidecar.NewDocuments[domain.Settings](s, store, "mail-settings")}
 }
 
-// GetEach implements domain.SettingsStore. Most accounts have decided nothing, so it does not look twice for those that a store
-// leaves out of several when it fails in between. Mails that wait ask for one account again before they are sent.
+// GetEach implements domain.SettingsStore.
 func (r *Settings) GetEach(ctx context.Context, accountIDs []string) (map[string]domain.Settings, error) {
 	if len(accountIDs) == 1 {
 		found, err := r.documents.Find(ctx, accountIDs[0])
 		return map[string]domain.Settings{accountIDs[0]: found.Value}, err
 	}
-	found, err := r.documents.GetMany(ctx, accountIDs)
+	return byAccount(r.documents.GetEach(ctx, accountIDs))
+}
+
+// GetMany implements domain.SettingsStore. Most accounts have decided nothing: to look for each of them again takes as many calls.
+func (r *Settings) GetMany(ctx context.Context, accountIDs []string) (map[string]domain.Settings, error) {
+	return byAccount(r.documents.GetMany(ctx, accountIDs))
+}
+
+func byAccount(found []sidecar.Document[domain.Settings], err error) (map[string]domain.Settings, error) {
 	byID := make(map[string]domain.Settings, len(found))
 	for _, d := range found {
 		byID[d.ID] = d.Value

@@ -53,6 +53,6 @@ func run(ctx context.Context) error {
 	identity.Protect(api, identity.FromAuth(app.Sidecar))
 	handlers.Routes(api, placement, domain.NewOrders(orders, events), cfg.CancelWait)
 	internal := web.NewAPI(router.PathPrefix(handlers.InternalBase).Subrouter(), "Orders, internal", "For the other services.")
-	handlers.InternalRoutes(internal, domain.NewOrders(orders, events), orders)
+	handlers.InternalRoutes(internal, domain.NewOrders(orders, events))
 	return app.Run(ctx, app.HTTP(router))
 }

@@ -3,21 +3,19 @@ package domain
 import (
 	"context"
 	"errors"
+	"iter"
 	"slices"
 	"time"
 
 	"stoa/pkg/common/errs"
 )
 
-// erasurePage is how many orders are read at once.
-const erasurePage = 100
-
 // CustomerRepository stores what is known of customers: their orders.
 type CustomerRepository interface {
 	// Update changes an order by a function, which may run again.
 	Update(ctx context.Context, id string, change func(*Record) error) (Record, error)
-	// List returns a page of a customer's orders, newest first, and the cursor of the next page, "" at the end.
-	List(ctx context.Context, customerID, cursor string, limit int) (orders []Record, next string, err error)
+	// All yields all orders of a customer, and misses none.
+	All(ctx context.Context, customerID string) iter.Seq2[[]Record, error]
 	// Leave notes that a customer has deleted their account: AddToList finds that from now on.
 	Leave(ctx context.Context, customerID string) error
 }
@@ -41,12 +39,11 @@ func (e *Erasure) Erase(ctx context.Context, customerID string) error {
 		return err
 	}
 	var failed error
-	for cursor, more := "", true; more; more = cursor != "" {
-		page, next, err := e.orders.List(ctx, customerID, cursor, erasurePage)
+	for records, err := range e.orders.All(ctx, customerID) {
 		if err != nil {
 			return errors.Join(failed, err)
 		}
-		for _, record := range page {
+		for _, record := range records {
 			if record.Customer == record.Customer.anonymous() {
 				continue
 			}
@@ -55,7 +52,6 @@ func (e *Erasure) Erase(ctx context.Context, customerID string) error {
 				return failed
 			}
 		}
-		cursor = next
 	}
 	return failed
 }

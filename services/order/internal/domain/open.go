@@ -87,13 +87,3 @@ func tooMany(others, pieces, limit int64) string {
 	return fmt.Sprintf("%d pieces of earlier orders are not shipped yet, and at most %d are allowed: this order has %d",
 		others, limit, pieces)
 }
-
-// OpenOf returns the orders of a customer that are neither shipped nor ended. One that is still being decided is not noted.
-func OpenOf(ctx context.Context, notes OpenNotes, customerID string) ([]string, error) {
-	noted, err := notes.Noted(ctx, customerID)
-	if err != nil || len(noted) == 0 {
-		return nil, err
-	}
-	open, err := noted.stillOpen(ctx, notes)
-	return slices.Sorted(maps.Keys(open)), err
-}

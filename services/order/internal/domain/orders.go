@@ -3,6 +3,7 @@ package domain
 import (
 	"context"
 	"iter"
+	"slices"
 	"time"
 
 	"stoa/pkg/common/errs"
@@ -16,6 +17,8 @@ const (
 
 // Reader reads orders.
 type Reader interface {
+	// All yields all orders of a customer, and misses none.
+	All(ctx context.Context, customerID string) iter.Seq2[[]Record, error]
 	// Find fails with errs.NotFound if there is no such order.
 	Find(ctx context.Context, id string) (Record, error)
 	// Recent is Find, and may return what anybody here read for Recent less than maxAge ago.
@@ -60,6 +63,23 @@ func (o *Orders) Get(ctx context.Context, id string, viewer Viewer) (Order, erro
 // List returns a page of a customer's orders, newest first, and the cursor of the next page, "" at the end.
 func (o *Orders) List(ctx context.Context, customerID, cursor string, limit int) ([]Record, string, error) {
 	return o.reader.List(ctx, customerID, cursor, limit)
+}
+
+// OpenOf returns the orders of a customer that are neither shipped nor ended. One that is still being decided is on no list. It reads
+// all orders of the customer: what the Allowance has noted is nothing while there is no limit.
+func (o *Orders) OpenOf(ctx context.Context, customerID string) (ids []string, err error) {
+	for records, err := range o.reader.All(ctx, customerID) {
+		if err != nil {
+			return nil, err
+		}
+		for _, record := range records {
+			if record.Status.open() {
+				ids = append(ids, record.ID)
+			}
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids), nil
 }
 
 // Cancel asks the worker, which alone changes placed orders, to cancel an order of this customer. It returns the

@@ -29,6 +29,9 @@ func (s Status) Final() bool {
 	return s == Delivered || s == Rejected || s == Cancelled || s == Expired
 }
 
+// open reports whether the order is neither shipped nor ended.
+func (s Status) open() bool { return s == Pending || s == Confirmed }
+
 // rank says how far an order is with each status.
 var rank = map[Status]int{Pending: 0, Confirmed: 1, Shipped: 2, Delivered: 3, Rejected: 3, Cancelled: 3, Expired: 3}
 

@@ -2,7 +2,10 @@ package handlers_test
 
 import (
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -109,6 +112,29 @@ func TestErasure_meetsADecision(t *testing.T) {
 	}
 }
 
+// Two workers get the event at the same moment, as after a delivery that took too long.
+func TestErasure_byTwoWorkers(t *testing.T) {
+	s := newShop(t)
+	var placed []string
+	for n := range 5 {
+		placed = append(placed, s.placed(t, strconv.Itoa(n)).ID)
+		must.Do(t, s.reserve(t, placed[n], apple))
+	}
+	var both sync.WaitGroup
+	for _, worker := range []*shop{s, s.replica()} {
+		both.Go(func() {
+			if err := worker.erase(t); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	both.Wait()
+	s.expectNobody(t)
+	for _, id := range placed {
+		s.expectStatus(t, id, domain.Cancelled)
+	}
+}
+
 // The worker dies before any of its writes: the broker delivers the event again.
 func TestErasure_isFinishedWhateverDies(t *testing.T) {
 	for died := 1; ; died++ {
@@ -153,9 +179,12 @@ func TestInternal_namesWhatIsOpenAndWhatIsStored(t *testing.T) {
 	}
 	must.Do(t, s.command(t, "ship", over))
 	base := "/internal/accounts/" + ids.Derive("alice")
+	s.limit.Store(0) // orders are open also while there is no limit
+	later := s.placed(t, "3").ID
+	must.Do(t, s.reserve(t, later, apple))
 	got := webtest.Read[struct{ Orders []string }](s.Do(t, webtest.Request{Path: base + "/orders"}), http.StatusOK)
-	if len(got.Orders) != 1 || got.Orders[0] != open {
-		t.Errorf("got %v, want %s", got.Orders, open)
+	if !slices.Equal(got.Orders, slices.Sorted(slices.Values([]string{open, later}))) {
+		t.Errorf("got %v, want %s and %s", got.Orders, open, later)
 	}
 	data := webtest.Read[struct {
 		Pieces []struct {
@@ -163,7 +192,7 @@ func TestInternal_namesWhatIsOpenAndWhatIsStored(t *testing.T) {
 			Data domain.Order
 		}
 	}](s.Do(t, webtest.Request{Path: base + "/data"}), http.StatusOK)
-	if len(data.Pieces) != 2 || data.Pieces[0].Kind != "order" || data.Pieces[0].Data.Customer.Email != "alice@example.com" {
+	if len(data.Pieces) != 3 || data.Pieces[0].Kind != "order" || data.Pieces[0].Data.Customer.Email != "alice@example.com" {
 		t.Errorf("got %+v", data)
 	}
 }

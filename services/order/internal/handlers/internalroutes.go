@@ -17,33 +17,28 @@ const InternalBase = "/internal"
 const dataPage = 50
 
 type accountInput struct {
-	ID     string `path:"id" format:"uuid"`
-	Cursor string `query:"cursor"`
-}
-
-// InternalRoutes adds the operations for auth, which calls through its sidecar.
-func InternalRoutes(api huma.API, orders *domain.Orders, open domain.OpenNotes) {
-	// What is in the way of those who delete their account.
-	huma.Register(api, huma.Operation{
-		OperationID: "open-orders-of-account", Method: http.MethodGet, Path: "/accounts/{id}/orders",
-		Summary: "List the orders of an account that are neither shipped nor ended",
-	}, func(ctx context.Context, in *accountInput) (*openOutput, error) {
-		found, err := domain.OpenOf(ctx, open, in.ID)
-		return &openOutput{Body: openOrders{found}}, err
-	})
-
-	// For the archive of an account.
-	huma.Register(api, huma.Operation{
-		OperationID: "data-of-account", Method: http.MethodGet, Path: "/accounts/{id}/data",
-		Summary: "List what is stored about an account",
-	}, func(ctx context.Context, in *accountInput) (*web.DataOutput, error) {
-		records, next, err := orders.List(ctx, in.ID, in.Cursor, dataPage)
-		return web.DataOf("order", records, next), err
-	})
+	ID string `path:"id" format:"uuid"`
 }
 
 type openOutput struct{ Body openOrders }
 
 type openOrders struct {
 	Orders []string `json:"orders" nullable:"false"`
+}
+
+// InternalRoutes adds the operations for auth, which calls through its sidecar.
+func InternalRoutes(api huma.API, orders *domain.Orders) {
+	// What is in the way of those who delete their account.
+	huma.Register(api, huma.Operation{
+		OperationID: "open-orders-of-account", Method: http.MethodGet, Path: "/accounts/{id}/orders",
+		Summary: "List the orders of an account that are neither shipped nor ended",
+	}, func(ctx context.Context, in *accountInput) (*openOutput, error) {
+		found, err := orders.OpenOf(ctx, in.ID)
+		return &openOutput{Body: openOrders{found}}, err
+	})
+
+	// For the archive of an account.
+	web.DataRoute(api, web.DataKindOf("order", func(ctx context.Context, accountID, cursor string) ([]domain.Record, string, error) {
+		return orders.List(ctx, accountID, cursor, dataPage)
+	}))
 }

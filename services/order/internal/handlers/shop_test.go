@@ -115,7 +115,7 @@ func (with shared) open(states sidecar.StateClient, quoter domain.Quoter, wait t
 	placement := domain.NewPlacement(orders, domain.NewAdmission(orders, s.limit.Load), quoter, events)
 	handlers.Routes(s.API, placement, domain.NewOrders(orders, events), wait)
 	internal := web.NewAPI(s.Router.PathPrefix(handlers.InternalBase).Subrouter(), "Orders, internal", "")
-	handlers.InternalRoutes(internal, domain.NewOrders(orders, events), orders)
+	handlers.InternalRoutes(internal, domain.NewOrders(orders, events))
 	allowance := domain.NewAllowance(orders, s.limit.Load)
 	s.worker = messagingtest.Handlers(handlers.Subscriptions(domain.NewProgress(orders, allowance, events), domain.NewErasure(orders, events)))
 	return s

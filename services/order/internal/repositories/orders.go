@@ -4,6 +4,7 @@ package repositories
 
 import (
 	"context"
+	"iter"
 	"time"
 
 	"stoa/pkg/common/errs"
@@ -120,6 +121,11 @@ func (o *Orders) StillOpen(ctx context.Context, ids []string) (map[string]bool, 
 		open[document.ID] = status == domain.Pending || status == domain.Confirmed
 	}
 	return open, err
+}
+
+// All yields all orders of a customer, and misses none.
+func (o *Orders) All(ctx context.Context, customerID string) iter.Seq2[[]domain.Record, error] {
+	return o.lists.Batches(ctx, customerID, sidecar.Once, func(r domain.Record) bool { return r.Customer.ID == customerID })
 }
 
 // List returns a page of a customer's orders, newest first, and the cursor of the next page, "" at the end.

@@ -2,6 +2,7 @@ package text
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -32,7 +33,7 @@ type reader struct {
 	all, paragraphs strings.Builder
 	heading         *Heading // that is being read
 	paragraph       bool
-	skipping        bool // the number of a footnote
+	skipping        bool // the number of a footnote, or the way back from it
 	footnotes       bool
 }
 
@@ -42,6 +43,10 @@ func (r *reader) take(token html.Token) {
 		r.text(token.Data)
 	case token.Data == "sup":
 		r.skipping = token.Type == html.StartTagToken
+	case token.Data == "a" && token.Type == html.EndTagToken:
+		r.skipping = false
+	case token.Data == "a" && slices.Contains(token.Attr, backlink):
+		r.skipping = true
 	case token.Data == "p":
 		r.paragraph = token.Type == html.StartTagToken
 	case token.Data == "div":
@@ -53,6 +58,9 @@ func (r *reader) take(token html.Token) {
 		r.text(" ")
 	}
 }
+
+// backlink marks the link from a footnote to where it is mentioned.
+var backlink = html.Attribute{Key: "role", Val: "doc-backlink"}
 
 // inline are the elements that can be within a word.
 var inline = map[string]bool{"a": true, "code": true, "em": true, "strong": true, "del": true, "span": true, "sup": true}

@@ -2,7 +2,7 @@ package search
 
 import "context"
 
-// Status is what an index has.
+// Status is what an index has, for tests.
 type Status struct {
 	// Entries are documents; those that were changed or removed lately count more than once.
 	Entries  int
