@@ -117,6 +117,20 @@ type cartLine struct {
 // Short reports whether fewer pieces are in stock.
 func (l cartLine) Short() bool { return !l.Missing && !l.Gone && l.Available < l.Quantity }
 
+// Typed returns a line with what its form shows: the quantity, or what was typed there and is wrong.
+func (c cartView) Typed(l cartLine) typedLine {
+	if wrong := c.Form.Wrong(quantityField); wrong != "" && c.Form.Get(productField) == l.ID {
+		return typedLine{l, c.Form.Get(quantityField), wrong}
+	}
+	return typedLine{l, strconv.FormatInt(l.Quantity, 10), ""}
+}
+
+// typedLine is a line with the form that changes its quantity.
+type typedLine struct {
+	cartLine
+	Typed, Wrong string
+}
+
 // Sum is the price of all pieces.
 func (l cartLine) Sum() api.Money {
 	return api.Money{Amount: l.Price.Amount * l.Quantity, Currency: l.Price.Currency}

@@ -63,7 +63,7 @@ func (h checkout) order(v *visit) error {
 	if err != nil {
 		return h.refuse(v, form, h.note(v, key, err), err)
 	}
-	if err := empty(v, key, lines); err != nil {
+	if err := takeOut(v, key, lines); err != nil {
 		web.NoteError(v.ctx(), err) // the cart keeps its key: if it is sent again, it is this order
 	}
 	return v.redirect("/orders/"+order.ID, "shop.done.ordered")
@@ -86,8 +86,8 @@ func sentOrder(form *view.Form) (key string, lines []api.Wanted, err error) {
 	return key, lines, nil
 }
 
-// empty takes what was ordered out of the cart.
-func empty(v *visit, key string, lines []api.Wanted) error {
+// takeOut takes what was ordered out of the cart.
+func takeOut(v *visit, key string, lines []api.Wanted) error {
 	ordered, next := make([]domain.CartItem, len(lines)), ids.New()
 	for i, line := range lines {
 		ordered[i] = domain.CartItem{ProductID: line.ProductID, Quantity: line.Quantity}
@@ -100,7 +100,7 @@ func (h checkout) note(v *visit, key string, err error) string {
 	switch e := errs.From(err); {
 	case e.Kind == errs.KeyReused:
 		// The cart was ordered, and changed before it could be emptied. Its customer decides whether to order what is in it.
-		if err := empty(v, key, nil); err != nil {
+		if err := takeOut(v, key, nil); err != nil {
 			return ""
 		}
 		return "shop.ordered-before"

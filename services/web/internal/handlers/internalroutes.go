@@ -13,7 +13,7 @@ import (
 // InternalBase is the path of the operations for other services. No route of the gateway leads there.
 const InternalBase = "/internal"
 
-type accountInput struct {
+type ownerInput struct {
 	ID     string `path:"id" format:"uuid"`
 	Cursor string `query:"cursor"`
 }
@@ -24,7 +24,7 @@ func InternalRoutes(api huma.API, carts domain.CartStore) {
 	huma.Register(api, huma.Operation{
 		OperationID: "data-of-account", Method: http.MethodGet, Path: "/accounts/{id}/data",
 		Summary: "List what is stored about an account",
-	}, func(ctx context.Context, in *accountInput) (*web.DataOutput, error) {
+	}, func(ctx context.Context, in *ownerInput) (*web.DataOutput, error) {
 		cart, err := carts.Get(ctx, in.ID)
 		var filled []domain.Cart
 		if len(cart.Items) > 0 {

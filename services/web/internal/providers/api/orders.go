@@ -45,7 +45,9 @@ func (o Order) Step() int { return steps[o.Status] }
 func (o Order) Final() bool { return o.Step() == 0 || o.Step() == steps["delivered"] }
 
 // Cancellable reports whether its customer can still cancel the order.
-func (o Order) Cancellable() bool { return o.Step() == steps["pending"] || o.Step() == steps["confirmed"] }
+func (o Order) Cancellable() bool {
+	return o.Step() == steps["pending"] || o.Step() == steps["confirmed"]
+}
 
 // Pieces is the number of pieces of all lines.
 func (o Order) Pieces() (sum int64) {
