@@ -11,18 +11,18 @@ const orders = "order-api"
 
 // Order is an order of a customer.
 type Order struct {
-	ID         string      `json:"id"`
-	Status     string      `json:"status"`
-	CustomerID string      `json:"customerId"`
-	Items      []OrderLine `json:"items"`
-	Total      Money       `json:"total"`
-	Reason     string      `json:"reason"` // why it was rejected or cancelled
-	CreatedAt  time.Time   `json:"createdAt"`
-	UpdatedAt  time.Time   `json:"updatedAt"` // when it reached its status
+	ID         string    `json:"id"`
+	Status     string    `json:"status"`
+	CustomerID string    `json:"customerId"`
+	Items      []Line    `json:"items"`
+	Total      Money     `json:"total"`
+	Reason     string    `json:"reason"` // why it was rejected or cancelled
+	CreatedAt  time.Time `json:"createdAt"`
+	UpdatedAt  time.Time `json:"updatedAt"` // when it reached its status
 }
 
-// OrderLine is a number of pieces of one product, with its name and price when it was ordered.
-type OrderLine struct {
+// Line is a number of pieces of one product, with its name and price when it was ordered.
+type Line struct {
 	ProductID string `json:"productId"`
 	Name      string `json:"name"`
 	SKU       string `json:"sku"`
@@ -31,7 +31,7 @@ type OrderLine struct {
 }
 
 // Sum is the price of all pieces of the line.
-func (l OrderLine) Sum() Money {
+func (l Line) Sum() Money {
 	return Money{Amount: l.UnitPrice.Amount * l.Quantity, Currency: l.UnitPrice.Currency}
 }
 
