@@ -30,7 +30,7 @@ func newShop(t *testing.T) *world {
 	answers := maps.Clone(all)
 	answers["GET /api/v1/products/"+lampID] = object{
 		"id": lampID, "name": "Lamp", "sku": "L-1", "available": 9, "price": object{"amount": 990, "currency": "EUR"},
-		"picture": object{"small": "/products/lamp/small", "large": "/products/lamp/large"},
+		"picture": "/api/v1/lamp.svg",
 	}
 	return newWorld(t, answers)
 }
@@ -47,7 +47,7 @@ func (w *world) cutOff(operations ...string) {
 
 func TestProduct_showsItsPicture(t *testing.T) {
 	b := newShop(t).browser()
-	b.get(t, "/products/"+lampID).shows(http.StatusOK, `src="/products/lamp/large"`, `action="/products/`+lampID+`"`)
+	b.get(t, "/products/"+lampID).shows(http.StatusOK, `src="/api/v1/lamp.svg"`, `action="/products/`+lampID+`"`)
 	b.get(t, productAt).shows(http.StatusOK, ">A</span>").hides("<img")
 }
 
@@ -68,7 +68,7 @@ func TestCart_ofGuestsIsInTheirBrowser(t *testing.T) {
 	b.get(t, "/cart").shows(http.StatusOK, "It is in your cart.", "Amphora &lt;b&gt;", "€2,469.00", `value="2"`, `href="/checkout"`, "You sign in", `<span class="count">2</span>`)
 	b.post(t, "/products/"+lampID, "quantity", "1").leadsTo("/cart")
 	b.post(t, "/cart", "product", productID, "quantity", "1").leadsTo("/cart")
-	b.get(t, "/cart").shows(http.StatusOK, "€1,244.40", `src="/products/lamp/small"`)
+	b.get(t, "/cart").shows(http.StatusOK, "€1,244.40", `src="/api/v1/lamp.svg"`)
 	b.post(t, "/cart", "product", productID, "quantity", "0").leadsTo("/cart")
 	b.get(t, "/cart").shows(http.StatusOK, "Lamp").hides("Amphora")
 	b.post(t, "/cart", "product", lampID, "quantity", "0").leadsTo("/cart")

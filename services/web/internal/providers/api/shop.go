@@ -15,21 +15,16 @@ type Money struct {
 
 // Product is a product of the catalogue.
 type Product struct {
-	ID          string  `json:"id"`
-	Name        string  `json:"name"`
-	Description string  `json:"description"`
-	SKU         string  `json:"sku"`
-	Price       Money   `json:"price"`
-	Available   int64   `json:"available"`
-	Picture     Picture `json:"picture"`
+	ID          string `json:"id"`
+	Name        string `json:"name"`
+	Description string `json:"description"`
+	SKU         string `json:"sku"`
+	Price       Money  `json:"price"`
+	Available   int64  `json:"available"`
+	// Picture is the address of its picture, "" for none.
+	Picture string `json:"picture"`
 	// Snippet is an excerpt with the words that were searched for; empty unless they were.
 	Snippet template.HTML `json:"snippet"`
-}
-
-// Picture has the addresses of a product's picture in two sizes, "" for none.
-type Picture struct {
-	Small string `json:"small"`
-	Large string `json:"large"`
 }
 
 // Products returns a page of the catalogue, newest first, or of those with the words q, the best first.
