@@ -78,10 +78,10 @@ func (c *Cart) Set(productID string, quantity int64) {
 	}
 }
 
-// Merge adds the cart of a guest who has signed in. Of a product in both, the larger quantity counts: so nothing changes if the answer
-// that ends the guest's cart is lost, and it is merged again.
-func (c *Cart) Merge(guest Cart) {
-	for _, item := range guest.Items {
+// Merge adds another cart, such as that of a guest who has signed in. Of a product in both, the larger quantity counts: so nothing changes
+// if the answer that ends the guest's cart is lost, and it is merged again.
+func (c *Cart) Merge(other Cart) {
+	for _, item := range other.Items {
 		i := c.find(item.ProductID)
 		switch {
 		case i >= 0:

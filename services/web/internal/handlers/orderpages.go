@@ -1,7 +1,10 @@
 package handlers
 
 import (
+	"net/url"
+
 	"stoa/pkg/common/errs"
+	"stoa/services/web/internal/domain"
 	"stoa/services/web/internal/providers/api"
 	"stoa/services/web/internal/providers/view"
 )
@@ -17,6 +20,8 @@ func orderPages(s *Site) []entry {
 		page("/orders/{id}/live", signedIn(), h.live),
 		page("/orders/{id}/cancel", signedIn(), h.cancelPage),
 		post("/orders/{id}/cancel", signedIn(), h.cancel),
+		page("/orders/{id}/again", signedIn(), h.againPage),
+		post("/orders/{id}/again", signedIn(), h.again),
 	}
 }
 
@@ -36,7 +41,7 @@ func (h orders) order(v *visit) error {
 	return v.show("shop/order", found)
 }
 
-// live follows an order. Nothing in that part of the page can have the focus.
+// live follows an order. In that part of the page, nothing can have the focus that goes away later.
 func (h orders) live(v *visit) error {
 	return live(v, h.api.WatchOrder(v.ctx(), v.part("id")), "shop/order", "order-state")
 }
@@ -76,4 +81,25 @@ func (h orders) cancel(v *visit) error {
 		return absent(err)
 	}
 	return v.again("shop/cancel", form, cancelView{found, form}, err)
+}
+
+// againPage is where a reload leads after a form that was not carried out.
+func (h orders) againPage(v *visit) error {
+	return v.redirect("/orders/"+url.PathEscape(v.part("id")), "")
+}
+
+// again puts what was ordered into the cart, once: of a product that is there already, the larger quantity counts.
+func (h orders) again(v *visit) error {
+	found, err := h.api.Order(v.ctx(), v.part("id"))
+	if err != nil {
+		return absent(err)
+	}
+	var wanted domain.Cart
+	for _, line := range found.Items {
+		wanted.Items = append(wanted.Items, domain.CartItem{ProductID: line.ProductID, Quantity: line.Quantity})
+	}
+	if err := v.changeCart(func(cart *domain.Cart) error { cart.Merge(wanted); return nil }); err != nil {
+		return err
+	}
+	return v.redirect("/cart", "shop.done.again")
 }

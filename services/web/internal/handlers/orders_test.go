@@ -124,6 +124,20 @@ func TestOrder_isCancelled(t *testing.T) {
 	b.post(t, "/orders/"+orderID+"/cancel").shows(http.StatusNotFound)
 }
 
+func TestOrder_isPutIntoTheCartAgain(t *testing.T) {
+	w := newShop(t)
+	b := w.browser().signIn(t, "ada")
+	w.answers["GET "+orderOp] = orderWith("rejected", "the shelf is empty")
+	b.get(t, "/orders/"+orderID).shows(http.StatusOK, "Put these into the cart again")
+	for range 2 {
+		b.post(t, "/orders/"+orderID+"/again").leadsTo("/cart")
+		b.get(t, "/cart").shows(http.StatusOK, "They are in your cart.", "Lamp", `value="3"`)
+	}
+	b.get(t, "/orders/"+orderID+"/again").leadsTo("/orders/" + orderID)
+	w.answers["GET "+orderOp] = errs.NotFound
+	b.post(t, "/orders/"+orderID+"/again").shows(http.StatusNotFound)
+}
+
 // No page of the shop needs what the policy forbids, and only what is the same for all guests may be kept.
 func TestShop_isFitForBrowsers(t *testing.T) {
 	w, _ := newOrders(t)
