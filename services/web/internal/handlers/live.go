@@ -11,7 +11,8 @@ import (
 )
 
 // live answers with server-sent events: for each value, the part of a page that shows it. htmx puts it into the element that has
-// `hx-sse:connect` with the address of this answer. Until the first value, an error is one of the whole answer.
+// `hx-sse:connect` with the address of this answer, and asks again when the stream ends. After a value that is final there is an event
+// "end": `hx-sse:close` names it. Until the first value, an error is one of the whole answer.
 func live[T any](v *visit, values iter.Seq2[T, error], name, part string) error {
 	begun := false
 	for value, err := range values {
