@@ -81,6 +81,7 @@ func TestPolicies_letOnlyTheRightAppCall(t *testing.T) {
 		{"gateway", "backoffice", "POST", "/compact", forbidden},
 		{"gateway", "auth", "GET", "/metrics", forbidden},
 		{"gateway", "web", "GET", "/metrics", forbidden},
+		{"gateway", "web", "GET", "/internal/accounts/x/data", forbidden},
 		{"web", "inventory-api", "POST", "/search", forbidden},
 		{"web", "auth", "GET", "/internal/accounts/x/data", forbidden},
 		{"order-api", "web", "GET", "/products", forbidden},

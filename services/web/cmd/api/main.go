@@ -56,11 +56,14 @@ func run(ctx context.Context) error {
 	client := api.New(app.Sidecar.Transport())
 	tokens := providers.NewTokens(client, identity.FromAuth(app.Sidecar))
 	sessions := domain.NewSessions(repositories.NewSessions(app.Sidecar), tokens)
-	site, err := handlers.NewSite(views, sessions, client, sealer, cfg.PublicURL)
+	carts := repositories.NewCarts(app.Sidecar)
+	site, err := handlers.NewSite(views, sessions, carts, client, sealer, cfg.PublicURL)
 	if err != nil {
 		return fmt.Errorf("configuration: PUBLIC_URL: %w", err)
 	}
 	router := web.NewRouter()
 	handlers.Routes(router, site)
+	internal := web.NewAPI(router.PathPrefix(handlers.InternalBase).Subrouter(), "Pages, internal", "For the other services.")
+	handlers.InternalRoutes(internal, carts)
 	return app.Run(ctx, app.HTTP(router))
 }

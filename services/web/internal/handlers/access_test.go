@@ -24,7 +24,7 @@ func visitOf(t *testing.T, who domain.Visitor, method, path, form string) (*visi
 	client := api.New(http.DefaultTransport)
 	sessions := domain.NewSessions(repositories.NewSessions(side), providers.NewTokens(client, webtest.Callers{}))
 	sealer := must.Get(domain.NewSealer(strings.Repeat("A", 43)))(t)
-	site := must.Get(NewSite(must.Get(view.New())(t), sessions, client, sealer, ""))(t)
+	site := must.Get(NewSite(must.Get(view.New())(t), sessions, repositories.NewCarts(side), client, sealer, ""))(t)
 	answer := httptest.NewRecorder()
 	request := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(form))
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")

@@ -31,7 +31,9 @@ func (v *visit) show(name string, data any) error { return v.answer(http.StatusO
 
 // answer answers with a page and a status.
 func (v *visit) answer(status int, name string, data any) error {
-	html, err := v.site.views.Render(name, v.view(data))
+	page := v.view(data)
+	page.Pieces = v.pieces()
+	html, err := v.site.views.Render(name, page)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 const (
 	sessionCookie = "stoa-session"
 	doneCookie    = "stoa-done"
+	cartCookie    = "stoa-cart"
 )
 
 // doneTTL is how long what has been done can still be said: until the next page.

@@ -64,7 +64,7 @@ func Routes(router *mux.Router, s *Site) {
 func (s *Site) entries() []entry {
 	return slices.Concat(
 		// The shop.
-		shopPages(s),
+		shopPages(s), cartPages(s), checkoutPages(s), orderPages(s),
 		// Accounts.
 		sessionPages(s),
 		// The blog.

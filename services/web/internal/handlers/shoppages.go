@@ -2,8 +2,11 @@ package handlers
 
 import (
 	"context"
+	"net/url"
 
+	"stoa/pkg/common/errs"
 	"stoa/services/web/internal/providers/api"
+	"stoa/services/web/internal/providers/view"
 )
 
 // shop is what customers see.
@@ -43,13 +46,30 @@ type listing[T any] struct {
 	More string // the address of the next page
 }
 
+// productsView is the catalogue, or what of it was found.
+type productsView struct {
+	listing[api.Product]
+	Form *view.Form // of the search
+}
+
 func (h shop) products(v *visit) error {
-	q := v.query("q")
+	q := v.query(queryField)
+	shown := productsView{listing[api.Product]{Q: q}, view.NewForm(url.Values{queryField: {q}}, queryField)}
 	found, err := h.api.Products(v.ctx(), q, v.query("cursor"), "")
+	if errs.Is(err, errs.Invalid) {
+		return v.again("shop/products", shown.Form, shown, err)
+	}
 	if err != nil {
 		return err
 	}
-	return v.show("shop/products", listing[api.Product]{q, found, v.more(found.Next)})
+	shown.List, shown.More = found, v.more(found.Next)
+	return v.show("shop/products", shown)
+}
+
+// productView is a product, with the form that puts it into the cart.
+type productView struct {
+	api.Product
+	Form *view.Form
 }
 
 func (h shop) product(v *visit) error {
@@ -57,5 +77,5 @@ func (h shop) product(v *visit) error {
 	if err != nil {
 		return absent(err)
 	}
-	return v.show("shop/product", found)
+	return v.show("shop/product", productView{found, view.NewForm(url.Values{quantityField: {"1"}}, quantityField)})
 }

@@ -14,14 +14,17 @@ import (
 type Site struct {
 	views    *view.Views
 	sessions *domain.Sessions
+	carts    domain.CartStore
 	api      *api.Client
 	sealer   *domain.Sealer
 	crossing *http.CrossOriginProtection
 }
 
 // NewSite returns a site. publicURL is where people find it; requests from there are ours even if a proxy hides what the browser named.
-func NewSite(views *view.Views, sessions *domain.Sessions, client *api.Client, sealer *domain.Sealer, publicURL string) (*Site, error) {
-	s := &Site{views: views, sessions: sessions, api: client, sealer: sealer, crossing: http.NewCrossOriginProtection()}
+func NewSite(
+	views *view.Views, sessions *domain.Sessions, carts domain.CartStore, client *api.Client, sealer *domain.Sealer, publicURL string,
+) (*Site, error) {
+	s := &Site{views: views, sessions: sessions, carts: carts, api: client, sealer: sealer, crossing: http.NewCrossOriginProtection()}
 	if publicURL == "" {
 		return s, nil
 	}

@@ -28,6 +28,7 @@ type visit struct {
 	trouble error             // why it is not known who it is
 	done    string            // the key of the text that says what has just been done
 	partial bool              // a part of the page is missing
+	filled  *domain.Cart      // the cart, once it was read
 }
 
 // receive finds out who is in front of the browser. Calls from the context of the visit are on their behalf.

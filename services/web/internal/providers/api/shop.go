@@ -3,10 +3,9 @@ package api
 import (
 	"context"
 	"html/template"
-	"iter"
 )
 
-const inventory, orders = "inventory-api", "order-api"
+const inventory = "inventory-api"
 
 // Money is an amount in minor units, such as cents.
 type Money struct {
@@ -22,6 +21,8 @@ type Product struct {
 	SKU         string `json:"sku"`
 	Price       Money  `json:"price"`
 	Available   int64  `json:"available"`
+	// Picture is the address of its picture, "" for none.
+	Picture string `json:"picture"`
 	// Snippet is an excerpt with the words that were searched for; empty unless they were.
 	Snippet template.HTML `json:"snippet"`
 }
@@ -33,19 +34,6 @@ func (c *Client) Products(ctx context.Context, q, cursor, limit string) (List[Pr
 		o = get(inventory, "/api/v1/products/search")
 	}
 	return call[List[Product]](ctx, c, o.with("q", q, "cursor", cursor, "limit", limit))
-}
-
-// Order is an order, as far as what is shown of it changes.
-type Order struct {
-	ID     string `json:"id"`
-	Status string `json:"status"`
-}
-
-// WatchOrder yields an order as it is, and then each change of it, until nothing more can change.
-func (c *Client) WatchOrder(ctx context.Context, id string) iter.Seq2[Order, error] {
-	o := get(orders, "/api/v1/orders", id)
-	o.path += "/events"
-	return stream[Order](ctx, c, o)
 }
 
 // Product returns a product.
