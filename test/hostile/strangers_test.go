@@ -49,6 +49,20 @@ func TestSignUp_withAStrangersAddressMailsOnlyTheCode(t *testing.T) {
 	})
 }
 
+// Nobody learns whether an address has an account by saying that its password is forgotten.
+func TestForgotten_answersAlikeForEveryAddress(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, shop)
+	ask := func(address string) client.Answer {
+		m := w.ask("POST", "/api/v1/auth/password/forgotten", client.User{}).with(text(t, object{"email": address}))
+		return w.send(t, m.String())
+	}
+	known, nobody := w.SignUp(t).Email, client.NewAddress()
+	for range 4 { // the fourth is too many
+		alike(t, ask(known), ask(nobody))
+	}
+}
+
 // mailsTo lists the files of the mails to an address.
 func mailsTo(t *testing.T, w *world, address string) (names []string) {
 	t.Helper()
