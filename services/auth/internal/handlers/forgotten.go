@@ -23,7 +23,7 @@ func (h *handlers) forgottenRoutes(api huma.API) {
 		Responses: web.Refusals(map[int]string{http.StatusUnprocessableEntity: "`email` is not an address"}),
 	}, h.mailPasswordLink)
 
-	// Whoever has read the mail is the owner of the address.
+	// Anyone who has read the mail is the owner of the address.
 	huma.Register(api, huma.Operation{
 		OperationID: "set-forgotten-password", Method: http.MethodPut, Path: base + "/password/forgotten", Tags: tags,
 		Summary: "Set a password by a mailed link, and end all sessions", DefaultStatus: http.StatusNoContent,

@@ -128,7 +128,7 @@ func TestForgotten_refusesWhatItHasNotMailed(t *testing.T) {
 	refused(t, s.setByLink(t, link, "another staple"), errs.Invalid, "link")
 }
 
-// Whoever reads the mail owns the address, whoever signed up with it.
+// Anyone who reads the mail owns the address, also if somebody else has signed up with it.
 func TestForgotten_verifiesTheAddress(t *testing.T) {
 	s := newServiceThat(t, true)
 	up := s.signUp(t, "ada@example.org")
