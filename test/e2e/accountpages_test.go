@@ -10,8 +10,8 @@ import (
 	"stoa/test/system"
 )
 
-// send sends a form, and ends the test unless that leads on. It returns where to.
-func send(t *testing.T, browser *client.Browser, path string, fields ...string) string {
+// leadOn sends a form, and ends the test unless that leads on. It returns where to.
+func leadOn(t *testing.T, browser *client.Browser, path string, fields ...string) string {
 	t.Helper()
 	answer := browser.Post(t, path, fields...)
 	if answer.Status != http.StatusSeeOther {
@@ -24,25 +24,25 @@ func send(t *testing.T, browser *client.Browser, path string, fields ...string) 
 func TestAccountPages_fromSignUpToDeletion(t *testing.T) {
 	t.Parallel()
 	browser, address := shop.Browser(t), client.NewAddress()
-	next := send(t, browser, "/sign-up", "name", "Clara Customer", "email", address, "password", client.Password)
+	next := leadOn(t, browser, "/sign-up", "name", "Clara Customer", "email", address, "password", client.Password)
 	if next == "/account/verify" {
-		send(t, browser, next, "code", shop.Code(t, address))
+		leadOn(t, browser, next, "code", shop.Code(t, address))
 	}
 	wantPage(t, browser.Get(t, "/account"), http.StatusOK, address, "badge good")
-	send(t, browser, "/account", "name", "Clara Changed", "profilePicUrl", "https://pictures.example/c.png")
+	leadOn(t, browser, "/account", "name", "Clara Changed", "profilePicUrl", "https://pictures.example/c.png")
 	wantPage(t, browser.Get(t, "/account"), http.StatusOK, "Clara Changed", "https://pictures.example/c.png")
-	send(t, browser, "/account/mail", "comments", "daily", "following", "never")
+	leadOn(t, browser, "/account/mail", "comments", "daily", "following", "never")
 	wantPage(t, browser.Get(t, "/account/mail"), http.StatusOK, `name="comments" value="daily" checked`)
 
 	const changed, set = "a changed passphrase", "a passphrase by link"
-	send(t, browser, "/account/password", "current", client.Password, "new", changed)
+	leadOn(t, browser, "/account/password", "current", client.Password, "new", changed)
 	elsewhere := shop.Browser(t)
 	elsewhere.SignIn(t, address, changed)
 	wantPage(t, elsewhere.Get(t, "/account/sessions"), http.StatusOK, "Sign out everywhere else")
 	guest := shop.Browser(t)
 	link := shop.PasswordLink(t, address)
 	wantPage(t, guest.Get(t, "/forgotten?code="+link), http.StatusOK, link)
-	send(t, guest, "/forgotten", "code", link, "new", set)
+	leadOn(t, guest, "/forgotten", "code", link, "new", set)
 	wantPage(t, guest.Post(t, "/forgotten", "code", link, "new", set), http.StatusUnprocessableEntity)
 	system.Eventually(t, "all are signed out", func() error {
 		for _, b := range []*client.Browser{browser, elsewhere} {
@@ -54,7 +54,7 @@ func TestAccountPages_fromSignUpToDeletion(t *testing.T) {
 	})
 
 	guest.SignIn(t, address, set)
-	send(t, guest, "/account/data", "password", set)
+	leadOn(t, guest, "/account/data", "password", set)
 	system.Eventually(t, "the data is there", func() error {
 		if page := guest.Get(t, "/account/data"); !strings.Contains(string(page.Body), `name="fetch"`) {
 			return fmt.Errorf("got %d", page.Status)
@@ -65,6 +65,6 @@ func TestAccountPages_fromSignUpToDeletion(t *testing.T) {
 		strings.Contains(string(file.Body), `"links"`) {
 		t.Errorf("the file is %s", file)
 	}
-	send(t, guest, "/account/delete", "password", set)
+	leadOn(t, guest, "/account/delete", "password", set)
 	wantPage(t, guest.Post(t, "/sign-in", "email", address, "password", set), http.StatusUnauthorized)
 }
