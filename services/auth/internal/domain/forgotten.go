@@ -108,11 +108,14 @@ func (f *Forgotten) Mail(ctx context.Context) error {
 	var done []string
 	var failed error
 	for _, asked := range all {
-		if err := f.mail(ctx, asked); err != nil {
-			failed = errors.Join(failed, err)
+		err := f.mail(ctx, asked)
+		if err == nil {
+			done = append(done, asked)
 			continue
 		}
-		done = append(done, asked)
+		if failed = errors.Join(failed, err); errs.Is(err, errs.Unavailable) {
+			break
+		}
 	}
 	if len(done) > 0 {
 		failed = errors.Join(failed, f.asked.Remove(ctx, done))
