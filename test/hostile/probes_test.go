@@ -62,12 +62,18 @@ var probes = map[string]probe{
 	"list-sessions": {},
 	"list-users":    {},
 	"mail-code":     {unlessVerified: true},
-	"my-profile":    {},
-	"profile":       {id: func(_ *testing.T, _ *cast, owner client.User) string { return owner.ID }},
+	"mail-password-link": {body: func(t *testing.T, c *cast, _ client.User) any {
+		return object{"email": c.SignUp(t).Email}
+	}},
+	"my-profile": {},
+	"profile":    {id: func(_ *testing.T, _ *cast, owner client.User) string { return owner.ID }},
 	"refresh": {body: func(t *testing.T, c *cast, owner client.User) any {
 		return object{"refreshToken": c.SignInAs(t, owner.Email, client.Password).Refresh}
 	}},
 	"revoke-api-key": {id: apiKey},
+	"set-forgotten-password": {body: func(t *testing.T, c *cast, _ client.User) any {
+		return object{"link": c.PasswordLink(t, c.SignUp(t).Email), "new": "battery staple"}
+	}},
 	"set-roles": {
 		id:   func(t *testing.T, c *cast, _ client.User) string { return c.SignUp(t).ID },
 		body: func(*testing.T, *cast, client.User) any { return object{"roles": []string{"AUTHOR"}} },

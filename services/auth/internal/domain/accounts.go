@@ -18,6 +18,8 @@ type AccountStore interface {
 	Release(ctx context.Context, emailKey, accountID string) error
 	// ByEmail finds the account of an address, unless it is deleted. Its duration reveals neither whether there is one nor whether it is an ADMIN.
 	ByEmail(ctx context.Context, email Email) (account Account, found bool, err error)
+	// ByEmailKey is ByEmail for the key of an address.
+	ByEmailKey(ctx context.Context, key string) (account Account, found bool, err error)
 	// Get returns an account by its id, also a deleted one for a while, or errs.NotFound.
 	Get(ctx context.Context, id string) (Account, error)
 	// Update changes an account by a pure function, which may run several times, and returns the result.

@@ -25,18 +25,20 @@ type handlers struct {
 	refusals  *domain.RefusalLog
 	deletions *domain.Deletions
 	archives  *domain.Archives
+	forgotten *domain.Forgotten
 }
 
 // Routes adds the operations to an API that identity.Protect guards. keySet returns the keys that verify access tokens.
 func Routes(
 	api huma.API, accounts *domain.Accounts, sessions *domain.Sessions, keys *domain.APIKeys, keySet func() identity.KeySet,
-	trail domain.Trail, refusals *domain.RefusalLog, deletions *domain.Deletions, archives *domain.Archives,
+	trail domain.Trail, refusals *domain.RefusalLog, deletions *domain.Deletions, archives *domain.Archives, forgotten *domain.Forgotten,
 ) {
 	h := &handlers{
 		accounts: accounts, sessions: sessions, keys: keys, keySet: keySet, trail: trail, refusals: refusals,
-		deletions: deletions, archives: archives,
+		deletions: deletions, archives: archives, forgotten: forgotten,
 	}
 	h.signInRoutes(api)
+	h.forgottenRoutes(api)
 	h.sessionRoutes(api)
 	h.profileRoutes(api)
 	h.leavingRoutes(api)

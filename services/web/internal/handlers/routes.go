@@ -66,7 +66,7 @@ func (s *Site) entries() []entry {
 		// The shop.
 		shopPages(s), cartPages(s), checkoutPages(s), orderPages(s),
 		// Accounts.
-		sessionPages(s),
+		sessionPages(s), signUpPages(s), accountPages(s), leavingPages(s), noticePages(s),
 		// The blog.
 		blogPages(s),
 	)

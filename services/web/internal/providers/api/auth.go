@@ -25,6 +25,27 @@ func (c *Client) SignIn(ctx context.Context, email, password string) (domain.Gra
 	return c.granted(ctx, o)
 }
 
+// SignUp creates an account and signs in. The error is errs.Conflict if the address has an account.
+func (c *Client) SignUp(ctx context.Context, email, password, name string) (domain.Grant, error) {
+	o := to(auth, http.MethodPost, "/api/v1/auth/signup/basic")
+	o.body = map[string]string{"email": email, "password": password, "name": name}
+	return c.granted(ctx, o)
+}
+
+// MailPasswordLink has a link mailed that sets a forgotten password, if the address has an account.
+func (c *Client) MailPasswordLink(ctx context.Context, email string) error {
+	o := to(auth, http.MethodPost, "/api/v1/auth/password/forgotten")
+	o.body = map[string]string{"email": email}
+	return do(ctx, c, o)
+}
+
+// SetForgottenPassword sets a password by what a mailed link ends with.
+func (c *Client) SetForgottenPassword(ctx context.Context, link, password string) error {
+	o := to(auth, http.MethodPut, "/api/v1/auth/password/forgotten")
+	o.body = map[string]string{"link": link, "new": password}
+	return do(ctx, c, o)
+}
+
 // Refresh exchanges a refresh token for new tokens.
 func (c *Client) Refresh(ctx context.Context, refreshToken string) (domain.Grant, error) {
 	o := to(auth, http.MethodPost, "/api/v1/auth/token/refresh")
