@@ -103,6 +103,8 @@ func authors(api huma.API, h authoring) {
 		Summary: "Show a post of yours, with its draft", Tags: tags, Security: role,
 	}, h.get)
 
+	huma.Register(api, previewing(role, tags), h.preview)
+
 	huma.Register(api, huma.Operation{
 		OperationID: "delete-post", Method: http.MethodDelete, Path: base + "/author/id/{id}",
 		Summary: "Delete a post of yours, for good", Tags: tags, Security: role,
@@ -193,6 +195,11 @@ func commenters(api huma.API, h comments) {
 		Summary: "List the comments on a post, the latest first", Tags: tags,
 		Description: "Those that begin threads, with the numbers of their replies; with `replyTo`, the replies to one of them.",
 	}), h.list)
+
+	huma.Register(api, web.Cacheable(maxAge, huma.Operation{
+		OperationID: "read-comment", Method: http.MethodGet, Path: base + "/comments/{id}",
+		Summary: "Read a comment", Tags: tags,
+	}), h.read)
 
 	// Up to ten a minute.
 	huma.Register(api, huma.Operation{
