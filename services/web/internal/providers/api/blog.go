@@ -47,17 +47,11 @@ type Post struct {
 	TOC  []Heading     `json:"toc"`
 }
 
-// Comment is a comment, or a reply. One that is not visible has neither author nor text.
-type Comment struct {
-	ID        string        `json:"id"`
-	ReplyTo   string        `json:"replyTo"`
-	State     string        `json:"state"`
-	Author    *Author       `json:"author"`
-	Text      string        `json:"text"`
-	HTML      template.HTML `json:"html"`
-	CreatedAt time.Time     `json:"createdAt"`
-	EditedAt  *time.Time    `json:"editedAt"`
-	Replies   int           `json:"replies"`
+// Tag is what posts are about.
+type Tag struct {
+	Tag         string `json:"tag"`
+	Description string `json:"description"`
+	Count       int    `json:"count"` // how many published posts have it
 }
 
 // Posts returns a page of the published posts, the latest first, or of those with the words q, the best first.
@@ -79,9 +73,27 @@ func (c *Client) SimilarPosts(ctx context.Context, id string) (List[PostItem], e
 	return call[List[PostItem]](ctx, c, get(blog, "/api/v1/blog/list/similar/id", id).with("limit", "3"))
 }
 
-// Comments returns a page of the comments that begin threads on a post, the latest first, or of the replies to one of them.
-func (c *Client) Comments(ctx context.Context, id, replyTo, cursor string) (List[Comment], error) {
-	o := get(blog, "/api/v1/blog/id", id)
-	o.path += "/comments"
-	return call[List[Comment]](ctx, c, o.with("replyTo", replyTo, "cursor", cursor))
+// PostByID returns the post with this id.
+func (c *Client) PostByID(ctx context.Context, id string) (Post, error) {
+	return call[Post](ctx, c, get(blog, "/api/v1/blog/id", id))
+}
+
+// PostsWithTag returns a page of the posts with a tag, the latest first, or Moved if the tag has another name now.
+func (c *Client) PostsWithTag(ctx context.Context, tag, cursor string) (List[PostItem], error) {
+	return call[List[PostItem]](ctx, c, get(blog, "/api/v1/blog/list/tag", tag).with("cursor", cursor))
+}
+
+// PostsBy returns a page of the posts of an author, the latest first.
+func (c *Client) PostsBy(ctx context.Context, id, cursor string) (List[PostItem], error) {
+	return call[List[PostItem]](ctx, c, get(blog, "/api/v1/blog/list/author", id).with("cursor", cursor))
+}
+
+// PostsOf returns a page of the posts that became public in a month, such as "2026-11".
+func (c *Client) PostsOf(ctx context.Context, month, cursor string) (List[PostItem], error) {
+	return call[List[PostItem]](ctx, c, get(blog, "/api/v1/blog/list/month", month).with("cursor", cursor))
+}
+
+// Tags returns a page of the tags, those that came into use last first.
+func (c *Client) Tags(ctx context.Context, cursor, limit string) (List[Tag], error) {
+	return call[List[Tag]](ctx, c, get(blog, "/api/v1/blog/tags").with("cursor", cursor, "limit", limit))
 }
