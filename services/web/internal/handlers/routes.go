@@ -68,6 +68,6 @@ func (s *Site) entries() []entry {
 		// Accounts.
 		sessionPages(s),
 		// The blog.
-		blogPages(s),
+		blogPages(s), commentPages(s), followPages(s), writePages(s), reviewPages(s), reportPages(s), tagPages(s),
 	)
 }

@@ -1,0 +1,100 @@
+package handlers
+
+import (
+	"net/url"
+
+	"stoa/services/web/internal/domain"
+	"stoa/services/web/internal/providers/api"
+	"stoa/services/web/internal/providers/view"
+)
+
+// tagging is what editors do with tags.
+type tagging struct{ *Site }
+
+func tagPages(s *Site) []entry {
+	h, editor := tagging{s}, signedIn(domain.Editor)
+	return []entry{
+		page("/review/tags", editor, h.list),
+		page("/review/tags/{tag}", editor, h.tag),
+		post("/review/tags/{tag}", editor, h.change),
+		page("/review/jobs/{id}", editor, h.job),
+	}
+}
+
+func (h tagging) list(v *visit) error {
+	found, err := h.api.Tags(v.ctx(), v.query("cursor"), "100")
+	if err != nil {
+		return err
+	}
+	return v.show("review/tags", listing[api.Tag]{"", found, v.more(found.Next)})
+}
+
+// The fields of a tag.
+const nameField, descriptionField, intoField = "name", "description", "into"
+
+// tagView is what the page of a tag shows to editors.
+type tagView struct {
+	Tag  api.Tag
+	Form *view.Form
+}
+
+func (h tagging) tag(v *visit) error {
+	found, err := h.api.Tag(v.ctx(), v.part("tag"))
+	if err != nil {
+		return absent(err)
+	}
+	form := view.NewForm(url.Values{nameField: {found.Tag}, descriptionField: {found.Description}}, nameField, descriptionField, intoField)
+	return v.show("review/tag", tagView{found, form})
+}
+
+// change describes or renames a tag, merges it into another one, or takes it away. All but the first begin a job.
+func (h tagging) change(v *visit) error {
+	form, err := v.form(nameField, descriptionField, intoField)
+	if err != nil {
+		return err
+	}
+	tag, job := v.part("tag"), ""
+	if !form.Again {
+		job, err = h.begin(v, tag, form)
+	}
+	if form.Again || err != nil {
+		found, missing := h.api.Tag(v.ctx(), tag)
+		switch {
+		case missing != nil && err == nil:
+			return absent(missing)
+		case missing != nil:
+			found = api.Tag{Tag: tag} // it may be gone, or not be found right now
+		}
+		if form.Again {
+			return v.show("review/tag", tagView{found, form})
+		}
+		return v.again("review/tag", form, tagView{found, form}, err)
+	}
+	if job != "" {
+		return v.redirect("/review/jobs/"+url.PathEscape(job), "")
+	}
+	return v.redirect("/review/tags", "review.done.described")
+}
+
+// begin changes a tag, and returns the id of the job that this needs, "" for none.
+func (h tagging) begin(v *visit, tag string, form *view.Form) (string, error) {
+	var job api.TagJob
+	var err error
+	switch form.Get("do") {
+	case "merge":
+		job, err = h.api.MergeTag(v.ctx(), tag, form.Get(intoField))
+	case "delete":
+		job, err = h.api.DeleteTag(v.ctx(), tag)
+	default:
+		return h.api.EditTag(v.ctx(), tag, form.Get(nameField), form.Get(descriptionField))
+	}
+	return job.ID, err
+}
+
+func (h tagging) job(v *visit) error {
+	found, err := h.api.TagJob(v.ctx(), v.part("id"))
+	if err != nil {
+		return absent(err)
+	}
+	return v.show("review/job", found)
+}
