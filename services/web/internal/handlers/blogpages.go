@@ -143,7 +143,7 @@ func (h blog) post(v *visit) error {
 		return absent(err)
 	}
 	l := &loading{visit: v}
-	shown := postView{Post: found, Form: view.NewForm(nil, textField)}
+	shown := postView{Post: found, Form: view.NewForm(nil, bodyField)}
 	shown.Comments = load(l, func(ctx context.Context) (api.List[api.Comment], error) {
 		return h.api.Comments(ctx, found.ID, "", v.query("cursor"))
 	})

@@ -30,7 +30,7 @@ func commentPages(s *Site) []entry {
 	}
 }
 
-const textField, reasonField = "text", "reason"
+const bodyField, groundsField = "text", "reason"
 
 // remark is what the pages about a comment show.
 type remark struct {
@@ -41,8 +41,20 @@ type remark struct {
 	Form    *view.Form
 }
 
-// plain returns a text as its author typed it: browsers send ends of lines of their own.
-func plain(text string) string { return strings.ReplaceAll(text, "\r\n", "\n") }
+// said is a comment below a post.
+type said struct {
+	api.Comment
+	Slug string // of the post
+}
+
+// Said returns a comment for its template.
+func (r remark) Said(c api.Comment) said { return said{c, r.Post.Slug} }
+
+// Said returns a comment for its template.
+func (p postView) Said(c api.Comment) said { return said{c, p.Post.Slug} }
+
+// typedText returns a text as its author typed it: browsers send ends of lines of their own.
+func typedText(text string) string { return strings.ReplaceAll(text, "\r\n", "\n") }
 
 // find returns the post of the address, and the comment if the address has one.
 func (h comments) find(v *visit) (remark, error) {
@@ -76,8 +88,8 @@ func (h comments) own(v *visit) (remark, error) {
 	return shown, err
 }
 
-// at is the address of a comment on the page that shows it.
-func at(post api.Post, c api.Comment) string {
+// commentAt is the address of a comment on the page that shows it.
+func commentAt(post api.Post, c api.Comment) string {
 	address := "/blog/" + url.PathEscape(post.Slug)
 	if c.ReplyTo != "" {
 		address += "/comments/" + url.PathEscape(c.ReplyTo)
@@ -90,7 +102,7 @@ func (h comments) addPage(v *visit) error {
 	if err != nil {
 		return err
 	}
-	shown.Form = view.NewForm(nil, textField)
+	shown.Form = view.NewForm(nil, bodyField)
 	return v.show("blog/comment", shown)
 }
 
@@ -99,7 +111,7 @@ func (h comments) reply(v *visit) error { return h.write(v, "blog/thread") }
 
 // write adds a comment, or a reply to the one of the address.
 func (h comments) write(v *visit, name string) error {
-	form, err := v.form(textField)
+	form, err := v.form(bodyField)
 	if err != nil {
 		return err
 	}
@@ -111,11 +123,11 @@ func (h comments) write(v *visit, name string) error {
 	if form.Again {
 		return v.show(name, shown)
 	}
-	made, err := h.api.AddComment(v.ctx(), shown.Post.ID, form.Key(), plain(form.Get(textField)), shown.Comment.ID)
+	made, err := h.api.AddComment(v.ctx(), shown.Post.ID, form.Key(), typedText(form.Get(bodyField)), shown.Comment.ID)
 	if err != nil {
 		return v.again(name, form, shown, err)
 	}
-	return v.redirect(at(shown.Post, made), "blog.done.commented")
+	return v.redirect(commentAt(shown.Post, made), "blog.done.commented")
 }
 
 // thread shows a comment with its replies.
@@ -125,14 +137,14 @@ func (h comments) thread(v *visit) error {
 		return err
 	}
 	if shown.Comment.ReplyTo != "" {
-		return v.redirect(at(shown.Post, shown.Comment), "")
+		return v.redirect(commentAt(shown.Post, shown.Comment), "")
 	}
 	l := &loading{visit: v}
 	shown.Replies = load(l, func(ctx context.Context) (api.List[api.Comment], error) {
 		return h.api.Comments(ctx, shown.Post.ID, shown.Comment.ID, v.query("cursor"))
 	})
 	l.wait()
-	shown.More, shown.Form = v.more(shown.Replies.Value.Next), view.NewForm(nil, textField)
+	shown.More, shown.Form = v.more(shown.Replies.Value.Next), view.NewForm(nil, bodyField)
 	return v.show("blog/thread", shown)
 }
 
@@ -141,12 +153,12 @@ func (h comments) editPage(v *visit) error {
 	if err != nil {
 		return err
 	}
-	shown.Form = view.NewForm(url.Values{textField: {shown.Comment.Text}}, textField)
+	shown.Form = view.NewForm(url.Values{bodyField: {shown.Comment.Text}}, bodyField)
 	return v.show("blog/edit-comment", shown)
 }
 
 func (h comments) edit(v *visit) error {
-	return h.change(v, textField, "blog/edit-comment", "blog.done.edited", h.own, func(id, text string) error {
+	return h.change(v, bodyField, "blog/edit-comment", "blog.done.edited", h.own, func(id, text string) error {
 		return h.api.EditComment(v.ctx(), id, text)
 	})
 }
@@ -183,12 +195,12 @@ func (h comments) reportPage(v *visit) error {
 	if err != nil {
 		return err
 	}
-	shown.Form = view.NewForm(nil, reasonField)
+	shown.Form = view.NewForm(nil, groundsField)
 	return v.show("blog/report", shown)
 }
 
 func (h comments) report(v *visit) error {
-	return h.change(v, reasonField, "blog/report", "blog.done.reported", h.find, func(id, reason string) error {
+	return h.change(v, groundsField, "blog/report", "blog.done.reported", h.find, func(id, reason string) error {
 		return h.api.ReportComment(v.ctx(), id, reason)
 	})
 }
@@ -208,8 +220,8 @@ func (h comments) change(
 	if shown.Form = form; form.Again {
 		return v.show(name, shown)
 	}
-	if err := do(shown.Comment.ID, plain(form.Get(field))); err != nil {
+	if err := do(shown.Comment.ID, typedText(form.Get(field))); err != nil {
 		return v.again(name, form, shown, err)
 	}
-	return v.redirect(at(shown.Post, shown.Comment), done)
+	return v.redirect(commentAt(shown.Post, shown.Comment), done)
 }

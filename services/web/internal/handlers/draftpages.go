@@ -47,7 +47,7 @@ func (h writing) showTyped(v *visit, form *view.Form, problem error) error {
 	shown := draftView{ID: id, Form: form}
 	shown.Post = load(l, func(ctx context.Context) (api.Work, error) { return h.api.OwnPost(ctx, id) })
 	shown.Preview = load(l, func(ctx context.Context) (api.Preview, error) {
-		return h.api.PreviewPost(ctx, id, plain(form.Get(textField)), outdated)
+		return h.api.PreviewPost(ctx, id, typedText(form.Get(bodyField)), outdated)
 	})
 	l.wait()
 	if err := shown.Post.Err; errs.Is(err, errs.NotFound) {
@@ -81,7 +81,7 @@ func foldTags(problem error) {
 func clashOf(form *view.Form, stored api.Work, text *api.Difference) *clash {
 	found, old := &clash{Text: text}, draftForm(stored)
 	for _, name := range draftFields {
-		if name != textField && old.Get(name) != form.Get(name) {
+		if name != bodyField && old.Get(name) != form.Get(name) {
 			found.Fields = append(found.Fields, clashField{name, old.Get(name), form.Get(name)})
 		}
 	}
@@ -104,7 +104,7 @@ func (h writing) autosave(v *visit) error {
 	if err == nil {
 		l := &loading{visit: v}
 		shown.Preview = load(l, func(ctx context.Context) (api.Preview, error) {
-			return h.api.PreviewPost(ctx, shown.ID, plain(form.Get(textField)), false)
+			return h.api.PreviewPost(ctx, shown.ID, typedText(form.Get(bodyField)), false)
 		})
 		var saved api.Work
 		if saved, err = h.store(v, form); err == nil {

@@ -36,7 +36,7 @@ func (h review) list(which string) func(*visit) error {
 }
 
 // The fields of decisions.
-const noteField, publishAtField = "note", "publishAt"
+const adviceField, publishAtField = "note", "publishAt"
 
 // momentForm is the form in which browsers send a time. It has no zone; the page says that it is UTC.
 const momentForm = "2006-01-02T15:04"
@@ -49,7 +49,7 @@ type reviewView struct {
 }
 
 func (h review) post(v *visit) error {
-	return h.show(v, view.NewForm(nil, noteField, publishAtField), nil)
+	return h.show(v, view.NewForm(nil, adviceField, publishAtField), nil)
 }
 
 // show shows a post, and why a decision about it was not possible. The decision is always about what the page shows.
@@ -72,7 +72,7 @@ func (h review) show(v *visit, form *view.Form, problem error) error {
 
 // decide publishes a post, gives it back to its author, or takes it away from readers.
 func (h review) decide(v *visit) error {
-	form, err := v.form(noteField, publishAtField)
+	form, err := v.form(adviceField, publishAtField)
 	if err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func (h review) decide(v *visit) error {
 	if err != nil || version < 1 {
 		return errs.New(errs.Malformed, "the form has no version")
 	}
-	id, note := v.part("id"), plain(form.Get(noteField))
+	id, note := v.part("id"), typedText(form.Get(adviceField))
 	switch form.Get("do") {
 	case "publish":
 		return h.decided(v, form, "review.done.published", h.api.PublishPost(v.ctx(), id, version, nil))
@@ -161,18 +161,18 @@ func (h reports) judge(v *visit, form *view.Form) judged {
 }
 
 func (h reports) comment(v *visit) error {
-	return v.show("review/comment", h.judge(v, view.NewForm(nil, reasonField)))
+	return v.show("review/comment", h.judge(v, view.NewForm(nil, groundsField)))
 }
 
 func (h reports) decide(v *visit) error {
-	form, err := v.form(reasonField)
+	form, err := v.form(groundsField)
 	if err != nil {
 		return err
 	}
 	if form.Again {
 		return v.show("review/comment", h.judge(v, form))
 	}
-	err = h.api.ModerateComment(v.ctx(), v.part("id"), form.Get("state"), plain(form.Get(reasonField)))
+	err = h.api.ModerateComment(v.ctx(), v.part("id"), form.Get("state"), typedText(form.Get(groundsField)))
 	if err != nil {
 		return v.again("review/comment", form, h.judge(v, form), err)
 	}

@@ -29,8 +29,8 @@ func (h tagging) list(v *visit) error {
 	return v.show("review/tags", listing[api.Tag]{"", found, v.more(found.Next)})
 }
 
-// The fields of a tag.
-const nameField, descriptionField, intoField = "name", "description", "into"
+// tagFields are those of the forms about a tag.
+var tagFields = []string{"name", "description", "into"}
 
 // tagView is what the page of a tag shows to editors.
 type tagView struct {
@@ -43,37 +43,39 @@ func (h tagging) tag(v *visit) error {
 	if err != nil {
 		return absent(err)
 	}
-	form := view.NewForm(url.Values{nameField: {found.Tag}, descriptionField: {found.Description}}, nameField, descriptionField, intoField)
+	form := view.NewForm(url.Values{"name": {found.Tag}, "description": {found.Description}}, tagFields...)
 	return v.show("review/tag", tagView{found, form})
 }
 
 // change describes or renames a tag, merges it into another one, or takes it away. All but the first begin a job.
 func (h tagging) change(v *visit) error {
-	form, err := v.form(nameField, descriptionField, intoField)
+	form, err := v.form(tagFields...)
 	if err != nil {
 		return err
 	}
-	tag, job := v.part("tag"), ""
-	if !form.Again {
-		job, err = h.begin(v, tag, form)
+	if form.Again {
+		return h.typed(v, form, nil)
 	}
-	if form.Again || err != nil {
-		found, missing := h.api.Tag(v.ctx(), tag)
-		switch {
-		case missing != nil && err == nil:
-			return absent(missing)
-		case missing != nil:
-			found = api.Tag{Tag: tag} // it may be gone, or not be found right now
-		}
-		if form.Again {
-			return v.show("review/tag", tagView{found, form})
-		}
-		return v.again("review/tag", form, tagView{found, form}, err)
+	job, err := h.begin(v, v.part("tag"), form)
+	if err != nil {
+		return h.typed(v, form, err)
 	}
 	if job != "" {
 		return v.redirect("/review/jobs/"+url.PathEscape(job), "")
 	}
 	return v.redirect("/review/tags", "review.done.described")
+}
+
+// typed shows what was typed about a tag, and why it was not carried out.
+func (h tagging) typed(v *visit, form *view.Form, problem error) error {
+	found, err := h.api.Tag(v.ctx(), v.part("tag"))
+	if err != nil {
+		found = api.Tag{Tag: v.part("tag")} // it may be gone, or not be found right now
+	}
+	if problem == nil {
+		return v.show("review/tag", tagView{found, form})
+	}
+	return v.again("review/tag", form, tagView{found, form}, problem)
 }
 
 // begin changes a tag, and returns the id of the job that this needs, "" for none.
@@ -82,11 +84,11 @@ func (h tagging) begin(v *visit, tag string, form *view.Form) (string, error) {
 	var err error
 	switch form.Get("do") {
 	case "merge":
-		job, err = h.api.MergeTag(v.ctx(), tag, form.Get(intoField))
+		job, err = h.api.MergeTag(v.ctx(), tag, form.Get("into"))
 	case "delete":
 		job, err = h.api.DeleteTag(v.ctx(), tag)
 	default:
-		return h.api.EditTag(v.ctx(), tag, form.Get(nameField), form.Get(descriptionField))
+		return h.api.EditTag(v.ctx(), tag, form.Get("name"), form.Get("description"))
 	}
 	return job.ID, err
 }

@@ -58,21 +58,21 @@ func writingAt(id string) string { return "/write/" + url.PathEscape(id) }
 
 func (h writing) back(v *visit) error { return v.redirect(writingAt(v.part("id")), "") }
 
-const titleField = "title"
+const headlineField = "title"
 
 func (h writing) beginPage(v *visit) error {
-	return v.show("write/new", view.NewForm(nil, titleField))
+	return v.show("write/new", view.NewForm(nil, headlineField))
 }
 
 func (h writing) begin(v *visit) error {
-	form, err := v.form(titleField)
+	form, err := v.form(headlineField)
 	if err != nil {
 		return err
 	}
 	if form.Again {
 		return v.show("write/new", form)
 	}
-	made, err := h.api.BeginPost(v.ctx(), form.Key(), form.Get(titleField))
+	made, err := h.api.BeginPost(v.ctx(), form.Key(), form.Get(headlineField))
 	if err != nil {
 		return v.again("write/new", form, form, err)
 	}
@@ -80,14 +80,14 @@ func (h writing) begin(v *visit) error {
 }
 
 // draftFields are what an author writes; versionField is hidden, and says which version that began with.
-var draftFields = []string{titleField, descriptionField, textField, "tags", "imgUrl", "slug"}
+var draftFields = []string{headlineField, "description", bodyField, "tags", "imgUrl", "slug"}
 
 const versionField = "version"
 
 // draftOf returns what was typed.
 func draftOf(form *view.Form) api.Draft {
 	draft := api.Draft{
-		Title: form.Get(titleField), Description: form.Get(descriptionField), Text: plain(form.Get(textField)),
+		Title: form.Get(headlineField), Description: form.Get("description"), Text: typedText(form.Get(bodyField)),
 		Slug: form.Get("slug"), ImgURL: strings.TrimSpace(form.Get("imgUrl")), Tags: []string{},
 	}
 	for tag := range strings.SplitSeq(form.Get("tags"), ",") {
@@ -101,7 +101,7 @@ func draftOf(form *view.Form) api.Draft {
 // draftForm returns the form of a post as it is stored.
 func draftForm(w api.Work) *view.Form {
 	return view.NewForm(url.Values{
-		titleField: {w.Title}, descriptionField: {w.Description}, textField: {w.Text}, "tags": {strings.Join(w.Tags, ", ")},
+		headlineField: {w.Title}, "description": {w.Description}, bodyField: {w.Text}, "tags": {strings.Join(w.Tags, ", ")},
 		"imgUrl": {w.ImgURL}, "slug": {w.Slug}, versionField: {strconv.FormatInt(w.Version, 10)},
 	}, draftFields...)
 }

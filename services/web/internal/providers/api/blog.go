@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"html/template"
+	"strings"
 	"time"
 )
 
@@ -13,6 +14,16 @@ type Author struct {
 	ID            string `json:"id"`
 	Name          string `json:"name"`
 	ProfilePicURL string `json:"profilePicUrl"`
+}
+
+// Picture is the author's, if it may be shown: browsers load only what nobody can read on its way.
+func (a Author) Picture() string { return overTLS(a.ProfilePicURL) }
+
+func overTLS(address string) string {
+	if strings.HasPrefix(address, "https://") {
+		return address
+	}
+	return ""
 }
 
 // PostItem is a published post on a list.
@@ -32,6 +43,9 @@ type PostItem struct {
 	// Snippet is an excerpt with the words that were searched for; empty unless they were.
 	Snippet template.HTML `json:"snippet"`
 }
+
+// Cover is the picture of the post, if it may be shown.
+func (p PostItem) Cover() string { return overTLS(p.ImgURL) }
 
 // Heading is an entry of a table of contents.
 type Heading struct {
