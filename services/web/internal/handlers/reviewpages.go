@@ -45,8 +45,11 @@ const momentForm = "2006-01-02T15:04"
 type reviewView struct {
 	Post api.Examined
 	Form *view.Form
-	Now  string // in the form of times that browsers send
+	Now  time.Time
 }
+
+// Moment is now, in the form of times that browsers send.
+func (r reviewView) Moment() string { return r.Now.Format(momentForm) }
 
 func (h review) post(v *visit) error {
 	return h.show(v, view.NewForm(nil, adviceField, publishAtField), nil)
@@ -62,7 +65,7 @@ func (h review) show(v *visit, form *view.Form, problem error) error {
 		return absent(err)
 	}
 	form.Values.Set(versionField, strconv.FormatInt(found.Version, 10))
-	shown := reviewView{found, form, time.Now().UTC().Format(momentForm)}
+	shown := reviewView{found, form, time.Now().UTC()}
 	if problem == nil {
 		return v.show("review/post", shown)
 	}
