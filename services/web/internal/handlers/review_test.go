@@ -10,10 +10,10 @@ import (
 )
 
 const (
-	examinePath = "/api/v1/blog/editor/id/" + productID
-	publishPath = "/api/v1/blog/editor/publish/id/" + productID
-	reviewPath  = "/review/posts/" + productID
-	judgedPath  = "/api/v1/blog/editor/comments/c1"
+	examinePath  = "/api/v1/blog/editor/id/" + productID
+	publishPath  = "/api/v1/blog/editor/publish/id/" + productID
+	reviewPath   = "/review/posts/" + productID
+	decisionPath = "/api/v1/blog/editor/comments/c1"
 )
 
 func reviewAnswers(more map[string]any) map[string]any {
@@ -34,7 +34,7 @@ func reviewAnswers(more map[string]any) map[string]any {
 		"PUT /api/v1/blog/editor/unpublish/id/" + productID: object{},
 		"GET /api/v1/blog/editor/reports":                   object{"items": []any{complained}},
 		"GET /api/v1/blog/id/" + productID:                  article,
-		"GET " + commentPath:                                remarked("z"), "PUT " + judgedPath: object{},
+		"GET " + commentPath:                                remarked("z"), "PUT " + decisionPath: object{},
 		"GET /api/v1/blog/tags":                  object{"items": []any{tag}},
 		"PUT /api/v1/blog/editor/tags/C#":        http.HandlerFunc(renamed),
 		"POST /api/v1/blog/editor/tags/C#/merge": errs.New(errs.Conflict, "a job is at work"),
@@ -97,11 +97,11 @@ func TestReports_areDecided(t *testing.T) {
 		t.Errorf("got %s", asked.URL)
 	}
 	b.post(t, "/review/comments/c1", "state", "hidden", "reason", "It is spam").leadsTo("/review/reports")
-	if _, body := w.last(t, judgedPath); !strings.Contains(body, `"state":"hidden"`) {
+	if _, body := w.last(t, decisionPath); !strings.Contains(body, `"state":"hidden"`) {
 		t.Errorf("got %s", body)
 	}
 	b.get(t, "/review/comments/c1").shows(http.StatusOK, "Yes, &lt;b&gt;")
-	w.answers["PUT "+judgedPath], w.answers["GET "+commentPath] = errs.InvalidField("reason", "is too short"), errs.NotFound
+	w.answers["PUT "+decisionPath], w.answers["GET "+commentPath] = errs.InvalidField("reason", "is too short"), errs.NotFound
 	b.post(t, "/review/comments/c1", "state", "hidden", "reason", "x").shows(http.StatusUnprocessableEntity, "is too short", "Readers do not see this comment now.")
 }
 

@@ -148,23 +148,23 @@ func (h reports) list(v *visit) error {
 	return v.show("review/reports", shown)
 }
 
-// judged is what the page for a decision about a comment shows.
-type judged struct {
+// decisionView is what the page for a decision about a comment shows.
+type decisionView struct {
 	ID      string
 	Comment *part[api.Comment] // missing if readers do not see it
 	Form    *view.Form
 }
 
-func (h reports) judge(v *visit, form *view.Form) judged {
+func (h reports) about(v *visit, form *view.Form) decisionView {
 	id := v.part("id")
 	l := &loading{visit: v}
-	shown := judged{ID: id, Form: form, Comment: load(l, func(ctx context.Context) (api.Comment, error) { return h.api.Comment(ctx, id) })}
+	shown := decisionView{ID: id, Form: form, Comment: load(l, func(ctx context.Context) (api.Comment, error) { return h.api.Comment(ctx, id) })}
 	l.wait()
 	return shown
 }
 
 func (h reports) comment(v *visit) error {
-	return v.show("review/comment", h.judge(v, view.NewForm(nil, groundsField)))
+	return v.show("review/comment", h.about(v, view.NewForm(nil, groundsField)))
 }
 
 func (h reports) decide(v *visit) error {
@@ -173,11 +173,11 @@ func (h reports) decide(v *visit) error {
 		return err
 	}
 	if form.Again {
-		return v.show("review/comment", h.judge(v, form))
+		return v.show("review/comment", h.about(v, form))
 	}
 	err = h.api.ModerateComment(v.ctx(), v.part("id"), form.Get("state"), typedText(form.Get(groundsField)))
 	if err != nil {
-		return v.again("review/comment", form, h.judge(v, form), err)
+		return v.again("review/comment", form, h.about(v, form), err)
 	}
 	return v.redirect("/review/reports", "review.done.decided")
 }
