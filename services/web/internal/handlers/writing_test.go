@@ -10,7 +10,7 @@ import (
 	"stoa/pkg/common/ids"
 )
 
-const ownPath = "/api/v1/blog/author/id/" + productID
+const ownPostPath = "/api/v1/blog/author/id/" + productID
 
 // written is a draft of Arno's as it is stored.
 func written(more object) object {
@@ -27,23 +27,23 @@ func writingAnswers(more map[string]any) map[string]any {
 		"GET /api/v1/blog/author/drafts":                   object{"items": []any{written(object{"refusal": object{"note": "Who counts?"}})}, "next": "7"},
 		"GET /api/v1/blog/author/submitted":                object{"items": []any{}},
 		"GET /api/v1/blog/author/published":                object{"items": []any{written(object{"status": "published", "published": object{"slug": "why"}})}},
-		"GET " + ownPath:                                   written(nil),
-		"PATCH " + ownPath:                                 written(object{"version": 4}),
-		"DELETE " + ownPath:                                object{},
+		"GET " + ownPostPath:                                   written(nil),
+		"PATCH " + ownPostPath:                                 written(object{"version": 4}),
+		"DELETE " + ownPostPath:                                object{},
 		"POST /api/v1/blog/author":                         object{"id": productID},
-		"POST " + ownPath + "/preview":                     object{"html": "<p>Count <em>twice</em>.</p>"},
+		"POST " + ownPostPath + "/preview":                     object{"html": "<p>Count <em>twice</em>.</p>"},
 		"PUT /api/v1/blog/author/submit/id/" + productID:   object{},
 		"PUT /api/v1/blog/author/withdraw/id/" + productID: object{},
-		"GET " + ownPath + "/revisions":                    object{"items": []any{object{"revision": 2, "title": "Why", "at": "2026-03-04T05:06:07Z"}}},
-		"GET " + ownPath + "/revisions/2":                  object{"revision": 2, "title": "Why", "text": "Old <b>text"},
-		"POST " + ownPath + "/revisions/2/restore":         object{},
+		"GET " + ownPostPath + "/revisions":                    object{"items": []any{object{"revision": 2, "title": "Why", "at": "2026-03-04T05:06:07Z"}}},
+		"GET " + ownPostPath + "/revisions/2":                  object{"revision": 2, "title": "Why", "text": "Old <b>text"},
+		"POST " + ownPostPath + "/revisions/2/restore":         object{},
 	}
 	maps.Copy(answers, more)
 	return answers
 }
 
-// typed is what the form of a draft sends.
-func typed(more ...string) []string {
+// typedDraft is what the form of a draft sends.
+func typedDraft(more ...string) []string {
 	return append([]string{"title", "Why we count", "description", "Twice.", "text", "Count\r\n*twice*.", "tags", "tills,, the sea ", "version", "3"}, more...)
 }
 
@@ -79,61 +79,61 @@ func TestWrite_showsADraftBesideItsPreview(t *testing.T) {
 	w := newWorld(t, writingAnswers(nil))
 	b := w.browser().signIn(t, "arno")
 	b.get(t, writePath).shows(http.StatusOK, ">\nCount\n*once*.</textarea>", "TILLS, SEA", `name="version" value="3"`, "<em>twice</em>", "Saved:")
-	w.answers["POST "+ownPath+"/preview"] = errs.Unavailable
+	w.answers["POST "+ownPostPath+"/preview"] = errs.Unavailable
 	b.get(t, writePath).shows(http.StatusOK, "*once*", "This part cannot be shown right now.")
-	w.answers["GET "+ownPath] = errs.NotFound
+	w.answers["GET "+ownPostPath] = errs.NotFound
 	b.get(t, writePath).shows(http.StatusNotFound)
 }
 
 func TestWrite_savesWhatWasTyped(t *testing.T) {
 	w := newWorld(t, writingAnswers(nil))
 	b := w.browser().signIn(t, "arno")
-	b.post(t, writePath, typed("do", "save")...).leadsTo(writePath)
-	asked, body := w.last(t, ownPath)
+	b.post(t, writePath, typedDraft("do", "save")...).leadsTo(writePath)
+	asked, body := w.last(t, ownPostPath)
 	if asked.Header.Get("If-Match") != `"3"` || !strings.Contains(body, `"text":"Count\n*twice*."`) || !strings.Contains(body, `"tags":["tills","the sea"]`) {
 		t.Errorf("got %v %s", asked.Header, body)
 	}
 	for _, problem := range []errs.Kind{errs.Unavailable, errs.RateLimited, errs.Conflict} {
-		w.answers["PATCH "+ownPath] = problem
-		b.post(t, writePath, typed()...).shows(problem.HTTPStatus(), "*twice*", `name="version" value="3"`, "Not saved.")
+		w.answers["PATCH "+ownPostPath] = problem
+		b.post(t, writePath, typedDraft()...).shows(problem.HTTPStatus(), "*twice*", `name="version" value="3"`, "Not saved.")
 	}
-	w.answers["PATCH "+ownPath] = errs.InvalidField("tags[1]", "must be a tag")
-	b.post(t, writePath, typed()...).shows(http.StatusUnprocessableEntity, `id="tags-error"`, "must be a tag", "*twice*")
-	w.answers["PATCH "+ownPath] = errs.NotFound
-	b.post(t, writePath, typed()...).shows(http.StatusNotFound)
+	w.answers["PATCH "+ownPostPath] = errs.InvalidField("tags[1]", "must be a tag")
+	b.post(t, writePath, typedDraft()...).shows(http.StatusUnprocessableEntity, `id="tags-error"`, "must be a tag", "*twice*")
+	w.answers["PATCH "+ownPostPath] = errs.NotFound
+	b.post(t, writePath, typedDraft()...).shows(http.StatusNotFound)
 	b.post(t, writePath, "title", "x", "version", "new").shows(http.StatusBadRequest)
-	b.post(t, writePath, typed("again", "yes", "do", "submit")...).shows(http.StatusOK, "*twice*")
+	b.post(t, writePath, typedDraft("again", "yes", "do", "submit")...).shows(http.StatusOK, "*twice*")
 }
 
 func TestWrite_submitsWhatItHasSaved(t *testing.T) {
 	w := newWorld(t, writingAnswers(nil))
 	b := w.browser().signIn(t, "arno")
 	const submit = "/api/v1/blog/author/submit/id/" + productID
-	b.post(t, writePath, typed("do", "submit")...).leadsTo("/write/submitted")
+	b.post(t, writePath, typedDraft("do", "submit")...).leadsTo("/write/submitted")
 	if asked, _ := w.last(t, submit); asked.Header.Get("If-Match") != `"4"` {
 		t.Errorf("got %v", asked.Header)
 	}
 	w.answers["PUT "+submit] = errs.InvalidField("description", "is missing")
-	b.post(t, writePath, typed("do", "submit")...).shows(http.StatusUnprocessableEntity, "is missing", `name="version" value="4"`)
+	b.post(t, writePath, typedDraft("do", "submit")...).shows(http.StatusUnprocessableEntity, "is missing", `name="version" value="4"`)
 	// The second of two clicks finds that it is done.
-	w.answers["PATCH "+ownPath] = written(object{"version": 5, "draft": false, "submitted": object{"at": "2026-03-04T05:06:07Z"}})
-	b.post(t, writePath, typed("do", "submit")...).leadsTo("/write/submitted")
+	w.answers["PATCH "+ownPostPath] = written(object{"version": 5, "draft": false, "submitted": object{"at": "2026-03-04T05:06:07Z"}})
+	b.post(t, writePath, typedDraft("do", "submit")...).leadsTo("/write/submitted")
 }
 
 // Nobody's words are lost when two windows write: the page shows both, and the author decides.
 func TestWrite_showsWhatWasChangedMeanwhile(t *testing.T) {
 	w := newWorld(t, writingAnswers(map[string]any{
-		"PATCH " + ownPath: errs.New(errs.Outdated, "it has version 8"),
-		"GET " + ownPath:   written(object{"version": 8, "title": "Why others count"}),
-		"POST " + ownPath + "/preview": object{"html": "<p>x</p>", "changes": object{"added": 1, "removed": 1, "rows": []any{
+		"PATCH " + ownPostPath: errs.New(errs.Outdated, "it has version 8"),
+		"GET " + ownPostPath:   written(object{"version": 8, "title": "Why others count"}),
+		"POST " + ownPostPath + "/preview": object{"html": "<p>x</p>", "changes": object{"added": 1, "removed": 1, "rows": []any{
 			object{"old": []any{object{"text": "Count "}, object{"text": "once", "changed": true}}, "new": []any{object{"text": "Count "}, object{"text": "twice", "changed": true}}},
 		}}},
 	}))
 	b := w.browser().signIn(t, "arno")
-	b.post(t, writePath, typed("do", "save")...).shows(http.StatusPreconditionFailed,
+	b.post(t, writePath, typedDraft("do", "save")...).shows(http.StatusPreconditionFailed,
 		"Somebody else has changed this meanwhile.", "<del>Why others count</del>", "<ins>Why we count</ins>", "<del>once</del>", "<ins>twice</ins>",
 		"Save mine instead", `name="version" value="8"`, "*twice*").hides("hx-post") // typing alone must not replace the other's words
-	if _, body := w.last(t, ownPath+"/preview"); !strings.Contains(body, `"compare":true`) {
+	if _, body := w.last(t, ownPostPath+"/preview"); !strings.Contains(body, `"compare":true`) {
 		t.Errorf("got %s", body)
 	}
 }
@@ -143,14 +143,14 @@ func TestAutosave_saysWhatItHasSaved(t *testing.T) {
 	b := w.browser().signIn(t, "arno")
 	b.header.Set("Hx-Request", "true")
 	b.header.Set("Hx-Request-Type", "partial")
-	save := func() *reply { return b.post(t, writePath+"/autosave", typed()...) }
+	save := func() *reply { return b.post(t, writePath+"/autosave", typedDraft()...) }
 	save().shows(http.StatusOK, "Saved:", `name="version" value="4" hx-swap-oob="true"`, "<em>twice</em>").hides("<html")
 	for problem, text := range map[error]string{
 		errs.New(errs.Outdated, "late"):          "Compare",
 		errs.New(errs.Unavailable, "down"):       "the next change tries again",
 		errs.InvalidField("title", "is missing"): "title is missing.",
 	} {
-		w.answers["PATCH "+ownPath] = problem
+		w.answers["PATCH "+ownPostPath] = problem
 		answer := save().shows(errs.KindOf(problem).HTTPStatus(), "Not saved.", text).hides("<html", `name="version"`)
 		if answer.Header().Get("Hx-Retarget") != "" {
 			t.Errorf("%v: it replaces the page: %v", problem, answer.Header())
