@@ -153,3 +153,24 @@ func TestFollow_beginsAndEnds(t *testing.T) {
 	delete(w.answers, "GET /api/v1/blog/following")
 	b.get(t, "/blog/tags/SEA").shows(http.StatusOK).hides("follow")
 }
+
+// No page needs what the policy forbids, for anybody: code and styles within pages, and addresses that templates could not trust.
+func TestBlogPages_haveNoCodeWithin(t *testing.T) {
+	answers := blogAnswers(writingAnswers(reviewAnswers(nil)))
+	w := newWorld(t, answers)
+	pages := map[string][]string{
+		"ada": {"/blog", "/blog/why-we-count", "/blog/all/tags", "/blog/tags/C%23", "/blog/authors/" + anAuthor, "/blog/archive/2020-03", "/account/following",
+			"/blog/why-we-count/comments", "/blog/why-we-count/comments/c1", "/blog/why-we-count/comments/c1/report"},
+		"arno":  {"/write", "/write/new", writePath, writePath + "/revisions", writePath + "/revisions/2", writePath + "/delete"},
+		"edith": {"/review", reviewPath, "/review/reports", "/review/comments/c1", "/review/tags", "/review/tags/C%23", "/review/jobs/j1"},
+	}
+	for who, paths := range pages {
+		b := w.browser().signIn(t, who)
+		for _, path := range paths {
+			page := b.get(t, path).shows(http.StatusOK).hides("<style", " style=", " onclick=", "hx-on", "javascript:", "ZgotmplZ", "http://", "%!")
+			if size := page.Body.Len(); size > 100<<10 {
+				t.Errorf("%s has %d bytes", path, size)
+			}
+		}
+	}
+}
