@@ -92,7 +92,7 @@ func (h blog) author(v *visit) error {
 		return absent(err)
 	}
 	if len(found.Items) > 0 {
-		shown.Name, shown.Picture = found.Items[0].Author.Name, found.Items[0].Author.ProfilePicURL
+		shown.Name, shown.Picture = found.Items[0].Author.Name, found.Items[0].Author.Picture()
 	}
 	return v.show("blog/author", shown)
 }

@@ -102,10 +102,8 @@ func (h writing) autosave(v *visit) error {
 	}
 	shown := draftView{ID: v.part("id"), Form: form}
 	if err == nil {
-		l := &loading{visit: v}
-		shown.Preview = load(l, func(ctx context.Context) (api.Preview, error) {
-			return h.api.PreviewPost(ctx, shown.ID, typedText(form.Get(bodyField)), false)
-		})
+		l, id, text := &loading{visit: v}, shown.ID, typedText(form.Get(bodyField))
+		shown.Preview = load(l, func(ctx context.Context) (api.Preview, error) { return h.api.PreviewPost(ctx, id, text, false) })
 		var saved api.Work
 		if saved, err = h.store(v, form); err == nil {
 			shown.At = saved.UpdatedAt

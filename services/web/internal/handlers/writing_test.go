@@ -27,16 +27,16 @@ func writingAnswers(more map[string]any) map[string]any {
 		"GET /api/v1/blog/author/drafts":                   object{"items": []any{written(object{"refusal": object{"note": "Who counts?"}})}, "next": "7"},
 		"GET /api/v1/blog/author/submitted":                object{"items": []any{}},
 		"GET /api/v1/blog/author/published":                object{"items": []any{written(object{"status": "published", "published": object{"slug": "why"}})}},
-		"GET " + ownPostPath:                                   written(nil),
-		"PATCH " + ownPostPath:                                 written(object{"version": 4}),
-		"DELETE " + ownPostPath:                                object{},
+		"GET " + ownPostPath:                               written(nil),
+		"PATCH " + ownPostPath:                             written(object{"version": 4}),
+		"DELETE " + ownPostPath:                            object{},
 		"POST /api/v1/blog/author":                         object{"id": productID},
-		"POST " + ownPostPath + "/preview":                     object{"html": "<p>Count <em>twice</em>.</p>"},
+		"POST " + ownPostPath + "/preview":                 object{"html": "<p>Count <em>twice</em>.</p>"},
 		"PUT /api/v1/blog/author/submit/id/" + productID:   object{},
 		"PUT /api/v1/blog/author/withdraw/id/" + productID: object{},
-		"GET " + ownPostPath + "/revisions":                    object{"items": []any{object{"revision": 2, "title": "Why", "at": "2026-03-04T05:06:07Z"}}},
-		"GET " + ownPostPath + "/revisions/2":                  object{"revision": 2, "title": "Why", "text": "Old <b>text"},
-		"POST " + ownPostPath + "/revisions/2/restore":         object{},
+		"GET " + ownPostPath + "/revisions":                object{"items": []any{object{"revision": 2, "title": "Why", "at": "2026-03-04T05:06:07Z"}}},
+		"GET " + ownPostPath + "/revisions/2":              object{"revision": 2, "title": "Why", "text": "Old <b>text"},
+		"POST " + ownPostPath + "/revisions/2/restore":     object{},
 	}
 	maps.Copy(answers, more)
 	return answers
