@@ -119,6 +119,7 @@ func TestTags_areChangedByJobs(t *testing.T) {
 	w.answers["GET /api/v1/blog/editor/jobs/j1"] = object{"id": "j1", "kind": "rename", "tag": "C#", "into": "CSHARP", "state": "done", "changed": 4}
 	b.get(t, "/review/jobs/j1").shows(http.StatusOK, "Done: 4 posts have changed.").hides("hx-trigger")
 	b.post(t, "/review/tags/C%23", "do", "merge", "into", "SEA").shows(http.StatusConflict, "a job is at work", `value="SEA"`)
+	b.post(t, "/review/tags/C%23", "do", "burn", "name", "x").shows(http.StatusBadRequest)
 	b.post(t, "/review/tags/C%23", "do", "delete").leadsTo("/review/jobs/j2")
 	w.answers["PUT /api/v1/blog/editor/tags/C#"] = object{"tag": "C#"}
 	b.post(t, "/review/tags/C%23", "do", "describe", "name", "C#", "description", "Sharper").leadsTo("/review/tags")

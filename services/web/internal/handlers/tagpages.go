@@ -3,6 +3,7 @@ package handlers
 import (
 	"net/url"
 
+	"stoa/pkg/common/errs"
 	"stoa/services/web/internal/domain"
 	"stoa/services/web/internal/providers/api"
 	"stoa/services/web/internal/providers/view"
@@ -87,8 +88,10 @@ func (h tagging) begin(v *visit, tag string, form *view.Form) (string, error) {
 		job, err = h.api.MergeTag(v.ctx(), tag, form.Get("into"))
 	case "delete":
 		job, err = h.api.DeleteTag(v.ctx(), tag)
-	default:
+	case "describe":
 		return h.api.EditTag(v.ctx(), tag, form.Get("name"), form.Get("description"))
+	default:
+		err = errs.New(errs.Malformed, "the form does not say what to do")
 	}
 	return job.ID, err
 }
