@@ -114,13 +114,16 @@ func (h writing) autosave(v *visit) error {
 	return h.showState(v, shown, err)
 }
 
-// showState answers with the state of a draft.
+// showState answers with the state of a draft. That nothing was saved is an answer like others, and no error of the page; errors of the
+// gateway are pages, which must not become a part of this one.
 func (h writing) showState(v *visit, shown draftView, problem error) error {
 	status := http.StatusOK
 	if problem != nil {
 		foldTags(problem)
 		web.NoteError(v.ctx(), problem)
-		status = errs.KindOf(problem).HTTPStatus()
+		if errs.Is(problem, errs.Unauthenticated) || errs.Is(problem, errs.Forbidden) {
+			status = errs.KindOf(problem).HTTPStatus()
+		}
 		if !shown.Form.Take(problem) {
 			shown.Form.Problem = &view.Problem{Kind: errs.KindOf(problem)}
 		}
