@@ -86,30 +86,31 @@ func (h review) decide(v *visit) error {
 	if err != nil || version < 1 {
 		return errs.New(errs.Malformed, "the form has no version")
 	}
-	id, note := v.part("id"), typedText(form.Get(adviceField))
-	switch form.Get("do") {
-	case "publish":
-		return h.decided(v, form, "review.done.published", h.api.PublishPost(v.ctx(), id, version, nil))
-	case "schedule":
-		at, err := time.Parse(momentForm, form.Get(publishAtField))
-		if err != nil {
-			return h.show(v, form, errs.InvalidField(publishAtField, "%s", v.view(nil).T("review.no-time")))
-		}
-		return h.decided(v, form, "review.done.scheduled", h.api.PublishPost(v.ctx(), id, version, &at))
-	case "refuse":
-		return h.decided(v, form, "review.done.refused", h.api.RefusePost(v.ctx(), id, version, note))
-	case "unpublish":
-		return h.decided(v, form, "review.done.unpublished", h.api.UnpublishPost(v.ctx(), id, version, note))
-	}
-	return errs.New(errs.Malformed, "the form does not say what to do")
-}
-
-// decided leads to the next post to decide about.
-func (h review) decided(v *visit, form *view.Form, done string, err error) error {
+	done, err := h.carryOut(v, form, version)
 	if err != nil {
 		return h.show(v, form, err)
 	}
 	return v.redirect("/review", done)
+}
+
+// carryOut makes a decision about this version of a post, and returns the key of the text that says so.
+func (h review) carryOut(v *visit, form *view.Form, version int64) (done string, err error) {
+	id, note := v.part("id"), typedText(form.Get(adviceField))
+	switch form.Get("do") {
+	case "publish":
+		return "review.done.published", h.api.PublishPost(v.ctx(), id, version, nil)
+	case "schedule":
+		at, err := time.Parse(momentForm, form.Get(publishAtField))
+		if err != nil {
+			return "", errs.InvalidField(publishAtField, "%s", v.view(nil).T("review.no-time"))
+		}
+		return "review.done.scheduled", h.api.PublishPost(v.ctx(), id, version, &at)
+	case "refuse":
+		return "review.done.refused", h.api.RefusePost(v.ctx(), id, version, note)
+	case "unpublish":
+		return "review.done.unpublished", h.api.UnpublishPost(v.ctx(), id, version, note)
+	}
+	return "", errs.New(errs.Malformed, "the form does not say what to do")
 }
 
 // reports is what editors do with comments.
