@@ -128,6 +128,7 @@ var probes = map[string]probe{
 	// blog
 	"create-post":          {body: func(*testing.T, *cast, client.User) any { return object{"title": "A till that counts"} }},
 	"edit-post":            {id: drafted, body: func(*testing.T, *cast, client.User) any { return object{"text": "Twice."} }},
+	"preview-post":         {id: drafted, body: func(*testing.T, *cast, client.User) any { return object{"text": "Twice."} }},
 	"get-own-post":         {id: drafted},
 	"delete-post":          {id: drafted},
 	"submit-post":          {id: drafted},
@@ -155,6 +156,7 @@ var probes = map[string]probe{
 	"list-similar-posts":   {id: published},
 	"list-comments":        {id: commentable},
 	"add-comment":          {id: commentable, body: func(*testing.T, *cast, client.User) any { return object{"text": "We count twice."} }},
+	"read-comment":         {id: remarked},
 	"edit-comment":         {id: remarked, body: func(*testing.T, *cast, client.User) any { return object{"text": "Twice."} }},
 	"delete-comment":       {id: remarked},
 	"report-comment":       {id: remarked, body: func(*testing.T, *cast, client.User) any { return object{"reason": "Spam."} }},

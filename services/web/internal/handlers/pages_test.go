@@ -46,7 +46,7 @@ func TestPages_showWhatServicesHave(t *testing.T) {
 	b.get(t, "/products?q=%22%3Cx").shows(http.StatusOK, `value="&#34;&lt;x"`).hides("Show more")
 	b.get(t, "/products/"+productID).shows(http.StatusOK, "Holds\nwine", "3 pieces in stock", "A-1")
 	b.get(t, "/blog").shows(http.StatusOK, `href="/blog/why-we-count"`, `<time datetime="2026-03-04T05:06:07Z" data-form="date">4 Mar 2026</time>`)
-	b.get(t, "/blog?q=x").shows(http.StatusOK, "There are no posts here yet.")
+	b.get(t, "/blog?q=x").shows(http.StatusOK, "No post has these words.")
 	b.get(t, "/blog/why-we-count").shows(http.StatusOK, "<p>Count <b>twice</b>.</p>", `href="/blog/tags/C%23"`, "Bo", "This comment is not shown")
 	if moved := b.get(t, "/blog/former"); moved.Code != http.StatusMovedPermanently || moved.Header().Get("Location") != "/blog/why-we-count" {
 		t.Errorf("a former slug: got %d %v", moved.Code, moved.Header())

@@ -68,6 +68,6 @@ func (s *Site) entries() []entry {
 		// Accounts.
 		sessionPages(s), signUpPages(s), accountPages(s), leavingPages(s), noticePages(s),
 		// The blog.
-		blogPages(s),
+		blogPages(s), commentPages(s), followPages(s), writePages(s), reviewPages(s), reportPages(s), tagPages(s),
 	)
 }

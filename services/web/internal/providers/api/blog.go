@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"html/template"
+	"strings"
 	"time"
 )
 
@@ -13,6 +14,16 @@ type Author struct {
 	ID            string `json:"id"`
 	Name          string `json:"name"`
 	ProfilePicURL string `json:"profilePicUrl"`
+}
+
+// Picture is the author's, if it may be shown: browsers load only what nobody can read on its way.
+func (a Author) Picture() string { return overTLS(a.ProfilePicURL) }
+
+func overTLS(address string) string {
+	if strings.HasPrefix(address, "https://") {
+		return address
+	}
+	return ""
 }
 
 // PostItem is a published post on a list.
@@ -33,6 +44,9 @@ type PostItem struct {
 	Snippet template.HTML `json:"snippet"`
 }
 
+// Cover is the picture of the post, if it may be shown.
+func (p PostItem) Cover() string { return overTLS(p.ImgURL) }
+
 // Heading is an entry of a table of contents.
 type Heading struct {
 	Level int    `json:"level"`
@@ -47,17 +61,11 @@ type Post struct {
 	TOC  []Heading     `json:"toc"`
 }
 
-// Comment is a comment, or a reply. One that is not visible has neither author nor text.
-type Comment struct {
-	ID        string        `json:"id"`
-	ReplyTo   string        `json:"replyTo"`
-	State     string        `json:"state"`
-	Author    *Author       `json:"author"`
-	Text      string        `json:"text"`
-	HTML      template.HTML `json:"html"`
-	CreatedAt time.Time     `json:"createdAt"`
-	EditedAt  *time.Time    `json:"editedAt"`
-	Replies   int           `json:"replies"`
+// Tag is what posts are about.
+type Tag struct {
+	Tag         string `json:"tag"`
+	Description string `json:"description"`
+	Count       int    `json:"count"` // how many published posts have it
 }
 
 // Posts returns a page of the published posts, the latest first, or of those with the words q, the best first.
@@ -79,9 +87,27 @@ func (c *Client) SimilarPosts(ctx context.Context, id string) (List[PostItem], e
 	return call[List[PostItem]](ctx, c, get(blog, "/api/v1/blog/list/similar/id", id).with("limit", "3"))
 }
 
-// Comments returns a page of the comments that begin threads on a post, the latest first, or of the replies to one of them.
-func (c *Client) Comments(ctx context.Context, id, replyTo, cursor string) (List[Comment], error) {
-	o := get(blog, "/api/v1/blog/id", id)
-	o.path += "/comments"
-	return call[List[Comment]](ctx, c, o.with("replyTo", replyTo, "cursor", cursor))
+// PostByID returns the post with this id.
+func (c *Client) PostByID(ctx context.Context, id string) (Post, error) {
+	return call[Post](ctx, c, get(blog, "/api/v1/blog/id", id))
+}
+
+// PostsWithTag returns a page of the posts with a tag, the latest first, or Moved if the tag has another name now.
+func (c *Client) PostsWithTag(ctx context.Context, tag, cursor string) (List[PostItem], error) {
+	return call[List[PostItem]](ctx, c, get(blog, "/api/v1/blog/list/tag", tag).with("cursor", cursor))
+}
+
+// PostsBy returns a page of the posts of an author, the latest first.
+func (c *Client) PostsBy(ctx context.Context, id, cursor string) (List[PostItem], error) {
+	return call[List[PostItem]](ctx, c, get(blog, "/api/v1/blog/list/author", id).with("cursor", cursor))
+}
+
+// PostsOf returns a page of the posts that became public in a month, such as "2026-11".
+func (c *Client) PostsOf(ctx context.Context, month, cursor string) (List[PostItem], error) {
+	return call[List[PostItem]](ctx, c, get(blog, "/api/v1/blog/list/month", month).with("cursor", cursor))
+}
+
+// Tags returns a page of the tags, those that came into use last first.
+func (c *Client) Tags(ctx context.Context, cursor, limit string) (List[Tag], error) {
+	return call[List[Tag]](ctx, c, get(blog, "/api/v1/blog/tags").with("cursor", cursor, "limit", limit))
 }

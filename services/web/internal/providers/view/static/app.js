@@ -8,6 +8,13 @@
     request.headers.Accept = sourceElement.hasAttribute("hx-sse:connect") ? "text/event-stream" : "text/html";
   });
 
+  // A form that waits for the one before it, while both save a draft, goes on with the version that that one has made.
+  document.addEventListener("htmx:before:request", (event) => {
+    const { request } = event.detail.ctx;
+    const version = request.form?.elements?.version;
+    if (version && request.body instanceof FormData) request.body.set("version", version.value);
+  });
+
   // Times are in UTC in the HTML. Here they become those of the reader.
   const locale = document.documentElement.dataset.locale;
   const forms = {
