@@ -69,5 +69,7 @@ func (s *Site) entries() []entry {
 		sessionPages(s),
 		// The blog.
 		blogPages(s),
+		// Staff and admins.
+		backstage(s),
 	)
 }
