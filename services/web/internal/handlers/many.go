@@ -18,8 +18,8 @@ const (
 // mostAtOnce is how many things one form is about: no page lists more.
 const mostAtOnce = 100
 
-// chosen returns the ids that a form is about.
-func chosen(form *view.Form) ([]string, error) {
+// chosenIDs returns the ids that a form is about.
+func chosenIDs(form *view.Form) ([]string, error) {
 	found := form.Values[chosenField]
 	switch {
 	case form.Get(onlyField) != "":
@@ -61,7 +61,7 @@ type outcomes struct {
 // each does something with each thing of a form, side by side. It leads back if all is done, and shows what became of each if not: no
 // failure keeps the others from being done.
 func (v *visit) each(form *view.Form, w work) error {
-	ids, err := chosen(form)
+	ids, err := chosenIDs(form)
 	if err != nil {
 		return err
 	}

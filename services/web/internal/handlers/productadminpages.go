@@ -42,14 +42,14 @@ type productForm struct {
 
 // The fields of a product, by the names that inventory has for them, except for the pieces: pages check these themselves.
 const (
-	nameField, descriptionField = "name", "description"
-	amountField, currencyField  = "price.amount", "price.currency"
-	skuField, piecesField       = "sku", "pieces"
-	defaultCurrency             = "EUR"
-	mostPieces, mostMinor       = 1_000_000, 1_000_000_000
+	productName, productText   = "name", "description"
+	amountField, currencyField = "price.amount", "price.currency"
+	skuField, piecesField      = "sku", "pieces"
+	defaultCurrency            = "EUR"
+	mostPieces, mostMinor      = 1_000_000, 1_000_000_000
 )
 
-var productFields = []string{nameField, descriptionField, amountField, currencyField, skuField, piecesField}
+var productFields = []string{productName, productText, amountField, currencyField, skuField, piecesField}
 
 func (h assortment) list(v *visit) error {
 	q := v.query("q")
@@ -74,7 +74,7 @@ func (h assortment) add(v *visit) error {
 		return v.show("staff/product-new", shown)
 	}
 	pieces := v.whole(form, piecesField, 0, mostPieces)
-	wish := api.NewProduct{ProductDetails: v.details(form), SKU: strings.TrimSpace(form.Get(skuField)), Stock: pieces}
+	wish := api.NewProduct{ProductDetails: v.productDetails(form), SKU: strings.TrimSpace(form.Get(skuField)), Stock: pieces}
 	if form.Problem != nil {
 		return v.answer(http.StatusUnprocessableEntity, "staff/product-new", shown)
 	}
@@ -88,7 +88,7 @@ func (h assortment) add(v *visit) error {
 // filled returns the form of a product as it is.
 func filled(p api.StaffProduct) *view.Form {
 	return view.NewForm(url.Values{
-		nameField: {p.Name}, descriptionField: {p.Description}, amountField: {decimal(p.Price)}, currencyField: {p.Price.Currency},
+		productName: {p.Name}, productText: {p.Description}, amountField: {decimal(p.Price)}, currencyField: {p.Price.Currency},
 	}, productFields...)
 }
 
@@ -109,7 +109,7 @@ func (h assortment) edit(v *visit) error {
 	if err != nil {
 		return absent(err)
 	}
-	shown, details := productForm{found, form}, v.details(form)
+	shown, details := productForm{found, form}, v.productDetails(form)
 	if form.Again {
 		form.Problem = nil
 		return v.show("staff/product", shown)
@@ -123,15 +123,15 @@ func (h assortment) edit(v *visit) error {
 	return v.redirect("/staff/products/"+found.ID, "staff.done.product-changed")
 }
 
-// details returns what was typed about a product, and notes in the form what cannot be read.
-func (v *visit) details(form *view.Form) api.ProductDetails {
+// productDetails returns what was typed about a product, and notes in the form what cannot be read.
+func (v *visit) productDetails(form *view.Form) api.ProductDetails {
 	code := strings.ToUpper(strings.TrimSpace(form.Get(currencyField)))
 	amount, ok := minor(form.Get(amountField), code)
 	if !ok || amount > mostMinor {
 		form.Refuse(amountField, v.view(nil).T("staff.not-a-price"))
 	}
 	return api.ProductDetails{
-		Name: strings.TrimSpace(form.Get(nameField)), Description: strings.ReplaceAll(form.Get(descriptionField), "\r\n", "\n"),
+		Name: strings.TrimSpace(form.Get(productName)), Description: strings.ReplaceAll(form.Get(productText), "\r\n", "\n"),
 		Price: api.Money{Amount: amount, Currency: code},
 	}
 }
@@ -226,7 +226,7 @@ func (h assortment) setPicture(v *visit) error {
 	if err != nil {
 		return absent(err)
 	}
-	image, err := v.file(pictureField)
+	image, err := v.sentFile(pictureField)
 	if err != nil {
 		return err
 	}
@@ -246,8 +246,8 @@ const (
 	mostPicture  = 1 << 20
 )
 
-// file returns the file of a form, nil if there is none.
-func (v *visit) file(name string) ([]byte, error) {
+// sentFile returns the file of a form, nil if there is none.
+func (v *visit) sentFile(name string) ([]byte, error) {
 	file, _, err := v.r.FormFile(name)
 	if errors.Is(err, http.ErrMissingFile) || errors.Is(err, http.ErrNotMultipart) {
 		return nil, nil

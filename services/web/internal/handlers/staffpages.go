@@ -60,7 +60,7 @@ type fulfilmentView struct {
 
 // Step is what can be done next with all of them, "" for nothing.
 func (f fulfilmentView) Step() string {
-	for step, s := range steps {
+	for step, s := range orderSteps {
 		if s.from == f.Status {
 			return step
 		}
@@ -88,16 +88,16 @@ func (h staff) list(v *visit, status string, form *view.Form) error {
 	return v.show("staff/orders", fulfilmentView{status, found, v.more(found.Next), form})
 }
 
-// step is what staff do with an order.
-type step struct {
+// orderStep is what staff do with an order.
+type orderStep struct {
 	from, to string
 	// done is the text that says that it is done.
 	done string
 	take func(*api.Client, context.Context, string) (api.Fulfilment, error)
 }
 
-// steps are the steps by the names that forms use.
-var steps = map[string]step{
+// orderSteps are the steps by the names that forms use.
+var orderSteps = map[string]orderStep{
 	"ship":    {api.Queued, api.Shipped, "staff.done.shipped", (*api.Client).Ship},
 	"deliver": {api.Shipped, api.Delivered, "staff.done.delivered", (*api.Client).Deliver},
 }
@@ -108,7 +108,7 @@ func (h staff) take(v *visit) error {
 	if err != nil {
 		return err
 	}
-	step, known := steps[form.Get("step")]
+	step, known := orderSteps[form.Get("step")]
 	if !known {
 		return errs.New(errs.Invalid, "there is no such step")
 	}

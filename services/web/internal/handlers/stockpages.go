@@ -77,10 +77,10 @@ type stockView struct {
 }
 
 // The fields of a change.
-const changeField, reasonField = "change", "reason"
+const changeField, whyField = "change", "reason"
 
 func (h stockroom) history(v *visit) error {
-	return h.show(v, http.StatusOK, view.NewForm(nil, changeField, reasonField))
+	return h.show(v, http.StatusOK, view.NewForm(nil, changeField, whyField))
 }
 
 func (h stockroom) show(v *visit, status int, form *view.Form) error {
@@ -98,7 +98,7 @@ func (h stockroom) show(v *visit, status int, form *view.Form) error {
 
 // adjust adds pieces, or removes some.
 func (h stockroom) adjust(v *visit) error {
-	form, err := v.form(changeField, reasonField)
+	form, err := v.form(changeField, whyField)
 	if err != nil {
 		return err
 	}
@@ -113,7 +113,7 @@ func (h stockroom) adjust(v *visit) error {
 		return h.show(v, http.StatusUnprocessableEntity, form)
 	}
 	id := v.part("id")
-	err = h.api.Adjust(v.ctx(), id, form.Key(), change, strings.TrimSpace(form.Get(reasonField)))
+	err = h.api.Adjust(v.ctx(), id, form.Key(), change, strings.TrimSpace(form.Get(whyField)))
 	if err == nil {
 		return v.redirect("/staff/products/"+id+"/stock", "staff.done.adjusted")
 	}

@@ -13,11 +13,8 @@ type StaffProduct struct {
 	Reserved  int64     `json:"reserved"`
 	Sold      int64     `json:"sold"`
 	UpdatedAt time.Time `json:"updatedAt"`
-	// Picture has the addresses of its picture in two sizes, "" without one.
-	Picture struct {
-		Small string `json:"small"`
-		Large string `json:"large"`
-	} `json:"picture"`
+	// Picture is the address of its picture, "" without one.
+	Picture string `json:"picture"`
 }
 
 // ProductDetails is what staff decide about a product.

@@ -1,0 +1,47 @@
+package handlers
+
+import (
+	"time"
+
+	"stoa/services/web/internal/providers/api"
+)
+
+// auditLog is what accounts did that concerns security, and what was refused.
+type auditLog struct{ *Site }
+
+func auditPages(s *Site) []entry {
+	h := auditLog{s}
+	return []entry{
+		page("/admin/audit", forAdmins, h.log),
+		page("/admin/refusals", forAdmins, h.refusals),
+	}
+}
+
+func (h auditLog) log(v *visit) error {
+	account := v.query("account")
+	found, err := h.api.Audit(v.ctx(), account, v.query("cursor"))
+	if err != nil {
+		return err
+	}
+	return v.show("admin/audit", listing[api.AuditEntry]{account, found, v.more(found.Next)})
+}
+
+// refusalView is what was refused on a day.
+type refusalView struct {
+	api.Refusals
+	// Today is the last day that may be chosen, and Wrong says that the chosen one is none.
+	Today string
+	Wrong bool
+}
+
+func (h auditLog) refusals(v *visit) error {
+	day, wrong := v.query("day"), false
+	if _, err := time.Parse(time.DateOnly, day); err != nil {
+		day, wrong = "", day != ""
+	}
+	found, err := h.api.Refusals(v.ctx(), day)
+	if err != nil {
+		return err
+	}
+	return v.show("admin/refusals", refusalView{found, time.Now().UTC().Format(time.DateOnly), wrong})
+}
