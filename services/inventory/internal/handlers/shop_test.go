@@ -12,6 +12,7 @@ import (
 	"stoa/pkg/sidecar/sidecartest"
 	"stoa/services/inventory/internal/domain"
 	"stoa/services/inventory/internal/handlers"
+	"stoa/services/inventory/internal/providers"
 	"stoa/services/inventory/internal/repositories"
 )
 
@@ -37,7 +38,8 @@ func newFront() *front {
 	f := &front{
 		webtest.New("Inventory", "The catalogue and the stock.", callers), states, catalogue, domain.NewAssortment(catalogue, index), index,
 	}
-	handlers.Routes(f.API, catalogue, f.assortment, domain.NewStock(catalogue, repositories.NewHistory(side)), index.Index)
+	handlers.Routes(f.API, catalogue, f.assortment, domain.NewStock(catalogue, repositories.NewHistory(side)),
+		domain.NewPictures(catalogue, repositories.NewPictures(side), &providers.Pictures{}), index.Index)
 	handlers.Schedules(f.Router, catalogue, f.assortment, index.Work)
 	return f
 }
@@ -68,6 +70,7 @@ type response struct {
 	Reason    string
 	By        string
 	Snippet   string
+	Picture   string
 	Items     []response
 	Next      string
 }
