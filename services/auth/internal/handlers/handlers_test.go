@@ -86,7 +86,7 @@ func newServiceThat(t *testing.T, verifies bool) service {
 		domain.NewOwnData(s.store, s.sessions, trail), s.shop)
 	handlers.Routes(s.API, s.accounts, sessions, s.keys, tokens.KeySet, trail, s.refusals, s.deletions, s.archives)
 	internal := web.NewAPI(s.Router.PathPrefix(handlers.InternalBase).Subrouter(), "Auth, internal", "")
-	handlers.InternalRoutes(internal, active)
+	handlers.InternalRoutes(internal, active, s.accounts)
 	s.apiKey = storeKey(t, keys)
 	return s
 }

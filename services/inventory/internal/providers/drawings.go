@@ -29,7 +29,7 @@ var (
 		fill fill-opacity fill-rule stroke stroke-width stroke-opacity stroke-linecap stroke-linejoin stroke-miterlimit stroke-dasharray
 		stroke-dashoffset opacity offset stop-color stop-opacity gradientUnits gradientTransform spreadMethod role`)
 	// paint is a value that names nothing outside of the drawing.
-	paint = regexp.MustCompile(`^(url\(#[A-Za-z0-9_-]+\)|[^:(\\]*|[a-zA-Z]+\([-0-9a-zA-Z., %+)(]*\))$`)
+	paint = regexp.MustCompile(`^(url\(#[A-Za-z0-9_-]+\)|[^:(\\]*|((matrix|translate|scale|rotate|skewX|skewY|rgba?|hsla?)\([-+0-9e., %]*\)[ ,\n]*)+)$`)
 )
 
 func words(text string) map[string]bool {

@@ -113,7 +113,7 @@ func (with shared) open(states sidecar.StateClient, quoter domain.Quoter, wait t
 	s.limit.Store(100)
 	s.Server = webtest.New("Orders", "Place, follow and cancel orders.", s)
 	placement := domain.NewPlacement(orders, domain.NewAdmission(orders, s.limit.Load), quoter, events)
-	handlers.Routes(s.API, placement, domain.NewOrders(orders, events), wait)
+	handlers.Routes(s.API, placement, domain.NewOrders(orders, events), domain.NewCustomers(orders, directory(newCallers())), wait)
 	internal := web.NewAPI(s.Router.PathPrefix(handlers.InternalBase).Subrouter(), "Orders, internal", "")
 	handlers.InternalRoutes(internal, domain.NewOrders(orders, events), orders)
 	allowance := domain.NewAllowance(orders, s.limit.Load)
