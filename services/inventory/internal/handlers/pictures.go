@@ -27,7 +27,7 @@ type (
 	}
 	getPictureInput struct {
 		IDInput
-		Version string `path:"version" maxLength:"64" doc:"The version of the picture; the present one is shown in any case"`
+		Version string `path:"version" pattern:"^[0-9a-f]{16}$" patternDescription:"16 digits and letters from a to f" doc:"The version of the picture; the present one is shown in any case"`
 	}
 	pictureOutput struct {
 		ContentType  string `header:"Content-Type"`

@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"encoding/base64"
 	"net/http"
 	"testing"
 
@@ -51,7 +52,11 @@ func TestOpenAPI_isWhatIsCheckedIn(t *testing.T) {
 func TestAPI_isWhatItsDescriptionSays(t *testing.T) {
 	f := newFront()
 	f.do(t, request{method: "POST", path: "/products/search/rebuild", as: "admin"}).Expect(http.StatusAccepted)
-	openapitest.Attack(t, f.Server, openapitest.Client{SignIn: openapitest.As("admin")}, 100)
+	p := f.add(t, "PICTURED", "1")
+	f.must(t, picturing(p.ID, []byte(drawing)), http.StatusOK)
+	openapitest.Attack(t, f.Server, openapitest.Client{SignIn: openapitest.As("admin"), Knows: map[string][]string{
+		"id": {p.ID}, "image": {base64.StdEncoding.EncodeToString([]byte(drawing))},
+	}}, 100)
 }
 
 // request is one request of a caller.

@@ -39,7 +39,7 @@ func newCallers() webtest.Callers {
 	return webtest.Callers{
 		"alice": {ID: ids.Derive("alice"), Email: "alice@example.com", Name: "Alice", Verified: true},
 		"bob":   {ID: ids.Derive("bob"), Email: "bob@example.com", Name: "Bob", Verified: true},
-		"staff": {ID: ids.Derive("staff"), Roles: []identity.Role{identity.Staff}, Verified: true},
+		"staff": {ID: ids.Derive("staff"), Email: "staff@example.com", Name: "Stan", Roles: []identity.Role{identity.Staff}, Verified: true},
 		"new":   {ID: ids.Derive("new"), Email: "new@example.com", Name: "Nina"}, // has not verified the address
 	}
 }
