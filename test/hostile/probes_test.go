@@ -102,7 +102,7 @@ var probes = map[string]probe{
 	"adjust-stock":     {id: newOnSale, body: func(*testing.T, *cast, client.User) any { return object{"change": 1} }},
 	"list-adjustments": {id: onSale},
 	"set-picture":      {id: newOnSale, body: drawn},
-	"get-picture":      {id: pictured, more: []string{"1"}},
+	"get-picture":      {id: pictured, more: []string{"0123456789abcdef"}},
 	"remove-picture":   {id: pictured},
 	"remove-product":   {id: newOnSale},
 	"search-products":  {query: fixed("?q=amphora")},

@@ -58,11 +58,18 @@ func (h customers) find(v *visit) error {
 	return v.show("staff/customers", shown)
 }
 
+// staffOrder is the order of any customer.
+type staffOrder struct {
+	api.StaffOrder
+	// Name is that of the customer, "" if it is not known.
+	Name string
+}
+
 // order shows the order of any customer.
 func (h customers) order(v *visit) error {
 	found, err := h.api.AnyOrder(v.ctx(), v.part("id"))
 	if err != nil {
 		return absent(err)
 	}
-	return v.show("staff/order", found)
+	return v.show("staff/order", staffOrder{found, v.named(found.CustomerID)[found.CustomerID]})
 }

@@ -48,6 +48,7 @@ func (h deadLetters) show(v *visit, form *view.Form) error {
 type letterView struct {
 	Letter  api.DeadLetter
 	Payload string
+	Names   map[string]string // of those who replayed it
 }
 
 func (h deadLetters) one(v *visit) error {
@@ -55,7 +56,11 @@ func (h deadLetters) one(v *visit) error {
 	if err != nil {
 		return absent(err)
 	}
-	return v.show("staff/dead-letter", letterView{found, indented(found.Event.Data)})
+	var by []string
+	for _, r := range found.Replays {
+		by = append(by, r.By)
+	}
+	return v.show("staff/dead-letter", letterView{found, indented(found.Event.Data), v.named(by...)})
 }
 
 // indented returns JSON with a line for each value.

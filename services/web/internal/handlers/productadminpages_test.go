@@ -141,6 +141,9 @@ func TestStock_isChangedOnceForEachForm(t *testing.T) {
 	}
 	w.answers["POST "+oneProduct+"/stock"] = errs.New(errs.Conflict, "only 3 pieces are available")
 	b.post(t, path, "change", "-9", "reason", "kept").shows(http.StatusConflict, "only 3 pieces are available", `value="kept"`)
+	w.answers["GET "+oneProduct+"/stock"] = object{"items": []any{object{"change": 20, "by": "other", "at": "2026-03-04T05:06:07Z"}, object{"change": 1, "by": accountID, "at": "2026-03-04T05:06:07Z"}}}
+	w.answers["GET /api/v1/auth/profile/id/other"] = object{"name": "Otto <b>"}
+	b.get(t, path).shows(http.StatusOK, "Otto &lt;b&gt;", "<code>0199c0de</code>", "+20")
 	delete(w.answers, "GET "+oneProduct+"/stock")
 	b.get(t, path).shows(http.StatusOK, "This part cannot be shown right now.", "Amphora")
 }

@@ -72,6 +72,7 @@ func (h stockroom) lowPage(v *visit) error {
 type stockView struct {
 	Product api.StaffProduct
 	History *part[api.List[api.Adjustment]]
+	Names   map[string]string // of those who changed it
 	More    string
 	Form    *view.Form
 }
@@ -93,7 +94,11 @@ func (h stockroom) show(v *visit, status int, form *view.Form) error {
 	if product.Err != nil {
 		return absent(product.Err)
 	}
-	return v.answer(status, "staff/stock", stockView{product.Value, history, v.more(history.Value.Next), form})
+	var by []string
+	for _, a := range history.Value.Items {
+		by = append(by, a.By)
+	}
+	return v.answer(status, "staff/stock", stockView{product.Value, history, v.named(by...), v.more(history.Value.Next), form})
 }
 
 // adjust adds pieces, or removes some.

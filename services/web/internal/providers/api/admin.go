@@ -79,6 +79,12 @@ func (c *Client) Users(ctx context.Context, email, cursor string) (List[User], e
 	return call[List[User]](ctx, c, get(auth, "/api/v1/auth/users").with("email", email, "cursor", cursor))
 }
 
+// NameOf returns the name of an account, which everybody may know.
+func (c *Client) NameOf(ctx context.Context, accountID string) (string, error) {
+	found, err := call[struct{ Name string }](ctx, c, get(auth, "/api/v1/auth/profile/id", accountID))
+	return found.Name, err
+}
+
 // SetRoles replaces the roles of an account.
 func (c *Client) SetRoles(ctx context.Context, id string, roles []string) error {
 	o := to(auth, http.MethodPut, "/api/v1/auth/users", id)
