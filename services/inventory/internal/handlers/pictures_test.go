@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"image"
-	"image/color"
 	"image/png"
 	"net/http"
 	"strings"
@@ -26,7 +25,7 @@ func square(t *testing.T, side int) []byte {
 	t.Helper()
 	picture := image.NewGray(image.Rect(0, 0, side, side))
 	for i := range picture.Pix {
-		picture.Pix[i] = color.Gray{Y: 99}.Y
+		picture.Pix[i] = 99
 	}
 	var file bytes.Buffer
 	must.Do(t, png.Encode(&file, picture))

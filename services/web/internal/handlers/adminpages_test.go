@@ -118,7 +118,8 @@ func TestAPIKeys_areRevoked(t *testing.T) {
 func TestAudit_showsWhatHappened(t *testing.T) {
 	w := newWorld(t, registry())
 	b := w.browser().signIn(t, "adam")
-	b.get(t, "/admin/audit").shows(http.StatusOK, "set-roles", "2 times", "curl/8 &lt;x&gt;", "AUTHOR", `href="/admin/audit?cursor=a2"`)
+	w.answers["GET /api/v1/auth/profile/id/e"] = object{"name": "Adam the first"}
+	b.get(t, "/admin/audit").shows(http.StatusOK, "set-roles", "2 times", "Adam the first", "curl/8 &lt;x&gt;", "AUTHOR", `href="/admin/audit?cursor=a2"`)
 	b.get(t, "/admin/audit?account="+accountID).shows(http.StatusOK, accountID)
 	if r, _ := w.last(t, "/api/v1/auth/audit"); r.URL.Query().Get("account") != accountID {
 		t.Errorf("got %s", r.URL)

@@ -17,13 +17,25 @@ func auditPages(s *Site) []entry {
 	}
 }
 
+// auditView is a page of the log.
+type auditView struct {
+	Account string // the only one that it is about, "" for all
+	List    api.List[api.AuditEntry]
+	More    string
+	Names   map[string]string
+}
+
 func (h auditLog) log(v *visit) error {
 	account := v.query("account")
 	found, err := h.api.Audit(v.ctx(), account, v.query("cursor"))
 	if err != nil {
 		return err
 	}
-	return v.show("admin/audit", listing[api.AuditEntry]{account, found, v.more(found.Next)})
+	ids := []string{account}
+	for _, e := range found.Items {
+		ids = append(ids, e.AccountID)
+	}
+	return v.show("admin/audit", auditView{account, found, v.more(found.Next), v.named(ids...)})
 }
 
 // refusalView is what was refused on a day.
