@@ -12,7 +12,7 @@ import (
 // MaxPicture is how large the file of a picture may be, in bytes.
 const MaxPicture = 1 << 20
 
-// Picture is the picture of a product, as people see it. The zero Picture is none.
+// Picture is the picture of a product, as people see it. The zero Picture stands for none.
 type Picture struct {
 	// Type is the media type of Data.
 	Type string `json:"type,omitempty"`

@@ -55,7 +55,7 @@ func TestRead_turnsWhatTheCameraTurned(t *testing.T) {
 	}
 	for orientation, want := range map[uint16]struct {
 		size image.Point
-		red  image.Point // a point that is red, and so is no point opposite of it
+		red  image.Point // a red point; the one opposite of it is blue
 	}{
 		0: {image.Pt(40, 20), image.Pt(2, 10)}, 1: {image.Pt(40, 20), image.Pt(2, 10)}, 2: {image.Pt(40, 20), image.Pt(37, 10)},
 		3: {image.Pt(40, 20), image.Pt(37, 10)}, 4: {image.Pt(40, 20), image.Pt(2, 10)}, 5: {image.Pt(20, 40), image.Pt(10, 2)},

@@ -131,7 +131,7 @@ func TestAudit_showsWhatHappened(t *testing.T) {
 	}
 }
 
-// STAFF are no admins.
+// STAFF may do nothing of what admins do, and no service is asked for it.
 func TestAdmin_isForAdmins(t *testing.T) {
 	w := newWorld(t, registry())
 	b := w.browser().signIn(t, "stan")

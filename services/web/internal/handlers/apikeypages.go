@@ -55,7 +55,7 @@ func (h apiKeys) newPage(v *visit) error {
 	return v.show("admin/key-new", keyForm{Form: view.NewForm(nil, keyName, permissionsField, expiresField), Permissions: permissions})
 }
 
-// add makes a key, and shows it: no other answer ever does. So it is no redirect, and sending the form twice makes no second key.
+// add makes a key, and shows it: no other answer ever does. So it does not redirect, and sending the form twice makes no second key.
 func (h apiKeys) add(v *visit) error {
 	form, err := v.form(keyName, permissionsField, expiresField)
 	if err != nil {

@@ -41,7 +41,7 @@ func (h auditLog) log(v *visit) error {
 // refusalView is what was refused on a day.
 type refusalView struct {
 	api.Refusals
-	// Today is the last day that may be chosen, and Wrong says that the chosen one is none.
+	// Today is the last day that may be chosen, and Wrong says that what was chosen is not a day.
 	Today string
 	Wrong bool
 }

@@ -37,7 +37,7 @@ func (l letterList) Chosen(id string) bool { return slices.Contains(l.Form.Value
 func (h deadLetters) list(v *visit) error { return h.show(v, view.NewForm(nil)) }
 
 func (h deadLetters) show(v *visit, form *view.Form) error {
-	found, err := h.api.DeadLetters(v.ctx(), v.query("cursor"), "")
+	found, err := h.api.Letters(v.ctx(), v.query("cursor"), "")
 	if err != nil {
 		return err
 	}

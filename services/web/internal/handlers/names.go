@@ -8,7 +8,7 @@ import (
 // mostNames is how many accounts a page asks the names of.
 const mostNames = 20
 
-// named returns the names of accounts by id, as far as they are to be had: a page can do without.
+// named returns the names of accounts by id, as far as auth answers: a page can do without.
 func (v *visit) named(accountIDs ...string) map[string]string {
 	wanted := slices.Compact(slices.Sorted(slices.Values(accountIDs)))
 	l, found := &loading{visit: v}, map[string]*part[string]{}

@@ -40,7 +40,7 @@ func (h staff) overview(v *visit) error {
 	queued := load(l, func(ctx context.Context) (api.List[api.Fulfilment], error) {
 		return h.api.Fulfilments(ctx, api.Queued, "", glance)
 	})
-	letters := load(l, func(ctx context.Context) (api.List[api.DeadLetter], error) { return h.api.DeadLetters(ctx, "", glance) })
+	letters := load(l, func(ctx context.Context) (api.List[api.DeadLetter], error) { return h.api.Letters(ctx, "", glance) })
 	low := load(l, func(ctx context.Context) (api.List[api.StaffProduct], error) { return h.low(ctx, usuallyLow, "", 1) })
 	l.wait()
 	return v.show("staff/overview", struct {

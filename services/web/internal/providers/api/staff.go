@@ -112,8 +112,8 @@ type DeadLetter struct {
 	} `json:"replays"`
 }
 
-// DeadLetters returns a page of the dead letters, the latest first.
-func (c *Client) DeadLetters(ctx context.Context, cursor, limit string) (List[DeadLetter], error) {
+// Letters returns a page of the dead letters, the latest first.
+func (c *Client) Letters(ctx context.Context, cursor, limit string) (List[DeadLetter], error) {
 	return call[List[DeadLetter]](ctx, c, get(backoffice, "/api/v1/backoffice/dead-letters").with("cursor", cursor, "limit", limit))
 }
 
