@@ -65,10 +65,7 @@ func (h apiKeys) add(v *visit) error {
 	if form.Again {
 		return v.show("admin/key-new", shown)
 	}
-	wish := api.NewAPIKey{Name: strings.TrimSpace(form.Get(keyName)), Permissions: form.Values[permissionsField], ExpiresAt: v.endOf(form, expiresField)}
-	if len(wish.Permissions) == 0 {
-		form.Refuse(permissionsField, v.view(nil).T("admin.no-permission"))
-	}
+	wish := v.keyWish(form)
 	if form.Problem != nil {
 		return v.answer(http.StatusUnprocessableEntity, "admin/key-new", shown)
 	}
@@ -81,6 +78,15 @@ func (h apiKeys) add(v *visit) error {
 		return v.again("admin/key-new", form, shown, err)
 	}
 	return v.answer(http.StatusCreated, "admin/key", made)
+}
+
+// keyWish returns the key that was typed, and notes in the form what cannot be read.
+func (v *visit) keyWish(form *view.Form) api.NewAPIKey {
+	wish := api.NewAPIKey{Name: strings.TrimSpace(form.Get(keyName)), Permissions: form.Values[permissionsField], ExpiresAt: v.endOf(form, expiresField)}
+	if len(wish.Permissions) == 0 {
+		form.Refuse(permissionsField, v.view(nil).T("admin.no-permission"))
+	}
+	return wish
 }
 
 // endOf returns the end of a day that was typed, in UTC, and notes in the form if it is not one. Nothing typed is nil.

@@ -68,13 +68,8 @@ func (v *visit) each(form *view.Form, w work) error {
 	if len(ids) == 0 {
 		return v.redirect(w.back, "staff.done.none-chosen")
 	}
-	l, parts := &loading{visit: v}, make([]*part[bool], len(ids))
-	for i, id := range ids {
-		parts[i] = load(l, func(ctx context.Context) (bool, error) { return w.do(ctx, id) })
-	}
-	l.wait()
 	shown, all := outcomes{Back: w.back}, true
-	for i, p := range parts {
+	for i, p := range v.sideBySide(ids, w.do) {
 		if errs.Is(p.Err, errs.Unauthenticated) {
 			return p.Err // it is the same for all
 		}
@@ -85,6 +80,16 @@ func (v *visit) each(form *view.Form, w work) error {
 		return v.redirect(w.back, w.done)
 	}
 	return v.show("staff/outcomes", shown)
+}
+
+// sideBySide does something with each of these ids, and returns what became of it, in their order.
+func (v *visit) sideBySide(ids []string, do func(context.Context, string) (bool, error)) []*part[bool] {
+	l, parts := &loading{visit: v}, make([]*part[bool], len(ids))
+	for i, id := range ids {
+		parts[i] = load(l, func(ctx context.Context) (bool, error) { return do(ctx, id) })
+	}
+	l.wait()
+	return parts
 }
 
 // problemOf returns an error in the form that pages show, nil for none.
