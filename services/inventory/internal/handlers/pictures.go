@@ -2,8 +2,10 @@ package handlers
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 
+	"stoa/pkg/common/errs"
 	"stoa/services/inventory/internal/domain"
 )
 
@@ -22,7 +24,7 @@ type (
 	setPictureInput struct {
 		IDInput
 		Body struct {
-			Image []byte `json:"image" doc:"The file, in base64: a JPEG, PNG, GIF, WebP or SVG of at most 1 MB"`
+			Image string `json:"image" encoding:"base64" doc:"The file, in base64: a JPEG, PNG, GIF, WebP or SVG of at most 1 MB"`
 		}
 	}
 	getPictureInput struct {
@@ -46,7 +48,11 @@ const (
 )
 
 func (h illustrating) set(ctx context.Context, in *setPictureInput) (*productOutput, error) {
-	return answer(h.pictures.Set(ctx, in.ID, in.Body.Image, clock()))
+	file, err := base64.StdEncoding.DecodeString(in.Body.Image)
+	if err != nil {
+		return nil, errs.InvalidField("image", "must be in base64")
+	}
+	return answer(h.pictures.Set(ctx, in.ID, file, clock()))
 }
 
 func (h illustrating) remove(ctx context.Context, in *IDInput) (*struct{}, error) {

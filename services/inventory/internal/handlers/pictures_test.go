@@ -94,7 +94,10 @@ func TestPictures_refuseWhatIsNotOne(t *testing.T) {
 			f.do(t, picturing(p.ID, []byte(file))).ExpectProblem(http.StatusUnprocessableEntity, errs.Invalid, "image")
 		})
 	}
-	f.do(t, request{"PUT", "/products/" + p.ID + "/picture", "staff", "", `{"image":"%"}`}).Expect(http.StatusUnprocessableEntity)
+	for _, text := range []string{"%", "abcde", "_-==", "YQ"} {
+		sent := request{"PUT", "/products/" + p.ID + "/picture", "staff", "", `{"image":"` + text + `"}`}
+		f.do(t, sent).ExpectProblem(http.StatusUnprocessableEntity, errs.Invalid, "image")
+	}
 	f.do(t, request{method: "DELETE", path: "/products/" + ids.New() + "/picture", as: "staff"}).Expect(http.StatusNotFound)
 	f.do(t, request{method: "DELETE", path: "/products/" + p.ID, as: "staff"}).Expect(http.StatusNoContent)
 	f.do(t, picturing(p.ID, []byte(drawing))).Expect(http.StatusNotFound)

@@ -97,7 +97,7 @@ func illustrations(api huma.API, h illustrating) {
 		Description: "JPEG, PNG, GIF and WebP become a JPEG of at most 960 by 960 pixels, and lose what the camera wrote into them. An SVG stays as " +
 			"it is: it may have shapes and gradients, and nothing else.",
 		Responses: web.Refusals(map[int]string{
-			http.StatusUnprocessableEntity: "`image` is not a picture, is over 1 MB, has over 24 million pixels, or is an SVG of more than shapes",
+			http.StatusUnprocessableEntity: "`image` is not a picture in base64, is over 1 MB, has over 24 million pixels, or is an SVG of more than shapes",
 		}),
 	}, h.set)
 
