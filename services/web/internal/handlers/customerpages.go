@@ -24,9 +24,8 @@ func customerPages(s *Site) []entry {
 // foundOrders are the orders of a customer.
 type foundOrders struct {
 	Form *view.Form
-	// Asked says that somebody was searched for, and Customer is the account that was, if not its address.
-	Asked    bool
-	Customer string
+	// Asked says that somebody was searched for.
+	Asked bool
 	List     api.List[api.StaffOrder]
 	More     string
 }
@@ -37,25 +36,29 @@ func (h customers) find(v *visit) error {
 	if number := strings.ToLower(q); ids.Valid(number) {
 		return v.redirect("/staff/orders/"+number, "")
 	}
-	shown := foundOrders{Form: view.NewForm(url.Values{"q": {q}}, "q"), Asked: q != "" || account != "", Customer: account}
-	if q != "" && !strings.Contains(q, "@") {
-		shown.Asked = false
-		shown.Form.Refuse("q", v.view(nil).T("staff.neither-number-nor-address"))
-		return v.answer(errs.Invalid.HTTPStatus(), "staff/customers", shown)
-	}
-	if !shown.Asked {
+	shown := foundOrders{Form: view.NewForm(url.Values{"q": {q}}, "q")}
+	if q == "" && account == "" {
 		return v.show("staff/customers", shown)
+	}
+	if q != "" && !strings.Contains(q, "@") {
+		return h.neither(v, shown)
 	}
 	found, err := h.api.OrdersOf(v.ctx(), q, account, v.query("cursor"))
-	if errs.Is(err, errs.NotFound) { // nobody has this address
-		return v.show("staff/customers", shown)
-	}
-	if err != nil {
-		shown.Asked = false
+	switch {
+	case errs.Is(err, errs.NotFound): // nobody has this address
+	case errs.Is(err, errs.Invalid):
+		return h.neither(v, shown)
+	case err != nil:
 		return v.again("staff/customers", shown.Form, shown, err)
 	}
-	shown.List, shown.More = found, v.more(found.Next)
+	shown.Asked, shown.List, shown.More = true, found, v.more(found.Next)
 	return v.show("staff/customers", shown)
+}
+
+// neither says that what was typed is neither a number nor an address.
+func (h customers) neither(v *visit, shown foundOrders) error {
+	shown.Form.Refuse("q", v.view(nil).T("staff.neither-number-nor-address"))
+	return v.answer(errs.Invalid.HTTPStatus(), "staff/customers", shown)
 }
 
 // staffOrder is the order of any customer.

@@ -121,6 +121,8 @@ func TestCustomers_areFoundByNumberAndAddress(t *testing.T) {
 	}
 	b.get(t, "/staff/customers?account="+accountID).shows(http.StatusOK, "/staff/orders/"+orderID)
 	b.get(t, "/staff/customers?q=ada").shows(http.StatusUnprocessableEntity, "Type the whole number of an order")
+	w.answers["GET /api/v1/orders/of-customer"] = errs.Invalid
+	b.get(t, "/staff/customers?q=ada%40").shows(http.StatusUnprocessableEntity, "Type the whole number of an order", `value="ada@"`)
 	w.answers["GET /api/v1/orders/of-customer"] = errs.NotFound
 	b.get(t, "/staff/customers?q=bo%40example.com").shows(http.StatusOK, "There are no orders of this customer.")
 	delete(w.answers, "GET /api/v1/orders/of-customer")
