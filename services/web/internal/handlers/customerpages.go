@@ -26,8 +26,8 @@ type foundOrders struct {
 	Form *view.Form
 	// Asked says that somebody was searched for.
 	Asked bool
-	List     api.List[api.StaffOrder]
-	More     string
+	List  api.List[api.StaffOrder]
+	More  string
 }
 
 // find finds an order by its number, and the orders of a customer by address.
