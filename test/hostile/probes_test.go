@@ -105,6 +105,9 @@ var probes = map[string]probe{
 	"edit-product":     {id: newOnSale, body: edited},
 	"adjust-stock":     {id: newOnSale, body: func(*testing.T, *cast, client.User) any { return object{"change": 1} }},
 	"list-adjustments": {id: onSale},
+	"set-picture":      {id: newOnSale, body: drawn},
+	"get-picture":      {id: pictured, more: []string{"0123456789abcdef"}},
+	"remove-picture":   {id: pictured},
 	"remove-product":   {id: newOnSale},
 	"search-products":  {query: fixed("?q=amphora")},
 
@@ -119,11 +122,12 @@ var probes = map[string]probe{
 	"follow-mail-link":     {query: mailLink},
 
 	// order
-	"list-orders":  {},
-	"place-order":  {body: func(_ *testing.T, c *cast, _ client.User) any { return client.OrderOf(c.product.ID, 1) }},
-	"get-order":    {id: ordered},
-	"watch-order":  {id: ordered},
-	"cancel-order": {id: ordered},
+	"list-orders":             {},
+	"list-orders-of-customer": {query: fixed("?account=0199c0de-0000-7000-8000-000000000001")},
+	"place-order":             {body: func(_ *testing.T, c *cast, _ client.User) any { return client.OrderOf(c.product.ID, 1) }},
+	"get-order":               {id: ordered},
+	"watch-order":             {id: ordered},
+	"cancel-order":            {id: ordered},
 
 	// blog
 	"create-post":          {body: func(*testing.T, *cast, client.User) any { return object{"title": "A till that counts"} }},
@@ -330,6 +334,19 @@ func apiKey(t *testing.T, c *cast, _ client.User) string {
 func onSale(_ *testing.T, c *cast, _ client.User) string { return c.product.ID }
 
 func newOnSale(t *testing.T, c *cast, _ client.User) string { return c.NewProduct(t, c.staff, 0).ID }
+
+// pictured is a product with a picture.
+func pictured(t *testing.T, c *cast, owner client.User) string {
+	t.Helper()
+	id := newOnSale(t, c, owner)
+	set := client.Request{Method: http.MethodPut, Path: "/products/" + id + "/picture", As: c.staff, Body: drawn(t, c, owner)}
+	c.Must(t, set, http.StatusOK, nil)
+	return id
+}
+
+func drawn(*testing.T, *cast, client.User) any {
+	return object{"image": []byte(`<svg xmlns="http://www.w3.org/2000/svg"><circle r="1"/></svg>`)}
+}
 
 func newProduct(*testing.T, *cast, client.User) any {
 	return object{"name": "Kylix", "description": "A cup.", "sku": ids.New(), "price": client.Money{Amount: 100, Currency: "EUR"}}

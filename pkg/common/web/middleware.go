@@ -21,8 +21,8 @@ import (
 	"stoa/pkg/observability"
 )
 
-// MaxBody is the largest request body that is read, in bytes: the largest that an operation takes, a post.
-const MaxBody = 256 << 10
+// MaxBody is the largest request body that is read, in bytes: the largest that an operation takes, a picture.
+const MaxBody = 1400 << 10
 
 // How many bytes of a body over MaxBody are read and thrown away, and for how long.
 const (

@@ -90,7 +90,7 @@ func run(ctx context.Context) error {
 	identity.Protect(api, identity.NewVerifier(identity.NewTokenVerifier(tokens.Published), active))
 	handlers.Routes(api, accounts, sessions, keys, tokens.KeySet, trail, refusals, deletions, archives, forgotten)
 	internal := web.NewAPI(router.PathPrefix(handlers.InternalBase).Subrouter(), "Auth, internal", "For the other services.")
-	handlers.InternalRoutes(internal, active)
+	handlers.InternalRoutes(internal, active, accounts)
 	err = app.Run(ctx, append(append(tasks(app, keys, tokens, events, refusals), asked(app, deletions, archives, forgotten)...), app.HTTP(router))...)
 	refusals.Write(context.WithoutCancel(ctx)) // those since the last pause
 	return err

@@ -218,6 +218,19 @@ func (a *Accounts) Get(ctx context.Context, id string) (Account, error) {
 	return account, err
 }
 
+// OfAddress returns the account with an e-mail address. It fails with errs.NotFound if there is none, and errs.Invalid for a text that is
+// not an address.
+func (a *Accounts) OfAddress(ctx context.Context, email string) (Account, error) {
+	found, _, err := a.List(ctx, email, "", 1)
+	if err == nil && (email == "" || len(found) == 0) {
+		err = noAccount()
+	}
+	if err != nil {
+		return Account{}, err
+	}
+	return found[0], nil
+}
+
 // List returns a page of all accounts, newest first, or the account of an address.
 func (a *Accounts) List(ctx context.Context, email, cursor string, limit int) (accounts []Account, next string, err error) {
 	if email == "" {

@@ -87,7 +87,7 @@ func newServiceThat(t *testing.T, verifies bool) service {
 	s.forgotten = domain.NewForgotten(s.accounts, repositories.NewUnfinished(side, "forgotten"))
 	handlers.Routes(s.API, s.accounts, sessions, s.keys, tokens.KeySet, trail, s.refusals, s.deletions, s.archives, s.forgotten)
 	internal := web.NewAPI(s.Router.PathPrefix(handlers.InternalBase).Subrouter(), "Auth, internal", "")
-	handlers.InternalRoutes(internal, active)
+	handlers.InternalRoutes(internal, active, s.accounts)
 	s.apiKey = storeKey(t, keys)
 	return s
 }

@@ -272,12 +272,21 @@ func (h *handlers) auditRoutes(api huma.API) {
 const InternalBase = "/internal"
 
 // InternalRoutes adds the operations for the other services, which call through their sidecars.
-func InternalRoutes(api huma.API, sessions identity.Sessions) {
+func InternalRoutes(api huma.API, sessions identity.Sessions, accounts *domain.Accounts) {
 	// Every service asks this about the session of an access token.
 	huma.Register(api, huma.Operation{
 		OperationID: "session-liveness", Method: http.MethodGet, Path: "/sessions/{id}",
 		Summary: "Check whether a session is active and which roles its account has",
 	}, func(ctx context.Context, in *byID) (*private[identity.Session], error) {
 		return privately(sessions(ctx, in.ID))
+	})
+
+	// order-api asks this for staff who know a customer's address. It tells nothing more of the account.
+	huma.Register(api, huma.Operation{
+		OperationID: "account-of-address", Method: http.MethodGet, Path: "/accounts",
+		Summary: "Show the id of the account with an e-mail address",
+	}, func(ctx context.Context, in *addressInput) (*private[accountID], error) {
+		account, err := accounts.OfAddress(ctx, in.Email)
+		return privately(accountID{account.ID}, err)
 	})
 }

@@ -69,5 +69,7 @@ func (s *Site) entries() []entry {
 		sessionPages(s), signUpPages(s), accountPages(s), leavingPages(s), noticePages(s),
 		// The blog.
 		blogPages(s), commentPages(s), followPages(s), writePages(s), reviewPages(s), reportPages(s), tagPages(s),
+		// Staff and admins.
+		backstage(s),
 	)
 }
