@@ -24,7 +24,7 @@ func TestFollowers_areToldOnceWhateverDies(t *testing.T) {
 	for bus, store := range map[string]string{"nats": "sqlite", "redis": "redis"} {
 		t.Run(bus+" x "+store, func(t *testing.T) {
 			if err := servers.Find("redis"); err != nil && bus == "redis" {
-				t.Skipf("NOT TESTED: %v", err)
+				t.Skipf("NOT TESTED: followers on Redis. %v", err)
 			}
 			followersAreToldOnce(t, client.Start(t, system.Folder(t), func(o *stack.Options) {
 				o.Bus, o.Store, o.Env["MAILS_PER_HOUR"] = bus, store, "0"

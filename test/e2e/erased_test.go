@@ -103,7 +103,7 @@ func TestLeaving_leavesNothingOnTheDisk(t *testing.T) {
 // The same in Redis, where the author's posts stay. The broker is the same server: its streams have events until their retention ends.
 func TestLeaving_leavesNothingInRedis(t *testing.T) {
 	if err := servers.Find("redis"); err != nil {
-		t.Skipf("NOT TESTED: %v", err)
+		t.Skipf("NOT TESTED: what an account leaves in Redis. %v", err)
 	}
 	shop := client.Start(t, system.Folder(t), func(o *stack.Options) { o.Bus, o.Store = "redis", "redis" })
 	newLeaver(t, shop).leaveTheStores(t, shop, "keep")

@@ -207,7 +207,7 @@ func TestDigests_haveWhatWasGathered(t *testing.T) {
 	for bus, store := range map[string]string{"nats": "sqlite", "redis": "redis"} {
 		t.Run(bus+" x "+store, func(t *testing.T) {
 			if err := servers.Find("redis"); err != nil && bus == "redis" {
-				t.Skipf("NOT TESTED: %v", err)
+				t.Skipf("NOT TESTED: digests on Redis. %v", err)
 			}
 			digestsHaveWhatWasGathered(t, client.Start(t, system.Folder(t), func(o *stack.Options) {
 				o.Bus, o.Store, o.Env["DIGEST_PERIOD"] = bus, store, "20s"

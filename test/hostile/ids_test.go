@@ -68,6 +68,9 @@ func idAttacks(t *testing.T, w *world) []attack {
 		if strings.HasPrefix(o.ID, "list-posts-by-") { // of a tag that no post has, or of an author who has none
 			want = append(slices.Clone(refusedID), http.StatusOK)
 		}
+		if strings.HasPrefix(o.ID, "unfollow-") { // nobody follows it
+			want = append(slices.Clone(refusedID), http.StatusNoContent)
+		}
 		all = append(all, each(o.ID+" of an id that is", ids, attack{want: want}, func(id string) string {
 			request := w.ask(o.Method, o.Target(id), as)
 			if o.Method != "GET" && o.Method != "DELETE" {

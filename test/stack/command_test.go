@@ -117,7 +117,7 @@ func TestUp_startsWhatDownStops(t *testing.T) {
 	}
 	c.succeeds("staff@stoa.local", "credentials")
 	c.succeeds("inventory-worker.sidecar", "status")
-	c.succeeds("Starting JetStream", "logs", "broker")
+	c.succeeds("Server is ready", "logs", "broker")
 	c.succeeds("running, ready", "doctor")
 	c.succeeds("Stoa is stopped.", "down")
 	system.Gone(t, running)
