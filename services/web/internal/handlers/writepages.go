@@ -170,8 +170,12 @@ func (h writing) deletePage(v *visit) error {
 }
 
 func (h writing) delete(v *visit) error {
-	if err := h.api.DeletePost(v.ctx(), v.part("id")); err != nil {
-		return absent(err)
+	err := h.api.DeletePost(v.ctx(), v.part("id"))
+	if errs.Is(absent(err), errs.NotFound) {
+		return v.redirect("/write", "write.done.gone") // the second click
+	}
+	if err != nil {
+		return err
 	}
 	return v.redirect("/write", "write.done.deleted")
 }

@@ -171,6 +171,9 @@ func TestWrite_restoresAndRemoves(t *testing.T) {
 	b.get(t, writePath+"/withdraw").leadsTo(writePath)
 	b.get(t, writePath+"/delete").shows(http.StatusOK, "It is gone for good")
 	b.post(t, writePath+"/delete").leadsTo("/write")
+	w.answers["DELETE "+ownPostPath] = errs.NotFound
+	b.post(t, writePath+"/delete").leadsTo("/write") // a second click
+	b.get(t, "/write").shows(http.StatusOK, "There is no such post of yours any more.")
 	w.answers["PUT /api/v1/blog/author/withdraw/id/"+productID] = errs.Conflict
 	b.post(t, writePath+"/withdraw").shows(http.StatusConflict)
 }
