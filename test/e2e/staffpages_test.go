@@ -69,10 +69,10 @@ func TestStaffPages_fromTheProductToItsDelivery(t *testing.T) {
 	number := strings.TrimPrefix(order, "/orders/")
 	awaitPage(t, staff, "/staff/orders?status=queued", number)
 	leadOn(t, staff, "/staff/orders", "step", "ship", "chosen", number)
-	awaitPage(t, buyer, order, "Shipped")
+	awaitPage(t, buyer, order, "Your order is on its way.")
 	awaitPage(t, staff, "/staff/orders?status=shipped", number)
 	leadOn(t, staff, "/staff/orders", "step", "deliver", "only", number)
-	awaitPage(t, buyer, order, "Order again")
+	awaitPage(t, buyer, order, "Put these into the cart again")
 	awaitPage(t, staff, "/staff/customers?q="+customer.Email, number)
 	if found := staff.Get(t, "/staff/customers?q="+number); found.Header.Get("Location") != "/staff/orders/"+number {
 		t.Errorf("by number: got %s", found)
