@@ -10,6 +10,7 @@ import (
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/web"
+	"stoa/services/web/internal/providers/api"
 )
 
 // heartbeat is how often a stream says that it is alive: less than any proxy waits for something to come.
@@ -26,17 +27,17 @@ func live[T any](v *visit, values iter.Seq2[T, error], name, part string) error 
 		if err == nil {
 			html, err = v.site.views.RenderPart(name, part, v.view(value))
 		}
-		if err != nil && !stream.begun {
+		switch {
+		case err != nil && !stream.begun:
 			return err
-		}
-		if err != nil { // the browser asks again by itself
+		case err != nil: // the browser asks again by itself
 			web.NoteError(v.ctx(), err)
 			return nil
 		}
 		if stream.send("", html) != nil {
 			return nil // the reader has gone away
 		}
-		if last, can := any(value).(interface{ Final() bool }); can && last.Final() {
+		if final(value) {
 			_ = stream.send("end", nil)
 			return nil
 		}
@@ -45,6 +46,12 @@ func live[T any](v *visit, values iter.Seq2[T, error], name, part string) error 
 		v.w.WriteHeader(http.StatusNoContent)
 	}
 	return nil
+}
+
+// final reports whether nothing follows a value.
+func final(value any) bool {
+	order, can := value.(api.Order)
+	return can && order.Final()
 }
 
 // events is an answer of server-sent events.
