@@ -23,21 +23,16 @@ func live[T any](v *visit, values iter.Seq2[T, error], name, part string) error 
 	stream := &events{visit: v}
 	defer stream.beat()()
 	for value, err := range values {
-		var html []byte
 		if err == nil {
-			html, err = v.site.views.RenderPart(name, part, v.view(value))
+			err = stream.show(name, part, value)
 		}
 		switch {
 		case err != nil && !stream.begun:
 			return err
-		case err != nil: // the browser asks again by itself
+		case err != nil: // the browser asks again by itself, unless it has gone away
 			web.NoteError(v.ctx(), err)
 			return nil
-		}
-		if stream.send("", html) != nil {
-			return nil // the reader has gone away
-		}
-		if final(value) {
+		case final(value):
 			_ = stream.send("end", nil)
 			return nil
 		}
@@ -60,6 +55,15 @@ type events struct {
 
 	writing sync.Mutex
 	begun   bool // only send changes it
+}
+
+// show sends the part of a page that shows a value.
+func (s *events) show(name, part string, value any) error {
+	html, err := s.site.views.RenderPart(name, part, s.view(value))
+	if err != nil {
+		return err
+	}
+	return s.send("", html)
 }
 
 // send writes one event, with a name if it is not for the page. Each line of its text has a field of its own.
