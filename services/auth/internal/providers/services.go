@@ -53,6 +53,7 @@ func Sources(apps Apps) []domain.Source {
 	return []domain.Source{
 		source{apps, "order-api", "order"}, source{apps, "notification", "notification"},
 		source{apps, "backoffice", "backoffice"}, source{apps, "blog", "blog"},
+		source{apps, "web", "web"},
 	}
 }
 

@@ -100,7 +100,7 @@ func (n *Notifier) retry(ctx context.Context, record Record, noticeOf NoticeOf) 
 	case errs.Is(err, errs.Unavailable):
 		return nil // a later build has parked it, and sends it
 	case err != nil:
-		return n.abandon(ctx, record.ID, cause, err, record.Mail.Attempts)
+		return n.abandon(ctx, record, cause, err, record.Mail.Attempts)
 	}
 	settings, err := n.settingsOf(ctx, notice)
 	if err != nil {
