@@ -13,7 +13,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"stoa/pkg/common/ids"
-	"stoa/pkg/common/messaging"
+	"stoa/pkg/messaging"
 	"stoa/pkg/common/must"
 	"stoa/test/client"
 	"stoa/test/system"
