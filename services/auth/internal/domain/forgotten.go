@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -107,10 +108,10 @@ func (f *Forgotten) Mail(ctx context.Context) error {
 		return err
 	}
 	var failed error
-	for asked, since := range all {
+	for _, asked := range slices.Sorted(maps.Keys(all)) {
 		err := f.mail(ctx, asked)
 		if err == nil {
-			err = f.asked.Remove(ctx, asked, since)
+			err = f.asked.Remove(ctx, asked, all[asked])
 		}
 		if failed = errors.Join(failed, err); errs.Is(err, errs.Unavailable) {
 			break
