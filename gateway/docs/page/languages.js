@@ -3,6 +3,9 @@
 const text = (value) => JSON.stringify(value);
 const shell = (value) => `'${value.replaceAll("'", `'\\''`)}'`;
 
+// json is a body as a value, if it is one.
+const json = (body, indent) => { try { return JSON.stringify(JSON.parse(body), null, indent); } catch { return undefined; } };
+
 // joined is a header's value where texts and variables are joined by +.
 const joined = (variableOf) => ({ value, variable }) => [...(value || !variable ? [text(value)] : []), ...(variable ? [variableOf(variable)] : [])].join(" + ");
 
@@ -26,10 +29,11 @@ function go({ method, url, headers, body }) {
 
 function javaScript({ method, url, headers, body }) {
   const value = joined((variable) => `process.env.${variable}`);
+  const content = body && (json(body, 2) ? `JSON.stringify(${json(body, 2).replaceAll("\n", "\n  ")})` : text(body));
   return [
     `const answer = await fetch(${text(url)}, {`, `  method: ${text(method)},`,
     ...(headers.length ? ["  headers: {", ...headers.map((header) => `    ${text(header.name)}: ${value(header)},`), "  },"] : []),
-    ...(body ? [`  body: ${text(body)},`] : []), "});", "console.log(answer.status, await answer.text());",
+    ...(body ? [`  body: ${content},`] : []), "});", "console.log(answer.status, await answer.text());",
   ].join("\n");
 }
 
@@ -38,7 +42,7 @@ function python({ method, url, headers, body }) {
   return [
     "import os, requests", "", "answer = requests.request(", `    ${text(method)}, ${text(url)},`,
     ...(headers.length ? ["    headers={", ...headers.map((header) => `        ${text(header.name)}: ${value(header)},`), "    },"] : []),
-    ...(body ? [`    data=${text(body)},`] : []), ")", "print(answer.status_code, answer.text)",
+    ...(body ? [`    data=${text(json(body) ?? body)}.encode(),`] : []), ")", "print(answer.status_code, answer.text)",
   ].join("\n");
 }
 
