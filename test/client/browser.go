@@ -1,6 +1,7 @@
 package client
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -35,16 +36,12 @@ func (s *Shop) Browser(t testing.TB) *Browser {
 // Get asks for a page, and Post sends a form, given as names and values.
 func (b *Browser) Get(t testing.TB, path string) Answer {
 	t.Helper()
-	return b.send(t, http.MethodGet, path, "")
+	return b.send(t, http.MethodGet, path)
 }
 
 func (b *Browser) Post(t testing.TB, path string, form ...string) Answer {
 	t.Helper()
-	values := url.Values{}
-	for i := 0; i < len(form); i += 2 {
-		values.Add(form[i], form[i+1])
-	}
-	return b.send(t, http.MethodPost, path, values.Encode())
+	return b.send(t, http.MethodPost, path, form...)
 }
 
 // SignIn signs in with an address and a password.
@@ -64,11 +61,24 @@ func (b *Browser) Cookies() []*http.Cookie {
 	return b.client.Jar.Cookies(site)
 }
 
-func (b *Browser) send(t testing.TB, method, path, body string) Answer {
+func (b *Browser) send(t testing.TB, method, path string, form ...string) Answer {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, b.base+path, strings.NewReader(body))
+	answer, err := b.Try(t.Context(), method, path, form...)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%s %s: %v", method, path, err)
+	}
+	return answer
+}
+
+// Try asks for a page, or sends a form. The error is for no answer.
+func (b *Browser) Try(ctx context.Context, method, path string, form ...string) (Answer, error) {
+	values := url.Values{}
+	for i := 0; i < len(form); i += 2 {
+		values.Add(form[i], form[i+1])
+	}
+	request, err := http.NewRequestWithContext(ctx, method, b.base+path, strings.NewReader(values.Encode()))
+	if err != nil {
+		return Answer{}, err
 	}
 	request.Header = b.Header.Clone()
 	if method == http.MethodPost {
@@ -76,12 +86,9 @@ func (b *Browser) send(t testing.TB, method, path, body string) Answer {
 	}
 	response, err := b.client.Do(request)
 	if err != nil {
-		t.Fatalf("%s %s: %v", method, path, err)
+		return Answer{}, err
 	}
 	defer response.Body.Close()
 	raw, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatalf("%s %s: %v", method, path, err)
-	}
-	return Answer{Status: response.StatusCode, Header: response.Header, Body: raw}
+	return Answer{Status: response.StatusCode, Header: response.Header, Body: raw}, err
 }

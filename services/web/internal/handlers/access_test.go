@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"stoa/api/access"
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/must"
 	"stoa/pkg/common/web/webtest"
@@ -102,4 +103,55 @@ func TestEntries_areWellFormed(t *testing.T) {
 		}
 		seen[operation] = true
 	}
+}
+
+// Who may open what was decided in api/access/pages.yaml, where it can be read in one place.
+func TestEntries_areForThoseWhoWereDecided(t *testing.T) {
+	v, _ := visitOf(t, domain.Visitor{}, http.MethodGet, "/", "")
+	rules := must.Get(access.Pages())(t)
+	there := map[string]bool{}
+	for _, e := range v.site.entries() {
+		rule := rules[e.path].Get
+		if e.method == http.MethodPost {
+			rule = rules[e.path].Post
+		}
+		there[e.method+e.path] = true
+		switch {
+		case rule == nil:
+			t.Errorf("%s %s is not in pages.yaml", e.method, e.path)
+			continue
+		case e.method+e.path == "POST/write/{id}/autosave":
+			continue // it says itself that somebody may not, see TestAutosave_saysWhatItHasSaved
+		}
+		for _, caller := range access.Callers() {
+			if caller == access.NoKey || caller == access.WeakKey {
+				continue
+			}
+			v.who = visitorOf(caller)
+			got := access.Allowed
+			if err := v.admit(e.allow); err != nil {
+				got = access.Outcome(errs.KindOf(err).HTTPStatus())
+			}
+			if want := rule.Outcome(caller); got != want {
+				t.Errorf("%s %s, %s: got %d, want %d", e.method, e.path, caller, got, want)
+			}
+		}
+	}
+	for path, rule := range rules {
+		if rule.Get != nil && !there[http.MethodGet+path] || rule.Post != nil && !there[http.MethodPost+path] {
+			t.Errorf("pages.yaml has %s, which there is not", path)
+		}
+	}
+}
+
+// visitorOf returns somebody of this kind.
+func visitorOf(caller access.Caller) domain.Visitor {
+	role := string(caller)
+	switch caller {
+	case access.KeyOnly:
+		return domain.Visitor{}
+	case access.Unverified:
+		role = "LEARNER"
+	}
+	return domain.Visitor{Person: domain.Person{ID: "1", Roles: []string{role}}, Token: "t"}
 }

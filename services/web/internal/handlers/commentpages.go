@@ -178,16 +178,20 @@ func (h comments) delete(v *visit) error {
 		return err
 	}
 	shown, err := h.own(v)
-	if err != nil {
-		return err
-	}
-	if shown.Form = form; form.Again {
+	if shown.Form = form; err == nil && form.Again {
 		return v.show("blog/delete-comment", shown)
 	}
-	if err := h.api.DeleteComment(v.ctx(), shown.Comment.ID); err != nil {
+	if err == nil {
+		err = h.api.DeleteComment(v.ctx(), shown.Comment.ID)
+	}
+	back := "/blog/" + url.PathEscape(v.part("slug"))
+	switch {
+	case errs.Is(err, errs.NotFound): // such as for a second click
+		return v.redirect(back, "blog.done.gone")
+	case err != nil:
 		return v.again("blog/delete-comment", form, shown, err)
 	}
-	return v.redirect("/blog/"+url.PathEscape(shown.Post.Slug), "blog.done.deleted")
+	return v.redirect(back, "blog.done.deleted")
 }
 
 func (h comments) reportPage(v *visit) error {

@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"context"
-	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -13,23 +12,14 @@ import (
 // InternalBase is the path of the operations for other services. No route of the gateway leads there.
 const InternalBase = "/internal"
 
-type ownerInput struct {
-	ID     string `path:"id" format:"uuid"`
-	Cursor string `query:"cursor"`
-}
-
 // InternalRoutes adds the operation for auth, which calls through its sidecar.
 func InternalRoutes(api huma.API, carts domain.CartStore) {
 	// For the archive of an account. Sessions are in auth's part of it.
-	huma.Register(api, huma.Operation{
-		OperationID: "data-of-account", Method: http.MethodGet, Path: "/accounts/{id}/data",
-		Summary: "List what is stored about an account",
-	}, func(ctx context.Context, in *ownerInput) (*web.DataOutput, error) {
-		cart, err := carts.Get(ctx, in.ID)
-		var filled []domain.Cart
-		if len(cart.Items) > 0 {
-			filled = append(filled, cart)
+	web.DataRoute(api, web.DataKindOf("cart", func(ctx context.Context, accountID, _ string) ([]domain.Cart, string, error) {
+		cart, err := carts.Get(ctx, accountID)
+		if err != nil || len(cart.Items) == 0 {
+			return nil, "", err
 		}
-		return web.DataOf("cart", filled, ""), err
-	})
+		return []domain.Cart{cart}, "", nil
+	}))
 }

@@ -5,61 +5,104 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"sync"
+	"time"
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/web"
 )
 
+// heartbeat is how often a stream says that it is alive: less than any proxy waits for something to come.
+const heartbeat = 15 * time.Second
+
 // live answers with server-sent events: for each value, the part of a page that shows it. htmx puts it into the element that has
 // `hx-sse:connect` with the address of this answer, and asks again when the stream ends. After a value that is final there is an event
 // "end": `hx-sse:close` names it. Until the first value, an error is one of the whole answer.
 func live[T any](v *visit, values iter.Seq2[T, error], name, part string) error {
-	begun := false
+	stream := &events{visit: v}
+	defer stream.beat()()
 	for value, err := range values {
 		var html []byte
 		if err == nil {
 			html, err = v.site.views.RenderPart(name, part, v.view(value))
 		}
-		if err != nil && !begun {
+		if err != nil && !stream.begun {
 			return err
 		}
 		if err != nil { // the browser asks again by itself
 			web.NoteError(v.ctx(), err)
 			return nil
 		}
-		begun = true
-		if v.event("", html) != nil {
+		if stream.send("", html) != nil {
 			return nil // the reader has gone away
 		}
 		if last, can := any(value).(interface{ Final() bool }); can && last.Final() {
-			_ = v.event("end", nil)
+			_ = stream.send("end", nil)
 			return nil
 		}
 	}
-	if !begun {
+	if !stream.begun {
 		v.w.WriteHeader(http.StatusNoContent)
 	}
 	return nil
 }
 
-// event writes one event, with a name if it is not for the page. Each line of its text has a field of its own.
-func (v *visit) event(name string, html []byte) error {
-	v.w.Header().Set("Content-Type", "text/event-stream") // has no effect after the first one
-	v.w.Header().Set("Cache-Control", keptByNobody)
+// events is an answer of server-sent events.
+type events struct {
+	*visit
+
+	writing sync.Mutex
+	begun   bool // only send changes it
+}
+
+// send writes one event, with a name if it is not for the page. Each line of its text has a field of its own.
+func (s *events) send(name string, html []byte) error {
+	var text bytes.Buffer
 	if name != "" {
-		if _, err := fmt.Fprintf(v.w, "event: %s\n", name); err != nil {
-			return err
-		}
+		fmt.Fprintf(&text, "event: %s\n", name)
 	}
 	for line := range bytes.Lines(html) {
-		if _, err := fmt.Fprintf(v.w, "data: %s\n", bytes.TrimRight(line, "\r\n")); err != nil {
-			return err
-		}
+		fmt.Fprintf(&text, "data: %s\n", bytes.TrimRight(line, "\r\n"))
 	}
-	if _, err := fmt.Fprint(v.w, "\n"); err != nil {
+	text.WriteByte('\n')
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	s.w.Header().Set("Content-Type", "text/event-stream") // has no effect after the first one
+	s.w.Header().Set("Cache-Control", keptByNobody)
+	s.begun = true
+	return s.write(text.Bytes())
+}
+
+func (s *events) write(text []byte) error {
+	if _, err := s.w.Write(text); err != nil {
 		return err
 	}
-	return http.NewResponseController(v.w).Flush()
+	return http.NewResponseController(s.w).Flush()
+}
+
+// beat writes a comment now and then, once there was an event, until stop is called.
+func (s *events) beat() (stop func()) {
+	ticker, over := time.NewTicker(heartbeat), make(chan struct{})
+	var beating sync.WaitGroup
+	beating.Go(func() {
+		for {
+			select {
+			case <-ticker.C:
+				s.writing.Lock()
+				if s.begun {
+					_ = s.write([]byte(": still here\n\n")) // who has gone away is noticed by the server
+				}
+				s.writing.Unlock()
+			case <-over:
+				return
+			}
+		}
+	})
+	return func() {
+		ticker.Stop()
+		close(over)
+		beating.Wait()
+	}
 }
 
 // failLive answers in place of a stream. Who has to sign in sees that once the page is loaded again; nothing else changes the page.

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/must"
@@ -41,6 +43,24 @@ func TestLive_sendsThePartForEachValue(t *testing.T) {
 	if got := answer.Header().Get("Content-Type"); got != "text/event-stream" {
 		t.Errorf("got %s", got)
 	}
+}
+
+// An order may wait for days. Proxies end what is silent for a minute.
+func TestLive_isNeverSilentForLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v, answer := visitOf(t, domain.Visitor{}, http.MethodGet, "/", "")
+		slow := func(yield func(api.Product, error) bool) {
+			time.Sleep(2 * heartbeat) // nothing is sent before it is known whether there is something
+			if yield(api.Product{Name: "Oil", Price: api.Money{Currency: "EUR"}}, nil) {
+				time.Sleep(3*heartbeat + time.Second)
+			}
+		}
+		must.Do(t, live(v, slow, "shop/products", "product"))
+		sent := answer.Body.String()
+		if beats := strings.Count(sent, "\n: still here\n\n"); beats != 3 || strings.HasPrefix(sent, ":") {
+			t.Errorf("%d beats: %q", beats, sent)
+		}
+	})
 }
 
 func TestLive_isNoStreamWithoutValues(t *testing.T) {

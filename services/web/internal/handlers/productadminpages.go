@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/text/currency"
 
+	"stoa/pkg/common/errs"
 	"stoa/services/web/internal/providers/api"
 	"stoa/services/web/internal/providers/view"
 )
@@ -204,8 +205,11 @@ func (h assortment) remove(v *visit) error {
 		return h.removePage(v)
 	}
 	err = h.api.RemoveProduct(v.ctx(), v.part("id"))
-	if err == nil {
+	switch {
+	case err == nil:
 		return v.redirect("/staff/products", "staff.done.product-removed")
+	case errs.Is(absent(err), errs.NotFound):
+		return v.redirect("/staff/products", "staff.done.product-gone") // the second click
 	}
 	found, gone := h.api.StaffProduct(v.ctx(), v.part("id"))
 	if gone != nil {

@@ -112,7 +112,7 @@ func (h session) signIn(v *visit) error {
 		return v.again("session/sign-in", form, shown, err)
 	}
 	if len(shown.Kept) > 0 {
-		return v.goOn(shown)
+		return v.goOn(shown.Then, shown.Kept)
 	}
 	return v.redirect(shown.Then, "session.done.in")
 }
@@ -130,11 +130,13 @@ func (v *visit) begin(grant domain.Grant) error {
 }
 
 // goOn shows a form with what was typed before the sign-in, which leads back to its page.
-func (v *visit) goOn(shown signInView) error {
-	for i := range shown.Kept {
-		shown.Kept[i].Name = strings.TrimPrefix(shown.Kept[i].Name, keptPrefix)
+func (v *visit) goOn(then string, typed []kept) error {
+	shown := signInView{Then: then}
+	for _, field := range typed {
+		if name := strings.TrimPrefix(field.Name, keptPrefix); name != "" {
+			shown.Kept = append(shown.Kept, kept{name, field.Value})
+		}
 	}
-	shown.Kept = slices.DeleteFunc(shown.Kept, func(k kept) bool { return k.Name == "" })
 	return v.show("session/again", shown)
 }
 

@@ -99,6 +99,20 @@ func TestSignUp_signsInThoseWhoHaveAnAccount(t *testing.T) {
 	b.get(t, "/products").shows(http.StatusOK, "Sign out", "Ada")
 }
 
+// What somebody had typed comes through the sign-up as it does through the sign-in.
+func TestSignUp_keepsWhatWasTyped(t *testing.T) {
+	w := newcomer(t)
+	b := w.browser()
+	b.post(t, "/blog/why-we-count/comments", "text", "Twice <3").
+		shows(http.StatusUnauthorized, `formaction="/sign-up"`, `name="kept.text" value="Twice &lt;3"`)
+	typed := []string{"then", "/blog/why-we-count/comments", "kept.", "yes", "kept.text", "Twice <3"}
+	b.post(t, "/sign-up", append(typed, "begin", "yes", "email", "nora@example.com")...).shows(http.StatusOK,
+		`value="nora@example.com"`, `name="kept.text" value="Twice &lt;3"`, "What you typed is kept.").hides(`class="error"`)
+	answer := b.post(t, "/sign-up", append(typed, "name", "Nora", "email", "nora@example.com", "password", "opensesame")...)
+	answer.shows(http.StatusOK, `action="/blog/why-we-count/comments"`, `name="text" value="Twice &lt;3"`, `name="again"`).hides("kept.")
+	b.get(t, "/").shows(http.StatusOK, "Nora")
+}
+
 func TestForgotten_tellsNothing(t *testing.T) {
 	w := newWorld(t, all)
 	b := w.browser()

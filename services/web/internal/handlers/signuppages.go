@@ -25,11 +25,16 @@ func signUpPages(s *Site) []entry {
 	}
 }
 
-// signUpView is what the sign-up and the verification show. Then is where to go on.
+// signUpView is what the sign-up and the verification show.
 type signUpView struct {
 	Form *view.Form
+	// Then is where to go on, and Kept what somebody had typed there whose session has ended.
 	Then string
+	Kept []kept
 }
+
+// beginField is the button by which somebody comes from the sign-in, with what is kept there.
+const beginField = "begin"
 
 // mailedCode is the field with what was mailed.
 const mailedCode = "code"
@@ -38,7 +43,7 @@ func (h signUp) signUpPage(v *visit) error {
 	if v.who.SignedIn() {
 		return v.redirect("/account", "")
 	}
-	return v.show("session/sign-up", signUpView{view.NewForm(nil), local(v.query(thenField))})
+	return v.show("session/sign-up", signUpView{Form: view.NewForm(nil), Then: local(v.query(thenField))})
 }
 
 func (h signUp) signUp(v *visit) error {
@@ -46,7 +51,10 @@ func (h signUp) signUp(v *visit) error {
 	if err != nil {
 		return err
 	}
-	shown := signUpView{form, local(form.Get(thenField))}
+	shown := signUpView{form, local(form.Get(thenField)), keptIn(form.Values)}
+	if form.Get(beginField) != "" {
+		return v.show("session/sign-up", shown)
+	}
 	grant, err := h.register(v, form)
 	if err == nil {
 		err = v.begin(grant)
@@ -57,6 +65,8 @@ func (h signUp) signUp(v *visit) error {
 		return v.answer(http.StatusConflict, "session/sign-up", shown)
 	case err != nil:
 		return v.again("session/sign-up", form, shown, err)
+	case len(shown.Kept) > 0:
+		return v.goOn(shown.Then, shown.Kept)
 	case grant.Person.Verified:
 		return v.redirect(shown.Then, "session.done.up")
 	}
@@ -85,7 +95,7 @@ func verifyThen(then string) string {
 }
 
 func (h signUp) verifyPage(v *visit) error {
-	return v.show("account/verify", signUpView{view.NewForm(nil), local(v.query(thenField))})
+	return v.show("account/verify", signUpView{Form: view.NewForm(nil), Then: local(v.query(thenField))})
 }
 
 func (h signUp) verify(v *visit) error {
@@ -93,7 +103,7 @@ func (h signUp) verify(v *visit) error {
 	if err != nil {
 		return err
 	}
-	shown := signUpView{form, local(form.Get(thenField))}
+	shown := signUpView{Form: form, Then: local(form.Get(thenField))}
 	if form.Again {
 		return v.show("account/verify", shown)
 	}

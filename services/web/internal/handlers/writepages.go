@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -112,7 +113,21 @@ func (h writing) store(v *visit, form *view.Form) (api.Work, error) {
 	if err != nil || version < 1 {
 		return api.Work{}, errs.New(errs.Malformed, "the form has no version")
 	}
-	return h.api.SavePost(v.ctx(), v.part("id"), version, draftOf(form))
+	draft := draftOf(form)
+	saved, err := h.api.SavePost(v.ctx(), v.part("id"), version, draft)
+	if errs.Is(err, errs.Outdated) {
+		// Somebody sends a form again if its answer was lost. Then nobody else has changed anything.
+		if stored, missing := h.api.OwnPost(v.ctx(), v.part("id")); missing == nil && holds(stored, draft) {
+			return stored, nil
+		}
+	}
+	return saved, err
+}
+
+// holds reports whether a post is stored as it was typed.
+func holds(stored api.Work, typed api.Draft) bool {
+	return stored.Title == typed.Title && stored.Description == typed.Description && stored.Text == typed.Text &&
+		stored.ImgURL == typed.ImgURL && stored.Slug == typed.Slug && slices.EqualFunc(stored.Tags, typed.Tags, strings.EqualFold)
 }
 
 func (h writing) draft(v *visit) error {
@@ -170,8 +185,12 @@ func (h writing) deletePage(v *visit) error {
 }
 
 func (h writing) delete(v *visit) error {
-	if err := h.api.DeletePost(v.ctx(), v.part("id")); err != nil {
-		return absent(err)
+	err := h.api.DeletePost(v.ctx(), v.part("id"))
+	if errs.Is(absent(err), errs.NotFound) {
+		return v.redirect("/write", "write.done.gone") // the second click
+	}
+	if err != nil {
+		return err
 	}
 	return v.redirect("/write", "write.done.deleted")
 }

@@ -120,6 +120,20 @@ func TestWrite_submitsWhatItHasSaved(t *testing.T) {
 	b.post(t, writePath, typedDraft("do", "submit")...).leadsTo("/write/submitted")
 }
 
+// The answer to a form was lost, and it is sent again.
+func TestWrite_findsWhatItHasSavedBefore(t *testing.T) {
+	w := newWorld(t, writingAnswers(map[string]any{
+		"PATCH " + ownPostPath: errs.New(errs.Outdated, "it has version 4"),
+		"GET " + ownPostPath:   written(object{"version": 4, "text": "Count\n*twice*.", "tags": []string{"TILLS", "THE SEA"}}),
+	}))
+	b := w.browser().signIn(t, "arno")
+	b.post(t, writePath, typedDraft("do", "save")...).leadsTo(writePath)
+	b.post(t, writePath, typedDraft("do", "submit")...).leadsTo("/write/submitted")
+	if asked, _ := w.last(t, "/api/v1/blog/author/submit/id/"+productID); asked.Header.Get("If-Match") != `"4"` {
+		t.Errorf("got %v", asked.Header)
+	}
+}
+
 // Nobody's words are lost when two windows write: the page shows both, and the author decides.
 func TestWrite_showsWhatWasChangedMeanwhile(t *testing.T) {
 	w := newWorld(t, writingAnswers(map[string]any{
@@ -171,6 +185,9 @@ func TestWrite_restoresAndRemoves(t *testing.T) {
 	b.get(t, writePath+"/withdraw").leadsTo(writePath)
 	b.get(t, writePath+"/delete").shows(http.StatusOK, "It is gone for good")
 	b.post(t, writePath+"/delete").leadsTo("/write")
+	w.answers["DELETE "+ownPostPath] = errs.NotFound
+	b.post(t, writePath+"/delete").leadsTo("/write") // a second click
+	b.get(t, "/write").shows(http.StatusOK, "There is no such post of yours any more.")
 	w.answers["PUT /api/v1/blog/author/withdraw/id/"+productID] = errs.Conflict
 	b.post(t, writePath+"/withdraw").shows(http.StatusConflict)
 }

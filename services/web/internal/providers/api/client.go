@@ -76,16 +76,20 @@ type operation struct {
 	key               string // Idempotency-Key
 	match             string // If-Match: the version that was read
 	accept            string // "" for JSON
+	nowhere           bool   // an id can be none
 }
 
 // get returns the call of an operation that changes nothing. Its path consists of a fixed part and the ids and names that follow it.
 func get(app, base string, parts ...string) operation { return to(app, http.MethodGet, base, parts...) }
 
 func to(app, method, base string, parts ...string) operation {
+	o := operation{app: app, method: method, path: base}
 	for _, part := range parts {
-		base += "/" + url.PathEscape(part)
+		o.path += "/" + url.PathEscape(part)
+		// These would be another path, and perhaps another operation.
+		o.nowhere = o.nowhere || part == "" || part == "." || part == ".."
 	}
-	return operation{app: app, method: method, path: base}
+	return o
 }
 
 // with returns the operation with parameters, as names and values. Empty ones are left out.
@@ -133,13 +137,18 @@ func do(ctx context.Context, c *Client, o operation) error {
 
 // send sends the request of a call.
 func (c *Client) send(ctx context.Context, o operation) (*http.Response, error) {
+	if o.nowhere {
+		return nil, nothing(nil)
+	}
 	var body io.Reader = http.NoBody
 	if o.body != nil {
-		raw, err := json.Marshal(o.body)
-		if err != nil {
+		var text bytes.Buffer
+		encoder := json.NewEncoder(&text)
+		encoder.SetEscapeHTML(false) // each < would have six bytes, and a post with many of them would be too large
+		if err := encoder.Encode(o.body); err != nil {
 			return nil, fmt.Errorf("calling %s: %w", o.app, err)
 		}
-		body = bytes.NewReader(raw)
+		body = bytes.NewReader(bytes.TrimSuffix(text.Bytes(), []byte("\n")))
 	}
 	target := "http://sidecar" + o.path // the transport replaces the host
 	if query := o.query.Encode(); query != "" {
@@ -147,7 +156,7 @@ func (c *Client) send(ctx context.Context, o operation) (*http.Response, error) 
 	}
 	request, err := http.NewRequestWithContext(sidecar.Target(ctx, o.app), o.method, target, body)
 	if err != nil {
-		return nil, errs.Wrap(errs.NotFound, err, "there is nothing at this path")
+		return nil, nothing(err)
 	}
 	caller, _ := ctx.Value(callerKey{}).(Caller)
 	for name, value := range map[string]string{
@@ -167,6 +176,8 @@ func (c *Client) send(ctx context.Context, o operation) (*http.Response, error) 
 	}
 	return answer, nil
 }
+
+func nothing(err error) error { return errs.Wrap(errs.NotFound, err, "there is nothing at this path") }
 
 func bearer(token string) string {
 	if token == "" {

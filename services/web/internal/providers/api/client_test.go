@@ -46,6 +46,16 @@ func TestCall_isOnBehalfOfItsCaller(t *testing.T) {
 	}
 }
 
+// An id that somebody has made up must not lead to another operation.
+func TestCall_hasNoPathWithoutAnID(t *testing.T) {
+	client := New(transport(func(_ http.ResponseWriter, r *http.Request) { t.Errorf("%s %s was asked", r.Method, r.URL) }))
+	for _, id := range []string{"", ".", ".."} {
+		if err := client.EndSession(t.Context(), id); !errs.Is(err, errs.NotFound) {
+			t.Errorf("%q: got %v", id, err)
+		}
+	}
+}
+
 func TestCall_returnsWhatWentWrong(t *testing.T) {
 	for name, tt := range map[string]struct {
 		answer http.HandlerFunc

@@ -13,8 +13,6 @@ type StaffProduct struct {
 	Reserved  int64     `json:"reserved"`
 	Sold      int64     `json:"sold"`
 	UpdatedAt time.Time `json:"updatedAt"`
-	// Picture is the address of its picture, "" without one.
-	Picture string `json:"picture"`
 }
 
 // ProductDetails is what staff decide about a product.

@@ -1,0 +1,118 @@
+package e2e
+
+import (
+	"bytes"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+
+	"stoa/pkg/common/must"
+	"stoa/test/client"
+)
+
+// typedText is what somebody types into each field.
+const typedText = `typed "here" & <there>`
+
+// Whoever's session has ended while filling in a form signs in, and finds what was typed.
+func TestForms_comeBackAfterTheSessionEnded(t *testing.T) {
+	t.Parallel()
+	customer := shop.SignUp(t)
+	accounts := map[string][2]string{"customer": {customer.Email, client.Password}}
+	for _, role := range []string{"author", "editor", "staff", "admin"} {
+		accounts[role] = [2]string{shop.Accounts[role].Email, shop.Accounts[role].Password}
+	}
+	shop.NewPost(t, shop.SignIn(t, "author"), shop.SignIn(t, "editor"))
+	sent := map[string]bool{}
+	for role, account := range accounts {
+		browser := shop.Browser(t)
+		browser.SignIn(t, account[0], account[1])
+		for _, page := range crawl(t, browser) {
+			for _, f := range page.forms() {
+				kind := variable.ReplaceAllString(f.action, "*")
+				if f.method == http.MethodPost && f.writes() && !sent[kind] {
+					sent[kind] = true
+					f.sendSignedOut(t, role, account)
+				}
+			}
+		}
+	}
+	t.Logf("%d kinds of forms", len(sent))
+	for _, kind := range []string{"/account", "/write/*", "/staff/products/new", "/admin/keys/new"} {
+		if !sent[kind] {
+			t.Errorf("nobody has reached the form %s", kind)
+		}
+	}
+}
+
+// text reports whether people type into a field what can be shown again.
+func (f field) text() bool {
+	return slices.Contains([]string{"input text", "input email", "input search", "textarea "}, f.kind)
+}
+
+func named(name string) func(field) bool { return func(f field) bool { return f.name == name } }
+
+func (f form) writes() bool { return slices.ContainsFunc(f.fields, field.text) }
+
+// filled is what a browser sends.
+func (f form) filled() (values []string) {
+	for _, field := range f.fields {
+		switch {
+		case field.text():
+			values = append(values, field.name, typedText)
+		case field.kind == "input hidden":
+			values = append(values, field.name, field.value)
+		}
+	}
+	return values
+}
+
+// formOf returns the form of a page with this action.
+func formOf(t *testing.T, answer client.Answer, action string) form {
+	t.Helper()
+	page := visited{tree: must.Get(html.Parse(bytes.NewReader(answer.Body)))(t)}
+	forms := page.forms()
+	at := slices.IndexFunc(forms, func(f form) bool { return f.action == action })
+	if at < 0 {
+		t.Fatalf("there is no form for %s: %s", action, answer)
+	}
+	return forms[at]
+}
+
+// sendSignedOut sends the form with no session, signs in, and looks for what was typed.
+func (f form) sendSignedOut(t *testing.T, role string, account [2]string) {
+	t.Helper()
+	browser := shop.Browser(t)
+	answer := browser.Post(t, f.action, f.filled()...)
+	if answer.Status != http.StatusUnauthorized {
+		return // it is for guests too
+	}
+	signIn := []string{"email", account[0], "password", account[1]}
+	for _, field := range formOf(t, answer, "/sign-in").fields {
+		if field.kind == "input hidden" {
+			signIn = append(signIn, field.name, field.value)
+		}
+	}
+	answer = browser.Post(t, "/sign-in", signIn...)
+	if wantPage(t, answer, http.StatusOK); t.Failed() {
+		return
+	}
+	var again []string
+	for _, field := range formOf(t, answer, f.action).fields {
+		again = append(again, field.name, field.value)
+	}
+	answer = browser.Post(t, f.action, again...)
+	if answer.Status != http.StatusOK {
+		t.Errorf("%s, %s: got %s", role, f.action, answer)
+		return
+	}
+	back := formOf(t, answer, f.action)
+	for _, field := range f.fields {
+		at := slices.IndexFunc(back.fields, named(field.name))
+		if field.text() && (at < 0 || strings.TrimPrefix(back.fields[at].value, "\n") != typedText) {
+			t.Errorf("%s, %s: what was typed into %s is gone", role, f.action, field.name)
+		}
+	}
+}
