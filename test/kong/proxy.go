@@ -62,6 +62,7 @@ func settingsOf(plugin declaration.APIKey, written, sidecar string) map[string]a
 	return map[string]any{
 		"verification_urls": urls, "timeout_ms": plugin.TimeoutMS, "cache_seconds": plugin.CacheSeconds,
 		"permission": plugin.Permission, "limit_per_minute": plugin.LimitPerMinute, "anonymous": plugin.Anonymous,
+		"browser": plugin.Browser,
 	}
 }
 
@@ -107,6 +108,7 @@ func forward(p place, sidecar *url.URL, d Decision) http.Handler {
 	service.Path = "/v1.0/invoke/" + p.App + "/method"
 	rewrite := func(r *httputil.ProxyRequest) {
 		r.SetURL(&service)
+		r.SetXForwarded()
 		for _, name := range d.Cleared {
 			r.Out.Header.Del(name)
 		}
