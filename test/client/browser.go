@@ -1,10 +1,12 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"html"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -96,6 +98,25 @@ func (b *Browser) Cookies() []*http.Cookie {
 	return b.client.Jar.Cookies(site)
 }
 
+// Upload sends a form with a file.
+func (b *Browser) Upload(t testing.TB, path, field, name string, file []byte) Answer {
+	t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	part, err := form.CreateFormFile(field, name)
+	if err == nil {
+		_, err = part.Write(file)
+	}
+	if err = errors.Join(err, form.Close()); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := b.do(t.Context(), http.MethodPost, path, form.FormDataContentType(), &body)
+	if err != nil {
+		t.Fatalf("POST %s: %v", path, err)
+	}
+	return answer
+}
+
 func (b *Browser) send(t testing.TB, method, path string, form ...string) Answer {
 	t.Helper()
 	answer, err := b.Try(t.Context(), method, path, form...)
@@ -111,13 +132,17 @@ func (b *Browser) Try(ctx context.Context, method, path string, form ...string) 
 	for i := 0; i < len(form); i += 2 {
 		values.Add(form[i], form[i+1])
 	}
-	request, err := http.NewRequestWithContext(ctx, method, b.base+path, strings.NewReader(values.Encode()))
+	return b.do(ctx, method, path, "application/x-www-form-urlencoded", strings.NewReader(values.Encode()))
+}
+
+func (b *Browser) do(ctx context.Context, method, path, media string, body io.Reader) (Answer, error) {
+	request, err := http.NewRequestWithContext(ctx, method, b.base+path, body)
 	if err != nil {
 		return Answer{}, err
 	}
 	request.Header = b.Header.Clone()
 	if method == http.MethodPost {
-		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		request.Header.Set("Content-Type", media)
 	}
 	response, err := b.client.Do(request)
 	if err != nil {

@@ -145,6 +145,9 @@ func (p visited) problems() (wrong []string) {
 	for _, label := range p.all("label") {
 		labelled[attribute(label, "for")] = true
 	}
+	within := func(n *html.Node) bool {
+		return slices.ContainsFunc(slices.Collect(n.Ancestors()), func(a *html.Node) bool { return a.Data == "label" })
+	}
 	for n := range p.tree.Descendants() {
 		id := attribute(n, "id")
 		complain(id != "" && taken[id], "the id %s is there twice", id)
@@ -161,7 +164,7 @@ func (p visited) problems() (wrong []string) {
 	}
 	for _, i := range p.all("input", "textarea", "select") {
 		hidden := attribute(i, "type") == "hidden"
-		complain(!hidden && !labelled[attribute(i, "id")] && attribute(i, "aria-label") == "", "the field %s has no label", attribute(i, "name"))
+		complain(!hidden && !labelled[attribute(i, "id")] && attribute(i, "aria-label") == "" && !within(i), "the field %s has no label", attribute(i, "name"))
 	}
 	return wrong
 }

@@ -52,33 +52,35 @@ func (f field) text() bool {
 	return slices.Contains([]string{"input text", "input email", "input search", "textarea "}, f.kind)
 }
 
-func named(name string) func(field) bool { return func(f field) bool { return f.name == name } }
-
 func (f form) writes() bool { return slices.ContainsFunc(f.fields, field.text) }
 
 // filled is what a browser sends.
 func (f form) filled() (values []string) {
-	for _, field := range f.fields {
+	for _, one := range f.fields {
 		switch {
-		case field.text():
-			values = append(values, field.name, typedText)
-		case field.kind == "input hidden":
-			values = append(values, field.name, field.value)
+		case one.text():
+			values = append(values, one.name, typedText)
+		case one.kind == "input hidden":
+			values = append(values, one.name, one.value)
 		}
 	}
 	return values
 }
 
-// formOf returns the form of a page with this action.
+// formOf returns the form of a page with this action, with the fields of all if there are several.
 func formOf(t *testing.T, answer client.Answer, action string) form {
 	t.Helper()
 	page := visited{tree: must.Get(html.Parse(bytes.NewReader(answer.Body)))(t)}
-	forms := page.forms()
-	at := slices.IndexFunc(forms, func(f form) bool { return f.action == action })
-	if at < 0 {
+	found := form{action: action}
+	for _, f := range page.forms() {
+		if f.action == action {
+			found.fields = append(found.fields, f.fields...)
+		}
+	}
+	if found.fields == nil {
 		t.Fatalf("there is no form for %s: %s", action, answer)
 	}
-	return forms[at]
+	return found
 }
 
 // sendSignedOut sends the form with no session, signs in, and looks for what was typed.
@@ -109,10 +111,10 @@ func (f form) sendSignedOut(t *testing.T, role string, account [2]string) {
 		return
 	}
 	back := formOf(t, answer, f.action)
-	for _, field := range f.fields {
-		at := slices.IndexFunc(back.fields, named(field.name))
-		if field.text() && (at < 0 || strings.TrimPrefix(back.fields[at].value, "\n") != typedText) {
-			t.Errorf("%s, %s: what was typed into %s is gone", role, f.action, field.name)
+	for _, typed := range f.fields {
+		kept := func(b field) bool { return b.name == typed.name && strings.TrimPrefix(b.value, "\n") == typedText }
+		if typed.text() && !slices.ContainsFunc(back.fields, kept) {
+			t.Errorf("%s, %s: what was typed into %s is gone", role, f.action, typed.name)
 		}
 	}
 }

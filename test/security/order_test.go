@@ -26,7 +26,7 @@ func TestPolicies_letPagesThrough(t *testing.T) {
 	customer := shop.SignUp(t)
 	browser := shop.Browser(t)
 	browser.Buy(t, customer, shop.NewProduct(t, shop.SignIn(t, "staff"), 5), 2)
-	browsers := map[access.Caller]*client.Browser{access.KeyOnly: shop.Browser(t), "USER": browser}
+	browsers := map[access.Caller]*client.Browser{access.KeyOnly: shop.Browser(t), "LEARNER": browser}
 	for _, role := range []string{"staff", "admin", "author", "editor"} {
 		b := shop.Browser(t)
 		b.SignIn(t, shop.Accounts[role].Email, shop.Accounts[role].Password)

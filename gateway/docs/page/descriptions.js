@@ -47,5 +47,8 @@ export function accessOf(security = []) {
   if (!roles) {
     return security.some((requirement) => requirement.apiKey) ? "everybody" : "everybody, without an API key";
   }
+  if (roles.includes("verified")) {
+    return "signed in, with a verified address";
+  }
   return roles.length ? roles.map((role) => role.toLowerCase()).join(" or ") : "signed in";
 }
