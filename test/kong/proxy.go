@@ -108,13 +108,13 @@ func forward(p place, sidecar *url.URL, d Decision) http.Handler {
 	service.Path = "/v1.0/invoke/" + p.App + "/method"
 	rewrite := func(r *httputil.ProxyRequest) {
 		r.SetURL(&service)
-		r.SetXForwarded()
 		for _, name := range d.Cleared {
 			r.Out.Header.Del(name)
 		}
 		for name, values := range d.Set {
 			r.Out.Header[http.CanonicalHeaderKey(name)] = values
 		}
+		r.SetXForwarded() // nginx does so last
 	}
 	filter := func(answer *http.Response) error { return p.filter.Run(answer, "service") }
 	return &httputil.ReverseProxy{Rewrite: rewrite, ModifyResponse: filter}
