@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/cdproto/page"
+	screen "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
 	"stoa/pkg/common/must"
@@ -108,6 +108,6 @@ func (s *stage) paintReadme(t *testing.T) {
 func (b *tab) small(t *testing.T, file string) {
 	t.Helper()
 	quality := int64(80)
-	picture := call(b, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatWebp, Quality: &quality})
+	picture := call(b, screen.CaptureScreenshot, screen.CaptureScreenshotParams{Format: screen.CaptureScreenshotFormatWebp, Quality: &quality})
 	must.Do(t, os.WriteFile(file, picture.Data, 0o644))
 }

@@ -1,15 +1,12 @@
 package browser
 
 import (
-	"os"
-	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"stoa/api/access"
 	"stoa/pkg/common/must"
-	"stoa/test/system"
 )
 
 // place is a page, or a state of one.
@@ -183,19 +180,9 @@ func (s *stage) everyPageIsAPlace(t *testing.T) {
 			known[p.route] = true
 		}
 	}
-	declared, found := regexp.MustCompile(`\b(?:page|shared)\((base\+)?"([^"]+)"`), 0
-	for _, file := range must.Get(filepath.Glob(filepath.Join(system.Root(t), "services", "web", "internal", "handlers", "*pages.go")))(t) {
-		for _, match := range declared.FindAllStringSubmatch(string(must.Get(os.ReadFile(file))(t)), -1) {
-			route := match[2]
-			if match[1] != "" {
-				route = "/blog/{slug}/comments" + route
-			}
-			if found++; !known[route] {
-				t.Errorf("nobody looks at the page %s of %s", route, filepath.Base(file))
-			}
+	for route, rule := range must.Get(access.Pages())(t) {
+		if rule.Get != nil && !known[route] {
+			t.Errorf("nobody looks at the page %s", route)
 		}
-	}
-	if found < 60 {
-		t.Errorf("web has %d pages", found)
 	}
 }

@@ -248,9 +248,15 @@ func quote(text string) string {
 
 // finding are functions that find what people can use by its name, or by how that begins, in the page first and then around it.
 const finding = `
+const said = e => {
+	if (!e.querySelector("[aria-hidden]")) return e.innerText;
+	const copy = e.cloneNode(true);
+	for (const hidden of copy.querySelectorAll("[aria-hidden]")) hidden.remove();
+	return copy.textContent;
+};
 const nameOf = e => {
 	const by = (e.getAttribute("aria-labelledby") ?? "").split(" ").map(id => document.getElementById(id)?.innerText ?? "").join(" ").trim();
-	const name = by || e.getAttribute("aria-label") || (e.labels?.length ? e.labels[0].innerText : e.innerText) || "";
+	const name = by || e.getAttribute("aria-label") || said(e.labels?.[0] ?? e) || "";
 	return name.replace(/\s+/g, " ").trim();
 };
 const seen = e => e.checkVisibility({visibilityProperty: true}) && e.getClientRects().length > 0;
@@ -271,9 +277,8 @@ func (b *tab) click(name string) {
 	at := eval[[]float64](b, scripted(`
 		const e = called(`+quote(name)+`);
 		e.scrollIntoView({block: "center", behavior: "instant"});
-		const box = e.getClientRects()[0], x = box.x + box.width / 2, y = box.y + box.height / 2;
-		const top = document.elementFromPoint(x, y);
-		return e.contains(top) || top?.contains(e) ? [x, y] : [];`))
+		const middles = [e.getBoundingClientRect(), ...e.getClientRects()].map(box => [box.x + box.width / 2, box.y + box.height / 2]);
+		return middles.find(([x, y]) => { const top = document.elementFromPoint(x, y); return top && (e.contains(top) || [...e.labels ?? []].some(l => l.contains(top))); }) ?? [];`))
 	if len(at) != 2 {
 		b.Fatalf("at %s: something covers %s", b.where(), name)
 	}
