@@ -88,7 +88,7 @@ func TestThirdParty_isAsReleased(t *testing.T) { released.Check(t, page, "page/t
 // The page loads nothing from elsewhere. What others have made is not read here: the policy holds for it too.
 func TestPage_refersOnlyToItsFiles(t *testing.T) {
 	files := must.Get(load())(t)
-	reference := regexp.MustCompile(`(?:src=|href=|from |url\()["']?([^"'#\s)>$]+)`)
+	reference := regexp.MustCompile(`(?:src=|href=|from |\burl\()["']?([^"'#\s)>$]+)`)
 	for name, f := range files {
 		if strings.HasSuffix(name, ".json") || strings.HasPrefix(name, "/docs/thirdparty/") {
 			continue

@@ -9,10 +9,17 @@ async function load(link) {
     throw new Error(`${link.href} answered ${answer.status}`);
   }
   const { service } = link.dataset;
-  return { service, file: link.href, own: JSON.parse((await answer.text()).replaceAll(schemas, `${schemas}${service}-`)) };
+  return { service, own: JSON.parse((await answer.text()).replaceAll(schemas, `${schemas}${service}-`), exemplary) };
 }
 
-// merge returns the description, its services with the tags of each, and the operations by their ids.
+// exemplary gives an example to what would get a random one each time.
+const examples = { uuid: "01890a5d-ac96-774b-bcce-b302099a8057", "^[A-Z]{3}$": "EUR" };
+function exemplary(_, value) {
+  const example = examples[value?.format] ?? examples[value?.pattern];
+  return example && !value.examples ? { ...value, examples: [example] } : value;
+}
+
+// merge returns the description, its services with the tags of each, and the operations by method and path.
 export async function merge(links) {
   const loaded = await Promise.all(links.map(load));
   const [{ own: first }] = loaded;
@@ -22,7 +29,7 @@ export async function merge(links) {
   };
   const services = [];
   const operations = new Map();
-  for (const { service, file, own } of loaded) {
+  for (const { service, own } of loaded) {
     const tags = new Set();
     for (const [name, schema] of Object.entries(own.components.schemas)) {
       spec.components.schemas[`${service}-${name}`] = schema;
@@ -31,12 +38,12 @@ export async function merge(links) {
       for (const [method, operation] of Object.entries(item)) {
         operation.tags = operation.tags.map((tag) => `${own.info.title}: ${tag}`);
         operation.tags.forEach((tag) => tags.add(tag));
-        operations.set(operation.operationId, { service, path, method, operation });
+        operations.set(`${method} ${path}`, { service, path, method, operation });
       }
     }
     Object.assign(spec.paths, own.paths);
     spec.tags.push(...[...tags].map((name) => ({ name })));
-    services.push({ service, file, tags: [...tags], ...own.info });
+    services.push({ service, tags: [...tags], ...own.info });
   }
   return { spec, services, operations };
 }

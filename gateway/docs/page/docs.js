@@ -22,14 +22,15 @@ function show({ spec, services, operations }) {
   // What is typed is sent with each request that asks for it.
   const authorize = (name) => {
     const value = fields[name].value.trim();
-    ui.authActions.logout([name]);
     if (value) {
       ui.authActions.authorize({ [name]: { name, value, schema: spec.components.securitySchemes[name] } });
+    } else if (ui.authSelectors.authorized().has(name)) {
+      ui.authActions.logout([name]);
     }
   };
   const search = () => {
     const phrase = filter.value.trim();
-    const shown = [...operations.keys()].filter((id) => matches(id, phrase)).length;
+    const shown = [...operations.keys()].filter((key) => matches(key, phrase)).length;
     ui.layoutActions.updateFilter(phrase || false);
     document.getElementById("count").textContent =
       shown === operations.size ? `${shown} operations` : `${shown} of ${operations.size} operations`;

@@ -6,7 +6,7 @@ const nothing = () => null;
 
 // found keeps the operations that fit a phrase, in the tags that have some.
 const found = (matches) => (tagged, phrase) => tagged
-  .map((tag) => tag.update("operations", (all) => all.filter((op) => matches(op.getIn(["operation", "operationId"]), phrase))))
+  .map((tag) => tag.update("operations", (all) => all.filter((op) => matches(`${op.get("method")} ${op.get("path")}`, phrase))))
   .filter((tag) => tag.get("operations").size > 0);
 
 export const plugin = (services, matches) => ({ React }) => {

@@ -33,12 +33,13 @@ function sentOf({ method, url, headers = {}, body }) {
   };
 }
 
-export const samplesFor = ({ createElement: h, useState }) => ({ fn, path, method, specSelectors }) => {
+export const samplesFor = ({ createElement: h, useMemo, useState }) => ({ fn, path, method, specSelectors }) => {
   const [language, choose] = useState("curl");
   const [copied, setCopied] = useState("");
   const sent = specSelectors.requestFor(path, method);
   const operation = specSelectors.specResolvedSubtree(["paths", path, method]);
-  const request = sent?.get("url") ? sentOf(sent.toJS()) : templateOf(fn, path, method, operation?.toJS() ?? {});
+  const request = useMemo(
+    () => (sent?.get("url") ? sentOf(sent.toJS()) : templateOf(fn, path, method, operation?.toJS() ?? {})), [sent, operation]);
   const code = languages[language](request);
   const copy = () => navigator.clipboard.writeText(code).then(() => setCopied(code));
   const button = (name) => h("button",

@@ -23,8 +23,8 @@ function textOf(spec, { service, path, method, operation }) {
   ].join(" ").toLowerCase();
 }
 
-// index returns a function that says whether every word of a phrase occurs in an operation.
+// index returns a function that says whether every word of a phrase occurs in the operation of a method and path.
 export function index({ spec, operations }) {
-  const texts = new Map([...operations].map(([id, operation]) => [id, textOf(spec, operation)]));
-  return (id, phrase) => phrase.toLowerCase().split(/\s+/).every((word) => texts.get(id).includes(word));
+  const texts = new Map([...operations].map(([key, operation]) => [key, textOf(spec, operation)]));
+  return (key, phrase) => phrase.toLowerCase().split(/\s+/).every((word) => texts.get(key).includes(word));
 }
