@@ -9,12 +9,6 @@ const token = document.getElementById("token");
 const signedIn = document.getElementById("signed-in");
 const fields = { apiKey: document.getElementById("key"), bearer: token };
 
-// Swagger UI has its dark colours behind a class.
-const dark = matchMedia("(prefers-color-scheme: dark)");
-const paint = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
-dark.addEventListener("change", paint);
-paint();
-
 function show({ spec, services, operations }) {
   const matches = index({ spec, operations });
   const place = document.createElement("div");
