@@ -209,6 +209,20 @@ func TestKong_passesCookiesOnlyToPages(t *testing.T) {
 	}
 }
 
+func TestKong_reachesEveryPage(t *testing.T) {
+	table, pages, variable := kong(t), throughSidecar(t, pagesApp), regexp.MustCompile(`\{[a-z]+\}`)
+	for path, rule := range must.Get(access.Pages())(t) {
+		for method, who := range map[string]*access.Who{http.MethodGet: rule.Get, http.MethodPost: rule.Post} {
+			if who == nil {
+				continue
+			}
+			if routes := table.matching(t, method, variable.ReplaceAllString(path, "x")); len(routes) != 1 || routes[0].service.URL != pages {
+				t.Errorf("%s: %s %s has %d routes, want one to %s", kongFile, method, path, len(routes), pagesApp)
+			}
+		}
+	}
+}
+
 // What an app serves for its sidecar and for other apps is nobody else's business.
 func TestKong_reachesNothingElse(t *testing.T) {
 	table, bounded, page := kong(t), regexp.MustCompile(`^~/(api/v1|blog|mail)/.*\$$`), regexp.MustCompile(`^~/.*\$$`)

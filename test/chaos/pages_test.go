@@ -24,6 +24,7 @@ func TestPages_loseNothingWhenEveryProcessIsKilled(t *testing.T) {
 	for round, victim := range shop.Processes() {
 		must.Do(t, shop.Signal(victim.Name, os.Kill))
 		began := time.Now()
+		p.patience = 0
 		p.buy(t)
 		p.write(t, fmt.Sprintf("Written while %s was away.", victim.Name))
 		if order := p.placed[round]; slices.Contains(p.placed[:round], order) {

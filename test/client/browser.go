@@ -98,16 +98,34 @@ func (b *Browser) Cookies() []*http.Cookie {
 	return b.client.Jar.Cookies(site)
 }
 
+// PostParts sends a form as browsers send those with long texts: in parts, where each letter takes no more than it has bytes.
+func (b *Browser) PostParts(t testing.TB, path string, fields ...string) Answer {
+	t.Helper()
+	return b.sendParts(t, path, func(form *multipart.Writer) (err error) {
+		for i := 0; i < len(fields) && err == nil; i += 2 {
+			err = form.WriteField(fields[i], fields[i+1])
+		}
+		return err
+	})
+}
+
 // Upload sends a form with a file.
 func (b *Browser) Upload(t testing.TB, path, field, name string, file []byte) Answer {
 	t.Helper()
+	return b.sendParts(t, path, func(form *multipart.Writer) error {
+		part, err := form.CreateFormFile(field, name)
+		if err == nil {
+			_, err = part.Write(file)
+		}
+		return err
+	})
+}
+
+func (b *Browser) sendParts(t testing.TB, path string, write func(*multipart.Writer) error) Answer {
+	t.Helper()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
-	part, err := form.CreateFormFile(field, name)
-	if err == nil {
-		_, err = part.Write(file)
-	}
-	if err = errors.Join(err, form.Close()); err != nil {
+	if err := errors.Join(write(form), form.Close()); err != nil {
 		t.Fatal(err)
 	}
 	answer, err := b.do(t.Context(), http.MethodPost, path, form.FormDataContentType(), &body)

@@ -71,13 +71,13 @@ func (f form) filled() (values []string) {
 func formOf(t *testing.T, answer client.Answer, action string) form {
 	t.Helper()
 	page := visited{tree: must.Get(html.Parse(bytes.NewReader(answer.Body)))(t)}
-	found := form{action: action}
+	found, there := form{action: action}, false
 	for _, f := range page.forms() {
 		if f.action == action {
-			found.fields = append(found.fields, f.fields...)
+			found.fields, there = append(found.fields, f.fields...), true
 		}
 	}
-	if found.fields == nil {
+	if !there {
 		t.Fatalf("there is no form for %s: %s", action, answer)
 	}
 	return found

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -130,6 +131,7 @@ func TestAdminPages_makeAKeyAndAnAuthor(t *testing.T) {
 	browser.SignIn(t, customer.Email, client.Password)
 	wantPage(t, browser.Get(t, "/write"), http.StatusOK)
 	wantPage(t, admin.Get(t, "/admin/audit?account="+customer.ID), http.StatusOK, "set-roles")
-	fill(t, admin, "/admin/users/"+customer.ID+"/delete?email="+customer.Email, "/admin/users/"+customer.ID+"/delete?email="+customer.Email)
+	leave := "/admin/users/" + customer.ID + "/delete?email=" + url.QueryEscape(customer.Email)
+	fill(t, admin, leave, leave)
 	wantPage(t, browser.Post(t, "/sign-in", "email", customer.Email, "password", client.Password), http.StatusUnauthorized)
 }

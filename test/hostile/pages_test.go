@@ -128,7 +128,7 @@ func TestForms_sentManyTimesAtOnceAreCarriedOutOnce(t *testing.T) {
 		{"a post", "/write/new", c.signedIn["AUTHOR"], []string{"title", "Titled " + key, "key", key}, "/write", ">Titled " + key},
 		{"a product", "/staff/products/new", c.signedIn["STAFF"], []string{
 			"name", "Made " + key, "sku", sku, "price.amount", "1", "price.currency", "EUR", "pieces", "3", "key", key,
-		}, "/staff/products", "Made " + key},
+		}, "/staff/products", ">Made " + key},
 		{"pieces", "/staff/products/" + product.ID + "/stock", c.signedIn["STAFF"], []string{"change", "7", "reason", "Found " + key, "key", key},
 			"/staff/products/" + product.ID + "/stock", "Found " + key},
 	} {

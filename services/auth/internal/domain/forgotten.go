@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -95,7 +96,8 @@ func (f *Forgotten) Ask(ctx context.Context, email string) error {
 	}); err != nil {
 		return err
 	}
-	return f.asked.Add(ctx, address.Key()+"."+ids.New())
+	_, err = f.asked.Add(ctx, address.Key()+"."+ids.New())
+	return err
 }
 
 // Mail makes the links that were asked for, and publishes the events that mail them. A request leaves the list last, and a repeated one
@@ -105,20 +107,15 @@ func (f *Forgotten) Mail(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var done []string
 	var failed error
-	for _, asked := range all {
+	for _, asked := range slices.Sorted(maps.Keys(all)) {
 		err := f.mail(ctx, asked)
 		if err == nil {
-			done = append(done, asked)
-			continue
+			err = f.asked.Remove(ctx, asked, all[asked])
 		}
 		if failed = errors.Join(failed, err); errs.Is(err, errs.Unavailable) {
 			break
 		}
-	}
-	if len(done) > 0 {
-		failed = errors.Join(failed, f.asked.Remove(ctx, done))
 	}
 	return failed
 }

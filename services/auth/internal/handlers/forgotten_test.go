@@ -90,7 +90,7 @@ func TestForgotten_answersAlikeForEveryAddress(t *testing.T) {
 	s.expectPublished(t, "registered")
 	must.Do(t, s.forgotten.Mail(t.Context()))
 	s.expectPublished(t, "registered", "password_forgotten", "password_forgotten", "password_forgotten")
-	if left := s.states.Value("auth-store", "group:forgotten"); strings.Contains(left, ".") {
+	if left := s.states.Value("auth-store", "unfinished:forgotten"); strings.Contains(left, ".") {
 		t.Errorf("requests are left: %s", left)
 	}
 	refused(t, s.askForLink(t, "ada"), errs.Invalid, "email")
@@ -158,7 +158,7 @@ func TestForgotten_isMailedWhateverDies(t *testing.T) {
 	s := newService(t)
 	s.signUp(t, "ada@example.org")
 	s.askForLink(t, "ada@example.org").Expect(http.StatusAccepted)
-	for _, prefix := range []string{"account:", "group:forgotten"} {
+	for _, prefix := range []string{"account:", "unfinished:forgotten"} {
 		s.states.After = func(operation, key string) error {
 			if operation == "save" && strings.HasPrefix(key, prefix) {
 				return errors.New("crash")

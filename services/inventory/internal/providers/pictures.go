@@ -60,7 +60,7 @@ func (p *Pictures) Read(file []byte) (domain.Picture, error) {
 	return domain.NewPicture("image/jpeg", out.Bytes()), nil
 }
 
-func refused(problem string) error { return errs.InvalidField("image", problem) }
+func refused(problem string) error { return errs.InvalidField("image", "%s", problem) }
 
 // fit returns a picture on white, made smaller if a side is too long.
 func fit(picture image.Image) *image.RGBA {

@@ -54,7 +54,7 @@ func TestCart_mergesAnyNumberOfTimes(t *testing.T) {
 
 func TestCart_losesWhatWasOrderedOnce(t *testing.T) {
 	ordered := []domain.CartItem{{ProductID: "oil", Quantity: 2}, {ProductID: "lamp", Quantity: 1}}
-	cart := cartOf(ordered...)
+	cart := cartOf(slices.Clone(ordered)...)
 	must.Do(t, cart.Add("oil", 1)) // in another tab, meanwhile
 	for range 2 {
 		cart.Ordered("key", ordered, "next")

@@ -36,7 +36,7 @@ func TestAdmin_givesRoles(t *testing.T) {
 	w := newWorld(t, registry())
 	b := w.browser().signIn(t, "adam")
 	one := "/admin/users/" + accountID + "?email=bo%2b1%40example.com"
-	b.get(t, "/admin").shows(http.StatusOK, "bo+1@example.com", "AUTHOR", "Not verified", `href="`+one+`"`, "cursor=u2")
+	b.get(t, "/admin").shows(http.StatusOK, "bo&#43;1@example.com", "AUTHOR", "Not verified", `href="`+one+`"`, "cursor=u2")
 	b.get(t, one).shows(http.StatusOK, `value="AUTHOR" checked`, `value="STAFF">`, "/staff/customers?account="+accountID, "Delete this account")
 	if r, _ := w.last(t, "/api/v1/auth/users"); r.URL.Query().Get("email") != "bo+1@example.com" {
 		t.Errorf("got %s", r.URL)

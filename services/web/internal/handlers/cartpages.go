@@ -86,9 +86,14 @@ func (h carts) change(v *visit) error {
 	if err == nil {
 		err = v.changeCart(func(cart *domain.Cart) error { cart.Set(id, quantity); return nil })
 	}
-	if err == nil {
-		return v.redirect("/cart", "shop.done.changed")
+	if err != nil {
+		return h.refuse(v, form, err)
 	}
+	return v.redirect("/cart", "shop.done.changed")
+}
+
+// refuse shows the cart again, with what was typed.
+func (h carts) refuse(v *visit, form *view.Form, err error) error {
 	shown, missing := h.cartView(v)
 	if missing != nil {
 		return missing

@@ -42,14 +42,8 @@ func (h writing) showTyped(v *visit, form *view.Form, problem error) error {
 	if problem != nil && !form.Take(problem) {
 		return problem
 	}
-	id, outdated := v.part("id"), errs.Is(problem, errs.Outdated)
-	l := &loading{visit: v}
-	shown := draftView{ID: id, Form: form}
-	shown.Post = load(l, func(ctx context.Context) (api.Work, error) { return h.api.OwnPost(ctx, id) })
-	shown.Preview = load(l, func(ctx context.Context) (api.Preview, error) {
-		return h.api.PreviewPost(ctx, id, typedText(form.Get(bodyField)), outdated)
-	})
-	l.wait()
+	outdated := errs.Is(problem, errs.Outdated)
+	shown := h.typed(v, form, outdated)
 	if err := shown.Post.Err; errs.Is(err, errs.NotFound) {
 		return err
 	}
@@ -62,6 +56,18 @@ func (h writing) showTyped(v *visit, form *view.Form, problem error) error {
 	}
 	web.NoteError(v.ctx(), problem)
 	return v.answer(errs.KindOf(problem).HTTPStatus(), "write/edit", shown)
+}
+
+// typed returns what the page shows of a form: the post as it is stored, and the preview of what was typed, with compare what differs.
+func (h writing) typed(v *visit, form *view.Form, compare bool) draftView {
+	l, id := &loading{visit: v}, v.part("id")
+	shown := draftView{ID: id, Form: form}
+	shown.Post = load(l, func(ctx context.Context) (api.Work, error) { return h.api.OwnPost(ctx, id) })
+	shown.Preview = load(l, func(ctx context.Context) (api.Preview, error) {
+		return h.api.PreviewPost(ctx, id, typedText(form.Get(bodyField)), compare)
+	})
+	l.wait()
+	return shown
 }
 
 // foldTags makes what is wrong with one of the tags stand beside their field.

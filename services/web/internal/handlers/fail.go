@@ -18,6 +18,7 @@ var described = []int{400, 403, 404, 405, 409, 413, 422, 429, 500, 503}
 type failure struct {
 	Status  int
 	Again   bool // it may help to try again
+	Verify  bool // it helps to verify the address
 	TraceID string
 }
 
@@ -39,14 +40,16 @@ func (v *visit) fail(err error) {
 	if wait := errs.From(err).RetryAfter; status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
 		v.w.Header().Set("Retry-After", strconv.Itoa(int(max(wait, time.Second)/time.Second)))
 	}
-	if err := v.answer(status, "error", v.failed(status)); err != nil { // without a template there is no page
+	if err := v.answer(status, "error", v.failed(status, err)); err != nil { // without a template there is no page
 		web.WriteError(v.w, v.r, err)
 	}
 }
 
-// failed is what the error page shows for a status.
-func (v *visit) failed(status int) failure {
-	shown := failure{Status: status, Again: v.r.Method == http.MethodGet && status >= http.StatusTooManyRequests}
+// failed is what the error page shows for an error with this status.
+func (v *visit) failed(status int, err error) failure {
+	shown := failure{
+		Status: status, Again: v.r.Method == http.MethodGet && status >= http.StatusTooManyRequests, Verify: errs.Is(err, errs.Unverified),
+	}
 	if !slices.Contains(described, status) {
 		shown.Status = http.StatusBadRequest
 	}

@@ -10,6 +10,7 @@ import (
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/web"
+	"stoa/services/web/internal/providers/api"
 )
 
 // heartbeat is how often a stream says that it is alive: less than any proxy waits for something to come.
@@ -22,21 +23,16 @@ func live[T any](v *visit, values iter.Seq2[T, error], name, part string) error 
 	stream := &events{visit: v}
 	defer stream.beat()()
 	for value, err := range values {
-		var html []byte
 		if err == nil {
-			html, err = v.site.views.RenderPart(name, part, v.view(value))
+			err = stream.show(name, part, value)
 		}
-		if err != nil && !stream.begun {
+		switch {
+		case err != nil && !stream.begun:
 			return err
-		}
-		if err != nil { // the browser asks again by itself
+		case err != nil: // the browser asks again by itself, unless it has gone away
 			web.NoteError(v.ctx(), err)
 			return nil
-		}
-		if stream.send("", html) != nil {
-			return nil // the reader has gone away
-		}
-		if last, can := any(value).(interface{ Final() bool }); can && last.Final() {
+		case final(value):
 			_ = stream.send("end", nil)
 			return nil
 		}
@@ -47,12 +43,27 @@ func live[T any](v *visit, values iter.Seq2[T, error], name, part string) error 
 	return nil
 }
 
+// final reports whether nothing follows a value.
+func final(value any) bool {
+	order, can := value.(api.Order)
+	return can && order.Final()
+}
+
 // events is an answer of server-sent events.
 type events struct {
 	*visit
 
 	writing sync.Mutex
 	begun   bool // only send changes it
+}
+
+// show sends the part of a page that shows a value.
+func (s *events) show(name, part string, value any) error {
+	html, err := s.site.views.RenderPart(name, part, s.view(value))
+	if err != nil {
+		return err
+	}
+	return s.send("", html)
 }
 
 // send writes one event, with a name if it is not for the page. Each line of its text has a field of its own.

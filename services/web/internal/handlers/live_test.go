@@ -57,7 +57,7 @@ func TestLive_isNeverSilentForLong(t *testing.T) {
 		}
 		must.Do(t, live(v, slow, "shop/products", "product"))
 		sent := answer.Body.String()
-		if beats := strings.Count(sent, "\n: still here\n\n"); beats != 3 || strings.HasPrefix(sent, ":") {
+		if beats := strings.Count(sent, ": still here\n\n"); beats != 3 || strings.HasPrefix(sent, ":") {
 			t.Errorf("%d beats: %q", beats, sent)
 		}
 	})

@@ -11,6 +11,7 @@ import (
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/must"
+	"stoa/pkg/common/web"
 )
 
 func TestSignIn_keepsTokensFromTheBrowser(t *testing.T) {
@@ -169,7 +170,7 @@ func TestForms_takeAnythingAndBreakAtNothing(t *testing.T) {
 		"not UTF-8":  {"email=%ff", http.StatusBadRequest},
 		"zero":       {"email=%00", http.StatusBadRequest},
 		"broken":     {"email=%zz", http.StatusBadRequest},
-		"large":      {"email=" + strings.Repeat("x", 300_000), http.StatusRequestEntityTooLarge},
+		"large":      {"email=" + strings.Repeat("x", web.MaxBody), http.StatusRequestEntityTooLarge},
 		"many":       {strings.Repeat("a=b&", 5_000), http.StatusUnprocessableEntity},
 		"in a query": {"", http.StatusUnprocessableEntity},
 	} {

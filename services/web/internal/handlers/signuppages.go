@@ -56,9 +56,6 @@ func (h signUp) signUp(v *visit) error {
 		return v.show("session/sign-up", shown)
 	}
 	grant, err := h.register(v, form)
-	if err == nil {
-		err = v.begin(grant)
-	}
 	switch {
 	case errs.Is(err, errs.Conflict):
 		form.Refuse(emailField, v.view(nil).T("session.taken"))
@@ -73,15 +70,17 @@ func (h signUp) signUp(v *visit) error {
 	return v.redirect(verifyThen(shown.Then), "session.done.up")
 }
 
-// register creates the account. Somebody who sends the form twice, or has an account with this password already, is signed in to that.
+// register creates the account, and signs in to it. Somebody who sends the form twice, or has an account with this password already, is signed in to that.
 func (h signUp) register(v *visit, form *view.Form) (domain.Grant, error) {
 	email, password := form.Get(emailField), form.Get(passwordField)
 	grant, err := h.api.SignUp(v.ctx(), email, password, form.Get(profileName))
-	if !errs.Is(err, errs.Conflict) {
-		return grant, err
+	if errs.Is(err, errs.Conflict) {
+		if known, wrong := h.api.SignIn(v.ctx(), email, password); wrong == nil {
+			grant, err = known, nil
+		}
 	}
-	if known, wrong := h.api.SignIn(v.ctx(), email, password); wrong == nil {
-		return known, nil
+	if err == nil {
+		err = v.begin(grant)
 	}
 	return grant, err
 }

@@ -96,7 +96,10 @@ func (c *Client) SetRoles(ctx context.Context, id string, roles []string) error 
 // DeleteUser deletes the account of somebody else. posts is what becomes of those that are published: "keep" or "delete".
 func (c *Client) DeleteUser(ctx context.Context, id, posts string, cancelOrders bool) error {
 	o := to(auth, http.MethodDelete, "/api/v1/auth/users", id)
-	o.body = map[string]any{"posts": posts, "cancelOrders": cancelOrders}
+	o.body = struct {
+		CancelOrders bool   `json:"cancelOrders"`
+		Posts        string `json:"posts"`
+	}{cancelOrders, posts}
 	return do(ctx, c, o)
 }
 
