@@ -24,7 +24,7 @@ var errorPage = template.Must(template.New("error").Parse(`<!doctype html>
 {{if .Again}}<meta http-equiv="refresh" content="{{.Again}}">
 {{end}}<title>{{.Problem.Title}}</title>
 </head>
-<body>
+<body style="background: canvas; color: canvastext">
 <main>
 <h1>{{.Problem.Title}}</h1>
 <p>{{.Problem.Detail}}.</p>

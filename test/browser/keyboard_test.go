@@ -98,6 +98,7 @@ func (s *stage) writingByKeyboard(t *testing.T) {
 	author.press(kb.Enter)
 	author.typeInto("Description", "About keys.")
 	author.typeInto("Text", "Keys open doors.")
+	author.typeInto("Tags", "Keys")
 	author.await("it is saved", `document.querySelector("#draft-preview")?.innerText.includes("Keys open doors.")`)
 	author.enter("Save and submit")
 	author.shows("The editors have it now.")

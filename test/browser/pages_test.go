@@ -79,6 +79,9 @@ func (b *tab) wrong() (wrong []string) {
 	for _, moves := range eval[[]string](b, moving) {
 		wrong = append(wrong, "it moves where nothing should: "+moves)
 	}
+	for _, taken := range eval[[]string](b, taking) {
+		wrong = append(wrong, "it is replaced by itself, and takes the focus with it: "+taken)
+	}
 	b.see("dark")
 	for _, found := range b.violations(ofColours) {
 		wrong = append(wrong, "axe, dark: "+found)
@@ -99,6 +102,9 @@ const moving = `[...document.querySelectorAll("*")].filter(e => {
 	const style = getComputedStyle(e);
 	return style.animationName !== "none" || style.transitionDuration.split(", ").some(d => d !== "0s") || style.scrollBehavior !== "auto";
 }).map(e => e.outerHTML.slice(0, 100))`
+
+// taking lists what somebody may have the focus on while the page asks again for the part that it is in.
+var taking = scripted(`return [...document.querySelectorAll("[hx-trigger*=every] :is(" + usable + ")")].filter(seen).map(e => e.outerHTML.slice(0, 100));`)
 
 // sticking lists what makes the page wider than the window: what sticks out, but not from a part that scrolls by itself.
 const sticking = `(() => {

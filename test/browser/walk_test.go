@@ -105,6 +105,7 @@ func (b *tab) writes(title string, scripts bool) {
 	b.click("Begin to write")
 	b.fill("Description", "About a pot.")
 	b.fill("Text", "## Oil\n\nIt holds **olive** oil.")
+	b.fill("Tags", "Pots")
 	if scripts {
 		b.await("the preview follows", `document.querySelector("#draft-preview strong")?.innerText === "olive"`)
 	}

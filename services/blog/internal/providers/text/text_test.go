@@ -58,9 +58,9 @@ func TestRender_makesHTMLOfMarkdown(t *testing.T) {
 		"[*x*](/y \"t\") [z](#section-z)": "<p><em>x</em> <a href=\"#section-z\">z</a></p>\n",
 		"<xy:z&a> <https://e.org>":        "<p>xy:z&amp;a <a href=\"https://e.org\" rel=\"ugc nofollow noopener\">https://e.org</a></p>\n",
 		"![*a* b](http://e.org/x.png)":    "<p><em>a</em> b</p>\n",
-		"```\n<a>\n```\n\n    <b>":        "<pre class=\"chroma\"><code>&lt;a&gt;\n</code></pre>\n<pre class=\"chroma\"><code>&lt;b&gt;\n</code></pre>\n",
-		"```klingon\nx\n```":              "<pre class=\"chroma\"><code>x\n</code></pre>\n",
-		"```JSON\n1\n```":                 "<pre class=\"chroma\"><code><span class=\"line\"><span class=\"cl\"><span class=\"mi\">1</span>\n</span></span></code></pre>\n",
+		"```\n<a>\n```\n\n    <b>":        "<pre tabindex=\"0\" class=\"chroma\"><code>&lt;a&gt;\n</code></pre>\n<pre tabindex=\"0\" class=\"chroma\"><code>&lt;b&gt;\n</code></pre>\n",
+		"```klingon\nx\n```":              "<pre tabindex=\"0\" class=\"chroma\"><code>x\n</code></pre>\n",
+		"```JSON\n1\n```":                 "<pre tabindex=\"0\" class=\"chroma\"><code><span class=\"line\"><span class=\"cl\"><span class=\"mi\">1</span>\n</span></span></code></pre>\n",
 		"7. a\n8. b":                      "<ol start=\"7\">\n<li>a</li>\n<li>b</li>\n</ol>\n",
 	} {
 		article, err := Render(markdown)
