@@ -116,7 +116,7 @@ images: build bin/pod bin/stoa-api-key ## Build both container images FROM scrat
 
 compose-up: images .stoa/compose.env .stoa/servers.env ## Start everything in containers; OVERLAY=redis uses another broker and store, OVERLAY=kong another gateway
 	@$(OVERLAID) up -d
-	@echo "The gateway is at http://127.0.0.1:$${STOA_PORT:-8080} in a moment; the sign-ins: $(COMPOSE) exec broker /stoa credentials"
+	@echo "The shop is at http://127.0.0.1:$${STOA_PORT:-8080} in a moment; the sign-ins: $(COMPOSE) exec broker /stoa credentials"
 
 compose-down: .stoa/compose.env .stoa/servers.env ## Stop and remove the containers; ARGS=-v removes their data too
 	@$(OVERLAID) down $(ARGS)

@@ -39,7 +39,11 @@ func seedCommand(place *place) *cobra.Command {
 			if err := seedCatalogue(cmd.Context(), cmd.OutOrStdout(), c, began); err != nil {
 				return err
 			}
-			return seedBlog(cmd.Context(), cmd.OutOrStdout(), c)
+			if err := seedBlog(cmd.Context(), cmd.OutOrStdout(), c); err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "Open %s in a browser. `bin/stoa credentials` shows the sign-ins of staff, author, editor and admin.\n", c.Gateway)
+			return nil
 		},
 	}
 	cmd.Flags().Int64Var(&began, "began", 0, "order a product too, and say how long after this `time` (seconds since 1970) it was confirmed")

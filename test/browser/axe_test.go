@@ -1,12 +1,10 @@
 package browser
 
 import (
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
-	"encoding/json"
 	"testing"
 
+	"stoa/internal/released"
 	"stoa/pkg/common/must"
 )
 
@@ -14,30 +12,7 @@ import (
 var thirdParty embed.FS
 
 // What others have made is here as it was released: this is the list of it, with checksums and licences.
-func TestThirdParty_isAsReleased(t *testing.T) {
-	const folder = "thirdparty/"
-	var manifest struct {
-		Files []struct{ File, Package, Version, SHA256, Licence, LicenceFile string }
-	}
-	must.Do(t, json.Unmarshal(must.Get(thirdParty.ReadFile(folder+"manifest.json"))(t), &manifest))
-	listed := map[string]bool{"manifest.json": true}
-	for _, f := range manifest.Files {
-		sum := sha256.Sum256(must.Get(thirdParty.ReadFile(folder + f.File))(t))
-		if got := hex.EncodeToString(sum[:]); got != f.SHA256 {
-			t.Errorf("%s is not that of %s %s: its SHA-256 is %s", f.File, f.Package, f.Version, got)
-		}
-		if f.Licence == "" {
-			t.Errorf("%s: the licence is missing", f.File)
-		}
-		must.Get(thirdParty.ReadFile(folder + f.LicenceFile))(t)
-		listed[f.File], listed[f.LicenceFile] = true, true
-	}
-	for _, entry := range must.Get(thirdParty.ReadDir("thirdparty"))(t) {
-		if !listed[entry.Name()] {
-			t.Errorf("%s is not listed", entry.Name())
-		}
-	}
-}
+func TestThirdParty_isAsReleased(t *testing.T) { released.Check(t, thirdParty, "thirdparty") }
 
 // The rules that depend on colours, for the second of two colour schemes.
 const ofColours = `["color-contrast", "link-in-text-block"]`

@@ -4,13 +4,18 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"html"
 	"io"
 	"mime/multipart"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
+
+	"stoa/test/system"
 )
 
 // Browser asks for pages as a browser without scripts does: it keeps cookies, and says where a request comes from.
@@ -53,6 +58,35 @@ func (b *Browser) SignIn(t testing.TB, email, password string) {
 	if answer := b.Post(t, "/sign-in", "email", email, "password", password); answer.Status != http.StatusSeeOther {
 		t.Fatalf("signing in as %s: got %s", email, answer)
 	}
+}
+
+// hidden are the fields of a form of which people see nothing.
+var hidden = regexp.MustCompile(`<input type="hidden" name="(key|line)" value="([^"]*)">`)
+
+// Buy puts pieces of a product into the cart as a guest, signs a customer in, and orders with two clicks. It returns the id of the
+// order, once the page of the order shows that it is confirmed.
+func (b *Browser) Buy(t testing.TB, customer User, product Product, pieces int) string {
+	t.Helper()
+	if added := b.Post(t, "/products/"+product.ID, "quantity", strconv.Itoa(pieces)); added.Status != http.StatusSeeOther {
+		t.Fatalf("putting it into the cart: got %s", added)
+	}
+	b.SignIn(t, customer.Email, Password)
+	var form []string
+	for _, field := range hidden.FindAllSubmatch(b.Get(t, "/checkout").Body, -1) {
+		form = append(form, string(field[1]), html.UnescapeString(string(field[2])))
+	}
+	first, second := b.Post(t, "/checkout", form...), b.Post(t, "/checkout", form...)
+	order, ok := strings.CutPrefix(first.Header.Get("Location"), "/orders/")
+	if !ok || second.Header.Get("Location") != first.Header.Get("Location") {
+		t.Fatalf("ordering %q twice: got %s, then %s", form, first, second)
+	}
+	system.Eventually(t, "the page shows that the order is confirmed", func() error {
+		if page := b.Get(t, "/orders/"+order); !strings.Contains(string(page.Body), "Your pieces are reserved.") {
+			return errors.New(page.String())
+		}
+		return nil
+	})
+	return order
 }
 
 // Cookies are those that the browser sends.

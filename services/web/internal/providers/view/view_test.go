@@ -1,9 +1,6 @@
 package view
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -15,36 +12,14 @@ import (
 	"testing"
 	"time"
 
+	"stoa/internal/released"
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/must"
 	"stoa/services/web/internal/providers/api"
 )
 
 // What others have made is here as it was released: this is the list of it, with checksums and licences.
-func TestThirdParty_isAsReleased(t *testing.T) {
-	const folder = "static/thirdparty"
-	var manifest struct {
-		Files []struct{ File, Package, Version, Path, SHA256, Licence, LicenceFile string }
-	}
-	must.Do(t, json.Unmarshal(must.Get(staticFiles.ReadFile(folder+"/manifest.json"))(t), &manifest))
-	listed := map[string]bool{"manifest.json": true}
-	for _, f := range manifest.Files {
-		sum := sha256.Sum256(must.Get(staticFiles.ReadFile(folder + "/" + f.File))(t))
-		if got := hex.EncodeToString(sum[:]); got != f.SHA256 {
-			t.Errorf("%s is not that of %s %s: its SHA-256 is %s", f.File, f.Package, f.Version, got)
-		}
-		licence := must.Get(staticFiles.ReadFile(folder + "/" + f.LicenceFile))(t)
-		if len(licence) < 300 || f.Package == "" || f.Version == "" || f.Path == "" || f.Licence == "" {
-			t.Errorf("%s: package, version, path, licence and its text are needed: %+v", f.File, f)
-		}
-		listed[f.File], listed[f.LicenceFile] = true, true
-	}
-	for _, entry := range must.Get(staticFiles.ReadDir(folder))(t) {
-		if !listed[entry.Name()] {
-			t.Errorf("%s is not listed", entry.Name())
-		}
-	}
-}
+func TestThirdParty_isAsReleased(t *testing.T) { released.Check(t, staticFiles, "static/thirdparty") }
 
 // used are the keys that templates and code name.
 func used(t *testing.T) map[string]bool {
