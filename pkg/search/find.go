@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
+	"stoa/pkg/common/errs"
 	"stoa/pkg/search/internal/segment"
 )
 
@@ -13,6 +15,11 @@ const (
 	maxCandidates = 500
 	roundSize     = 100 // documents are loaded by one call
 	maxLimit      = 100
+
+	// maxSearches is how many searches a process does at once, and searchWait how long others wait for their turn: a search can take a
+	// core for some 100 milliseconds, and whoever has the public API key may search.
+	maxSearches = 4
+	searchWait  = 2 * time.Second
 )
 
 // Load reads the documents with these ids, by one call if it can. It leaves out those that the one who searches may not see.
@@ -31,6 +38,10 @@ func Find[T any](ctx context.Context, x *Index, q Query, load Load[T]) (items []
 	if err != nil || len(p.pieces) == 0 {
 		return []T{}, "", err
 	}
+	if err := x.enter(ctx); err != nil {
+		return nil, "", err
+	}
+	defer x.leave()
 	for attempt := 0; ; attempt++ {
 		items, next, err = find(ctx, x, p, from, min(max(q.Limit, 1), maxLimit), load)
 		if !errors.Is(err, errGone) {
@@ -41,6 +52,20 @@ func Find[T any](ctx context.Context, x *Index, q Query, load Load[T]) (items []
 		}
 	}
 }
+
+// enter waits for a place among the searches that run.
+func (x *Index) enter(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, searchWait)
+	defer cancel()
+	select {
+	case x.searching <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return errs.Wrap(errs.Unavailable, ctx.Err(), "too many searches are going on; try again")
+	}
+}
+
+func (x *Index) leave() { <-x.searching }
 
 func find[T any](ctx context.Context, x *Index, p parsed, from cursor, limit int, load Load[T]) (items []T, next string, err error) {
 	s, err := x.snapshot(ctx, from.Generation)

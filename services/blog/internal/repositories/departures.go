@@ -20,8 +20,7 @@ type departed struct {
 }
 
 type departure struct {
-	KeepPosts bool      `json:"keepPosts,omitempty"`
-	At        time.Time `json:"at"`
+	KeepPosts bool `json:"keepPosts,omitempty"`
 	// NotedAt is when the blog heard of it.
 	NotedAt time.Time `json:"notedAt"`
 }
@@ -45,7 +44,7 @@ func (r *Departures) Note(ctx context.Context, d domain.Departure) error {
 		}
 		maps.DeleteFunc(all.ByID, func(_ string, d departure) bool { return d.old(now) })
 		if _, known := all.ByID[d.AccountID]; !known {
-			all.ByID[d.AccountID] = departure{KeepPosts: d.KeepPosts, At: d.At, NotedAt: now}
+			all.ByID[d.AccountID] = departure{KeepPosts: d.KeepPosts, NotedAt: now}
 		}
 		return nil
 	})
@@ -58,7 +57,7 @@ func (r *Departures) Recent(ctx context.Context) ([]domain.Departure, error) {
 	var recent []domain.Departure
 	for id, d := range found.Value.ByID {
 		if !d.old(time.Now()) {
-			recent = append(recent, domain.Departure{AccountID: id, KeepPosts: d.KeepPosts, At: d.At})
+			recent = append(recent, domain.Departure{AccountID: id, KeepPosts: d.KeepPosts})
 		}
 	}
 	return recent, err

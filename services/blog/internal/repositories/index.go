@@ -73,9 +73,9 @@ func (x *Index) Find(ctx context.Context, q domain.Query, match func(domain.Post
 		return nil, "", err
 	}
 	texts, err := x.articles.plainOf(ctx, posts)
-	found := make([]domain.Found, len(posts))
+	found, mark := make([]domain.Found, len(posts)), query.Marker(snippetSize)
 	for i, p := range posts {
-		found[i] = domain.Found{Post: p, Snippet: query.Mark(snippetSize, texts[p.ID], p.Published.Description)}
+		found[i] = domain.Found{Post: p, Snippet: mark(texts[p.ID], p.Published.Description)}
 	}
 	return found, next, err
 }

@@ -46,9 +46,9 @@ func documentOf(p domain.Product) search.Document {
 func (x *Index) Find(ctx context.Context, q domain.Query) ([]domain.Found, string, error) {
 	query := search.Query{Text: q.Text, Cursor: q.Cursor, Limit: q.Limit}
 	products, next, err := search.Find(ctx, x.Index, query, x.load)
-	found := make([]domain.Found, len(products))
+	found, mark := make([]domain.Found, len(products)), query.Marker(snippetSize)
 	for i, p := range products {
-		found[i] = domain.Found{Product: p, Snippet: query.Mark(snippetSize, p.Description, p.Name)}
+		found[i] = domain.Found{Product: p, Snippet: mark(p.Description, p.Name)}
 	}
 	return found, next, err
 }
