@@ -16,8 +16,8 @@ const (
 	roundSize     = 100 // documents are loaded by one call
 	maxLimit      = 100
 
-	// maxSearches is how many searches a process does at once, and searchWait how long others wait for their turn: a search can take a
-	// core for some 100 milliseconds, and whoever has the public API key may search.
+	// maxSearches is how many searches a process does at once, and searchWait how long others wait for their turn: a search with
+	// excerpts of long texts takes a core for some 100 milliseconds, and everybody with the public API key may search.
 	maxSearches = 4
 	searchWait  = 2 * time.Second
 )
@@ -38,10 +38,6 @@ func Find[T any](ctx context.Context, x *Index, q Query, load Load[T]) (items []
 	if err != nil || len(p.pieces) == 0 {
 		return []T{}, "", err
 	}
-	if err := x.enter(ctx); err != nil {
-		return nil, "", err
-	}
-	defer x.leave()
 	for attempt := 0; ; attempt++ {
 		items, next, err = find(ctx, x, p, from, min(max(q.Limit, 1), maxLimit), load)
 		if !errors.Is(err, errGone) {
@@ -53,19 +49,19 @@ func Find[T any](ctx context.Context, x *Index, q Query, load Load[T]) (items []
 	}
 }
 
-// enter waits for a place among the searches that run.
-func (x *Index) enter(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, searchWait)
+// InTurn does a search, with what follows from it, such as the excerpts, when it is its turn. It fails with errs.Unavailable if too many
+// others are going on.
+func (x *Index) InTurn(ctx context.Context, search func() error) error {
+	waiting, cancel := context.WithTimeout(ctx, searchWait)
 	defer cancel()
 	select {
 	case x.searching <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return errs.Wrap(errs.Unavailable, ctx.Err(), "too many searches are going on; try again")
+		defer func() { <-x.searching }()
+		return search()
+	case <-waiting.Done():
+		return errs.Wrap(errs.Unavailable, waiting.Err(), "too many searches are going on; try again")
 	}
 }
-
-func (x *Index) leave() { <-x.searching }
 
 func find[T any](ctx context.Context, x *Index, p parsed, from cursor, limit int, load Load[T]) (items []T, next string, err error) {
 	s, err := x.snapshot(ctx, from.Generation)
