@@ -49,11 +49,14 @@ func (x *Index) addOnce(ctx context.Context, documents []segment.Document, rebui
 		now = *m
 		return m.add(w.ref, rebuild, len(documents))
 	})
-	if sources := now.plan().small(maxPutMerge); err == nil && len(now.Segments) >= maxSegments && len(now.Claims) < maxClaims && sources != nil {
-		// Maintain has not come to it. This put has taken effect; if the merge fails, the next put tries again.
+	if err != nil || len(now.Segments) < maxSegments || len(now.Claims) >= maxClaims {
+		return err
+	}
+	// Maintain has not come to it. This put has taken effect; if the merge fails, the next put tries again.
+	if sources := now.plan().small(maxPutMerge); sources != nil {
 		_ = x.merge(ctx, sources, "")
 	}
-	return err
+	return nil
 }
 
 // add names a segment of new entries.

@@ -114,8 +114,9 @@ func (a *Announcing) step(ctx context.Context, x Announcement) (next Announcemen
 		return next, false, err
 	}
 	next, err = a.move(ctx, x, func(stored *Announcement) {
-		if stored.Place = place; told {
-			stored.NextAt = time.Now().UTC().Add(a.Pause)
+		stored.Place, stored.NextAt = place, time.Now().UTC()
+		if told {
+			stored.NextAt = stored.NextAt.Add(a.Pause)
 		}
 	})
 	return next, told, err
