@@ -68,11 +68,11 @@ func TestFind_endsWithItsCaller(t *testing.T) {
 			time.Sleep(time.Minute)
 			return nil
 		}
+		var holders, all sync.WaitGroup
 		for range 4 {
-			go func() { _ = l.index.InTurn(t.Context(), hold) }()
+			holders.Go(func() { _ = l.index.InTurn(t.Context(), hold) })
 		}
 		synctest.Wait()
-		var all sync.WaitGroup
 		all.Go(func() {
 			if err := l.index.InTurn(ctx, hold); !errs.Is(err, errs.Unavailable) {
 				t.Errorf("got %v", err)
@@ -85,12 +85,13 @@ func TestFind_endsWithItsCaller(t *testing.T) {
 		if took := time.Since(began); took > 0 {
 			t.Errorf("it took %s", took)
 		}
+		holders.Wait()
 	})
 }
 
 // An excerpt has as many different words as there are in any place of its size.
 func TestMarker_showsTheBestPlace(t *testing.T) {
-	const size, width = 120, 80 // what may be before the first word, and cut at the end, is left out
+	const size, width = 120, 90 // a quarter is for what comes before the first word
 	searched := []string{"whale", "ship", "river", "stone"}
 	for seed := range uint64(300) {
 		r := rand.New(rand.NewPCG(seed, 1))

@@ -134,7 +134,13 @@ func (m *marker) excerpt(text string) (marks []span, from, to int) {
 		from = marks[best].start - lead
 	}
 	from = max(0, min(from, len(text)-m.size))
-	return marks, boundary(text, from), boundary(text, from+m.size)
+	to = boundary(text, from+m.size)
+	for _, s := range marks {
+		if s.end <= from+m.size {
+			to = max(to, s.end)
+		}
+	}
+	return marks, boundary(text, from), to
 }
 
 // marks returns the places of the words of the query, and the first of those that are within width and have most different words. It
