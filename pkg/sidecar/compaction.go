@@ -96,7 +96,7 @@ func (l *Lists[T]) merge(ctx context.Context, list string, h head, lost bool, wa
 	for _, p := range pages {
 		all = append(all, p.Value.Entries...)
 	}
-	stale, err := l.stale(ctx, all, h.Seen, wanted)
+	stale, err := l.stale(ctx, h, all, wanted)
 	if err != nil {
 		return err
 	}
@@ -123,8 +123,8 @@ func (l *Lists[T]) merge(ctx context.Context, list string, h head, lost bool, wa
 	return l.commit(ctx, list, h, n, func(now *head) { now.Compacted, now.Unused = compacted, unused })
 }
 
-// stale returns which of these entries, oldest first, are to be removed. Of several for one document the newest stays.
-func (l *Lists[T]) stale(ctx context.Context, all entries, seen int64, wanted func(T) bool) (func(entry) bool, error) {
+// stale returns which of these entries are to be removed. Of several for one document, here and in the head, the newest stays.
+func (l *Lists[T]) stale(ctx context.Context, h head, all entries, wanted func(T) bool) (func(entry) bool, error) {
 	keep := map[string]bool{}
 	for ids := range slices.Chunk(all.ids(), roundSize) {
 		found, err := l.documents.lookupEach(ctx, ids)
@@ -136,15 +136,15 @@ func (l *Lists[T]) stale(ctx context.Context, all entries, seen int64, wanted fu
 		}
 	}
 	newest := map[string]int64{}
-	for _, e := range all {
+	for _, e := range slices.Concat(all, h.Newest) { // oldest first
 		newest[e.ID] = e.Seq
 	}
-	return func(e entry) bool { return e.Seq <= seen && (!keep[e.ID] || e.Seq < newest[e.ID]) }, nil
+	return func(e entry) bool { return e.Seq <= h.Seen && (!keep[e.ID] || e.Seq < newest[e.ID]) }, nil
 }
 
 // finish removes stale entries from the head. What is compacted is then what the next compaction begins with.
 func (l *Lists[T]) finish(ctx context.Context, list string, h head, at time.Time, wanted func(T) bool) error {
-	stale, err := l.stale(ctx, h.Newest, h.Seen, wanted)
+	stale, err := l.stale(ctx, h, h.Newest, wanted)
 	if err != nil {
 		return err
 	}
