@@ -138,6 +138,11 @@ func (n *Notifier) send(ctx context.Context, notice Notice, record Record, cause
 		record.Mail = Delivery{Status: Sent, SentAt: now()}
 		return done, n.notices.Overwrite(ctx, record.ID, record)
 	}
+	if attempt.Cause == nil { // otherwise the queue has it
+		if err := n.hint(ctx, notice); err != nil {
+			return result, err
+		}
+	}
 	cause, err := withoutLeft(ctx, n.people, cause) // it is stored now
 	if err != nil {
 		return result, err

@@ -5,7 +5,7 @@ import (
 	"net/mail"
 
 	"stoa/pkg/common/errs"
-	"stoa/pkg/common/ids"
+	"stoa/pkg/departures"
 	"stoa/pkg/messaging"
 	"stoa/services/notification/internal/domain"
 )
@@ -101,12 +101,7 @@ func (o Office) unlessLeft(handler messaging.Handler) messaging.Handler {
 // Deletions returns the events of those who leave.
 func Deletions(erasure *domain.Erasure) messaging.Subscription {
 	return messaging.Subscription{Topic: deletions, On: map[string]messaging.Handler{
-		"account.deleted.v1": messaging.Typed(func(ctx context.Context, _ messaging.Event, account domain.Account) error {
-			if !ids.Valid(account.ID) {
-				return errs.InvalidField("id", "must be a UUID")
-			}
-			return erasure.Erase(ctx, account.ID)
-		}),
+		"account.deleted.v1": departures.Handler(func(ctx context.Context, d departures.Departure) error { return erasure.Erase(ctx, d.ID) }),
 	}}
 }
 
