@@ -29,7 +29,7 @@ const pictureBody = 1400 << 10
 func Routes(
 	api huma.API, catalogue domain.Catalogue, assortment *domain.Assortment, stock *domain.Stock, pictures *domain.Pictures, index *search.Index,
 ) {
-	searches(api, finding{assortment, index}) // before /products/{id}, which they look like
+	searches(api, finding{assortment}, index) // before /products/{id}, which they look like
 	illustrations(api, illustrating{pictures})
 	h, s := products{catalogue, assortment}, stocks{stock}
 	staff, tags := identity.SignedIn(identity.Staff, identity.Admin), []string{"products"}
@@ -119,29 +119,17 @@ func illustrations(api huma.API, h illustrating) {
 }
 
 // searches adds how everyone finds products, and how staff have the index made again.
-func searches(api huma.API, h finding) {
-	staff, tags := identity.SignedIn(identity.Staff, identity.Admin), []string{"searching"}
-
+func searches(api huma.API, h finding, index *search.Index) {
 	huma.Register(api, web.Cacheable(maxAge, huma.Operation{
 		OperationID: "search-products", Method: http.MethodGet, Path: "/api/v1/products/search",
-		Summary: "Find products by their words or their SKU, the best first", Tags: tags,
+		Summary: "Find products by their words or their SKU, the best first", Tags: []string{"searching"},
 		Description: "A product matches that has all words, in any form: in its name or its description. A page may be short, or empty, and have a next one.",
 		Responses: web.Refusals(map[int]string{
 			http.StatusUnprocessableEntity: "`q` has more than 16 words; `cursor` is that of another search",
 		}),
 	}), h.search)
 
-	// It goes on after a restart, and searches find what they found before until it is done.
-	huma.Register(api, huma.Operation{
-		OperationID: "rebuild-product-search", Method: http.MethodPost, Path: "/api/v1/products/search/rebuild", DefaultStatus: http.StatusAccepted,
-		Summary: "Make the search index again", Tags: tags, Security: staff,
-		Description: "While a rebuild is going on, this returns it.",
-	}, h.rebuild)
-	huma.Register(api, huma.Operation{
-		OperationID: "watch-product-search", Method: http.MethodGet, Path: "/api/v1/products/search/rebuild",
-		Summary: "Show how far the latest rebuild of the search index is", Tags: tags, Security: staff,
-		Responses: web.Refusals(map[int]string{http.StatusNotFound: "Nobody has asked for a rebuild"}),
-	}, h.watch)
+	search.RebuildRoutes(api, index, "product", "/api/v1/products/search/rebuild")
 }
 
 // Schedules adds what the sidecar calls on schedule. index begins the work on the search index.
