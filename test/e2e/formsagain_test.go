@@ -20,7 +20,11 @@ const typedText = `typed "here" & <there>`
 func TestForms_comeBackAfterTheSessionEnded(t *testing.T) {
 	t.Parallel()
 	users := oneOfEach(t)
-	shop.Must(t, client.DraftBy(users["author"]), http.StatusCreated, nil)
+	post := shop.NewPost(t, users["author"], users["editor"])
+	shop.Must(t, client.CommentOn(post.ID, users["customer"], "Once."), http.StatusCreated, nil)
+	var draft client.Post
+	shop.Must(t, client.DraftBy(users["author"]), http.StatusCreated, &draft)
+	shop.Must(t, client.ActOn(draft.ID, "author/submit", users["author"]), http.StatusOK, nil)
 	sent := map[string]bool{}
 	for role, user := range users {
 		browser := shop.Browser(t)
@@ -36,7 +40,7 @@ func TestForms_comeBackAfterTheSessionEnded(t *testing.T) {
 		}
 	}
 	t.Logf("%d kinds of forms", len(sent))
-	for _, kind := range []string{"/account", "/write/*", "/staff/products/new", "/admin/keys/new"} {
+	for _, kind := range []string{"/account", "/write/*", "/staff/products/new", "/admin/keys/new", "/review/posts/*"} {
 		if !sent[kind] {
 			t.Errorf("nobody has reached the form %s", kind)
 		}
