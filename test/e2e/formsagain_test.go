@@ -19,28 +19,28 @@ const typedText = `typed "here" & <there>`
 // Whoever's session has ended while filling in a form signs in, and finds what was typed.
 func TestForms_comeBackAfterTheSessionEnded(t *testing.T) {
 	t.Parallel()
-	customer := shop.SignUp(t)
-	accounts := map[string][2]string{"customer": {customer.Email, client.Password}}
-	for _, role := range []string{"author", "editor", "staff", "admin"} {
-		accounts[role] = [2]string{shop.Accounts[role].Email, shop.Accounts[role].Password}
-	}
-	shop.NewPost(t, shop.SignIn(t, "author"), shop.SignIn(t, "editor"))
+	users := oneOfEach(t)
+	post := shop.NewPost(t, users["author"], users["editor"])
+	shop.Must(t, client.CommentOn(post.ID, users["customer"], "Once."), http.StatusCreated, nil)
+	var draft client.Post
+	shop.Must(t, client.DraftBy(users["author"]), http.StatusCreated, &draft)
+	shop.Must(t, client.ActOn(draft.ID, "author/submit", users["author"]), http.StatusOK, nil)
 	sent := map[string]bool{}
-	for role, account := range accounts {
+	for role, user := range users {
 		browser := shop.Browser(t)
-		browser.SignIn(t, account[0], account[1])
+		browser.SignIn(t, user.Email, client.Password)
 		for _, page := range crawl(t, browser) {
 			for _, f := range page.forms() {
 				kind := variable.ReplaceAllString(f.action, "*")
 				if f.method == http.MethodPost && f.writes() && !sent[kind] {
 					sent[kind] = true
-					f.sendSignedOut(t, role, account)
+					f.sendSignedOut(t, role, user)
 				}
 			}
 		}
 	}
 	t.Logf("%d kinds of forms", len(sent))
-	for _, kind := range []string{"/account", "/write/*", "/staff/products/new", "/admin/keys/new"} {
+	for _, kind := range []string{"/account", "/write/*", "/staff/products/new", "/admin/keys/new", "/review/posts/*"} {
 		if !sent[kind] {
 			t.Errorf("nobody has reached the form %s", kind)
 		}
@@ -84,14 +84,14 @@ func formOf(t *testing.T, answer client.Answer, action string) form {
 }
 
 // sendSignedOut sends the form with no session, signs in, and looks for what was typed.
-func (f form) sendSignedOut(t *testing.T, role string, account [2]string) {
+func (f form) sendSignedOut(t *testing.T, role string, user client.User) {
 	t.Helper()
 	browser := shop.Browser(t)
 	answer := browser.Post(t, f.action, f.filled()...)
 	if answer.Status != http.StatusUnauthorized {
 		return // it is for guests too
 	}
-	signIn := []string{"email", account[0], "password", account[1]}
+	signIn := []string{"email", user.Email, "password", client.Password}
 	for _, field := range formOf(t, answer, "/sign-in").fields {
 		if field.kind == "input hidden" {
 			signIn = append(signIn, field.name, field.value)

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"stoa/api/access"
@@ -18,6 +19,9 @@ import (
 	"stoa/services/web/internal/repositories"
 )
 
+// views are read once: that takes a while.
+var views = sync.OnceValues(view.New)
+
 // visitOf returns the visit of somebody, in front of a site without services.
 func visitOf(t *testing.T, who domain.Visitor, method, path, form string) (*visit, *httptest.ResponseRecorder) {
 	t.Helper()
@@ -25,7 +29,7 @@ func visitOf(t *testing.T, who domain.Visitor, method, path, form string) (*visi
 	client := api.New(http.DefaultTransport)
 	sessions := domain.NewSessions(repositories.NewSessions(side), providers.NewTokens(client, webtest.Callers{}))
 	sealer := must.Get(domain.NewSealer(strings.Repeat("A", 43)))(t)
-	site := must.Get(NewSite(must.Get(view.New())(t), sessions, repositories.NewCarts(side), client, sealer, ""))(t)
+	site := must.Get(NewSite(must.Get(views())(t), sessions, repositories.NewCarts(side), client, sealer, ""))(t)
 	answer := httptest.NewRecorder()
 	request := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(form))
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")

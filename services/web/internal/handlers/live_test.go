@@ -50,7 +50,7 @@ func TestLive_isNeverSilentForLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v, answer := visitOf(t, domain.Visitor{}, http.MethodGet, "/", "")
 		slow := func(yield func(api.Product, error) bool) {
-			time.Sleep(2 * heartbeat) // nothing is sent before it is known whether there is something
+			time.Sleep(2*heartbeat + time.Second) // nothing is sent before it is known whether there is something
 			if yield(api.Product{Name: "Oil", Price: api.Money{Currency: "EUR"}}, nil) {
 				time.Sleep(3*heartbeat + time.Second)
 			}

@@ -93,6 +93,9 @@ type world struct {
 	handler http.Handler
 }
 
+// views are read once: that takes a while.
+var views = sync.OnceValues(view.New)
+
 func newWorld(t *testing.T, answers map[string]any) *world {
 	t.Helper()
 	states, side := sidecartest.New()
@@ -108,7 +111,7 @@ func newWorld(t *testing.T, answers map[string]any) *world {
 	client := api.New(w.services)
 	sessions := domain.NewSessions(repositories.NewSessions(side), providers.NewTokens(client, w.people))
 	sealer := must.Get(domain.NewSealer(strings.Repeat("A", 43)))(t)
-	site := must.Get(handlers.NewSite(must.Get(view.New())(t), sessions, repositories.NewCarts(side), client, sealer, "https://public.example"))(t)
+	site := must.Get(handlers.NewSite(must.Get(views())(t), sessions, repositories.NewCarts(side), client, sealer, "https://public.example"))(t)
 	router := web.NewRouter()
 	handlers.Routes(router, site)
 	w.handler = web.Wrap(router, zerolog.Nop())
