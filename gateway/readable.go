@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"html/template"
 	"mime"
@@ -14,17 +16,29 @@ import (
 // htmlType is the media type of pages.
 const htmlType = "text/html"
 
+// errorStyle is all that this page needs to be read easily, in both colour schemes. errorPolicy permits it and nothing else.
+const errorStyle = `:root { color-scheme: light dark }
+body { margin: 0; padding: 2rem 1rem; background: light-dark(#fffdf9, #1a1613); color: light-dark(#241c16, #f2eae1); font: 1rem/1.6 ui-sans-serif, system-ui, sans-serif }
+main { max-width: 28rem; margin: 0 auto; overflow-wrap: break-word }
+h1 { font: 600 2rem/1.2 ui-serif, Georgia, serif }
+a { color: light-dark(#8a3b1c, #f0a67e) }`
+
+var errorPolicy = func() string {
+	sum := sha256.Sum256([]byte(errorStyle))
+	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; frame-ancestors 'none'"
+}()
+
 // errorPage is what people see in place of a problem document. Only a page that can be asked for again asks by itself.
 var errorPage = template.Must(template.New("error").Parse(`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
+<style>` + errorStyle + `</style>
 {{if .Again}}<meta http-equiv="refresh" content="{{.Again}}">
 {{end}}<title>{{.Problem.Title}}</title>
 </head>
-<body style="background: canvas; color: canvastext">
+<body>
 <main>
 <h1>{{.Problem.Title}}</h1>
 <p>{{.Problem.Detail}}.</p>
@@ -106,6 +120,7 @@ func (w *problemWriter) end() {
 		view.Again = w.Header().Get("Retry-After")
 	}
 	w.Header().Set("Content-Type", htmlType+"; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", errorPolicy)
 	w.Header().Del("Content-Length")
 	w.ResponseWriter.WriteHeader(w.status)
 	_ = errorPage.Execute(w.ResponseWriter, view) // the caller may have gone away
