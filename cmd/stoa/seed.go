@@ -42,7 +42,7 @@ func seedCommand(place *place) *cobra.Command {
 			if err := seedBlog(cmd.Context(), cmd.OutOrStdout(), c); err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "Open %s in a browser. `bin/stoa credentials` shows the sign-ins of staff, author, editor and admin.\n", c.Gateway)
+			fmt.Fprintf(cmd.OutOrStdout(), "Open %s in a browser. `bin/stoa credentials` shows the sign-ins of staff, author, editor and admin.\n", forBrowsers(c.Gateway))
 			return nil
 		},
 	}

@@ -105,7 +105,12 @@ func printNextSteps(out io.Writer, gateway string, took time.Duration) {
   state      bin/stoa status
   logs       bin/stoa logs -f
   stop       bin/stoa down
-`, took.Seconds(), gateway)
+`, took.Seconds(), forBrowsers(gateway))
+}
+
+// forBrowsers returns the address of the gateway as mails write it: browsers have one session for each name of a host.
+func forBrowsers(gateway string) string {
+	return strings.Replace(gateway, "//127.0.0.1:", "//localhost:", 1)
 }
 
 // stampedLines writes the time of day before each line.
