@@ -69,6 +69,7 @@ func (t *Topology) callsOf(root string, entries []callEntry) ([]Call, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
+		t.Services = append(t.Services, strings.TrimSuffix(filepath.Base(file), ".json"))
 		all = append(all, described...)
 	}
 	return all, nil
