@@ -13,7 +13,7 @@ const maxHTML = 100 << 10
 
 // Everything about pages that needs a browser, on one system and in one browser.
 func TestPages(t *testing.T) {
-	s := newStage(t)
+	s := newStage(t, true)
 	s.furnish(t)
 	t.Run("no page is forgotten", s.everyPageIsAPlace)
 	for who, places := range s.places() {

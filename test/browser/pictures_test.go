@@ -28,7 +28,7 @@ func TestPictures(t *testing.T) {
 	if *picturesTo == "" {
 		t.Skip("make pictures takes them")
 	}
-	s := newStage(t)
+	s := newStage(t, false)
 	s.paintReadme(t)
 	s.furnish(t)
 	must.Do(t, os.RemoveAll(*picturesTo))

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -32,13 +33,13 @@ type stage struct {
 
 type person struct{ email, password string }
 
-// newStage starts the system and the browser. They end with the test.
-func newStage(t *testing.T) *stage {
+// newStage starts the system and the browser, which end with the test. Where addresses are verified, the demo has no posts.
+func newStage(t *testing.T, verifies bool) *stage {
 	t.Helper()
 	program := find(t)
 	dir := system.Folder(t)
-	verified := func(o *stack.Options) { o.Env["VERIFY_ADDRESSES"] = "true" }
-	s := &stage{Shop: client.Start(t, dir, verified), people: map[string]person{}, ids: map[string]string{}}
+	verifying := func(o *stack.Options) { o.Env["VERIFY_ADDRESSES"] = strconv.FormatBool(verifies) }
+	s := &stage{Shop: client.Start(t, dir, verifying), people: map[string]person{}, ids: map[string]string{}}
 	s.browser = start(t, program)
 	for _, name := range []string{"dapr.yaml", "components"} { // what the command finds the system by
 		must.Do(t, os.Symlink(filepath.Join(system.Root(t), name), filepath.Join(dir, name)))
@@ -182,7 +183,7 @@ func (s *stage) write(t *testing.T) {
 	}
 	act := func(id, what string, as client.User) { s.Must(t, client.ActOn(id, what, as), http.StatusOK, nil) }
 	s.ids["draft"] = draft("A draft")
-	for _, name := range []string{"submitted", "refused", "post", "changed"} {
+	for _, name := range []string{"submitted", "refused", "post", "changed", "about packing"} {
 		title := "A post that is " + name
 		if name == "post" {
 			title = longWord + " and what it has to do with pots, told at length so that the title takes several lines"
@@ -194,6 +195,7 @@ func (s *stage) write(t *testing.T) {
 	var post client.Post
 	s.Must(t, client.ActOn(s.ids["post"], "editor/publish", editor), http.StatusOK, &post)
 	s.ids["slug"], s.ids["author"] = post.Slug, author.ID
+	act(s.ids["about packing"], "editor/publish", editor)
 	s.Must(t, client.ActOn(s.ids["changed"], "editor/publish", editor), http.StatusOK, &post)
 	s.Must(t, client.Request{
 		Method: "PATCH", Path: "/blog/author/id/" + post.ID, As: author, Header: map[string]string{"If-Match": fmt.Sprintf("%q", fmt.Sprint(post.Version))},
