@@ -11,8 +11,8 @@ import (
 )
 
 var (
-	errBroken = errors.New("errBroken")
-	away   = errs.New(errs.Unavailable, "away")
+	errBroken = errors.New("broken")
+	away      = errs.New(errs.Unavailable, "away")
 )
 
 func TestEach(t *testing.T) {
@@ -25,11 +25,11 @@ func TestEach(t *testing.T) {
 		want       []error
 	}{
 		"all is well":            {"none", nil, []int{1, 2, 3, 4, 5}, nil},
-		"one is errBroken":          {"none", map[int]error{2: errBroken}, []int{1, 2, 3, 4, 5}, []error{errBroken}},
+		"one is broken":          {"none", map[int]error{2: errBroken}, []int{1, 2, 3, 4, 5}, []error{errBroken}},
 		"something is away":      {"none", map[int]error{1: errBroken, 3: away}, []int{1, 2, 3}, []error{errBroken, away}},
 		"a page cannot be read":  {"third", map[int]error{2: errBroken}, []int{1, 2, 3}, []error{errBroken, away}},
 		"no page can be read":    {"", nil, nil, []error{away}},
-		"the last one is errBroken": {"none", map[int]error{5: errBroken}, []int{1, 2, 3, 4, 5}, []error{errBroken}},
+		"the last one is broken": {"none", map[int]error{5: errBroken}, []int{1, 2, 3, 4, 5}, []error{errBroken}},
 	} {
 		var done []int
 		err := backlog.Each(t.Context(), func(_ context.Context, cursor string) ([]int, string, error) {
