@@ -12,14 +12,15 @@ import (
 
 	"stoa/internal/builds"
 	"stoa/internal/stack"
+	"stoa/internal/stack/tools"
 	"stoa/pkg/common/must"
 	"stoa/test/client"
 	"stoa/test/system"
 )
 
 var (
-	base  = flag.String("base", "", "the commit of the earlier build")
-	daprd = flag.String("daprd", "", "the program that is the sidecar of the earlier build, in the place of its own")
+	base   = flag.String("base", "", "the commit of the earlier build")
+	former = flag.Bool("former", false, "the earlier build runs on the sidecar of Dapr's version before, in the place of its own")
 )
 
 // both are the earlier build and this one.
@@ -32,8 +33,8 @@ func both(t *testing.T) (earlier, this build) {
 	checkout := filepath.Join(root, "bin", "base", *base)
 	must.Do(t, builds.Checkout(t.Context(), root, *base, checkout))
 	earlier, this = buildIn(t, *base, checkout), buildIn(t, "this build", root)
-	if *daprd != "" {
-		earlier.daprd = *daprd
+	if *former {
+		earlier.daprd = must.Get(tools.FindFormerDaprd(root))(t)
 	}
 	t.Logf("%s runs on %s, this build on %s", earlier.name, filepath.Base(earlier.daprd), filepath.Base(this.daprd))
 	return earlier, this
