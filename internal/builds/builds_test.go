@@ -48,7 +48,7 @@ func TestLay_putsAnotherBuildInThePlaceOfOne(t *testing.T) {
 		}
 		kept = append(kept, must.Get(secrets.Read(dir))(t))
 	}
-	const key = "AUTH_SIGNING_KEY"
+	const key = secrets.SigningKey
 	if kept[0][key] == "" || kept[0][key] != kept[1][key] {
 		t.Error("the second build has other secrets than the first")
 	}

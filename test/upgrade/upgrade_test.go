@@ -5,6 +5,7 @@ package upgrade
 import (
 	"flag"
 	"fmt"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -30,9 +31,14 @@ func both(t *testing.T) (earlier, this build) {
 		t.Skip("NOT TESTED: upgrades. `make upgrade-test` names an earlier build.")
 	}
 	root := system.Root(t)
-	checkout := filepath.Join(root, "bin", "base", *base)
-	must.Do(t, builds.Checkout(t.Context(), root, *base, checkout))
-	earlier, this = buildIn(t, *base, checkout), buildIn(t, "this build", root)
+	out, err := exec.Command("git", "-C", root, "rev-parse", "--verify", "--quiet", *base+"^{commit}").Output()
+	if err != nil {
+		t.Skipf("NOT TESTED: upgrades. This clone does not have the commit %s.", *base)
+	}
+	commit := strings.TrimSpace(string(out))
+	checkout := filepath.Join(root, "bin", "base", commit)
+	must.Do(t, builds.Checkout(t.Context(), root, commit, checkout))
+	earlier, this = buildIn(t, commit[:7], checkout), buildIn(t, "this build", root)
 	if *former {
 		earlier.daprd = must.Get(tools.FindFormerDaprd(root))(t)
 	}
