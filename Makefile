@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help first tools sentry dapr-cli build binaries up down status logs doctor credentials seed dapr-run dapr-stop \
-	measured bench bench-long bench-matrix bench-settings check test test-unit test-quick test-system test-kit test-official test-e2e test-browser pictures conformance conformance-quick redis chromium xmllint namespaces \
+	measured bench bench-long bench-matrix bench-settings check test test-unit test-quick test-system test-kit test-official test-e2e test-browser pictures upgrade-test conformance conformance-quick redis chromium xmllint namespaces \
 	lint vuln generate check-generated clean \
 	images compose-up compose-down compose-test compose-check
 
@@ -171,6 +171,12 @@ PICTURES := $(CURDIR)/.stoa/pictures
 pictures: tools build chromium ## Pictures of each page in both colour schemes and two widths, and those of the README
 	go test -count=1 -parallel 4 -run TestPictures stoa/test/browser -args -pictures=$(PICTURES)
 	@echo "Look at $(PICTURES)/index.html."
+
+# The last release; before the first one, the earliest commit whose documents can be read.
+UPGRADED = $(or $(BASE),$(shell git describe --tags --abbrev=0 2>/dev/null || cat test/upgrade/base))
+upgrade-test: tools build ## An earlier build, this one on its state, and back; then both side by side. BASE=<commit>; DAPR=former: on Dapr's last version, too
+	$(if $(filter former,$(DAPR)),@bin/stoa tools --former)
+	go test -count=1 -timeout 20m -v stoa/test/upgrade -args -base=$(UPGRADED) $(if $(filter former,$(DAPR)),-former)
 
 conformance: tools build ## Measure each bus and store, and the shop on each pair: docs/conformance.md; BUS=kafka STORE=redis limit it
 	go test -count=1 stoa/test/servers
