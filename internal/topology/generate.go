@@ -217,6 +217,7 @@ func (w *writer) system(t *Topology) {
 	w.add("docker-compose.yml", "docker-compose.yml", t)
 	w.add("tye/tye.yaml", "tye.yaml", t)
 	w.add("apps.mk", "apps.mk", t)
+	w.add("deploy/observability/compose.yml", "scrape.yml", t)
 	overlays, err := fs.Glob(templates, "templates/compose/*.yml")
 	if err != nil {
 		w.err = err

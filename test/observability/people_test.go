@@ -20,7 +20,8 @@ func newPeople(t *testing.T) people {
 	t.Helper()
 	author := shop.NewAuthor(t, shop.SignIn(t, "admin"))
 	p := people{staff: shop.SignIn(t, "staff"), customer: shop.SignUp(t), author: author, editor: shop.KnownEditor(t, author)}
-	shop.Must(t, client.Following(http.MethodPut, "authors/"+author.ID, p.customer), http.StatusNoContent, nil)
+	shop.NewPost(t, p.author, p.editor) // an author without posts has no followers
+	shop.Must(t, client.Following(http.MethodPut, "authors/"+author.ID, p.customer), http.StatusOK, nil)
 	p.publisher = must.Get(messaging.NewPublisher(shop.Open(t, "order-api").Client(), "order-api"))(t)
 	return p
 }
