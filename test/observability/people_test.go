@@ -22,6 +22,7 @@ func newPeople(t *testing.T) people {
 	p := people{staff: shop.SignIn(t, "staff"), customer: shop.SignUp(t), author: author, editor: shop.KnownEditor(t, author)}
 	shop.NewPost(t, p.author, p.editor) // an author without posts has no followers
 	shop.Must(t, client.Following(http.MethodPut, "authors/"+author.ID, p.customer), http.StatusOK, nil)
+	shop.Must(t, client.WantsMails(p.customer, "following", "at_once"), http.StatusOK, nil)
 	p.publisher = must.Get(messaging.NewPublisher(shop.Open(t, "order-api").Client(), "order-api"))(t)
 	return p
 }
