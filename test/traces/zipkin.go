@@ -48,7 +48,23 @@ func SendToZipkin(ctx context.Context, address string, spans []Span) error {
 	}
 	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusAccepted {
-		return fmt.Errorf("Zipkin answers %s", answer.Status)
+		return fmt.Errorf("the answer of Zipkin is %s", answer.Status)
 	}
 	return nil
+}
+
+// InZipkin is how many spans of a trace the Zipkin at this address has.
+func InZipkin(ctx context.Context, address, traceID string) (int, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address+"/api/v2/trace/"+traceID, http.NoBody)
+	if err != nil {
+		return 0, err
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, err
+	}
+	defer answer.Body.Close()
+	var spans []struct{}
+	err = json.NewDecoder(answer.Body).Decode(&spans)
+	return len(spans), err
 }

@@ -36,7 +36,10 @@ func main() {
 
 func run(ctx context.Context) (err error) {
 	if elsewhere := os.Getenv(endpoint); elsewhere != "" {
-		return place(ctx, func(traceID string) { fmt.Printf("The trace %s is at %s.\n", traceID, elsewhere) })
+		return place(ctx, func(traceID string) error {
+			_, err := fmt.Printf("Its trace is %s, at %s.\n", traceID, elsewhere)
+			return err
+		})
 	}
 	fmt.Println("Starting Zipkin ...")
 	zipkin, address, err := servers.StartZipkin(ctx)
@@ -45,7 +48,7 @@ func run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, zipkin.Stop()) }()
 	collector, err := traces.Collect(func(spans []traces.Span) {
-		if err := traces.SendToZipkin(ctx, address, spans); err != nil {
+		if err := traces.SendToZipkin(ctx, address, spans); err != nil && ctx.Err() == nil {
 			fmt.Fprintln(os.Stderr, err)
 		}
 	})
@@ -56,11 +59,11 @@ func run(ctx context.Context) (err error) {
 	if err := os.Setenv(endpoint, collector.Endpoint); err != nil {
 		return err
 	}
-	return place(ctx, func(traceID string) { show(ctx, collector, address, traceID) })
+	return place(ctx, func(traceID string) error { return show(ctx, collector, address, traceID) })
 }
 
 // place starts the system, which ships orders by itself, places an order, and keeps the system until ctx ends.
-func place(ctx context.Context, show func(traceID string)) error {
+func place(ctx context.Context, show func(traceID string) error) error {
 	dir, err := os.MkdirTemp("", "stoa-traces-")
 	if err != nil {
 		return err
@@ -77,25 +80,29 @@ func place(ctx context.Context, show func(traceID string)) error {
 		return err
 	}
 	fmt.Printf("The order %s is confirmed and shipped, and both mails are sent.\n", orderID)
-	show(traceID)
+	if err := show(traceID); err != nil {
+		return err
+	}
 	fmt.Printf("The gateway is at %s. Ctrl-C ends everything.\n", shop.URL)
 	<-ctx.Done()
 	return nil
 }
 
 // show waits until all spans have come, and says where they are.
-func show(ctx context.Context, collector *traces.Collector, zipkin, traceID string) {
-	for before := -1; before != len(collector.Trace(traceID)) && ctx.Err() == nil; {
+func show(ctx context.Context, collector *traces.Collector, zipkin, traceID string) error {
+	for before := -1; before != len(collector.Trace(traceID)); {
 		before = len(collector.Trace(traceID))
 		select {
 		case <-ctx.Done():
+			return ctx.Err()
 		case <-time.After(settled):
 		}
 	}
-	spans, services := collector.Trace(traceID), map[string]int{}
-	for _, s := range spans {
-		services[s.Service]++
+	services := map[string]bool{}
+	for _, s := range collector.Trace(traceID) {
+		services[s.Service] = true
 	}
-	fmt.Printf("Its trace has %d spans of %d services: %v\n", len(spans), len(services), slices.Sorted(maps.Keys(services)))
-	fmt.Printf("%s/zipkin/traces/%s\n", zipkin, traceID)
+	n, err := traces.InZipkin(ctx, zipkin, traceID)
+	fmt.Printf("Zipkin has %d spans of it, by %v:\n%s/zipkin/traces/%s\n", n, slices.Sorted(maps.Keys(services)), zipkin, traceID)
+	return err
 }
