@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help first tools sentry dapr-cli build binaries up down status logs doctor credentials seed dapr-run dapr-stop \
-	measured bench bench-long bench-matrix bench-settings check test test-unit test-quick test-system test-kit test-official test-e2e test-browser pictures upgrade-test conformance conformance-quick redis chromium xmllint namespaces \
+	traces measured bench bench-long bench-matrix bench-settings check test test-unit test-quick test-system test-kit test-official test-e2e test-browser pictures upgrade-test conformance conformance-quick redis chromium xmllint prometheus namespaces \
 	lint vuln generate check-generated clean \
 	images compose-up compose-down compose-test compose-check
 
@@ -87,6 +87,9 @@ seed: bin/stoa ## Fill a running shop with a small demo catalogue, and its blog 
 dapr-run: tools build dapr-cli ## Start the same system by the official `dapr run`, until Ctrl-C or `make dapr-stop`
 	@bin/stoa run -- bin/dapr run -f dapr.yaml
 
+traces: tools build ## Start Zipkin and the system, place an order, and show its trace, until Ctrl-C; needs Java, or OTEL_EXPORTER_OTLP_ENDPOINT
+	@go run ./test/traces/show
+
 dapr-stop: down ## Stop what `make dapr-run` started
 
 ## Containers
@@ -138,7 +141,7 @@ check: ## All that can be checked without starting a system, in a minute; SERVIC
 test: ## Everything that CI runs
 	@$(TIMED) lint check-generated vuln test-unit test-system
 
-test-unit: xmllint ## Unit tests, with the race detector where there is a C compiler
+test-unit: xmllint prometheus ## Unit tests, with the race detector where there is a C compiler
 	@[ -n "$(RACE)" ] || echo "The race detector is off: it needs a C compiler."
 	go test $(RACE) $(UNIT)
 
@@ -150,8 +153,8 @@ test-quick: # unit tests without the race detector
 # one sends crowds: beside others, its requests would time out.
 CROWDS := e2e
 KIT := kit stack hosts kong
-E2E := hostile security chaos runner scaffold cost
-test-system: tools sentry build dapr-cli redis chromium namespaces ## Tests on real processes: all of the next three, several at once
+E2E := hostile security chaos runner scaffold cost observability
+test-system: tools sentry build dapr-cli redis prometheus chromium namespaces ## Tests on real processes: all of the next three, several at once
 	go test -count=1 -timeout 20m -parallel 4 $(CROWDS:%=stoa/test/%/...)
 	go test -count=1 -timeout 20m -p 3 -parallel 4 $(patsubst %,stoa/test/%/...,$(E2E) conformance $(KIT) browser)
 
@@ -161,7 +164,7 @@ test-kit: tools redis namespaces ## Tests of the kit and of the stack against re
 test-official: bin/official/daprd redis ## The same on the official sidecar with all components; builds it first, in about eight minutes
 	STOA_DAPRD=$(CURDIR)/bin/official/daprd go test -count=1 -parallel 4 stoa/test/kit/...
 
-test-e2e: tools sentry build dapr-cli redis ## Tests of the whole system on its real processes
+test-e2e: tools sentry build dapr-cli redis prometheus ## Tests of the whole system on its real processes
 	go test -count=1 -p 1 -parallel 4 $(patsubst %,stoa/test/%/...,$(CROWDS) $(E2E))
 
 test-browser: tools build chromium ## Tests of all pages in a headless browser
@@ -207,6 +210,12 @@ xmllint: # the validator of feeds and sitemaps; installed where that is allowed
 			apt-get install -q -y --no-install-recommends libxml2-utils; } || \
 		echo "NOT TESTED: feeds against the schemas of their formats, since xmllint is not installed and cannot be installed from here."
 
+prometheus: # what asks the queries of dashboards and alerts; installed where that is allowed, and not started
+	@command -v prometheus >/dev/null && command -v promtool >/dev/null || \
+		{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
+			RUNLEVEL=1 apt-get install -q -y --no-install-recommends prometheus; } || \
+		echo "NOT TESTED: dashboards and alerts, since Prometheus is not installed and cannot be installed from here."
+
 measured: tools build # all that is measured: with the programs that take the place of the apps
 	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/ ./bench/twin ./bench/bare
 
@@ -242,6 +251,7 @@ generate: ## Write all generated files, those that .gitattributes lists
 	STOA_UPDATE=1 go test -count=1 -run 'TestOpenAPI|TestMail' ./services/...
 	STOA_UPDATE=1 go test -count=1 -run TestMatrix ./api/access
 	go run ./internal/topology/generate
+	go run ./internal/monitoring/generate
 	go run ./bench/report/generate
 
 CHECKSUM = git ls-files -co --exclude-standard ':(attr:linguist-generated)' docs/architecture.md | LC_ALL=C sort | xargs cksum | cksum
