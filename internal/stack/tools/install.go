@@ -12,15 +12,24 @@ import (
 	"stoa/internal/stack/state"
 )
 
-// tool is a program of Dapr: its package, relative to the folder below tools/ whose go.mod pins its version.
-type tool struct{ name, what, module, source, tags string }
+// tool is a program of somebody else's: its package, relative to the folder below tools/ whose go.mod pins its version.
+type tool struct {
+	name, what, module, source, tags string
+
+	from project
+}
+
+// project is who makes a program: the module that the version is of, and the variable that the linker writes it to.
+type project struct{ name, path, stamp string }
+
+var dapr = project{"dapr", "github.com/dapr/dapr", "github.com/dapr/dapr/pkg/buildinfo.version="}
 
 // The programs. An official sidecar is built for tests, which run on it as well. It is a module of its own, so that nobody else
 // downloads what its components need.
 var (
-	daprd    = tool{"daprd", "the sidecar, daprd", "dapr", "./daprd", ""}
-	official = tool{"daprd-official", "the official sidecar, daprd with all components", "dapr-official", "github.com/dapr/dapr/cmd/daprd", allComponents}
-	sentry   = tool{"sentry", "the certificate authority, sentry", "dapr", "./sentry", ""}
+	daprd    = tool{"daprd", "the sidecar, daprd", "dapr", "./daprd", "", dapr}
+	official = tool{"daprd-official", "the official sidecar, daprd with all components", "dapr-official", "github.com/dapr/dapr/cmd/daprd", allComponents, dapr}
+	sentry   = tool{"sentry", "the certificate authority, sentry", "dapr", "./sentry", "", dapr}
 )
 
 // InstallDaprd builds the sidecar into the cache, unless a suitable one exists, and returns its path. It downloads only Go
@@ -95,7 +104,7 @@ func (t tool) build(ctx context.Context, root, target, version string, p *Progre
 	}
 	began := time.Now()
 	err := p.run(goCommand(ctx, module, "build", "-v", "-trimpath", "-tags", t.tags,
-		"-ldflags", "-s -w -X github.com/dapr/dapr/pkg/buildinfo.version="+version, "-o", temporary, t.source))
+		"-ldflags", "-s -w -X "+t.from.stamp+version, "-o", temporary, t.source))
 	if err != nil {
 		return fmt.Errorf("building %s failed: %w", t.what, err)
 	}
