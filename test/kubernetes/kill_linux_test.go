@@ -14,7 +14,7 @@ import (
 var victims = []struct{ namespace, selector, app, container string }{
 	{app: "order-worker"},
 	{app: "inventory-worker", container: "daprd"},
-	{namespace: namespace, selector: "app.kubernetes.io/component=broker"},
+	{namespace: namespace, selector: "app.kubernetes.io/name=broker"},
 	{app: "order-api", container: "daprd"},
 	{namespace: daprNamespace, selector: "app=dapr-sentry"},
 	{app: "gateway"},

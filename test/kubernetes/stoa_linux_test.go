@@ -132,10 +132,12 @@ type pod struct {
 
 type container struct {
 	Name, Image string
-	Env         []struct {
-		Name, Value string
-		ValueFrom   struct{ SecretKeyRef struct{ Name, Key string } }
-	}
+	Env         []variable
+}
+
+type variable struct {
+	Name, Value string
+	ValueFrom   struct{ SecretKeyRef struct{ Name, Key string } }
 }
 
 type status struct {
