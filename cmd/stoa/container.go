@@ -55,18 +55,20 @@ func probeCommand() *cobra.Command {
 	}
 }
 
+// brokerVariable has the address of the broker that a sidecar depends on, where an image begins with `stoa sidecar`.
+const brokerVariable = "STOA_BROKER"
+
 func sidecarCommand() *cobra.Command {
 	var broker string
 	cmd := &cobra.Command{
-		Use:    "sidecar --broker HOST:PORT -- COMMAND...",
-		Short:  "Run a sidecar, and end it when the broker answers again after a long outage",
+		Use:    "sidecar [--broker HOST:PORT] -- COMMAND...",
+		Short:  "Run a sidecar: start it when the broker answers, and end it when that answers again after a long outage",
 		Hidden: true,
 		Args:   cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return stack.RunSidecar(cmd.Context(), broker, args)
 		},
 	}
-	cmd.Flags().StringVar(&broker, "broker", "", "host:port of the embedded broker")
-	_ = cmd.MarkFlagRequired("broker")
+	cmd.Flags().StringVar(&broker, "broker", os.Getenv(brokerVariable), "host:port of the embedded broker")
 	return cmd
 }

@@ -38,6 +38,8 @@ func newRoot() *cobra.Command {
 		newCommand(place),
 		brokerCommand(place),
 		initCommand(place),
+		clusterSecretsCommand(),
+		orderCommand(),
 		probeCommand(),
 		sidecarCommand(),
 	)

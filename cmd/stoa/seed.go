@@ -66,6 +66,7 @@ func seedCatalogue(ctx context.Context, out io.Writer, c credentials, began int6
 type seeder struct {
 	visitor
 	product string // the id of one that was added
+	placed  string // the id of the order of it
 }
 
 // run adds the demo products and returns their number, or 0 if the shop has products already. Each request has a fixed
@@ -104,6 +105,7 @@ func (s *seeder) order(ctx context.Context) error {
 	var order struct{ ID, Status string }
 	items := map[string]any{"items": []any{map[string]any{"productId": s.product, "quantity": 1}}}
 	err := s.call(ctx, http.MethodPost, "/orders", keyed("seed-order-"+s.product), items, &order)
+	s.placed = order.ID
 	for err == nil && order.Status == "pending" {
 		select {
 		case <-time.After(20 * time.Millisecond):

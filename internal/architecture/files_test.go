@@ -10,7 +10,7 @@ import (
 
 // A slip in a shell makes files such as "main.go: 12", and nobody looks for them.
 func TestFiles_haveOrdinaryNames(t *testing.T) {
-	ordinary := regexp.MustCompile(`^\.?[A-Za-z0-9][-A-Za-z0-9_.]*$`)
+	ordinary := regexp.MustCompile(`^[._]?[A-Za-z0-9][-A-Za-z0-9_.]*$`)
 	files := 0
 	err := filepath.WalkDir(root, func(file string, entry fs.DirEntry, err error) error {
 		switch {

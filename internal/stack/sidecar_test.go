@@ -2,6 +2,7 @@ package stack
 
 import (
 	"context"
+	"net"
 	"os/exec"
 	"testing"
 	"time"
@@ -46,12 +47,22 @@ func TestLongOutage_ignoresShortOnes(t *testing.T) {
 
 func TestRunSidecar_endsWithItsContainer(t *testing.T) {
 	sleep := must.Get(exec.LookPath("sleep"))(t)
+	broker := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
+	defer broker.Close()
 	ctx, stop := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer stop()
-	if err := RunSidecar(ctx, "127.0.0.1:1", []string{sleep, "60"}); err != nil {
+	if err := RunSidecar(ctx, broker.Addr().String(), []string{sleep, "60"}); err != nil {
 		t.Errorf("stopped from outside: %v", err)
 	}
-	if err := RunSidecar(t.Context(), "127.0.0.1:1", []string{sleep, "nonsense"}); err == nil {
+	if err := RunSidecar(t.Context(), broker.Addr().String(), []string{sleep, "nonsense"}); err == nil {
 		t.Error("the failure of the sidecar was not reported")
+	}
+}
+
+func TestRunSidecar_waitsForTheBroker(t *testing.T) {
+	ctx, stop := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer stop()
+	if err := RunSidecar(ctx, "127.0.0.1:1", []string{"/no/such/program"}); err != nil {
+		t.Errorf("the sidecar was started without a broker: %v", err)
 	}
 }

@@ -76,7 +76,7 @@ func Files(root string) (map[string][]byte, error) {
 func Stale(root string, files map[string][]byte) ([]string, error) {
 	var stale []string
 	look := func(file string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
+		if err != nil || !entry.Type().IsRegular() {
 			return err
 		}
 		name, err := filepath.Rel(root, file)
@@ -212,11 +212,12 @@ func (w *writer) configurations(t *Topology) {
 	w.add("deploy/compose/kong/resiliency/apps.yaml", "resiliency-kong.yaml", t)
 }
 
-// system writes the files from which Compose, Tye and make start or build the system.
+// system writes the files from which Compose, Tye, Helm and make start or build the system.
 func (w *writer) system(t *Topology) {
 	w.add("docker-compose.yml", "docker-compose.yml", t)
 	w.add("tye/tye.yaml", "tye.yaml", t)
 	w.add("apps.mk", "apps.mk", t)
+	w.add("deploy/helm/stoa/files/apps.yaml", "helm-apps.yaml", t)
 	overlays, err := fs.Glob(templates, "templates/compose/*.yml")
 	if err != nil {
 		w.err = err

@@ -144,7 +144,7 @@ func runBroker(dir string) error {
 	defer stop()
 	for tick := time.NewTicker(20 * time.Millisecond); ; {
 		if _, err := os.Stat(gateFile(dir)); err != nil {
-			return broker.Run(ctx, dir, os.Stderr)
+			return broker.Run(ctx, dir, broker.Settings{}, os.Stderr)
 		}
 		select {
 		case <-tick.C:

@@ -2,11 +2,15 @@
 package broker
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -17,22 +21,79 @@ import (
 	"stoa/internal/stack/state"
 )
 
+// Settings say how the broker runs where it has a container of its own. Empty, it runs for one machine.
+type Settings struct {
+	Components string // create the streams and consumers of the components in this folder
+	Listen     string // listen on this address; NATS_URL is a variable then, and the host in it a name that leads here
+	Monitor    int    // a port for NATS's own monitoring, which shows names and numbers and no events; 0 is none
+}
+
 // Run runs the broker on the state directory dir until ctx ends. It logs JSON lines to out.
 //
 // JetStream writes a message to a file before it acknowledges it (one replica, default persistence), so a killed process
 // loses no acknowledged message. It does not wait for the disk, so a power cut may lose the last moments.
-func Run(ctx context.Context, dir string, out io.Writer) error {
+func Run(ctx context.Context, dir string, settings Settings, out io.Writer) error {
+	address, port, err := settings.address(dir)
+	if err != nil {
+		return err
+	}
+	if settings.Components == "" {
+		return run(ctx, dir, address, port, settings, out)
+	}
+	resources, err := description.LoadResources(settings.Components)
+	if err != nil {
+		return err
+	}
+	streams, err := StreamsOf(resources)
+	if err != nil {
+		return err
+	}
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	go func() {
+		if err := streams.retry(ctx, reachable(address, settings)); err != nil {
+			end(err)
+		}
+	}()
+	if err := run(ctx, dir, address, port, settings, out); err != nil {
+		return err
+	}
+	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+// address is the address of the broker, with the user and the password of its clients.
+func (s Settings) address(dir string) (*url.URL, int, error) {
+	if s.Listen != "" {
+		address, port, err := secrets.Values{secrets.BrokerURL: os.Getenv(secrets.BrokerURL)}.Broker()
+		if err != nil {
+			err = fmt.Errorf("the variable %s: %w", secrets.BrokerURL, err)
+		}
+		return address, port, err
+	}
 	values, err := secrets.Read(dir)
 	if err != nil {
-		return err
+		return nil, 0, err
 	}
-	address, port, err := values.Broker()
-	if err != nil {
-		return err
+	return values.Broker()
+}
+
+// reachable is the URL of the broker for this process. A name may lead here only when the broker is ready.
+func reachable(address *url.URL, settings Settings) string {
+	own := *address
+	if settings.Listen != "" {
+		own.Host = net.JoinHostPort("127.0.0.1", address.Port())
 	}
+	return own.String()
+}
+
+func run(ctx context.Context, dir string, address *url.URL, port int, settings Settings, out io.Writer) error {
 	password, _ := address.User.Password()
 	srv, err := server.NewServer(&server.Options{
-		ServerName: "stoa", Host: address.Hostname(), Port: port,
+		ServerName: "stoa", Host: cmp.Or(settings.Listen, address.Hostname()), Port: port,
+		HTTPHost: settings.Listen, HTTPPort: settings.Monitor,
 		Username: address.User.Username(), Password: password,
 		JetStream: true, StoreDir: state.Path(dir, "data", "nats"),
 		NoSigs: true, // ctx stops it
@@ -51,36 +112,6 @@ func Run(ctx context.Context, dir string, out io.Writer) error {
 	case reason := <-log.fatal:
 		return fmt.Errorf("broker: %s", reason)
 	}
-}
-
-// RunWithStreams does what [Run] does, and creates the streams and consumers of the components in folder.
-func RunWithStreams(ctx context.Context, dir, folder string, out io.Writer) error {
-	resources, err := description.LoadResources(folder)
-	if err != nil {
-		return err
-	}
-	streams, err := StreamsOf(resources)
-	if err != nil {
-		return err
-	}
-	values, err := secrets.Read(dir)
-	if err != nil {
-		return err
-	}
-	ctx, end := context.WithCancelCause(ctx)
-	defer end(nil)
-	go func() {
-		if err := streams.retry(ctx, values[secrets.BrokerURL]); err != nil {
-			end(err)
-		}
-	}()
-	if err := Run(ctx, dir, out); err != nil {
-		return err
-	}
-	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
-		return err
-	}
-	return nil
 }
 
 // logger writes the server's log as JSON, as the other processes do. The server continues after it calls Fatalf, so the

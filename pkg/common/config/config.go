@@ -15,7 +15,8 @@ type Base struct {
 	AppID string `envconfig:"APP_ID" required:"true"`
 	// AppPort is where the app listens for its sidecar; 0 for an app without an app channel.
 	AppPort int `envconfig:"APP_PORT"`
-	// ProbePort serves probes and metrics for an app that has no HTTP app port, or one that is public.
+	// ProbePort serves probes and metrics for an app that has no HTTP app port, or one that is public. Other apps serve them on
+	// the app port, and on this one if it is set.
 	ProbePort int `envconfig:"PROBE_PORT"`
 	// ProbeHost is the address to bind for ProbePort.
 	ProbeHost string `envconfig:"PROBE_HOST" default:"127.0.0.1"`

@@ -129,12 +129,17 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 }
 
 // HTTP returns the part that serves a router on the app port to the app's sidecar, and the probes to every program on the
-// machine.
+// machine. With a PROBE_PORT it serves the probes there, too: then the app port can stay on loopback where probes come from
+// elsewhere.
 func (a *App) HTTP(router *mux.Router) Part {
 	a.Probes(router)
 	handler := web.RequireAppToken(a.Config.AppAPIToken, web.PlainPaths(web.Wrap(router, a.Telemetry.Log)))
 	handler = web.MarkAnswers(handler)
-	return a.listen(a.Config.Host, a.Config.AppPort, "APP_PORT", web.DefaultLimits(), handler)
+	app := a.listen(a.Config.Host, a.Config.AppPort, "APP_PORT", web.DefaultLimits(), handler)
+	if a.Config.ProbePort == 0 {
+		return app
+	}
+	return together(app, a.ProbeServer())
 }
 
 // PublicHTTP returns the part that serves a router, /healthz and /readyz on the app port to everyone, within these limits.

@@ -98,11 +98,18 @@ type Part func(ctx context.Context) error
 // Run runs the parts side by side until ctx ends or one of them fails, and waits for all of them to drain.
 func (a *App) Run(ctx context.Context, parts ...Part) error {
 	a.Telemetry.Log.Info().Msg("started")
-	group, ctx := errgroup.WithContext(ctx)
-	for _, part := range append(parts, a.Settings.Run) {
-		group.Go(func() error { return part(ctx) })
-	}
-	err := group.Wait()
+	err := together(append(parts, a.Settings.Run)...)(ctx)
 	a.Telemetry.Log.Info().Err(err).Msg("stopped")
 	return err
+}
+
+// together returns the part that is all of these, until one of them fails.
+func together(parts ...Part) Part {
+	return func(ctx context.Context) error {
+		group, ctx := errgroup.WithContext(ctx)
+		for _, part := range parts {
+			group.Go(func() error { return part(ctx) })
+		}
+		return group.Wait()
+	}
 }

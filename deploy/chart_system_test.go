@@ -1,0 +1,245 @@
+package deploy
+
+import (
+	"maps"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"stoa/internal/topology"
+	"stoa/pkg/common/must"
+)
+
+// component is a Component.
+type component struct {
+	Type, Version string
+	Metadata      []setting
+}
+
+type setting struct {
+	Name, Value  string
+	SecretKeyRef secretKey `yaml:"secretKeyRef"`
+}
+
+// The components in a cluster are those of the folders, and nothing else, for every bus and store.
+func TestChart_componentsAreTheFiles(t *testing.T) {
+	for _, bus := range []string{"nats", "kafka", "redis", "rabbitmq"} {
+		for _, store := range []string{"postgres", "redis", "mariadb", "mongodb"} {
+			made := render(t, on(bus, store)...).of("Component")
+			for _, folder := range []string{"bus/" + bus, "store/" + store, "base/server"} {
+				for _, file := range must.Get(filepath.Glob("../components/" + folder + "/*.yaml"))(t) {
+					want := read[object](t, file)
+					if want.Kind != "Component" {
+						continue
+					}
+					got, ok := made[want.Metadata.Name]
+					delete(made, want.Metadata.Name)
+					if !ok || !reflect.DeepEqual(specOf[component](t, got), specOf[component](t, want)) || !slices.Equal(got.Scopes, want.Scopes) {
+						t.Errorf("%s, %s: %s is not what %s says", bus, store, want.Metadata.Name, file)
+					}
+				}
+			}
+			if len(made) > 0 {
+				t.Errorf("%s, %s: no file has %v", bus, store, slices.Sorted(maps.Keys(made)))
+			}
+		}
+	}
+}
+
+// Where topics are on two buses, every topic keeps the policies of its bus.
+func TestChart_mixesBusesAndStores(t *testing.T) {
+	args := append(on("nats", "postgres"), "--set", "bus.topics.stock=redis", "--set", "store.services.blog=mongodb")
+	all := render(t, args...)
+	components := all.of("Component")
+	for name, want := range map[string]string{
+		"pubsub-stock": "pubsub.redis", "pubsub-order-placed": "pubsub.jetstream", "blog-store": "state.mongodb", "auth-store": "state.postgresql",
+	} {
+		if got := specOf[component](t, components[name]).Type; got != want {
+			t.Errorf("%s is a %s, want %s", name, got, want)
+		}
+	}
+	type policies struct {
+		Targets struct{ Components map[string]map[string]any }
+	}
+	resiliencies := all.of("Resiliency")
+	nats, redis := specOf[policies](t, resiliencies["pubsub-nats"]), specOf[policies](t, resiliencies["pubsub-redis"])
+	if len(redis.Targets.Components) != 1 || redis.Targets.Components["pubsub-stock"]["inbound"] == nil {
+		t.Errorf("the policies of Redis are %v", redis)
+	}
+	if _, both := nats.Targets.Components["pubsub-stock"]; both || len(nats.Targets.Components) < 5 {
+		t.Errorf("the policies of NATS are %v", nats)
+	}
+}
+
+func TestChart_settingsReplaceThoseOfTheFiles(t *testing.T) {
+	made := specOf[component](t, render(t, production...).of("Component")["pubsub-stock"])
+	found := map[string]setting{}
+	for _, s := range made.Metadata {
+		if _, twice := found[s.Name]; twice {
+			t.Errorf("%s is there twice", s.Name)
+		}
+		found[s.Name] = s
+	}
+	if found["authType"].Value != "password" || found["saslPassword"].SecretKeyRef.Name != "KAFKA_PASSWORD" || found["consumerGroup"].Value == "" {
+		t.Errorf("got %v", found)
+	}
+}
+
+func TestChart_configurationsAreMerged(t *testing.T) {
+	type configuration struct {
+		API            struct{ Allowed []map[string]string }
+		NameResolution struct{ Component string } `yaml:"nameResolution"`
+		AccessControl  struct {
+			DefaultAction string `yaml:"defaultAction"`
+			TrustDomain   string `yaml:"trustDomain"`
+			Policies      []struct {
+				AppID       string `yaml:"appId"`
+				TrustDomain string `yaml:"trustDomain"`
+				Namespace   string
+				Operations  []any
+			}
+		} `yaml:"accessControl"`
+	}
+	made := render(t, production...).of("Configuration")
+	system := must.Get(topology.Load(".."))(t)
+	for _, app := range system.Apps {
+		c := specOf[configuration](t, made[app.ID])
+		if len(c.API.Allowed) != len(system.APIs(app)) || c.NameResolution.Component != "kubernetes" || c.AccessControl.DefaultAction != "deny" {
+			t.Errorf("the Configuration of %s is %+v", app.ID, c)
+		}
+		callers := map[string]bool{}
+		for _, p := range c.AccessControl.Policies {
+			callers[p.AppID] = true
+			if p.TrustDomain != "shop.example" || c.AccessControl.TrustDomain != "shop.example" || p.Namespace != "shop" || len(p.Operations) == 0 {
+				t.Errorf("%s lets %+v in", app.ID, p)
+			}
+		}
+		if want := system.Policies(app); len(callers) != len(want) {
+			t.Errorf("%s has the callers %v, want %v", app.ID, callers, want)
+		}
+	}
+}
+
+// A sidecar gets the secrets of the components that it loads and those that its app reads, and no others.
+func TestChart_sidecarsGetTheirSecretsOnly(t *testing.T) {
+	all := render(t, on("kafka", "postgres")...)
+	system := must.Get(topology.Load(".."))(t)
+	for id, d := range deployments(t, all) {
+		want := map[string]bool{}
+		for _, c := range all.of("Component") {
+			if len(c.Scopes) > 0 && !slices.Contains(c.Scopes, id) {
+				continue
+			}
+			for _, s := range specOf[component](t, c).Metadata {
+				if s.SecretKeyRef.Name != "" {
+					want[s.SecretKeyRef.Name] = true
+				}
+			}
+		}
+		for _, app := range system.Apps {
+			for _, name := range app.Secrets {
+				want[name] = want[name] || app.ID == id
+			}
+		}
+		maps.DeleteFunc(want, func(_ string, own bool) bool { return !own })
+		got := map[string]bool{}
+		for entry := range strings.SplitSeq(d.Template.Metadata.Annotations["dapr.io/env-from-secret"], ",") {
+			if name, key, ok := strings.Cut(entry, "="); ok && (key == "stoa-given:"+name || key == "stoa-secrets:"+name) {
+				got[name] = true
+			}
+		}
+		if !maps.Equal(got, want) {
+			t.Errorf("%s gets %v, want %v", id, slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(want)))
+		}
+	}
+}
+
+// networkPolicy is what the tests read of one.
+type networkPolicy struct {
+	PolicyTypes     []string `yaml:"policyTypes"`
+	Ingress, Egress []struct {
+		Ports    []struct{ Port string }
+		From, To []struct {
+			PodSelector struct {
+				MatchLabels map[string]string `yaml:"matchLabels"`
+			} `yaml:"podSelector"`
+		}
+	}
+}
+
+func TestChart_networkPoliciesFollowTheCalls(t *testing.T) {
+	made := render(t, production...).of("NetworkPolicy")
+	system := must.Get(topology.Load(".."))(t)
+	want, got := map[string]bool{}, map[string]bool{}
+	for _, c := range system.Calls {
+		want[c.From+" -> "+c.To], want[c.From+" to "+c.To] = true, true
+	}
+	for _, app := range system.Apps {
+		policy := specOf[networkPolicy](t, made[app.ID])
+		if len(policy.PolicyTypes) != 2 {
+			t.Errorf("the policy of %s is for %v", app.ID, policy.PolicyTypes)
+		}
+		for _, rule := range policy.Ingress {
+			for _, peer := range rule.From {
+				if caller := peer.PodSelector.MatchLabels["app.kubernetes.io/name"]; caller != "" && rule.Ports[0].Port == "50002" {
+					got[caller+" -> "+app.ID] = true
+				}
+			}
+		}
+		for _, rule := range policy.Egress {
+			for _, peer := range rule.To {
+				if callee := peer.PodSelector.MatchLabels["app.kubernetes.io/name"]; callee != "" && rule.Ports[0].Port == "50002" {
+					got[app.ID+" to "+callee] = true
+				}
+			}
+		}
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("got %v, want %v", slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(want)))
+	}
+}
+
+func TestChart_workersScaleOnWhatWaits(t *testing.T) {
+	type trigger struct {
+		Type     string
+		Metadata map[string]string
+	}
+	system := must.Get(topology.Load(".."))(t)
+	for bus, want := range map[string]string{
+		"nats": "nats-jetstream", "kafka": "kafka", "redis": "redis-streams", "rabbitmq": "rabbitmq",
+	} {
+		all := render(t, append(on(bus, "postgres"), "--set", "scaling.events.enabled=true", "--set", "scaling.cpu.enabled=true")...)
+		scaled, byCPU := all.of("ScaledObject"), all.of("HorizontalPodAutoscaler")
+		for _, app := range system.Apps {
+			topics := map[string]bool{}
+			for _, topic := range system.ConsumedBy(app.ID) {
+				topics[topic] = true
+			}
+			if _, ok := byCPU[app.ID]; ok == (len(topics) > 0) {
+				t.Errorf("%s: %s scales on its CPU: %v", bus, app.ID, ok)
+			}
+			if len(topics) == 0 {
+				continue
+			}
+			for _, tr := range specOf[struct{ Triggers []trigger }](t, scaled[app.ID]).Triggers {
+				if tr.Type != "cpu" {
+					name := tr.Metadata["stream"] + tr.Metadata["topic"] + strings.TrimPrefix(tr.Metadata["queueName"], app.ID+"-")
+					if tr.Type != want || !topics[name] {
+						t.Errorf("%s: %s scales on %+v", bus, app.ID, tr)
+					}
+					delete(topics, name)
+				}
+			}
+			if len(topics) > 0 {
+				t.Errorf("%s: %s does not scale on %v", bus, app.ID, topics)
+			}
+		}
+		for id, d := range deployments(t, all) {
+			if d.Replicas != nil {
+				t.Errorf("%s: each upgrade would set the replicas of %s", bus, id)
+			}
+		}
+	}
+}
