@@ -54,6 +54,10 @@ func Dockerfile(name, file, folder string) (Image, error) {
 			image.User = fields[1]
 		case fields[0] == "WORKDIR":
 			image.WorkingDir = fields[1]
+		case fields[0] == "ENTRYPOINT":
+			if err := json.Unmarshal([]byte(strings.TrimPrefix(line, "ENTRYPOINT")), &image.Entrypoint); err != nil {
+				return image, fmt.Errorf("%s: %w", file, err)
+			}
 		case fields[0] == "COPY":
 			if err := image.copy(folder, fields[1:]); err != nil {
 				return image, err
