@@ -4,7 +4,7 @@
 .PHONY: help first tools sentry dapr-cli build binaries up down status logs doctor credentials seed dapr-run dapr-stop \
 	measured bench bench-long bench-matrix bench-settings check test test-unit test-quick test-system test-kit test-official test-e2e test-browser conformance conformance-quick redis chromium xmllint namespaces \
 	lint vuln generate check-generated clean \
-	images image-folders compose-up compose-down compose-test compose-check kubernetes-tools kubernetes-packages kubernetes-test
+	images image-folders compose-up compose-down compose-test compose-check kubernetes-tools kubernetes-packages kubernetes-test kubernetes-check
 
 # The programs and the packages that they are built from; apps.mk names those of dapr.yaml, APPS.
 include apps.mk
@@ -151,6 +151,7 @@ kubernetes-test: ## The whole system on a real Kubernetes node with Dapr's contr
 		$(MAKE) --no-print-directory kubernetes-check
 
 kubernetes-check: kubernetes-tools image-folders
+	go test stoa/test/kubernetes/node
 	go test -count=1 -timeout 30m -v stoa/test/kubernetes -args -context='$(KUBECONTEXT)' -base='$(BASE)'
 
 ## Checking

@@ -10,20 +10,28 @@ import (
 	"stoa/test/system"
 )
 
-// victims are killed one after the other. Of a pod only a container is, unless container is "".
-var victims = []struct{ namespace, selector, app, container string }{
-	{app: "order-worker"},
-	{app: "inventory-worker", container: "daprd"},
-	{namespace: namespace, selector: "app.kubernetes.io/name=broker"},
-	{app: "order-api", container: "daprd"},
-	{namespace: daprNamespace, selector: "app=dapr-sentry"},
-	{app: "gateway"},
-	{namespace: daprNamespace, selector: "app=dapr-operator"},
-	{namespace: daprNamespace, selector: "app=dapr-sidecar-injector"},
-	{app: "notification"},
-	{namespace: daprNamespace, selector: "app=dapr-placement-server"},
-	{app: "backoffice", container: "daprd"},
-	{namespace: daprNamespace, selector: "app=dapr-scheduler-server"},
+// victim is what is killed: a pod, or the processes of one of its containers. A StatefulSet's pod is not removed by force, since
+// its successor may not run beside it.
+type victim struct{ namespace, selector, container string }
+
+func ofApp(app, container string) victim {
+	return victim{namespace, "app.kubernetes.io/name=" + app, container}
+}
+
+// victims are killed one after the other.
+var victims = []victim{
+	ofApp("order-worker", ""),
+	ofApp("inventory-worker", "daprd"),
+	ofApp("broker", "broker"),
+	ofApp("order-api", "daprd"),
+	{daprNamespace, "app=dapr-sentry", ""},
+	ofApp("gateway", ""),
+	{daprNamespace, "app=dapr-operator", ""},
+	{daprNamespace, "app=dapr-sidecar-injector", ""},
+	ofApp("inventory-api", "app"),
+	{daprNamespace, "app=dapr-placement-server", "dapr-placement-server"},
+	ofApp("backoffice", "daprd"),
+	{daprNamespace, "app=dapr-scheduler-server", "dapr-scheduler-server"},
 }
 
 const orders = 500
@@ -48,7 +56,7 @@ func TestKills_loseNoOrder(t *testing.T) {
 		}
 		taken := shop.InsistAll(t, requests)
 		accepted = append(accepted, <-taken, <-taken) // work is under way
-		name := c.kill(t, victim.namespace, victim.selector, victim.app, victim.container)
+		name := c.kill(t, victim)
 		began := time.Now()
 		for order := range taken {
 			accepted = append(accepted, order)
@@ -61,29 +69,24 @@ func TestKills_loseNoOrder(t *testing.T) {
 	t.Logf("%d orders were taken: %v", len(accepted), shop.Books(t, accepted, products...))
 }
 
-// kill kills a pod, or a container of one, and says which. On another's cluster, a whole pod.
-func (c *cluster) kill(t *testing.T, namespace, selector, app, container string) string {
+// kill kills a victim and says which it was. On another's cluster it deletes the pod.
+func (c *cluster) kill(t *testing.T, v victim) string {
 	t.Helper()
-	var found []pod
-	if app != "" {
-		found = c.appPods(t, app)
-	} else {
-		found = must.Get(c.pods(t.Context(), namespace, selector))(t)
-	}
+	found := must.Get(c.pods(t.Context(), v.namespace, v.selector))(t)
 	if len(found) == 0 {
-		t.Fatalf("there is no pod %s%s in %s", app, selector, namespace)
+		t.Fatalf("there is no pod with %s in %s", v.selector, v.namespace)
 	}
-	victim := found[0]
-	if container != "" && c.node != nil {
-		s, ok := victim.container(container)
-		if !ok {
-			t.Fatalf("%s has no container %s", victim.Metadata.Name, container)
-		}
-		must.Do(t, c.node.KillContainer(s.ContainerID))
-		return container + " of " + victim.Metadata.Name
+	name := found[0].Metadata.Name
+	switch {
+	case v.container == "":
+		must.Get(c.Kubectl(t.Context(), "delete", "pod", name, "--namespace", v.namespace, "--grace-period=0", "--force"))(t)
+	case c.node == nil:
+		must.Get(c.Kubectl(t.Context(), "delete", "pod", name, "--namespace", v.namespace, "--now"))(t)
+	default:
+		must.Do(t, c.node.KillContainer(found[0].container(v.container).ContainerID))
+		name += "/" + v.container
 	}
-	must.Get(c.Kubectl(t.Context(), "delete", "pod", victim.Metadata.Name, "--namespace", victim.Metadata.Namespace, "--grace-period=0", "--force"))(t)
-	return victim.Metadata.Name
+	return name
 }
 
 // awaitDapr waits until the control plane is complete.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -26,10 +27,16 @@ const (
 	baseBuild = "base"
 )
 
-func imageName(image, build string) string { return "localhost/stoa/" + image + ":" + build }
+// imageName is the name of an image of a build: of those that the node imports, or in a registry for another's cluster.
+func imageName(image, build string) string {
+	if registry := os.Getenv("IMAGES"); registry != "" {
+		return registry + "/" + image + ":" + os.Getenv("TAG")
+	}
+	return "localhost/stoa/" + image + ":" + build
+}
 
-// values are those of the installation: small, and without the limits that protect a shop from a customer who sends in a second
-// what others send in a day. Two replicas let a rolling update and a drain leave one of each.
+// values are those of the installation, besides values-small.yaml: without the limits that protect a shop from a customer who
+// sends in a second what others send in a day. Two replicas let a drain leave one of each.
 func (c *cluster) values(build string) string {
 	url := os.Getenv("POSTGRES_URL")
 	if c.database != nil {
@@ -37,7 +44,6 @@ func (c *cluster) values(build string) string {
 	}
 	values := map[string]any{
 		"images":   map[string]any{"apps": image("apps", build), "sidecar": image("sidecar", build)},
-		"base":     map[string]any{"mail": "files"},
 		"secrets":  map[string]any{"values": map[string]any{"POSTGRES_URL": url}},
 		"defaults": map[string]any{"replicas": 2, "env": map[string]string{"RATE_LIMITS": "false", "MAILS_PER_HOUR": "0", "OPEN_PIECES": "0"}},
 	}
@@ -45,8 +51,10 @@ func (c *cluster) values(build string) string {
 	return string(text)
 }
 
-func image(name, build string) map[string]any {
-	return map[string]any{"name": strings.TrimSuffix(imageName(name, build), ":"+build), "tag": build}
+func image(name, build string) map[string]string {
+	full := imageName(name, build)
+	tag := strings.LastIndex(full, ":")
+	return map[string]string{"name": full[:tag], "tag": full[tag+1:]}
 }
 
 // install installs our chart, and connects to the shop.
@@ -76,8 +84,13 @@ func (c *cluster) helmOn(ctx context.Context, verb, build string, args ...string
 		return "", err
 	}
 	return c.Helm(ctx, append([]string{
-		verb, release, c.root + "/deploy/helm/stoa", "--namespace", namespace, "--values", file, "--wait", "--timeout", patience.String(),
+		verb, release, c.chart(), "--namespace", namespace, "--values", c.chart("values-small.yaml"), "--values", file, "--wait", "--timeout", patience.String(),
 	}, args...)...)
+}
+
+// chart is the path of our chart, or of a file in it.
+func (c *cluster) chart(elements ...string) string {
+	return filepath.Join(c.root, "deploy", "helm", "stoa", filepath.Join(elements...))
 }
 
 // connect finds the gateway, and the sign-ins that the first start has made.
@@ -159,13 +172,13 @@ func (p pod) ready() bool {
 }
 
 // container is the state of a container, or of a sidecar that is one of those that begin first.
-func (p pod) container(name string) (status, bool) {
+func (p pod) container(name string) status {
 	for _, s := range append(p.Status.InitContainerStatuses, p.Status.ContainerStatuses...) {
 		if s.Name == name {
-			return s, true
+			return s
 		}
 	}
-	return status{}, false
+	return status{}
 }
 
 // pods lists those that a selector selects.

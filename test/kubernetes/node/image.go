@@ -14,6 +14,7 @@ import (
 	"path"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 )
 
@@ -66,7 +67,8 @@ func Dockerfile(name, file, folder string) (Image, error) {
 			return image, fmt.Errorf("%s: the instruction %q is unknown", file, fields[0])
 		}
 	}
-	if image.WorkingDir != "" {
+	known := func(f File) bool { return f.Path == image.WorkingDir }
+	if image.WorkingDir != "" && !slices.ContainsFunc(image.Files, known) {
 		image.Files = append(image.Files, File{Path: image.WorkingDir, Mode: 0o755})
 	}
 	return image, nil
