@@ -4,11 +4,23 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"stoa/test/client"
 	"stoa/test/system"
 )
+
+// The gateway serves its pages.
+func TestGateway_servesPages(t *testing.T) {
+	gateway := strings.TrimPrefix(shared.shop.URL, "http://")
+	if status, page := shared.ask(t, gateway, "/docs"); status != http.StatusOK || !strings.Contains(page, "<html") {
+		t.Errorf("got %d %.200s", status, page)
+	}
+	if status, _ := shared.ask(t, gateway, "/api/v1/products"); status != http.StatusUnauthorized {
+		t.Errorf("without an API key: %d", status)
+	}
+}
 
 // An order goes its way through all services, and the blog's events through theirs.
 func TestShop_ordersArePlacedAndShipped(t *testing.T) {

@@ -129,10 +129,14 @@ func (c *cluster) intrude(t *testing.T, namespace, app string) (ip string) {
 	return ip
 }
 
-// ask asks the HTTP API of a sidecar.
+// ask sends a request to an address in the cluster.
 func (c *cluster) ask(t *testing.T, address, path string) (status int, body string) {
 	t.Helper()
-	asker := http.Client{Transport: &http.Transport{DialContext: c.node.Dial}, Timeout: 30 * time.Second}
+	transport := &http.Transport{}
+	if c.node != nil {
+		transport.DialContext = c.node.Dial
+	}
+	asker := http.Client{Transport: transport, Timeout: 30 * time.Second}
 	defer asker.CloseIdleConnections()
 	request := must.Get(http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+path, nil))(t)
 	response := must.Get(asker.Do(request))(t)

@@ -25,7 +25,7 @@ const (
 	daprNamespace = "dapr-system"
 	databasePort  = 5432
 	// patience is how long the test waits for pods, on a machine that is busy.
-	patience = 4 * time.Minute
+	patience = 6 * time.Minute
 )
 
 // cluster is where the system runs, and the way into it.
