@@ -101,3 +101,50 @@ func TestApp_namesTheSameDependenciesEverywhere(t *testing.T) {
 		}
 	}
 }
+
+// Where probes come from elsewhere, they have a port of their own, and the app port stays on loopback.
+func TestHTTP_servesProbesOnTheirPortToo(t *testing.T) {
+	side := &fakeSidecar{}
+	app := side.start(t)
+	app.Config.Host, app.Config.ProbeHost = "127.0.0.1", "127.0.0.1"
+	app.Config.AppPort, app.Config.ProbePort = freePort(t), freePort(t)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	router := web.NewRouter()
+	router.Path("/things").HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+	go func() { ended <- app.HTTP(router)(ctx) }()
+	for _, port := range []int{app.Config.AppPort, app.Config.ProbePort} {
+		if got := statusOf(t, port, "/healthz"); got != http.StatusOK {
+			t.Errorf("/healthz answers %d", got)
+		}
+	}
+	if got := statusOf(t, app.Config.ProbePort, "/things"); got != http.StatusNotFound {
+		t.Errorf("the port of the probes answers %d for an operation", got)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+// statusOf asks until somebody listens.
+func statusOf(t *testing.T, port int, path string) int {
+	t.Helper()
+	for {
+		answer, err := http.Get("http://127.0.0.1:" + strconv.Itoa(port) + path)
+		if err == nil {
+			answer.Body.Close()
+			return answer.StatusCode
+		}
+		if t.Context().Err() != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	listener := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
+	defer listener.Close()
+	return listener.Addr().(*net.TCPAddr).Port
+}
