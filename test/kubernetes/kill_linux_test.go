@@ -46,6 +46,7 @@ func TestKills_loseNoOrder(t *testing.T) {
 	for range 6 {
 		buyers = append(buyers, shop.SignUp(t))
 	}
+	complete := len(c.daprPods(t))
 	var accepted []client.Placed
 	for i, victim := range victims {
 		var requests []client.Request
@@ -63,7 +64,7 @@ func TestKills_loseNoOrder(t *testing.T) {
 		}
 		placed := time.Since(began)
 		c.awaitReady(t)
-		c.awaitDapr(t)
+		c.awaitDapr(t, complete)
 		t.Logf("%s was killed; the orders were placed after %.1f s, and all was ready after %.1f s", name, placed.Seconds(), time.Since(began).Seconds())
 	}
 	t.Logf("%d orders were taken: %v", len(accepted), shop.Books(t, accepted, products...))
@@ -89,20 +90,25 @@ func (c *cluster) kill(t *testing.T, v victim) string {
 	return name
 }
 
-// awaitDapr waits until the control plane is complete.
-func (c *cluster) awaitDapr(t *testing.T) {
+// daprPods lists the pods of the control plane.
+func (c *cluster) daprPods(t *testing.T) []pod {
+	t.Helper()
+	return must.Get(c.pods(t.Context(), daprNamespace, "app.kubernetes.io/part-of=dapr"))(t)
+}
+
+// awaitDapr waits until the control plane has so many pods again, all ready.
+func (c *cluster) awaitDapr(t *testing.T, count int) {
 	t.Helper()
 	system.Within(t, patience, "the control plane is ready", func() error {
-		pods, err := c.pods(t.Context(), daprNamespace, "app.kubernetes.io/part-of=dapr")
-		ready := 0
+		pods := c.daprPods(t)
+		if len(pods) != count {
+			return fmt.Errorf("it has %d pods, not %d", len(pods), count)
+		}
 		for _, p := range pods {
-			if p.ready() {
-				ready++
+			if !p.ready() {
+				return fmt.Errorf("%s is not", p.Metadata.Name)
 			}
 		}
-		if err == nil && ready != 5 {
-			err = fmt.Errorf("%d pods are", ready)
-		}
-		return err
+		return nil
 	})
 }
