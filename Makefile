@@ -4,7 +4,7 @@
 .PHONY: help first tools sentry dapr-cli build binaries up down status logs doctor credentials seed dapr-run dapr-stop \
 	traces measured bench bench-long bench-matrix bench-settings check test test-unit test-quick test-system test-kit test-official test-e2e test-browser pictures upgrade-test conformance conformance-quick redis chromium xmllint prometheus namespaces \
 	lint vuln generate check-generated clean \
-	images compose-up compose-down compose-test compose-check
+	images image-folders compose-up compose-down compose-test compose-check kubernetes-tools kubernetes-packages kubernetes-test kubernetes-check
 
 # The programs and the packages that they are built from; apps.mk names those of dapr.yaml, APPS.
 include apps.mk
@@ -100,12 +100,14 @@ OVERLAID = $(COMPOSE) -f docker-compose.yml $(OVERLAY:%=-f deploy/compose/%.yml)
 
 # The folders of the images: a builder gets only the files of its image.
 IMAGES := bin/image
-images: build bin/pod bin/stoa-api-key ## Build both container images FROM scratch, with our own programs; nothing is pulled
+image-folders: build bin/pod
 	@rm -rf $(IMAGES) && install -d $(IMAGES)/apps $(IMAGES)/sidecar/state
 	@install -d -m 700 $(addprefix $(IMAGES)/sidecar/state/.stoa,/. /data /mail)
 	@install $(APPS:%=bin/%) bin/stoa bin/pod $(IMAGES)/apps
 	@install bin/stoa $(IMAGES)/sidecar
 	@bin/stoa tools --copy $(IMAGES)/sidecar
+
+images: image-folders bin/stoa-api-key ## Build both container images FROM scratch, with our own programs; nothing is pulled
 	@for image in apps sidecar; do \
 		docker build --quiet --tag localhost/stoa/$$image --file deploy/$$image.Dockerfile $(IMAGES)/$$image || exit 1; done
 	@rm -rf $(IMAGES)
@@ -129,6 +131,31 @@ compose-test: ## Build the images, run them, place orders, kill containers, coun
 
 compose-check: images .stoa/compose.env .stoa/servers.env
 	COMPOSE='$(COMPOSE)' go test -count=1 stoa/test/compose/...
+
+## Kubernetes
+
+# Debian's parts of a node; only what is missing is installed, and nothing is started.
+kubernetes-packages:
+	@(for program in containerd ctr runc iptables ip; do command -v $$program >/dev/null || exit 1; done) && \
+		ls /usr/lib/cni/bridge /opt/cni/bin/bridge 2>/dev/null | grep -q . || \
+		{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && RUNLEVEL=1 apt-get install -q -y --no-install-recommends \
+			$$(command -v containerd >/dev/null || echo containerd runc) containernetworking-plugins iptables iproute2; } || \
+		echo "A node's programs are missing: containerd, runc, iptables, iproute2 and containernetworking-plugins, as Debian calls them."
+
+kubernetes-tools: bin/stoa kubernetes-packages ## Build a Kubernetes node, helm and Dapr's control plane, once for all checkouts; some fifteen minutes
+	@bin/stoa tools --kubernetes bin/kubernetes
+
+# KUBECONTEXT=test uses a cluster that runs, with images that it can pull: see docs/kubernetes.md.
+kubernetes-test: ## The whole system on a real Kubernetes node with Dapr's control plane: orders, kills, upgrades; BASE=<commit> upgrades from it
+	@[ -n "$(KUBECONTEXT)" ] || [ "$$(uname)/$$(id -u)" = Linux/0 ] || { printf '%s\n' "" \
+		"**********************************************************************" \
+		"NOT TESTED: Kubernetes. Only root on Linux can start a node, and KUBECONTEXT names no cluster." \
+		"**********************************************************************" "0 passed, 0 failed"; exit 0; } && \
+		$(MAKE) --no-print-directory kubernetes-check
+
+kubernetes-check: kubernetes-tools image-folders
+	go test stoa/test/kubernetes/node
+	go test -count=1 -timeout 30m -v stoa/test/kubernetes -args -context='$(KUBECONTEXT)' -base='$(BASE)'
 
 ## Checking
 

@@ -10,7 +10,7 @@ import (
 )
 
 func toolsCommand(place *place) *cobra.Command {
-	var copyTo string
+	var copyTo, kubernetes string
 	var mtls, official, former bool
 	cmd := &cobra.Command{
 		Use:   "tools",
@@ -23,6 +23,9 @@ func toolsCommand(place *place) *cobra.Command {
 				if _, err := tools.InstallSentry(cmd.Context(), root, progress); err != nil {
 					return err
 				}
+			}
+			if kubernetes != "" {
+				return tools.InstallKubernetes(cmd.Context(), root, kubernetes, progress)
 			}
 			install := tools.InstallDaprd
 			switch {
@@ -42,6 +45,7 @@ func toolsCommand(place *place) *cobra.Command {
 	cmd.Flags().BoolVar(&mtls, "mtls", false, "also build the certificate authority, for stoa up --mtls")
 	cmd.Flags().BoolVar(&former, "former", false, "the sidecar of Dapr's version before, for tests of upgrades")
 	cmd.Flags().BoolVar(&official, "official", false, "the official sidecar with all components instead; STOA_DAPRD=PATH makes Stoa use it")
+	cmd.Flags().StringVar(&kubernetes, "kubernetes", "", "instead, build what a test cluster consists of, and link its programs into this folder")
 	return cmd
 }
 

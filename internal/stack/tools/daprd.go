@@ -1,7 +1,7 @@
 // Package tools finds and builds Dapr's programs: daprd (the sidecar) and sentry (the certificate authority). Their mains are
-// ours and are in tools/dapr, which pins Dapr's version; all that they do is done by Dapr's packages. All checkouts on a machine
-// share the built programs in a cache. Only the standard library is imported here, so that a first build soon has something to
-// say (see tools/build).
+// ours and are in tools/dapr, which pins Dapr's version; all that they do is done by Dapr's packages. For tests, it also builds
+// what a Kubernetes cluster with Dapr's control plane consists of. All checkouts on a machine share the built programs in a
+// cache. Only the standard library is imported here, so that a first build soon has something to say (see tools/build).
 package tools
 
 import (
@@ -27,15 +27,15 @@ const DaprdVariable = "STOA_DAPRD"
 // allComponents is the build tag of an official sidecar with all components.
 const allComponents = "allcomponents"
 
-// pinnedVersion is the version of Dapr that a file in tools/dapr pins, without the v.
-func pinnedVersion(root, pins string) (string, error) {
-	text, err := os.ReadFile(filepath.Join(root, "tools", "dapr", pins))
+// pinnedVersion is the version of the tool that its file of pins has, without the v.
+func (t tool) pinnedVersion(root string) (string, error) {
+	text, err := os.ReadFile(filepath.Join(root, "tools", t.module, t.pins))
 	if err != nil {
 		return "", err
 	}
-	match := regexp.MustCompile(`(?m)^\s*github\.com/dapr/dapr v(\S+)`).FindSubmatch(text)
+	match := regexp.MustCompile(`(?m)^\s*` + regexp.QuoteMeta(t.from.path) + ` v(\S+)`).FindSubmatch(text)
 	if match == nil {
-		return "", fmt.Errorf("tools/dapr/%s does not require github.com/dapr/dapr", pins)
+		return "", fmt.Errorf("tools/%s/%s does not require %s", t.module, t.pins, t.from.path)
 	}
 	return string(match[1]), nil
 }
@@ -100,7 +100,7 @@ func Components(path string) (types []string, all bool) {
 // cached is the path of a program in the cache, and its version. The path of one of our mains contains a hash of what
 // it is built from, because it has no version.
 func (t tool) cached(root string) (path, version string, err error) {
-	if version, err = pinnedVersion(root, t.pins); err != nil {
+	if version, err = t.pinnedVersion(root); err != nil {
 		return "", "", err
 	}
 	name := t.name
@@ -119,7 +119,7 @@ func (t tool) cached(root string) (path, version string, err error) {
 		}
 		cache = filepath.Join(home, ".cache")
 	}
-	return filepath.Join(cache, "stoa", "dapr", version, name), version, nil
+	return filepath.Join(cache, "stoa", t.from.name, version, name), version, nil
 }
 
 // hashOf is a short hash of what a program in a module is built from: its files, and the versions of what they import.

@@ -13,21 +13,27 @@ import (
 	"stoa/internal/stack/state"
 )
 
-// tool is a program of Dapr: its package, relative to the folder below tools/ that has its module.
+// tool is a program of somebody else's: its package, relative to the folder below tools/ that has its module.
 type tool struct {
 	name, what, module, source, tags string
-	// pins is the file in tools/dapr that pins the version.
+	// pins is the file in that folder that pins the version: go.mod, or another one.
 	pins string
+	from project
 }
+
+// project is who makes a program: the module that the version is of, and the variable that the linker writes it to.
+type project struct{ name, path, stamp string }
+
+var dapr = project{"dapr", "github.com/dapr/dapr", "github.com/dapr/dapr/pkg/buildinfo.version="}
 
 // The programs. An official sidecar is built for tests, which run on it as well. It is a module of its own, so that nobody else
 // downloads what its components need.
 var (
-	daprd = tool{"daprd", "the sidecar, daprd", "dapr", "./daprd", "", "go.mod"}
+	daprd = tool{"daprd", "the sidecar, daprd", "dapr", "./daprd", "", "go.mod", dapr}
 	// former is the sidecar of the version before, for tests of upgrades.
-	former   = tool{"daprd", "the sidecar of the version before, daprd", "dapr", "./daprd", "", "former.mod"}
-	official = tool{"daprd-official", "the official sidecar, daprd with all components", "dapr-official", "github.com/dapr/dapr/cmd/daprd", allComponents, "go.mod"}
-	sentry   = tool{"sentry", "the certificate authority, sentry", "dapr", "./sentry", "", "go.mod"}
+	former   = tool{"daprd", "the sidecar of the version before, daprd", "dapr", "./daprd", "", "former.mod", dapr}
+	official = tool{"daprd-official", "the official sidecar, daprd with all components", "dapr-official", "github.com/dapr/dapr/cmd/daprd", allComponents, "go.mod", dapr}
+	sentry   = tool{"sentry", "the certificate authority, sentry", "dapr", "./sentry", "", "go.mod", dapr}
 )
 
 // InstallDaprd builds the sidecar into the cache, unless a suitable one exists, and returns its path. It downloads only Go
@@ -112,7 +118,7 @@ func (t tool) build(ctx context.Context, root, target, version string, p *Progre
 	began := time.Now()
 	arguments := append([]string{"build", "-v", "-trimpath"}, flags...)
 	err := p.run(goCommand(ctx, module, append(arguments,
-		"-ldflags", "-s -w -X github.com/dapr/dapr/pkg/buildinfo.version="+version, "-o", temporary, t.source)...))
+		"-ldflags", "-s -w -X "+t.from.stamp+version, "-o", temporary, t.source)...))
 	if err != nil {
 		return fmt.Errorf("building %s failed: %w", t.what, err)
 	}
