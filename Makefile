@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help first tools sentry dapr-cli build binaries up down status logs doctor credentials seed dapr-run dapr-stop \
-	measured bench bench-long bench-matrix bench-settings check test test-unit test-quick test-system test-kit test-official test-e2e test-browser conformance conformance-quick redis chromium xmllint namespaces \
+	measured bench bench-long bench-matrix bench-settings check test test-unit test-quick test-system test-kit test-official test-e2e test-browser pictures conformance conformance-quick redis chromium xmllint namespaces \
 	lint vuln generate check-generated clean \
 	images image-folders compose-up compose-down compose-test compose-check kubernetes-tools kubernetes-packages kubernetes-test kubernetes-check
 
@@ -118,7 +118,7 @@ images: image-folders bin/stoa-api-key ## Build both container images FROM scrat
 
 compose-up: images .stoa/compose.env .stoa/servers.env ## Start everything in containers; OVERLAY=redis uses another broker and store, OVERLAY=kong another gateway
 	@$(OVERLAID) up -d
-	@echo "The gateway is at http://127.0.0.1:$${STOA_PORT:-8080} in a moment; the sign-ins: $(COMPOSE) exec broker /stoa credentials"
+	@echo "The shop is at http://127.0.0.1:$${STOA_PORT:-8080} in a moment; the sign-ins: $(COMPOSE) exec broker /stoa credentials"
 
 compose-down: .stoa/compose.env .stoa/servers.env ## Stop and remove the containers; ARGS=-v removes their data too
 	@$(OVERLAID) down $(ARGS)
@@ -191,8 +191,13 @@ test-official: bin/official/daprd redis ## The same on the official sidecar with
 test-e2e: tools sentry build dapr-cli redis ## Tests of the whole system on its real processes
 	go test -count=1 -p 1 -parallel 4 $(patsubst %,stoa/test/%/...,$(CROWDS) $(E2E))
 
-test-browser: tools build chromium ## Tests of the gateway's pages in a headless browser
-	go test -count=1 stoa/test/browser/...
+test-browser: tools build chromium ## Tests of all pages in a headless browser
+	go test -count=1 -parallel 4 stoa/test/browser/...
+
+PICTURES := $(CURDIR)/.stoa/pictures
+pictures: tools build chromium ## Pictures of each page in both colour schemes and two widths, and those of the README
+	go test -count=1 -parallel 4 -run TestPictures stoa/test/browser -args -pictures=$(PICTURES)
+	@echo "Look at $(PICTURES)/index.html."
 
 conformance: tools build ## Measure each bus and store, and the shop on each pair: docs/conformance.md; BUS=kafka STORE=redis limit it
 	go test -count=1 stoa/test/servers
@@ -215,7 +220,7 @@ chromium: # a browser for tests; installed where that is allowed
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
 		{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
 			apt-get install -q -y --no-install-recommends chromium; } || \
-		echo "NOT TESTED: the gateway's pages, since no browser is installed and none can be installed from here."
+		echo "NOT TESTED: the pages in a browser, since no browser is installed and none can be installed from here."
 
 xmllint: # the validator of feeds and sitemaps; installed where that is allowed
 	@command -v xmllint >/dev/null || \

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"stoa/bench/report"
@@ -151,13 +152,17 @@ func (b *shop) fillFollowers(ctx context.Context, count int) (*audience, error) 
 	if _, err := b.post(ctx, w); err != nil { // so the author is known
 		return nil, err
 	}
-	follow := func() error { return b.newFollower(ctx, w.authorID) }
+	email := ""
+	follow := func() (err error) { email, err = b.newFollower(ctx, w.authorID); return err }
 	if err := follow(); err != nil { // the first makes the list
 		return nil, err
 	}
 	follower, err := b.copying(ctx, b.account, follow)
 	if err != nil {
 		return nil, err
+	}
+	for _, part := range follower.parts { // one address gets few mails an hour
+		part.vary = func(number int) *strings.Replacer { return strings.NewReplacer(email, fmt.Sprint(number, "-", email)) }
 	}
 	b.broker.close()
 	if err := b.system.stop(); err != nil {
@@ -177,16 +182,17 @@ func (b *shop) fillFollowers(ctx context.Context, count int) (*audience, error) 
 	return &audience{b, count, quiet}, err
 }
 
-// newFollower signs somebody up who follows an author.
-func (b *shop) newFollower(ctx context.Context, authorID string) error {
+// newFollower signs somebody up who follows an author, and returns their address.
+func (b *shop) newFollower(ctx context.Context, authorID string) (email string, err error) {
 	var reader struct{ AccessToken string }
-	err := b.call(ctx, "POST", "/auth/signup/basic", "", map[string]string{
-		"email": fmt.Sprintf("reader-%d@example.com", b.serial.Add(1)), "password": customerPassword, "name": "Reader",
+	email = fmt.Sprintf("reader-%d@example.com", b.serial.Add(1))
+	err = b.call(ctx, "POST", "/auth/signup/basic", "", map[string]string{
+		"email": email, "password": customerPassword, "name": "Reader",
 	}, &reader)
 	if err == nil {
 		err = b.call(ctx, "PUT", "/blog/following/authors/"+authorID, reader.AccessToken, nil, nil)
 	}
-	return err
+	return email, err
 }
 
 // told counts the notices to followers. One call to the database costs the system less than ten thousand to inboxes.

@@ -11,8 +11,12 @@ import (
 	"stoa/bench/report"
 )
 
-// hourCallers is how many callers place orders all the time.
-const hourCallers = 2
+const (
+	// hourCallers is how many callers place orders, and hourBatch how many orders they place before a pause.
+	hourCallers, hourBatch = 2, 20
+	// hourPause leaves most of the processors to others: memory that is kept for ever is kept at any rate.
+	hourPause = 3 * time.Second
+)
 
 // measureHour compares the memory of a system that has been under load for an hour with that after five minutes.
 func (b *bench) measureHour(ctx context.Context) (p report.Part, err error) {
@@ -58,7 +62,10 @@ func (b *shop) load(ctx context.Context) error {
 			err, signedIn = b.signIn(ctx), time.Now()
 		}
 		if err == nil {
-			_, _, err = b.place(ctx, 10*hourCallers, hourCallers)
+			_, _, err = b.place(ctx, hourBatch, hourCallers)
+		}
+		if pause := sleep(ctx, hourPause); pause != nil {
+			return nil // the time is over
 		}
 		if failures++; err == nil {
 			failures = 0
@@ -72,7 +79,7 @@ func (b *shop) load(ctx context.Context) error {
 
 func hourTable(early, late memories, after, until time.Duration) report.Table {
 	t := report.Table{
-		Title:   fmt.Sprintf("Memory in MB under load, with %d callers", hourCallers),
+		Title:   fmt.Sprintf("Memory in MB under load: every %s, %d orders of %d callers", hourPause, hourBatch, hourCallers),
 		Columns: []string{"after " + after.String(), "after " + until.String(), "ratio"},
 	}
 	add := func(name string, a, b []float64) {

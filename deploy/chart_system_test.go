@@ -23,27 +23,25 @@ type setting struct {
 	SecretKeyRef secretKey `yaml:"secretKeyRef"`
 }
 
-// The components in a cluster are those of the folders, and nothing else, for every bus and store.
+// The components in a cluster are those of the folders, and nothing else, on every bus and store.
 func TestChart_componentsAreTheFiles(t *testing.T) {
-	for _, bus := range []string{"nats", "kafka", "redis", "rabbitmq"} {
-		for _, store := range []string{"postgres", "redis", "mariadb", "mongodb"} {
-			made := render(t, on(bus, store)...).of("Component")
-			for _, folder := range []string{"bus/" + bus, "store/" + store, "base/server"} {
-				for _, file := range must.Get(filepath.Glob("../components/" + folder + "/*.yaml"))(t) {
-					want := read[object](t, file)
-					if want.Kind != "Component" {
-						continue
-					}
-					got, ok := made[want.Metadata.Name]
-					delete(made, want.Metadata.Name)
-					if !ok || !reflect.DeepEqual(specOf[component](t, got), specOf[component](t, want)) || !slices.Equal(got.Scopes, want.Scopes) {
-						t.Errorf("%s, %s: %s is not what %s says", bus, store, want.Metadata.Name, file)
-					}
+	for bus, store := range map[string]string{"nats": "postgres", "kafka": "redis", "redis": "mariadb", "rabbitmq": "mongodb"} {
+		made := render(t, on(bus, store)...).of("Component")
+		for _, folder := range []string{"bus/" + bus, "store/" + store, "base/server"} {
+			for _, file := range must.Get(filepath.Glob("../components/" + folder + "/*.yaml"))(t) {
+				want := read[object](t, file)
+				if want.Kind != "Component" {
+					continue
+				}
+				got, ok := made[want.Metadata.Name]
+				delete(made, want.Metadata.Name)
+				if !ok || !reflect.DeepEqual(specOf[component](t, got), specOf[component](t, want)) || !slices.Equal(got.Scopes, want.Scopes) {
+					t.Errorf("%s, %s: %s is not what %s says", bus, store, want.Metadata.Name, file)
 				}
 			}
-			if len(made) > 0 {
-				t.Errorf("%s, %s: no file has %v", bus, store, slices.Sorted(maps.Keys(made)))
-			}
+		}
+		if len(made) > 0 {
+			t.Errorf("%s, %s: no file has %v", bus, store, slices.Sorted(maps.Keys(made)))
 		}
 	}
 }
@@ -240,6 +238,33 @@ func TestChart_workersScaleOnWhatWaits(t *testing.T) {
 			if d.Replicas != nil {
 				t.Errorf("%s: each upgrade would set the replicas of %s", bus, id)
 			}
+		}
+	}
+}
+
+// The one app that strangers reach has no way to a server, and starts without one.
+func TestChart_thePublicAppReachesNoServer(t *testing.T) {
+	for _, args := range [][]string{small, append(on("kafka", "mongodb"), "--set", "base.configuration=false")} {
+		all := render(t, args...)
+		if notes := deployments(t, all)["gateway"].Template.Metadata.Annotations; strings.Contains(notes["dapr.io/env"], "STOA_BROKER") {
+			t.Error("the gateway's sidecar waits for a broker that it does not use")
+		}
+		for _, rule := range specOf[networkPolicy](t, all.of("NetworkPolicy")["gateway"]).Egress {
+			for _, port := range rule.Ports {
+				if !slices.Contains([]string{"53", "50002", "4317", "4318"}, port.Port) {
+					t.Errorf("the gateway may connect to port %s", port.Port)
+				}
+			}
+		}
+	}
+}
+
+// The images contain no certificates, so a server with TLS would be refused.
+func TestChart_sidecarsTrustTheAuthoritiesOfTheirServers(t *testing.T) {
+	for id, d := range deployments(t, render(t, production...)) {
+		mounted := d.Template.Metadata.Annotations["dapr.io/volume-mounts"] == "certificates:/etc/ssl/certs"
+		if !mounted || !slices.ContainsFunc(d.Template.Spec.Volumes, func(v volume) bool { return v.Name == "certificates" && v.ConfigMap.Name == "authorities" }) {
+			t.Errorf("the sidecar of %s trusts nobody: %v", id, d.Template.Spec.Volumes)
 		}
 	}
 }

@@ -82,7 +82,7 @@ func on(bus, store string) []string {
 func template(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	cmd := exec.CommandContext(t.Context(), helm(t), append([]string{"template", "stoa", chart, "-n", "shop"}, args...)...)
+	cmd := exec.CommandContext(t.Context(), helm(t), append([]string{"template", "stoa", chart, "-n", "shop", "--kube-version", "1.34.0"}, args...)...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
 		return "", errors.New(stderr.String())
@@ -133,6 +133,11 @@ type deployment struct {
 	}
 }
 
+type volume struct {
+	Name      string
+	ConfigMap struct{ Name string } `yaml:"configMap"`
+}
+
 type pod struct {
 	ServiceAccountName            string `yaml:"serviceAccountName"`
 	AutomountServiceAccountToken  *bool  `yaml:"automountServiceAccountToken"`
@@ -142,6 +147,7 @@ type pod struct {
 		SeccompProfile struct{ Type string } `yaml:"seccompProfile"`
 	} `yaml:"securityContext"`
 	TopologySpreadConstraints []any `yaml:"topologySpreadConstraints"`
+	Volumes                   []volume
 	Containers                []struct {
 		Name, Image string
 		Command     []string

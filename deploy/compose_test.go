@@ -107,7 +107,7 @@ func TestOverlays_bringAServerThatIsPinnedAndWatched(t *testing.T) {
 }
 
 // firstStart are the secrets that every first start makes.
-var firstStart = []string{"NATS_URL", "AUTH_SIGNING_KEY", "AUTH_BOOTSTRAP", "NOTIFICATION_LINK_KEYS"}
+var firstStart = []string{"NATS_URL", "AUTH_SIGNING_KEY", "AUTH_BOOTSTRAP", "NOTIFICATION_LINK_KEYS", "WEB_COOKIE_KEYS"}
 
 var (
 	secretName = regexp.MustCompile(`secretKeyRef:\s*\{\s*name:\s*(\w+)`)

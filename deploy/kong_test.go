@@ -86,6 +86,11 @@ func TestKong_findsItsFiles(t *testing.T) {
 			t.Errorf("%s is %q, where %q is mounted, want %q", name, file, mounted[file], want)
 		}
 	}
+	for path, want := range map[string]string{"/stoa/public/docs": "./gateway/docs/page", "/stoa/openapi": "./api/openapi"} { // proxy.conf serves them
+		if mounted[path] != want {
+			t.Errorf("%s is %q, want %q", path, mounted[path], want)
+		}
+	}
 	prefix := kong.Environment["KONG_PREFIX"]
 	if socket := kong.Environment["KONG_PLUGINSERVER_STOA_API_KEY_SOCKET"]; socket != prefix+"/stoa-api-key.socket" {
 		t.Errorf("the plugin listens at %s/stoa-api-key.socket, Kong asks at %s", prefix, socket)

@@ -15,7 +15,9 @@ type caller struct {
 	// secure says that the request came over TLS, to us or to a proxy that we trust.
 	secure bool
 	// keyed says that the answer needs an API key.
-	keyed    bool
+	keyed bool
+	// browser says that the app is the one for browsers.
+	browser  bool
 	standing limit.Decision
 }
 

@@ -186,6 +186,13 @@ func TestGateway_forwardsRoutesToTheirApps(t *testing.T) {
 		"/blog/tags/C++/feed.json":                   "blog /blog/tags/C++/feed.json?",
 		"/blog/sitemap.xml?part=2":                   "blog /blog/sitemap.xml?part=2",
 		"/api/v1/products/gr%C3%BCner%20tee?q=a%26b": "inventory-api /api/v1/products/grüner tee?q=a%26b",
+		"/":                        "web /?",
+		"/products?q=oil":          "web /products?q=oil",
+		"/blog/why-we-count-twice": "web /blog/why-we-count-twice?",
+		"/blog/tags/C++":           "web /blog/tags/C++?",
+		"/sign-in?then=/orders":    "web /sign-in?then=/orders",
+		"/orders/4711/live":        "web /orders/4711/live?",
+		"/static/1/app.css":        "web /static/1/app.css?",
 	} {
 		if answer := do(t, http.MethodGet, gateway+path, nil); answer.StatusCode != http.StatusOK || answer.body != want {
 			t.Errorf("%s: got %d %q, want %q", path, answer.StatusCode, answer.body, want)
@@ -199,6 +206,7 @@ func TestGateway_forwardsNothingElse(t *testing.T) {
 		"/openapi.json", "/metrics", "/compact", "/v1.0/metadata", "/v1.0/invoke/auth/method/metrics",
 		"/api", "/api/v1", "/api/v1/ordersX", "/api/v1/orders.json", "/API/v1/orders", "/api/v2/orders",
 		"/api/v1/auth/.well-known/jwks.json/", "/api/v1/orders/", "/internal/sessions/1", "/api/v1/internal/sessions/1",
+		"/productsX", "/sign-in/x", "/web", "/x/products",
 		"/x/api/v1/orders", "/docs/../api/v1/orders", "/docs/", "/docs/missing", "/docs/openapi/nobody.json",
 	} {
 		do(t, http.MethodGet, gateway+path, nil).wantProblem(errs.NotFound)

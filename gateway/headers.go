@@ -12,9 +12,9 @@ import (
 // rewrite makes the request for the app. The trace goes on in the transport. X-Forwarded-For is the one address that we
 // found: auth counts wrong passwords by it. Trailers are headers by another way, so none of them goes on.
 func (p *proxy) rewrite(r *httputil.ProxyRequest) {
-	headers := request.Forwarded(r.In)
-	p.described.put(r.In, headers)
 	caller := callerOf(r.In)
+	headers := request.Forwarded(r.In, caller.browser)
+	p.described.put(r.In, headers)
 	headers.Set("X-Forwarded-For", caller.address.String())
 	headers.Set("X-Forwarded-Host", r.In.Host)
 	headers.Set("X-Forwarded-Proto", "http")

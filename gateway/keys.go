@@ -29,6 +29,9 @@ type keyCheck struct {
 // require lets a request through to next if its API key is valid, is within its limit, and allows what the route needs. A
 // stream ends once its key is revoked.
 func (k *keyCheck) require(config *declaration.APIKey, next http.Handler) http.Handler {
+	if config.Browser {
+		next = forBrowsers(next)
+	}
 	if config.Anonymous {
 		return next
 	}
@@ -54,6 +57,16 @@ func (k *keyCheck) require(config *declaration.APIKey, next http.Handler) http.H
 			next.ServeHTTP(w, r.WithContext(ctx))
 			return
 		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// forBrowsers lets what only browsers send go on, and of their cookies only ours. The cache comes after it: a cookie of another
+// program makes no answer personal.
+func forBrowsers(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		callerOf(r).browser = true
+		request.KeepOwnCookies(r.Header)
 		next.ServeHTTP(w, r)
 	})
 }

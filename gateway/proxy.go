@@ -70,12 +70,12 @@ func (p *proxy) ask(app string) cache.Send {
 	}
 }
 
-// inspect removes from an answer what sidecars add. An error that is not a problem document becomes one, and its text goes
-// to the log.
+// inspect removes from an answer what sidecars add. An error that is neither a problem document nor a page for people becomes a
+// problem document, and its text goes to the log.
 func inspect(answer *http.Response) error {
 	request.Tidy(answer.Header)
 	contentType := answer.Header.Get("Content-Type")
-	if answer.StatusCode < http.StatusBadRequest || strings.HasPrefix(contentType, web.ProblemType) {
+	if answer.StatusCode < http.StatusBadRequest || strings.HasPrefix(contentType, web.ProblemType) || strings.HasPrefix(contentType, htmlType) {
 		return nil
 	}
 	raw, err := io.ReadAll(io.LimitReader(answer.Body, maxForeignError))

@@ -57,7 +57,8 @@ func (e *edge) app(r declaration.Route) http.Handler {
 	handler := e.apps.to(r.App, r.Timeout)
 	if config := r.Plugins.ProxyCache; config != nil {
 		rules := cache.Rules{
-			Methods: config.RequestMethod, MediaTypes: config.ContentType, Timeout: r.Timeout, App: e.apps.side.Crowd(r.App),
+			Methods: config.RequestMethod, MediaTypes: config.ContentType, Vary: config.VaryHeaders, Timeout: r.Timeout,
+			App: e.apps.side.Crowd(r.App),
 		}
 		handler = e.cache.Wrap(r.Name, rules, e.apps.ask(r.App), handler)
 	}
@@ -67,7 +68,7 @@ func (e *edge) app(r declaration.Route) http.Handler {
 	return handler
 }
 
-// around puts around a handler what every request passes, whatever becomes of it. The limit comes first: each request of an
+// around puts around a handler what every request passes, whatever becomes of it. People get errors as pages. The limit comes first: each request of an
 // address counts, also one that is refused (docs/decisions/0025). Only the headers of cors come before it, so that pages can
 // read that they are over the limit.
 func (e *edge) around(r declaration.Route, handler http.Handler) http.Handler {
@@ -81,7 +82,7 @@ func (e *edge) around(r declaration.Route, handler http.Handler) http.Handler {
 	if config := r.Plugins.CORS; config != nil {
 		handler = crossOrigin(config, handler)
 	}
-	return handler
+	return readable(handler)
 }
 
 // rateLimit returns the instance for this declaration: routes that share one share its counters.

@@ -24,9 +24,10 @@ func (r Report) Markdown() (string, error) {
 	return out.String(), err
 }
 
-// TargetTable is the table of the targets beside what was measured.
+// TargetTable is the table of the targets beside what was measured, and why some are missed.
 func (r Report) TargetTable() string {
 	var out strings.Builder
+	var reasons []string
 	fmt.Fprint(&out, "| | target | measured | |\n|---|---|---|---|\n")
 	for _, t := range Targets {
 		limit := "at most "
@@ -35,12 +36,24 @@ func (r Report) TargetTable() string {
 		}
 		measured, outcome := "", "not measured"
 		if f, known := r.measured(t); known {
-			measured, outcome = f.String(), "**missed**"
-			if t.reached(f) {
-				outcome = "reached"
+			measured, outcome = f.String(), "reached"
+			if !t.reached(f) {
+				outcome = "**missed**"
+				if t.Why != "" && !slices.Contains(reasons, t.Why) {
+					reasons = append(reasons, t.Why)
+				}
+				if i := slices.Index(reasons, t.Why); i >= 0 {
+					outcome += fmt.Sprintf(", reason %d", i+1)
+				}
 			}
 		}
 		fmt.Fprintf(&out, "| %s | %s%s | %s | %s |\n", t.Title, limit, number(t.Limit), measured, outcome)
+	}
+	if len(reasons) > 0 {
+		fmt.Fprint(&out, "\nWhy targets are missed:\n\n")
+	}
+	for i, why := range reasons {
+		fmt.Fprintf(&out, "%d. %s\n", i+1, why)
 	}
 	return out.String()
 }

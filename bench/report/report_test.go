@@ -26,7 +26,7 @@ func sample() Report {
 func TestMarkdown_showsTargetsAndTables(t *testing.T) {
 	text := must.Get(sample().Markdown())(t)
 	for _, want := range []string{
-		"| at most 0.50 | 0.50 (0.40-0.60) | reached |", "| at least 2.00 | 1.90 | **missed** |", "| at most 500 | 501 | **missed** |",
+		"| at most 0.50 | 0.50 (0.40-0.60) | reached |", "| at least 2.00 | 1.90 | **missed**, reason 1 |", "| at most 500 | 501 | **missed**, reason 2 |", "\n2. The target is for",
 		"| this | 2.00 (1.00-3.00) | 4.00 |", "performance-cpu.svg", "**Void:** one", "*Not measured yet.*",
 	} {
 		if !strings.Contains(text, want) {

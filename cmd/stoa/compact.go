@@ -16,7 +16,8 @@ func compactCommand(place *place) *cobra.Command {
 		Short: "Rewrite the SQLite databases, without what was deleted",
 		Args:  cobra.NoArgs,
 		Long: "Rewrites the SQLite databases in .stoa/data, so that no byte of what was deleted is left in their files. The system may\n" +
-			"run; while a database is rewritten, all that write to it wait, which takes seconds for a large one.",
+			"run. While a database is rewritten, nothing can be written to it: for some seconds if it is large. Requests that write\n" +
+			"wait for up to two seconds, then they fail with 503 and can be repeated. Events are tried again until it is over.",
 		RunE: place.run(func(cmd *cobra.Command, root string, _ []string) error {
 			daprd, err := tools.FindDaprd(root)
 			if err != nil {

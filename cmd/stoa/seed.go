@@ -2,11 +2,12 @@ package main
 
 import (
 	"context"
-	_ "embed"
+	"embed"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,6 +19,11 @@ import (
 //
 //go:embed seed.json
 var catalogue []byte
+
+// pictures has a drawing of each demo product, by its SKU.
+//
+//go:embed demo/shop/*.svg
+var pictures embed.FS
 
 func seedCommand(place *place) *cobra.Command {
 	var began int64
@@ -33,7 +39,11 @@ func seedCommand(place *place) *cobra.Command {
 			if err := seedCatalogue(cmd.Context(), cmd.OutOrStdout(), c, began); err != nil {
 				return err
 			}
-			return seedBlog(cmd.Context(), cmd.OutOrStdout(), c)
+			if err := seedBlog(cmd.Context(), cmd.OutOrStdout(), c); err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "Open %s in a browser. `bin/stoa credentials` shows the sign-ins of staff, author, editor and admin.\n", forBrowsers(c.Gateway))
+			return nil
 		},
 	}
 	cmd.Flags().Int64Var(&began, "began", 0, "order a product too, and say how long after this `time` (seconds since 1970) it was confirmed")
@@ -85,17 +95,29 @@ func (s *seeder) run(ctx context.Context) (int, error) {
 	}
 	added := 0
 	for i, body := range products {
-		var product struct{ ID string }
-		err := s.call(ctx, http.MethodPost, "/products", keyed(fmt.Sprintf("seed-%d", i)), body, &product)
+		err := s.add(ctx, fmt.Sprintf("seed-%d", i), body)
 		switch {
 		case err == nil:
-			s.product = product.ID
 			added++
 		case !errs.Is(err, errs.Conflict):
 			return added, err
 		}
 	}
 	return added, nil
+}
+
+// add adds a product with its picture.
+func (s *seeder) add(ctx context.Context, key string, body json.RawMessage) error {
+	var product struct{ ID, SKU string }
+	if err := s.call(ctx, http.MethodPost, "/products", keyed(key), body, &product); err != nil {
+		return err
+	}
+	s.product = product.ID
+	picture, err := pictures.ReadFile("demo/shop/" + strings.ToLower(product.SKU) + ".svg")
+	if err != nil {
+		return err
+	}
+	return s.call(ctx, http.MethodPut, "/products/"+product.ID+"/picture", nil, map[string][]byte{"image": picture}, nil)
 }
 
 // order orders one piece of a product and waits until the order is confirmed.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"stoa/internal/stack/secrets"
@@ -27,8 +28,16 @@ func seedShop(t *testing.T, removed map[string]bool, outcome string) (s *seeder,
 			return
 		}
 		*added++
+		var product struct{ SKU string }
+		_ = json.NewDecoder(r.Body).Decode(&product)
 		w.WriteHeader(http.StatusCreated)
-		fmt.Fprintf(w, `{"id":"product-%d"}`, *added)
+		fmt.Fprintf(w, `{"id":"product-%d","sku":%q}`, *added, product.SKU)
+	})
+	mux.HandleFunc("PUT /api/v1/products/{id}/picture", func(w http.ResponseWriter, r *http.Request) {
+		var sent struct{ Image []byte }
+		if json.NewDecoder(r.Body).Decode(&sent) != nil || !strings.HasPrefix(string(sent.Image), "<svg ") {
+			w.WriteHeader(http.StatusUnprocessableEntity)
+		}
 	})
 	reads := 0
 	mux.HandleFunc("POST /api/v1/orders", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"id":"7","status":"pending"}`) })

@@ -97,14 +97,20 @@ func (o *upOptions) inForeground(ctx context.Context, out io.Writer, root string
 // printNextSteps prints what the operator can do after a start.
 func printNextSteps(out io.Writer, gateway string, took time.Duration) {
 	fmt.Fprintf(out, `Stoa is ready after %.1[1]f s.
-  gateway    %[2]s
-  API docs   %[2]s/docs
+  shop       %[2]s
+  blog       %[2]s/blog
+  API        %[2]s/docs
   sign-ins   bin/stoa credentials
   mails      .stoa/mail, unless the base delivers them
   state      bin/stoa status
   logs       bin/stoa logs -f
   stop       bin/stoa down
-`, took.Seconds(), gateway)
+`, took.Seconds(), forBrowsers(gateway))
+}
+
+// forBrowsers returns the address of the gateway as mails write it: browsers have one session for each name of a host.
+func forBrowsers(gateway string) string {
+	return strings.Replace(gateway, "//127.0.0.1:", "//localhost:", 1)
 }
 
 // stampedLines writes the time of day before each line.

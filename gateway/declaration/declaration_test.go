@@ -184,7 +184,7 @@ func TestParse_refusesWhatIsNotSupported(t *testing.T) {
 		{"strategy: memory", "strategy: redis", "strategy: memory"},
 		{"cache_control: true, ", "", "cache_control: true"},
 		{"strategy: memory", "strategy: memory, memory: {dictionary_name: d}, cache_ttl: 0", "cache_ttl: at least 1"},
-		{"strategy: memory", "strategy: memory, vary_headers: [Accept]", "vary_headers is not supported"},
+		{"strategy: memory", "strategy: memory, vary_headers: [Accept]", "vary_headers: of Accept-Language and Cookie"},
 		{"response_code: [200]", "response_code: [200, 404]", "response_code: [200]"},
 		{"response_code: [200], ", "", "response_code: [200]"},
 		{"request_method: [GET, HEAD]", "request_method: [GET, POST]", "request_method: of GET and HEAD"},

@@ -65,6 +65,8 @@ type APIKey struct {
 	LimitPerMinute int `yaml:"limit_per_minute"`
 	// Anonymous lets requests without a key pass.
 	Anonymous bool `yaml:"anonymous"`
+	// Browser passes on what browsers send for their app: our cookies, and where a request comes from.
+	Browser bool `yaml:"browser"`
 }
 
 func (c *APIKey) check() []string {
@@ -72,6 +74,7 @@ func (c *APIKey) check() []string {
 		complain(c.CacheSeconds < 0 || c.CacheSeconds > 5, "cache_seconds: 0 to 5, since a revoked key must be refused after that"),
 		complain(c.TimeoutMS < 1, "timeout_ms: at least 1"),
 		complain(c.LimitPerMinute < 0, "limit_per_minute: 0, for no limit, or more"),
+		complain(c.Browser && !c.Anonymous, "browser: needs anonymous, since browsers have no API key"),
 		complain(!slices.Contains([]string{"", "shop", "blog"}, c.Permission), "permission: shop, blog, or empty for none, not %s", c.Permission),
 	)
 }

@@ -15,6 +15,9 @@ type ProxyCache struct {
 	ResponseCode  []int       `yaml:"response_code"`
 	RequestMethod []string    `yaml:"request_method"`
 	ContentType   []string    `yaml:"content_type"`
+	// VaryHeaders are request headers that answers depend on: each value has an answer of its own. Here, requests with a Cookie
+	// pass the cache by, so for Cookie the built-in gateway does more than Kong.
+	VaryHeaders []string `yaml:"vary_headers"`
 }
 
 type cacheMemory struct {
@@ -23,7 +26,10 @@ type cacheMemory struct {
 
 func (c *ProxyCache) check() []string {
 	noRead := func(method string) bool { return method != http.MethodGet && method != http.MethodHead }
+	known := []string{"Accept-Language", "Cookie"}
+	unknown := func(name string) bool { return !slices.Contains(known, name) }
 	return complaints(
+		complain(slices.ContainsFunc(c.VaryHeaders, unknown), "vary_headers: of Accept-Language and Cookie"),
 		complain(c.Strategy != "memory", "strategy: memory"),
 		complain(!c.CacheControl, "cache_control: true, since the services know what may be kept"),
 		complain(c.CacheTTL < 1, "cache_ttl: at least 1"),

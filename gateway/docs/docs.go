@@ -1,14 +1,15 @@
-// Package docs is the page that shows all operations of all services. Page and descriptions are part of the program, so that
-// they show while services are down, and so that a reader's browser loads nothing from elsewhere.
+// Package docs is the page that shows all operations of all services, by Swagger UI (docs/decisions/0045). Page and descriptions
+// are part of the program, so that they show while services are down, and so that a reader's browser loads nothing from elsewhere.
 package docs
 
 import (
 	"bytes"
 	"embed"
 	"fmt"
-	"html/template"
+	"io/fs"
 	"net/http"
 	"path"
+	"strings"
 	"time"
 
 	"stoa/api/openapi"
@@ -19,17 +20,19 @@ import (
 // Path is that of the page; its files are below.
 const Path = "/docs"
 
-// policy lets the page run its own files and nothing else: no code within the page, and none made from text.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " +
-	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+// policy lets the page run its own files and nothing else: no code within the page. The icons of Swagger UI are in its stylesheet.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
+// page is what we have made, and, in thirdparty, what others have.
+//
 //go:embed page
 var page embed.FS
 
 // mediaTypes are those of the files, by extension: those of the operating system differ.
 var mediaTypes = map[string]string{
 	".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8",
-	".svg": "image/svg+xml", ".json": "application/json",
+	".svg": "image/svg+xml", ".json": "application/json", ".txt": "text/plain; charset=utf-8",
 }
 
 // file is a file of the page.
@@ -58,28 +61,17 @@ func New() (http.Handler, error) {
 
 // load returns the files by their paths.
 func load() (map[string]file, error) {
-	index, err := template.ParseFS(page, "page/index.html")
+	files := map[string]file{}
+	err := fs.WalkDir(page, "page", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := page.ReadFile(name)
+		files[Path+strings.TrimSuffix(strings.TrimPrefix(name, "page"), "/index.html")] = newFile(content)
+		return err
+	})
 	if err != nil {
 		return nil, err
-	}
-	var html bytes.Buffer
-	if err := index.Execute(&html, openapi.Services()); err != nil {
-		return nil, err
-	}
-	files := map[string]file{Path: newFile(html.Bytes())}
-	entries, err := page.ReadDir("page")
-	if err != nil {
-		return nil, err
-	}
-	for _, entry := range entries {
-		if entry.Name() == "index.html" {
-			continue
-		}
-		content, err := page.ReadFile("page/" + entry.Name())
-		if err != nil {
-			return nil, err
-		}
-		files[Path+"/"+entry.Name()] = newFile(content)
 	}
 	for _, service := range openapi.Services() {
 		content, err := openapi.Description(service)

@@ -167,9 +167,9 @@ var anatomy = map[string]func(s source) bool{
 		return strings.HasPrefix(s.folder, "cmd/") &&
 			(s.name != "main.go" || functions["main"] == nil || functions["run"] == nil)
 	},
-	"handlers/routes.go declares Routes(api huma.API, ...)": func(s source) bool {
+	"handlers/routes.go declares Routes(api huma.API, ...), or Routes(router *mux.Router, ...) for pages": func(s source) bool {
 		f := s.functions()["Routes"]
-		return s.is(routesFile) && (f == nil || firstType(f.Type.Params) != "huma.API")
+		return s.is(routesFile) && (f == nil || !slices.Contains([]string{"huma.API", "*mux.Router"}, firstType(f.Type.Params)))
 	},
 	"operations are registered in handlers/routes.go, or another ...routes.go": func(s source) bool {
 		return !s.registers() && slices.Contains(s.names(s.tree), "huma.Register")

@@ -141,7 +141,7 @@ func TestKong_reachesEveryOperation(t *testing.T) {
 	}
 	for _, service := range table.Services {
 		for _, route := range service.Routes {
-			if !used[route.Name] {
+			if !used[route.Name] && service.URL != throughSidecar(t, pagesApp) {
 				t.Errorf("%s: no operation needs the route %s", kongFile, route.Name)
 			}
 		}
@@ -175,14 +175,62 @@ func (table kongTable) expectRoute(t *testing.T, o access.Operation, rule access
 	return route.Name
 }
 
+// pagesApp is the app for browsers. What it serves is not described in api/openapi.
+const pagesApp = "web"
+
+// Browsers have no API key. What they send beside it, cookies above all, goes to the app for browsers and to no other.
+func TestKong_passesCookiesOnlyToPages(t *testing.T) {
+	table, pages := kong(t), throughSidecar(t, pagesApp)
+	for _, service := range table.Services {
+		for _, route := range service.Routes {
+			route.service = service
+			config, _ := table.plugin(route, "stoa-api-key")
+			if browser := config["browser"] == true; browser != (service.URL == pages) || browser && config["anonymous"] != true {
+				t.Errorf("%s: the route %s passes on what browsers send: %v", kongFile, route.Name, browser)
+			}
+			cache, cached := table.plugin(route, "proxy-cache")
+			vary, _ := cache["vary_headers"].([]any)
+			if cached && service.URL == pages && !slices.Contains(vary, any("Cookie")) {
+				t.Errorf("%s: the route %s gives a guest's page to somebody who is signed in", kongFile, route.Name)
+			}
+		}
+	}
+	for path, want := range map[string]string{
+		"/": "pages", "/products": "pages", "/products/1": "pages", "/blog": "pages", "/blog/id": "pages", "/blog/tags/go": "pages",
+		"/blog/feed.atomX": "pages", "/blog/sitemap.xml/x": "pages", "/blog/tags/go/x/feed.atom": "pages", "/static/1/app.css": "pages",
+		"/sign-in": "pages", "/orders/1/live": "page-live", "/blog/feed.atom": "blog-feeds", "/blog/tags/go/feed.json": "blog-feeds",
+	} {
+		if routes := table.matching(t, http.MethodGet, path); len(routes) != 1 || routes[0].Name != want {
+			t.Errorf("%s: GET %s has the routes %v, want %s", kongFile, path, routes, want)
+		}
+	}
+	if routes := table.matching(t, http.MethodPost, "/sign-in"); len(routes) != 1 || routes[0].Name != "page-sign-in" {
+		t.Errorf("%s: POST /sign-in has the routes %v", kongFile, routes)
+	}
+}
+
+func TestKong_reachesEveryPage(t *testing.T) {
+	table, pages, variable := kong(t), throughSidecar(t, pagesApp), regexp.MustCompile(`\{[a-z]+\}`)
+	for path, rule := range must.Get(access.Pages())(t) {
+		for method, who := range map[string]*access.Who{http.MethodGet: rule.Get, http.MethodPost: rule.Post} {
+			if who == nil {
+				continue
+			}
+			if routes := table.matching(t, method, variable.ReplaceAllString(path, "x")); len(routes) != 1 || routes[0].service.URL != pages {
+				t.Errorf("%s: %s %s has %d routes, want one to %s", kongFile, method, path, len(routes), pagesApp)
+			}
+		}
+	}
+}
+
 // What an app serves for its sidecar and for other apps is nobody else's business.
 func TestKong_reachesNothingElse(t *testing.T) {
-	table, bounded := kong(t), regexp.MustCompile(`^~/(api/v1|blog|mail)/.*\$$`)
+	table, bounded, page := kong(t), regexp.MustCompile(`^~/(api/v1|blog|mail)/.*\$$`), regexp.MustCompile(`^~/.*\$$`)
 	for _, path := range []string{
-		"/", "/metrics", "/healthz", "/readyz", "/openapi.json", "/dapr/config", "/dapr/subscribe", "/compact", "/search", "/internal",
+		"/metrics", "/healthz", "/readyz", "/openapi.json", "/dapr/config", "/dapr/subscribe", "/compact", "/search", "/internal",
 		"/internal/sessions/1", "/api", "/api/v1", "/api/v1/", "/api/v1/internal/sessions/1", "/api/v2/orders", "/API/v1/orders",
 		"/api/v1/ordersX", "/api/v1/orders.json", "/x/api/v1/orders",
-		"/blog", "/blog/id", "/blog/feed.atomX", "/blog/sitemap.xml/x", "/blog/tags/go", "/blog/tags/go/x/feed.atom", "/x/blog/feed.atom",
+		"/productsX", "/blogs", "/x/blog/feed.atom", "/x/products", "/sign-in/x", "/docs", "/web", "/web/metrics",
 		"/v1.0/metadata", "/v1.0/invoke/auth/method/metrics", "/v1.0/invoke/auth/method/api/v1/auth/profile/mine",
 	} {
 		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
@@ -196,9 +244,10 @@ func TestKong_reachesNothingElse(t *testing.T) {
 			if len(route.Methods) == 0 {
 				t.Errorf("%s: the route %s takes any method", kongFile, route.Name)
 			}
+			isPage := service.URL == throughSidecar(t, pagesApp)
 			for _, path := range route.Paths {
-				if !bounded.MatchString(path) {
-					t.Errorf("%s: the path %s is no expression below /api/v1, /blog or /mail that says where it ends", kongFile, path)
+				if !bounded.MatchString(path) && !(isPage && page.MatchString(path)) {
+					t.Errorf("%s: the path %s is not an expression below /api/v1, /blog or /mail, or of a page, that says where it ends", kongFile, path)
 				}
 			}
 		}

@@ -13,7 +13,7 @@ func TestPolicies_internalOperationsAreOnlyForTheirCallers(t *testing.T) {
 	for _, app := range topology.Apps {
 		forPeople := operations{}
 		for _, c := range topology.Calls {
-			if c.To == app.ID && c.From == gateway && strings.HasPrefix(c.Path, "/api/v1/") {
+			if c.To == app.ID && (c.From == gateway || c.From == pages) && strings.HasPrefix(c.Path, "/api/v1/") {
 				forPeople.add(c)
 			}
 		}

@@ -16,11 +16,31 @@ type Call struct {
 	Verb     string // of HTTP; empty for gRPC
 }
 
-// callEntry is a call as components/topology.yaml writes it: "GET /path", or the name of a method of gRPC.
+// callEntry is a call, or several, as components/topology.yaml writes it: "GET /path", "GET,POST /path", or the name of a method of
+// gRPC.
 type callEntry struct {
-	From      string `yaml:"from"`
-	To        string `yaml:"to"`
-	Operation string `yaml:"operation"`
+	From       string   `yaml:"from"`
+	To         string   `yaml:"to"`
+	Operation  string   `yaml:"operation"`
+	Operations []string `yaml:"operations"`
+}
+
+// calls are those of an entry.
+func (e callEntry) calls() []Call {
+	var all []Call
+	for _, operation := range append(e.Operations, e.Operation) {
+		verbs, path, isHTTP := strings.Cut(operation, " ")
+		switch {
+		case operation == "":
+			continue
+		case !isHTTP:
+			verbs, path = "", operation
+		}
+		for verb := range strings.SplitSeq(verbs, ",") {
+			all = append(all, Call{e.From, e.To, path, verb})
+		}
+	}
+	return all
 }
 
 // keysAndSessions are the operations of auth that pkg/identity calls for every app with a sign-in.
@@ -28,18 +48,17 @@ var keysAndSessions = []string{"/api/v1/auth/.well-known/jwks.json", "/internal/
 
 const auth = "auth"
 
+// pages is the app for browsers. It calls what people may call, as them.
+const pages = "web"
+
 // callsOf lists the calls of the entries, and those that follow from the OpenAPI files.
 func (t *Topology) callsOf(root string, entries []callEntry) ([]Call, error) {
 	var all []Call
 	for _, e := range entries {
-		verb, path, isHTTP := strings.Cut(e.Operation, " ")
-		if !isHTTP {
-			verb, path = "", e.Operation
-		}
 		if !t.known(e.From) || !t.known(e.To) {
 			return nil, fmt.Errorf("%s: the call of %s is from %q to %q; dapr.yaml must have both", File, e.Operation, e.From, e.To)
 		}
-		all = append(all, Call{e.From, e.To, path, verb})
+		all = append(all, e.calls()...)
 	}
 	files, err := filepath.Glob(filepath.Join(root, "api/openapi/*.json"))
 	if err != nil {
@@ -50,13 +69,14 @@ func (t *Topology) callsOf(root string, entries []callEntry) ([]Call, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
+		t.Services = append(t.Services, strings.TrimSuffix(filepath.Base(file), ".json"))
 		all = append(all, described...)
 	}
 	return all, nil
 }
 
-// described lists the calls that follow from one OpenAPI file: the gateway calls every operation, and an app with an operation
-// that needs a sign-in calls auth.
+// described lists the calls that follow from one OpenAPI file: the gateway calls every operation, the app for browsers those of the
+// API, and an app with an operation that needs a sign-in calls auth.
 func (t *Topology) described(file string) ([]Call, error) {
 	app, err := t.AppOf(strings.TrimSuffix(filepath.Base(file), ".json"))
 	if err != nil {
@@ -77,6 +97,9 @@ func (t *Topology) described(file string) ([]Call, error) {
 	for path, operations := range description.Paths {
 		for verb, operation := range operations {
 			all = append(all, Call{gateway, app, path, strings.ToUpper(verb)})
+			if t.known(pages) && strings.HasPrefix(path, "/api/") {
+				all = append(all, Call{pages, app, path, strings.ToUpper(verb)})
+			}
 			for _, requirement := range operation.Security {
 				secured = secured || requirement["bearer"] != nil
 			}

@@ -13,7 +13,7 @@ import (
 func edited(t *testing.T, old, new string) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, name := range []string{File, "dapr.yaml", documented} {
+	for _, name := range []string{File, "dapr.yaml", documented[0].file, documented[1].file} {
 		text := must.Get(os.ReadFile(filepath.Join(root, name)))(t)
 		if name == File && !strings.Contains(string(text), old) {
 			t.Fatalf("%s does not contain %q", name, old)

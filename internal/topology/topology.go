@@ -19,6 +19,7 @@ const File = "components/topology.yaml"
 type Topology struct {
 	Apps       []App      `yaml:"-"` // in the order of dapr.yaml
 	Calls      []Call     `yaml:"-"`
+	Services   []string   `yaml:"-"`      // those with a description in api/openapi
 	Topics     []Topic    `yaml:"topics"` // the last one is dead-letters
 	Stores     []Store    `yaml:"stores"`
 	Bindings   []Binding  `yaml:"bindings"`

@@ -33,8 +33,9 @@ func Example() {
 	}
 	query := search.Query{Text: "walks", Limit: 20}
 	found, next, err := search.Find(ctx, index, query, published)
+	mark := query.Marker(200)
 	for _, text := range found {
-		fmt.Println(query.Mark(200, text))
+		fmt.Println(mark(text))
 	}
 	fmt.Printf("%q %v\n", next, err)
 	// Output:

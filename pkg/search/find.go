@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
+	"stoa/pkg/common/errs"
 	"stoa/pkg/search/internal/segment"
 )
 
@@ -13,6 +15,11 @@ const (
 	maxCandidates = 500
 	roundSize     = 100 // documents are loaded by one call
 	maxLimit      = 100
+
+	// maxSearches is how many searches a process does at once, and searchWait how long others wait for their turn: a search with
+	// excerpts of long texts takes a core for some 100 milliseconds, and everybody with the public API key may search.
+	maxSearches = 4
+	searchWait  = 2 * time.Second
 )
 
 // Load reads the documents with these ids, by one call if it can. It leaves out those that the one who searches may not see.
@@ -39,6 +46,20 @@ func Find[T any](ctx context.Context, x *Index, q Query, load Load[T]) (items []
 		if attempt == maxAttempts {
 			return nil, "", errDamaged(err)
 		}
+	}
+}
+
+// InTurn does a search, with what follows from it, such as the excerpts, when it is its turn. It fails with errs.Unavailable if too many
+// others are going on.
+func (x *Index) InTurn(ctx context.Context, search func() error) error {
+	waiting, cancel := context.WithTimeout(ctx, searchWait)
+	defer cancel()
+	select {
+	case x.searching <- struct{}{}:
+		defer func() { <-x.searching }()
+		return search()
+	case <-waiting.Done():
+		return errs.Wrap(errs.Unavailable, waiting.Err(), "too many searches are going on; try again")
 	}
 }
 

@@ -167,7 +167,7 @@ func FuzzFind(f *testing.F) {
 		if _, _, err := search.Find(t.Context(), l.index, q, l.load); err != nil && !errs.Is(err, errs.Invalid) {
 			t.Errorf("%#v: %v", q, err)
 		}
-		if marked := q.Mark(20, b.Title+text); strings.Count(marked, "<") != strings.Count(marked, "<mark>")+strings.Count(marked, "</mark>") {
+		if marked := q.Marker(20)(b.Title + text); strings.Count(marked, "<") != strings.Count(marked, "<mark>")+strings.Count(marked, "</mark>") {
 			t.Errorf("%#v: %s", q, marked)
 		}
 	})
@@ -273,13 +273,13 @@ func TestMark_isHTML(t *testing.T) {
 		{"whale", strings.Repeat("x", 1000) + " whale", ""},
 		{"東", strings.Repeat("海", 200) + "東京" + strings.Repeat("海", 200), ""},
 	} {
-		got := search.Query{Text: tt.query}.Mark(80, tt.text)
+		got := search.Query{Text: tt.query}.Marker(80)(tt.text)
 		cut := len(got) < 200 && strings.HasPrefix(got, "…") && strings.Contains(got, "<mark>") && !strings.Contains(got, "<b>")
 		if tt.want == "" && !cut || tt.want != "" && got != tt.want {
 			t.Errorf("%.40q in %.40q: got %q, want %q", tt.query, tt.text, got, tt.want)
 		}
 	}
-	if got, want := (search.Query{Text: "whale"}).Mark(60, strings.Repeat("sand ", 100)), strings.Repeat("sand ", 12)+"…"; got != want {
+	if got, want := (search.Query{Text: "whale"}).Marker(60)(strings.Repeat("sand ", 100)), strings.Repeat("sand ", 12)+"…"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

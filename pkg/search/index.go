@@ -46,6 +46,7 @@ type Index struct {
 	manifests *sidecar.Documents[manifest]
 	parts     *sidecar.Documents[part]
 	cache     *recent.Memory[string, part]
+	searching chan struct{} // a place for each search that runs
 }
 
 // maxCached is how many parts a process keeps in memory, at least; twice as many, some 32 MB, at most.
@@ -59,6 +60,7 @@ func New(s *sidecar.Sidecar, store, name string, fields ...Field) *Index {
 		manifests: sidecar.NewDocuments[manifest](s, store, "search"),
 		parts:     sidecar.NewDocuments[part](s, store, "search-part"),
 		cache:     recent.New[string, part](maxCached),
+		searching: make(chan struct{}, maxSearches),
 	}
 }
 
@@ -125,8 +127,10 @@ func (x *Index) analyse(d Document, stems stems) map[string]uint8 {
 				counts[stems.of(word.Folded)]++
 			}
 		}
-		if whole := words.Fold(d.Texts[f.Name]); f.Whole && whole != "" {
-			counts[whole] = max(1, counts[whole])
+		if f.Whole {
+			if whole := words.Fold(d.Texts[f.Name]); whole != "" {
+				counts[whole] = max(1, counts[whole])
+			}
 		}
 		norm := 1 - lengths + lengths*float64(length)/max(1, f.Length)
 		for word, n := range counts {

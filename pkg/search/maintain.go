@@ -45,26 +45,35 @@ func (x *Index) merge(ctx context.Context, sources segments, rebuild string) err
 		ids = append(ids, r.ID)
 	}
 	w, err := x.begin(ctx, claim{Sources: ids, Rebuild: rebuild})
-	if err != nil {
-		return err
-	}
-	heads, err := x.heads(ctx, sources)
 	if err == nil {
-		err = w.write(ctx, func(to *segment.Writer) error {
-			var from []segment.Source
-			for i, r := range sources {
-				from = append(from, x.source(ctx, r, heads[i]))
-			}
-			return segment.Merge(from, to)
-		})
+		err = w.merge(ctx, sources)
 	}
 	if errors.Is(err, errGone) {
 		return x.lost(ctx, ids, err)
 	}
+	if errs.Is(err, errs.Unavailable) { // what is wrong with the sources is so the next time: they stay claimed, and others have their turn
+		w.giveUp(ctx)
+	}
+	return err
+}
+
+// merge writes what some segments have, and then names that instead of them.
+func (w *writing) merge(ctx context.Context, sources segments) error {
+	heads, err := w.index.heads(ctx, sources)
 	if err != nil {
 		return err
 	}
-	return w.commit(ctx, func(m *manifest) error { return m.merged(ids, w.ref, time.Now()) })
+	err = w.write(ctx, func(to *segment.Writer) error {
+		var from []segment.Source
+		for i, r := range sources {
+			from = append(from, w.index.source(ctx, r, heads[i]))
+		}
+		return segment.Merge(from, to)
+	})
+	if err != nil {
+		return err
+	}
+	return w.commit(ctx, func(m *manifest) error { return m.merged(w.claim.Sources, w.ref, time.Now()) })
 }
 
 // lost returns what it means that a part of segments is gone: they were merged by somebody else, or the store has lost it.
@@ -102,7 +111,11 @@ func (m *manifest) merged(ids []string, r ref, now time.Time) error {
 	return nil
 }
 
-// sweep deletes segments that nobody reads any more, and what processes that died have left. It returns the manifest.
+// sweepTime is for how long a sweep deletes. A rebuild, which sweeps now and then, gives no sign of life meanwhile.
+const sweepTime = claimTime / 4
+
+// sweep deletes segments that nobody reads any more, and what processes that died have left, for a while: the next one goes on. It
+// returns the manifest.
 func (x *Index) sweep(ctx context.Context) (manifest, error) {
 	document, err := x.manifests.Find(ctx, x.name)
 	if err != nil || !document.Exists() {
@@ -112,13 +125,17 @@ func (x *Index) sweep(ctx context.Context) (manifest, error) {
 		m.expire(time.Now())
 		return nil
 	})
-	swept := document.Value.Doomed
-	if err != nil || len(swept) == 0 {
+	if err != nil || len(document.Value.Doomed) == 0 {
 		return document.Value, err
 	}
-	for _, d := range swept {
-		if err := x.remove(ctx, d); err != nil {
+	var swept []doomed
+	for end, done := time.Now().Add(sweepTime), true; done && len(swept) < len(document.Value.Doomed); {
+		next := document.Value.Doomed[len(swept)]
+		if done, err = x.remove(ctx, next, end); err != nil {
 			return manifest{}, err
+		}
+		if done {
+			swept = append(swept, next)
 		}
 	}
 	return x.manifests.Update(ctx, x.name, func(m *manifest) error {
@@ -128,13 +145,13 @@ func (x *Index) sweep(ctx context.Context) (manifest, error) {
 }
 
 // remove deletes the parts of a segment, the last first: they were written in order, so what is left after a crash can be found
-// again although nobody knows how many there were.
-func (x *Index) remove(ctx context.Context, d doomed) error {
+// again although nobody knows how many there were. It reports whether it has come to the first before the time is over.
+func (x *Index) remove(ctx context.Context, d doomed, end time.Time) (done bool, err error) {
 	last := d.Parts
 	for d.Parts == unknownParts {
 		found, err := x.between(ctx, d.ID, last+1, last+readAhead)
 		if err != nil {
-			return err
+			return false, err
 		}
 		if len(found) == 0 {
 			break
@@ -144,15 +161,18 @@ func (x *Index) remove(ctx context.Context, d doomed) error {
 	for ; last >= 0; last -= readAhead {
 		found, err := x.between(ctx, d.ID, max(0, last-readAhead+1), last)
 		if err != nil {
-			return err
+			return false, err
 		}
 		for _, p := range slices.Backward(found) {
+			if time.Now().After(end) {
+				return false, nil
+			}
 			if err := x.parts.Delete(ctx, p); err != nil && !errs.Is(err, errs.Conflict) {
-				return err
+				return false, err
 			}
 		}
 	}
-	return nil
+	return true, nil
 }
 
 // between reads the parts of a segment with these numbers that exist.

@@ -28,6 +28,18 @@ func (m *manifest) plan() segments {
 	return after.plan()
 }
 
+// small returns the first of these segments that have no more than this many entries together, or none if they are too few to be merged.
+func (s segments) small(entries int) segments {
+	n := 0
+	for ; n < len(s) && s[n].Entries <= entries; n++ {
+		entries -= s[n].Entries
+	}
+	if n < fanIn {
+		return nil
+	}
+	return s[:n]
+}
+
 // plan returns the segments of the lowest tier that is full, and all smaller ones. Segments of a tier differ in size by less
 // than fanIn times.
 func (s segments) plan() segments {

@@ -101,16 +101,6 @@ func newWord(folded string, open bool) (w word) {
 	return w
 }
 
-// matches reports whether a word of a text, with its stem, is one that is searched.
-func (p parsed) matches(folded, stem string) bool {
-	folded, stem = wordTerm(folded), wordTerm(stem)
-	return slices.ContainsFunc(p.pieces, func(piece piece) bool {
-		return slices.ContainsFunc(piece.words, func(w word) bool {
-			return slices.Contains(w.terms, stem) || w.prefix != "" && strings.HasPrefix(folded, w.prefix)
-		})
-	})
-}
-
 // all yields the words of a query, also those that are whole values.
 func (p parsed) all(yield func(word) bool) {
 	for _, piece := range p.pieces {

@@ -14,7 +14,7 @@ import (
 // maxBatch is how many bytes of text a rebuild indexes at once. They take several times as much memory.
 const maxBatch = 2 << 20
 
-// abandonTime bounds what a process does about its rebuild when it has to end.
+// abandonTime bounds what a process does about its rebuild, or its merge, when that has to end.
 const abandonTime = 2 * time.Second
 
 // Rebuild indexes all documents, about total of them, and then puts them in place of what was found before, at once. What

@@ -3,6 +3,7 @@ package search
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -65,7 +66,7 @@ func (s *snapshot) lists(ctx context.Context, p parsed) (*lists, error) {
 	if p.tag != "" {
 		exact[p.tag] = true
 	}
-	wanted := map[blockOf]bool{}
+	wanted, open := map[blockOf]bool{}, map[blockOf]bool{}
 	for i, head := range s.heads {
 		for term := range exact {
 			from, to := head.BlocksOfTerm(term)
@@ -73,11 +74,12 @@ func (s *snapshot) lists(ctx context.Context, p parsed) (*lists, error) {
 		}
 		for prefix := range prefixes {
 			from, to := head.BlocksOfPrefix(prefix)
-			mark(wanted, i, from, min(to, from+maxPrefixBlocks))
+			mark(open, i, from, min(to, from+maxPrefixBlocks))
 		}
 	}
+	maps.Copy(wanted, open)
 	l := &lists{terms: map[string]*list{}, expansions: map[string][]string{}, heads: s.heads}
-	return l, s.collect(ctx, l, sorted(wanted), exact, prefixes)
+	return l, s.collect(ctx, l, sorted(wanted), sorted(open), exact, prefixes)
 }
 
 func mark(wanted map[blockOf]bool, segment, from, to int) {
@@ -98,13 +100,13 @@ func sorted(wanted map[blockOf]bool) []blockOf {
 	return all
 }
 
-// collect decodes the terms that are wanted.
-func (s *snapshot) collect(ctx context.Context, l *lists, wanted []blockOf, exact, prefixes map[string]bool) error {
+// collect decodes the terms that are wanted, of which those with a prefix are in the blocks open.
+func (s *snapshot) collect(ctx context.Context, l *lists, wanted, open []blockOf, exact, prefixes map[string]bool) error {
 	read, err := s.read(ctx, wanted)
 	if err != nil {
 		return err
 	}
-	if err := l.expand(wanted, read, exact, prefixes); err != nil {
+	if err := l.expand(open, read, exact, prefixes); err != nil {
 		return err
 	}
 	return each(wanted, read, func(b blockOf, term segment.Term) {
@@ -115,12 +117,9 @@ func (s *snapshot) collect(ctx context.Context, l *lists, wanted []blockOf, exac
 }
 
 // expand adds the commonest terms with each prefix to those that are wanted.
-func (l *lists) expand(wanted []blockOf, read map[blockOf][]byte, exact, prefixes map[string]bool) error {
-	if len(prefixes) == 0 {
-		return nil
-	}
+func (l *lists) expand(open []blockOf, read map[blockOf][]byte, exact, prefixes map[string]bool) error {
 	documents := map[string]int{}
-	err := each(wanted, read, func(_ blockOf, term segment.Term) {
+	err := each(open, read, func(_ blockOf, term segment.Term) {
 		if hasPrefix(term.Text, prefixes) {
 			documents[string(term.Text)] += term.Documents
 		}

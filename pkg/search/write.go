@@ -16,8 +16,13 @@ import (
 // taken away, or a part is read that is deleted.
 const maxAttempts = 3
 
-// maxSegments is how many segments there may be before a put merges some.
-const maxSegments = 100
+// A put merges segments itself if there are maxSegments of them: those that have no more than maxPutMerge entries together, because
+// requests wait for it, and not if there are maxClaims of others, as when the store is too slow for merges.
+const (
+	maxSegments = 100
+	maxPutMerge = 500
+	maxClaims   = 20
+)
 
 // add writes a segment of documents, for a rebuild or for all to find.
 func (x *Index) add(ctx context.Context, documents []segment.Document, rebuild string) (err error) {
@@ -39,16 +44,19 @@ func (x *Index) addOnce(ctx context.Context, documents []segment.Document, rebui
 	if err != nil {
 		return err
 	}
-	var after manifest
+	var now manifest
 	err = w.commit(ctx, func(m *manifest) error {
-		after = *m
+		now = *m
 		return m.add(w.ref, rebuild, len(documents))
 	})
-	if err == nil && len(after.Segments) >= maxSegments {
-		// Maintain has not come to it. This put has taken effect; if the merge fails, the next put tries again.
-		_, _ = x.mergeSome(ctx, after)
+	if err != nil || len(now.Segments) < maxSegments || len(now.Claims) >= maxClaims {
+		return err
 	}
-	return err
+	// Maintain has not come to it. This put has taken effect; if the merge fails, the next put tries again.
+	if sources := now.plan().small(maxPutMerge); sources != nil {
+		_ = x.merge(ctx, sources, "")
+	}
+	return nil
 }
 
 // add names a segment of new entries.
@@ -81,6 +89,21 @@ func (x *Index) begin(ctx context.Context, c claim) (*writing, error) {
 	return w, x.change(ctx, func(m *manifest) error {
 		w.claim.At = time.Now().UTC()
 		return m.claim(w.claim)
+	})
+}
+
+// giveUp lets others merge the sources. The claim itself stays until it is over: a part may still be on its way to the store, and is
+// deleted then.
+func (w *writing) giveUp(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abandonTime)
+	defer cancel()
+	_ = w.index.change(ctx, func(m *manifest) error {
+		for i := range m.Claims {
+			if m.Claims[i].ID == w.claim.ID {
+				m.Claims[i].Sources = nil
+			}
+		}
+		return nil
 	})
 }
 

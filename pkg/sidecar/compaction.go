@@ -17,8 +17,8 @@ const (
 	stepSize = 16
 )
 
-// Compact removes entries from a list whose documents do not exist or are not wanted, and brings the others together on fewer
-// pages. It never removes an entry that was added after the last compaction, or within the last minute. It works in steps,
+// Compact removes entries from a list whose documents do not exist, are not wanted, or were added again since, and brings the others
+// together on fewer pages. It never removes an entry that was added after the last compaction, or within the last minute. It works in steps,
 // oldest pages first, for a second or two; the next call goes on where it stopped. Entries keep their numbers, so cursors stay
 // valid. Add, Page and Compact may run at the same time.
 func (l *Lists[T]) Compact(ctx context.Context, list string, wanted func(T) bool) error {
@@ -96,7 +96,7 @@ func (l *Lists[T]) merge(ctx context.Context, list string, h head, lost bool, wa
 	for _, p := range pages {
 		all = append(all, p.Value.Entries...)
 	}
-	stale, err := l.stale(ctx, all, h.Seen, wanted)
+	stale, err := l.stale(ctx, h, all, wanted)
 	if err != nil {
 		return err
 	}
@@ -123,8 +123,8 @@ func (l *Lists[T]) merge(ctx context.Context, list string, h head, lost bool, wa
 	return l.commit(ctx, list, h, n, func(now *head) { now.Compacted, now.Unused = compacted, unused })
 }
 
-// stale returns which of these entries are to be removed.
-func (l *Lists[T]) stale(ctx context.Context, all entries, seen int64, wanted func(T) bool) (func(entry) bool, error) {
+// stale returns which of these entries are to be removed. Of several for one document, here and in the head, the newest stays.
+func (l *Lists[T]) stale(ctx context.Context, h head, all entries, wanted func(T) bool) (func(entry) bool, error) {
 	keep := map[string]bool{}
 	for ids := range slices.Chunk(all.ids(), roundSize) {
 		found, err := l.documents.lookupEach(ctx, ids)
@@ -135,12 +135,16 @@ func (l *Lists[T]) stale(ctx context.Context, all entries, seen int64, wanted fu
 			keep[id] = wanted(document.Value)
 		}
 	}
-	return func(e entry) bool { return e.Seq <= seen && !keep[e.ID] }, nil
+	newest := map[string]int64{}
+	for _, e := range slices.Concat(all, h.Newest) { // oldest first
+		newest[e.ID] = e.Seq
+	}
+	return func(e entry) bool { return e.Seq <= h.Seen && (!keep[e.ID] || e.Seq < newest[e.ID]) }, nil
 }
 
 // finish removes stale entries from the head. What is compacted is then what the next compaction begins with.
 func (l *Lists[T]) finish(ctx context.Context, list string, h head, at time.Time, wanted func(T) bool) error {
-	stale, err := l.stale(ctx, h.Newest, h.Seen, wanted)
+	stale, err := l.stale(ctx, h, h.Newest, wanted)
 	if err != nil {
 		return err
 	}

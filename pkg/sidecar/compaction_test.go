@@ -161,3 +161,27 @@ func TestCompaction_keepsWhatIsAddedAgain(t *testing.T) {
 		}
 	})
 }
+
+// Documents that are added again and again, as by somebody who follows, and does not, and follows, are on the list once after some
+// compactions.
+func TestCompaction_keepsTheNewestOfSeveralEntries(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShelf(t, 100, 100)
+		for range 9 {
+			for n := range 100 {
+				must.Do(t, s.lists.Add(t.Context(), "all", strconv.Itoa(n)))
+			}
+		}
+		for range 3 {
+			s.compact(t, every)
+		}
+		listed := 0
+		parts := must.Get(s.lists.Parts(t.Context(), "all", paged))(t)
+		for n := range parts {
+			listed += len(must.Get(s.lists.Part(t.Context(), "all", n, paged, nil))(t))
+		}
+		if got, _ := s.read(t, 50, nil); listed != 100 || !slices.Equal(got, numbers(100, nil)) {
+			t.Errorf("%d are listed, read is %v", listed, got)
+		}
+	})
+}

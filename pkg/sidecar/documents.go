@@ -233,3 +233,13 @@ func (d *Documents[T]) Delete(ctx context.Context, document Document[T]) error {
 		return d.states.DeleteStateWithETag(ctx, d.store, d.key(document.ID), etag, nil, compareAndSwap)
 	}))
 }
+
+// Remove deletes a document, if it is there, also if it changes meanwhile.
+func (d *Documents[T]) Remove(ctx context.Context, id string) error {
+	return d.retry(ctx, id, func(document Document[T]) error {
+		if !document.Exists() {
+			return nil
+		}
+		return d.Delete(ctx, document)
+	})
+}

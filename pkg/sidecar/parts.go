@@ -37,7 +37,7 @@ func (l *Lists[T]) Part(ctx context.Context, list string, n, size int64, match f
 }
 
 // Batches yields all documents of a list that match, some hundred at a time. A document that is on the list before the first batch is
-// read is in one of them, or in two if it was added twice. Later ones may be. Each batch is read by try; it ends after an error.
+// read is in one of them, or in two if it was added twice. Those that are added later, or again, may be. Each batch is read by try; it ends after an error.
 func (l *Lists[T]) Batches(ctx context.Context, list string, try Try, match func(T) bool) iter.Seq2[[]T, error] {
 	return func(yield func([]T, error) bool) {
 		var parts int64

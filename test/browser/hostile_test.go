@@ -170,7 +170,7 @@ const noted = {articles: 0, links: 0, images: 0, ran: [], wrong: []};
 const note = () => { document.documentElement.dataset.noted = JSON.stringify(noted); };
 window.alert = what => { noted.ran.push(String(what)); note(); };
 const allowed = new Set(("p br hr em strong del code blockquote ul ol li table thead tbody tr th td h1 h2 h3 h4 h5 h6 sup div span pre a img").split(" "));
-const names = new Set(["id", "class", "role", "rel", "href", "src", "alt", "title", "start", "align"]);
+const names = new Set(["id", "class", "role", "rel", "href", "src", "alt", "title", "start", "align", "tabindex"]);
 const look = e => {
 	const wrong = why => noted.wrong.push(why + ": " + e.outerHTML.slice(0, 200));
 	if (e.namespaceURI !== "http://www.w3.org/1999/xhtml" || !allowed.has(e.localName)) wrong("element");

@@ -56,11 +56,39 @@ func (s *Shop) Code(t testing.TB, address string) (code string) {
 	return code
 }
 
+var (
+	linkInMail = regexp.MustCompile(`/forgotten\?code=([0-9a-f-]{36}\.[0-9A-Za-z_-]{43})`)
+	// unquoted reverses what quoted-printable does to a link.
+	unquoted = strings.NewReplacer("=\r\n", "", "=\n", "", "=3D", "=")
+)
+
+// PasswordLink asks for a link that sets a password, waits for its mail, and returns what it ends with.
+func (s *Shop) PasswordLink(t testing.TB, address string) (link string) {
+	t.Helper()
+	s.Must(t, PasswordLinkOf(address), http.StatusAccepted, nil)
+	system.Eventually(t, "a link is mailed to "+address, func() error {
+		for _, mail := range s.MailsTo(address) {
+			if found := linkInMail.FindStringSubmatch(unquoted.Replace(mail)); found != nil {
+				link = found[1]
+				return nil
+			}
+		}
+		return errors.New("it is not")
+	})
+	return link
+}
+
+// PasswordLinkOf asks for a link that sets a password.
+func PasswordLinkOf(address string) Request {
+	return Request{Method: "POST", Path: "/auth/password/forgotten", Body: map[string]string{"email": address}}
+}
+
 // mailFiles returns a function that reads the mails with codes to an address, where mails become files.
 func mailFiles(dir string) func(address string) []string {
 	return func(address string) (mails []string) {
-		files, _ := filepath.Glob(state.Path(dir, "mail", "account-code-*.eml"))
-		for _, file := range files {
+		codes, _ := filepath.Glob(state.Path(dir, "mail", "account-code-*.eml"))
+		links, _ := filepath.Glob(state.Path(dir, "mail", "account-password-link-*.eml"))
+		for _, file := range append(codes, links...) {
 			text, err := os.ReadFile(file)
 			if err == nil && strings.Contains(string(text), "<"+address+">") {
 				mails = append(mails, string(text))

@@ -33,6 +33,7 @@ func TestContainers_loseNothing(t *testing.T) {
 		customers[i] = shop.SignUp(t)
 	}
 	product := shop.NewProduct(t, staff, 2*orders)
+	shop.Browser(t).Buy(t, shop.SignUp(t), shop.NewProduct(t, staff, 5), 2)
 
 	var accepted []string
 	for n := range orders {

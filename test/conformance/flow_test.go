@@ -30,6 +30,8 @@ var flowChecks = []check[shop]{
 		killedWorkers},
 	{"post", "A post is written, given back, submitted again, published, read, commented on and unpublished; editors and author are told by mail.",
 		postFlow},
+	{"pages", "A guest fills a cart, signs in and orders once, by pages; the session and the cart outlive web; after signing out, the cookie opens nothing.",
+		pagesFlow},
 }
 
 func TestPairs_runTheShop(t *testing.T) {

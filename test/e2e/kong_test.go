@@ -22,6 +22,8 @@ func TestKong_servesTheShop(t *testing.T) {
 	order := front.PlaceOrder(t, customer, product.ID, 2)
 	front.AwaitOrder(t, customer, order.ID, "confirmed")
 
+	front.Browser(t).Buy(t, front.SignUp(t), product, 1)
+
 	front.Must(t, client.Request{Method: "GET", Path: "/notifications", As: customer}, http.StatusOK, nil)
 	front.Must(t, client.Request{Method: "GET", Path: "/auth/verify/apikey"}, http.StatusOK, nil)
 	for name, tt := range map[string]struct {

@@ -86,7 +86,7 @@ func insidePaths(w *world) map[string]string {
 		"to what is inside, as a name": "/api/v1/internal/sessions/" + unknown,
 		"to a file":                    "/.env",
 		"to a repository":              "/.git/config",
-		"to the administration":        "/admin",
+		"to the administration":        "/wp-admin",
 	}
 }
 

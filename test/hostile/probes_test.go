@@ -62,12 +62,18 @@ var probes = map[string]probe{
 	"list-sessions": {},
 	"list-users":    {},
 	"mail-code":     {unlessVerified: true},
-	"my-profile":    {},
-	"profile":       {id: func(_ *testing.T, _ *cast, owner client.User) string { return owner.ID }},
+	"mail-password-link": {body: func(t *testing.T, c *cast, _ client.User) any {
+		return object{"email": c.SignUp(t).Email}
+	}},
+	"my-profile": {},
+	"profile":    {id: func(_ *testing.T, _ *cast, owner client.User) string { return owner.ID }},
 	"refresh": {body: func(t *testing.T, c *cast, owner client.User) any {
 		return object{"refreshToken": c.SignInAs(t, owner.Email, client.Password).Refresh}
 	}},
 	"revoke-api-key": {id: apiKey},
+	"set-forgotten-password": {body: func(t *testing.T, c *cast, _ client.User) any {
+		return object{"link": c.PasswordLink(t, c.SignUp(t).Email), "new": "battery staple"}
+	}},
 	"set-roles": {
 		id:   func(t *testing.T, c *cast, _ client.User) string { return c.SignUp(t).ID },
 		body: func(*testing.T, *cast, client.User) any { return object{"roles": []string{"AUTHOR"}} },
@@ -99,6 +105,9 @@ var probes = map[string]probe{
 	"edit-product":     {id: newOnSale, body: edited},
 	"adjust-stock":     {id: newOnSale, body: func(*testing.T, *cast, client.User) any { return object{"change": 1} }},
 	"list-adjustments": {id: onSale},
+	"set-picture":      {id: newOnSale, body: drawn},
+	"get-picture":      {id: pictured, more: []string{"0123456789abcdef"}},
+	"remove-picture":   {id: pictured},
 	"remove-product":   {id: newOnSale},
 	"search-products":  {query: fixed("?q=amphora")},
 
@@ -113,15 +122,17 @@ var probes = map[string]probe{
 	"follow-mail-link":     {query: mailLink},
 
 	// order
-	"list-orders":  {},
-	"place-order":  {body: func(_ *testing.T, c *cast, _ client.User) any { return client.OrderOf(c.product.ID, 1) }},
-	"get-order":    {id: ordered},
-	"watch-order":  {id: ordered},
-	"cancel-order": {id: ordered},
+	"list-orders":             {},
+	"list-orders-of-customer": {query: fixed("?account=0199c0de-0000-7000-8000-000000000001")},
+	"place-order":             {body: func(_ *testing.T, c *cast, _ client.User) any { return client.OrderOf(c.product.ID, 1) }},
+	"get-order":               {id: ordered},
+	"watch-order":             {id: ordered},
+	"cancel-order":            {id: ordered},
 
 	// blog
 	"create-post":          {body: func(*testing.T, *cast, client.User) any { return object{"title": "A till that counts"} }},
 	"edit-post":            {id: drafted, body: func(*testing.T, *cast, client.User) any { return object{"text": "Twice."} }},
+	"preview-post":         {id: drafted, body: func(*testing.T, *cast, client.User) any { return object{"text": "Twice."} }},
 	"get-own-post":         {id: drafted},
 	"delete-post":          {id: drafted},
 	"submit-post":          {id: drafted},
@@ -149,6 +160,7 @@ var probes = map[string]probe{
 	"list-similar-posts":   {id: published},
 	"list-comments":        {id: commentable},
 	"add-comment":          {id: commentable, body: func(*testing.T, *cast, client.User) any { return object{"text": "We count twice."} }},
+	"read-comment":         {id: remarked},
 	"edit-comment":         {id: remarked, body: func(*testing.T, *cast, client.User) any { return object{"text": "Twice."} }},
 	"delete-comment":       {id: remarked},
 	"report-comment":       {id: remarked, body: func(*testing.T, *cast, client.User) any { return object{"reason": "Spam."} }},
@@ -322,6 +334,19 @@ func apiKey(t *testing.T, c *cast, _ client.User) string {
 func onSale(_ *testing.T, c *cast, _ client.User) string { return c.product.ID }
 
 func newOnSale(t *testing.T, c *cast, _ client.User) string { return c.NewProduct(t, c.staff, 0).ID }
+
+// pictured is a product with a picture.
+func pictured(t *testing.T, c *cast, owner client.User) string {
+	t.Helper()
+	id := newOnSale(t, c, owner)
+	set := client.Request{Method: http.MethodPut, Path: "/products/" + id + "/picture", As: c.staff, Body: drawn(t, c, owner)}
+	c.Must(t, set, http.StatusOK, nil)
+	return id
+}
+
+func drawn(*testing.T, *cast, client.User) any {
+	return object{"image": []byte(`<svg xmlns="http://www.w3.org/2000/svg"><circle r="1"/></svg>`)}
+}
 
 func newProduct(*testing.T, *cast, client.User) any {
 	return object{"name": "Kylix", "description": "A cup.", "sku": ids.New(), "price": client.Money{Amount: 100, Currency: "EUR"}}

@@ -49,6 +49,23 @@ func TestSignUp_withAStrangersAddressMailsOnlyTheCode(t *testing.T) {
 	})
 }
 
+// Nobody learns whether an address has an account by saying that its password is forgotten.
+func TestForgotten_answersAlikeForEveryAddress(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, shop)
+	ask := func(address string) client.Answer {
+		m := w.ask("POST", "/api/v1/auth/password/forgotten", client.User{}).with(text(t, object{"email": address}))
+		return w.send(t, m.String())
+	}
+	known, nobody := w.SignUp(t).Email, client.NewAddress()
+	for range 3 {
+		alike(t, ask(known), ask(nobody))
+	}
+	for _, address := range []string{known, nobody} { // they may have to wait for another second
+		ask(address).Expect(t, http.StatusTooManyRequests, "rate_limited")
+	}
+}
+
 // mailsTo lists the files of the mails to an address.
 func mailsTo(t *testing.T, w *world, address string) (names []string) {
 	t.Helper()

@@ -62,6 +62,7 @@ func settingsOf(plugin declaration.APIKey, written, sidecar string) map[string]a
 	return map[string]any{
 		"verification_urls": urls, "timeout_ms": plugin.TimeoutMS, "cache_seconds": plugin.CacheSeconds,
 		"permission": plugin.Permission, "limit_per_minute": plugin.LimitPerMinute, "anonymous": plugin.Anonymous,
+		"browser": plugin.Browser,
 	}
 }
 
@@ -113,6 +114,7 @@ func forward(p place, sidecar *url.URL, d Decision) http.Handler {
 		for name, values := range d.Set {
 			r.Out.Header[http.CanonicalHeaderKey(name)] = values
 		}
+		r.SetXForwarded() // nginx does so last
 	}
 	filter := func(answer *http.Response) error { return p.filter.Run(answer, "service") }
 	return &httputil.ReverseProxy{Rewrite: rewrite, ModifyResponse: filter}

@@ -35,6 +35,7 @@ func TestOfficialRunner_takesAnOrder(t *testing.T) {
 	customer := shop.SignUp(t)
 	order := shop.PlaceOrder(t, customer, product.ID, 2)
 	shop.AwaitOrder(t, customer, order.ID, "confirmed")
+	shop.Browser(t).Buy(t, shop.SignUp(t), product, 1)
 
 	stop(t, root, run)
 	for _, app := range described.Apps {

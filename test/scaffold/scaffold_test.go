@@ -46,12 +46,17 @@ func newCheckout(t *testing.T) string {
 	t.Helper()
 	root, repository := t.TempDir(), system.Root(t)
 	for _, file := range strings.Split(strings.TrimSpace(run(t, repository, "git", "ls-files", "--cached", "--others", "--exclude-standard")), "\n") {
-		text, err := os.ReadFile(filepath.Join(repository, file))
+		from, to := filepath.Join(repository, file), filepath.Join(root, file)
+		must.Do(t, os.MkdirAll(filepath.Dir(to), 0o755))
+		if place, err := os.Readlink(from); err == nil {
+			must.Do(t, os.Symlink(place, to))
+			continue
+		}
+		text, err := os.ReadFile(from)
 		if errors.Is(err, os.ErrNotExist) {
 			continue // deleted, and not committed yet
 		}
-		to := filepath.Join(root, file)
-		must.Do(t, errors.Join(err, os.MkdirAll(filepath.Dir(to), 0o755), os.WriteFile(to, text, 0o644)))
+		must.Do(t, errors.Join(err, os.WriteFile(to, text, 0o644)))
 	}
 	programs, err := filepath.Glob(filepath.Join(repository, "bin/*"))
 	if err = errors.Join(err, os.Mkdir(filepath.Join(root, "bin"), 0o755)); err != nil {

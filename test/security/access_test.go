@@ -63,6 +63,10 @@ func TestPolicies_letOnlyTheRightAppCall(t *testing.T) {
 		{"gateway", "inventory-api", "GET", "/api/v1/products", 200},
 		{"gateway", "order-api", "GET", "/api/v1/orders/x", 401},
 		{"order-api", "auth", "GET", "/api/v1/auth/.well-known/jwks.json", 200},
+		{"gateway", "web", "GET", "/products", 200},
+		{"gateway", "web", "GET", "/static/x/app.css", 200},
+		{"web", "inventory-api", "GET", "/api/v1/products", 200},
+		{"web", "auth", "GET", "/internal/sessions/00000000-0000-7000-8000-000000000000", 404},
 		{"order-api", "auth", "GET", "/internal/sessions/00000000-0000-7000-8000-000000000000", 404},
 		// What only another app may do.
 		{"gateway", "auth", "GET", "/internal/sessions/x", forbidden},
@@ -76,6 +80,11 @@ func TestPolicies_letOnlyTheRightAppCall(t *testing.T) {
 		// What only the app's own sidecar may do, or nobody.
 		{"gateway", "backoffice", "POST", "/compact", forbidden},
 		{"gateway", "auth", "GET", "/metrics", forbidden},
+		{"gateway", "web", "GET", "/metrics", forbidden},
+		{"gateway", "web", "GET", "/internal/accounts/x/data", forbidden},
+		{"web", "inventory-api", "POST", "/search", forbidden},
+		{"web", "auth", "GET", "/internal/accounts/x/data", forbidden},
+		{"order-api", "web", "GET", "/products", forbidden},
 		{"gateway", "order-api", "GET", "/readyz", forbidden},
 		{"gateway", "order-api", "GET", "/dapr/config", forbidden},
 		// The right path with the wrong verb.

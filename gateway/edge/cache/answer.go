@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"stoa/pkg/common/errs"
@@ -24,7 +25,8 @@ type answer struct {
 	born time.Time
 }
 
-// read reads an answer, and one byte more than may be kept. Errors of services, and answers that break off, are errors.
+// read reads an answer, and one byte more than may be kept. Errors of services, unless they are pages for people, and answers that
+// break off, are errors.
 func read(response *http.Response, err error) (*answer, error) {
 	if err != nil {
 		return nil, err
@@ -34,7 +36,8 @@ func read(response *http.Response, err error) (*answer, error) {
 	if err != nil {
 		return nil, errs.Wrap(errs.Unavailable, err, "the answer of a service that this needs broke off")
 	}
-	if response.StatusCode >= http.StatusInternalServerError {
+	isPage := strings.HasPrefix(response.Header.Get("Content-Type"), "text/html")
+	if response.StatusCode >= http.StatusInternalServerError && !isPage {
 		return nil, web.ReadError(response.StatusCode, response.Header, body)
 	}
 	response.Header.Del("Connection") // it is about the connection to the sidecar

@@ -43,6 +43,8 @@ type Rules struct {
 	Methods []string
 	// MediaTypes are the media types of answers that are kept.
 	MediaTypes []string
+	// Vary are request headers, beside Accept, that answers may depend on. The answer to a request with a Cookie is never kept.
+	Vary []string
 	// Timeout bounds a fetch, which no caller can end because others wait for it.
 	Timeout time.Duration
 	// App is the circuit breaker of the app that is asked, or nil.
@@ -65,7 +67,7 @@ func New() *Cache { return &Cache{memory: newMemory(maxEntries, maxBytes)} }
 // those of another.
 func (c *Cache) Wrap(route string, rules Rules, send Send, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		key, ok := keyOf(route, r)
+		key, ok := rules.keyOf(route, r)
 		if !ok || !rules.serve(r) {
 			w.Header().Set(statusHeader, bypass)
 			next.ServeHTTP(w, r)
@@ -90,7 +92,7 @@ func (c *Cache) find(key string, rules Rules, send Send, r *http.Request) (found
 	if e := c.memory.find(key, time.Now()); e != nil {
 		return e.answer, hit, nil
 	}
-	question := questionOf(r)
+	question := rules.questionOf(r)
 	value, asked, err := c.questions.Ask(r.Context(), rules.App, key, func() (any, error) {
 		return c.fetch(key, rules, send, question)
 	})
@@ -106,10 +108,12 @@ func (c *Cache) find(key string, rules Rules, send Send, r *http.Request) (found
 
 // questionOf is the request of a fetch. It carries only what the key has: nothing else that its first caller sent can spoil
 // the answer for others.
-func questionOf(r *http.Request) *http.Request {
+func (rules Rules) questionOf(r *http.Request) *http.Request {
 	question := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery}, Header: http.Header{}}
-	if accept := r.Header.Values("Accept"); len(accept) > 0 {
-		question.Header["Accept"] = accept
+	for _, name := range rules.varying() {
+		if values := r.Header.Values(name); len(values) > 0 {
+			question.Header[name] = values
+		}
 	}
 	return question.WithContext(context.WithoutCancel(r.Context()))
 }
@@ -134,7 +138,7 @@ func (c *Cache) fetch(key string, rules Rules, send Send, question *http.Request
 		return got, nil
 	}
 	c.memory.keep(key, nil, asked.Add(unsharedFor))
-	if !fits || varies(got.header) {
+	if !fits || rules.varies(got.header) {
 		return nil, nil
 	}
 	return got, nil

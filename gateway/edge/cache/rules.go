@@ -38,7 +38,7 @@ func (rules Rules) keep(status int, header http.Header) time.Duration {
 		return 0
 	case !said.has("public"), said.has("private"), said.has("no-store"), said.has("no-cache"):
 		return 0
-	case len(header.Values("Set-Cookie")) > 0, len(header.Values("Trailer")) > 0, varies(header):
+	case len(header.Values("Set-Cookie")) > 0, len(header.Values("Trailer")) > 0, rules.varies(header):
 		return 0
 	}
 	age, ok := said["s-maxage"]
@@ -48,11 +48,15 @@ func (rules Rules) keep(status int, header http.Header) time.Duration {
 	return max(0, seconds(age)-seconds(header.Get("Age")))
 }
 
+// varying are the request headers that are part of the key.
+func (rules Rules) varying() []string { return append([]string{"Accept"}, rules.Vary...) }
+
 // varies reports whether an answer depends on request headers that are not part of the key.
-func varies(header http.Header) bool {
+func (rules Rules) varies(header http.Header) bool {
+	known := rules.varying()
 	for _, list := range header.Values("Vary") {
 		for name := range strings.SplitSeq(list, ",") {
-			if name = strings.TrimSpace(name); name != "" && !strings.EqualFold(name, "Accept") {
+			if name = http.CanonicalHeaderKey(strings.TrimSpace(name)); name != "" && !slices.Contains(known, name) {
 				return true
 			}
 		}
@@ -90,12 +94,14 @@ func seconds(number string) time.Duration {
 
 // keyOf returns the key of requests that get the same answer. The order of query parameters makes no difference, that of the
 // values of one does. A query that cannot be read has no key.
-func keyOf(route string, r *http.Request) (key string, ok bool) {
+func (rules Rules) keyOf(route string, r *http.Request) (key string, ok bool) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return "", false
 	}
-	return strings.Join([]string{
-		route, r.URL.EscapedPath(), query.Encode(), strings.Join(r.Header.Values("Accept"), ","),
-	}, "\n"), true
+	parts := []string{route, r.URL.EscapedPath(), query.Encode()}
+	for _, name := range rules.varying() {
+		parts = append(parts, strings.Join(r.Header.Values(name), ","))
+	}
+	return strings.Join(parts, "\n"), true
 }

@@ -26,17 +26,32 @@ var forwarded = []string{
 	"If-None-Match", "Last-Event-Id", "Prefer", "User-Agent", "X-Request-Id",
 }
 
-// Forwards reports whether an app gets this request header.
-func Forwards(name string) bool {
-	return slices.Contains(forwarded, http.CanonicalHeaderKey(name))
+// browsing are the request headers that only the app for browsers gets, beside its cookies: where a request comes from, which
+// scripts cannot change, and what htmx says about it.
+var browsing = []string{
+	"Hx-Boosted", "Hx-Current-Url", "Hx-History-Restore-Request", "Hx-Request", "Hx-Request-Type", "Hx-Source", "Hx-Target",
+	"Origin", "Sec-Fetch-Dest", "Sec-Fetch-Mode", "Sec-Fetch-Site", "Sec-Fetch-User",
 }
 
-// Forwarded returns the headers of a request that go on to its app. A header that Connection names is for the next hop
-// alone, whatever its name.
-func Forwarded(r *http.Request) http.Header {
+// cookies has the cookies of a request.
+const cookies = "Cookie"
+
+// Forwards reports whether apps get this request header.
+func Forwards(name string) bool {
+	name = http.CanonicalHeaderKey(name)
+	return slices.Contains(forwarded, name) || slices.Contains(browsing, name)
+}
+
+// Forwarded returns the headers of a request that go on to its app, which may be the one for browsers. A header that
+// Connection names is for the next hop alone, whatever its name.
+func Forwarded(r *http.Request, browser bool) http.Header {
+	names := forwarded
+	if browser {
+		names = slices.Concat(forwarded, browsing, []string{cookies})
+	}
 	hops := hopHeaders(r.Header)
-	out := make(http.Header, len(forwarded)+4)
-	for _, name := range forwarded {
+	out := make(http.Header, len(names)+4)
+	for _, name := range names {
 		if values := r.Header.Values(name); len(values) > 0 && !slices.Contains(hops, name) {
 			out[name] = values
 		}
@@ -48,6 +63,25 @@ func Forwarded(r *http.Request) http.Header {
 		out.Set(KeyHeader, r.Header.Get(KeyHeader))
 	}
 	return out
+}
+
+// ownCookies are how the names of our cookies begin.
+var ownCookies = []string{"stoa-", "__Host-stoa-"}
+
+// KeepOwnCookies leaves of the cookies in the headers of a request only ours. Browsers send those of all programs on a host,
+// whatever their ports.
+func KeepOwnCookies(headers http.Header) {
+	var own []string
+	for _, cookie := range (&http.Request{Header: headers}).Cookies() {
+		isOurs := func(prefix string) bool { return strings.HasPrefix(cookie.Name, prefix) }
+		if slices.ContainsFunc(ownCookies, isOurs) {
+			own = append(own, cookie.Name+"="+cookie.Value)
+		}
+	}
+	headers.Del(cookies)
+	if len(own) > 0 {
+		headers.Set(cookies, strings.Join(own, "; "))
+	}
 }
 
 // hopHeaders returns the names that Connection lists.

@@ -54,13 +54,40 @@ func TestForwarded_takesOnlyListedHeaders(t *testing.T) {
 		"Accept": {"a"}, "Authorization": {"Bearer t"}, "Prefer": {"respond-async"}, "Dapr-App-Id": {"auth"}, "X-Api-Key": {"k"},
 		"Cookie": {"c"}, "X-Forwarded-For": {"10.0.0.1"}, "Te": {"trailers"}, "Connection": {"close, prefer", "X-Hop"}, "X-Hop": {"1"},
 	}
-	out := Forwarded(&http.Request{Header: in, URL: &url.URL{Path: "/api/v1/orders"}})
+	out := Forwarded(&http.Request{Header: in, URL: &url.URL{Path: "/api/v1/orders"}}, false)
 	if len(out) != 2 || out.Get("Accept") != "a" || out.Get("Authorization") != "Bearer t" {
 		t.Errorf("got %v", out)
 	}
 	for name, want := range map[string]bool{"accept": true, "If-Match": true, "dapr-app-id": false, "x-api-key": false, "cookie": false} {
 		if Forwards(name) != want {
 			t.Errorf("%s: got %v", name, !want)
+		}
+	}
+}
+
+func TestForwarded_takesWhatBrowsersSendForTheirApp(t *testing.T) {
+	in := http.Header{
+		"Accept": {"text/html"}, "Cookie": {"stoa-session=1"}, "Origin": {"https://shop.example"}, "Sec-Fetch-Site": {"same-origin"},
+		"Hx-Request": {"true"}, "Connection": {"Origin"}, "Referer": {"https://shop.example/a"}, "X-Forwarded-Host": {"evil.example"},
+	}
+	out := Forwarded(&http.Request{Header: in, URL: &url.URL{Path: "/cart"}}, true)
+	if len(out) != 4 || out.Get("Cookie") == "" || out.Get("Sec-Fetch-Site") == "" || out.Get("Hx-Request") == "" {
+		t.Errorf("got %v", out)
+	}
+}
+
+func TestKeepOwnCookies_dropsThoseOfOtherPrograms(t *testing.T) {
+	for sent, want := range map[string]string{
+		"":                                "",
+		"a=b":                             "",
+		"stoa-session=1":                  "stoa-session=1",
+		"a=b; stoa-cart=c; x=\xff; d=e":   "stoa-cart=c",
+		"__Host-stoa-session=1; stoa-x=2": "__Host-stoa-session=1; stoa-x=2",
+		"my-stoa-session=1; Stoa-x=2":     "",
+	} {
+		headers := http.Header{"Cookie": {sent}}
+		if KeepOwnCookies(headers); headers.Get("Cookie") != want || want == "" && len(headers) > 0 {
+			t.Errorf("%q: got %v, want %q", sent, headers, want)
 		}
 	}
 }

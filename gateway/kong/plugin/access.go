@@ -105,7 +105,10 @@ func (c *Config) admit(in *received, standing http.Header) error {
 
 // pass leaves of the request's headers those that go on, and adds what the sidecar needs.
 func (c *Config) pass(kong *pdk.PDK, in *received, standing http.Header) error {
-	forwarded := request.Forwarded(in.Request)
+	if c.Browser {
+		request.KeepOwnCookies(in.Header)
+	}
+	forwarded := request.Forwarded(in.Request, c.Browser)
 	for _, name := range in.names {
 		canonical := http.CanonicalHeaderKey(name)
 		if _, stays := forwarded[canonical]; stays || slices.Contains(framing, canonical) {
@@ -121,6 +124,9 @@ func (c *Config) pass(kong *pdk.PDK, in *received, standing http.Header) error {
 	}
 	if web.IsStream(in.Request) {
 		added.Set("Accept", forwarded.Get("Accept"))
+	}
+	if own := forwarded.Get("Cookie"); own != "" { // without those of other programs
+		added.Set("Cookie", own)
 	}
 	if len(added) > 0 {
 		if err := kong.ServiceRequest.SetHeaders(added); err != nil {

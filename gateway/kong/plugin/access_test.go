@@ -81,6 +81,31 @@ func TestPass_sendsTheKeyOnlyToItsVerification(t *testing.T) {
 	}
 }
 
+// Of the cookies, only ours.
+func TestPass_forwardsWhatBrowsersSendToTheirApp(t *testing.T) {
+	sent := []string{"Cookie", "other=1; stoa-session=2", "Origin", "https://shop.example", "Sec-Fetch-Site", "same-origin", "Hx-Request", "true", "X-User-Id", "admin"}
+	c := configured(t, plugin(newAuth()), `{"anonymous": true, "browser": true}`)
+	env := call(t, http.MethodPost, "/cart", sent...)
+	expect(t, c, env, "")
+	want := http.Header{
+		"Cookie": {"stoa-session=2"}, "Origin": {"https://shop.example"}, "Sec-Fetch-Site": {"same-origin"}, "Hx-Request": {"true"},
+		tokenHeader: {"sidecar"},
+	}
+	if got := env.ServiceReq.Headers; !maps.EqualFunc(got, want, slices.Equal) {
+		t.Errorf("got  %v\nwant %v", got, want)
+	}
+	env = call(t, http.MethodPost, "/cart", "Cookie", "other=1")
+	expect(t, c, env, "")
+	if got := env.ServiceReq.Headers.Values("Cookie"); len(got) > 0 {
+		t.Errorf("a cookie of another program: %v", got)
+	}
+	env = call(t, http.MethodPost, "/mail/unsubscribe", sent...)
+	expect(t, configured(t, plugin(newAuth()), `{"anonymous": true}`), env, "")
+	if got := env.ServiceReq.Headers; len(got) != 1 {
+		t.Errorf("another app got %v", got)
+	}
+}
+
 func TestPass_asksForProblemsOfStreams(t *testing.T) {
 	c := configured(t, plugin(newAuth()), settings(""))
 	env := call(t, http.MethodGet, "/api/v1/orders/1/events", "X-Api-Key", shopKey, "Accept", "text/event-stream")

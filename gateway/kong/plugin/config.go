@@ -30,6 +30,8 @@ type Config struct {
 	LimitPerMinute int `json:"limit_per_minute"`
 	// Anonymous lets requests without a key through.
 	Anonymous bool `json:"anonymous"`
+	// Browser lets what browsers send for their app go on: our cookies, and where a request comes from.
+	Browser bool `json:"browser"`
 
 	edge *edge
 	keys *apikey.Checker

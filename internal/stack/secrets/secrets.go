@@ -28,6 +28,7 @@ const (
 	BrokerURL  = "NATS_URL"
 	SigningKey = "AUTH_SIGNING_KEY"
 	LinkKeys   = "NOTIFICATION_LINK_KEYS"
+	CookieKeys = "WEB_COOKIE_KEYS"
 	bootstrap  = "AUTH_BOOTSTRAP"
 )
 
@@ -129,6 +130,9 @@ func update(dir string, change func(Values)) (Values, error) {
 	change(values)
 	if values[LinkKeys] == "" { // those of an earlier build have none
 		values[LinkKeys] = signing.Fresh(time.Now()).String()
+	}
+	if values[CookieKeys] == "" {
+		values[CookieKeys] = randomText(32)
 	}
 	if err := values.renewAPIKey(); err != nil {
 		return nil, invalid(dir, bootstrap, err)

@@ -21,8 +21,8 @@ import (
 	"stoa/pkg/observability"
 )
 
-// MaxBody is the largest request body that is read, in bytes: the largest that an operation takes, a post.
-const MaxBody = 256 << 10
+// MaxBody is the largest request body that is read, in bytes: the largest that an operation takes, a picture.
+const MaxBody = 1400 << 10
 
 // How many bytes of a body over MaxBody are read and thrown away, and for how long.
 const (
@@ -79,8 +79,9 @@ func entryOf(ctx context.Context) *entry {
 	return &entry{}
 }
 
-// noteError keeps an error for the log line of the request: logging happens once, at the edge.
-func noteError(ctx context.Context, err error) { entryOf(ctx).err = err }
+// NoteError keeps an error for the log line of the request: logging happens once, at the edge. WriteError calls it; a handler that
+// answers with a page does so itself.
+func NoteError(ctx context.Context, err error) { entryOf(ctx).err = err }
 
 // Quiet keeps the log line of a request out of the log, unless that has lines of the level debug. It is for what a flood has
 // much of.
@@ -171,7 +172,7 @@ func recovered(next http.Handler) http.Handler {
 			}
 			err := fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
 			if answer, ok := w.(*recorder); ok && answer.sent {
-				noteError(r.Context(), err)
+				NoteError(r.Context(), err)
 				panic(http.ErrAbortHandler) // half an answer must not look complete
 			}
 			WriteError(w, r, err)

@@ -84,7 +84,7 @@ func setHeaders(err error, set func(name, value string)) {
 
 // WriteError answers a request with the problem document of err, and adds err to the log line of the request.
 func WriteError(w http.ResponseWriter, r *http.Request, err error) {
-	noteError(r.Context(), err)
+	NoteError(r.Context(), err)
 	p := problemOf(err)
 	p.TraceID = observability.TraceID(r.Context())
 	setHeaders(err, w.Header().Set)
@@ -122,7 +122,7 @@ var useProblems = sync.OnceFunc(func() {
 	}
 	huma.NewErrorWithContext = func(ctx huma.Context, status int, message string, causes ...error) huma.StatusError {
 		err := fromHuma(status, message, causes)
-		noteError(ctx.Context(), err)
+		NoteError(ctx.Context(), err)
 		setHeaders(err, ctx.SetHeader)
 		p := problemOf(err)
 		p.TraceID = observability.TraceID(ctx.Context())

@@ -13,7 +13,11 @@ import (
 )
 
 // checkpointPause is for how long bytes that nobody needs may stay in the write-ahead log, which otherwise has megabytes of them.
-const checkpointPause = 30 * time.Second
+// checkpointWait is how long a checkpoint waits for readers, in milliseconds: writers wait for it meanwhile.
+const (
+	checkpointPause = 30 * time.Second
+	checkpointWait  = 50
+)
 
 // indexedSQLite is the official component with an index of what expires, and with a write-ahead log that is emptied: in the database
 // itself, secure_delete overwrites what is deleted. The components for PostgreSQL and MySQL have an index of their own. Without
@@ -51,8 +55,8 @@ func (s *indexedSQLite) Close() error {
 	return s.SQLiteStore.Close()
 }
 
-// emptyLog moves what the write-ahead log has to the database, and truncates the log, again and again. While others read or write,
-// SQLite waits for them for as long as the component lets it wait; if that is too short, the next run does it.
+// emptyLog moves what the write-ahead log has to the database, and truncates the log, again and again. If somebody reads for long, the
+// next run does it.
 func emptyLog(ctx context.Context, db *sql.DB) {
 	tick := time.NewTicker(checkpointPause)
 	defer tick.Stop()
@@ -61,13 +65,37 @@ func emptyLog(ctx context.Context, db *sql.DB) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			_, _ = db.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
+			_ = checkpoint(ctx, db)
 		}
 	}
 }
 
+// checkpoint empties the log once. It waits for a moment only: with the wait of the component, a backup that reads would keep writers
+// waiting until they fail. The connection is one that others use before and after.
+func checkpoint(ctx context.Context, db *sql.DB) (err error) {
+	connection, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer connection.Close()
+	var wait int
+	if err := connection.QueryRowContext(ctx, `PRAGMA busy_timeout`).Scan(&wait); err != nil {
+		return err
+	}
+	waiting := func(milliseconds int) error {
+		_, err := connection.ExecContext(context.WithoutCancel(ctx), fmt.Sprintf(`PRAGMA busy_timeout = %d`, milliseconds))
+		return err
+	}
+	defer func() { err = errors.Join(err, waiting(wait)) }()
+	if err := waiting(checkpointWait); err != nil {
+		return err
+	}
+	_, err = connection.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
+	return err
+}
+
 // compact rewrites databases without the bytes that nobody needs: also those that secure_delete misses, because SQLite leaves
-// copies of rows behind when it moves them to another page. Writers wait meanwhile.
+// copies of rows behind when it moves them to another page. Others wait meanwhile, and fail if that takes longer than they may wait.
 func compact(files []string) error {
 	for _, file := range files {
 		if err := compactOne(file); err != nil {

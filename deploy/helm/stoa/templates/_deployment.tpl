@@ -6,18 +6,17 @@ changes when the sidecar has to start again. */}}
 {{- $root := index . 0 -}}{{- $app := index . 1 -}}{{- $values := index . 2 -}}{{- $components := index . 3 -}}
 {{- $dapr := $root.Values.dapr -}}
 {{- $names := include "stoa.ownSecrets" (list $root $app.id) | fromJsonArray -}}
-{{- $mounts := list -}}
+{{- $mounts := list }}{{ $env := list -}}
 {{- range $components -}}
 {{- range .spec.metadata }}{{ if .secretKeyRef }}{{ $names = append $names .secretKeyRef.name }}{{ end }}{{ end -}}
 {{- if eq .spec.type "bindings.localstorage" }}{{ $mounts = append $mounts (printf "%s:/state/.stoa/%s" .metadata.name .metadata.name) }}{{ end -}}
+{{- if and (eq .spec.type "pubsub.jetstream") (include "stoa.embedded" $root) }}{{ $env = list "STOA_BROKER=broker:14222" }}{{ end -}}
 {{- end -}}
 {{- $secrets := list -}}
 {{- range $names | uniq | sortAlpha -}}
 {{- $from := include "stoa.secretKey" (list $root .) | fromJson -}}
 {{- $secrets = append $secrets (printf "%s=%s:%s" . $from.name $from.key) -}}
 {{- end -}}
-{{- $env := list -}}
-{{- if include "stoa.embedded" $root }}{{ $env = append $env "STOA_BROKER=broker:14222" }}{{ end -}}
 {{- range $name, $value := $values.env }}{{ if hasPrefix "OTEL_" $name }}{{ $env = append $env (printf "%s=%s" $name $value) }}{{ end }}{{ end -}}
 dapr.io/enabled: "true"
 dapr.io/app-id: {{ $app.id }}
@@ -37,6 +36,9 @@ dapr.io/env: {{ join "," . | quote }}
 {{- end }}
 {{- with $mounts }}
 dapr.io/volume-mounts-rw: {{ join "," . | quote }}
+{{- end }}
+{{- if $root.Values.certificates }}
+dapr.io/volume-mounts: certificates:/etc/ssl/certs
 {{- end }}
 dapr.io/disable-builtin-k8s-secret-store: "true"
 dapr.io/sidecar-listen-addresses: 127.0.0.1
@@ -200,6 +202,7 @@ spec:
 {{- range $components }}
 {{- if eq .spec.type "bindings.localstorage" }}{{ $volumes = append $volumes (dict "name" .metadata.name "emptyDir" (dict "sizeLimit" "64Mi")) }}{{ end }}
 {{- end }}
+{{- with $root.Values.certificates }}{{ $volumes = append $volumes (dict "name" "certificates" "configMap" (dict "name" .)) }}{{ end }}
 {{- if $kong }}
 {{- $volumes = append $volumes (dict "name" "kong" "configMap" (dict "name" "kong")) }}
 {{- range list "run" "tmp" }}{{ $volumes = append $volumes (dict "name" . "emptyDir" (dict "sizeLimit" "64Mi")) }}{{ end }}

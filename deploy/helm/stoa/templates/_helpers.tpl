@@ -58,20 +58,9 @@ imagePullSecrets:
 {{- if and .Values.kong.enabled (not .Values.kong.image) }}{{ fail "kong.image is missing" }}{{ end -}}
 {{- end }}
 
-{{/* The names of bus and store folders that are in use, each once. */}}
-{{- define "stoa.folders" -}}
-{{- $folders := list -}}
-{{- $data := .Files.Get "files/apps.yaml" | fromYaml -}}
-{{- range $data.topics }}{{ $folders = append $folders (get $.Values.bus.topics . | default $.Values.bus.name) }}{{ end -}}
-{{- range $data.stores }}{{ $folders = append $folders (get $.Values.store.services . | default $.Values.store.name) }}{{ end -}}
-{{- if eq .Values.base.mail "smtp" }}{{ $folders = append $folders "smtp" }}{{ end -}}
-{{- if .Values.base.configuration }}{{ $folders = append $folders "redis" }}{{ end -}}
-{{- $folders | uniq | toJson }}
-{{- end }}
-
 {{/* "true" if the broker of the bus nats is in the cluster. */}}
 {{- define "stoa.embedded" -}}
-{{- if and .Values.broker.enabled (has "nats" (include "stoa.folders" . | fromJsonArray)) }}true{{ end }}
+{{- if and .Values.broker.enabled (or (eq .Values.bus.name "nats") (has "nats" (values .Values.bus.topics))) }}true{{ end }}
 {{- end }}
 
 {{/* The secrets that apps read themselves. `stoa init` makes them. */}}

@@ -77,6 +77,7 @@ func run(ctx context.Context) error {
 	deletions := domain.NewDeletions(
 		accounts, sessionStore, archives, providers.NewOrders(app.Sidecar), repositories.NewUnfinished(app.Sidecar, "deletions"),
 	)
+	forgotten := domain.NewForgotten(accounts, repositories.NewUnfinished(app.Sidecar, "forgotten"))
 	// Before the app port opens, so that nobody can sign up with the address of one of these accounts.
 	if err := first.Apply(ctx, accounts, keyStore, warn); err != nil {
 		return fmt.Errorf("making the first accounts: %w", err)
@@ -87,10 +88,10 @@ func run(ctx context.Context) error {
 	active := handlers.Sessions(sessions)
 	api.UseMiddleware(handlers.NoteRefusals(refusals))
 	identity.Protect(api, identity.NewVerifier(identity.NewTokenVerifier(tokens.Published), active))
-	handlers.Routes(api, accounts, sessions, keys, tokens.KeySet, trail, refusals, deletions, archives)
+	handlers.Routes(api, accounts, sessions, keys, tokens.KeySet, trail, refusals, deletions, archives, forgotten)
 	internal := web.NewAPI(router.PathPrefix(handlers.InternalBase).Subrouter(), "Auth, internal", "For the other services.")
-	handlers.InternalRoutes(internal, active)
-	err = app.Run(ctx, append(append(tasks(app, keys, tokens, events, refusals), leaving(app, deletions, archives)...), app.HTTP(router))...)
+	handlers.InternalRoutes(internal, active, accounts)
+	err = app.Run(ctx, append(append(tasks(app, keys, tokens, events, refusals), asked(app, deletions, archives, forgotten)...), app.HTTP(router))...)
 	refusals.Write(context.WithoutCancel(ctx)) // those since the last pause
 	return err
 }
@@ -113,8 +114,8 @@ func tasks(
 	}
 }
 
-// leaving are the tasks that carry on what owners have asked for.
-func leaving(app *service.App, deletions *domain.Deletions, archives *domain.Archives) []service.Part {
+// asked are the tasks that carry on what owners have asked for.
+func asked(app *service.App, deletions *domain.Deletions, archives *domain.Archives, forgotten *domain.Forgotten) []service.Part {
 	warn := func(what string, task func(context.Context) error) func(context.Context) {
 		return func(ctx context.Context) {
 			if err := task(ctx); err != nil && ctx.Err() == nil {
@@ -124,6 +125,7 @@ func leaving(app *service.App, deletions *domain.Deletions, archives *domain.Arc
 	}
 	return []service.Part{
 		service.Every(domain.CatchUpPause, warn("accounts cannot be deleted yet", deletions.CatchUp)),
+		service.Every(domain.LinksPause, warn("links that set passwords cannot be mailed yet", forgotten.Mail)),
 		service.Every(domain.CollectPause, warn("the data of accounts cannot be collected yet", archives.Collect)),
 	}
 }

@@ -38,6 +38,8 @@ type Account struct {
 	Networks []string `json:"networks,omitempty"`
 	// Unpublished are the events that the broker has not accepted yet; see Publisher. Stored accounts use its earlier name.
 	Unpublished []Event `json:"unannounced,omitempty"`
+	// Links are those that were mailed lately, to set a forgotten password.
+	Links []Link `json:"links,omitempty"`
 	// First says that the secret AUTH_BOOTSTRAP names the account.
 	First bool `json:"first,omitempty"`
 	// Deletion is not nil if the account is deleted, or is being deleted.

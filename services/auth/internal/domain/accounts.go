@@ -18,6 +18,8 @@ type AccountStore interface {
 	Release(ctx context.Context, emailKey, accountID string) error
 	// ByEmail finds the account of an address, unless it is deleted. Its duration reveals neither whether there is one nor whether it is an ADMIN.
 	ByEmail(ctx context.Context, email Email) (account Account, found bool, err error)
+	// ByEmailKey is ByEmail for the key of an address.
+	ByEmailKey(ctx context.Context, key string) (account Account, found bool, err error)
 	// Get returns an account by its id, also a deleted one for a while, or errs.NotFound.
 	Get(ctx context.Context, id string) (Account, error)
 	// Update changes an account by a pure function, which may run several times, and returns the result.
@@ -214,6 +216,19 @@ func (a *Accounts) Get(ctx context.Context, id string) (Account, error) {
 		return Account{}, noAccount()
 	}
 	return account, err
+}
+
+// OfAddress returns the account with an e-mail address. It fails with errs.NotFound if there is none, and errs.Invalid for a text that is
+// not an address.
+func (a *Accounts) OfAddress(ctx context.Context, email string) (Account, error) {
+	found, _, err := a.List(ctx, email, "", 1)
+	if err == nil && (email == "" || len(found) == 0) {
+		err = noAccount()
+	}
+	if err != nil {
+		return Account{}, err
+	}
+	return found[0], nil
 }
 
 // List returns a page of all accounts, newest first, or the account of an address.

@@ -15,6 +15,8 @@ const (
 	PageTTL                 = ArchiveTTL + collectTime
 	// archivePause is the shortest time between two archives of an account.
 	archivePause = time.Hour
+	// fetchTime is longer than a request may take to fetch an archive.
+	fetchTime = 15 * time.Second
 )
 
 // Archive is how far the collection of all that the services keep about an account is. What was collected is in pages.
@@ -27,12 +29,24 @@ type Archive struct {
 	Cursor string `json:"cursor,omitempty"`
 	// Pages is how many pages are stored.
 	Pages int `json:"pages"`
-	// ReadyAt is when the last page was stored, and FetchedAt when the archive was handed out.
-	ReadyAt   time.Time `json:"readyAt,omitzero"`
-	FetchedAt time.Time `json:"fetchedAt,omitzero"`
+	// ReadyAt is when the last page was stored, FetchingAt when somebody last began to fetch the archive, and FetchedAt when all of it was
+	// handed out.
+	ReadyAt    time.Time `json:"readyAt,omitzero"`
+	FetchingAt time.Time `json:"fetchingAt,omitzero"`
+	FetchedAt  time.Time `json:"fetchedAt,omitzero"`
 	// ErasedAt is when the account was deleted.
 	ErasedAt time.Time `json:"erasedAt,omitzero"`
+	// Former are earlier archives of the account, until their pages are removed.
+	Former []Stored `json:"former,omitempty"`
 }
+
+// Stored is an archive with so many pages.
+type Stored struct {
+	ID    string `json:"id"`
+	Pages int    `json:"pages"`
+}
+
+func (a *Archive) stored() Stored { return Stored{a.ID, a.Pages} }
 
 // Piece is one thing that a service keeps about an account.
 type Piece struct {
@@ -93,6 +107,22 @@ func (a *Archive) State(now time.Time) ArchiveState {
 	return NoArchive
 }
 
+// over reports whether nobody needs the pages any longer.
+func (a *Archive) over() bool { return !a.FetchedAt.IsZero() || !a.ErasedAt.IsZero() }
+
+// settled reports whether nothing is left to do for an account that is on the list since then. For a while there may be something without
+// an archive: it may be about to be stored, or a page of one that is erased. And one that is being fetched may be over soon.
+func (a *Archive) settled(since, now time.Time) bool {
+	switch a.State(now) {
+	case NoArchive:
+		return now.Sub(since) >= beginTime
+	case Ready:
+		return now.Sub(a.FetchingAt) >= beginTime
+	default:
+		return a.over()
+	}
+}
+
 // begin begins another archive, unless the last one is being collected or waits to be fetched. It fails with errs.RateLimited
 // soon after an archive.
 func (a *Archive) begin(id string, now time.Time) error {
@@ -104,7 +134,11 @@ func (a *Archive) begin(id string, now time.Time) error {
 			Kind: errs.RateLimited, Message: "an archive was made within the last hour; try again later", RetryAfter: wait,
 		}
 	}
-	*a = Archive{ID: id, RequestedAt: now}
+	former := a.Former
+	if a.ID != "" {
+		former = append(former, a.stored())
+	}
+	*a = Archive{ID: id, RequestedAt: now, Former: former}
 	return nil
 }
 
@@ -122,11 +156,14 @@ func (a *Archive) add(archiveID string, n int, page ArchivePage, sources int, no
 	}
 }
 
-// fetch marks the archive as handed out. It fails with errs.Conflict unless it is ready.
+// fetch begins to hand out the archive. It fails with errs.Conflict unless it is ready, and while somebody else fetches it.
 func (a *Archive) fetch(now time.Time) error {
 	switch a.State(now) {
 	case Ready:
-		a.FetchedAt = now
+		if now.Sub(a.FetchingAt) < fetchTime {
+			return errs.New(errs.Conflict, "the archive is being fetched; if that fails, try again in a quarter of a minute")
+		}
+		a.FetchingAt = now
 		return nil
 	case Collecting:
 		return errs.New(errs.Conflict, "the archive is not ready yet")
@@ -134,4 +171,13 @@ func (a *Archive) fetch(now time.Time) error {
 		return errs.New(errs.Conflict, "the archive was fetched already; ask for another one")
 	}
 	return errs.New(errs.NotFound, "there is no archive; ask for one first")
+}
+
+// end marks the archive as handed out, by the request that began with this one. It fails with errs.Conflict if another one has begun since.
+func (a *Archive) end(begun Archive, now time.Time) error {
+	if a.ID != begun.ID || !a.FetchingAt.Equal(begun.FetchingAt) || a.State(now) != Ready {
+		return errs.New(errs.Conflict, "another request fetches the archive")
+	}
+	a.FetchedAt = now
+	return nil
 }

@@ -30,6 +30,8 @@ type Attempts struct {
 	Since   time.Time `json:"since"`
 	// Networks counts the attempts of each network.
 	Networks map[string]Tries `json:"networks"`
+	// Asked is when links that set the password were asked for, within the last linksPeriod.
+	Asked []time.Time `json:"asked,omitempty"`
 }
 
 // Tries are the attempts of one network.

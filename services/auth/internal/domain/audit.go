@@ -17,6 +17,7 @@ const (
 	EndSession       Act = "end-session"
 	EndOtherSessions Act = "end-other-sessions"
 	ChangePassword   Act = "change-password"
+	SetForgotten     Act = "set-forgotten-password"
 	ChangeProfile    Act = "change-profile"
 	VerifyAddress    Act = "verify-address"
 	MailCode         Act = "mail-code"

@@ -85,10 +85,13 @@ func (b Bootstrap) Apply(ctx context.Context, accounts *Accounts, keys APIKeySto
 func (b Bootstrap) applyOnce(ctx context.Context, accounts *Accounts, keys APIKeyStore, warn func(error)) error {
 	for _, a := range b.accounts {
 		account, err := accounts.Register(ctx, a.registration, a.role)
-		if errs.Is(err, errs.Conflict) && a.role == Admin {
-			err = accounts.restoreAdmin(ctx, account, warn)
+		if errs.Is(err, errs.Conflict) {
+			err = accounts.markFirst(ctx, account)
+			if err == nil && a.role == Admin {
+				err = accounts.restoreAdmin(ctx, account, warn)
+			}
 		}
-		if err != nil && !errs.Is(err, errs.Conflict) {
+		if err != nil {
 			return err
 		}
 	}
@@ -102,6 +105,19 @@ func (b Bootstrap) applyOnce(ctx context.Context, accounts *Accounts, keys APIKe
 		return err
 	}
 	return nil
+}
+
+// markFirst marks an account that exists as one that the secret names: an earlier build may have made it without the mark, or somebody
+// has signed up with the address. Once it is deleted, no start makes it again.
+func (a *Accounts) markFirst(ctx context.Context, account Account) error {
+	if account.ID == "" || account.First { // it is deleted, or marked
+		return nil
+	}
+	_, err := a.store.Update(ctx, account.ID, func(stored *Account) error {
+		stored.First = stored.First || !stored.Deleted()
+		return nil
+	})
+	return err
 }
 
 // restoreAdmin gives the role ADMIN to the first admin, who exists, if nobody has it: an earlier start may have died before it

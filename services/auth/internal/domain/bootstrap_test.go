@@ -14,6 +14,7 @@ import (
 	"stoa/pkg/common/ids"
 	"stoa/pkg/common/keyformat"
 	"stoa/pkg/common/must"
+	"stoa/pkg/sidecar"
 	"stoa/services/auth/internal/domain"
 )
 
@@ -155,6 +156,32 @@ func TestBootstrap_leavesADemotedAdminDemoted(t *testing.T) {
 	w.apply(t, secret)
 	if admins, err := w.admins.List(t.Context()); err != nil || !slices.Equal(admins, []string{other.id}) || w.warned.text() != "" {
 		t.Errorf("the admins are %v, %v; the log says %v", admins, err, w.warned.text())
+	}
+}
+
+// An earlier build made the first accounts, without a mark. The secret still names them when they are deleted.
+func TestBootstrap_makesNoDeletedAccountAgain(t *testing.T) {
+	w := newWorld()
+	w.apply(t, secret)
+	accounts := sidecar.NewDocuments[domain.Account](sidecar.StatesOnly(w.states), "auth-store", "account")
+	for _, key := range w.states.Keys("auth-store", "account:") {
+		must.Get(accounts.Update(t.Context(), strings.TrimPrefix(key, "account:"), func(a *domain.Account) error {
+			a.First = false
+			return nil
+		}))(t)
+	}
+	w.apply(t, secret)
+	ada := w.member(t, "ada", domain.Admin)
+	for _, email := range []string{"admin@stoa.local", "staff@stoa.local"} {
+		found, _, err := w.accounts.List(t.Context(), email, "", 1)
+		if err != nil || len(found) != 1 {
+			t.Fatalf("got %v, %v", found, err)
+		}
+		must.Get(w.deletions.Delete(t.Context(), ada.actor, found[0].ID, domain.DeletionWish{Posts: domain.KeepPosts}))(t)
+		w.apply(t, secret)
+		if found, _, err := w.accounts.List(t.Context(), email, "", 1); err != nil || len(found) > 0 {
+			t.Errorf("%s is there again, with the roles %v, %v", email, found[0].AllRoles(), err)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -149,22 +150,36 @@ func (d *Deletions) resume(ctx context.Context, id string, since time.Time) erro
 	return d.finish(ctx, account, since)
 }
 
-// erase erases an account that is closed. It fails with errs.Conflict for the last ADMIN, whose account it opens again.
+// erase erases an account that is closed. It fails with errs.Conflict for the last ADMIN, whose account it opens again, and for an
+// account that another process has opened again meanwhile.
 func (d *Deletions) erase(ctx context.Context, account Account) (Account, error) {
-	err := d.accounts.admins.Update(ctx, d.accounts.removing(ctx, account.ID))
-	if errs.Is(err, errs.Conflict) {
-		if _, undo := d.accounts.store.Update(ctx, account.ID, func(stored *Account) error {
-			stored.reopen()
-			return nil
-		}); undo != nil {
-			return Account{}, undo
+	last := d.accounts.admins.Update(ctx, d.accounts.removing(ctx, account.ID))
+	if last != nil && !errs.Is(last, errs.Conflict) {
+		return Account{}, last
+	}
+	changed, err := d.accounts.store.Update(ctx, account.ID, func(stored *Account) error {
+		if last == nil {
+			return stored.erase()
 		}
-		return Account{}, err
+		stored.reopen()
+		return nil
+	})
+	switch {
+	case err == nil && changed.Deleted(): // perhaps by another process, which found another ADMIN
+		return changed, nil
+	case err == nil || errs.Is(err, errs.Conflict): // it is open again
+		return Account{}, cmp.Or(d.keepAdmin(ctx, changed), last, err)
 	}
-	if err != nil {
-		return Account{}, err
+	return Account{}, err
+}
+
+// keepAdmin gives the role ADMIN back to an account that is open again: another process, which found that another ADMIN is left, may have
+// taken it meanwhile.
+func (d *Deletions) keepAdmin(ctx context.Context, account Account) error {
+	if !account.AdminCandidate {
+		return nil
 	}
-	return d.accounts.store.Update(ctx, account.ID, (*Account).erase)
+	return d.accounts.admins.Update(ctx, adding(account.ID))
 }
 
 // finish publishes the event of an account that is erased, and erases what auth knows beside it.

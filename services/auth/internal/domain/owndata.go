@@ -28,7 +28,7 @@ func (o *OwnData) Page(ctx context.Context, accountID, cursor string) (ArchivePa
 		if err != nil {
 			return page, err
 		}
-		account.PasswordHash, account.Verification, account.Unpublished = "", Verification{}, nil
+		account.PasswordHash, account.Verification, account.Links, account.Unpublished = "", Verification{}, nil, nil
 		page.add("account", account)
 		sessions, err := o.sessions.Of(ctx, accountID)
 		if err != nil {

@@ -39,7 +39,7 @@ func (a *Accounts) ChangePassword(ctx context.Context, by Actor, change Password
 		if stored.PasswordHash != account.PasswordHash {
 			return errs.New(errs.Conflict, "the password was changed by another session in the meantime")
 		}
-		stored.PasswordHash = hash
+		stored.PasswordHash, stored.Links = hash, nil
 		stored.endOthers(by.SessionID)
 		stored.record(Event{Type: PasswordChanged, Cause: strconv.Itoa(stored.Epoch), At: time.Now().UTC()})
 		return nil

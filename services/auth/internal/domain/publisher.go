@@ -20,6 +20,7 @@ const (
 	ProfileChanged        EventType = "changed"
 	RolesChanged          EventType = "roles_changed"
 	PasswordChanged       EventType = "password_changed"
+	PasswordForgotten     EventType = "password_forgotten"
 	SessionsRevoked       EventType = "sessions_revoked"
 	AccountDeleted        EventType = "deleted"
 )
@@ -42,7 +43,7 @@ type Event struct {
 	Cause  string    `json:"cause"`
 	Reason Reason    `json:"reason,omitempty"`
 	At     time.Time `json:"at"`
-	// Code is the code of VerificationRequested.
+	// Code is the code of VerificationRequested, or what the link of PasswordForgotten ends with.
 	Code string `json:"code,omitempty"`
 }
 

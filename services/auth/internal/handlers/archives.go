@@ -69,7 +69,7 @@ func (h *handlers) fetchData(ctx context.Context, in *Client) (*fetchDataOutput,
 }
 
 // writeArchive writes an archive as one JSON document, piece by piece. After an error its end is missing, so that nobody takes
-// it for complete.
+// it for complete, and it can be fetched again.
 func writeArchive(w io.Writer, a domain.Archive, pieces iter.Seq2[domain.Piece, error]) error {
 	head, _ := json.Marshal(a.RequestedAt) // a time always marshals
 	if _, err := io.WriteString(w, `{"requestedAt":`+string(head)+`,"data":[`); err != nil {

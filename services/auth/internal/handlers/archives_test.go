@@ -80,6 +80,7 @@ func TestMyData_isCollectedAndFetchedOnce(t *testing.T) {
 	}
 	refused(t, fetch(), errs.Conflict, "")
 	refused(t, request(forData), errs.RateLimited, "")
+	must.Do(t, s.archives.Collect(t.Context()))
 	if left := s.states.Keys("auth-store", "archive-page:"); len(left) > 0 {
 		t.Errorf("left is %v", left)
 	}
@@ -123,6 +124,12 @@ func TestMyData_waitsForADay(t *testing.T) {
 			t.Errorf("the state is %s", got)
 		}
 		refused(t, s.ask(t, http.MethodPost, "/profile/mine/data/fetch", "", as(ada)), errs.NotFound, "")
+		s.states.Before = func(operation, key string) error {
+			if operation == "delete" && s.stateOfData(t, ada) == "none" {
+				t.Errorf("the request removes %s", key)
+			}
+			return nil
+		}
 		ask()
 		for _, page := range s.states.Keys("auth-store", "archive-page:") {
 			if slices.Contains(pages, page) {
@@ -175,9 +182,85 @@ func TestMyData_goesWithTheAccount(t *testing.T) {
 	s.ask(t, http.MethodPost, "/profile/mine/data", forData, as(ada)).Expect(http.StatusAccepted)
 	must.Do(t, s.archives.Collect(t.Context()))
 	s.deleteOwn(t, ada, ownPassword).Expect(http.StatusAccepted)
+	must.Do(t, s.archives.Collect(t.Context()))
 	s.expectErased(t, "ada@example.org")
+	if left := s.states.Keys("auth-store", "archive-page:"); len(left) > 0 {
+		t.Errorf("left is %v", left)
+	}
+}
+
+// A page cannot be read, or the client goes away: the owner has not got the archive, and can fetch it again.
+func TestMyData_isFetchedAgainIfItsEndWasMissing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(t)
+		ada := s.signUp(t, "ada@example.org")
+		s.ask(t, http.MethodPost, "/profile/mine/data", forData, as(ada)).Expect(http.StatusAccepted)
+		must.Do(t, s.archives.Collect(t.Context()))
+		fetch := func() *webtest.Answer { return s.ask(t, http.MethodPost, "/profile/mine/data/fetch", "", as(ada)) }
+		s.states.Before = func(operation, key string) error {
+			if operation == "get" && strings.HasPrefix(key, "archive-page:") && strings.HasSuffix(key, ".2") {
+				return status.Error(codes.Unavailable, "down")
+			}
+			return nil
+		}
+		if answer := fetch(); strings.HasSuffix(answer.Body.String(), "]}\n") {
+			t.Errorf("it looks complete: %s", answer.Body)
+		}
+		s.states.Before = nil
+		must.Do(t, s.archives.Collect(t.Context()))
+		if got := s.stateOfData(t, ada); got != "ready" {
+			t.Errorf("the state is %s", got)
+		}
+		refused(t, fetch(), errs.Conflict, "") // somebody may be fetching it
+		time.Sleep(20 * time.Second)
+		if got := webtest.Read[myData](fetch(), http.StatusOK); len(got.Data) < 4 {
+			t.Errorf("got %v", got)
+		}
+		refused(t, fetch(), errs.Conflict, "")
+	})
+}
+
+// The pages of a large archive are removed in the background: no request takes longer for them.
+func TestMyData_isRemovedByNoRequest(t *testing.T) {
+	s := newService(t)
+	ada, ben := s.signUp(t, "ada@example.org"), s.signUp(t, "ben@example.org")
+	for _, g := range []grant{ada, ben} {
+		s.ask(t, http.MethodPost, "/profile/mine/data", forData, as(g)).Expect(http.StatusAccepted)
+	}
+	must.Do(t, s.archives.Collect(t.Context()))
+	stored := len(s.states.Keys("auth-store", "archive-page:"))
+	s.ask(t, http.MethodPost, "/profile/mine/data/fetch", "", as(ada)).Expect(http.StatusOK)
+	s.deleteOwn(t, ben, ownPassword).Expect(http.StatusAccepted)
+	if left := len(s.states.Keys("auth-store", "archive-page:")); left != stored {
+		t.Errorf("%d of %d pages are left", left, stored)
+	}
 	must.Do(t, s.archives.Collect(t.Context()))
 	if left := s.states.Keys("auth-store", "archive-page:"); len(left) > 0 {
 		t.Errorf("left is %v", left)
+	}
+}
+
+// A service looks through what it keeps about everybody, and finds nothing for a long time.
+func TestMyData_needsNoDocumentForEachPageWithoutAnything(t *testing.T) {
+	s := newService(t)
+	ada := s.signUp(t, "ada@example.org")
+	s.ask(t, http.MethodPost, "/profile/mine/data", forData, as(ada)).Expect(http.StatusAccepted)
+	s.shop.empty = 2000
+	must.Do(t, s.archives.Collect(t.Context()))
+	if got := s.stateOfData(t, ada); got != "ready" {
+		t.Errorf("the state is %s", got)
+	}
+	if pages := s.states.Keys("auth-store", "archive-page:"); len(pages) > 30 {
+		t.Errorf("there are %d pages", len(pages))
+	}
+	found := webtest.Read[myData](s.ask(t, http.MethodPost, "/profile/mine/data/fetch", "", as(ada)), http.StatusOK)
+	orders := 0
+	for _, piece := range found.Data {
+		if piece.Service == "order" {
+			orders++
+		}
+	}
+	if orders != 2 {
+		t.Errorf("it has %d orders", orders)
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 // entry is an entry of the audit trail as admins see it.
 type entry struct {
-	Act       domain.Act `json:"act" doc:"The name of the operation" enum:"sign-up,sign-in,sign-out,reuse-refresh-token,end-session,end-other-sessions,change-password,change-profile,verify-address,mail-code,set-roles,create-api-key,revoke-api-key,delete-account,delete-user,request-my-data,fetch-my-data"`
+	Act       domain.Act `json:"act" doc:"The name of the operation" enum:"sign-up,sign-in,sign-out,reuse-refresh-token,end-session,end-other-sessions,change-password,set-forgotten-password,change-profile,verify-address,mail-code,set-roles,create-api-key,revoke-api-key,delete-account,delete-user,request-my-data,fetch-my-data"`
 	AccountID string     `json:"accountId" format:"uuid" doc:"The account that acted"`
 	Subject   string     `json:"subject,omitempty" format:"uuid" doc:"The account, session or API key that was changed; absent for the account that acted"`
 	Detail    string     `json:"detail,omitempty" doc:"The roles or permissions that were given"`

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -28,16 +29,24 @@ type openOrders struct {
 	err  error
 	// asked is called when somebody wants to know what is stored.
 	asked func()
+	// empty is how many pages without anything come first.
+	empty int
 }
 
 func (o *openOrders) OpenOf(context.Context, string) ([]string, error) { return o.open, o.err }
 
-// Page returns two pages of an order each.
+// Page returns pages without anything, and two of an order each.
 func (o *openOrders) Page(_ context.Context, accountID, cursor string) (domain.ArchivePage, error) {
 	if o.asked != nil {
 		o.asked()
 	}
-	next := map[string]string{"": "2"}[cursor]
+	if at, _ := strconv.Atoi(cursor); at < o.empty && cursor != "last" {
+		return domain.ArchivePage{Next: strconv.Itoa(at + 1)}, o.err
+	}
+	next := ""
+	if cursor != "last" {
+		next = "last"
+	}
 	data, _ := json.Marshal(map[string]string{"id": accountID, "cursor": cursor}) // strings always marshal
 	return domain.ArchivePage{Pieces: []domain.Piece{{Service: "order", Kind: "order", Data: data}}, Next: next}, o.err
 }
@@ -211,6 +220,7 @@ func TestDeletion_isFinishedWhateverDies(t *testing.T) {
 		if s.active(t, ada) { // it died before the account was closed
 			s.deleteOwn(t, ada, ownPassword).Expect(http.StatusAccepted)
 		}
+		must.Do(t, s.archives.Collect(t.Context()))
 		s.expectErased(t, "ada@example.org")
 		if left := s.states.Value("auth-store", "unfinished:deletions"); strings.Contains(left, ada.User.ID) {
 			t.Errorf("after %d writes it is still on the list: %s", died, left)

@@ -44,6 +44,7 @@ type service struct {
 	publisher *domain.Publisher
 	deletions *domain.Deletions
 	archives  *domain.Archives
+	forgotten *domain.Forgotten
 	shop      *openOrders
 	refusals  *domain.RefusalLog
 	keys      *domain.APIKeys
@@ -83,9 +84,10 @@ func newServiceThat(t *testing.T, verifies bool) service {
 	s.archives = domain.NewArchives(repositories.NewArchives(side), s.accounts, repositories.NewUnfinished(side, "archives"),
 		domain.NewOwnData(s.store, s.sessions, trail), s.shop)
 	s.deletions = domain.NewDeletions(s.accounts, s.sessions, s.archives, s.shop, repositories.NewUnfinished(side, "deletions"))
-	handlers.Routes(s.API, s.accounts, sessions, s.keys, tokens.KeySet, trail, s.refusals, s.deletions, s.archives)
+	s.forgotten = domain.NewForgotten(s.accounts, repositories.NewUnfinished(side, "forgotten"))
+	handlers.Routes(s.API, s.accounts, sessions, s.keys, tokens.KeySet, trail, s.refusals, s.deletions, s.archives, s.forgotten)
 	internal := web.NewAPI(s.Router.PathPrefix(handlers.InternalBase).Subrouter(), "Auth, internal", "")
-	handlers.InternalRoutes(internal, active)
+	handlers.InternalRoutes(internal, active, s.accounts)
 	s.apiKey = storeKey(t, keys)
 	return s
 }
@@ -261,6 +263,7 @@ func TestAPI_isWhatItsDescriptionSays(t *testing.T) {
 		s.ask(t, http.MethodPost, "/profile/mine/data", forData, as(admin)).Expect(http.StatusAccepted)
 		must.Do(t, s.archives.Collect(t.Context()))
 		knows["code"] = []string{s.code(t)}
+		knows["link"] = []string{s.link(t, admin.User.Email)}
 		return admin.AccessToken
 	}
 	openapitest.Attack(t, s.Server, openapitest.Client{SignIn: signIn, APIKey: s.apiKey, Knows: knows}, 60)

@@ -45,7 +45,7 @@ func (h *handlers) leavingRoutes(api huma.API) {
 		Summary: "Show whether the archive of your data is ready", Security: signedIn,
 	}, h.dataState)
 
-	// Not a GET, which gateways and sidecars may repeat: the archive is handed out once.
+	// Not a GET, which gateways and sidecars may repeat: the archive is handed out once. If the answer ends early, it can be fetched again.
 	huma.Register(api, huma.Operation{
 		OperationID: "fetch-my-data", Method: http.MethodPost, Path: base + "/profile/mine/data/fetch", Tags: tags,
 		Summary: "Fetch the archive of your data, once", Security: signedIn,
@@ -57,7 +57,7 @@ func (h *handlers) leavingRoutes(api huma.API) {
 // fetchAnswers describes the answers to those who fetch an archive.
 func fetchAnswers() map[string]*huma.Response {
 	answers := web.Refusals(map[int]string{
-		http.StatusNotFound: "There is no archive", http.StatusConflict: "The archive is not ready, or was fetched",
+		http.StatusNotFound: "There is no archive", http.StatusConflict: "The archive is not ready, is being fetched, or was fetched",
 	})
 	answers["200"] = &huma.Response{
 		Description: "The archive",

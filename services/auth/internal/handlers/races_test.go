@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -181,5 +182,77 @@ func (s service) afterChecks(t *testing.T, g grant, reads int) {
 			s.states.Drop("auth-store", key)
 		}
 		return nil
+	}
+}
+
+// deletedAtOnce deletes the accounts of the only two ADMINs. The request of the first finds that it is the last one who stays, and is about
+// to open its account again: then another process carries on both deletions, and finds that the second one stays. It is there when the
+// request ends, or has erased the first account before.
+func (s service) deletedAtOnce(t *testing.T, first, second grant, erased bool) *webtest.Answer {
+	t.Helper()
+	var dead atomic.Bool // whose request deletes the second account
+	var saves atomic.Int64
+	opening, resume, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	release := sync.OnceFunc(func() { close(resume) })
+	s.states.Before = func(operation, key string) error {
+		switch {
+		case key == "group:admins" && dead.Load():
+			return status.Error(codes.Unavailable, "down")
+		case operation != "save":
+			return nil
+		case key == "account:"+second.User.ID && saves.Load() == 1:
+			dead.Store(true)
+			return nil
+		case key != "account:"+first.User.ID:
+			return nil
+		}
+		switch saves.Add(1) {
+		case 1: // about to be closed
+			s.deleteOwn(t, second, ownPassword)
+			dead.Store(false)
+		case 2: // about to be opened again
+			close(opening)
+			<-resume
+		case 3: // about to be erased
+			if !erased {
+				release()
+				<-ended
+			}
+		}
+		return nil
+	}
+	var answer *webtest.Answer
+	go func() {
+		defer close(ended)
+		answer = s.deleteOwn(t, first, ownPassword)
+	}()
+	<-opening
+	must.Do(t, s.deletions.CatchUp(t.Context()))
+	release()
+	<-ended
+	s.states.Before = nil
+	return answer
+}
+
+func TestDeletion_ofTheLastTwoAdminsAtOnce(t *testing.T) {
+	for _, erased := range []bool{false, true} {
+		s := newService(t)
+		first, second := s.newAdmin(t, "a@example.org"), s.newAdmin(t, "b@example.org")
+		if first.User.ID < second.User.ID { // the other process opens the second account first
+			first, second = second, first
+		}
+		answer, stay := s.deletedAtOnce(t, first, second, erased), []string{second.User.ID}
+		if erased {
+			answer.Expect(http.StatusAccepted)
+		} else {
+			refused(t, answer, errs.Conflict, "")
+			stay = append(stay, first.User.ID)
+		}
+		if left := must.Get(s.admins.List(t.Context()))(t); !slices.Equal(slices.Sorted(slices.Values(left)), stay) {
+			t.Errorf("the admins are %v, want %v", left, stay)
+		}
+		if !s.active(t, second) || s.active(t, first) == erased {
+			t.Errorf("active are %t and %t", s.active(t, first), s.active(t, second))
+		}
 	}
 }

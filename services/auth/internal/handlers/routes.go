@@ -25,18 +25,20 @@ type handlers struct {
 	refusals  *domain.RefusalLog
 	deletions *domain.Deletions
 	archives  *domain.Archives
+	forgotten *domain.Forgotten
 }
 
 // Routes adds the operations to an API that identity.Protect guards. keySet returns the keys that verify access tokens.
 func Routes(
 	api huma.API, accounts *domain.Accounts, sessions *domain.Sessions, keys *domain.APIKeys, keySet func() identity.KeySet,
-	trail domain.Trail, refusals *domain.RefusalLog, deletions *domain.Deletions, archives *domain.Archives,
+	trail domain.Trail, refusals *domain.RefusalLog, deletions *domain.Deletions, archives *domain.Archives, forgotten *domain.Forgotten,
 ) {
 	h := &handlers{
 		accounts: accounts, sessions: sessions, keys: keys, keySet: keySet, trail: trail, refusals: refusals,
-		deletions: deletions, archives: archives,
+		deletions: deletions, archives: archives, forgotten: forgotten,
 	}
 	h.signInRoutes(api)
+	h.forgottenRoutes(api)
 	h.sessionRoutes(api)
 	h.profileRoutes(api)
 	h.leavingRoutes(api)
@@ -270,12 +272,21 @@ func (h *handlers) auditRoutes(api huma.API) {
 const InternalBase = "/internal"
 
 // InternalRoutes adds the operations for the other services, which call through their sidecars.
-func InternalRoutes(api huma.API, sessions identity.Sessions) {
+func InternalRoutes(api huma.API, sessions identity.Sessions, accounts *domain.Accounts) {
 	// Every service asks this about the session of an access token.
 	huma.Register(api, huma.Operation{
 		OperationID: "session-liveness", Method: http.MethodGet, Path: "/sessions/{id}",
 		Summary: "Check whether a session is active and which roles its account has",
 	}, func(ctx context.Context, in *byID) (*private[identity.Session], error) {
 		return privately(sessions(ctx, in.ID))
+	})
+
+	// order-api asks this for staff who know a customer's address. It tells nothing more of the account.
+	huma.Register(api, huma.Operation{
+		OperationID: "account-of-address", Method: http.MethodGet, Path: "/accounts",
+		Summary: "Show the id of the account with an e-mail address",
+	}, func(ctx context.Context, in *addressInput) (*private[accountID], error) {
+		account, err := accounts.OfAddress(ctx, in.Email)
+		return privately(accountID{account.ID}, err)
 	})
 }

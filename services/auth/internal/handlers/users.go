@@ -17,6 +17,14 @@ func (h *handlers) listUsers(ctx context.Context, in *usersInput) (*private[web.
 	return privately(web.ListingOf(accounts, next, userOf), err)
 }
 
+type addressInput struct {
+	Email string `query:"email" required:"true" maxLength:"254"`
+}
+
+type accountID struct {
+	ID string `json:"id" format:"uuid"`
+}
+
 type setRolesInput struct {
 	Client
 	ID   string `path:"id" format:"uuid"`

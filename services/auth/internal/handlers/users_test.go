@@ -3,6 +3,7 @@ package handlers_test
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -116,4 +117,20 @@ func TestLiveness_hasTheCurrentRoles(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		refused(t, s.ask(t, http.MethodGet, "/users", "", as(admin)), errs.Forbidden, "")
 	})
+}
+
+// order-api asks for the account of an address, and learns its id and nothing else.
+func TestAccountOfAddress_isForOtherServices(t *testing.T) {
+	s := newService(t)
+	up := webtest.Read[grant](s.ask(t, http.MethodPost, "/signup/basic", adaSignsUp), http.StatusCreated)
+	ask := func(email string) *webtest.Answer {
+		return s.Do(t, webtest.Request{Path: "/internal/accounts?email=" + url.QueryEscape(email)})
+	}
+	found := webtest.Read[map[string]string](ask(strings.ToUpper(up.User.Email)), http.StatusOK)
+	if len(found) != 1 || found["id"] != up.User.ID {
+		t.Errorf("got %v", found)
+	}
+	refused(t, ask("nobody@example.com"), errs.NotFound, "")
+	refused(t, ask("nonsense"), errs.Invalid, "email")
+	refused(t, s.ask(t, http.MethodGet, "/internal/accounts?email="+up.User.Email, ""), errs.NotFound, "")
 }

@@ -34,7 +34,7 @@ type accountEvent struct {
 	Roles []domain.Role `json:"roles,omitempty"`
 	// Verified says whether the address is known to belong to the owner of the account.
 	Verified bool `json:"verified"`
-	// Code verifies the address, until ExpiresAt.
+	// Code verifies the address, or sets the password, until ExpiresAt.
 	Code      string    `json:"code,omitempty"`
 	ExpiresAt time.Time `json:"expiresAt,omitzero"`
 }
@@ -61,8 +61,11 @@ func (p *Events) Publish(ctx context.Context, account domain.Account, e domain.E
 	if e.Type == domain.ProfileChanged || e.Type == domain.RolesChanged {
 		payload.Roles = account.AllRoles()
 	}
-	if e.Code != "" {
+	switch e.Type {
+	case domain.VerificationRequested:
 		payload.ExpiresAt = e.At.Add(domain.CodeTTL)
+	case domain.PasswordForgotten:
+		payload.ExpiresAt = e.At.Add(domain.LinkTTL)
 	}
 	return p.publish(ctx, topic, account, e, payload)
 }

@@ -2,8 +2,10 @@ package providers
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"stoa/services/auth/internal/domain"
 )
@@ -19,13 +21,25 @@ type Orders struct{ apps Apps }
 // NewOrders returns the orders of accounts.
 func NewOrders(apps Apps) Orders { return Orders{apps} }
 
-// OpenOf implements domain.OpenOrders.
-func (o Orders) OpenOf(ctx context.Context, accountID string) ([]string, error) {
-	var open struct {
-		Orders []string `json:"orders"`
+// openOrders is a part of the answer, and the number of the next part, 0 for none.
+type openOrders struct {
+	Orders []string `json:"orders"`
+	Next   int64    `json:"next"`
+}
+
+// OpenOf implements domain.OpenOrders. An account may have more orders than are read in the time of one call.
+func (o Orders) OpenOf(ctx context.Context, accountID string) (ids []string, err error) {
+	path := "/internal/accounts/" + url.PathEscape(accountID) + "/orders"
+	for part, more := int64(0), true; more; {
+		var open openOrders
+		if err := o.apps.Invoke(ctx, "order-api", http.MethodGet, fmt.Sprintf("%s?part=%d", path, part), nil, &open); err != nil {
+			return nil, err
+		}
+		ids = append(ids, open.Orders...)
+		part, more = open.Next, open.Next > part
 	}
-	err := o.apps.Invoke(ctx, "order-api", http.MethodGet, "/internal/accounts/"+url.PathEscape(accountID)+"/orders", nil, &open)
-	return open.Orders, err
+	slices.Sort(ids)
+	return slices.Compact(ids), nil
 }
 
 // source implements domain.Source by asking an app.
@@ -39,6 +53,7 @@ func Sources(apps Apps) []domain.Source {
 	return []domain.Source{
 		source{apps, "order-api", "order"}, source{apps, "notification", "notification"},
 		source{apps, "backoffice", "backoffice"}, source{apps, "blog", "blog"},
+		source{apps, "web", "web"},
 	}
 }
 

@@ -100,7 +100,12 @@ func (r *Accounts) take(ctx context.Context, email domain.Email, proposed string
 // ByEmail implements domain.AccountStore. For an address without an account it reads the account of nobody, which takes as
 // long as any other, and for each it reads the admins.
 func (r *Accounts) ByEmail(ctx context.Context, email domain.Email) (domain.Account, bool, error) {
-	owned, err := r.owners.Find(ctx, email.Key())
+	return r.ByEmailKey(ctx, email.Key())
+}
+
+// ByEmailKey implements domain.AccountStore.
+func (r *Accounts) ByEmailKey(ctx context.Context, key string) (domain.Account, bool, error) {
+	owned, err := r.owners.Find(ctx, key)
 	if err != nil {
 		return domain.Account{}, false, err
 	}

@@ -58,11 +58,7 @@ func (r *Archives) Page(ctx context.Context, archiveID string, n int) (domain.Ar
 // Drop implements domain.ArchiveStore.
 func (r *Archives) Drop(ctx context.Context, archiveID string, n int) error {
 	for i := range n {
-		page, err := r.pages.Find(ctx, pageID(archiveID, i))
-		if err == nil && page.Exists() {
-			err = r.pages.Delete(ctx, page)
-		}
-		if err != nil {
+		if err := r.pages.Remove(ctx, pageID(archiveID, i)); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"time"
@@ -64,8 +65,10 @@ func (l *DeadLetter) CheckReplay() error {
 	return nil
 }
 
-// mentions returns the ids that the event has.
-func (l *DeadLetter) mentions() []string { return names.Mentions(l.Event.Data) }
+// mentions reports whether the event has the id of an account.
+func (l *DeadLetter) mentions(accountID string) bool {
+	return bytes.Contains(l.Event.Data, []byte(accountID))
+}
 
 // forget takes from the event what tells who an account is.
 func (l *DeadLetter) forget(accountID string) {

@@ -2,13 +2,12 @@ package domain
 
 import (
 	"context"
-	"iter"
-	"slices"
 	"strconv"
 	"time"
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
+	"stoa/pkg/common/names"
 )
 
 // DeadLetterRepository stores dead letters. Get, Update and Delete fail with errs.NotFound if there is no such letter.
@@ -16,10 +15,11 @@ type DeadLetterRepository interface {
 	// Add stores a letter, unless it is stored already.
 	Add(ctx context.Context, letter DeadLetter) error
 	Get(ctx context.Context, id string) (DeadLetter, error)
-	// List returns a page of the letters, newest first.
-	List(ctx context.Context, cursor string, limit int) ([]DeadLetter, string, error)
-	// All yields all letters, and misses none.
-	All(ctx context.Context) iter.Seq2[[]DeadLetter, error]
+	// List returns a page of the letters that match, newest first; a nil match takes all.
+	List(ctx context.Context, cursor string, limit int, match func(DeadLetter) bool) ([]DeadLetter, string, error)
+	// LookFor calls look with all letters, some at a time, and misses none. It goes on where the call before for this account has
+	// stopped.
+	LookFor(ctx context.Context, accountID string, look func([]DeadLetter) error) error
 	Update(ctx context.Context, id string, change func(*DeadLetter) error) (DeadLetter, error)
 	Delete(ctx context.Context, id string) error
 	// Compact takes deleted letters off the list.
@@ -47,7 +47,7 @@ func (d *DeadLetters) Receive(ctx context.Context, letter DeadLetter) error {
 	if err := d.Add(ctx, letter); err != nil {
 		return err
 	}
-	left, err := d.Left(ctx, letter.mentions())
+	left, err := d.Left(ctx, names.Mentions(letter.Event.Data))
 	for _, accountID := range left {
 		if err == nil {
 			err = d.forget(ctx, letter.ID, accountID)
@@ -56,29 +56,25 @@ func (d *DeadLetters) Receive(ctx context.Context, letter DeadLetter) error {
 	return err
 }
 
-// dataPage is how many documents are looked at for a page of what is stored about somebody: all may be about that account, and have
-// large orders.
+// dataPage is how many documents are on a page of what is stored about somebody: all may have large orders.
 const dataPage = 50
 
-// Erase takes somebody who has deleted their account from all letters. A second run does no harm.
+// Erase takes somebody who has deleted their account from all letters. If they are so many that its time ends, the next run goes on.
 func (d *DeadLetters) Erase(ctx context.Context, accountID string) error {
 	if err := d.Leave(ctx, accountID); err != nil {
 		return err
 	}
-	for letters, err := range d.All(ctx) {
-		if err != nil {
-			return err
-		}
+	return d.LookFor(ctx, accountID, func(letters []DeadLetter) error {
 		for _, letter := range letters {
-			if !slices.Contains(letter.mentions(), accountID) {
+			if !letter.mentions(accountID) {
 				continue
 			}
 			if err := d.forget(ctx, letter.ID, accountID); err != nil {
 				return err
 			}
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // forget takes somebody from a letter, unless it was deleted.
@@ -96,8 +92,7 @@ func (d *DeadLetters) forget(ctx context.Context, id, accountID string) error {
 // About returns a page of the letters that mention an account, without what tells who others are, and the cursor of the next page. A
 // page may be empty.
 func (d *DeadLetters) About(ctx context.Context, accountID, cursor string) ([]DeadLetter, string, error) {
-	letters, next, err := d.List(ctx, cursor, dataPage)
-	letters = slices.DeleteFunc(letters, func(l DeadLetter) bool { return !slices.Contains(l.mentions(), accountID) })
+	letters, next, err := d.List(ctx, cursor, dataPage, func(l DeadLetter) bool { return l.mentions(accountID) })
 	for i := range letters {
 		letters[i].onlyAbout(accountID)
 	}

@@ -2,7 +2,6 @@ package domain
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"stoa/pkg/common/ids"
@@ -25,6 +24,9 @@ type FulfilmentRepository interface {
 	// List returns a page of the fulfilments with this status, newest first, or of all if it is "", in the order of their
 	// progress.
 	List(ctx context.Context, status Status, cursor string, limit int) ([]Fulfilment, string, error)
+	// OfCustomer returns a page of the fulfilments of a customer, in the same order. It looks at a thousand at most, so a page may be
+	// empty.
+	OfCustomer(ctx context.Context, customerID, cursor string, limit int) ([]Fulfilment, string, error)
 	// Compact removes from the lists what has another status by now, and what has expired.
 	Compact(ctx context.Context) error
 }
@@ -49,11 +51,10 @@ func NewFulfilments(repository FulfilmentRepository, publisher Publisher, autoFu
 	return &Fulfilments{repository, publisher, autoFulfil}
 }
 
-// OfCustomer returns a page of the fulfilments of a customer, and the cursor of the next page. There is no list of a customer, so it
-// looks through all of them: a page may be empty.
-func (f *Fulfilments) OfCustomer(ctx context.Context, customerID, cursor string) ([]Fulfilment, string, error) {
-	page, next, err := f.List(ctx, "", cursor, dataPage)
-	return slices.DeleteFunc(page, func(one Fulfilment) bool { return one.Customer.ID != customerID }), next, err
+// About returns a page of the fulfilments of a customer, and the cursor of the next page. There is no list of a customer, so it looks
+// through all of them: a page may be empty.
+func (f *Fulfilments) About(ctx context.Context, customerID, cursor string) ([]Fulfilment, string, error) {
+	return f.OfCustomer(ctx, customerID, cursor, dataPage)
 }
 
 // Confirm queues an order that the event with this id confirms, and ships it if the operator wants that.

@@ -9,7 +9,7 @@ import (
 )
 
 func (h *handlers) listDeadLetters(ctx context.Context, in *web.Page) (*listing[domain.DeadLetter], error) {
-	items, next, err := h.letters.List(ctx, in.Cursor, in.Limit)
+	items, next, err := h.letters.List(ctx, in.Cursor, in.Limit, nil)
 	return &listing[domain.DeadLetter]{web.Listing[domain.DeadLetter]{Items: items, Next: next}}, err
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
+	"stoa/pkg/departures"
 	"stoa/pkg/messaging"
 	"stoa/services/backoffice/internal/domain"
 )
@@ -33,23 +34,13 @@ func Subscriptions(fulfilments *domain.Fulfilments, letters *domain.DeadLetters)
 		}},
 		// Who has left: order-worker tells of their orders.
 		{Topic: "account-deletions", On: map[string]messaging.Handler{
-			"account.deleted.v1": messaging.Typed(func(ctx context.Context, _ messaging.Event, a account) error {
-				if !ids.Valid(a.ID) {
-					return errs.InvalidField("id", "must be a UUID")
-				}
-				return letters.Erase(ctx, a.ID)
-			}),
+			"account.deleted.v1": departures.Handler(func(ctx context.Context, d departures.Departure) error { return letters.Erase(ctx, d.ID) }),
 		}},
 		// Events that a consumer could not handle.
 		{Topic: messaging.DeadLetters, On: map[string]messaging.Handler{
 			messaging.DeadLetterType: h.deadLetter,
 		}},
 	}
-}
-
-// account is the part of account.deleted.v1 that matters here.
-type account struct {
-	ID string `json:"id"`
 }
 
 type events struct {

@@ -13,5 +13,5 @@ const InternalBase = "/internal"
 // InternalRoutes adds the operation for auth, which calls through its sidecar.
 func InternalRoutes(api huma.API, fulfilments *domain.Fulfilments, letters *domain.DeadLetters) {
 	// For the archive of an account.
-	web.DataRoute(api, web.DataKindOf("fulfilment", fulfilments.OfCustomer), web.DataKindOf("dead-letter", letters.About))
+	web.DataRoute(api, web.DataKindOf("fulfilment", fulfilments.About), web.DataKindOf("dead-letter", letters.About))
 }

@@ -2,10 +2,10 @@ package repositories
 
 import (
 	"context"
-	"iter"
 	"time"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/departures"
 	"stoa/pkg/sidecar"
 	"stoa/services/backoffice/internal/domain"
 )
@@ -16,23 +16,26 @@ const all = "all"
 // DeadLetters stores one document for each dead letter.
 type DeadLetters struct {
 	*sidecar.Documents[domain.DeadLetter]
-	lists *sidecar.Lists[domain.DeadLetter]
-	left  *sidecar.Documents[departure]
+	*departures.Tombstones
+	lists  *sidecar.Lists[domain.DeadLetter]
+	looked *sidecar.Documents[looked]
 }
 
-// departure says that an account was deleted.
-type departure struct {
-	At time.Time `json:"at"`
+// looked says how many parts of the letters have been looked through for an account that was deleted.
+type looked struct {
+	Parts int64 `json:"parts"`
 }
 
-// departureTTL is longer than a broker keeps events.
-const departureTTL = 31 * 24 * time.Hour
+// lookedTTL is longer than a broker tries an event again.
+const lookedTTL = 31 * 24 * time.Hour
 
 // NewDeadLetters returns the dead letters in the sidecar's store.
 func NewDeadLetters(s *sidecar.Sidecar) *DeadLetters {
 	documents := sidecar.NewDocuments[domain.DeadLetter](s, store, "dead-letter")
-	left := sidecar.Expiring(s, store, "left", func(departure) time.Duration { return departureTTL })
-	return &DeadLetters{Documents: documents, lists: sidecar.NewLists(documents, "dead-letter-list"), left: left}
+	return &DeadLetters{
+		Documents: documents, Tombstones: departures.NewTombstones(s, store), lists: sidecar.NewLists(documents, "dead-letter-list"),
+		looked: sidecar.Expiring(s, store, "looked", func(looked) time.Duration { return lookedTTL }),
+	}
 }
 
 // Add stores a letter, unless it is stored already.
@@ -49,14 +52,38 @@ func (r *DeadLetters) Get(ctx context.Context, id string) (domain.DeadLetter, er
 	return document.Value, err
 }
 
-// List returns a page of the letters, newest first.
-func (r *DeadLetters) List(ctx context.Context, cursor string, limit int) ([]domain.DeadLetter, string, error) {
-	return r.lists.Page(ctx, all, cursor, limit, nil)
+// List returns a page of the letters that match, newest first.
+func (r *DeadLetters) List(
+	ctx context.Context, cursor string, limit int, match func(domain.DeadLetter) bool,
+) ([]domain.DeadLetter, string, error) {
+	return r.lists.Page(ctx, all, cursor, limit, match)
 }
 
-// All yields all letters, and misses none.
-func (r *DeadLetters) All(ctx context.Context) iter.Seq2[[]domain.DeadLetter, error] {
-	return r.lists.Batches(ctx, all, sidecar.Once, nil)
+// lookPart is how many letters are looked at before the place is stored.
+const lookPart = 100
+
+// LookFor implements domain.DeadLetterRepository. Nothing is stored for a few letters.
+func (r *DeadLetters) LookFor(ctx context.Context, accountID string, look func([]domain.DeadLetter) error) error {
+	before, err := r.looked.Find(ctx, accountID)
+	if err != nil {
+		return err
+	}
+	parts, err := r.lists.Parts(ctx, all, lookPart)
+	for n := before.Value.Parts; err == nil && n < parts; n++ {
+		err = r.lookAt(ctx, n, look)
+		if err == nil && n+1 < parts {
+			_, err = r.looked.Upsert(ctx, accountID, func(l *looked) error { l.Parts = n + 1; return nil })
+		}
+	}
+	return err
+}
+
+func (r *DeadLetters) lookAt(ctx context.Context, part int64, look func([]domain.DeadLetter) error) error {
+	letters, err := r.lists.Part(ctx, all, part, lookPart, nil)
+	if err != nil {
+		return err
+	}
+	return look(letters)
 }
 
 // Delete removes a letter: errs.NotFound if there is no such letter, errs.Conflict if it was changed at the same time.
@@ -71,28 +98,4 @@ func (r *DeadLetters) Delete(ctx context.Context, id string) error {
 // Compact takes deleted letters off the list.
 func (r *DeadLetters) Compact(ctx context.Context) error {
 	return r.lists.Compact(ctx, all, func(domain.DeadLetter) bool { return true })
-}
-
-// Leave implements domain.DeadLetterRepository.
-func (r *DeadLetters) Leave(ctx context.Context, accountID string) error {
-	_, err := r.left.Upsert(ctx, accountID, func(d *departure) error {
-		if d.At.IsZero() {
-			d.At = time.Now().UTC()
-		}
-		return nil
-	})
-	return err
-}
-
-// Left implements domain.DeadLetterRepository.
-func (r *DeadLetters) Left(ctx context.Context, ids []string) ([]string, error) {
-	if len(ids) == 0 {
-		return nil, nil
-	}
-	found, err := r.left.GetEach(ctx, ids)
-	left := make([]string, len(found))
-	for i, d := range found {
-		left[i] = d.ID
-	}
-	return left, err
 }

@@ -104,10 +104,9 @@ func (r *Fulfilments) List(
 	if status != "" {
 		return r.page(ctx, status, cursor, limit)
 	}
-	first, cursor, _ := strings.Cut(cursor, ".")
-	at := max(0, slices.Index(statuses, domain.Status(first)))
-	if first != string(statuses[at]) && first != "" {
-		return nil, "", errs.InvalidField("cursor", "is not a cursor of this list")
+	at, cursor, err := place(cursor)
+	if err != nil {
+		return nil, "", err
 	}
 	items = make([]domain.Fulfilment, 0, limit)
 	for _, status := range statuses[at:] {
@@ -121,6 +120,35 @@ func (r *Fulfilments) List(
 		cursor = ""
 	}
 	return items, "", nil
+}
+
+// place returns where a cursor of all fulfilments points to: one of the statuses, and a cursor of its list.
+func place(all string) (at int, cursor string, err error) {
+	first, cursor, _ := strings.Cut(all, ".")
+	at = max(0, slices.Index(statuses, domain.Status(first)))
+	if first != string(statuses[at]) && first != "" {
+		err = errs.InvalidField("cursor", "is not a cursor of this list")
+	}
+	return at, cursor, err
+}
+
+// OfCustomer implements domain.FulfilmentRepository. A page is of one status.
+func (r *Fulfilments) OfCustomer(ctx context.Context, customerID, cursor string, limit int) ([]domain.Fulfilment, string, error) {
+	at, cursor, err := place(cursor)
+	if err != nil {
+		return nil, "", err
+	}
+	status := statuses[at]
+	items, next, err := r.lists.Page(ctx, string(status), cursor, limit, func(f domain.Fulfilment) bool {
+		return f.Status == status && f.Customer.ID == customerID
+	})
+	switch {
+	case next != "":
+		next = string(status) + "." + next
+	case at+1 < len(statuses):
+		next = string(statuses[at+1]) + "."
+	}
+	return items, next, err
 }
 
 func (r *Fulfilments) page(

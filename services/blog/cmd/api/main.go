@@ -78,12 +78,15 @@ func run(ctx context.Context) error {
 	)
 	internal := web.NewAPI(router.PathPrefix(handlers.InternalBase).Subrouter(), "Blog, internal", "For the other services.")
 	handlers.InternalRoutes(internal, domain.NewOwnData(workflow))
-	warn := func(err error) { app.Telemetry.Log.Warn().Err(err).Msg("the search index cannot be maintained") }
-	maintenance := service.NewTask(index.Work, warn)
+	warn := func(message string) func(error) {
+		return func(err error) { app.Telemetry.Log.Warn().Err(err).Msg(message) }
+	}
+	maintenance := service.NewTask(index.Work, warn("the search index cannot be maintained"))
+	erasing := service.NewTask(erasure.CatchUp, warn("what authors who left have written cannot be erased"))
 	handlers.Schedules(
-		router, reviewing, discussion, tagging, domain.NewAnnouncing(stores, events), erasure, maintenance.Begin,
+		router, reviewing, discussion, tagging, domain.NewAnnouncing(stores, events), erasing.Begin, maintenance.Begin,
 		stores.Posts.Compact, stores.Comments.Compact, stores.Tags.Compact, stores.Jobs.Compact, stores.Followers.Compact,
 		stores.Announcements.Compact,
 	)
-	return app.Run(ctx, app.HTTP(router), consumer.Run, maintenance.Run)
+	return app.Run(ctx, app.HTTP(router), consumer.Run, maintenance.Run, erasing.Run)
 }

@@ -66,6 +66,8 @@ func (a *Announcement) extend(sources []Source, became map[string]string) {
 
 // AnnouncementStore stores announcements.
 type AnnouncementStore interface {
+	// Get fails with errs.NotFound if there is no such announcement.
+	Get(ctx context.Context, postID string) (Announcement, error)
 	// Upsert changes an announcement by a pure function, which gets the zero Announcement for a new one.
 	Upsert(ctx context.Context, postID string, change func(*Announcement) error) (Announcement, error)
 	// Unfinished returns a page of those that run.

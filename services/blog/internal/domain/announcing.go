@@ -3,7 +3,6 @@ package domain
 import (
 	"context"
 	"errors"
-	"maps"
 	"slices"
 	"time"
 
@@ -17,8 +16,9 @@ const (
 	AnnouncingPause = 500 * time.Millisecond
 	// announcingTime bounds one run. It is called every ten seconds (components/topology.yaml).
 	announcingTime = 8 * time.Second
-	// maxAnnouncements is how many take turns.
+	// maxAnnouncements is how many take turns, and maxEmpty how many parts without anybody to tell one step passes over.
 	maxAnnouncements = 100
+	maxEmpty         = 20
 )
 
 // Announcing is how followers are told of new posts.
@@ -35,115 +35,133 @@ func NewAnnouncing(stores Stores, bus Bus) *Announcing {
 }
 
 // CatchUp tells followers, page by page, in turns: a post with few followers does not wait for one with many. What one page has
-// done is stored before the next. Several processes may do this at once.
+// done is stored before the next. Several processes may do this at once. An announcement that fails for a reason of its own waits for the
+// next run, and holds up no other.
 func (a *Announcing) CatchUp(ctx context.Context) error {
 	end := time.Now().Add(announcingTime)
-	broken := map[string]error{}
-	for {
-		done, err := a.turn(ctx, broken)
-		if err != nil || done == nothing || time.Now().Add(a.Pause).After(end) {
-			return errors.Join(append(slices.Collect(maps.Values(broken)), err)...)
+	running, failed := a.running(ctx)
+	for len(running) > 0 && time.Now().Add(a.Pause).Before(end) {
+		slices.SortStableFunc(running, func(x, y Announcement) int { return x.NextAt.Compare(y.NextAt) })
+		if running[0].NextAt.After(time.Now()) {
+			break // another process tells their followers
 		}
-		if done == told {
+		next, told, err := a.turn(ctx, running[0])
+		failed = errors.Join(failed, about("announcement", running[0].ID, err))
+		switch {
+		case errs.Is(err, errs.Unavailable):
+			return failed
+		case err != nil || len(next.Lists()) == 0:
+			running = running[1:]
+		default:
+			running[0] = next
+		}
+		if told {
 			select {
 			case <-ctx.Done():
-				return ctx.Err()
+				return errors.Join(failed, ctx.Err())
 			case <-time.After(a.Pause):
 			}
 		}
 	}
+	return failed
 }
 
-// progress is what one step has done.
-type progress int
-
-const (
-	// nothing: no announcement may go on now.
-	nothing progress = iota
-	// looked: there was nobody to tell.
-	looked
-	// told: there was an event for a page of followers.
-	told
-)
-
-// turn takes the next step of the announcement that has waited for longest. One that fails for a reason of its own is broken: it
-// waits for the next run, and holds up no other.
-func (a *Announcing) turn(ctx context.Context, broken map[string]error) (progress, error) {
-	running, _, err := a.Announcements.Unfinished(ctx, "", maxAnnouncements)
-	if err != nil {
-		return nothing, err
+// running returns the announcements that take turns, the newest if there are many.
+func (a *Announcing) running(ctx context.Context) (all []Announcement, err error) {
+	for cursor, more := "", true; more && len(all) < maxAnnouncements; more = cursor != "" {
+		var some []Announcement
+		if some, cursor, err = a.Announcements.Unfinished(ctx, cursor, maxAnnouncements); err != nil {
+			return all, err
+		}
+		all = append(all, some...)
 	}
-	slices.SortFunc(running, func(x, y Announcement) int { return x.NextAt.Compare(y.NextAt) })
-	for _, x := range running {
-		if x.NextAt.After(time.Now()) {
-			break
-		}
-		if broken[x.ID] != nil {
-			continue
-		}
-		done, err := a.step(ctx, x)
-		if err == nil || errors.Is(err, errMoved) { // moved: another process goes on
-			return done, nil
-		}
-		err = about("announcement", x.ID, err)
-		if errs.Is(err, errs.Unavailable) {
-			return nothing, err
-		}
-		broken[x.ID] = err
+	return all, nil
+}
+
+// turn takes the next step of an announcement, unless another process has taken it. It returns the announcement as it is then, and whether
+// somebody was told.
+func (a *Announcing) turn(ctx context.Context, x Announcement) (next Announcement, told bool, err error) {
+	now, err := a.Announcements.Get(ctx, x.ID)
+	switch {
+	case err != nil:
+		return x, false, err
+	case len(now.Lists()) == 0 || now.NextAt.After(time.Now()):
+		return now, false, nil
 	}
-	return nothing, nil
+	next, told, err = a.step(ctx, now)
+	if errors.Is(err, errMoved) {
+		return now, told, nil
+	}
+	return next, told, err
 }
 
 // step tells the next page of followers, or finds out that there is none.
-func (a *Announcing) step(ctx context.Context, x Announcement) (progress, error) {
+func (a *Announcing) step(ctx context.Context, x Announcement) (next Announcement, told bool, err error) {
 	post, err := a.Posts.Get(ctx, x.ID)
 	if err != nil && !errs.Is(err, errs.NotFound) {
-		return nothing, err
+		return x, false, err
 	}
 	if post.Published == nil {
-		return looked, a.move(ctx, x, func(stored *Announcement) { stored.Stopped = true })
+		next, err = a.move(ctx, x, func(stored *Announcement) { stored.Stopped = true })
+		return next, false, err
 	}
-	if x.Place.Source == len(x.Sources) {
-		return looked, a.extend(ctx, x, post)
+	place, told, err := a.tellNext(ctx, x, post)
+	switch {
+	case err != nil:
+		return x, false, err
+	case !told && place.Source == len(x.Sources):
+		next, err = a.extend(ctx, x, place, post)
+		return next, false, err
 	}
-	list := x.Sources[x.Place.Source].Followers()
-	parts, err := a.Followers.Parts(ctx, list, pageSize)
-	if err != nil {
-		return nothing, err
-	}
-	if x.Place.Part >= parts {
-		return looked, a.move(ctx, x, func(stored *Announcement) { stored.Place = Reached{Source: x.Place.Source + 1} })
-	}
-	done, err := a.tell(ctx, x, post, list)
-	if err != nil {
-		return nothing, err
-	}
-	return done, a.move(ctx, x, func(stored *Announcement) {
-		if stored.Place.Part++; done == told {
-			stored.NextAt = time.Now().UTC().Add(a.Pause)
+	next, err = a.move(ctx, x, func(stored *Announcement) {
+		stored.Place, stored.NextAt = place, time.Now().UTC()
+		if told {
+			stored.NextAt = stored.NextAt.Add(a.Pause)
 		}
 	})
+	return next, told, err
+}
+
+// tellNext publishes the event for the next part of a list that has followers to be told, if it is not far. It returns the place after what it
+// has seen.
+func (a *Announcing) tellNext(ctx context.Context, x Announcement, post Post) (place Reached, told bool, err error) {
+	place = x.Place
+	for seen := 0; seen < maxEmpty && !told && place.Source < len(x.Sources); seen++ {
+		list := x.Sources[place.Source].Followers()
+		parts, err := a.Followers.Parts(ctx, list, pageSize)
+		if err != nil {
+			return place, false, err
+		}
+		if place.Part >= parts {
+			place = Reached{Source: place.Source + 1}
+			continue
+		}
+		if told, err = a.tell(ctx, x, place.Part, post, list); err != nil {
+			return place, false, err
+		}
+		place.Part++
+	}
+	return place, told, nil
 }
 
 // move changes an announcement, unless it has changed since it was read.
-func (a *Announcing) move(ctx context.Context, x Announcement, change func(*Announcement)) error {
-	_, err := a.Announcements.Upsert(ctx, x.ID, func(stored *Announcement) error {
+func (a *Announcing) move(ctx context.Context, x Announcement, change func(*Announcement)) (Announcement, error) {
+	return a.Announcements.Upsert(ctx, x.ID, func(stored *Announcement) error {
 		if stored.Version != x.Version || stored.Place != x.Place || len(stored.Sources) != len(x.Sources) || stored.Over {
 			return errMoved
 		}
 		change(stored)
 		return nil
 	})
-	return err
 }
 
 // tell publishes the event for a part of a list, unless there is nobody to tell. Who follows several sources is on
 // several lists: the event that comes first counts. A part is told again after a crash, by the same event, unless somebody has
 // joined it meanwhile.
-func (a *Announcing) tell(ctx context.Context, x Announcement, post Post, list string) (progress, error) {
-	followers, err := a.Followers.Part(ctx, list, x.Place.Part, pageSize)
+func (a *Announcing) tell(ctx context.Context, x Announcement, part int64, post Post, list string) (told bool, err error) {
+	followers, err := a.Followers.Part(ctx, list, part, pageSize)
 	if err != nil {
-		return nothing, err
+		return false, err
 	}
 	ids := []string{post.AuthorID}
 	for _, f := range followers {
@@ -152,11 +170,11 @@ func (a *Announcing) tell(ctx context.Context, x Announcement, post Post, list s
 		}
 	}
 	if len(ids) == 1 {
-		return looked, nil
+		return false, nil
 	}
 	authors, err := a.authorsOf(ctx, slices.Clone(ids))
 	if err != nil {
-		return nothing, err
+		return false, err
 	}
 	var recipients []Author
 	for _, id := range ids[1:] {
@@ -165,24 +183,25 @@ func (a *Announcing) tell(ctx context.Context, x Announcement, post Post, list s
 		}
 	}
 	if len(recipients) == 0 {
-		return looked, nil
+		return false, nil
 	}
-	return told, a.bus.PublishAnnouncement(ctx, post, authors(post.AuthorID), x.At, recipients)
+	return true, a.bus.PublishAnnouncement(ctx, post, authors(post.AuthorID), x.At, recipients)
 }
 
 // extend looks for followers that are still to be told, after all sources have been read: tags may have changed meanwhile. If
 // there are none, all have been told.
-func (a *Announcing) extend(ctx context.Context, x Announcement, post Post) error {
+func (a *Announcing) extend(ctx context.Context, x Announcement, place Reached, post Post) (Announcement, error) {
 	sources, err := a.sourcesOf(ctx, post)
 	if err != nil {
-		return err
+		return x, err
 	}
 	became, err := a.became(ctx, x.Sources)
 	if err != nil {
-		return err
+		return x, err
 	}
 	return a.move(ctx, x, func(stored *Announcement) {
 		before := len(stored.Sources)
+		stored.Place = place
 		stored.extend(sources, became)
 		stored.Over = len(stored.Sources) == before
 	})

@@ -147,6 +147,27 @@ func (d *Discussion) List(ctx context.Context, postID, replyTo, cursor string, l
 	return shown, next, err
 }
 
+// Read returns a comment on a published post. One that is not visible has neither text nor author.
+func (d *Discussion) Read(ctx context.Context, id string) (Contribution, error) {
+	c, err := d.Comments.Get(ctx, id)
+	if err != nil {
+		return Contribution{}, err
+	}
+	if !c.HasPlace() {
+		return Contribution{}, NoComment()
+	}
+	if _, err := d.published(ctx, c.PostID); err != nil {
+		if errs.Is(err, errs.NotFound) {
+			err = NoComment()
+		}
+		return Contribution{}, err
+	}
+	if !c.Visible() {
+		c.AuthorID, c.Text = "", ""
+	}
+	return d.show(ctx, c)
+}
+
 func visible(c Comment) bool  { return c.Visible() }
 func hasPlace(c Comment) bool { return c.HasPlace() }
 

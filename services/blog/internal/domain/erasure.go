@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"stoa/pkg/common/errs"
+	"stoa/pkg/common/backlog"
 )
 
 // Departure says that an account was deleted.
@@ -13,7 +13,8 @@ type Departure struct {
 	AccountID string
 	// KeepPosts says that its published posts stay.
 	KeepPosts bool
-	At        time.Time
+	// At is when. Only Erase needs it.
+	At time.Time
 }
 
 // LateTime is longer than anything takes that has begun before an account left, and than other services accept its session.
@@ -51,13 +52,20 @@ func (e *Erasure) Erase(ctx context.Context, d Departure) error {
 	return e.sweep(ctx, d)
 }
 
-// CatchUp sweeps again for those who left within LateTime.
+// CatchUp sweeps again for those who left within LateTime, and erases the texts whose time has come. For an author with thousands of posts
+// it takes minutes, so no request should wait for it. Several processes may do this at once.
 func (e *Erasure) CatchUp(ctx context.Context) error {
 	recent, err := e.departures.Recent(ctx)
 	for _, d := range recent {
 		err = errors.Join(err, e.sweep(ctx, d))
 	}
-	return err
+	return errors.Join(err, backlog.Each(ctx, e.listed(Erasing), func(ctx context.Context, p Post) error {
+		now := time.Now().UTC().Truncate(time.Microsecond)
+		if !p.erasureDue(now) {
+			return nil
+		}
+		return about("post", p.ID, e.eraseTexts(ctx, p.ID, now))
+	}))
 }
 
 func (e *Erasure) sweep(ctx context.Context, d Departure) error {
@@ -65,21 +73,11 @@ func (e *Erasure) sweep(ctx context.Context, d Departure) error {
 	if !d.KeepPosts {
 		lists = append(lists, PublishedBy(d.AccountID))
 	}
-	failed := e.unfollowAll(ctx, d.AccountID)
+	failed := e.unfollow(ctx, d.AccountID, func(all *Following) { all.Follows = nil })
 	for _, list := range lists {
-		for cursor, more := "", true; more; more = cursor != "" {
-			posts, next, err := e.Posts.List(ctx, list, cursor, catchUpPage)
-			if err != nil {
-				return errors.Join(failed, err)
-			}
-			for _, post := range posts {
-				err := about("post", post.ID, e.abandon(ctx, post.ID, d))
-				if failed = errors.Join(failed, err); errs.Is(err, errs.Unavailable) {
-					return failed
-				}
-			}
-			cursor = next
-		}
+		failed = errors.Join(failed, backlog.Each(ctx, e.listed(list), func(ctx context.Context, p Post) error {
+			return about("post", p.ID, e.abandon(ctx, p.ID, d))
+		}))
 	}
 	return failed
 }
@@ -99,6 +97,9 @@ func (e *Erasure) abandon(ctx context.Context, id string, d Departure) error {
 	}
 	return err
 }
+
+// erasureDue reports whether the texts of the post are to be erased now.
+func (p *Post) erasureDue(now time.Time) bool { return !p.EraseAt.IsZero() && !p.EraseAt.After(now) }
 
 // eraseTexts removes the texts of a post that is deleted, and notes last that they are gone: until then, the schedule does it.
 func (w *Workflow) eraseTexts(ctx context.Context, id string, now time.Time) error {

@@ -185,7 +185,7 @@ func (f *Follows) follow(ctx context.Context, by Author, source Source, now time
 
 // UnfollowAuthor ends that an account follows an author, whether that exists or not.
 func (f *Follows) UnfollowAuthor(ctx context.Context, accountID, id string) error {
-	return f.unfollow(ctx, accountID, Source{Author: id})
+	return f.unfollow(ctx, accountID, func(all *Following) { all.unfollow(Source{Author: id}) })
 }
 
 // UnfollowTag ends that an account follows a tag, by any of its names.
@@ -198,29 +198,17 @@ func (f *Follows) UnfollowTag(ctx context.Context, accountID, typed string) erro
 	for i, name := range names {
 		sources[i] = Source{Tag: name}
 	}
-	return f.unfollow(ctx, accountID, sources...)
+	return f.unfollow(ctx, accountID, func(all *Following) { all.unfollow(sources...) })
 }
 
-func (f *Follows) unfollow(ctx context.Context, accountID string, sources ...Source) error {
-	known, err := f.Followers.Get(ctx, accountID)
-	if err != nil || len(known.Follows) == 0 {
-		return err
-	}
-	_, err = f.Followers.Upsert(ctx, accountID, func(all *Following) error {
-		all.unfollow(sources...)
-		return nil
-	})
-	return err
-}
-
-// unfollowAll ends all that an account follows.
-func (s Stores) unfollowAll(ctx context.Context, accountID string) error {
+// unfollow takes away something of what an account follows, if that is anything.
+func (s Stores) unfollow(ctx context.Context, accountID string, change func(*Following)) error {
 	known, err := s.Followers.Get(ctx, accountID)
 	if err != nil || len(known.Follows) == 0 {
 		return err
 	}
 	_, err = s.Followers.Upsert(ctx, accountID, func(all *Following) error {
-		all.Follows = nil
+		change(all)
 		return nil
 	})
 	return err

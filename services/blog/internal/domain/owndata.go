@@ -13,9 +13,9 @@ type OwnData struct{ *Workflow }
 // NewOwnData returns what the stores of a workflow have.
 func NewOwnData(workflow *Workflow) *OwnData { return &OwnData{workflow} }
 
-// How many are on a page: posts have their texts.
+// How many are on a page. A text may take 300 KB of an answer, which has at most 4 MiB.
 const (
-	postsOfData    = 5
+	postsOfData    = 2
 	commentsOfData = 100
 )
 
@@ -58,6 +58,9 @@ func (o *OwnData) written(ctx context.Context, list, cursor string) (all []Writt
 		var newest Content
 		if err == nil {
 			newest, err = o.complete(ctx, post.ID, post.Newest())
+		}
+		if post.Draft != nil { // it is the newest content
+			post.Draft.Text = ""
 		}
 		all = append(all, Written{post, newest})
 	}

@@ -158,8 +158,11 @@ func (p *Post) Lists() []string {
 	for _, tag := range p.wanted() {
 		lists = append(lists, Wanting(tag))
 	}
-	if p.pending() || p.Submitted.Scheduled() || !p.EraseAt.IsZero() {
+	if p.pending() || p.Submitted.Scheduled() {
 		lists = append(lists, Unfinished)
+	}
+	if !p.EraseAt.IsZero() {
+		lists = append(lists, Erasing)
 	}
 	return lists
 }
@@ -177,8 +180,10 @@ const (
 	// Submissions has the posts that wait for an editor, or for their time.
 	Submissions = "submitted"
 	// Unfinished has the posts that the schedule has to look at: their time will come, an event was not
-	// published yet, a tag not counted, a change not indexed, or a text not erased.
+	// published yet, a tag not counted, or a change not indexed.
 	Unfinished = "unfinished"
+	// Erasing has the deleted posts whose texts are to be erased.
+	Erasing = "erasing"
 )
 
 // DraftsOf is the list of an author's open drafts.

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"stoa/pkg/common/errs"
+	"stoa/pkg/common/backlog"
 )
 
 // catchUpTime bounds one run of CatchUp. Those of posts and of comments are called together every ten seconds
@@ -16,54 +16,36 @@ const catchUpTime = 3 * time.Second
 // catchUpPage is how many of a list CatchUp reads at once.
 const catchUpPage = 100
 
-// CatchUp publishes the posts whose time has come, and the events that were not published when they happened. Several processes
-// may do this at once.
+// CatchUp publishes the posts whose time has come, and the events that were not published when they happened. Then it does what nobody
+// waits for: it counts tags, and puts posts into the index. Several processes may do this at once.
 func (r *Review) CatchUp(ctx context.Context) error {
-	return catchUp(ctx, func(ctx context.Context, cursor string) ([]Post, string, error) {
-		return r.Posts.List(ctx, Unfinished, cursor, catchUpPage)
-	}, func(ctx context.Context, p Post) error {
-		now := time.Now().UTC().Truncate(time.Microsecond)
-		if !p.due(now) { // most wait for a time that is months ahead
-			return nil
+	ctx, cancel := context.WithTimeout(ctx, catchUpTime)
+	defer cancel()
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	finish := func(ctx context.Context, id string) error { return about("post", id, r.finish(ctx, id, now)) }
+	var others []string
+	failed := backlog.Each(ctx, r.listed(Unfinished), func(ctx context.Context, p Post) error {
+		switch {
+		case p.timeHasCome(now) || len(p.Events) > 0:
+			return finish(ctx, p.ID)
+		case p.pending(): // most wait for a time that is months ahead
+			others = append(others, p.ID)
 		}
-		return about("post", p.ID, r.finish(ctx, p.ID, now))
+		return nil
 	})
+	return errors.Join(failed, backlog.Each(ctx, func(context.Context, string) ([]string, string, error) { return others, "", nil }, finish))
 }
 
-// due reports whether there is something to finish: the time of the post has come, or an event, a tag, the index or its erasure
-// waits.
-func (p *Post) due(now time.Time) bool { return p.pending() || p.erasureDue(now) || p.timeHasCome(now) }
-
-// erasureDue reports whether the texts of the post are to be erased now.
-func (p *Post) erasureDue(now time.Time) bool { return !p.EraseAt.IsZero() && !p.EraseAt.After(now) }
+// listed returns the posts of a list.
+func (w *Workflow) listed(list string) backlog.List[Post] {
+	return func(ctx context.Context, cursor string) ([]Post, string, error) {
+		return w.Posts.List(ctx, list, cursor, catchUpPage)
+	}
+}
 
 // timeHasCome reports whether what an editor has approved for a time is to be published.
 func (p *Post) timeHasCome(now time.Time) bool {
 	return p.Submitted.Scheduled() && !p.Submitted.PublishAt.After(now)
-}
-
-// catchUp finishes all that is on a list, for a while. What fails for a reason of its own holds up nothing else.
-func catchUp[T any](
-	ctx context.Context, list func(ctx context.Context, cursor string) ([]T, string, error), finish func(context.Context, T) error,
-) error {
-	ctx, cancel := context.WithTimeout(ctx, catchUpTime)
-	defer cancel()
-	var failed error
-	for cursor, more := "", true; more; more = cursor != "" {
-		all, next, err := list(ctx, cursor)
-		if err != nil {
-			return errors.Join(failed, err)
-		}
-		for _, one := range all {
-			err := finish(ctx, one)
-			failed = errors.Join(failed, err)
-			if errs.Is(err, errs.Unavailable) {
-				return failed
-			}
-		}
-		cursor = next
-	}
-	return failed
 }
 
 func about(kind, id string, err error) error {
@@ -75,14 +57,11 @@ func about(kind, id string, err error) error {
 
 // finish publishes a post if its time has come, and the events of the post.
 func (r *Review) finish(ctx context.Context, id string, now time.Time) error {
-	post, err := r.change(ctx, id, now, func(post Post) (func(*Post) error, error) {
+	_, err := r.change(ctx, id, now, func(post Post) (func(*Post) error, error) {
 		if !post.timeHasCome(now) {
 			return nil, nil
 		}
 		return r.publishing(ctx, post, Intent{By: post.Submitted.Editor, Now: now})
 	})
-	if err == nil && post.erasureDue(now) {
-		err = r.eraseTexts(ctx, post.ID, now)
-	}
 	return err
 }

@@ -4,13 +4,16 @@ import (
 	"context"
 	"errors"
 
+	"stoa/pkg/common/backlog"
 	"stoa/pkg/common/errs"
 )
 
 // CatchUp brings the counts up to date, and publishes the events, of comments whose requests did not come to their end. Several
 // processes may do this at once.
 func (d *Discussion) CatchUp(ctx context.Context) error {
-	return catchUp(ctx, func(ctx context.Context, cursor string) ([]Comment, string, error) {
+	ctx, cancel := context.WithTimeout(ctx, catchUpTime)
+	defer cancel()
+	return backlog.Each(ctx, func(ctx context.Context, cursor string) ([]Comment, string, error) {
 		return d.Comments.List(ctx, Unfinished, cursor, catchUpPage, func(c Comment) bool { return c.Unfinished() })
 	}, func(ctx context.Context, listed Comment) error {
 		c, err := d.Comments.Get(ctx, listed.ID) // an editor may have taken it away since

@@ -46,6 +46,8 @@ func authors(api huma.API, h authoring) {
 		Summary: "Show a post of yours, with its draft", Tags: tags, Security: role,
 	}, h.get)
 
+	huma.Register(api, previewing(role, tags), h.preview)
+
 	huma.Register(api, huma.Operation{
 		OperationID: "delete-post", Method: http.MethodDelete, Path: base + "/author/id/{id}",
 		Summary: "Delete a post of yours, for good", Tags: tags, Security: role,

@@ -40,6 +40,12 @@ func commentOf(c domain.Contribution) Comment {
 	return view
 }
 
+// placedComment is a comment with the post that it is on.
+type placedComment struct {
+	Comment
+	PostID string `json:"postId" format:"uuid"`
+}
+
 // moderated is a comment as editors see it, whatever its state.
 type moderated struct {
 	Comment
@@ -125,6 +131,7 @@ type (
 
 	commentsOutput  struct{ Body web.Listing[Comment] }
 	commentOutput   struct{ Body Comment }
+	placedOutput    struct{ Body placedComment }
 	moderatedOutput struct{ Body moderated }
 	reportsOutput   struct{ Body web.Listing[moderated] }
 )
@@ -135,6 +142,14 @@ func (h comments) list(ctx context.Context, in *commentsInput) (*commentsOutput,
 		return nil, err
 	}
 	return &commentsOutput{web.ListingOf(found, next, commentOf)}, nil
+}
+
+func (h comments) read(ctx context.Context, in *ByComment) (*placedOutput, error) {
+	found, err := h.discussion.Read(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &placedOutput{placedComment{commentOf(found), found.Comment.PostID}}, nil
 }
 
 func (h comments) add(ctx context.Context, in *addInput) (*commentOutput, error) {

@@ -173,9 +173,9 @@ func TestErasure_findsTextsThatAreStoredMeanwhile(t *testing.T) {
 			request(t, w, p).ExpectProblem(http.StatusNotFound, errs.NotFound, "")
 			w.states.Before = nil
 			time.Sleep(domain.LateTime + time.Second)
-			must.Do(t, w.review.CatchUp(t.Context()))
+			must.Do(t, w.erasure.CatchUp(t.Context()))
 			w.expectNothingOf(t, "The *text* of", "<em>text</em>", "The text of")
-			waiting, _, err := w.stores.Posts.List(t.Context(), domain.Unfinished, "", 10)
+			waiting, _, err := w.stores.Posts.List(t.Context(), domain.Erasing, "", 10)
 			if err != nil || len(waiting) != 0 {
 				t.Errorf("%s: the schedule still looks at %v, %v", prefix, waiting, err)
 			}
@@ -275,6 +275,7 @@ func TestErasure_isFinishedWhateverDies(t *testing.T) {
 		}
 		must.Do(t, w.on[e.Type](t.Context(), e))
 		must.Do(t, w.review.CatchUp(t.Context()))
+		must.Do(t, w.erasure.CatchUp(t.Context()))
 		w.expectNothingOf(t, "The *text* of", "The text of", "ada@example.com")
 		w.expectFound(t, "q=text", "")
 		if t.Failed() {

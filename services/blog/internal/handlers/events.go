@@ -6,6 +6,7 @@ import (
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
+	"stoa/pkg/departures"
 	"stoa/pkg/messaging"
 	"stoa/services/blog/internal/domain"
 )
@@ -18,13 +19,6 @@ type account struct {
 	ProfilePicURL string    `json:"profilePicUrl"`
 	At            time.Time `json:"at"`
 	Verified      bool      `json:"verified"`
-}
-
-// departure is the payload of account.deleted.
-type departure struct {
-	ID    string    `json:"id"`
-	At    time.Time `json:"at"`
-	Posts string    `json:"posts"`
 }
 
 // ownAddress returns the address that notices go to. One that is not verified may be a stranger's: none goes there.
@@ -50,10 +44,7 @@ func Subscriptions(authors *domain.Authors, erasure *domain.Erasure) []messaging
 			"account.changed.v1":    learn,
 		}},
 		{Topic: "account-deletions", On: map[string]messaging.Handler{
-			"account.deleted.v1": messaging.Typed(func(ctx context.Context, _ messaging.Event, d departure) error {
-				if !ids.Valid(d.ID) {
-					return errs.InvalidField("id", "must be a UUID")
-				}
+			"account.deleted.v1": departures.Handler(func(ctx context.Context, d departures.Departure) error {
 				return erasure.Erase(ctx, domain.Departure{AccountID: d.ID, KeepPosts: d.Posts == "keep", At: d.At})
 			}),
 		}},

@@ -4,15 +4,11 @@ import (
 	"context"
 
 	"stoa/pkg/common/web"
-	"stoa/pkg/search"
 	"stoa/services/blog/internal/domain"
 )
 
-// finding handles searches of everyone, and what staff may do with the index.
-type finding struct {
-	posts *domain.Reading
-	index *search.Index
-}
+// finding handles searches of everyone.
+type finding struct{ posts *domain.Reading }
 
 // hit is a post that was found.
 type hit struct {
@@ -29,12 +25,6 @@ type (
 		web.Page
 	}
 	hitsOutput struct{ Body web.Listing[hit] }
-
-	askedOutput struct {
-		Location string `header:"Location" doc:"Where the rebuild is watched"`
-		Body     search.Rebuild
-	}
-	rebuildOutput struct{ Body search.Rebuild }
 )
 
 func (h finding) search(ctx context.Context, in *searchInput) (*hitsOutput, error) {
@@ -43,20 +33,4 @@ func (h finding) search(ctx context.Context, in *searchInput) (*hitsOutput, erro
 		return nil, err
 	}
 	return &hitsOutput{web.ListingOf(found, next, hitOf)}, nil
-}
-
-func (h finding) rebuild(ctx context.Context, _ *struct{}) (*askedOutput, error) {
-	r, err := h.index.AskRebuild(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return &askedOutput{base + "/search/rebuild", r}, nil
-}
-
-func (h finding) watch(ctx context.Context, _ *struct{}) (*rebuildOutput, error) {
-	r, err := h.index.LatestRebuild(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return &rebuildOutput{r}, nil
 }

@@ -25,6 +25,11 @@ func commenters(api huma.API, h comments) {
 		Description: "Those that begin threads, with the numbers of their replies; with `replyTo`, the replies to one of them.",
 	}), h.list)
 
+	huma.Register(api, web.Cacheable(maxAge, huma.Operation{
+		OperationID: "read-comment", Method: http.MethodGet, Path: base + "/comments/{id}",
+		Summary: "Read a comment", Tags: tags,
+	}), h.read)
+
 	// Up to ten a minute.
 	huma.Register(api, huma.Operation{
 		OperationID: "add-comment", Method: http.MethodPost, Path: base + "/id/{id}/comments", DefaultStatus: http.StatusCreated,

@@ -9,6 +9,20 @@ import (
 	"stoa/pkg/common/web/webtest"
 )
 
+// Characters that JSON escapes make an answer six times as large: it must fit into one call between services.
+func TestInternal_answersWithLongTextsAreSmallEnough(t *testing.T) {
+	w := newWorld(t)
+	for i := range 6 {
+		draft := full(fmt.Sprintf("Draft %d", i))
+		draft["text"] = strings.Repeat("<", 40_000)
+		w.created(t, "ada", draft)
+	}
+	answer := w.Do(t, webtest.Request{Path: "/internal/accounts/" + callers["ada"].ID + "/data?cursor=draft%20"})
+	if size := answer.Expect(http.StatusOK).Body.Len(); size < 240_000 || size > 1<<20 {
+		t.Errorf("an answer has %d bytes", size)
+	}
+}
+
 func TestInternal_listsWhatIsStoredAboutAnAccount(t *testing.T) {
 	w := newWorld(t)
 	ada := callers["ada"].ID

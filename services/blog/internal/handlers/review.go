@@ -29,6 +29,14 @@ type changes struct {
 	Rows    []row   `json:"rows" nullable:"false" doc:"The old and the new text side by side"`
 }
 
+func differenceOf(d domain.Difference) difference {
+	view := difference{Added: d.Added, Removed: d.Removed, Rows: make([]row, len(d.Rows))}
+	for i, r := range d.Rows {
+		view.Rows[i] = row{spansOf(r.Old), spansOf(r.New)}
+	}
+	return view
+}
+
 // row is a passage in both texts.
 type row struct {
 	Old []span `json:"old" nullable:"false"`
@@ -45,14 +53,8 @@ func changesOf(x domain.Examined) *changes {
 	if x.Before == nil {
 		return nil
 	}
-	view := changes{
-		Before: contentOf(x.Post.ID, *x.Before), Added: x.Difference.Added, Removed: x.Difference.Removed,
-		Rows: make([]row, len(x.Difference.Rows)),
-	}
-	for i, r := range x.Difference.Rows {
-		view.Rows[i] = row{spansOf(r.Old), spansOf(r.New)}
-	}
-	return &view
+	d := differenceOf(x.Difference)
+	return &changes{Before: contentOf(x.Post.ID, *x.Before), Added: d.Added, Removed: d.Removed, Rows: d.Rows}
 }
 
 func spansOf(all []domain.Span) []span {

@@ -8,7 +8,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"stoa/pkg/common/web"
-	"stoa/pkg/identity"
 	"stoa/pkg/search"
 	"stoa/services/blog/internal/domain"
 )
@@ -38,7 +37,7 @@ func Routes(
 	taggers(api, tagging{tags})
 	followers(api, following{follows})
 	syndication(api, feeds{posts, site})
-	searches(api, finding{posts, index})
+	searches(api, finding{posts}, index)
 }
 
 // readers adds what everyone may do.
@@ -81,28 +80,16 @@ func syndication(api huma.API, h feeds) {
 }
 
 // searches adds how everyone finds posts, and how staff have the index made again.
-func searches(api huma.API, h finding) {
-	staff, tags := identity.SignedIn(identity.Staff, identity.Admin), []string{"searching"}
-
+func searches(api huma.API, h finding, index *search.Index) {
 	// What is not public is never found: posts decide, not the index.
 	huma.Register(api, web.Cacheable(maxAge, huma.Operation{
 		OperationID: "search-posts", Method: http.MethodGet, Path: base + "/search",
-		Summary: "Find posts by their words, the best first", Tags: tags,
+		Summary: "Find posts by their words, the best first", Tags: []string{"searching"},
 		Description: "A post matches that has all words, in any form: in its title, its description, its tags or its text. A page may be short, or empty, and have a next one.",
 		Responses: web.Refusals(map[int]string{
 			http.StatusUnprocessableEntity: "`q` has more than 16 words; `cursor` is that of another search",
 		}),
 	}), h.search)
 
-	// It goes on after a restart, and searches find what they found before until it is done.
-	huma.Register(api, huma.Operation{
-		OperationID: "rebuild-post-search", Method: http.MethodPost, Path: base + "/search/rebuild", DefaultStatus: http.StatusAccepted,
-		Summary: "Make the search index again", Tags: tags, Security: staff,
-		Description: "While a rebuild is going on, this returns it.",
-	}, h.rebuild)
-	huma.Register(api, huma.Operation{
-		OperationID: "watch-post-search", Method: http.MethodGet, Path: base + "/search/rebuild",
-		Summary: "Show how far the latest rebuild of the search index is", Tags: tags, Security: staff,
-		Responses: web.Refusals(map[int]string{http.StatusNotFound: "Nobody has asked for a rebuild"}),
-	}, h.watch)
+	search.RebuildRoutes(api, index, "post", base+"/search/rebuild")
 }

@@ -9,13 +9,13 @@ import (
 	"stoa/services/blog/internal/domain"
 )
 
-// Schedules adds what the sidecar calls on schedule. index begins the work on the search index; compact brings lists together that
-// something has left.
+// Schedules adds what the sidecar calls on schedule. erase and index begin tasks that may take minutes: what authors who left have written
+// is erased, and the search index is maintained. compact brings lists together that something has left.
 func Schedules(
 	router *mux.Router, posts *domain.Review, discussion *domain.Discussion, tags *domain.Tagging, announcing *domain.Announcing,
-	erasure *domain.Erasure, index func(context.Context) error, compact ...func(context.Context) error,
+	erase, index func(context.Context) error, compact ...func(context.Context) error,
 ) {
-	web.OnSchedule(router, "posts", posts.CatchUp, discussion.CatchUp, tags.CatchUp, erasure.CatchUp)
+	web.OnSchedule(router, "posts", posts.CatchUp, discussion.CatchUp, tags.CatchUp, erase)
 	web.OnSchedule(router, "announcements", announcing.CatchUp)
 	web.OnSchedule(router, "search", index)
 	web.OnSchedule(router, "compact", compact...)

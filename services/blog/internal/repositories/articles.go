@@ -62,10 +62,10 @@ func (r *Articles) plainOf(ctx context.Context, posts []domain.Post) (map[string
 // Erase implements domain.ArticleStore.
 func (r *Articles) Erase(ctx context.Context, postID string, revision int64) error {
 	id := numbered(postID, revision)
-	if err := erase(ctx, r.plain, id); err != nil {
+	if err := r.plain.Remove(ctx, id); err != nil {
 		return err
 	}
-	return erase(ctx, r.articles, id)
+	return r.articles.Remove(ctx, id)
 }
 
 // Read implements domain.ArticleStore. A published revision has an article, so one that is missing is looked for once more: see

@@ -2,64 +2,38 @@ package repositories
 
 import (
 	"context"
-	"maps"
-	"time"
 
+	"stoa/pkg/departures"
 	"stoa/pkg/sidecar"
 	"stoa/services/blog/internal/domain"
 )
 
-// Departures implements domain.Departures: one document.
-type Departures struct {
-	documents *sidecar.Documents[departed]
-}
+// keptPosts is what a departure says of posts that stay.
+const keptPosts = "keep"
 
-// departed has the departures by account.
-type departed struct {
-	ByID map[string]departure `json:"byId"`
-}
-
-type departure struct {
-	KeepPosts bool      `json:"keepPosts,omitempty"`
-	At        time.Time `json:"at"`
-	// NotedAt is when the blog heard of it.
-	NotedAt time.Time `json:"notedAt"`
-}
-
-func (d departure) old(now time.Time) bool { return now.Sub(d.NotedAt) > domain.LateTime }
-
-// latest is the id of the document.
-const latest = "latest"
+// Departures implements domain.Departures.
+type Departures struct{ latest *departures.Latest }
 
 // NewDepartures returns the departures in the sidecar's store.
 func NewDepartures(s *sidecar.Sidecar) *Departures {
-	return &Departures{sidecar.NewDocuments[departed](s, store, "leaving")}
+	return &Departures{departures.NewLatest(s, store, domain.LateTime)}
 }
 
 // Note implements domain.Departures.
 func (r *Departures) Note(ctx context.Context, d domain.Departure) error {
-	now := time.Now().UTC()
-	_, err := r.documents.Upsert(ctx, latest, func(all *departed) error {
-		if all.ByID == nil {
-			all.ByID = map[string]departure{}
-		}
-		maps.DeleteFunc(all.ByID, func(_ string, d departure) bool { return d.old(now) })
-		if _, known := all.ByID[d.AccountID]; !known {
-			all.ByID[d.AccountID] = departure{KeepPosts: d.KeepPosts, At: d.At, NotedAt: now}
-		}
-		return nil
-	})
-	return err
+	noted := departures.Departure{ID: d.AccountID, At: d.At}
+	if d.KeepPosts {
+		noted.Posts = keptPosts
+	}
+	return r.latest.Note(ctx, noted)
 }
 
 // Recent implements domain.Departures.
 func (r *Departures) Recent(ctx context.Context) ([]domain.Departure, error) {
-	found, err := r.documents.Find(ctx, latest)
+	found, err := r.latest.Recent(ctx)
 	var recent []domain.Departure
-	for id, d := range found.Value.ByID {
-		if !d.old(time.Now()) {
-			recent = append(recent, domain.Departure{AccountID: id, KeepPosts: d.KeepPosts, At: d.At})
-		}
+	for id, d := range found {
+		recent = append(recent, domain.Departure{AccountID: id, KeepPosts: d.Posts == keptPosts, At: d.At})
 	}
 	return recent, err
 }

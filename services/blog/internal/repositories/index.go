@@ -56,7 +56,17 @@ func (x *Index) documents(ctx context.Context, posts []domain.Post) ([]search.Do
 }
 
 // Find implements domain.PostIndex.
-func (x *Index) Find(ctx context.Context, q domain.Query, match func(domain.Post) bool) ([]domain.Found, string, error) {
+func (x *Index) Find(
+	ctx context.Context, q domain.Query, match func(domain.Post) bool,
+) (found []domain.Found, next string, err error) {
+	err = x.InTurn(ctx, func() (err error) {
+		found, next, err = x.find(ctx, q, match)
+		return err
+	})
+	return found, next, err
+}
+
+func (x *Index) find(ctx context.Context, q domain.Query, match func(domain.Post) bool) ([]domain.Found, string, error) {
 	query := search.Query{Text: q.Text, Tag: q.Tag, Cursor: q.Cursor, Limit: q.Limit}
 	load := func(ctx context.Context, ids []string) (map[string]domain.Post, error) {
 		posts, err := x.posts.GetEach(ctx, ids)
@@ -73,9 +83,9 @@ func (x *Index) Find(ctx context.Context, q domain.Query, match func(domain.Post
 		return nil, "", err
 	}
 	texts, err := x.articles.plainOf(ctx, posts)
-	found := make([]domain.Found, len(posts))
+	found, mark := make([]domain.Found, len(posts)), query.Marker(snippetSize)
 	for i, p := range posts {
-		found[i] = domain.Found{Post: p, Snippet: query.Mark(snippetSize, texts[p.ID], p.Published.Description)}
+		found[i] = domain.Found{Post: p, Snippet: mark(texts[p.ID], p.Published.Description)}
 	}
 	return found, next, err
 }

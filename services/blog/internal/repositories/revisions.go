@@ -57,19 +57,6 @@ func (r *Revisions) Erase(ctx context.Context, postID string, number int64) erro
 	return err
 }
 
-// erase deletes a document, if it is there, also if it changes meanwhile.
-func erase[T any](ctx context.Context, documents *sidecar.Documents[T], id string) error {
-	for {
-		found, err := documents.Find(ctx, id)
-		if err != nil || !found.Exists() {
-			return err
-		}
-		if err := documents.Delete(ctx, found); !errs.Is(err, errs.Conflict) {
-			return err
-		}
-	}
-}
-
 // All implements domain.RevisionStore.
 func (r *Revisions) All(ctx context.Context, postID string) iter.Seq2[[]domain.Revision, error] {
 	return r.lists.Batches(ctx, postID, sidecar.Once, nil)

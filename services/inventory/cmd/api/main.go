@@ -10,6 +10,7 @@ import (
 	"stoa/pkg/identity"
 	"stoa/services/inventory/internal/domain"
 	"stoa/services/inventory/internal/handlers"
+	"stoa/services/inventory/internal/providers"
 	"stoa/services/inventory/internal/repositories"
 )
 
@@ -29,10 +30,12 @@ func run(ctx context.Context) error {
 	catalogue, index := repositories.NewCatalogue(app.Sidecar), repositories.NewIndex(app.Sidecar)
 	assortment, stock := domain.NewAssortment(catalogue, index), domain.NewStock(catalogue, repositories.NewHistory(app.Sidecar))
 
+	pictures := domain.NewPictures(catalogue, repositories.NewPictures(app.Sidecar), &providers.Pictures{})
+
 	router := web.NewRouter()
 	api := web.NewAPI(router, "Inventory", "The catalogue and the stock.")
 	identity.Protect(api, identity.FromAuth(app.Sidecar))
-	handlers.Routes(api, catalogue, assortment, stock, index.Index)
+	handlers.Routes(api, catalogue, assortment, stock, pictures, index.Index)
 	warn := func(err error) { app.Telemetry.Log.Warn().Err(err).Msg("the search index cannot be maintained") }
 	maintenance := service.NewTask(index.Work, warn)
 	handlers.Schedules(router, catalogue, assortment, maintenance.Begin)

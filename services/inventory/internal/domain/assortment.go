@@ -2,10 +2,9 @@ package domain
 
 import (
 	"context"
-	"errors"
 	"time"
 
-	"stoa/pkg/common/errs"
+	"stoa/pkg/common/backlog"
 )
 
 // Query is what a customer searches for.
@@ -110,20 +109,7 @@ const (
 func (a *Assortment) CatchUp(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, catchUpTime)
 	defer cancel()
-	var failed error
-	for cursor, more := "", true; more; more = cursor != "" {
-		products, next, err := a.catalogue.Unindexed(ctx, cursor, catchUpPage)
-		if err != nil {
-			return errors.Join(failed, err)
-		}
-		for _, p := range products {
-			err := a.put(ctx, p)
-			failed = errors.Join(failed, err)
-			if errs.Is(err, errs.Unavailable) {
-				return failed
-			}
-		}
-		cursor = next
-	}
-	return failed
+	return backlog.Each(ctx, func(ctx context.Context, cursor string) ([]Product, string, error) {
+		return a.catalogue.Unindexed(ctx, cursor, catchUpPage)
+	}, a.put)
 }

@@ -24,6 +24,8 @@ type Product struct {
 	Name        string `json:"name"`
 	Description string `json:"description,omitempty"`
 	Price       Money  `json:"price"`
+	// Picture is the version of its picture, "" without one.
+	Picture string `json:"picture,omitempty"`
 	// Stock is how many pieces there are, the reserved ones included.
 	Stock int64 `json:"stock"`
 	// Reserved is how many of them belong to orders that have not been shipped.

@@ -4,15 +4,11 @@ import (
 	"context"
 
 	"stoa/pkg/common/web"
-	"stoa/pkg/search"
 	"stoa/services/inventory/internal/domain"
 )
 
-// finding handles searches of everyone, and what staff may do with the index.
-type finding struct {
-	assortment *domain.Assortment
-	index      *search.Index
-}
+// finding handles searches of everyone.
+type finding struct{ assortment *domain.Assortment }
 
 // hit is a product that was found.
 type hit struct {
@@ -28,12 +24,6 @@ type (
 		web.Page
 	}
 	hitsOutput struct{ Body web.Listing[hit] }
-
-	askedOutput struct {
-		Location string `header:"Location" doc:"Where the rebuild is watched"`
-		Body     search.Rebuild
-	}
-	rebuildOutput struct{ Body search.Rebuild }
 )
 
 func (h finding) search(ctx context.Context, in *searchInput) (*hitsOutput, error) {
@@ -42,20 +32,4 @@ func (h finding) search(ctx context.Context, in *searchInput) (*hitsOutput, erro
 		return nil, err
 	}
 	return &hitsOutput{web.ListingOf(found, next, hitOf)}, nil
-}
-
-func (h finding) rebuild(ctx context.Context, _ *struct{}) (*askedOutput, error) {
-	r, err := h.index.AskRebuild(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return &askedOutput{"/api/v1/products/search/rebuild", r}, nil
-}
-
-func (h finding) watch(ctx context.Context, _ *struct{}) (*rebuildOutput, error) {
-	r, err := h.index.LatestRebuild(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return &rebuildOutput{r}, nil
 }

@@ -72,6 +72,7 @@ type Product struct {
 	Description string    `json:"description"`
 	SKU         string    `json:"sku"`
 	Price       money     `json:"price"`
+	Picture     string    `json:"picture,omitempty" format:"uri-reference" doc:"Where its picture is; absent if it has none"`
 	Stock       int64     `json:"stock" doc:"Pieces in stock, the reserved ones included"`
 	Available   int64     `json:"available" doc:"Pieces that can be ordered"`
 	Reserved    int64     `json:"reserved" doc:"Pieces reserved for orders that have not been shipped"`
@@ -82,7 +83,7 @@ type Product struct {
 
 func productOf(p domain.Product) Product {
 	return Product{
-		ID: p.ID, Name: p.Name, Description: p.Description, SKU: p.SKU, Price: money(p.Price),
+		ID: p.ID, Name: p.Name, Description: p.Description, SKU: p.SKU, Price: money(p.Price), Picture: pictureOf(p),
 		Stock: p.Stock, Available: p.Available(), Reserved: p.Reserved, Sold: p.Sold,
 		CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt,
 	}

@@ -22,9 +22,15 @@ const maxAge = time.Second
 // largeBody has room for the longest description, even if every character is escaped.
 const largeBody = 32 << 10
 
+// pictureBody has room for the largest file in base64.
+const pictureBody = 1400 << 10
+
 // Routes adds the operations to an API that identity.Protect guards. Everyone may read; staff may change.
-func Routes(api huma.API, catalogue domain.Catalogue, assortment *domain.Assortment, stock *domain.Stock, index *search.Index) {
-	searches(api, finding{assortment, index}) // before /products/{id}, which they look like
+func Routes(
+	api huma.API, catalogue domain.Catalogue, assortment *domain.Assortment, stock *domain.Stock, pictures *domain.Pictures, index *search.Index,
+) {
+	searches(api, finding{assortment}, index) // before /products/{id}, which they look like
+	illustrations(api, illustrating{pictures})
 	h, s := products{catalogue, assortment}, stocks{stock}
 	staff, tags := identity.SignedIn(identity.Staff, identity.Admin), []string{"products"}
 
@@ -80,30 +86,50 @@ func Routes(api huma.API, catalogue domain.Catalogue, assortment *domain.Assortm
 	}, s.list)
 }
 
-// searches adds how everyone finds products, and how staff have the index made again.
-func searches(api huma.API, h finding) {
-	staff, tags := identity.SignedIn(identity.Staff, identity.Admin), []string{"searching"}
+// illustrations adds how products get pictures, and everyone sees them.
+func illustrations(api huma.API, h illustrating) {
+	staff, tags := identity.SignedIn(identity.Staff, identity.Admin), []string{"pictures"}
 
+	// Sent again, the same file changes nothing.
+	huma.Register(api, huma.Operation{
+		OperationID: "set-picture", Method: http.MethodPut, Path: "/api/v1/products/{id}/picture",
+		Summary: "Give a product a picture", Tags: tags, Security: staff, MaxBodyBytes: pictureBody,
+		Description: "JPEG, PNG, GIF and WebP become a JPEG of at most 960 by 960 pixels, and lose what the camera wrote into them. An SVG stays as " +
+			"it is: it may have shapes and gradients, and nothing else.",
+		Responses: web.Refusals(map[int]string{
+			http.StatusUnprocessableEntity: "`image` is not a picture in base64, is over 1 MB, has over 24 million pixels, or is an SVG of more than shapes",
+		}),
+	}, h.set)
+
+	huma.Register(api, huma.Operation{
+		OperationID: "remove-picture", Method: http.MethodDelete, Path: "/api/v1/products/{id}/picture",
+		Summary: "Take its picture from a product", Tags: tags, Security: staff,
+	}, h.remove)
+
+	// Browsers that show a page have no API key.
+	shown := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
+	huma.Register(api, huma.Operation{
+		OperationID: "get-picture", Method: http.MethodGet, Path: "/api/v1/products/{id}/picture/{version}",
+		Summary: "Show the picture of a product", Tags: tags, Security: web.NoKey(),
+		Description: "A product names the address. Pictures may be kept for ever, because another picture has another address.",
+		Responses: map[string]*huma.Response{
+			"200": {Description: "The picture", Content: map[string]*huma.MediaType{"image/jpeg": shown, "image/svg+xml": shown}},
+		},
+	}, h.get)
+}
+
+// searches adds how everyone finds products, and how staff have the index made again.
+func searches(api huma.API, h finding, index *search.Index) {
 	huma.Register(api, web.Cacheable(maxAge, huma.Operation{
 		OperationID: "search-products", Method: http.MethodGet, Path: "/api/v1/products/search",
-		Summary: "Find products by their words or their SKU, the best first", Tags: tags,
+		Summary: "Find products by their words or their SKU, the best first", Tags: []string{"searching"},
 		Description: "A product matches that has all words, in any form: in its name or its description. A page may be short, or empty, and have a next one.",
 		Responses: web.Refusals(map[int]string{
 			http.StatusUnprocessableEntity: "`q` has more than 16 words; `cursor` is that of another search",
 		}),
 	}), h.search)
 
-	// It goes on after a restart, and searches find what they found before until it is done.
-	huma.Register(api, huma.Operation{
-		OperationID: "rebuild-product-search", Method: http.MethodPost, Path: "/api/v1/products/search/rebuild", DefaultStatus: http.StatusAccepted,
-		Summary: "Make the search index again", Tags: tags, Security: staff,
-		Description: "While a rebuild is going on, this returns it.",
-	}, h.rebuild)
-	huma.Register(api, huma.Operation{
-		OperationID: "watch-product-search", Method: http.MethodGet, Path: "/api/v1/products/search/rebuild",
-		Summary: "Show how far the latest rebuild of the search index is", Tags: tags, Security: staff,
-		Responses: web.Refusals(map[int]string{http.StatusNotFound: "Nobody has asked for a rebuild"}),
-	}, h.watch)
+	search.RebuildRoutes(api, index, "product", "/api/v1/products/search/rebuild")
 }
 
 // Schedules adds what the sidecar calls on schedule. index begins the work on the search index.

@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"encoding/base64"
 	"net/http"
 	"testing"
 
@@ -12,6 +13,7 @@ import (
 	"stoa/pkg/sidecar/sidecartest"
 	"stoa/services/inventory/internal/domain"
 	"stoa/services/inventory/internal/handlers"
+	"stoa/services/inventory/internal/providers"
 	"stoa/services/inventory/internal/repositories"
 )
 
@@ -37,7 +39,8 @@ func newFront() *front {
 	f := &front{
 		webtest.New("Inventory", "The catalogue and the stock.", callers), states, catalogue, domain.NewAssortment(catalogue, index), index,
 	}
-	handlers.Routes(f.API, catalogue, f.assortment, domain.NewStock(catalogue, repositories.NewHistory(side)), index.Index)
+	handlers.Routes(f.API, catalogue, f.assortment, domain.NewStock(catalogue, repositories.NewHistory(side)),
+		domain.NewPictures(catalogue, repositories.NewPictures(side), &providers.Pictures{}), index.Index)
 	handlers.Schedules(f.Router, catalogue, f.assortment, index.Work)
 	return f
 }
@@ -49,7 +52,11 @@ func TestOpenAPI_isWhatIsCheckedIn(t *testing.T) {
 func TestAPI_isWhatItsDescriptionSays(t *testing.T) {
 	f := newFront()
 	f.do(t, request{method: "POST", path: "/products/search/rebuild", as: "admin"}).Expect(http.StatusAccepted)
-	openapitest.Attack(t, f.Server, openapitest.Client{SignIn: openapitest.As("admin")}, 100)
+	p := f.add(t, "PICTURED", "1")
+	f.must(t, picturing(p.ID, []byte(drawing)), http.StatusOK)
+	openapitest.Attack(t, f.Server, openapitest.Client{SignIn: openapitest.As("admin"), Knows: map[string][]string{
+		"id": {p.ID}, "image": {base64.StdEncoding.EncodeToString([]byte(drawing))},
+	}}, 100)
 }
 
 // request is one request of a caller.
@@ -68,6 +75,7 @@ type response struct {
 	Reason    string
 	By        string
 	Snippet   string
+	Picture   string
 	Items     []response
 	Next      string
 }

@@ -43,13 +43,18 @@ func documentOf(p domain.Product) search.Document {
 }
 
 // Find implements domain.ProductIndex.
-func (x *Index) Find(ctx context.Context, q domain.Query) ([]domain.Found, string, error) {
-	query := search.Query{Text: q.Text, Cursor: q.Cursor, Limit: q.Limit}
-	products, next, err := search.Find(ctx, x.Index, query, x.load)
-	found := make([]domain.Found, len(products))
-	for i, p := range products {
-		found[i] = domain.Found{Product: p, Snippet: query.Mark(snippetSize, p.Description, p.Name)}
-	}
+func (x *Index) Find(ctx context.Context, q domain.Query) (found []domain.Found, next string, err error) {
+	err = x.InTurn(ctx, func() (err error) {
+		var products []domain.Product
+		query := search.Query{Text: q.Text, Cursor: q.Cursor, Limit: q.Limit}
+		products, next, err = search.Find(ctx, x.Index, query, x.load)
+		found = make([]domain.Found, len(products))
+		mark := query.Marker(snippetSize)
+		for i, p := range products {
+			found[i] = domain.Found{Product: p, Snippet: mark(p.Description, p.Name)}
+		}
+		return err
+	})
 	return found, next, err
 }
 

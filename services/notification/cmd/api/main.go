@@ -127,7 +127,10 @@ func run(ctx context.Context) error {
 	handlers.Routes(api, notices, domain.NewChoices(settings, links))
 	internal := web.NewAPI(router.PathPrefix(handlers.InternalBase).Subrouter(), "Notifications, internal", "For the other services.")
 	handlers.InternalRoutes(internal, domain.NewOwnData(settings, gathered, editors, notices))
-	handlers.Schedules(router, notifier, digests, erasure, office)
+	erasing := service.NewTask(erasure.CatchUp, func(err error) {
+		app.Telemetry.Log.Warn().Err(err).Msg("those who left cannot be forgotten")
+	})
+	handlers.Schedules(router, notifier, digests, erasing.Begin, office)
 	follow := service.Every(providers.FollowPause, links.Follow(readKeys, app.Telemetry.Log))
-	return app.Run(ctx, app.HTTP(router), consumer.Run, follow)
+	return app.Run(ctx, app.HTTP(router), consumer.Run, follow, erasing.Run)
 }

@@ -3,6 +3,8 @@ package domain
 import (
 	"fmt"
 	"net/mail"
+	"net/url"
+	"strings"
 	"time"
 
 	"stoa/pkg/common/errs"
@@ -22,7 +24,7 @@ type Account struct {
 	Roles []string `json:"roles,omitempty"`
 	// Verified says that the address belongs to the owner of the account. Otherwise it may be a stranger's.
 	Verified bool `json:"verified"`
-	// Code verifies the address, until ExpiresAt.
+	// Code verifies the address, or is what a link ends with, until ExpiresAt.
 	Code      string    `json:"code,omitempty"`
 	ExpiresAt time.Time `json:"expiresAt,omitzero"`
 }
@@ -96,4 +98,28 @@ func CodeNotice(account Account) (Notice, error) {
 	notice.Closing = fmt.Sprintf("Your code is %s. It is valid until %s. If you did not sign up, please ignore this mail.",
 		account.Code, account.ExpiresAt.UTC().Format("2 January 2006, 15:04 UTC"))
 	return notice, err
+}
+
+// PasswordNotice returns the notice with the link that sets the password of an account. It is mailed to an address that is not
+// verified too, without the name that somebody chose. It fails with errs.NotFound once the link is not valid any more.
+func PasswordNotice(account Account, site Site) (Notice, error) {
+	if !account.ExpiresAt.After(now()) {
+		return Notice{}, errs.New(errs.NotFound, "the link is not valid any more")
+	}
+	if !account.Verified {
+		account.Name, account.Verified = "", true // so it is mailed
+	}
+	notice, err := AccountNotice(PasswordLink, account)
+	notice.UserID = ""
+	notice.Subject = "Set a new password"
+	notice.Opening = "Someone asked for a link that sets a new password for your account at Stoa. If it was you, open it:"
+	notice.Link = site.password(account.Code)
+	notice.Closing = fmt.Sprintf("It is valid once, until %s. If you did not ask for it, please ignore this mail: your password stays as it is.",
+		account.ExpiresAt.UTC().Format("2 January 2006, 15:04 UTC"))
+	return notice, err
+}
+
+// password is the address at which somebody with this code sets a password.
+func (s Site) password(code string) string {
+	return strings.TrimRight(string(s), "/") + "/forgotten?" + url.Values{"code": {code}}.Encode()
 }

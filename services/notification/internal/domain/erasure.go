@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/names"
@@ -20,8 +21,10 @@ type Departures interface {
 	Departed
 	// Leave notes that an account was deleted.
 	Leave(ctx context.Context, accountID string) error
-	// Recent returns the accounts that were deleted within the last minutes.
-	Recent(ctx context.Context) ([]string, error)
+	// Recent returns when each account that is not settled was noted.
+	Recent(ctx context.Context) (map[string]time.Time, error)
+	// Settle notes that all was found of these accounts.
+	Settle(ctx context.Context, accountIDs []string) error
 }
 
 // Inboxes erases what the inbox of an account has.
@@ -50,8 +53,8 @@ func NewErasure(
 	return &Erasure{departures, inboxes, editors, settings, digests}
 }
 
-// Erase forgets an account: all that read about it from now on find that it has left. What is being written at this moment by
-// those who have read before is found by CatchUp.
+// Erase forgets an account: all that read about it from now on find that it has left. CatchUp looks through the mails that wait, which
+// may be many, and finds what is being written at this moment by those who have read before.
 func (e *Erasure) Erase(ctx context.Context, accountID string) error {
 	if err := e.departures.Leave(ctx, accountID); err != nil {
 		return err
@@ -59,23 +62,38 @@ func (e *Erasure) Erase(ctx context.Context, accountID string) error {
 	return e.sweep(ctx, accountID)
 }
 
-// CatchUp sweeps again for those who left within the last minutes: longer than a handler takes.
-func (e *Erasure) CatchUp(ctx context.Context) error {
-	recent, err := e.departures.Recent(ctx)
-	for _, accountID := range recent {
-		err = errors.Join(err, e.sweep(ctx, accountID))
+// lateTime is longer than anything takes that has begun before an account left.
+const lateTime = 5 * time.Minute
+
+// CatchUp looks for those who have left lately through all that is stored. With many mails that wait it takes longer than a request. An
+// account is settled when a look that began minutes later has come to its end; one that fails holds up no other.
+func (e *Erasure) CatchUp(ctx context.Context) (failed error) {
+	began := time.Now()
+	leaving, err := e.departures.Recent(ctx)
+	if err != nil || len(leaving) == 0 {
+		return err
 	}
-	return err
+	var late []string
+	for accountID, notedAt := range leaving {
+		switch err := e.sweep(ctx, accountID); {
+		case err != nil:
+			failed = errors.Join(failed, err)
+		case began.Sub(notedAt) > lateTime:
+			late = append(late, accountID)
+		}
+	}
+	for _, queue := range Queues {
+		if err := e.sweepQueue(ctx, queue, leaving); err != nil {
+			return errors.Join(failed, err)
+		}
+	}
+	return errors.Join(failed, e.departures.Settle(ctx, late))
 }
 
 func (e *Erasure) sweep(ctx context.Context, accountID string) error {
-	err := errors.Join(
+	return errors.Join(
 		e.inboxes.EraseInbox(ctx, accountID), e.editors.Leave(ctx, accountID), e.endMails(ctx, accountID), e.emptyDigest(ctx, accountID),
 	)
-	for _, queue := range Queues {
-		err = errors.Join(err, e.sweepQueue(ctx, queue, accountID))
-	}
-	return err
 }
 
 // endMails erases what an account has decided about its mails. What is left says that it has left: links in its old mails still work.
@@ -100,28 +118,47 @@ func (e *Erasure) emptyDigest(ctx context.Context, accountID string) error {
 	return err
 }
 
-// sweepQueue takes an account from the events of the mails that wait. One that goes to nobody then is dropped when it is due.
-func (e *Erasure) sweepQueue(ctx context.Context, queue Queue, accountID string) error {
+// sweepQueue takes those who leave from the events of the mails that wait. One that goes to nobody then is dropped when it is due.
+func (e *Erasure) sweepQueue(ctx context.Context, queue Queue, leaving map[string]time.Time) error {
 	for cursor, more := "", true; more; more = cursor != "" {
 		waiting, next, err := e.inboxes.Waiting(ctx, queue, cursor)
 		if err != nil {
 			return err
 		}
 		for _, record := range waiting {
-			if record.Mail.Cause == nil || !slices.Contains(names.Mentions(record.Mail.Cause.Event.Data), accountID) {
-				continue
-			}
-			_, err := e.inboxes.Update(ctx, record.ID, func(r *Record) error {
-				r.Mail.forget(accountID)
-				return nil
-			})
-			if err != nil && !errs.Is(err, errs.NotFound) {
+			if err := e.forget(ctx, record, leaving); err != nil {
 				return err
 			}
 		}
-		cursor = next
+		if cursor = next; cursor != "" {
+			sleep(ctx, manyPause)
+		}
 	}
 	return nil
+}
+
+// forget takes those who leave from the event of a mail that waits.
+func (e *Erasure) forget(ctx context.Context, record Record, leaving map[string]time.Time) error {
+	if record.Mail.Cause == nil {
+		return nil
+	}
+	mentioned := slices.DeleteFunc(names.Mentions(record.Mail.Cause.Event.Data), func(id string) bool {
+		_, leaves := leaving[id]
+		return !leaves
+	})
+	if len(mentioned) == 0 {
+		return nil
+	}
+	_, err := e.inboxes.Update(ctx, record.ID, func(r *Record) error {
+		for _, accountID := range mentioned {
+			r.Mail.forget(accountID)
+		}
+		return nil
+	})
+	if errs.Is(err, errs.NotFound) {
+		return nil
+	}
+	return err
 }
 
 // forget takes from the event what tells who an account is.

@@ -24,6 +24,7 @@ const (
 	AddressVerified   Kind = "account-verified"
 	CodeRequested     Kind = "account-code"
 	PasswordChanged   Kind = "account-password-changed"
+	PasswordLink      Kind = "account-password-link"
 	SessionsRevoked   Kind = "account-sessions-revoked"
 	PostSubmitted     Kind = "post-submitted"
 	PostPublished     Kind = "post-published"
@@ -40,6 +41,9 @@ func (k Kind) AboutBlog() bool {
 
 // patient reports whether the mail of a notice waits for the schedule in any case: there may be many at once.
 func (k Kind) patient() bool { return k == PostAnnounced || k == DailyDigest }
+
+// secret reports whether a notice and its event open an account: they are neither kept nor shown to the staff.
+func (k Kind) secret() bool { return k == PasswordLink }
 
 // Notice is a message to one person, which is sent once.
 type Notice struct {
@@ -81,6 +85,9 @@ func (n Notice) record(at time.Time) Record {
 	record := Record{Entry: Entry{ID: n.ID(), Kind: n.Kind, Subject: n.Subject, Text: cmp.Or(n.Stored, n.Opening), PostID: n.PostID, Link: n.Link, CreatedAt: at}}
 	if n.Order != nil {
 		record.OrderID = n.Order.ID
+	}
+	if n.Kind.secret() {
+		record.Link = ""
 	}
 	return record
 }

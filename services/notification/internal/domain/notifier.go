@@ -138,12 +138,17 @@ func (n *Notifier) send(ctx context.Context, notice Notice, record Record, cause
 		record.Mail = Delivery{Status: Sent, SentAt: now()}
 		return done, n.notices.Overwrite(ctx, record.ID, record)
 	}
+	if attempt.Cause == nil { // otherwise the queue has it
+		if err := n.hint(ctx, notice); err != nil {
+			return result, err
+		}
+	}
 	cause, err := withoutLeft(ctx, n.people, cause) // it is stored now
 	if err != nil {
 		return result, err
 	}
 	if _, refused := failure.(*Refusal); refused && attempt.refusedFor(n.giveUp, now()) { //nolint:errorlint // not wrapped
-		return done, n.abandon(ctx, record.ID, cause, failure, attempt.Attempts+1)
+		return done, n.abandon(ctx, record, cause, failure, attempt.Attempts+1)
 	}
 	_, err = n.notices.Update(ctx, record.ID, func(r *Record) error {
 		r.Mail.park(attempt.LeaseID, cause, failure, now())
@@ -165,11 +170,13 @@ func outcomeOf(failure error) outcome {
 
 // abandon gives a mail up. The staff find it among the dead letters; a replay starts again. After a crash in between, the next
 // attempt publishes the same dead letter again.
-func (n *Notifier) abandon(ctx context.Context, id string, cause Cause, reason error, attempts int) error {
-	if err := n.letters.Publish(ctx, cause, reason, attempts); err != nil {
-		return err
+func (n *Notifier) abandon(ctx context.Context, of Record, cause Cause, reason error, attempts int) error {
+	if !of.Kind.secret() {
+		if err := n.letters.Publish(ctx, cause, reason, attempts); err != nil {
+			return err
+		}
 	}
-	_, err := n.notices.Update(ctx, id, func(r *Record) error {
+	_, err := n.notices.Update(ctx, of.ID, func(r *Record) error {
 		r.Mail = Delivery{Status: GivenUp, Reason: names.WithoutAddresses(reason.Error())}
 		return nil
 	})

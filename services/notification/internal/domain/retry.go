@@ -13,8 +13,8 @@ import (
 const (
 	// retryTime bounds one run of Retry. It is called every ten seconds (components/topology.yaml).
 	retryTime = 8 * time.Second
-	// manyPause is the time after each mail to many, and after each digest that is made: 50 a second at most, which leaves the
-	// machine to orders.
+	// manyPause is the time after each mail to many, after each digest that is made, and after some mails that are looked through for
+	// those who leave: 50 a second at most, which leaves the machine to orders.
 	manyPause = 20 * time.Millisecond
 )
 
@@ -100,7 +100,7 @@ func (n *Notifier) retry(ctx context.Context, record Record, noticeOf NoticeOf) 
 	case errs.Is(err, errs.Unavailable):
 		return nil // a later build has parked it, and sends it
 	case err != nil:
-		return n.abandon(ctx, record.ID, cause, err, record.Mail.Attempts)
+		return n.abandon(ctx, record, cause, err, record.Mail.Attempts)
 	}
 	settings, err := n.settingsOf(ctx, notice)
 	if err != nil {

@@ -101,6 +101,9 @@ func (n *Notifier) tell(ctx context.Context, notice Notice, wanted Frequency, ca
 		record.Mail, result = Delivery{Status: Gathered}, gathering
 	case notice.Kind.patient():
 		record.Mail, result = parked(cause, now()), waiting
+		if err := n.hint(ctx, notice); err != nil {
+			return err
+		}
 	default:
 		record.Mail = leased(ids.New(), now())
 	}
@@ -118,6 +121,9 @@ func (n *Notifier) tell(ctx context.Context, notice Notice, wanted Frequency, ca
 
 // tellAgain tells a notice that has a record.
 func (n *Notifier) tellAgain(ctx context.Context, notice Notice, cause Cause) error {
+	if err := n.hint(ctx, notice); err != nil {
+		return err
+	}
 	if notice.Kind.patient() {
 		result, err := n.renew(ctx, notice, cause)
 		return n.settle(ctx, notice, result, err)
@@ -128,6 +134,15 @@ func (n *Notifier) tellAgain(ctx context.Context, notice Notice, cause Cause) er
 	}
 	result, err := n.resume(ctx, notice, cause)
 	return n.settle(ctx, notice, result, err)
+}
+
+// hint adds the mail of a notice that is in no inbox to its queue, before its event is stored. So those who erase find the event in
+// an inbox or in a queue, whatever dies.
+func (n *Notifier) hint(ctx context.Context, notice Notice) error {
+	if notice.UserID != "" {
+		return nil
+	}
+	return n.notices.Await(ctx, notice.Kind.queue(), notice.ID())
 }
 
 // settle makes sure that the digest, or the queue, has what is to be mailed later.

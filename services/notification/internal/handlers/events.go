@@ -5,8 +5,9 @@ import (
 	"net/mail"
 
 	"stoa/pkg/common/errs"
-	"stoa/pkg/common/ids"
+	"stoa/pkg/departures"
 	"stoa/pkg/messaging"
+	"stoa/pkg/observability"
 	"stoa/services/notification/internal/domain"
 )
 
@@ -53,6 +54,9 @@ func Subscriptions(tell Tell, office Office) []messaging.Subscription {
 	code := handle(tell, accounts, func(_ messaging.Event, account domain.Account) (domain.Notice, error) {
 		return domain.CodeNotice(account)
 	})
+	link := secretly(handle(tell, accounts, func(_ messaging.Event, account domain.Account) (domain.Notice, error) {
+		return domain.PasswordNotice(account, office.Site)
+	}))
 	low := handle(tell, lowStock, func(e messaging.Event, low domain.LowStock) (domain.Notice, error) {
 		return domain.LowStockNotice(low, e.ID, e.Time, office.Staff)
 	})
@@ -75,6 +79,7 @@ func Subscriptions(tell Tell, office Office) []messaging.Subscription {
 			"account.verification_requested.v1": unlessLeft(code),
 			"account.verified.v1":               unlessLeft(account(domain.AddressVerified)),
 			"account.password_changed.v1":       unlessLeft(account(domain.PasswordChanged)),
+			"account.password_forgotten.v1":     unlessLeft(link),
 			"account.sessions_revoked.v1":       unlessLeft(account(domain.SessionsRevoked)),
 			"account.roles_changed.v1":          unlessLeft(learn(office.Editors.LearnRoles)),
 			"account.changed.v1":                unlessLeft(learn(office.Editors.LearnProfile)),
@@ -101,12 +106,7 @@ func (o Office) unlessLeft(handler messaging.Handler) messaging.Handler {
 // Deletions returns the events of those who leave.
 func Deletions(erasure *domain.Erasure) messaging.Subscription {
 	return messaging.Subscription{Topic: deletions, On: map[string]messaging.Handler{
-		"account.deleted.v1": messaging.Typed(func(ctx context.Context, _ messaging.Event, account domain.Account) error {
-			if !ids.Valid(account.ID) {
-				return errs.InvalidField("id", "must be a UUID")
-			}
-			return erasure.Erase(ctx, account.ID)
-		}),
+		"account.deleted.v1": departures.Handler(func(ctx context.Context, d departures.Departure) error { return erasure.Erase(ctx, d.ID) }),
 	}}
 }
 
@@ -158,6 +158,22 @@ func handle[T any](tell Tell, topic string, noticeOf func(messaging.Event, T) (d
 		}
 		return tell(ctx, domain.Cause{Topic: topic, Event: domain.Event(e)}, notice)
 	})
+}
+
+// secretly returns a handler whose event never becomes a dead letter: the staff would see what opens an account. What cannot be mailed
+// is forgotten, and what fails is tried again until the link is not valid any more.
+func secretly(handler messaging.Handler) messaging.Handler {
+	return func(ctx context.Context, e messaging.Event) error {
+		err := handler(ctx, e)
+		switch {
+		case err == nil, errs.Is(err, errs.Unavailable):
+			return err
+		case errs.Is(err, errs.NotFound), errs.Is(err, errs.Invalid), errs.Is(err, errs.Malformed):
+			observability.Log(ctx).Warn().Err(err).Str("event", e.ID).Msg("a link is not mailed")
+			return nil
+		}
+		return errs.Wrap(errs.Unavailable, err, "this link cannot be mailed yet")
+	}
 }
 
 // handleAll is handle for events that several people get notices about. If one of them cannot be told now, the event comes

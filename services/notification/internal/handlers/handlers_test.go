@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"stoa/pkg/common/must"
+	"stoa/pkg/common/service"
 	"stoa/pkg/common/web"
 	"stoa/pkg/common/web/webtest"
 	"stoa/pkg/identity"
@@ -92,7 +93,8 @@ func newOffice(t *testing.T) *office {
 // process is one process of the service.
 type process struct {
 	*webtest.Server
-	on map[string]messaging.Handler
+	on      map[string]messaging.Handler
+	erasure *domain.Erasure
 }
 
 func (o *office) process() *process {
@@ -114,11 +116,13 @@ func (o *office) process() *process {
 		Server: webtest.New("Notifications", "Your notifications about orders, accounts, posts and comments.", webtest.Callers{
 			"ada": {ID: customerID, Roles: learner}, "new": {ID: "new", Roles: learner},
 		}),
-		on: messagingtest.Handlers(append(handlers.Subscriptions(notifier.Tell, desk), handlers.Deletions(erasure))),
+		erasure: erasure,
+		on:      messagingtest.Handlers(append(handlers.Subscriptions(notifier.Tell, desk), handlers.Deletions(erasure))),
 	}
+	erasing := service.NewTask(erasure.CatchUp, nil) // see forget
 	handlers.Routes(p.API, notices, domain.NewChoices(settings, o.links))
 	handlers.InternalRoutes(web.NewAPI(p.Router.PathPrefix(handlers.InternalBase).Subrouter(), "Internal", ""), domain.NewOwnData(settings, digests, editors, notices))
-	handlers.Schedules(p.Router, notifier, domain.NewDigests(notifier, handlers.Followers, 7, 24*time.Hour), erasure, desk)
+	handlers.Schedules(p.Router, notifier, domain.NewDigests(notifier, handlers.Followers, 7, 24*time.Hour), erasing.Begin, desk)
 	return p
 }
 

@@ -56,11 +56,14 @@ func page(id, method, summary string) huma.Operation {
 	return o
 }
 
-// Schedules adds what the sidecar calls on schedule: a path for each cron binding component, with its name.
-func Schedules(router *mux.Router, notifier *domain.Notifier, digests *domain.Digests, erasure *domain.Erasure, office Office) {
-	// Forget those who leave, and send the mails that are due.
+// Schedules adds what the sidecar calls on schedule: a path for each cron binding component, with its name. erase begins the task that
+// forgets those who leave.
+func Schedules(
+	router *mux.Router, notifier *domain.Notifier, digests *domain.Digests, erase func(context.Context) error, office Office,
+) {
+	// Forget those who leave, and send the mails that are due: these do not wait for that.
 	retry := func(ctx context.Context) error { return notifier.Retry(ctx, noticeOf(office)) }
-	web.OnSchedule(router, "mails", erasure.CatchUp, retry)
+	web.OnSchedule(router, "mails", erase, retry)
 	// Make the digests of the day.
 	web.OnSchedule(router, "digests", digests.Make)
 }

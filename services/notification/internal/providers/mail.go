@@ -45,6 +45,8 @@ const (
 	// hourlyCodes is how many mails with a code a mailbox gets in an hour: as many as auth makes for one account. Strangers may
 	// ask for them.
 	hourlyCodes = 4
+	// hourlyLinks is the same for mails with a link that sets a password.
+	hourlyLinks = 3
 	// A mail server that fails only after so long, for two mails one after the other, hangs. The next mails are not sent for a
 	// while, so that their events do not wait for it in turn. For one mail alone, it may only punish an address.
 	slow, pauseTime = 2 * time.Second, 10 * time.Second
@@ -170,6 +172,8 @@ func (m *Mailer) quotas(kind domain.Kind, mailbox string) map[string]int {
 		return nil
 	case kind == domain.CodeRequested:
 		return map[string]int{mailbox: m.hourly, "codes for " + mailbox: hourlyCodes}
+	case kind == domain.PasswordLink:
+		return map[string]int{mailbox: m.hourly, "links for " + mailbox: hourlyLinks}
 	case kind.AboutBlog(): // a lively thread leaves half of them to orders
 		return map[string]int{mailbox: m.hourly, "posts for " + mailbox: (m.hourly + 1) / 2}
 	default:

@@ -110,6 +110,7 @@ func TestMail_matchesTheSamples(t *testing.T) {
 	asked := account("Chloé", "")
 	asked.Code, asked.ExpiresAt = "4F7KQ2ZN", asked.At.Add(24*time.Hour)
 	notices["account-code"] = must.Get(domain.CodeNotice(asked))(t)
+	notices["account-password-link"] = passwordLink(t)
 	addBlog(t, notices)
 	for name, notice := range notices {
 		t.Run(name, func(t *testing.T) {
@@ -229,6 +230,7 @@ func TestMail_countsSubAddressesAsOneMailbox(t *testing.T) {
 		want int
 	}{
 		"codes":   {domain.CodeRequested, hourlyCodes},
+		"links":   {domain.PasswordLink, hourlyLinks},
 		"posts":   {domain.CommentAdded, hourly / 2},
 		"notices": {domain.OrderConfirmed, hourly},
 	} {

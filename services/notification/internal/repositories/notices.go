@@ -78,25 +78,12 @@ func (r *Notices) EraseInbox(ctx context.Context, userID string) error {
 			return err
 		}
 		for _, record := range records {
-			if err := erase(ctx, r.Documents, record.ID); err != nil {
+			if err := r.Remove(ctx, record.ID); err != nil {
 				return err
 			}
 		}
 	}
 	return err
-}
-
-// erase removes a document, if it is there, also if it changes meanwhile.
-func erase[T any](ctx context.Context, documents *sidecar.Documents[T], id string) error {
-	for {
-		document, err := documents.Find(ctx, id)
-		if err != nil || !document.Exists() {
-			return err
-		}
-		if err := documents.Delete(ctx, document); !errs.Is(err, errs.Conflict) {
-			return err
-		}
-	}
 }
 
 // Waiting implements domain.Inboxes.

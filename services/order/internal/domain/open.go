@@ -12,13 +12,20 @@ const sweepEvery = 32
 
 // OpenOrders are the orders of one customer that may be open, pending or confirmed, with the pieces of each. Nothing is paid
 // for them yet, so the number of their pieces is limited. Orders that have ended stay among them until their place is needed.
+// They are noted beside the list of the customer's orders.
 type OpenOrders map[string]int64
 
-// Standing is what is noted of a customer beside the list of their orders.
-type Standing struct {
-	Open OpenOrders `json:"open,omitempty"`
-	// Left says that the customer has deleted their account: for ever, since an order may still be on its way.
-	Left bool `json:"left,omitempty"`
+// leftKey is noted in place of all orders of a customer who has deleted their account: for ever, since one may still be on its way.
+// It has no pieces. So the note is a map of numbers in every build, and replicas of two builds read it.
+const leftKey = "left"
+
+// Left returns what is noted of a customer who has deleted their account.
+func Left() OpenOrders { return OpenOrders{leftKey: 0} }
+
+// left reports whether the customer has deleted their account.
+func (o OpenOrders) left() bool {
+	_, noted := o[leftKey]
+	return noted
 }
 
 // pieces is the sum of all pieces.

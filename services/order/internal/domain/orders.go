@@ -3,7 +3,6 @@ package domain
 import (
 	"context"
 	"iter"
-	"slices"
 	"time"
 
 	"stoa/pkg/common/errs"
@@ -17,8 +16,8 @@ const (
 
 // Reader reads orders.
 type Reader interface {
-	// All yields all orders of a customer, and misses none.
-	All(ctx context.Context, customerID string) iter.Seq2[[]Record, error]
+	// Part returns some orders of a customer, those of part n, and whether another part follows. The parts together miss none.
+	Part(ctx context.Context, customerID string, n int64) (orders []Record, more bool, err error)
 	// Find fails with errs.NotFound if there is no such order.
 	Find(ctx context.Context, id string) (Record, error)
 	// Recent is Find, and may return what anybody here read for Recent less than maxAge ago.
@@ -65,21 +64,18 @@ func (o *Orders) List(ctx context.Context, customerID, cursor string, limit int)
 	return o.reader.List(ctx, customerID, cursor, limit)
 }
 
-// OpenOf returns the orders of a customer that are neither shipped nor ended. One that is still being decided is on no list. It reads
-// all orders of the customer: what the Allowance has noted is nothing while there is no limit.
-func (o *Orders) OpenOf(ctx context.Context, customerID string) (ids []string, err error) {
-	for records, err := range o.reader.All(ctx, customerID) {
-		if err != nil {
-			return nil, err
-		}
-		for _, record := range records {
-			if record.Status.open() {
-				ids = append(ids, record.ID)
-			}
+// OpenOf returns which orders in part n of a customer's are neither shipped nor ended, and whether another part follows. One order may
+// be in two parts, and one that is still being decided is in none. All orders are read, because the Allowance notes nothing
+// while there is no limit.
+func (o *Orders) OpenOf(ctx context.Context, customerID string, n int64) (ids []string, more bool, err error) {
+	records, more, err := o.reader.Part(ctx, customerID, n)
+	ids = []string{}
+	for _, record := range records {
+		if record.Status.open() {
+			ids = append(ids, record.ID)
 		}
 	}
-	slices.Sort(ids)
-	return slices.Compact(ids), nil
+	return ids, more, err
 }
 
 // Cancel asks the worker, which alone changes placed orders, to cancel an order of this customer. It returns the

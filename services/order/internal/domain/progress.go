@@ -13,7 +13,7 @@ type Repository interface {
 	// with the error of change.
 	Update(ctx context.Context, id string, change func(*Record) error) (Record, error)
 	// AddToList puts an order on its customer's list. In the same write, note changes what is noted there; it may run again.
-	AddToList(ctx context.Context, order Order, note func(*Standing) error) error
+	AddToList(ctx context.Context, order Order, note func(*OpenOrders) error) error
 	// Expire closes an id. It fails with errs.Conflict if there is an order under it.
 	Expire(ctx context.Context, id string) error
 }
@@ -68,9 +68,9 @@ func (p *Progress) decide(ctx context.Context, r *Record, lines []Wanted) error 
 	}
 	var refusal string
 	left := false
-	err := p.orders.AddToList(ctx, r.Order, func(customer *Standing) (err error) {
-		if left = customer.Left; !left {
-			refusal, err = p.allowance.take(ctx, &customer.Open, r.Order)
+	err := p.orders.AddToList(ctx, r.Order, func(noted *OpenOrders) (err error) {
+		if left = noted.left(); !left {
+			refusal, err = p.allowance.take(ctx, noted, r.Order)
 		}
 		return err
 	})
@@ -127,8 +127,8 @@ func (p *Progress) move(ctx context.Context, id string, change func(*Record) err
 	return p.orders.Update(ctx, id, func(r *Record) error {
 		if r.Status == Pending {
 			left := false
-			if err := p.orders.AddToList(ctx, r.Order, func(customer *Standing) error {
-				left = customer.Left
+			if err := p.orders.AddToList(ctx, r.Order, func(noted *OpenOrders) error {
+				left = noted.left()
 				return nil
 			}); err != nil {
 				return err

@@ -6,6 +6,7 @@ import (
 
 	contracts "stoa/api/events"
 	"stoa/pkg/common/ids"
+	"stoa/pkg/departures"
 	"stoa/services/order/internal/domain"
 )
 
@@ -16,7 +17,7 @@ func TestSubscriptions_readPayloadsOfTheirSchemas(t *testing.T) {
 	for eventType, payload := range map[string]any{
 		"stock.reserved.v1":  stock{OrderID: id, Items: []domain.Wanted{{ProductID: ids.New(), Quantity: 1}}},
 		"stock.rejected.v1":  stock{OrderID: id, Reason: "sold out"},
-		"account.deleted.v1": map[string]any{"id": account{id}.ID, "at": time.Now().UTC(), "posts": "keep"},
+		"account.deleted.v1": departures.Departure{ID: id, At: time.Now().UTC(), Posts: "keep"},
 		"order.cancel.v1":    asked,
 		"order.ship.v1":      asked,
 		"order.deliver.v1":   asked,

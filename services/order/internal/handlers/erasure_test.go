@@ -1,12 +1,12 @@
 package handlers_test
 
 import (
-	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -14,8 +14,8 @@ import (
 
 	"stoa/pkg/common/ids"
 	"stoa/pkg/common/must"
-	"stoa/pkg/common/web/webtest"
 	"stoa/pkg/messaging"
+	"stoa/pkg/sidecar"
 	"stoa/services/order/internal/domain"
 )
 
@@ -171,28 +171,74 @@ func TestErasure_isFinishedWhateverDies(t *testing.T) {
 	}
 }
 
-func TestInternal_namesWhatIsOpenAndWhatIsStored(t *testing.T) {
-	s := newShop(t)
-	open, over := s.placed(t, "1").ID, s.placed(t, "2").ID
-	for _, id := range []string{open, over} {
-		must.Do(t, s.reserve(t, id, apple))
+// stored puts so many orders of alice on her list, as they were shipped long ago, and returns their ids.
+func (s *shop) stored(t *testing.T, n int) []string {
+	t.Helper()
+	all := make([]string, n)
+	shipped := must.Get(s.orders.Find(t.Context(), s.placed(t, "shipped").ID))(t).Order
+	s.states.Drop(store, "order:"+shipped.ID) // only its items and its total are needed
+	shipped.Status = domain.Shipped
+	for i := range all {
+		all[i] = ids.Derive("stored", strconv.Itoa(i))
+		order := shipped
+		order.ID = all[i]
+		must.Do(t, s.orders.AddToList(t.Context(), order, func(*domain.OpenOrders) error { return nil }))
+		must.Do(t, s.orders.Create(t.Context(), domain.Record{Order: order}))
 	}
-	must.Do(t, s.command(t, "ship", over))
-	base := "/internal/accounts/" + ids.Derive("alice")
-	s.limit.Store(0) // orders are open also while there is no limit
-	later := s.placed(t, "3").ID
-	must.Do(t, s.reserve(t, later, apple))
-	got := webtest.Read[struct{ Orders []string }](s.Do(t, webtest.Request{Path: base + "/orders"}), http.StatusOK)
-	if !slices.Equal(got.Orders, slices.Sorted(slices.Values([]string{open, later}))) {
-		t.Errorf("got %v, want %s and %s", got.Orders, open, later)
-	}
-	data := webtest.Read[struct {
-		Pieces []struct {
-			Kind string
-			Data domain.Order
+	return all
+}
+
+// A handler has seven seconds: orders are erased several at once, and what cannot be cancelled is read once more, not twice.
+func TestErasure_ofManyOrdersTakesOneRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n = 300
+		s := newShop(t)
+		s.stored(t, n)
+		var reads atomic.Int64
+		s.states.Before = func(operation, key string) error {
+			switch {
+			case operation == "save":
+				time.Sleep(10 * time.Millisecond)
+			case strings.HasPrefix(key, "order:"):
+				reads.Add(1)
+			}
+			return nil
 		}
-	}](s.Do(t, webtest.Request{Path: base + "/data"}), http.StatusOK)
-	if len(data.Pieces) != 3 || data.Pieces[0].Kind != "order" || data.Pieces[0].Data.Customer.Email != "alice@example.com" {
-		t.Errorf("got %+v", data)
+		begin := time.Now()
+		must.Do(t, s.erase(t))
+		if took := time.Since(begin); took > time.Second {
+			t.Errorf("it took %s", took)
+		}
+		if reads.Load() > 2*n {
+			t.Errorf("%d orders were read %d times", n, reads.Load())
+		}
+		s.expectNobody(t)
+	})
+}
+
+// A replica of an earlier build notes a map of numbers, reads nothing else, and does not undo that the customer has left.
+func TestErasure_besideAnEarlierBuild(t *testing.T) {
+	s := newShop(t)
+	alice, first := ids.Derive("alice"), s.placed(t, "1").ID
+	earlier := sidecar.NewNotedLists[domain.Record, map[string]int64](
+		sidecar.NewDocuments[domain.Record](sidecar.StatesOnly(s.states), store, "order"), "orders-of")
+	must.Do(t, earlier.AddNoting(t.Context(), alice, first, func(noted *map[string]int64) error {
+		*noted = map[string]int64{first: 5}
+		return nil
+	}))
+	if open := must.Get(s.orders.Noted(t.Context(), alice))(t); len(open) != 1 || open[first] != 5 {
+		t.Errorf("of what it noted, this build reads %v", open)
 	}
+	must.Do(t, s.reserve(t, first, apple))
+	if noted := must.Get(earlier.Note(t.Context(), alice))(t); noted[first] != 1 {
+		t.Errorf("of what this build noted, it reads %v", noted)
+	}
+	second, third := s.placed(t, "2").ID, s.placed(t, "3").ID
+	must.Do(t, s.erase(t))
+	must.Do(t, earlier.AddNoting(t.Context(), alice, second, func(noted *map[string]int64) error {
+		(*noted)[second] = 1
+		return nil
+	}))
+	must.Do(t, s.reserve(t, third, apple))
+	s.expectStatus(t, third, domain.Rejected)
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"stoa/pkg/common/errs"
-	"stoa/pkg/common/ids"
+	"stoa/pkg/departures"
 	"stoa/pkg/messaging"
 	"stoa/pkg/observability"
 	"stoa/services/order/internal/domain"
@@ -30,12 +30,7 @@ func Subscriptions(progress *domain.Progress, erasure *domain.Erasure) []messagi
 		}},
 		// Customers who leave. Many orders take several runs: the broker delivers the event again.
 		{Topic: "account-deletions", On: map[string]messaging.Handler{
-			"account.deleted.v1": messaging.Typed(func(ctx context.Context, _ messaging.Event, a account) error {
-				if !ids.Valid(a.ID) {
-					return errs.InvalidField("id", "must be a UUID")
-				}
-				return erasure.Erase(ctx, a.ID)
-			}),
+			"account.deleted.v1": departures.Handler(func(ctx context.Context, d departures.Departure) error { return erasure.Erase(ctx, d.ID) }),
 		}},
 	}
 }
@@ -45,11 +40,6 @@ type stock struct {
 	OrderID string          `json:"orderId"`
 	Items   []domain.Wanted `json:"items,omitempty"`
 	Reason  string          `json:"reason,omitempty"`
-}
-
-// account is the part of account.deleted.v1 that matters here.
-type account struct {
-	ID string `json:"id"`
 }
 
 // command is the payload of every command about an order.

@@ -16,14 +16,16 @@ const InternalBase = "/internal"
 // dataPage is how many orders one answer has: the largest take some 20 KB each.
 const dataPage = 50
 
-type accountInput struct {
-	ID string `path:"id" format:"uuid"`
+type openInput struct {
+	ID   string `path:"id" format:"uuid"`
+	Part int64  `query:"part" minimum:"0" doc:"The part of the orders, from 0 on"`
 }
 
 type openOutput struct{ Body openOrders }
 
 type openOrders struct {
 	Orders []string `json:"orders" nullable:"false"`
+	Next   int64    `json:"next,omitempty" doc:"The next part, absent on the last one"`
 }
 
 // InternalRoutes adds the operations for auth, which calls through its sidecar.
@@ -32,9 +34,13 @@ func InternalRoutes(api huma.API, orders *domain.Orders) {
 	huma.Register(api, huma.Operation{
 		OperationID: "open-orders-of-account", Method: http.MethodGet, Path: "/accounts/{id}/orders",
 		Summary: "List the orders of an account that are neither shipped nor ended",
-	}, func(ctx context.Context, in *accountInput) (*openOutput, error) {
-		found, err := orders.OpenOf(ctx, in.ID)
-		return &openOutput{Body: openOrders{found}}, err
+	}, func(ctx context.Context, in *openInput) (*openOutput, error) {
+		found, more, err := orders.OpenOf(ctx, in.ID, in.Part)
+		page := openOrders{Orders: found}
+		if more {
+			page.Next = in.Part + 1
+		}
+		return &openOutput{page}, err
 	})
 
 	// For the archive of an account.

@@ -19,14 +19,17 @@ const maxOrder = 32 << 10
 type handlers struct {
 	placement  *domain.Placement
 	orders     *domain.Orders
+	customers  *domain.Customers
 	cancelWait time.Duration
 	streams    slots
 }
 
 // Routes adds the operations for people. A cancellation waits for its outcome for up to cancelWait.
-func Routes(api huma.API, placement *domain.Placement, orders *domain.Orders, cancelWait time.Duration) {
+func Routes(
+	api huma.API, placement *domain.Placement, orders *domain.Orders, customers *domain.Customers, cancelWait time.Duration,
+) {
 	h := &handlers{
-		placement: placement, orders: orders, cancelWait: cancelWait, streams: slots{taken: map[string]int{}},
+		placement: placement, orders: orders, customers: customers, cancelWait: cancelWait, streams: slots{taken: map[string]int{}},
 	}
 	signedIn, verified, tags := identity.SignedIn(), identity.Verified(), []string{"orders"}
 
@@ -51,6 +54,16 @@ func Routes(api huma.API, placement *domain.Placement, orders *domain.Orders, ca
 		OperationID: "list-orders", Method: http.MethodGet, Path: "/api/v1/orders",
 		Summary: "List your orders, newest first", Tags: tags, Security: signedIn,
 	}, h.list)
+
+	// List what somebody has ordered who writes to the shop. Before /orders/{id}, which it looks like.
+	huma.Register(api, huma.Operation{
+		OperationID: "list-orders-of-customer", Method: http.MethodGet, Path: "/api/v1/orders/of-customer",
+		Summary: "List the orders of a customer, newest first", Tags: tags, Security: identity.SignedIn(identity.Staff, identity.Admin),
+		Responses: web.Refusals(map[int]string{
+			http.StatusNotFound:            "No account has this `email`",
+			http.StatusUnprocessableEntity: "Not exactly one of `email` and `account` is given",
+		}),
+	}, h.listOfCustomer)
 
 	// Show an order of the caller; STAFF and ADMIN see every order.
 	huma.Register(api, huma.Operation{

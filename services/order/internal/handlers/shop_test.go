@@ -39,7 +39,7 @@ func newCallers() webtest.Callers {
 	return webtest.Callers{
 		"alice": {ID: ids.Derive("alice"), Email: "alice@example.com", Name: "Alice", Verified: true},
 		"bob":   {ID: ids.Derive("bob"), Email: "bob@example.com", Name: "Bob", Verified: true},
-		"staff": {ID: ids.Derive("staff"), Roles: []identity.Role{identity.Staff}, Verified: true},
+		"staff": {ID: ids.Derive("staff"), Email: "staff@example.com", Name: "Stan", Roles: []identity.Role{identity.Staff}, Verified: true},
 		"new":   {ID: ids.Derive("new"), Email: "new@example.com", Name: "Nina"}, // has not verified the address
 	}
 }
@@ -113,7 +113,7 @@ func (with shared) open(states sidecar.StateClient, quoter domain.Quoter, wait t
 	s.limit.Store(100)
 	s.Server = webtest.New("Orders", "Place, follow and cancel orders.", s)
 	placement := domain.NewPlacement(orders, domain.NewAdmission(orders, s.limit.Load), quoter, events)
-	handlers.Routes(s.API, placement, domain.NewOrders(orders, events), wait)
+	handlers.Routes(s.API, placement, domain.NewOrders(orders, events), domain.NewCustomers(orders, directory(newCallers())), wait)
 	internal := web.NewAPI(s.Router.PathPrefix(handlers.InternalBase).Subrouter(), "Orders, internal", "")
 	handlers.InternalRoutes(internal, domain.NewOrders(orders, events))
 	allowance := domain.NewAllowance(orders, s.limit.Load)

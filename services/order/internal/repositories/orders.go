@@ -25,7 +25,7 @@ const draftTTL = 30 * 24 * time.Hour
 type Orders struct {
 	readings *readings
 	records  *sidecar.Documents[domain.Record]
-	lists    *sidecar.NotedLists[domain.Record, domain.Standing]
+	lists    *sidecar.NotedLists[domain.Record, domain.OpenOrders]
 }
 
 // New returns the orders in the sidecar's store.
@@ -34,7 +34,7 @@ func New(s *sidecar.Sidecar) *Orders {
 	return &Orders{
 		readings: &readings{known: recent.New[string, reading](maxReadings)},
 		records:  records,
-		lists:    sidecar.NewNotedLists[domain.Record, domain.Standing](records, "orders-of"),
+		lists:    sidecar.NewNotedLists[domain.Record, domain.OpenOrders](records, "orders-of"),
 	}
 }
 
@@ -94,20 +94,19 @@ func (o *Orders) Expire(ctx context.Context, id string) error {
 }
 
 // AddToList puts an order on its customer's list, once. In the same write, note changes what is noted there; it may run again.
-func (o *Orders) AddToList(ctx context.Context, order domain.Order, note func(*domain.Standing) error) error {
+func (o *Orders) AddToList(ctx context.Context, order domain.Order, note func(*domain.OpenOrders) error) error {
 	return o.lists.AddNoting(ctx, order.Customer.ID, order.ID, note)
 }
 
 // Noted returns the orders of a customer that are noted as open.
 func (o *Orders) Noted(ctx context.Context, customerID string) (domain.OpenOrders, error) {
-	noted, err := o.lists.Note(ctx, customerID)
-	return noted.Open, err
+	return o.lists.Note(ctx, customerID)
 }
 
 // Leave notes that a customer has deleted their account.
 func (o *Orders) Leave(ctx context.Context, customerID string) error {
-	return o.lists.ChangeNote(ctx, customerID, func(customer *domain.Standing) error {
-		*customer = domain.Standing{Left: true}
+	return o.lists.ChangeNote(ctx, customerID, func(noted *domain.OpenOrders) error {
+		*noted = domain.Left()
 		return nil
 	})
 }
@@ -125,10 +124,28 @@ func (o *Orders) StillOpen(ctx context.Context, ids []string) (map[string]bool, 
 
 // All yields all orders of a customer, and misses none.
 func (o *Orders) All(ctx context.Context, customerID string) iter.Seq2[[]domain.Record, error] {
-	return o.lists.Batches(ctx, customerID, sidecar.Once, func(r domain.Record) bool { return r.Customer.ID == customerID })
+	return o.lists.Batches(ctx, customerID, sidecar.Once, ofCustomer(customerID))
+}
+
+// partSize is how many orders Part reads: that takes far less time than a call between services may take.
+const partSize = 500
+
+// Part returns the orders in part n of a customer's list, the oldest part being 0, and whether another one follows. The parts together
+// miss no order.
+func (o *Orders) Part(ctx context.Context, customerID string, n int64) (orders []domain.Record, more bool, err error) {
+	parts, err := o.lists.Parts(ctx, customerID, partSize)
+	if err != nil || n >= parts {
+		return nil, false, err
+	}
+	orders, err = o.lists.Part(ctx, customerID, n, partSize, ofCustomer(customerID))
+	return orders, n+1 < parts, err
+}
+
+func ofCustomer(id string) func(domain.Record) bool {
+	return func(r domain.Record) bool { return r.Customer.ID == id }
 }
 
 // List returns a page of a customer's orders, newest first, and the cursor of the next page, "" at the end.
 func (o *Orders) List(ctx context.Context, customerID, cursor string, limit int) ([]domain.Record, string, error) {
-	return o.lists.Page(ctx, customerID, cursor, limit, func(r domain.Record) bool { return r.Customer.ID == customerID })
+	return o.lists.Page(ctx, customerID, cursor, limit, ofCustomer(customerID))
 }

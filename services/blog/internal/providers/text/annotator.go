@@ -9,12 +9,12 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// annotator gives headings their ids and links their rel, and leaves only the text of links and images that are not allowed.
+// annotator gives headings their ids and levels, and links their rel, and leaves only the text of links and images that are not allowed.
 type annotator struct{ destinations int } // the bytes of all addresses
 
 // Transform implements parser.ASTTransformer.
 func (a *annotator) Transform(document *ast.Document, reader text.Reader, _ parser.Context) {
-	source, ids, refused := reader.Source(), headingIDs{}, []ast.Node(nil)
+	source, ids, levels, refused := reader.Source(), headingIDs{}, outline{}, []ast.Node(nil)
 	_ = ast.Walk(document, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if !entering {
 			return ast.WalkContinue, nil
@@ -25,6 +25,7 @@ func (a *annotator) Transform(document *ast.Document, reader text.Reader, _ pars
 		allowed := true
 		switch n := n.(type) {
 		case *ast.Heading:
+			n.Level = levels.place(n.Level)
 			n.SetAttributeString("id", []byte(ids.next(plain(n, source))))
 		case *ast.Link:
 			a.destinations += len(n.Destination)

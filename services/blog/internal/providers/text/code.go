@@ -41,7 +41,15 @@ var languages = func() map[string]chroma.Lexer {
 }()
 
 // formatter writes classes, not styles, so that a page chooses the colours and may forbid inline styles.
-var formatter = chromahtml.New(chromahtml.WithClasses(true), chromahtml.WithAllClasses(true))
+var formatter = chromahtml.New(chromahtml.WithClasses(true), chromahtml.WithAllClasses(true), chromahtml.WithPreWrapper(block{}))
+
+// block is the frame of code. Its long lines scroll, by keyboard too.
+type block struct{}
+
+// Start implements chromahtml.PreWrapper, and so does End.
+func (block) Start(_ bool, class string) string { return `<pre tabindex="0"` + class + `><code>` }
+
+func (block) End(bool) string { return "</code></pre>" }
 
 var noStyle = chroma.MustNewStyle("none", nil)
 
@@ -67,7 +75,7 @@ func (c *code) render(w util.BufWriter, source []byte, n ast.Node, entering bool
 	}
 	shown, ok := c.highlight(languages[language], written)
 	if !ok {
-		shown = `<pre class="chroma"><code>` + html.EscapeString(written) + "</code></pre>\n"
+		shown = block{}.Start(true, ` class="chroma"`) + html.EscapeString(written) + block{}.End(true) + "\n"
 	}
 	_, err := w.WriteString(shown)
 	return ast.WalkContinue, err

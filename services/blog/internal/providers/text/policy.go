@@ -40,6 +40,7 @@ var policy = func() *bluemonday.Policy {
 	attribute("class", `footnote-(?:ref|backref)`, "a")
 	attribute("role", `doc-(?:endnotes|noteref|backlink)`, "a", "div")
 	attribute("class", `chroma`, "pre")
+	attribute("tabindex", `0`, "pre") // long lines scroll, by keyboard too
 	attribute("class", `line|cl|[a-z][a-z0-9]{0,2}`, "span")
 	attribute("start", `\d{1,9}`, "ol")
 	attribute("align", `left|center|right`, "th", "td")

@@ -17,7 +17,7 @@ var permitted = map[string]string{
 	"p": "", "br": "", "hr": "", "em": "", "strong": "", "del": "", "code": "", "blockquote": "", "ul": "",
 	"table": "", "thead": "", "tbody": "", "tr": "", "th": "align", "td": "align",
 	"h1": "id", "h2": "id", "h3": "id", "h4": "id", "h5": "id", "h6": "id",
-	"ol": "start", "li": "id", "sup": "id", "div": "class role", "span": "class", "pre": "class",
+	"ol": "start", "li": "id", "sup": "id", "div": "class role", "span": "class", "pre": "class tabindex",
 	"a": "href title rel class role", "img": "src alt title",
 }
 

@@ -32,7 +32,7 @@ var (
 type Article struct {
 	// HTML is safe to show: it has only the elements, attributes and links of the package's policy.
 	HTML string `json:"html"`
-	// TOC is the table of contents: the headings of levels 2 to 4 in their order.
+	// TOC is the table of contents: the headings that are shown at levels 2 to 4, in their order.
 	TOC []Heading `json:"toc,omitempty"`
 	// Words is the number of words.
 	Words int `json:"words"`

@@ -18,11 +18,11 @@ func TestRender_makesTheWholePage(t *testing.T) {
 	for _, h := range article.TOC {
 		fmt.Fprintf(&toc, "%d %s %s\n", h.Level, h.ID, h.Text)
 	}
-	const want = `2 section-ores-leitourgias Ώρες λειτουργίας
-2 section-what-we-sell What we sell
-3 section-in-code In code
-3 section-in-code-2 In code
-4 section-reach-us Reach us
+	const want = `2 section-opening-a-second-shop Opening a second shop
+3 section-ores-leitourgias Ώρες λειτουργίας
+3 section-what-we-sell What we sell
+4 section-in-code In code
+4 section-in-code-2 In code
 `
 	if toc.String() != want {
 		t.Errorf("table of contents:\n%s", toc.String())
@@ -58,9 +58,9 @@ func TestRender_makesHTMLOfMarkdown(t *testing.T) {
 		"[*x*](/y \"t\") [z](#section-z)": "<p><em>x</em> <a href=\"#section-z\">z</a></p>\n",
 		"<xy:z&a> <https://e.org>":        "<p>xy:z&amp;a <a href=\"https://e.org\" rel=\"ugc nofollow noopener\">https://e.org</a></p>\n",
 		"![*a* b](http://e.org/x.png)":    "<p><em>a</em> b</p>\n",
-		"```\n<a>\n```\n\n    <b>":        "<pre class=\"chroma\"><code>&lt;a&gt;\n</code></pre>\n<pre class=\"chroma\"><code>&lt;b&gt;\n</code></pre>\n",
-		"```klingon\nx\n```":              "<pre class=\"chroma\"><code>x\n</code></pre>\n",
-		"```JSON\n1\n```":                 "<pre class=\"chroma\"><code><span class=\"line\"><span class=\"cl\"><span class=\"mi\">1</span>\n</span></span></code></pre>\n",
+		"```\n<a>\n```\n\n    <b>":        "<pre tabindex=\"0\" class=\"chroma\"><code>&lt;a&gt;\n</code></pre>\n<pre tabindex=\"0\" class=\"chroma\"><code>&lt;b&gt;\n</code></pre>\n",
+		"```klingon\nx\n```":              "<pre tabindex=\"0\" class=\"chroma\"><code>x\n</code></pre>\n",
+		"```JSON\n1\n```":                 "<pre tabindex=\"0\" class=\"chroma\"><code><span class=\"line\"><span class=\"cl\"><span class=\"mi\">1</span>\n</span></span></code></pre>\n",
 		"7. a\n8. b":                      "<ol start=\"7\">\n<li>a</li>\n<li>b</li>\n</ol>\n",
 	} {
 		article, err := Render(markdown)
@@ -79,6 +79,25 @@ func TestRender_givesEachHeadingAnIDThatOthersDoNotChange(t *testing.T) {
 	want := "section-a section-a-2 section-a-2-2 section-a-3 section-2 section section-3 section-a-b-https-c-org section-fn-1 section-4"
 	if strings.Join(got, " ") != want {
 		t.Errorf("got %v", got)
+	}
+}
+
+// The title of the page is the only heading of level 1, and no level is left out.
+func TestRender_placesHeadingsBelowTheTitle(t *testing.T) {
+	for markdown, want := range map[string]string{
+		"# a\n## b\n# c":                              "h2 h3 h2",
+		"## a\n### b\n## c":                           "h2 h3 h2",
+		"### a\n### b\n# c\n#### d\n## e":             "h2 h2 h2 h3 h3",
+		"# a\n## b\n### c\n#### d\n##### e\n###### f": "h2 h3 h4 h5 h6 h6",
+	} {
+		article := must.Get(Render(markdown))(t)
+		var got []string
+		for _, part := range strings.Split(article.HTML, "<h")[1:] {
+			got = append(got, "h"+part[:1])
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%q: got %v, want %s", markdown, got, want)
+		}
 	}
 }
 

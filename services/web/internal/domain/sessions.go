@@ -1,0 +1,206 @@
+package domain
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"stoa/pkg/common/errs"
+)
+
+const (
+	// refreshBefore is how long before its end an access token is replaced: calls with it may take a while.
+	refreshBefore = time.Minute
+	// refreshPatience is how long a request waits for the tokens that another process is fetching, and refreshPause how often it looks.
+	refreshPatience, refreshPause = 2 * time.Second, 50 * time.Millisecond
+)
+
+// SessionStore stores sessions until they expire.
+type SessionStore interface {
+	// Add stores a new session.
+	Add(ctx context.Context, session Session) error
+	// Get returns a session by its id, or errs.NotFound.
+	Get(ctx context.Context, id string) (Session, error)
+	// Update changes a session by a pure function, which may run several times. It fails with errs.NotFound for an unknown id.
+	Update(ctx context.Context, id string, change func(*Session) error) (Session, error)
+}
+
+// Tokens is auth, which knows whether a person is still signed in.
+type Tokens interface {
+	// Refresh exchanges a refresh token for new tokens. Requests of this process with the same token share one exchange; while another
+	// process does it, it fails with errs.Conflict.
+	Refresh(ctx context.Context, refreshToken string) (Grant, error)
+	// Check returns who an access token belongs to, with the roles that the account has now. It fails with errs.Unauthenticated if
+	// its session has ended, no more than five seconds late.
+	Check(ctx context.Context, accessToken string) (Person, error)
+	// SignOut ends the session of an access token.
+	SignOut(ctx context.Context, accessToken string) error
+}
+
+// Sessions has the use cases of sessions: who is in front of a browser, sign in, sign out.
+type Sessions struct {
+	store  SessionStore
+	tokens Tokens
+}
+
+// NewSessions returns the sessions in a store.
+func NewSessions(store SessionStore, tokens Tokens) *Sessions {
+	return &Sessions{store: store, tokens: tokens}
+}
+
+// Open begins a session for a grant, and ends the one that the browser had, if any.
+func (s *Sessions) Open(ctx context.Context, grant Grant, had *Reference) (Reference, error) {
+	session, reference, err := newSession(grant, time.Now())
+	if err == nil {
+		err = s.store.Add(ctx, session)
+	}
+	if err == nil && had != nil {
+		_ = s.endStored(ctx, had.SessionID) // it expires anyway, and the browser forgets it
+	}
+	return reference, err
+}
+
+// Resume returns who is in front of the browser that sent a reference. It fails with errs.Unavailable while that cannot be found out.
+func (s *Sessions) Resume(ctx context.Context, sent Reference) (Visitor, error) {
+	session, err := s.store.Get(ctx, sent.SessionID)
+	if errs.Is(err, errs.NotFound) {
+		return Visitor{Ended: true}, nil
+	}
+	if err != nil {
+		return Visitor{}, err
+	}
+	grant, locked := session.open(sent.Key)
+	switch worth := session.standing(sent.Generation, time.Now()); {
+	case worth == over, locked != nil:
+		return Visitor{Ended: true}, nil
+	case worth == copied:
+		return Visitor{Ended: true}, s.End(ctx, sent, grant.AccessToken)
+	case worth == latest && session.SeenAt.IsZero() && session.Generation > 1:
+		s.noteArrival(ctx, session)
+	}
+	session, grant, err = s.fresh(ctx, session, sent, grant)
+	if errs.Is(err, errs.Unauthenticated) {
+		return Visitor{Ended: true}, s.endStored(ctx, sent.SessionID)
+	}
+	visitor := Visitor{Person: grant.Person, Token: grant.AccessToken}
+	if session.Generation != sent.Generation {
+		visitor.Reference = &Reference{SessionID: session.ID, Key: sent.Key, Generation: session.Generation}
+	}
+	if err != nil { // auth does not answer
+		if time.Now().After(grant.ExpiresAt) {
+			visitor.Token = ""
+		}
+		return visitor, nil
+	}
+	return s.checked(ctx, sent, visitor)
+}
+
+// noteArrival notes that the browser has the latest reference. If that fails, the next request notes it.
+func (s *Sessions) noteArrival(ctx context.Context, session Session) {
+	_, _ = s.store.Update(ctx, session.ID, func(stored *Session) error {
+		if stored.Generation == session.Generation && stored.SeenAt.IsZero() {
+			stored.SeenAt = time.Now()
+		}
+		return nil
+	})
+}
+
+// fresh returns the session with an access token that is valid for a while. It fails with errs.Unauthenticated if the session has
+// ended, and with errs.Unavailable, beside what is there, if auth does not answer.
+func (s *Sessions) fresh(ctx context.Context, session Session, sent Reference, grant Grant) (Session, Grant, error) {
+	if time.Until(grant.ExpiresAt) > refreshBefore {
+		return session, grant, nil
+	}
+	next, err := s.tokens.Refresh(ctx, grant.RefreshToken)
+	if errs.Is(err, errs.Conflict) {
+		return s.await(ctx, session, sent)
+	}
+	if err != nil {
+		return session, grant, err
+	}
+	stored, err := s.store.Update(ctx, session.ID, func(stored *Session) error {
+		if stored.Generation != session.Generation || !stored.Active(time.Now()) {
+			return nil // a request of another tab has stored the same tokens, or the session has ended meanwhile
+		}
+		return stored.renew(sent.Key, next, time.Now())
+	})
+	if err != nil {
+		return session, next, err // the token is valid all the same
+	}
+	return reopened(stored, sent)
+}
+
+// await returns the session once another process has stored its next tokens. If it never does, they are lost.
+func (s *Sessions) await(ctx context.Context, session Session, sent Reference) (Session, Grant, error) {
+	ctx, cancel := context.WithTimeout(ctx, refreshPatience)
+	defer cancel()
+	for {
+		stored, err := s.store.Get(ctx, session.ID)
+		if err == nil && (stored.Generation != session.Generation || !stored.Active(time.Now())) {
+			return reopened(stored, sent)
+		}
+		select {
+		case <-time.After(refreshPause):
+		case <-ctx.Done():
+			return session, Grant{}, ended(errors.Join(err, ctx.Err()))
+		}
+	}
+}
+
+func reopened(session Session, sent Reference) (Session, Grant, error) {
+	grant, err := session.open(sent.Key)
+	if err != nil {
+		return session, grant, ended(err)
+	}
+	return session, grant, nil
+}
+
+func ended(cause error) error {
+	return errs.Wrap(errs.Unauthenticated, cause, "the session has ended; sign in again")
+}
+
+// checked returns a visitor with the roles that the account has now, or a guest if the session was ended elsewhere. While auth does not
+// answer, what it said last counts: the services decide in any case.
+func (s *Sessions) checked(ctx context.Context, sent Reference, visitor Visitor) (Visitor, error) {
+	now, err := s.tokens.Check(ctx, visitor.Token)
+	switch {
+	case errs.Is(err, errs.Unauthenticated):
+		return Visitor{Ended: true}, s.endStored(ctx, sent.SessionID)
+	case err == nil && now.ID == visitor.Person.ID:
+		visitor.Person.Roles, visitor.Person.Verified = now.Roles, now.Verified
+	}
+	return visitor, nil
+}
+
+// Remember replaces what is remembered of the person, who has just changed it, until the next refresh.
+func (s *Sessions) Remember(ctx context.Context, sent Reference, change func(*Person)) error {
+	_, err := s.store.Update(ctx, sent.SessionID, func(stored *Session) error {
+		grant, err := stored.open(sent.Key)
+		if err != nil {
+			return ended(err)
+		}
+		change(&grant.Person)
+		return stored.seal(sent.Key, grant)
+	})
+	return err
+}
+
+// End signs out. auth comes first: if the process dies after that, the next request finds the session ended. If auth does not answer,
+// nobody has the tokens any more, and its session expires.
+func (s *Sessions) End(ctx context.Context, sent Reference, accessToken string) error {
+	if accessToken != "" {
+		_ = s.tokens.SignOut(ctx, accessToken)
+	}
+	return s.endStored(ctx, sent.SessionID)
+}
+
+func (s *Sessions) endStored(ctx context.Context, id string) error {
+	_, err := s.store.Update(ctx, id, func(stored *Session) error {
+		stored.end(time.Now())
+		return nil
+	})
+	if errs.Is(err, errs.NotFound) {
+		return nil
+	}
+	return err
+}
