@@ -130,7 +130,7 @@ func (c *cluster) importImages(ctx context.Context) error {
 		})
 	}
 	for _, image := range images {
-		if err := c.node.Import(ctx, image); err != nil {
+		if err := timed("  "+image.Name, func() error { return c.node.Import(ctx, image) }); err != nil {
 			return err
 		}
 	}

@@ -34,16 +34,22 @@ func hierarchies() []string {
 	return all
 }
 
+// cgroups are those of this name in every hierarchy, also in the one that has no controllers, where runc makes some.
+func cgroups(name string) []string {
+	one, _ := filepath.Glob(filepath.Join(cgroupRoot, name))
+	each, _ := filepath.Glob(filepath.Join(cgroupRoot, "*", name))
+	return append(one, each...)
+}
+
 // makeCgroups makes the cgroups that the kubelet works in. First it removes those that a killed test has left behind.
 func makeCgroups(name string) error {
-	for _, hierarchy := range hierarchies() {
-		left, _ := filepath.Glob(filepath.Join(hierarchy, cgroupPrefix+"*"))
-		for _, path := range left {
-			pid, err := strconv.Atoi(strings.TrimPrefix(filepath.Base(path), cgroupPrefix))
-			if err == nil && errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
-				_ = removeCgroup(path) // what is in use belongs to somebody
-			}
+	for _, path := range cgroups(cgroupPrefix + "*") {
+		pid, err := strconv.Atoi(strings.TrimPrefix(filepath.Base(path), cgroupPrefix))
+		if err == nil && errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+			_ = removeCgroup(path) // what is in use belongs to somebody
 		}
+	}
+	for _, hierarchy := range hierarchies() {
 		if err := os.Mkdir(filepath.Join(hierarchy, name), 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 			return err
 		}
@@ -55,8 +61,8 @@ func makeCgroups(name string) error {
 func removeCgroups(name string) error {
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
 		var failed error
-		for _, hierarchy := range hierarchies() {
-			failed = errors.Join(failed, removeCgroup(filepath.Join(hierarchy, name)))
+		for _, path := range cgroups(name) {
+			failed = errors.Join(failed, removeCgroup(path))
 		}
 		if failed == nil || time.Now().After(deadline) {
 			return failed
