@@ -1,11 +1,13 @@
 package deploy
 
 import (
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -146,5 +148,46 @@ func TestKong_sidecarRepeatsNothing(t *testing.T) {
 		if policy.MaxRetries == nil || *policy.MaxRetries != 0 {
 			t.Errorf("the policy %s repeats calls", name)
 		}
+	}
+}
+
+// Whatever a route takes, nginx must take before it, and no more.
+func TestKong_takesTheLargestBodyOfItsRoutes(t *testing.T) {
+	routes, err := os.ReadFile("../gateway/kong/kong.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	largest := 0
+	for _, limit := range regexp.MustCompile(`allowed_payload_size: (\d+), size_unit: kilobytes`).FindAllStringSubmatch(string(routes), -1) {
+		size, err := strconv.Atoi(limit[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		largest = max(largest, size)
+	}
+	if got, want := containers(t)["gateway"].Environment["KONG_NGINX_HTTP_CLIENT_MAX_BODY_SIZE"], fmt.Sprintf("%dk", largest); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// nginx adds a header beside the app's: two policies would both hold. So each is for answers that have none, by a map in http.conf.
+func TestKong_addsNoHeaderBesideTheAppsOwn(t *testing.T) {
+	proxy, err := os.ReadFile("compose/kong/proxy.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	maps, err := os.ReadFile("compose/kong/http.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	added := regexp.MustCompile(`(?m)^add_header (\S+) +(\S+)`).FindAllStringSubmatch(string(proxy), -1)
+	for _, header := range added {
+		name := strings.ToLower(strings.ReplaceAll(header[1], "-", "_"))
+		if !strings.Contains(string(maps), "map $sent_http_"+name+" "+header[2]+" {") {
+			t.Errorf("%s is added beside the app's", header[1])
+		}
+	}
+	if len(added) == 0 {
+		t.Error("no header is added")
 	}
 }

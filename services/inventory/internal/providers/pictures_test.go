@@ -109,12 +109,31 @@ func TestRead_makesEveryFormatSmall(t *testing.T) {
 
 // A small file can say that it has very many pixels.
 func TestRead_refusesBombs(t *testing.T) {
-	var file bytes.Buffer
-	must.Do(t, png.Encode(&file, image.NewGray(image.Rect(0, 0, 6000, 6000))))
-	_, err := new(Pictures).Read(file.Bytes())
-	if !errs.Is(err, errs.Invalid) || !strings.Contains(errs.From(err).Fields[0].Problem, "24 million") {
-		t.Errorf("got %v", err)
+	lossless := func(width, height uint32) []byte { // a WebP that says it has one pixel, around a picture of this size
+		file := []byte("RIFF\x24\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00VP8L\x06\x00\x00\x00\x2f")
+		return append(binary.LittleEndian.AppendUint32(file, width-1|(height-1)<<14), 0)
 	}
+	for name, test := range map[string]struct {
+		file []byte
+		want string
+	}{
+		"many pixels":      {gray(t, 6000, 6000), "24 million"},
+		"a long side":      {gray(t, 1, 20_000_000), "12,000"},
+		"WebP within WebP": {lossless(16384, 16384), "damaged"},
+	} {
+		_, err := new(Pictures).Read(test.file)
+		if !errs.Is(err, errs.Invalid) || !strings.Contains(errs.From(err).Fields[0].Problem, test.want) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+// gray is a PNG of this size, without anything on it.
+func gray(t *testing.T, width, height int) []byte {
+	t.Helper()
+	var file bytes.Buffer
+	must.Do(t, png.Encode(&file, image.NewGray(image.Rect(0, 0, width, height))))
+	return file.Bytes()
 }
 
 const open, closed = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 300">`, `</svg>`

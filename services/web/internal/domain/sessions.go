@@ -11,8 +11,11 @@ import (
 const (
 	// refreshBefore is how long before its end an access token is replaced: calls with it may take a while.
 	refreshBefore = time.Minute
-	// refreshPatience is how long a request waits for the tokens that another process is fetching, and refreshPause how often it looks.
-	refreshPatience, refreshPause = 2 * time.Second, 50 * time.Millisecond
+	// renewTime bounds an exchange of tokens with the write of the new ones.
+	renewTime = 5 * time.Second
+	// refreshPatience is how long a request waits for the tokens that another process is fetching: longer than that takes. refreshPause is
+	// how often it looks.
+	refreshPatience, refreshPause = renewTime + time.Second, 50 * time.Millisecond
 )
 
 // SessionStore stores sessions until they expire.
@@ -111,23 +114,41 @@ func (s *Sessions) fresh(ctx context.Context, session Session, sent Reference, g
 	if time.Until(grant.ExpiresAt) > refreshBefore {
 		return session, grant, nil
 	}
-	next, err := s.tokens.Refresh(ctx, grant.RefreshToken)
+	// The exchange and its write do not end when the browser goes away: the former tokens are of no use from then on.
+	renewing, cancel := context.WithTimeout(context.WithoutCancel(ctx), renewTime)
+	defer cancel()
+	next, err := s.tokens.Refresh(renewing, grant.RefreshToken)
 	if errs.Is(err, errs.Conflict) {
 		return s.await(ctx, session, sent)
 	}
 	if err != nil {
 		return session, grant, err
 	}
-	stored, err := s.store.Update(ctx, session.ID, func(stored *Session) error {
-		if stored.Generation != session.Generation || !stored.Active(time.Now()) {
-			return nil // a request of another tab has stored the same tokens, or the session has ended meanwhile
-		}
-		return stored.renew(sent.Key, next, time.Now())
-	})
+	stored, err := s.keep(renewing, session, sent, next)
 	if err != nil {
 		return session, next, err // the token is valid all the same
 	}
 	return reopened(stored, sent)
+}
+
+// keep stores the next tokens of a session. It tries until ctx ends, because nobody else has them.
+func (s *Sessions) keep(ctx context.Context, session Session, sent Reference, next Grant) (Session, error) {
+	for {
+		stored, err := s.store.Update(ctx, session.ID, func(stored *Session) error {
+			if stored.Generation != session.Generation || !stored.Active(time.Now()) {
+				return nil // a request of another tab has stored the same tokens, or the session has ended meanwhile
+			}
+			return stored.renew(sent.Key, next, time.Now())
+		})
+		if !errs.Is(err, errs.Unavailable) {
+			return stored, err
+		}
+		select {
+		case <-time.After(refreshPause):
+		case <-ctx.Done():
+			return stored, err
+		}
+	}
 }
 
 // await returns the session once another process has stored its next tokens. If it never does, they are lost.
