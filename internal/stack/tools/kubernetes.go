@@ -85,7 +85,7 @@ func Charts(ctx context.Context, root string) (string, error) {
 	command := goCommand(ctx, filepath.Join(root, "tools", official.module), "list", "-m", "-f", "{{.Dir}}", dapr.path)
 	dir, err := command.Output()
 	if err != nil {
-		return "", fmt.Errorf("Dapr's chart cannot be found: %w", err)
+		return "", fmt.Errorf("the chart of Dapr cannot be found: %w", err)
 	}
 	return filepath.Join(string(dir[:max(0, len(dir)-1)]), "charts", "dapr"), nil
 }
