@@ -31,7 +31,7 @@ var dapr = project{"dapr", "github.com/dapr/dapr", "github.com/dapr/dapr/pkg/bui
 var (
 	daprd = tool{"daprd", "the sidecar, daprd", "dapr", "./daprd", "", "go.mod", dapr}
 	// former is the sidecar of the version before, for tests of upgrades.
-	former   = tool{"daprd", "the sidecar of the version before, daprd", "dapr", "./daprd", "", "former.mod", dapr}
+	former   = tool{"daprd", "the sidecar of the version before, daprd", "dapr", "./daprd", "former", "former.mod", dapr}
 	official = tool{"daprd-official", "the official sidecar, daprd with all components", "dapr-official", "github.com/dapr/dapr/cmd/daprd", allComponents, "go.mod", dapr}
 	sentry   = tool{"sentry", "the certificate authority, sentry", "dapr", "./sentry", "", "go.mod", dapr}
 )
