@@ -41,13 +41,16 @@ func TestAlerts_fireAndAreQuiet(t *testing.T) {
 
 var heading = regexp.MustCompile(`(?m)^## (\S+)$`)
 
-func TestAlerts_haveAPageEach(t *testing.T) {
+func TestAlerts_haveASectionAndExamplesEach(t *testing.T) {
 	var written, wanted []string
 	for _, match := range heading.FindAllSubmatch(must.Get(os.ReadFile(filepath.Join(root, "docs", "alerts.md")))(t), -1) {
 		written = append(written, string(match[1]))
 	}
 	for _, a := range alerts {
 		wanted = append(wanted, a.name)
+		if len(a.fires) == 0 || len(a.quiet.series) == 0 {
+			t.Errorf("%s has no example in which it fires, or none in which it does not", a.name)
+		}
 	}
 	if !slices.Equal(written, wanted) {
 		t.Errorf("docs/alerts.md has the headings\n%v, want\n%v", written, wanted)
@@ -58,6 +61,9 @@ func TestDashboards_haveAUnitAndALegendEverywhere(t *testing.T) {
 	for _, d := range dashboards {
 		titles := map[string]bool{}
 		for _, p := range d.panels {
+			if len(p.lines) == 0 {
+				t.Errorf("%s, %s: there is no query", d.name, p.title)
+			}
 			if titles[p.title] {
 				t.Errorf("%s: two panels are %q", d.name, p.title)
 			}

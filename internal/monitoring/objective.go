@@ -7,14 +7,20 @@ import "fmt"
 const budget = "0.001"
 
 // The pairs of windows: an alert is for what has burned for the long one, and still burns in the short one, so many times faster than
-// the budget of 30 days allows (Google, The Site Reliability Workbook, chapter 5).
+// the budget of 30 days allows (Google, The Site Reliability Workbook, chapter 5). Each pair has an example in which it alone makes its
+// alert fire.
 var burns = []struct {
 	long, short, times, severity string
+	alone                        example
 }{
-	{"1h", "5m", "14.4", critical}, // 2 % of the budget in an hour
-	{"6h", "30m", "6", critical},   // 5 % in six hours
-	{"1d", "2h", "3", warning},     // 10 % in a day
-	{"3d", "6h", "1", warning},     // 10 % in three days
+	// 2 % of the budget in an hour; one in fifty is late after five hours in which none was
+	{"1h", "5m", "14.4", critical, example{"6h", confirmed("0+1000x300 300980+980x59", "0+1000x360"), nil}},
+	// 5 % in six hours; one in a hundred
+	{"6h", "30m", "6", critical, example{"6h", confirmed("0+990x360", "0+1000x360"), nil}},
+	// 10 % in a day; four in a thousand after two hours of a rush in which none was late
+	{"1d", "2h", "3", warning, example{"26h", confirmed("0+100000x120 12000996+996x1439", "0+100000x120 12001000+1000x1439"), nil}},
+	// 10 % in three days; one in five hundred
+	{"3d", "6h", "1", warning, example{"7h", confirmed("0+998x420", "0+1000x420"), nil}},
 }
 
 // inTime is the share of orders that were confirmed in time. Prometheus 3 writes the bound as 2.0.
@@ -60,4 +66,14 @@ func burning(severity string) (expr string) {
 		expr += fmt.Sprintf("(%s > %s * %s and %s > %s * %s)", lateRule(b.long), b.times, budget, lateRule(b.short), b.times, budget)
 	}
 	return expr
+}
+
+// burnExamples are those of all pairs of windows of an alert of this severity.
+func burnExamples(severity string) (all []example) {
+	for _, b := range burns {
+		if b.severity == severity {
+			all = append(all, b.alone)
+		}
+	}
+	return all
 }

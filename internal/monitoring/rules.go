@@ -1,6 +1,9 @@
 package monitoring
 
-import "strings"
+import (
+	"maps"
+	"strings"
+)
 
 type groups struct {
 	Groups []group `yaml:"groups"`
@@ -64,19 +67,23 @@ type fired struct {
 	Annotations map[string]string `yaml:"exp_annotations"`
 }
 
-// ruleTests has two tests for each alert: it fires, and it does not.
+// ruleTests has tests in which each alert fires, and one in which it does not.
 func ruleTests() tests {
 	all := tests{RuleFiles: []string{RulesFile}, Interval: "1m"}
 	for _, a := range alerts {
-		labels := map[string]string{"severity": a.severity}
-		for name, value := range a.fires.labels {
-			labels[name] = value
+		for _, e := range a.fires {
+			all.Tests = append(all.Tests, e.test(a.name, a.fired(e.labels)))
 		}
-		all.Tests = append(all.Tests,
-			a.fires.test(a.name, fired{labels, a.annotations()}),
-			a.quiet.test(a.name))
+		all.Tests = append(all.Tests, a.quiet.test(a.name))
 	}
 	return all
+}
+
+// fired is the alert, with labels besides its severity.
+func (a alert) fired(labels map[string]string) fired {
+	all := map[string]string{"severity": a.severity}
+	maps.Copy(all, labels)
+	return fired{all, a.annotations()}
 }
 
 // example is what the series of an alert may look like, and when to look.

@@ -133,7 +133,7 @@ func TestBlog_outagesAreToldAtOnce(t *testing.T) {
 	author := shop.SignIn(t, "author")
 	for name, begin := range map[string]func() (end func()){
 		"broker hangs":    func() func() { return freeze(t, shop, "broker") },
-		"store is locked": func() func() { return lockStore(t, state.Path(shop.Dir(), "data", "blog.db")) },
+		"store is locked": func() func() { return system.LockStore(t, state.Path(shop.Dir(), "data", "blog.db")) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			var p post

@@ -78,6 +78,9 @@ func queries(t *testing.T) map[string]string {
 		}
 		must.Do(t, json.Unmarshal(must.Get(os.ReadFile(file))(t), &dashboard))
 		for _, p := range dashboard.Panels {
+			if len(p.Targets) == 0 {
+				t.Errorf("%s, %s has no query", dashboard.Title, p.Title)
+			}
 			for _, query := range p.Targets {
 				all[fmt.Sprintf("%s, %s, %s", dashboard.Title, p.Title, query.RefID)] = strings.ReplaceAll(query.Expr, "$__rate_interval", "2m")
 			}
@@ -89,7 +92,6 @@ func queries(t *testing.T) map[string]string {
 // Every panel of every dashboard shows something of a system in which people order, write and read, and somebody publishes what nobody
 // can handle.
 func TestDashboards_showData(t *testing.T) {
-	t.Parallel()
 	seen, asked := watch(t), queries(t)
 	if len(asked) < 40 {
 		t.Fatalf("only %d queries", len(asked))
@@ -102,7 +104,11 @@ func TestDashboards_showData(t *testing.T) {
 	})
 	p.act(t)
 	system.Within(t, 2*system.Patience, "all panels show something", func() error { return seen.missing(t.Context(), asked) })
-	t.Run("alerts", func(t *testing.T) { checkAlerts(t, seen) })
+	t.Run("alerts", func(t *testing.T) {
+		p.fail(t, seen)
+		checkAlerts(t, seen)
+		checkSelectors(t, seen)
+	})
 }
 
 // expect fails unless an expression has this many results.

@@ -14,7 +14,6 @@ import (
 // The trace of an order has spans of all services that have a part in it, and of their sidecars: from the request of a customer to the
 // mail.
 func TestTrace_hasSpansOfAllServices(t *testing.T) {
-	t.Parallel()
 	wanted := must.Get(traces.Apps(system.Root(t)))(t)
 	_, traceID, err := traces.PlaceOrder(t.Context(), shop, "order-confirmed")
 	must.Do(t, err)
