@@ -13,6 +13,7 @@ import (
 
 	"stoa/internal/builds"
 	"stoa/internal/stack"
+	"stoa/internal/stack/description"
 	"stoa/internal/stack/tools"
 	"stoa/pkg/common/must"
 	"stoa/test/client"
@@ -114,7 +115,7 @@ func TestUpgrade_readsAndFinishesWhatTheOtherBuildLeft(t *testing.T) {
 func TestUpgrade_rollsUnderLoad(t *testing.T) {
 	earlier, this := both(t)
 	h, b := newHome(t), &books{}
-	shop := h.start(t, earlier, "--scale", twoOfEach)
+	shop := h.start(t, earlier, "--scale", twoOfEach(t, earlier))
 	b.signIn(t, shop)
 	orders := orderOn(t, shop, b.product)
 	before := h.stored(t)
@@ -135,8 +136,17 @@ func TestUpgrade_rollsUnderLoad(t *testing.T) {
 	h.stop(t)
 }
 
-// twoOfEach is the flag for two replicas of each app that can have them.
-const twoOfEach = "auth=2,order-api=2,order-worker=2,inventory-api=2,inventory-worker=2,notification=2,backoffice=2,blog=2"
+// twoOfEach is the flag for two replicas of each app that can have them: all but the gateway, which has the public port.
+func twoOfEach(t *testing.T, b build) string {
+	t.Helper()
+	var scaled []string
+	for _, app := range must.Get(description.Load(b.root))(t).IDs() {
+		if app != "gateway" {
+			scaled = append(scaled, app+"=2")
+		}
+	}
+	return strings.Join(scaled, ",")
+}
 
 // sideBySide is how many orders are taken while builds run side by side, and after that.
 const sideBySide = 50
