@@ -55,6 +55,14 @@ var dashboards = []dashboard{
 		{"Answers", "s", "Time in the app.", spread(requests, `{app="blog"}`)},
 		one("Its store, calls a minute", "cpm", perMinute(stores+`_count{app_id="blog"}`, "operation"), "{{operation}}", ""),
 	}},
+	{"pages", "pages", []panel{
+		one("Answers a minute", "cpm", byStatus("web"), statusLegend, "303: a form was carried out. 503: an app that the page needs does not answer."),
+		{"Answers", "s", "Time in web, with the calls that a page makes.", spread(requests, `{app="web"}`)},
+		one("Calls of other apps a minute", "cpm", perMinute(`dapr_runtime_service_invocation_req_sent_total{app_id="web"}`, "dst_app_id"), "{{dst_app_id}}", ""),
+		one("Circuit breakers", "short", `max by (target) (stoa_breaker_state{app="web"})`, "{{target}}", "0 closed, 1 half-open, 2 open."),
+		one("Its store, calls a minute", "cpm", perMinute(stores+`_count{app_id="web"}`, "operation"), "{{operation}}", "Sessions and carts."),
+		one("CPU", "short", `sum by (job) (rate(process_cpu_seconds_total{app="web"}`+window+"))", "{{job}}", "In cores."),
+	}},
 	{"events", "events and lag", []panel{
 		one("Published a minute", "cpm", perMinute(published, "topic"), "{{topic}}", "What the broker has accepted."),
 		one("Handled a minute", "cpm", perMinute(handled+`_count`, "app, topic"), "{{app}} {{topic}}", "Retries count too."),

@@ -28,7 +28,7 @@ func newPeople(t *testing.T) people {
 }
 
 // act has everything happen once: an order that is delivered, one that is cancelled, one for which stock is missing, a post that is
-// published and commented on, and an event that nobody can handle.
+// published and commented on, a sign-in in a browser, and an event that nobody can handle.
 func (p people) act(t *testing.T) {
 	t.Helper()
 	product := shop.NewProduct(t, p.staff, 3)
@@ -47,6 +47,12 @@ func (p people) act(t *testing.T) {
 	post := shop.NewPost(t, p.author, p.editor)
 	shop.Must(t, client.CommentOn(post.ID, p.customer, "We count three times."), http.StatusCreated, nil)
 	shop.AwaitNotice(t, p.customer, post.ID, client.Announced)
+
+	browser := shop.Browser(t)
+	browser.SignIn(t, p.customer.Email, client.Password)
+	if page := browser.Get(t, "/orders"); page.Status != http.StatusOK {
+		t.Errorf("the page of orders is %s", page)
+	}
 
 	e := must.Get(messaging.New("order.placed.v1", ids.New(), map[string]string{"id": "none"}))(t)
 	must.Do(t, p.publisher.Publish(t.Context(), "order-placed", e))
