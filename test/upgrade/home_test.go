@@ -25,6 +25,11 @@ func buildIn(t *testing.T, name, root string) build {
 	return build{name: name, root: root, daprd: must.Get(tools.FindDaprd(root))(t)}
 }
 
+// sidecar names the sidecar by its folder, which is the version, and its file.
+func (b build) sidecar() string {
+	return filepath.Join(filepath.Base(filepath.Dir(b.daprd)), filepath.Base(b.daprd))
+}
+
 // home is a folder with the state of a shop. Builds run there one after the other, or side by side: its programs are links, and the
 // supervisor starts what they lead to.
 type home struct {

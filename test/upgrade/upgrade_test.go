@@ -43,7 +43,7 @@ func both(t *testing.T) (earlier, this build) {
 	if *former {
 		earlier.daprd = must.Get(tools.FindFormerDaprd(root))(t)
 	}
-	t.Logf("%s runs on %s, this build on %s", earlier.name, filepath.Base(earlier.daprd), filepath.Base(this.daprd))
+	t.Logf("%s runs on %s, this build on %s", earlier.name, earlier.sidecar(), this.sidecar())
 	return earlier, this
 }
 
