@@ -21,6 +21,8 @@ SOURCES = $(shell find . -mindepth 1 \( -name '* *' $(NOT_SOURCES:%=-o -path ./%
 UNIT = $(shell go list ./... | grep -v '^stoa/test/')
 # The race detector needs a C compiler, which nothing else here does.
 RACE = $(shell [ "$$(go env CGO_ENABLED)" = 1 ] && command -v "$$(go env CC)" >/dev/null && echo -race)
+# The packages of tests that repeat themselves in one goroutine: these run without it (must.HaveTime).
+LONG = $(shell grep -rl --include=*_test.go 'must\.HaveTime' . | xargs -n1 dirname | sort -u)
 LINT := go tool -modfile=tools/lint/go.mod
 
 help: ## List the targets
@@ -140,7 +142,8 @@ test: ## Everything that CI runs
 
 test-unit: xmllint ## Unit tests, with the race detector where there is a C compiler
 	@[ -n "$(RACE)" ] || echo "The race detector is off: it needs a C compiler."
-	go test $(RACE) $(UNIT)
+	go test $(RACE) $(RACE:%=-short) $(UNIT)
+	$(RACE:%=go test $(LONG))
 
 # Those of one service go with what guards it: its OpenAPI file, its anatomy, its place in the description, who may call it.
 test-quick: # unit tests without the race detector
