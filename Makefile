@@ -183,10 +183,10 @@ test-quick: # unit tests without the race detector
 # one sends crowds: beside others, its requests would time out.
 CROWDS := e2e
 KIT := kit stack hosts kong
-E2E := hostile security chaos runner scaffold cost observability
+E2E := chaos hostile scaffold cost security runner observability
 test-system: tools sentry build dapr-cli redis prometheus chromium namespaces ## Tests on real processes: all of the next three, several at once
-	go test -count=1 -timeout 20m -parallel 4 $(CROWDS:%=stoa/test/%/...)
-	go test -count=1 -timeout 20m -p 3 -parallel 4 $(patsubst %,stoa/test/%/...,$(E2E) conformance $(KIT) browser)
+	go test -count=1 -timeout 20m -parallel 6 $(CROWDS:%=stoa/test/%/...)
+	go test -count=1 -timeout 20m -p 3 -parallel 4 $(patsubst %,stoa/test/%/...,browser $(E2E) conformance $(KIT))
 
 test-kit: tools redis namespaces ## Tests of the kit and of the stack against real sidecars
 	go test -count=1 -parallel 4 $(KIT:%=stoa/test/%/...)
