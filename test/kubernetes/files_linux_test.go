@@ -1,6 +1,8 @@
 package kubernetes
 
 import (
+	"context"
+	"encoding/json"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -11,18 +13,21 @@ import (
 // The API server accepts every file that is meant for Kubernetes, and refuses fields that it does not know.
 func TestFiles_areAccepted(t *testing.T) {
 	c := shared
-	const empty = "empty" // a namespace: objects that exist are compared with what they were
+	const empty = "stoa-empty" // objects that exist would be compared with what they were
 	must.Do(t, c.makeNamespace(t.Context(), empty))
+	t.Cleanup(func() { must.Get(c.Kubectl(context.Background(), "delete", "namespace", empty, "--wait=false"))(t) })
 	for _, folder := range []string{"bus", "store", "base", "config"} {
 		must.Get(c.Kubectl(t.Context(), "apply", "--dry-run=server", "--validate=strict", "--namespace", empty,
 			"--recursive", "--filename", filepath.Join(c.root, "components", folder)))(t)
 	}
+	var server struct{ GitVersion string }
+	must.Do(t, json.Unmarshal([]byte(must.Get(c.Kubectl(t.Context(), "get", "--raw=/version"))(t)), &server))
 	served := map[string]bool{}
 	for version := range strings.FieldsSeq(must.Get(c.Kubectl(t.Context(), "api-versions"))(t)) {
 		served[version] = true
 	}
 	for _, values := range must.Get(filepath.Glob(c.chart("values-*.yaml")))(t) {
-		rendered := must.Get(c.Helm(t.Context(), "template", release, c.chart(), "--namespace", empty, "--values", values,
+		rendered := must.Get(c.Helm(t.Context(), "template", release, c.chart(), "--kube-version", server.GitVersion, "--namespace", empty, "--values", values,
 			"--set", "secrets.values.POSTGRES_URL=postgres://stoa@db/stoa"))(t)
 		var known, unknown []string
 		for document := range strings.SplitSeq(rendered, "\n---\n") {

@@ -1,6 +1,7 @@
 package kubernetes
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,7 +14,6 @@ import (
 	"stoa/internal/stack/secrets"
 	"stoa/pkg/common/must"
 	"stoa/test/client"
-	"stoa/test/kubernetes/node"
 	"stoa/test/system"
 )
 
@@ -38,10 +38,7 @@ func imageName(image, build string) string {
 // values are those of the installation, besides values-small.yaml: without the limits that protect a shop from a customer who
 // sends in a second what others send in a day. Two replicas let a drain leave one of each.
 func (c *cluster) values(build string) string {
-	url := os.Getenv("POSTGRES_URL")
-	if c.database != nil {
-		url = strings.Replace(c.database.Secrets["POSTGRES_URL"], c.database.Address, fmt.Sprintf("%s:%d", node.Address, databasePort), 1)
-	}
+	url := cmp.Or(c.postgres, os.Getenv("POSTGRES_URL"))
 	values := map[string]any{
 		"images":   map[string]any{"apps": image("apps", build), "sidecar": image("sidecar", build)},
 		"secrets":  map[string]any{"values": map[string]any{"POSTGRES_URL": url}},
@@ -68,12 +65,14 @@ func (c *cluster) install(ctx context.Context) error {
 	return c.connect(ctx)
 }
 
-// makeNamespace makes a namespace with labels.
+// makeNamespace makes a namespace with labels, unless it is there.
 func (c *cluster) makeNamespace(ctx context.Context, name string, labels ...string) error {
-	if _, err := c.Kubectl(ctx, "create", "namespace", name); err != nil {
+	object := map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]string{"name": name}}
+	text, _ := json.Marshal(object) // maps of texts
+	if _, err := c.KubectlWith(ctx, string(text), "apply", "--filename", "-"); err != nil || len(labels) == 0 {
 		return err
 	}
-	_, err := c.Kubectl(ctx, append([]string{"label", "namespace", name, "test=stoa"}, labels...)...)
+	_, err := c.Kubectl(ctx, append([]string{"label", "--overwrite", "namespace", name}, labels...)...)
 	return err
 }
 

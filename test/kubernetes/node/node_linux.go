@@ -38,7 +38,34 @@ func Start(ctx context.Context, root, dir string) (*Node, error) {
 	if err := errors.Join(s.write(), makeCgroups(s.Cgroup)); err != nil {
 		return nil, err
 	}
-	n := &Node{settings: s, spawner: stack.NewSpawner()}
+	n := newNode(s)
+	n.spawner = stack.NewSpawner()
+	if err := n.start(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("the node does not start: %w: %s", err, n.LastWords()), n.Stop())
+	}
+	return n, nil
+}
+
+// Join uses a node that another process has started, and that has its files in this folder.
+func Join(root, dir string) (*Node, error) {
+	s, err := find(root, dir)
+	if err != nil {
+		return nil, err
+	}
+	pid, err := os.ReadFile(s.in(pidFile))
+	if err != nil {
+		return nil, err
+	}
+	n := newNode(s)
+	n.network, err = os.Open(fmt.Sprintf("/proc/%s/ns/net", pid))
+	return n, err
+}
+
+// pidFile names the first process of the node, for those who join it.
+const pidFile = "pid"
+
+func newNode(s settings) *Node {
+	n := &Node{settings: s}
 	n.Client = Client{
 		kubectl: []string{s.Programs["node"], "kubectl"}, helm: []string{s.Programs["helm"]}, inside: n.inside,
 		env: []string{
@@ -46,10 +73,13 @@ func Start(ctx context.Context, root, dir string) (*Node, error) {
 			"HELM_CACHE_HOME=" + s.in("helm"), "HELM_CONFIG_HOME=" + s.in("helm"), "HELM_DATA_HOME=" + s.in("helm"),
 		},
 	}
-	if err := n.start(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("the node does not start: %w: %s", err, n.LastWords()), n.Stop())
-	}
-	return n, nil
+	return n
+}
+
+// Way says how somebody else uses a node that runs.
+func (n *Node) Way() string {
+	return fmt.Sprintf("Use it by -on=%s, or by\n  nsenter --net=/proc/%d/ns/net env KUBECONFIG=%s bin/kubernetes/kubectl",
+		n.Dir, n.process.Process.Pid, n.pki("admin.kubeconfig"))
 }
 
 func (n *Node) start(ctx context.Context) error {
@@ -69,6 +99,9 @@ func (n *Node) start(ctx context.Context) error {
 		return err
 	}
 	if err := n.spawner.Start(n.process); err != nil {
+		return err
+	}
+	if err := os.WriteFile(n.in(pidFile), fmt.Append(nil, n.process.Process.Pid), 0o600); err != nil {
 		return err
 	}
 	if n.network, err = os.Open(fmt.Sprintf("/proc/%d/ns/net", n.process.Process.Pid)); err != nil {

@@ -62,7 +62,7 @@ func find(root, dir string) (settings, error) {
 		return settings{}, err
 	}
 	programs["pod"] = filepath.Join(root, "bin", "pod")
-	s := settings{Dir: dir, Cgroup: fmt.Sprint(cgroupPrefix, os.Getpid()), Programs: programs}
+	s := settings{Dir: dir, Cgroup: fmt.Sprint(prefix, os.Getpid()), Programs: programs}
 	for _, name := range []string{"containerd", "containerd-shim-runc-v2", "ctr", "iptables", "ip", "mount"} {
 		if _, err := exec.LookPath(name); err != nil {
 			return s, fmt.Errorf("%w; run `make kubernetes-tools`", err)
