@@ -30,6 +30,7 @@ var (
 const (
 	daprNamespace = "dapr-system"
 	databasePort  = 5432
+	secondPort    = 5433
 	// patience is how long the test waits for pods, on a machine that is busy.
 	patience = 6 * time.Minute
 )
@@ -37,12 +38,12 @@ const (
 // cluster is where the system runs, and the way into it.
 type cluster struct {
 	node.Client
-	node     *node.Node // nil if somebody else runs the cluster
-	shop     *client.Shop
-	root     string
-	dir      string
-	database *servers.Server
-	postgres string // the URL for pods
+	node      *node.Node // nil if somebody else runs the cluster
+	shop      *client.Shop
+	root      string
+	dir       string
+	databases []*servers.Server
+	postgres  string // the URL for pods
 }
 
 // shared is the cluster of all tests, which run one after the other.
@@ -155,13 +156,9 @@ func (c *cluster) startNode(ctx context.Context) (err error) {
 
 // importImages gives the node the images of the repository, and those of Dapr's control plane.
 func (c *cluster) importImages(ctx context.Context) error {
-	var images []node.Image
-	for _, name := range []string{"apps", "sidecar"} {
-		image, err := node.Dockerfile(imageName(name, thisBuild), filepath.Join(c.root, "deploy", name+".Dockerfile"), filepath.Join(c.root, "bin", "image", name))
-		if err != nil {
-			return err
-		}
-		images = append(images, image)
+	images, err := buildImages(c.root, thisBuild)
+	if err != nil {
+		return err
 	}
 	programs, err := tools.FindKubernetes(c.root)
 	if err != nil {
@@ -180,13 +177,21 @@ func (c *cluster) importImages(ctx context.Context) error {
 	return nil
 }
 
-// startDatabase starts PostgreSQL beside the node, as a managed one is beside a cluster.
+// startDatabase starts the database of all tests but the last.
 func (c *cluster) startDatabase(ctx context.Context) (err error) {
-	if c.database, err = servers.Start(ctx, "postgres"); err != nil {
-		return err
+	c.postgres, err = c.newDatabase(ctx, databasePort)
+	return err
+}
+
+// newDatabase starts PostgreSQL beside the node, as a managed one is beside a cluster, and returns its URL for pods.
+func (c *cluster) newDatabase(ctx context.Context, port int) (url string, err error) {
+	database, err := servers.Start(ctx, "postgres")
+	if err != nil {
+		return "", err
 	}
-	c.postgres = strings.Replace(c.database.Secrets["POSTGRES_URL"], c.database.Address, fmt.Sprintf("%s:%d", node.Address, databasePort), 1)
-	return c.node.Forward(databasePort, c.database.Address)
+	c.databases = append(c.databases, database)
+	url = strings.Replace(database.Secrets["POSTGRES_URL"], database.Address, fmt.Sprintf("%s:%d", node.Address, port), 1)
+	return url, c.node.Forward(port, database.Address)
 }
 
 // installDapr installs the official chart. Nothing here needs jobs that outlive a restart of the scheduler.
@@ -218,8 +223,8 @@ func (c *cluster) stop(failed bool) error {
 		fmt.Println(c.look(context.Background()))
 	}
 	var err error
-	if c.database != nil {
-		err = c.database.Stop()
+	for _, database := range c.databases {
+		err = errors.Join(err, database.Stop())
 	}
 	if c.node != nil && *on == "" {
 		err = errors.Join(err, c.node.Stop())

@@ -42,6 +42,7 @@ func (c *cluster) values(build string) string {
 	values := map[string]any{
 		"images":   map[string]any{"apps": image("apps", build), "sidecar": image("sidecar", build)},
 		"secrets":  map[string]any{"values": map[string]any{"POSTGRES_URL": url}},
+		"rollout":  map[string]any{"settle": 15}, // of two replicas, one at a time; the node's DNS caches for 5 seconds
 		"defaults": map[string]any{"replicas": 2, "env": map[string]string{"RATE_LIMITS": "false", "MAILS_PER_HOUR": "0", "OPEN_PIECES": "0"}},
 	}
 	text, _ := json.Marshal(values) // maps of texts and numbers
