@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"stoa/test/client"
+	"stoa/test/system"
 )
 
 // load is customers who order all the time.
@@ -86,6 +87,19 @@ func (l *load) place(t *testing.T, shop *client.Shop, order client.Request) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.taken = append(l.taken, placed)
+}
+
+// await waits until so many orders are taken.
+func (l *load) await(t *testing.T, orders int) {
+	t.Helper()
+	system.Eventually(t, fmt.Sprint(orders, " orders are taken"), func() error {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if n := len(l.taken); n < orders {
+			return fmt.Errorf("there are %d", n)
+		}
+		return nil
+	})
 }
 
 // end ends the load and compares its books. Each order was taken in the end, by its key. Nobody may have been refused, but while

@@ -30,7 +30,6 @@ var (
 const (
 	daprNamespace = "dapr-system"
 	databasePort  = 5432
-	secondPort    = 5433
 	// patience is how long the test waits for pods, on a machine that is busy.
 	patience = 6 * time.Minute
 )
@@ -38,12 +37,14 @@ const (
 // cluster is where the system runs, and the way into it.
 type cluster struct {
 	node.Client
-	node      *node.Node // nil if somebody else runs the cluster
-	shop      *client.Shop
-	root      string
-	dir       string
-	databases []*servers.Server
-	postgres  string // the URL for pods
+	node     *node.Node // nil if somebody else runs the cluster
+	shop     *client.Shop
+	root     string
+	dir      string
+	database *servers.Server
+	postgres string // the URL for pods
+
+	firstOrder time.Duration // from the installation to its first order
 }
 
 // shared is the cluster of all tests, which run one after the other.
@@ -114,7 +115,7 @@ func timed(what string, step func() error) error {
 func (c *cluster) start(ctx context.Context) error {
 	if *elsewhere != "" {
 		c.Client = node.Elsewhere(*elsewhere)
-		return timed("stoa is installed", func() error { return c.install(ctx) })
+		return timed("stoa is installed", func() error { return errors.Join(c.install(ctx), c.grow(ctx)) })
 	}
 	if *on != "" {
 		return c.join(ctx)
@@ -124,7 +125,8 @@ func (c *cluster) start(ctx context.Context) error {
 		make func(context.Context) error
 	}{
 		{"the node is ready", c.startNode}, {"the images are imported", c.importImages}, {"PostgreSQL runs", c.startDatabase},
-		{"Dapr's control plane is ready", c.installDapr}, {"stoa is installed", c.install},
+		{"Dapr's control plane is ready", c.installDapr}, {"stoa is installed, and an order placed", c.install},
+		{"each app has two replicas", c.grow},
 	} {
 		if err := timed(step.what, func() error { return step.make(ctx) }); err != nil {
 			return fmt.Errorf("until %s: %w", step.what, err)
@@ -177,21 +179,13 @@ func (c *cluster) importImages(ctx context.Context) error {
 	return nil
 }
 
-// startDatabase starts the database of all tests but the last.
+// startDatabase starts PostgreSQL beside the node, as a managed one is beside a cluster.
 func (c *cluster) startDatabase(ctx context.Context) (err error) {
-	c.postgres, err = c.newDatabase(ctx, databasePort)
-	return err
-}
-
-// newDatabase starts PostgreSQL beside the node, as a managed one is beside a cluster, and returns its URL for pods.
-func (c *cluster) newDatabase(ctx context.Context, port int) (url string, err error) {
-	database, err := servers.Start(ctx, "postgres")
-	if err != nil {
-		return "", err
+	if c.database, err = servers.Start(ctx, "postgres"); err != nil {
+		return err
 	}
-	c.databases = append(c.databases, database)
-	url = strings.Replace(database.Secrets["POSTGRES_URL"], database.Address, fmt.Sprintf("%s:%d", node.Address, port), 1)
-	return url, c.node.Forward(port, database.Address)
+	c.postgres = strings.Replace(c.database.Secrets["POSTGRES_URL"], c.database.Address, fmt.Sprintf("%s:%d", node.Address, databasePort), 1)
+	return c.node.Forward(databasePort, c.database.Address)
 }
 
 // installDapr installs the official chart. Nothing here needs jobs that outlive a restart of the scheduler.
@@ -223,8 +217,8 @@ func (c *cluster) stop(failed bool) error {
 		fmt.Println(c.look(context.Background()))
 	}
 	var err error
-	for _, database := range c.databases {
-		err = errors.Join(err, database.Stop())
+	if c.database != nil {
+		err = c.database.Stop()
 	}
 	if c.node != nil && *on == "" {
 		err = errors.Join(err, c.node.Stop())

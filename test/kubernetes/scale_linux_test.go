@@ -59,6 +59,7 @@ func TestDrain_keepsOneOfEachApp(t *testing.T) {
 	// There is one broker. Its budget lets it go, and it comes back with its volume.
 	broker := must.Get(c.pods(t.Context(), namespace, "app.kubernetes.io/name=broker"))(t)[0]
 	load = startLoad(t, shop)
+	load.await(t, 10)
 	must.Do(t, c.evict(t, broker))
 	system.Within(t, patience, "another broker is ready", func() error {
 		pods, err := c.pods(t.Context(), namespace, "app.kubernetes.io/name=broker")

@@ -42,7 +42,22 @@ func TestUpgrade_failsNoRequest(t *testing.T) {
 			}
 		}
 	}
+	c.awaitGone(t) // the last of the old pods end, too
 	load.end(t, shop, true)
+}
+
+// awaitGone waits until no pod is ending.
+func (c *cluster) awaitGone(t *testing.T) {
+	t.Helper()
+	system.Within(t, patience, "the old pods have ended", func() error {
+		pods, err := c.pods(t.Context(), namespace, selector)
+		for _, p := range pods {
+			if p.Metadata.DeletionTimestamp != "" {
+				return fmt.Errorf("%s has not", p.Metadata.Name)
+			}
+		}
+		return err
+	})
 }
 
 // importBase builds the images of another commit, or gives ours another name.
@@ -106,58 +121,35 @@ func (c *cluster) command(ctx context.Context, name string, args ...string) erro
 	return nil
 }
 
-// newcomer is the namespace of somebody who tries Stoa for the first time.
-const newcomer = "newcomer"
-
-// The last tests. What an uninstall leaves is what the notes of the chart say: data, and the keys to it.
+// The last test. What an uninstall leaves is what the notes of the chart say, data and the keys to it; and by what they say, that
+// is removed, too.
 func TestUninstall_leavesOnlyData(t *testing.T) {
 	c := shared
 	if c.node == nil {
 		t.Skip("NOT TESTED on another's cluster: that nothing is left after the end")
 	}
 	must.Get(c.Helm(t.Context(), "uninstall", release, "--namespace", namespace, "--wait", "--timeout", patience.String()))(t)
-	c.awaitLeft(t, namespace, regexp.MustCompile(`^(secret/stoa-secrets|secret/[a-z-]+-token|persistentvolumeclaim/data-broker-0)$`))
-}
-
-// A new user gives two values, an example and the address of a database, and has an order within three minutes. The whole is
-// removed again by what the notes say.
-func TestNewcomer_ordersWithinThreeMinutes(t *testing.T) {
-	c := shared
-	if c.node == nil {
-		t.Skip("NOT TESTED on another's cluster: an installation from nothing")
-	}
-	must.Do(t, c.tag(t.Context(), "latest")) // as `make images` names them
-	url := must.Get(c.newDatabase(t.Context(), secondPort))(t)
-	began := time.Now()
-	must.Get(c.Helm(t.Context(), "install", release, c.chart(), "--namespace", newcomer, "--create-namespace", "--wait",
-		"--timeout", patience.String(), "--values", c.chart("values-small.yaml"), "--set", "secrets.values.POSTGRES_URL="+url))(t)
-	installed := time.Since(began)
-	must.Get(c.Helm(t.Context(), "test", release, "--namespace", newcomer, "--timeout", patience.String()))(t)
-	took := time.Since(began)
-	t.Logf("installed after %.1f s, the first order after %.1f s", installed.Seconds(), took.Seconds())
-	if took > 3*time.Minute {
-		t.Errorf("the first order took %s", took)
-	}
-	must.Get(c.Helm(t.Context(), "uninstall", release, "--namespace", newcomer, "--wait", "--timeout", patience.String()))(t)
-	must.Get(c.Kubectl(t.Context(), "--namespace", newcomer, "delete", "secret,pvc", "--selector", selector))(t)
-	c.awaitLeft(t, newcomer, regexp.MustCompile(`^$`))
+	c.awaitLeft(t, `^(secret/stoa-secrets|secret/[a-z-]+-token|persistentvolumeclaim/data-broker-0)$`)
+	must.Get(c.Kubectl(t.Context(), "--namespace", namespace, "delete", "secret,pvc", "--selector", selector))(t)
+	c.awaitLeft(t, `^$`)
 }
 
 // What Kubernetes and Dapr put into every namespace.
 var given = regexp.MustCompile(`^(serviceaccount/default|configmap/kube-root-ca.crt|configmap/dapr-trust-bundle)$`)
 
-// awaitLeft waits until a namespace has only what is expected: objects of all kinds count, but events.
-func (c *cluster) awaitLeft(t *testing.T, namespace string, expected *regexp.Regexp) {
+// awaitLeft waits until the namespace has only what is expected: objects of all kinds count, but events.
+func (c *cluster) awaitLeft(t *testing.T, expected string) {
 	t.Helper()
 	kinds := strings.Fields(must.Get(c.Kubectl(t.Context(), "api-resources", "--namespaced", "--verbs=list", "--output=name"))(t))
 	kinds = slices.DeleteFunc(kinds, func(kind string) bool { return strings.HasPrefix(kind, "events") })
+	known := regexp.MustCompile(expected)
 	system.Within(t, patience, "nothing else is left", func() error {
 		out, err := c.Kubectl(t.Context(), "get", strings.Join(kinds, ","), "--namespace", namespace, "--output=name")
 		if err != nil {
 			return err
 		}
 		more := slices.DeleteFunc(strings.Fields(out), func(name string) bool {
-			return expected.MatchString(name) || given.MatchString(name)
+			return known.MatchString(name) || given.MatchString(name)
 		})
 		if len(more) > 0 {
 			return fmt.Errorf("there is more: %v", more)

@@ -161,7 +161,6 @@ spec:
   replicas: {{ $values.replicas }}
 {{- end }}
   revisionHistoryLimit: 3
-  minReadySeconds: {{ $root.Values.rollout.settle }}
   strategy: {rollingUpdate: {maxUnavailable: 0, maxSurge: 1}}
   selector:
     matchLabels: {{- include "stoa.selector" (list $root $app.id) | nindent 6 }}
