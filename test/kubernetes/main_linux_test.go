@@ -68,7 +68,8 @@ func run(m *testing.M) (code int, err error) {
 	}
 	if *elsewhere == "" {
 		if err := errors.Join(node.Missing(root), servers.Find("postgres")); err != nil {
-			fmt.Printf("NOT TESTED: Kubernetes. %v.\n", err)
+			stars := strings.Repeat("*", 70)
+			fmt.Printf("\n%s\nNOT TESTED: Kubernetes. %v.\n%s\n", stars, err, stars)
 			return 0, nil
 		}
 	}

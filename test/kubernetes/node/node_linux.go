@@ -82,12 +82,13 @@ func (n *Node) Way() string {
 		n.Dir, n.process.Process.Pid, n.pki("admin.kubeconfig"))
 }
 
+// namespaces are those that the first process of a node gets.
+const namespaces = unix.CLONE_NEWPID | unix.CLONE_NEWNS | unix.CLONE_NEWNET | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC
+
 func (n *Node) start(ctx context.Context) error {
 	n.process = exec.Command("/proc/self/exe")
 	n.process.Env = append(os.Environ(), firstVariable+"="+n.Dir)
-	n.process.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags: unix.CLONE_NEWPID | unix.CLONE_NEWNS | unix.CLONE_NEWNET | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC,
-	}
+	n.process.SysProcAttr = &syscall.SysProcAttr{Cloneflags: namespaces}
 	log, err := os.Create(n.in("log", "first.log"))
 	if err != nil {
 		return err
