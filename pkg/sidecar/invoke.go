@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -67,8 +68,8 @@ func (s *Sidecar) Invoke(ctx context.Context, appID, method, path string, in, ou
 }
 
 // GRPC returns a connection for generated clients. The sidecar forwards their calls to the app with this id. It repeats calls that
-// failed on the way, so each must have the same effect when it is made twice. While an app gives no answers, calls to it fail at
-// once with errs.Unavailable.
+// failed on the way, and so does the connection, so each must have the same effect when it is made twice. While an app gives no
+// answers, calls to it fail at once with errs.Unavailable.
 func (s *Sidecar) GRPC(appID string) grpc.ClientConnInterface {
 	return appConn{conn: s.client.GrpcClientConn(), appID: appID, breaker: s.breakers.of(appID)}
 }
@@ -84,12 +85,10 @@ func (c appConn) Invoke(ctx context.Context, method string, args, reply any, opt
 	refused := c.breaker.do(ctx, func() error {
 		ctx, cancel := context.WithTimeout(metadata.AppendToOutgoingContext(ctx, "dapr-app-id", c.appID), callTimeout)
 		defer cancel()
-		var trailer metadata.MD
-		err = c.conn.Invoke(ctx, method, args, reply, append(opts, grpc.Trailer(&trailer))...)
-		missing := rpc.CheckAnswer(trailer)
-		err = cmp.Or(err, missing)
+		var answered bool
+		answered, err = c.sendUntilAnswered(ctx, method, args, reply, opts)
 		switch {
-		case missing == nil:
+		case answered:
 			return nil
 		case status.Code(err) == codes.PermissionDenied: // access control has refused it
 			return errUncounted
@@ -98,6 +97,24 @@ func (c appConn) Invoke(ctx context.Context, method string, args, reply any, opt
 		}
 	})
 	return cmp.Or(refused, err)
+}
+
+// sendUntilAnswered sends a call, and repeats it for a while if a sidecar answered for an app that is not there. The sidecar of a
+// pod outlives its app by a moment; another replica answers the next attempt. A policy of Dapr could not tell that answer from
+// one of the app. It reports whether the app has answered, be it an error.
+func (c appConn) sendUntilAnswered(ctx context.Context, method string, args, reply any, opts []grpc.CallOption) (bool, error) {
+	for began := time.Now(); ; {
+		var trailer metadata.MD
+		err := c.conn.Invoke(ctx, method, args, reply, append(opts[:len(opts):len(opts)], grpc.Trailer(&trailer))...)
+		missing := rpc.CheckAnswer(trailer)
+		if missing == nil {
+			return true, err
+		}
+		err = cmp.Or(err, missing)
+		if status.Code(err) != codes.Unavailable || time.Since(began) >= repeatFor || sleep(ctx, repeatPause) != nil {
+			return false, err
+		}
+	}
 }
 
 // NewStream implements grpc.ClientConnInterface. Apps have no streams between them.

@@ -8,11 +8,14 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strconv"
+	"sync/atomic"
 	"testing"
 
 	"github.com/rs/zerolog"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
 
 	inventoryv1 "stoa/api/proto/inventory/v1"
 	"stoa/pkg/common/config"
@@ -117,5 +120,28 @@ func TestGRPC_TakesOnlyTheAnswerOfAnApp(t *testing.T) {
 				t.Errorf("call: got %v", err)
 			}
 		})
+	}
+}
+
+// ending is the sidecar of a pod whose app has ended, until it is asked for the third time.
+type ending struct {
+	quiet
+	asked atomic.Int64
+}
+
+func (e *ending) Quote(ctx context.Context, in *inventoryv1.QuoteRequest) (*inventoryv1.QuoteResponse, error) {
+	if e.asked.Add(1) < 3 {
+		return nil, status.Error(codes.Unavailable, "dial tcp 127.0.0.1:8106: connect: connection refused")
+	}
+	return e.quiet.Quote(ctx, in)
+}
+
+func TestGRPC_RepeatsWhatNoAppAnswered(t *testing.T) {
+	sidecar := grpc.NewServer()
+	pod := &ending{quiet: quiet{trailer: metadata.Pairs(rpc.AnswerTrailer, "*")}}
+	inventoryv1.RegisterStockServer(sidecar, pod)
+	_, err := inventoryv1.NewStockClient(open(t, nil, sidecar).GRPC("app")).Quote(t.Context(), &inventoryv1.QuoteRequest{})
+	if err != nil || pod.asked.Load() != 3 {
+		t.Errorf("after %d attempts: %v", pod.asked.Load(), err)
 	}
 }

@@ -18,9 +18,10 @@ import (
 // maxForeign is how many bytes of an answer that no app gave are read for the log.
 const maxForeign = 4 << 10
 
-// repeatFor is how long a request is repeated while the sidecar reports successes that no app gave. The last try may take two
-// more seconds, for which the sidecar repeats it (components/config/resiliency/apps.yaml). Together this is less than the three
-// seconds after which people must learn of an outage.
+// repeatFor is how long a request is repeated while the sidecar reports successes that no app gave, and a call by gRPC while it
+// reports that there is no app. The last try of a request may take two more seconds, for which the sidecar repeats it
+// (components/config/resiliency/apps.yaml). Together this is less than the three seconds after which people must learn of an
+// outage.
 const repeatFor = 900 * time.Millisecond
 
 // repeatPause is the wait between two tries of such a request.

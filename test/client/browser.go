@@ -37,7 +37,7 @@ func (s *Shop) Browser(t testing.TB) *Browser {
 	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &Browser{
 		Header: http.Header{"Accept": {"text/html,application/xhtml+xml"}, "Sec-Fetch-Site": {"same-origin"}, "Origin": {s.URL}},
-		base:   s.URL, client: &http.Client{Jar: jar, CheckRedirect: stay},
+		base:   s.URL, client: &http.Client{Jar: jar, CheckRedirect: stay, Transport: s.http.Transport},
 	}
 }
 

@@ -11,8 +11,8 @@ import (
 	"stoa/test/system"
 )
 
-// The gateway serves its pages.
-func TestGateway_servesPages(t *testing.T) {
+// The gateway serves its own pages, and those of the shop and the blog: a guest fills a cart, signs in and orders.
+func TestPages_areServed(t *testing.T) {
 	gateway := strings.TrimPrefix(shared.shop.URL, "http://")
 	if status, page := shared.ask(t, gateway, "/docs"); status != http.StatusOK || !strings.Contains(page, "<html") {
 		t.Errorf("got %d %.200s", status, page)
@@ -20,6 +20,16 @@ func TestGateway_servesPages(t *testing.T) {
 	if status, _ := shared.ask(t, gateway, "/api/v1/products"); status != http.StatusUnauthorized {
 		t.Errorf("without an API key: %d", status)
 	}
+	shop := shared.shop
+	product, customer := shop.NewProduct(t, shop.SignIn(t, "staff"), 5), shop.SignUp(t)
+	browser := shop.Browser(t)
+	for _, path := range []string{"/", "/products", "/blog", "/products/" + product.ID} {
+		if page := browser.Get(t, path); page.Status != http.StatusOK || !strings.Contains(string(page.Body), "<h1") {
+			t.Errorf("%s: got %s", path, page)
+		}
+	}
+	order := browser.Buy(t, customer, product, 2)
+	shop.AwaitOrder(t, customer, order, "confirmed")
 }
 
 // An order goes its way through all services, and the blog's events through theirs.
@@ -44,6 +54,9 @@ func TestBlog_postsAreWrittenReadAndTold(t *testing.T) {
 	editor := shop.KnownEditor(t, author)
 	post := shop.NewPost(t, author, editor)
 	shop.Must(t, client.PostBySlug(post.Slug), http.StatusOK, nil)
+	if page := shop.Browser(t).Get(t, "/blog/"+post.Slug); page.Status != http.StatusOK || !strings.Contains(string(page.Body), "<h1") {
+		t.Errorf("its page: got %s", page)
+	}
 	shop.Must(t, client.CommentOn(post.ID, reader, "We count three times."), http.StatusCreated, nil)
 	system.Eventually(t, "the author is told of the comment", func() error {
 		answer, err := shop.Do(t.Context(), client.Request{Method: "GET", Path: "/notifications", As: author})

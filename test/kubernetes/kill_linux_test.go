@@ -1,7 +1,9 @@
 package kubernetes
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -57,12 +59,13 @@ func TestKills_loseNoOrder(t *testing.T) {
 		}
 		taken := shop.InsistAll(t, requests)
 		accepted = append(accepted, <-taken, <-taken) // work is under way
-		name := c.kill(t, victim)
+		name, killed := c.kill(t, victim)
 		began := time.Now()
 		for order := range taken {
 			accepted = append(accepted, order)
 		}
 		placed := time.Since(began)
+		system.Within(t, patience, name+" is replaced", func() error { return c.replaced(t.Context(), victim, killed) })
 		c.awaitReady(t)
 		c.awaitDapr(t, complete)
 		t.Logf("%s was killed; the orders were placed after %.1f s, and all was ready after %.1f s", name, placed.Seconds(), time.Since(began).Seconds())
@@ -70,12 +73,12 @@ func TestKills_loseNoOrder(t *testing.T) {
 	t.Logf("%d orders were taken: %v", len(accepted), shop.Books(t, accepted, products...))
 }
 
-// kill kills a victim and says which it was. On another's cluster it deletes the pod.
-func (c *cluster) kill(t *testing.T, v victim) string {
+// kill kills a victim and says which it was, and which pod that is. On another's cluster it deletes the pod.
+func (c *cluster) kill(t *testing.T, v victim) (string, pod) {
 	t.Helper()
-	found := must.Get(c.pods(t.Context(), v.namespace, v.selector))(t)
+	found := slices.DeleteFunc(must.Get(c.pods(t.Context(), v.namespace, v.selector))(t), func(p pod) bool { return !p.ready() })
 	if len(found) == 0 {
-		t.Fatalf("there is no pod with %s in %s", v.selector, v.namespace)
+		t.Fatalf("there is no ready pod with %s in %s", v.selector, v.namespace)
 	}
 	name := found[0].Metadata.Name
 	switch {
@@ -87,7 +90,19 @@ func (c *cluster) kill(t *testing.T, v victim) string {
 		must.Do(t, c.node.KillContainer(found[0].container(v.container).ContainerID))
 		name += "/" + v.container
 	}
-	return name
+	return name, found[0]
+}
+
+// replaced returns an error as long as the cluster shows the victim as it was.
+func (c *cluster) replaced(ctx context.Context, v victim, killed pod) error {
+	pods, err := c.pods(ctx, v.namespace, v.selector)
+	for _, p := range pods {
+		restarts := p.container(v.container).RestartCount - killed.container(v.container).RestartCount
+		if p.Metadata.UID == killed.Metadata.UID && restarts == 0 {
+			return fmt.Errorf("%s is not", p.Metadata.Name)
+		}
+	}
+	return err
 }
 
 // daprPods lists the pods of the control plane.

@@ -6,7 +6,11 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -19,6 +23,8 @@ import (
 var (
 	elsewhere = flag.String("context", "", "a context of kubectl: the test uses that cluster, with Dapr in it, and starts no node")
 	base      = flag.String("base", "", "the commit that the rolling update begins with; without it, the same build under another name")
+	keep      = flag.Bool("keep", false, "after the tests, keep the node until the test is interrupted")
+	on        = flag.String("on", "", "the folder of a node that another run keeps: test on that one, as it is")
 )
 
 const (
@@ -36,6 +42,9 @@ type cluster struct {
 	root     string
 	dir      string
 	database *servers.Server
+	postgres string // the URL for pods
+
+	firstOrder time.Duration // from the installation to its first order
 }
 
 // shared is the cluster of all tests, which run one after the other.
@@ -58,21 +67,41 @@ func run(m *testing.M) (code int, err error) {
 		return 0, err
 	}
 	if *elsewhere == "" {
-		if err := node.Missing(root); err != nil {
-			fmt.Printf("NOT TESTED: Kubernetes. %v.\n", err)
+		if err := errors.Join(node.Missing(root), servers.Find("postgres")); err != nil {
+			stars := strings.Repeat("*", 70)
+			fmt.Printf("\n%s\nNOT TESTED: Kubernetes. %v.\n%s\n", stars, err, stars)
 			return 0, nil
 		}
 	}
-	dir, err := os.MkdirTemp("", "stoa-node-")
+	dir, err := node.NewFolder()
 	if err != nil {
 		return 0, err
 	}
-	shared = &cluster{root: root, dir: dir}
-	defer func() { err = errors.Join(err, shared.stop(code != 0 || err != nil)) }()
-	if err := shared.start(context.Background()); err != nil {
+	// All that is stored is in one folder, also what others make. The next test removes it if this one is killed.
+	if err := os.Setenv("TMPDIR", dir); err != nil {
 		return 0, err
 	}
+	shared = &cluster{root: root, dir: dir}
+	interrupted, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	failed := true
+	end := sync.OnceValue(func() error { return shared.stop(failed && interrupted.Err() == nil) })
+	defer func() { err = errors.Join(err, end()) }()
+	if err := shared.start(interrupted); err != nil {
+		return 0, err
+	}
+	if *keep {
+		fmt.Printf("\nThe node is kept until this test, process %d, is interrupted. %s\n\n", os.Getpid(), shared.node.Way())
+	}
+	defer context.AfterFunc(interrupted, func() { // tests need not look whether somebody has interrupted them
+		fmt.Fprintln(os.Stderr, "interrupted", end())
+		os.Exit(1)
+	})()
 	code = m.Run()
+	failed = code != 0
+	if *keep {
+		select {}
+	}
 	return code, nil
 }
 
@@ -87,20 +116,38 @@ func timed(what string, step func() error) error {
 func (c *cluster) start(ctx context.Context) error {
 	if *elsewhere != "" {
 		c.Client = node.Elsewhere(*elsewhere)
-		return timed("stoa is installed", func() error { return c.install(ctx) })
+		return timed("stoa is installed", func() error { return errors.Join(c.install(ctx), c.grow(ctx)) })
+	}
+	if *on != "" {
+		return c.join(ctx)
 	}
 	for _, step := range []struct {
 		what string
 		make func(context.Context) error
 	}{
 		{"the node is ready", c.startNode}, {"the images are imported", c.importImages}, {"PostgreSQL runs", c.startDatabase},
-		{"Dapr's control plane is ready", c.installDapr}, {"stoa is installed", c.install},
+		{"Dapr's control plane is ready", c.installDapr}, {"stoa is installed, and an order placed", c.install},
+		{"each app has two replicas", c.grow},
 	} {
 		if err := timed(step.what, func() error { return step.make(ctx) }); err != nil {
 			return fmt.Errorf("until %s: %w", step.what, err)
 		}
 	}
 	return nil
+}
+
+// join uses the node that another run keeps, with all that is on it.
+func (c *cluster) join(ctx context.Context) (err error) {
+	if c.node, err = node.Join(c.root, *on); err != nil {
+		return err
+	}
+	c.Client = c.node.Client
+	var given struct{ Data map[string][]byte }
+	if err := c.Get(ctx, &given, "secret", "stoa-given", "--namespace", namespace); err != nil {
+		return err
+	}
+	c.postgres = string(given.Data["POSTGRES_URL"])
+	return c.connect(ctx)
 }
 
 func (c *cluster) startNode(ctx context.Context) (err error) {
@@ -112,13 +159,9 @@ func (c *cluster) startNode(ctx context.Context) (err error) {
 
 // importImages gives the node the images of the repository, and those of Dapr's control plane.
 func (c *cluster) importImages(ctx context.Context) error {
-	var images []node.Image
-	for _, name := range []string{"apps", "sidecar"} {
-		image, err := node.Dockerfile(imageName(name, thisBuild), filepath.Join(c.root, "deploy", name+".Dockerfile"), filepath.Join(c.root, "bin", "image", name))
-		if err != nil {
-			return err
-		}
-		images = append(images, image)
+	images, err := buildImages(c.root, thisBuild)
+	if err != nil {
+		return err
 	}
 	programs, err := tools.FindKubernetes(c.root)
 	if err != nil {
@@ -142,6 +185,7 @@ func (c *cluster) startDatabase(ctx context.Context) (err error) {
 	if c.database, err = servers.Start(ctx, "postgres"); err != nil {
 		return err
 	}
+	c.postgres = strings.Replace(c.database.Secrets["POSTGRES_URL"], c.database.Address, fmt.Sprintf("%s:%d", node.Address, databasePort), 1)
 	return c.node.Forward(databasePort, c.database.Address)
 }
 
@@ -154,6 +198,8 @@ func (c *cluster) installDapr(ctx context.Context) error {
 	_, err = c.Helm(ctx, "install", "dapr", chart, "--namespace", daprNamespace, "--create-namespace", "--wait", "--timeout", patience.String(),
 		"--set", "global.registry=localhost/dapr", "--set", "global.tag=test",
 		"--set", "dapr_scheduler.cluster.inMemoryStorage=true", "--set", "dapr_sidecar_injector.sidecarDropALLCapabilities=true",
+		// The chart's probes have a second for an answer. This machine has two cores for everything.
+		"--set", patient("operator"), "--set", patient("placement"), "--set", patient("scheduler"), "--set", patient("sentry"), "--set", patient("sidecar_injector"),
 		// A pod without its sidecar is worse than none. The control plane itself must start without an injector.
 		"--set", "dapr_sidecar_injector.webhookFailurePolicy=Fail",
 		"--set-json", `dapr_sidecar_injector.namespaceSelector={"matchExpressions": [
@@ -161,17 +207,22 @@ func (c *cluster) installDapr(ctx context.Context) error {
 	return err
 }
 
+// patient are values that let a part of the control plane be silent for three minutes.
+func patient(part string) string {
+	return fmt.Sprintf("dapr_%[1]s.livenessProbe.failureThreshold=18,dapr_%[1]s.readinessProbe.failureThreshold=20", part)
+}
+
 // stop ends everything that the test has started. After a failure it says what the cluster looked like.
 func (c *cluster) stop(failed bool) error {
-	if failed && (c.node != nil || *elsewhere != "") {
+	if failed && *on == "" {
 		fmt.Println(c.look(context.Background()))
 	}
 	var err error
-	if c.node != nil {
-		err = c.node.Stop()
-	}
 	if c.database != nil {
-		err = errors.Join(err, c.database.Stop())
+		err = c.database.Stop()
+	}
+	if c.node != nil && *on == "" {
+		err = errors.Join(err, c.node.Stop())
 	}
 	return errors.Join(err, os.RemoveAll(c.dir))
 }

@@ -28,7 +28,7 @@ func TestScale_losesNothing(t *testing.T) {
 			})
 		}
 	}
-	load.end(t, shop)
+	load.end(t, shop, false)
 }
 
 // Every pod of an app is evicted, as when a node is drained: the first of two may go, and the second only once the first is
@@ -54,7 +54,22 @@ func TestDrain_keepsOneOfEachApp(t *testing.T) {
 		system.Within(t, patience, "the other pod of "+app+" may go", func() error { return c.evict(t, pods[1]) })
 	}
 	c.awaitReady(t)
-	load.end(t, shop)
+	load.end(t, shop, false)
+
+	// There is one broker. Its budget lets it go, and it comes back with its volume.
+	broker := must.Get(c.pods(t.Context(), namespace, "app.kubernetes.io/name=broker"))(t)[0]
+	load = startLoad(t, shop)
+	load.await(t, 10)
+	must.Do(t, c.evict(t, broker))
+	system.Within(t, patience, "another broker is ready", func() error {
+		pods, err := c.pods(t.Context(), namespace, "app.kubernetes.io/name=broker")
+		if err == nil && (len(pods) != 1 || pods[0].Metadata.UID == broker.Metadata.UID || !pods[0].ready()) {
+			err = fmt.Errorf("got %+v", pods)
+		}
+		return err
+	})
+	c.awaitReady(t)
+	load.end(t, shop, true)
 }
 
 // evict asks the cluster to end a pod, which it refuses while that would violate a disruption budget.

@@ -1,6 +1,7 @@
 package kubernetes
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,11 +10,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"stoa/internal/stack/secrets"
 	"stoa/pkg/common/must"
 	"stoa/test/client"
-	"stoa/test/kubernetes/node"
 	"stoa/test/system"
 )
 
@@ -38,10 +39,7 @@ func imageName(image, build string) string {
 // values are those of the installation, besides values-small.yaml: without the limits that protect a shop from a customer who
 // sends in a second what others send in a day. Two replicas let a drain leave one of each.
 func (c *cluster) values(build string) string {
-	url := os.Getenv("POSTGRES_URL")
-	if c.database != nil {
-		url = strings.Replace(c.database.Secrets["POSTGRES_URL"], c.database.Address, fmt.Sprintf("%s:%d", node.Address, databasePort), 1)
-	}
+	url := cmp.Or(c.postgres, os.Getenv("POSTGRES_URL"))
 	values := map[string]any{
 		"images":   map[string]any{"apps": image("apps", build), "sidecar": image("sidecar", build)},
 		"secrets":  map[string]any{"values": map[string]any{"POSTGRES_URL": url}},
@@ -57,23 +55,49 @@ func image(name, build string) map[string]string {
 	return map[string]string{"name": full[:tag], "tag": full[tag+1:]}
 }
 
-// install installs our chart, and connects to the shop.
+// install installs our chart as somebody does who tries it for the first time: with two values, an example and the address of a
+// database. Then it places an order.
 func (c *cluster) install(ctx context.Context) error {
 	if err := c.makeNamespace(ctx, namespace, "pod-security.kubernetes.io/enforce=restricted"); err != nil {
 		return err
 	}
-	if _, err := c.helmOn(ctx, "install", thisBuild); err != nil {
+	if c.node == nil {
+		_, err := c.helmOn(ctx, "install", thisBuild)
 		return err
+	}
+	if err := c.tag(ctx, "latest"); err != nil { // as `make images` names them
+		return err
+	}
+	began := time.Now()
+	if _, err := c.Helm(ctx, "install", release, c.chart(), "--namespace", namespace, "--wait", "--timeout", patience.String(),
+		"--values", c.chart("values-small.yaml"), "--set", "secrets.values.POSTGRES_URL="+c.postgres); err != nil {
+		return err
+	}
+	if _, err := c.Helm(ctx, "test", release, "--namespace", namespace, "--timeout", patience.String()); err != nil {
+		return err
+	}
+	c.firstOrder = time.Since(began)
+	return nil
+}
+
+// grow gives the installation what the tests need: see values.
+func (c *cluster) grow(ctx context.Context) error {
+	if c.node != nil {
+		if _, err := c.helmOn(ctx, "upgrade", thisBuild); err != nil {
+			return err
+		}
 	}
 	return c.connect(ctx)
 }
 
-// makeNamespace makes a namespace with labels.
+// makeNamespace makes a namespace with labels, unless it is there.
 func (c *cluster) makeNamespace(ctx context.Context, name string, labels ...string) error {
-	if _, err := c.Kubectl(ctx, "create", "namespace", name); err != nil {
+	object := map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]string{"name": name}}
+	text, _ := json.Marshal(object) // maps of texts
+	if _, err := c.KubectlWith(ctx, string(text), "apply", "--filename", "-"); err != nil || len(labels) == 0 {
 		return err
 	}
-	_, err := c.Kubectl(ctx, append([]string{"label", "namespace", name, "test=stoa"}, labels...)...)
+	_, err := c.Kubectl(ctx, append([]string{"label", "--overwrite", "namespace", name}, labels...)...)
 	return err
 }
 
@@ -200,17 +224,28 @@ func (c *cluster) appPods(t testing.TB, app string) []pod {
 	return found
 }
 
-// awaitReady waits until every deployment has its replicas.
+// workload is what the tests ask of a Deployment or a StatefulSet.
+type workload struct {
+	Metadata struct {
+		Name       string
+		Generation int
+	}
+	Spec   struct{ Replicas int }
+	Status struct{ ObservedGeneration, Replicas, ReadyReplicas, UpdatedReplicas int }
+}
+
+// awaitReady waits until every app, and the broker, has its replicas, all of them ready and of the latest build.
 func (c *cluster) awaitReady(t testing.TB) {
 	t.Helper()
 	system.Within(t, patience, "everything is ready", func() error {
-		_, err := c.Kubectl(t.Context(), "wait", "--namespace", namespace, "--for=condition=Available", "--timeout=20s", "deployment", "--all")
-		if err != nil {
+		var list struct{ Items []workload }
+		if err := c.Get(t.Context(), &list, "deployments,statefulsets", "--namespace", namespace, "--selector", selector); err != nil {
 			return err
 		}
-		for _, p := range must.Get(c.pods(t.Context(), namespace, selector))(t) {
-			if p.Status.Phase == "Running" && !p.ready() {
-				return fmt.Errorf("%s is not ready", p.Metadata.Name)
+		for _, w := range list.Items {
+			s, want := w.Status, w.Spec.Replicas
+			if s.ObservedGeneration < w.Metadata.Generation || s.Replicas != want || s.ReadyReplicas != want || s.UpdatedReplicas != want {
+				return fmt.Errorf("%s has %+v", w.Metadata.Name, s)
 			}
 		}
 		return nil

@@ -14,8 +14,6 @@ import (
 	"os"
 	"path/filepath"
 	"time"
-
-	"stoa/pkg/identity/signing"
 )
 
 // First returns the secrets that a system needs besides the addresses and passwords of its servers. Without a host there is no
@@ -25,7 +23,7 @@ func First(brokerHost string) (Values, error) {
 	if err != nil {
 		return nil, err
 	}
-	values[LinkKeys] = signing.Fresh(time.Now()).String()
+	values.addKeys()
 	values.moveBroker(brokerHost)
 	if brokerHost == "" {
 		delete(values, BrokerURL)

@@ -5,7 +5,11 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -133,5 +137,24 @@ func TestFirst_hasABrokerOnlyWhereThereIsOne(t *testing.T) {
 	}
 	if _, there := without[BrokerURL]; there || without[SigningKey] == "" || without[LinkKeys] == "" || without[bootstrap] == "" {
 		t.Error("without a broker there are other secrets than those that every system has")
+	}
+}
+
+// The Job that makes the secrets of a cluster makes all that apps read themselves.
+func TestFirst_hasWhatAppsRead(t *testing.T) {
+	files := must.Get(filepath.Glob("../../../components/config/apps/*.yaml"))(t)
+	first, checked := must.Get(First(""))(t), 0
+	for _, file := range files {
+		text := string(must.Get(os.ReadFile(file))(t))
+		for _, list := range regexp.MustCompile(`allowedSecrets: \[(.*)\]`).FindAllStringSubmatch(text, -1) {
+			for name := range strings.SplitSeq(list[1], ", ") {
+				if checked++; first[name] == "" {
+					t.Errorf("%s: there is no %s", filepath.Base(file), name)
+				}
+			}
+		}
+	}
+	if checked < 4 {
+		t.Errorf("only %d secrets", checked)
 	}
 }

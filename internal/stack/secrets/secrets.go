@@ -128,12 +128,7 @@ func update(dir string, change func(Values)) (Values, error) {
 		return nil, err
 	}
 	change(values)
-	if values[LinkKeys] == "" { // those of an earlier build have none
-		values[LinkKeys] = signing.Fresh(time.Now()).String()
-	}
-	if values[CookieKeys] == "" {
-		values[CookieKeys] = randomText(32)
-	}
+	values.addKeys()
 	if err := values.renewAPIKey(); err != nil {
 		return nil, invalid(dir, bootstrap, err)
 	}
@@ -141,6 +136,16 @@ func update(dir string, change func(Values)) (Values, error) {
 		return values, nil
 	}
 	return values, state.Write(Path(dir), values)
+}
+
+// addKeys adds keys that secrets of an earlier build do not have.
+func (v Values) addKeys() {
+	if v[LinkKeys] == "" {
+		v[LinkKeys] = signing.Fresh(time.Now()).String()
+	}
+	if v[CookieKeys] == "" {
+		v[CookieKeys] = randomText(32)
+	}
 }
 
 func fresh() (Values, error) {

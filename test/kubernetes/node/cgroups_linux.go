@@ -15,9 +15,32 @@ import (
 
 const (
 	cgroupRoot = "/sys/fs/cgroup"
-	// cgroupPrefix begins the names of the nodes' cgroups; the pid of the test follows.
-	cgroupPrefix = "stoa-node-"
+	// prefix begins the names of the nodes' cgroups and folders; the pid of the test follows.
+	prefix = "stoa-node-"
 )
+
+// abandoned says whether a name is that of something whose test has ended.
+func abandoned(path string) bool {
+	pid, err := strconv.Atoi(strings.TrimPrefix(filepath.Base(path), prefix))
+	return err == nil && errors.Is(syscall.Kill(pid, 0), syscall.ESRCH)
+}
+
+// NewFolder makes the folder of this test. First it removes those of tests that were killed.
+func NewFolder() (string, error) {
+	old, err := filepath.Glob(filepath.Join(os.TempDir(), prefix+"*"))
+	if err != nil {
+		return "", err
+	}
+	for _, dir := range old {
+		if abandoned(dir) {
+			if err := os.RemoveAll(dir); err != nil {
+				return "", err
+			}
+		}
+	}
+	dir := filepath.Join(os.TempDir(), fmt.Sprint(prefix, os.Getpid()))
+	return dir, os.Mkdir(dir, 0o711) // PostgreSQL, which is not root, finds its own folder in it
+}
 
 // hierarchies are the folders that a node's cgroup is made in: one, or one for each controller where cgroups have version 1.
 func hierarchies() []string {
@@ -43,9 +66,8 @@ func cgroups(name string) []string {
 
 // makeCgroups makes the cgroups that the kubelet works in. First it removes those that a killed test has left behind.
 func makeCgroups(name string) error {
-	for _, path := range cgroups(cgroupPrefix + "*") {
-		pid, err := strconv.Atoi(strings.TrimPrefix(filepath.Base(path), cgroupPrefix))
-		if err == nil && errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+	for _, path := range cgroups(prefix + "*") {
+		if abandoned(path) {
 			_ = removeCgroup(path) // what is in use belongs to somebody
 		}
 	}

@@ -22,3 +22,12 @@ func (n *Node) Import(ctx context.Context, image Image) error {
 	}
 	return nil
 }
+
+// Tag gives an image of the node another name, too.
+func (n *Node) Tag(ctx context.Context, image, name string) error {
+	command := exec.CommandContext(ctx, "ctr", "--address", n.in("containerd.sock"), "--namespace", "k8s.io", "images", "tag", "--force", image, name)
+	if out, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("naming %s: %w: %s", name, err, bytes.TrimSpace(out))
+	}
+	return nil
+}

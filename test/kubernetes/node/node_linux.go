@@ -38,7 +38,34 @@ func Start(ctx context.Context, root, dir string) (*Node, error) {
 	if err := errors.Join(s.write(), makeCgroups(s.Cgroup)); err != nil {
 		return nil, err
 	}
-	n := &Node{settings: s, spawner: stack.NewSpawner()}
+	n := newNode(s)
+	n.spawner = stack.NewSpawner()
+	if err := n.start(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("the node does not start: %w: %s", err, n.LastWords()), n.Stop())
+	}
+	return n, nil
+}
+
+// Join uses a node that another process has started, and that has its files in this folder.
+func Join(root, dir string) (*Node, error) {
+	s, err := find(root, dir)
+	if err != nil {
+		return nil, err
+	}
+	pid, err := os.ReadFile(s.in(pidFile))
+	if err != nil {
+		return nil, err
+	}
+	n := newNode(s)
+	n.network, err = os.Open(fmt.Sprintf("/proc/%s/ns/net", pid))
+	return n, err
+}
+
+// pidFile names the first process of the node, for those who join it.
+const pidFile = "pid"
+
+func newNode(s settings) *Node {
+	n := &Node{settings: s}
 	n.Client = Client{
 		kubectl: []string{s.Programs["node"], "kubectl"}, helm: []string{s.Programs["helm"]}, inside: n.inside,
 		env: []string{
@@ -46,18 +73,22 @@ func Start(ctx context.Context, root, dir string) (*Node, error) {
 			"HELM_CACHE_HOME=" + s.in("helm"), "HELM_CONFIG_HOME=" + s.in("helm"), "HELM_DATA_HOME=" + s.in("helm"),
 		},
 	}
-	if err := n.start(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("the node does not start: %w: %s", err, n.LastWords()), n.Stop())
-	}
-	return n, nil
+	return n
 }
+
+// Way says how somebody else uses a node that runs.
+func (n *Node) Way() string {
+	return fmt.Sprintf("Use it by -on=%s, or by\n  nsenter --net=/proc/%d/ns/net env KUBECONFIG=%s bin/kubernetes/kubectl",
+		n.Dir, n.process.Process.Pid, n.pki("admin.kubeconfig"))
+}
+
+// namespaces are those that the first process of a node gets.
+const namespaces = unix.CLONE_NEWPID | unix.CLONE_NEWNS | unix.CLONE_NEWNET | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC
 
 func (n *Node) start(ctx context.Context) error {
 	n.process = exec.Command("/proc/self/exe")
 	n.process.Env = append(os.Environ(), firstVariable+"="+n.Dir)
-	n.process.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags: unix.CLONE_NEWPID | unix.CLONE_NEWNS | unix.CLONE_NEWNET | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC,
-	}
+	n.process.SysProcAttr = &syscall.SysProcAttr{Cloneflags: namespaces}
 	log, err := os.Create(n.in("log", "first.log"))
 	if err != nil {
 		return err
@@ -69,6 +100,9 @@ func (n *Node) start(ctx context.Context) error {
 		return err
 	}
 	if err := n.spawner.Start(n.process); err != nil {
+		return err
+	}
+	if err := os.WriteFile(n.in(pidFile), fmt.Append(nil, n.process.Process.Pid), 0o600); err != nil {
 		return err
 	}
 	if n.network, err = os.Open(fmt.Sprintf("/proc/%d/ns/net", n.process.Process.Pid)); err != nil {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"text/template"
 
 	"stoa/internal/stack/tools"
@@ -51,8 +52,19 @@ func Missing(root string) error {
 	if os.Getuid() != 0 {
 		return errors.New("only root may make a node's namespaces")
 	}
-	_, err := find(root, "")
-	return err
+	trial := exec.Command("true")
+	trial.SysProcAttr = &syscall.SysProcAttr{Cloneflags: namespaces}
+	if err := trial.Run(); err != nil {
+		return fmt.Errorf("this machine makes no namespaces: %w", err)
+	}
+	s, err := find(root, "")
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(makeCgroups(s.Cgroup), removeCgroups(s.Cgroup)); err != nil {
+		return fmt.Errorf("this machine makes no cgroups: %w", err)
+	}
+	return nil
 }
 
 // find looks for the programs of a node.
@@ -62,7 +74,7 @@ func find(root, dir string) (settings, error) {
 		return settings{}, err
 	}
 	programs["pod"] = filepath.Join(root, "bin", "pod")
-	s := settings{Dir: dir, Cgroup: fmt.Sprint(cgroupPrefix, os.Getpid()), Programs: programs}
+	s := settings{Dir: dir, Cgroup: fmt.Sprint(prefix, os.Getpid()), Programs: programs}
 	for _, name := range []string{"containerd", "containerd-shim-runc-v2", "ctr", "iptables", "ip", "mount"} {
 		if _, err := exec.LookPath(name); err != nil {
 			return s, fmt.Errorf("%w; run `make kubernetes-tools`", err)

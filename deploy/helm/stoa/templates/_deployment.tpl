@@ -47,6 +47,11 @@ dapr.io/read-buffer-size: 32Ki
 dapr.io/log-level: {{ $dapr.logLevel }}
 dapr.io/log-as-json: "true"
 dapr.io/graceful-shutdown-seconds: "15"
+dapr.io/sidecar-readiness-probe-period-seconds: "2"
+dapr.io/sidecar-readiness-probe-timeout-seconds: "3"
+dapr.io/sidecar-readiness-probe-threshold: "6"
+dapr.io/sidecar-liveness-probe-timeout-seconds: "5"
+dapr.io/sidecar-liveness-probe-threshold: "6"
 {{- if $dapr.nativeSidecar }}
 dapr.io/enable-native-sidecar: "true"
 {{- else }}
@@ -101,10 +106,10 @@ dapr.io/{{ $name }}: {{ quote $value }}
 {{- end }}
     - {name: probes, containerPort: 8200}
   # Alive: the process answers. It waits for its sidecar first, which waits for its broker.
-  startupProbe: {httpGet: {path: /healthz, port: probes}, periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 300}
-  livenessProbe: {httpGet: {path: /healthz, port: probes}, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3}
+  startupProbe: {httpGet: {path: /healthz, port: probes}, periodSeconds: 1, timeoutSeconds: 4, failureThreshold: 300}
+  livenessProbe: {httpGet: {path: /healthz, port: probes}, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6}
   # Ready: sidecar, store and subscriptions answer. A short outage of a server, which all pods share, makes none unready.
-  readinessProbe: {httpGet: {path: /readyz, port: probes}, periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 4}
+  readinessProbe: {httpGet: {path: /readyz, port: probes}, periodSeconds: 5, timeoutSeconds: 4, failureThreshold: 4}
   # It still answers while others learn that it is leaving.
   lifecycle: {preStop: {sleep: {seconds: {{ $root.Values.shutdown.unfound }}}}}
   resources: {{ toJson $values.resources }}
@@ -128,9 +133,9 @@ dapr.io/{{ $name }}: {{ quote $value }}
   ports:
     - {name: http, containerPort: {{ $app.port }}}
     - {name: probes, containerPort: 8200}
-  startupProbe: {httpGet: {path: /status, port: probes}, periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 300}
-  livenessProbe: {httpGet: {path: /status, port: probes}, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3}
-  readinessProbe: {httpGet: {path: /status/ready, port: probes}, periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 4}
+  startupProbe: {httpGet: {path: /status, port: probes}, periodSeconds: 1, timeoutSeconds: 4, failureThreshold: 300}
+  livenessProbe: {httpGet: {path: /status, port: probes}, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6}
+  readinessProbe: {httpGet: {path: /status/ready, port: probes}, periodSeconds: 5, timeoutSeconds: 4, failureThreshold: 4}
   lifecycle: {preStop: {sleep: {seconds: {{ $root.Values.shutdown.unfound }}}}}
   resources: {{ toJson $root.Values.kong.resources }}
   securityContext: {{ include "stoa.containerSecurity" . }}
