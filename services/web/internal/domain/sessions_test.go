@@ -27,7 +27,7 @@ type auth struct {
 	signedOut []string
 	down      bool
 	ended     bool
-	withdrawn string // an access token that is refused
+	withdrawn string        // an access token that is refused
 	slow      time.Duration // of each refresh
 	roles     []string
 }
