@@ -88,7 +88,9 @@ func TestPictures_goWithTheirProduct(t *testing.T) {
 	var once sync.Once
 	f.states.Before = func(operation, key string) error {
 		if operation == "save" && strings.HasPrefix(key, "picture:") {
-			once.Do(func() { f.do(t, request{method: "DELETE", path: "/products/" + p.ID, as: "staff"}).Expect(http.StatusNoContent) })
+			once.Do(func() {
+				f.do(t, request{method: "DELETE", path: "/products/" + p.ID, as: "staff"}).Expect(http.StatusNoContent)
+			})
 		}
 		return nil
 	}
