@@ -104,8 +104,8 @@ func TestHTTPClient_keepsQueriesOutOfSpans(t *testing.T) {
 		t.Fatalf("%d spans", len(spans.Ended()))
 	}
 	for _, a := range spans.Ended()[0].Attributes() {
-		if strings.Contains(a.Value.Emit(), "code=") {
-			t.Errorf("the span has %s: %s", a.Key, a.Value.Emit())
+		if strings.Contains(a.Value.String(), "code=") {
+			t.Errorf("the span has %s: %s", a.Key, a.Value.String())
 		}
 	}
 }
