@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -115,8 +116,20 @@ func (s *seeder) tidy(ctx context.Context) error {
 			return fmt.Errorf("cancelling the order: %w", err)
 		}
 	}
-	if err := s.call(ctx, http.MethodDelete, "/products/"+s.product, nil, nil, nil); err != nil {
-		return fmt.Errorf("removing the product: %w", err)
+	// An event frees the stock of a cancelled order, a moment later.
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for {
+		err := s.call(ctx, http.MethodDelete, "/products/"+s.product, nil, nil, nil)
+		if err == nil {
+			return nil
+		}
+		if !errs.Is(err, errs.Conflict) || ctx.Err() != nil {
+			return fmt.Errorf("removing the product: %w", err)
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+		}
 	}
-	return nil
 }

@@ -14,6 +14,7 @@ import (
 func trialShop(t *testing.T, outcome string, cancelled int) (*seeder, *[]string) {
 	t.Helper()
 	var asked []string
+	reserved := true // what an event ends after the first look
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked = append(asked, r.Method+" "+r.URL.Path)
 		switch r.Method + " " + r.URL.Path {
@@ -27,6 +28,15 @@ func trialShop(t *testing.T, outcome string, cancelled int) (*seeder, *[]string)
 			w.Header().Set("Content-Type", "application/problem+json")
 			w.WriteHeader(cancelled)
 			fmt.Fprint(w, `{"kind":"conflict","detail":"it is shipped"}`)
+		case "DELETE /api/v1/products/p":
+			if reserved {
+				reserved = false
+				w.Header().Set("Content-Type", "application/problem+json")
+				w.WriteHeader(http.StatusConflict)
+				fmt.Fprint(w, `{"kind":"conflict","detail":"1 pieces are reserved"}`)
+				return
+			}
+			w.WriteHeader(http.StatusNoContent)
 		default:
 			w.WriteHeader(http.StatusNoContent)
 		}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"net/http"
 	"os"
 	"slices"
@@ -144,6 +145,11 @@ func Of(s *stack.Stack) (*Shop, error) {
 func Connect(url string, bootstrap secrets.Bootstrap) *Shop {
 	transport := &http.Transport{MaxIdleConnsPerHost: 256}
 	return &Shop{URL: url, Bootstrap: bootstrap, http: &http.Client{Transport: transport, Timeout: 30 * time.Second}}
+}
+
+// DialBy sets how connections are made, to a system in another network.
+func (s *Shop) DialBy(dial func(ctx context.Context, network, address string) (net.Conn, error)) {
+	s.http.Transport.(*http.Transport).DialContext = dial
 }
 
 // User is somebody who is signed in.

@@ -73,6 +73,26 @@ func (s *Shop) InsistAll(t testing.TB, orders []Request) <-chan Placed {
 	return taken
 }
 
+// Books waits until all orders are decided, and expects that the stock of the products is what the orders say. It counts the
+// orders by status.
+func (s *Shop) Books(t testing.TB, orders []Placed, products ...Product) map[string]int {
+	t.Helper()
+	count := s.Decided(t, orders)
+	if count["confirmed"]+count["rejected"] != len(orders) {
+		t.Errorf("got %v for %d orders", count, len(orders))
+	}
+	reserved := map[string]int{}
+	for _, o := range orders {
+		if order := s.Order(t, o.Customer, o.ID); order.Status == "confirmed" {
+			reserved[order.Items[0].ProductID] += order.Items[0].Quantity
+		}
+	}
+	for _, p := range products {
+		s.AwaitStock(t, p.ID, Product{Stock: p.Stock, Reserved: reserved[p.ID], Available: p.Stock - reserved[p.ID]})
+	}
+	return count
+}
+
 // SendAtOnce sends an order several times at once, expects that each is answered by 201 and the same, and returns the answer.
 func (s *Shop) SendAtOnce(t testing.TB, n int, order Request) Answer {
 	t.Helper()

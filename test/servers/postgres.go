@@ -45,6 +45,7 @@ func preparePostgres(ctx context.Context, s *Server) error {
 	if err := initPostgres(ctx, account, data, secret); err != nil {
 		return err
 	}
+	s.Address = at(port)
 	s.Secrets["POSTGRES_URL"] = fmt.Sprintf("postgres://stoa:%s@%s/postgres?sslmode=disable", secret, at(port))
 	s.run(process{
 		command: []string{

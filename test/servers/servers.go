@@ -33,6 +33,8 @@ type Server struct {
 	StandIn string
 	// Secrets are the secrets that components need to reach it, by their names in components/.
 	Secrets map[string]string
+	// Address is where PostgreSQL listens, for those who do not read it from the secrets.
+	Address string
 
 	dir       string
 	ports     stack.PortPool

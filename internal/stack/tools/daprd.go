@@ -1,7 +1,7 @@
 // Package tools finds and builds Dapr's programs: daprd (the sidecar) and sentry (the certificate authority). Their mains are
-// ours and are in tools/dapr, which pins Dapr's version; all that they do is done by Dapr's packages. All checkouts on a machine
-// share the built programs in a cache. Only the standard library is imported here, so that a first build soon has something to
-// say (see tools/build).
+// ours and are in tools/dapr, which pins Dapr's version; all that they do is done by Dapr's packages. For tests, it also builds
+// what a Kubernetes cluster with Dapr's control plane consists of. All checkouts on a machine share the built programs in a
+// cache. Only the standard library is imported here, so that a first build soon has something to say (see tools/build).
 package tools
 
 import (
@@ -27,15 +27,15 @@ const DaprdVariable = "STOA_DAPRD"
 // allComponents is the build tag of an official sidecar with all components.
 const allComponents = "allcomponents"
 
-// pinnedVersion is the version of Dapr that tools/dapr/go.mod pins, without the v.
-func pinnedVersion(root string) (string, error) {
-	text, err := os.ReadFile(filepath.Join(root, "tools", "dapr", "go.mod"))
+// pinnedVersion is the version of the tool that its file of pins has, without the v.
+func (t tool) pinnedVersion(root string) (string, error) {
+	text, err := os.ReadFile(filepath.Join(root, "tools", t.module, t.pins))
 	if err != nil {
 		return "", err
 	}
-	match := regexp.MustCompile(`(?m)^\s*github\.com/dapr/dapr v(\S+)`).FindSubmatch(text)
+	match := regexp.MustCompile(`(?m)^\s*` + regexp.QuoteMeta(t.from.path) + ` v(\S+)`).FindSubmatch(text)
 	if match == nil {
-		return "", errors.New("tools/dapr/go.mod does not require github.com/dapr/dapr")
+		return "", fmt.Errorf("tools/%s/%s does not require %s", t.module, t.pins, t.from.path)
 	}
 	return string(match[1]), nil
 }
@@ -59,6 +59,18 @@ func FindDaprd(root string) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("no sidecar (daprd %s) is installed; run `make tools`", minor(version))
+}
+
+// FindFormerDaprd returns the path of the sidecar of the version before, which `stoa tools --former` builds.
+func FindFormerDaprd(root string) (string, error) {
+	path, _, err := former.cached(root)
+	if err != nil {
+		return "", err
+	}
+	if _, err := os.Stat(path); err != nil {
+		return "", errors.New("the sidecar of the version before is not built; run `bin/stoa tools --former`")
+	}
+	return path, nil
 }
 
 // FindSentry returns the path of the certificate authority, which `stoa tools --mtls` builds.
@@ -88,12 +100,12 @@ func Components(path string) (types []string, all bool) {
 // cached is the path of a program in the cache, and its version. The path of one of our mains contains a hash of what
 // it is built from, because it has no version.
 func (t tool) cached(root string) (path, version string, err error) {
-	if version, err = pinnedVersion(root); err != nil {
+	if version, err = t.pinnedVersion(root); err != nil {
 		return "", "", err
 	}
 	name := t.name
 	if strings.HasPrefix(t.source, ".") {
-		sum, err := hashOf(filepath.Join(root, "tools", t.module), t.source)
+		sum, err := hashOf(filepath.Join(root, "tools", t.module), t.source, t.pins)
 		if err != nil {
 			return "", "", err
 		}
@@ -107,17 +119,17 @@ func (t tool) cached(root string) (path, version string, err error) {
 		}
 		cache = filepath.Join(home, ".cache")
 	}
-	return filepath.Join(cache, "stoa", "dapr", version, name), version, nil
+	return filepath.Join(cache, "stoa", t.from.name, version, name), version, nil
 }
 
 // hashOf is a short hash of what a program in a module is built from: its files, and the versions of what they import.
-func hashOf(module, source string) (string, error) {
+func hashOf(module, source, pins string) (string, error) {
 	files, err := filepath.Glob(filepath.Join(module, source, "*.go"))
 	if err != nil || len(files) == 0 {
 		return "", errors.Join(err, fmt.Errorf("%s contains no program", filepath.Join(module, source)))
 	}
 	sum := sha256.New()
-	for _, name := range append(files, filepath.Join(module, "go.mod")) {
+	for _, name := range append(files, filepath.Join(module, pins)) {
 		text, err := os.ReadFile(name)
 		if err != nil {
 			return "", err

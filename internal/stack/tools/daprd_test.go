@@ -10,7 +10,7 @@ import (
 )
 
 func TestPinnedVersion_comesFromTheModule(t *testing.T) {
-	version, err := pinnedVersion(filepath.Join("..", "..", ".."))
+	version, err := daprd.pinnedVersion(filepath.Join("..", "..", ".."))
 	if err != nil || !strings.HasPrefix(version, "1.") {
 		t.Errorf("got %q, %v", version, err)
 	}
