@@ -9,8 +9,8 @@ import (
 	"stoa/pkg/common/web"
 )
 
-// timed is an answer to a client, and how long that may take: as long as the app has to begin, and if the answer is a file, as long as
-// the client needs.
+// timed is an answer to a client, and how long that may take: as long as the app has, or if the answer is a file, as long as the client
+// needs, once the app has begun.
 type timed struct {
 	http.ResponseWriter
 	lift func()
@@ -22,7 +22,10 @@ func within(ctx context.Context, timeout time.Duration, w http.ResponseWriter) (
 	call, end := context.WithCancelCause(context.WithoutCancel(ctx))
 	limited, cancel := context.WithTimeout(ctx, timeout)
 	stop := context.AfterFunc(limited, func() { end(context.Cause(limited)) })
-	lift := func() { stop() }
+	lift := func() {
+		stop()
+		time.AfterFunc(web.DownloadTime, func() { end(context.DeadlineExceeded) }) // its client may be gone, and its app may hang
+	}
 	return call, &timed{w, lift, w}, func() { stop(); cancel(); end(context.Canceled) }
 }
 

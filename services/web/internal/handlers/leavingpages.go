@@ -62,7 +62,9 @@ func (h leaving) archive(v *visit) error {
 
 // fetch answers with the archive as a file, which nothing keeps. It takes as long as the reader needs.
 func (h leaving) fetch(v *visit, shown archiveView) error {
-	archive, err := h.api.FetchArchive(context.WithoutCancel(v.ctx())) // a write to a reader who has gone away fails
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(v.ctx()), web.DownloadTime) // a write to a reader who has gone away fails
+	defer cancel()
+	archive, err := h.api.FetchArchive(ctx)
 	if err != nil {
 		return v.again("account/data", shown.Form, shown, err)
 	}
