@@ -53,3 +53,30 @@ func TestBreaker_opensForCallersWhoShareAQuestion(t *testing.T) {
 		}
 	}
 }
+
+// What nobody shares counts too: the gateway has given up, not the client.
+func TestBreaker_opensForAnAppThatHangs(t *testing.T) {
+	const timeout = 1200 * time.Millisecond
+	quick := strings.ReplaceAll(string(kong.Table()), "read_timeout: 8000", fmt.Sprintf("read_timeout: %d", timeout.Milliseconds()))
+	over := make(chan struct{})
+	gateway := rig{routes: quick}.start(t, func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case <-r.Context().Done():
+		case <-over:
+		}
+	})
+	defer close(over)
+	for refused, tries := false, 0; !refused; tries++ {
+		if tries > 2 {
+			t.Fatal("all of them wait")
+		}
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() { do(t, http.MethodGet, gateway+"/api/v1/orders/1", nil).wantProblem(errs.Unavailable) })
+		}
+		all.Wait()
+		began := time.Now()
+		do(t, http.MethodGet, gateway+"/api/v1/orders/1", nil).wantProblem(errs.Unavailable)
+		refused = time.Since(began) < timeout/2
+	}
+}

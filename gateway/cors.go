@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"net/http"
+	"strings"
 
 	"github.com/gorilla/mux"
 	"github.com/rs/cors"
@@ -27,15 +28,19 @@ func crossOrigin(config *declaration.CORS, next http.Handler) http.Handler {
 	}).Handler(next)
 }
 
-// optionsOf answers OPTIONS with the methods of the operations at a path, and passes everything else to next. It needs no API
-// key, since preflights carry none.
-func optionsOf(described operations, next http.Handler) http.Handler {
+// optionsOf answers OPTIONS with the methods of the operations at a path, or with those of the route of a page, and passes everything else to
+// next. It needs no API key, since preflights carry none.
+func optionsOf(described operations, r declaration.Route, next http.Handler) http.Handler {
+	otherwise := http.MethodOptions
+	if r.Plugins.APIKey != nil && r.Plugins.APIKey.Browser { // no file describes pages
+		otherwise = strings.Join(r.Methods, ", ")
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodOptions {
 			next.ServeHTTP(w, r)
 			return
 		}
-		w.Header().Set("Allow", cmp.Or(described.allow(r), http.MethodOptions))
+		w.Header().Set("Allow", cmp.Or(described.allow(r), otherwise))
 		w.WriteHeader(http.StatusNoContent)
 	})
 }

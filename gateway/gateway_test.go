@@ -233,7 +233,7 @@ func TestGateway_answersHead(t *testing.T) {
 	}
 }
 
-// OPTIONS lists the methods of the operations at the path, not those of the whole route.
+// OPTIONS lists the methods of the operations at the path, not those of the whole route. No file describes pages.
 func TestGateway_listsTheMethodsThatExist(t *testing.T) {
 	gateway := start(t, unused(t))
 	for path, want := range map[string]string{
@@ -243,6 +243,7 @@ func TestGateway_listsTheMethodsThatExist(t *testing.T) {
 		"/api/v1/products/x":                 "GET, HEAD, PUT, DELETE, OPTIONS",
 		"/api/v1/orders/x/cancel":            "POST, OPTIONS",
 		"/api/v1/orders/x/y/z":               "OPTIONS",
+		"/cart":                              "GET, HEAD, POST, OPTIONS",
 	} {
 		answer := do(t, http.MethodOptions, gateway+path, nil, "x-api-key", "")
 		if got := answer.Header.Get("Allow"); answer.StatusCode != http.StatusNoContent || got != want {

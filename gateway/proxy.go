@@ -35,15 +35,15 @@ func newProxy(side *sidecar.Sidecar) (*proxy, error) {
 	return p, err
 }
 
-// to returns the handler that forwards to the app with this id. The timeout bounds the wait for a slow app; for an app that
-// is down the sidecar answers at once, or after two seconds of retries.
+// to returns the handler that forwards to the app with this id. The timeout bounds the wait for a slow app, and the whole answer unless that is
+// a file; for an app that is down the sidecar answers at once, or after two seconds of retries.
 func (p *proxy) to(app string, timeout time.Duration) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := sidecar.Target(r.Context(), app)
 		if !web.IsStream(r) {
-			limited, cancel := context.WithTimeout(ctx, timeout)
-			defer cancel()
-			ctx = limited
+			call, answer, end := within(ctx, timeout, w)
+			defer end()
+			ctx, w = call, answer
 		}
 		if r.ContentLength != 0 {
 			body := &watchedBody{ReadCloser: r.Body}

@@ -45,7 +45,7 @@ func (e *edge) router(routes []declaration.Route) (*mux.Router, error) {
 			continue
 		}
 		matches := func(request *http.Request, _ *mux.RouteMatch) bool { return r.Matches(request.URL.Path) }
-		router.Name(r.Name).MatcherFunc(matches).Methods(r.Methods...).Handler(e.around(r, optionsOf(e.apps.described, e.app(r))))
+		router.Name(r.Name).MatcherFunc(matches).Methods(r.Methods...).Handler(e.around(r, optionsOf(e.apps.described, r, e.app(r))))
 	}
 	router.NotFoundHandler = e.around(rest, router.NotFoundHandler)
 	router.MethodNotAllowedHandler = e.around(rest, notAllowed(e.apps.described, router))

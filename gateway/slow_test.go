@@ -116,6 +116,31 @@ func TestLimits_endAConnectionWithASlowReader(t *testing.T) {
 	}
 }
 
+// A file takes as long as its reader needs, and everything else as long as the app may take.
+func TestLimits_letAFileTakeItsTime(t *testing.T) {
+	impatient := strings.ReplaceAll(string(kong.Table()), "read_timeout: 8000", fmt.Sprintf("read_timeout: %d", soon.Milliseconds()))
+	for disposition, whole := range map[string]bool{`attachment; filename="my-data.json"`: true, "inline": false} {
+		gateway := rig{routes: impatient, limits: func(l *web.Limits) { l.Write = 2 * soon }}.start(t, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Disposition", disposition)
+			for range 6 {
+				fmt.Fprint(w, "piece\n")
+				_ = http.NewResponseController(w).Flush()
+				select {
+				case <-time.After(soon / 2):
+				case <-r.Context().Done():
+				}
+			}
+		})
+		answer, err := http.DefaultClient.Do(newRequest(t, http.MethodGet, gateway+"/api/v1/orders/1", nil))
+		must.Do(t, err)
+		text, err := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		if got := err == nil && len(text) == 6*len("piece\n"); got != whole {
+			t.Errorf("%s: all of it is %v: %q, %v", disposition, got, text, err)
+		}
+	}
+}
+
 func TestLimits_closeAnIdleConnection(t *testing.T) {
 	gateway := rig{limits: func(l *web.Limits) { l.Idle = soon }}.start(t, empty)
 	conn := dial(t, gateway)

@@ -43,9 +43,10 @@ func (c grpcClient) HandleRPC(ctx context.Context, event stats.RPCStats) {
 	}
 }
 
-// HTTPClient does the same for an HTTP client that sends its requests by next. It gives next a clone of each request.
+// HTTPClient does the same for an HTTP client that sends its requests by next. It gives next a clone of each request. Spans have no
+// queries, in which are e-mail addresses, and links that set a password.
 func HTTPClient(next http.RoundTripper) http.RoundTripper {
-	return httpClient{next, otelhttp.NewTransport(next, otelhttp.WithMeterProvider(noop.NewMeterProvider()))}
+	return httpClient{next, otelhttp.NewTransport(withQuery{next}, otelhttp.WithMeterProvider(noop.NewMeterProvider()))}
 }
 
 type httpClient struct{ next, recording http.RoundTripper }
@@ -53,11 +54,26 @@ type httpClient struct{ next, recording http.RoundTripper }
 // RoundTrip implements http.RoundTripper.
 func (c httpClient) RoundTrip(r *http.Request) (*http.Response, error) {
 	if !unrecorded(r.Context()) {
-		return c.recording.RoundTrip(r)
+		bare, address := r.WithContext(context.WithValue(r.Context(), queryKey{}, r.URL.RawQuery)), *r.URL
+		address.RawQuery = ""
+		bare.URL = &address
+		return c.recording.RoundTrip(bare)
 	}
 	r = r.Clone(r.Context())
 	otel.GetTextMapPropagator().Inject(r.Context(), propagation.HeaderCarrier(r.Header))
 	return c.next.RoundTrip(r)
+}
+
+// queryKey is the key of the query that a request is sent with.
+type queryKey struct{}
+
+// withQuery gives a request back the query that its span has not.
+type withQuery struct{ next http.RoundTripper }
+
+// RoundTrip implements http.RoundTripper. The request is a clone of otelhttp, so it may be changed.
+func (q withQuery) RoundTrip(r *http.Request) (*http.Response, error) {
+	r.URL.RawQuery, _ = r.Context().Value(queryKey{}).(string) // it is always there
+	return q.next.RoundTrip(r)
 }
 
 // unrecorded reports whether ctx belongs to a trace that is not recorded.

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"go.opentelemetry.io/otel"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/stats"
@@ -82,6 +84,29 @@ func TestHTTPClient_sendsTheTraceOfItsRequest(t *testing.T) {
 				t.Errorf("it changed the caller's request: %v", request.Header)
 			}
 		})
+	}
+}
+
+// A query may have what opens an account, and people's addresses. Whoever reads traces gets neither.
+func TestHTTPClient_keepsQueriesOutOfSpans(t *testing.T) {
+	spans := tracetest.NewSpanRecorder()
+	ctx, _ := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans)).Tracer("test").Start(t.Context(), "request")
+	var got string
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.URL.String() }))
+	defer server.Close()
+	request := must.Get(http.NewRequestWithContext(ctx, http.MethodGet, server.URL+"/forgotten?code=secret", http.NoBody))(t)
+	answer := must.Get(observability.HTTPClient(http.DefaultTransport).RoundTrip(request))(t)
+	must.Do(t, answer.Body.Close())
+	if got != "/forgotten?code=secret" || request.URL.RawQuery != "code=secret" {
+		t.Errorf("sent %s, and the caller has %s", got, request.URL)
+	}
+	if len(spans.Ended()) != 1 {
+		t.Fatalf("%d spans", len(spans.Ended()))
+	}
+	for _, a := range spans.Ended()[0].Attributes() {
+		if strings.Contains(a.Value.String(), "code=") {
+			t.Errorf("the span has %s: %s", a.Key, a.Value.String())
+		}
 	}
 }
 

@@ -142,7 +142,7 @@ func (b *breaker) do(ctx context.Context, call func() error) error {
 		report(nil)
 	case soon:
 		report(errUncounted)
-	case !errors.Is(ctx.Err(), context.Canceled): // the caller has not gone away
+	case !errors.Is(context.Cause(ctx), context.Canceled): // the caller has not gone away
 		report(outcome)
 	}
 	return nil

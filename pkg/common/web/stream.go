@@ -46,6 +46,12 @@ func hasNoBody(r *http.Request) bool {
 	return r.ContentLength == 0
 }
 
+// DownloadTime is how long an answer may take that is a file: longer than a slow line needs for the largest one.
+const DownloadTime = 10 * time.Minute
+
+// Pieces returns a writer for such an answer: each piece of it has its own deadline.
+func Pieces(w http.ResponseWriter) http.ResponseWriter { return streamWriter{w, DefaultLimits().Write} }
+
 // streamWriter gives each piece of a stream its own deadline, instead of one for the whole answer.
 type streamWriter struct {
 	http.ResponseWriter

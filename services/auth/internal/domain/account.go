@@ -17,7 +17,8 @@ type Account struct {
 	Name       string `json:"name"`
 	PictureURL string `json:"pictureUrl,omitempty"`
 	// PasswordHash never leaves the service.
-	PasswordHash string `json:"passwordHash"`
+	PasswordHash string      `json:"passwordHash"`
+	PasswordSet  PasswordSet `json:"passwordSet,omitzero"`
 	// Roles are the roles but ADMIN, see AllRoles.
 	Roles []Role `json:"roles"`
 	// AdminCandidate says that the account was given the role ADMIN once. It stays true, so that it is true for everyone on
@@ -38,7 +39,7 @@ type Account struct {
 	Networks []string `json:"networks,omitempty"`
 	// Unpublished are the events that the broker has not accepted yet; see Publisher. Stored accounts use its earlier name.
 	Unpublished []Event `json:"unannounced,omitempty"`
-	// Links are those that were mailed lately, to set a forgotten password.
+	// Links are those that were mailed within the last hour, to set a forgotten password.
 	Links []Link `json:"links,omitempty"`
 	// First says that the secret AUTH_BOOTSTRAP names the account.
 	First bool `json:"first,omitempty"`

@@ -15,7 +15,7 @@ const (
 	PageTTL                 = ArchiveTTL + collectTime
 	// archivePause is the shortest time between two archives of an account.
 	archivePause = time.Hour
-	// fetchTime is longer than a request may take to fetch an archive.
+	// fetchTime is how long one attempt to fetch an archive keeps another one from beginning. After that, the later one counts.
 	fetchTime = 15 * time.Second
 )
 

@@ -61,7 +61,8 @@ func (a *Archives) Of(ctx context.Context, accountID string) (Archive, error) {
 }
 
 // Fetch returns the pieces of the archive of the account that acts. The archive counts as fetched when all pieces were taken: until then it
-// can be fetched again, but not by two at the same time. Fetch fails with errs.Conflict if it is not ready, or was fetched.
+// can be fetched again, but not by two at the same time. Fetch fails with errs.Conflict if it is not ready, or was fetched. The end of ctx
+// does not end the pieces: to take them may last longer than a request.
 func (a *Archives) Fetch(ctx context.Context, by Actor) (Archive, iter.Seq2[Piece, error], error) {
 	account, err := a.accounts.authority.account(ctx, by, FetchData)
 	if err != nil {
@@ -71,7 +72,7 @@ func (a *Archives) Fetch(ctx context.Context, by Actor) (Archive, iter.Seq2[Piec
 	archive, err := a.store.Upsert(ctx, account.ID, lasting(ctx, a.accounts.authority, by, entry, func(archive *Archive) error {
 		return archive.fetch(now)
 	}))
-	return archive, a.pieces(ctx, account.ID, archive), err
+	return archive, a.pieces(context.WithoutCancel(ctx), account.ID, archive), err
 }
 
 // pieces yields what the pages of an archive have, and an error last if that was not all, or does not count.

@@ -29,7 +29,7 @@ const (
 type Link struct {
 	// Asked is the request that it was made for: each gets one.
 	Asked string `json:"asked"`
-	// Hash keeps the link out of copies of the store. The link itself is in the event that is mailed.
+	// Hash keeps the link out of copies of the store, and is empty once the link is of no use. The link itself is in the event that is mailed.
 	Hash      string    `json:"hash"`
 	ExpiresAt time.Time `json:"expiresAt"`
 }
@@ -50,9 +50,11 @@ func (a *Account) opens(secret []byte, now time.Time) bool {
 	return slices.ContainsFunc(a.Links, func(l Link) bool { return now.Before(l.ExpiresAt) && matches(l.Hash, secret) })
 }
 
-// setForgotten sets the password, and ends all sessions and links. The owner has read a mail, so the address is verified.
-func (a *Account) setForgotten(hash string, now time.Time) {
-	a.PasswordHash, a.Links = hash, nil
+// setForgotten sets the password by a link, and ends all sessions and links. The owner has read a mail, so the address is verified, and
+// strangers who guess keep nobody out of the network from which it was read.
+func (a *Account) setForgotten(hash string, secret []byte, from Client, now time.Time) {
+	a.setPassword(hash, hashOf(secret), now)
+	a.rememberNetwork(from.Network)
 	a.endOthers("")
 	a.record(Event{Type: PasswordChanged, Cause: strconv.Itoa(a.Epoch), At: now})
 	if !a.Verified() {
@@ -134,7 +136,7 @@ func (f *Forgotten) mail(ctx context.Context, asked string) error {
 }
 
 // Set sets the password of the account that a link was mailed to, once, and ends all its sessions. It fails with errs.Invalid for a link
-// that is not valid.
+// that is not valid. A request that is repeated within a moment finds that it is done.
 func (f *Forgotten) Set(ctx context.Context, link, password string, from Client) error {
 	if err := errs.InvalidFields(checkNewPassword("new", password)...); err != nil {
 		return err
@@ -143,24 +145,38 @@ func (f *Forgotten) Set(ctx context.Context, link, password string, from Client)
 	secret, unreadable := base64.RawURLEncoding.Strict().DecodeString(text)
 	account, err := f.accounts.Get(ctx, id)
 	switch {
-	case errs.Is(err, errs.NotFound), err == nil && (unreadable != nil || !account.opens(secret, time.Now())):
+	case errs.Is(err, errs.NotFound), err == nil && unreadable != nil:
 		return badLink()
 	case err != nil:
 		return err
+	case !account.opens(secret, time.Now()):
+		return f.repeated(ctx, account, secret, password, from)
 	}
-	origin := account.origin(from)
-	hash, err := f.accounts.passwords.Hash(ctx, origin, password)
+	hash, err := f.accounts.passwords.Hash(ctx, account.origin(from), password)
 	if err != nil {
 		return err
 	}
-	if err := f.set(ctx, account, secret, hash, from); err != nil {
+	err = f.set(ctx, account, secret, hash, from)
+	switch {
+	case errs.Is(err, errs.Invalid): // another request came first
+		return f.repeated(ctx, account, secret, password, from)
+	case err != nil:
 		return err
 	}
 	_, _ = f.accounts.attempts.Upsert(ctx, account.Email.Key(), func(t *Attempts) error { // if it fails, the owner may have to wait
-		t.succeed(origin)
+		t.succeed(Origin{Network: from.Network, Familiar: true})
 		return nil
 	})
 	return nil
+}
+
+// repeated returns nil if the link has just set this password.
+func (f *Forgotten) repeated(ctx context.Context, account Account, secret []byte, password string, from Client) error {
+	done, err := f.accounts.hasSet(ctx, account.ID, hashOf(secret), password, from)
+	if err == nil && !done {
+		return badLink()
+	}
+	return err
 }
 
 // set stores the password if the link is still valid. It is in the audit trail before.
@@ -171,7 +187,7 @@ func (f *Forgotten) set(ctx context.Context, account Account, secret []byte, has
 		if stored.Deleted() || !stored.opens(secret, now) {
 			return badLink()
 		}
-		stored.setForgotten(hash, now)
+		stored.setForgotten(hash, secret, from, now)
 		if recorded {
 			return nil
 		}

@@ -29,6 +29,7 @@ func (o *OwnData) Page(ctx context.Context, accountID, cursor string) (ArchivePa
 			return page, err
 		}
 		account.PasswordHash, account.Verification, account.Links, account.Unpublished = "", Verification{}, nil, nil
+		account.PasswordSet.By = ""
 		page.add("account", account)
 		sessions, err := o.sessions.Of(ctx, accountID)
 		if err != nil {

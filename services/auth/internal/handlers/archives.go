@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humamux"
 
+	"stoa/pkg/common/web"
 	"stoa/pkg/identity"
 	"stoa/pkg/observability"
 	"stoa/services/auth/internal/domain"
@@ -61,7 +63,8 @@ func (h *handlers) fetchData(ctx context.Context, in *Client) (*fetchDataOutput,
 	return &fetchDataOutput{
 		ContentType: "application/json", Disposition: `attachment; filename="my-data.json"`, CacheControl: noStore,
 		Body: func(ctx huma.Context) {
-			if err := writeArchive(ctx.BodyWriter(), fetched, pieces); err != nil {
+			_, w := humamux.Unwrap(ctx)
+			if err := writeArchive(web.Pieces(w), fetched, pieces); err != nil {
 				observability.Log(ctx.Context()).Warn().Err(err).Msg("an archive is incomplete")
 			}
 		},

@@ -264,3 +264,23 @@ func TestMyData_needsNoDocumentForEachPageWithoutAnything(t *testing.T) {
 		t.Errorf("it has %d orders", orders)
 	}
 }
+
+// Somebody with a slow line takes longer for an archive than any other request may take.
+func TestMyData_isFetchedSlowly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(t)
+		ada := s.signUp(t, "ada@example.org")
+		s.ask(t, http.MethodPost, "/profile/mine/data", forData, as(ada)).Expect(http.StatusAccepted)
+		must.Do(t, s.archives.Collect(t.Context()))
+		s.states.After = func(operation, key string) error {
+			if operation == "get" && strings.HasPrefix(key, "archive-page:") {
+				time.Sleep(6 * time.Second)
+			}
+			return nil
+		}
+		webtest.Read[myData](s.ask(t, http.MethodPost, "/profile/mine/data/fetch", "", as(ada)), http.StatusOK)
+		if got := s.stateOfData(t, ada); got != "fetched" {
+			t.Errorf("the state is %s", got)
+		}
+	})
+}

@@ -22,10 +22,16 @@ func (s service) askForLink(t *testing.T, email string) *webtest.Answer {
 	return s.ask(t, http.MethodPost, "/password/forgotten", fmt.Sprintf(`{"email": %q}`, email))
 }
 
-// mailed is what the link that was mailed last ends with.
+// mailed is what the link ends with that was asked for last.
 func (s service) mailed(t *testing.T) string {
 	t.Helper()
 	must.Do(t, s.forgotten.Mail(t.Context()))
+	return s.lastMailed(t)
+}
+
+// lastMailed is what the link that was mailed last ends with.
+func (s service) lastMailed(t *testing.T) string {
+	t.Helper()
 	for _, event := range slices.Backward(s.bus.Events()) {
 		if event.Type == "account.password_forgotten.v1" {
 			var asked struct{ Code string }

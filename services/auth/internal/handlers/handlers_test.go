@@ -40,6 +40,7 @@ type service struct {
 	accounts  *domain.Accounts
 	store     *repositories.Accounts
 	admins    repositories.Admins
+	attempts  domain.AttemptStore
 	sessions  *repositories.Sessions
 	publisher *domain.Publisher
 	deletions *domain.Deletions
@@ -74,8 +75,8 @@ func newServiceThat(t *testing.T, verifies bool) service {
 	s.keys = domain.NewAPIKeys(keys, authority, domain.KeyFormat{New: keyformat.New, Parse: keyformat.Parse})
 	s.publisher = domain.NewPublisher(s.store, providers.NewEvents(publisher), repositories.NewOverdue(side))
 	s.admins = repositories.NewAdmins(side)
-	attempts := repositories.NewAttempts(side)
-	s.accounts = domain.NewAccounts(s.store, authority, s.admins, providers.NewPasswords(), attempts, s.refusals, s.publisher, verifies)
+	s.attempts = repositories.NewAttempts(side)
+	s.accounts = domain.NewAccounts(s.store, authority, s.admins, providers.NewPasswords(), s.attempts, s.refusals, s.publisher, verifies)
 	sessions := domain.NewSessions(s.sessions, authority, s.accounts, s.publisher, tokens)
 	active := handlers.Sessions(sessions)
 	s.verifier = identity.NewVerifier(s.tokens, active)

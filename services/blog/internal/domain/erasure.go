@@ -15,16 +15,21 @@ type Departure struct {
 	KeepPosts bool
 	// At is when. Only Erase needs it.
 	At time.Time
+	// NotedAt is when it was noted.
+	NotedAt time.Time
 }
 
 // LateTime is longer than anything takes that has begun before an account left, and than other services accept its session.
 const LateTime = 5 * time.Minute
 
-// Departures knows the latest departures.
+// Departures knows who has left.
 type Departures interface {
+	// Note notes a departure, unless it is known.
 	Note(ctx context.Context, d Departure) error
-	// Recent returns the departures within LateTime.
+	// Recent returns the departures that are not settled.
 	Recent(ctx context.Context) ([]Departure, error)
+	// Settle notes that all was found of these accounts.
+	Settle(ctx context.Context, accountIDs []string) error
 }
 
 // Erasure forgets authors who have deleted their account, and whom they follow. Comments need nothing: they have only the id of
@@ -40,25 +45,32 @@ func NewErasure(workflow *Workflow, departures Departures) *Erasure {
 	return &Erasure{workflow, NewAuthors(workflow.Authors), departures}
 }
 
-// Erase forgets an author, then what the account follows, and takes away the posts that do not stay. What is saved at this moment, by
-// a request that began before, is found by CatchUp.
+// Erase forgets an author. What the account follows, and the posts that do not stay, are left to CatchUp.
 func (e *Erasure) Erase(ctx context.Context, d Departure) error {
 	if err := e.authors.Forget(ctx, d.AccountID, d.At); err != nil {
 		return err
 	}
-	if err := e.departures.Note(ctx, d); err != nil {
-		return err
-	}
-	return e.sweep(ctx, d)
+	return e.departures.Note(ctx, d)
 }
 
-// CatchUp sweeps again for those who left within LateTime, and erases the texts whose time has come. For an author with thousands of posts
-// it takes minutes, so no request should wait for it. Several processes may do this at once.
+// CatchUp takes away what those follow and have written who have left, and erases the texts whose time has come. For an author with
+// thousands of posts it takes minutes, so neither a request nor an event should wait for it. Several processes may do this at once.
+//
+// An account is settled when a sweep that began LateTime after its departure has come to its end: it has found what was saved at that moment,
+// by requests that began before.
 func (e *Erasure) CatchUp(ctx context.Context) error {
+	began := time.Now()
 	recent, err := e.departures.Recent(ctx)
+	var late []string
 	for _, d := range recent {
-		err = errors.Join(err, e.sweep(ctx, d))
+		switch failed := e.sweep(ctx, d); {
+		case failed != nil:
+			err = errors.Join(err, failed)
+		case began.Sub(d.NotedAt) > LateTime:
+			late = append(late, d.AccountID)
+		}
 	}
+	err = errors.Join(err, e.departures.Settle(ctx, late))
 	return errors.Join(err, backlog.Each(ctx, e.listed(Erasing), func(ctx context.Context, p Post) error {
 		now := time.Now().UTC().Truncate(time.Microsecond)
 		if !p.erasureDue(now) {

@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -34,6 +35,35 @@ func (w *world) leave(t *testing.T, posts string) {
 	t.Helper()
 	e := leaves(t, posts)
 	must.Do(t, w.on[e.Type](t.Context(), e))
+	must.Do(t, w.erasure.CatchUp(t.Context()))
+}
+
+// An author with many posts holds up no other event, and is not forgotten while nobody sweeps.
+func TestErasure_isLeftToItsTask(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls := map[int]int{}
+		for posts := range 3 {
+			w := newWorld(t)
+			for n := range posts {
+				w.published(t, full(strings.Repeat("More ", n+1)))
+			}
+			w.states.Before = func(string, string) error { calls[posts]++; return nil }
+			e := leaves(t, "delete")
+			must.Do(t, w.on[e.Type](t.Context(), e))
+			w.states.Before = nil
+			time.Sleep(time.Hour) // the process is down
+			must.Do(t, w.erasure.CatchUp(t.Context()))
+			time.Sleep(domain.LateTime)
+			must.Do(t, w.erasure.CatchUp(t.Context()))
+			w.expectNothingOf(t, "The *text* of", "The text of", "ada@example.com")
+			if left := w.states.Value("blog-store", "leaving:all"); strings.Contains(left, callers["ada"].ID) {
+				t.Errorf("she is still looked for: %s", left)
+			}
+		}
+		if calls[2] != calls[1] {
+			t.Errorf("the event takes %v calls for so many posts", calls)
+		}
+	})
 }
 
 // expectNothingOf fails the test if a document of the store has one of these words.
@@ -241,7 +271,7 @@ func TestErasure_byTwoProcesses(t *testing.T) {
 	var both sync.WaitGroup
 	for range 2 {
 		both.Go(func() {
-			if err := w.on[e.Type](t.Context(), e); err != nil {
+			if err := errors.Join(w.on[e.Type](t.Context(), e), w.erasure.CatchUp(t.Context())); err != nil {
 				t.Error(err)
 			}
 		})
@@ -270,6 +300,9 @@ func TestErasure_isFinishedWhateverDies(t *testing.T) {
 		}
 		e := leaves(t, "delete")
 		err := w.on[e.Type](t.Context(), e)
+		if err == nil {
+			err = w.erasure.CatchUp(t.Context())
+		}
 		w.states.Before = nil
 		if err == nil {
 			return

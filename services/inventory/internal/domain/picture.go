@@ -96,8 +96,12 @@ func (p *Pictures) put(ctx context.Context, productID string, picture Picture, n
 	})
 }
 
-// Show returns the picture of a product, whichever version was asked for. It fails with errs.NotFound if there is none.
+// Show returns the picture of a product, whichever version was asked for. It fails with errs.NotFound if there is none, or the product was
+// removed.
 func (p *Pictures) Show(ctx context.Context, productID string) (Picture, error) {
+	if _, err := p.products.Get(ctx, productID); err != nil {
+		return Picture{}, err
+	}
 	found, err := p.store.Find(ctx, productID)
 	if err == nil && found.Version == "" {
 		err = errs.New(errs.NotFound, "this product has no picture")

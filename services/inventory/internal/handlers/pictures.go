@@ -40,10 +40,10 @@ type (
 	}
 )
 
-// How long a picture may be kept: for ever under its own address, and for a moment under another one, which is that of an earlier picture,
-// or of one that its product is about to name.
+// How long a picture may be kept: for ever under its own address, by gateways and CDNs for an hour, since it may be removed; and for a moment
+// under another address, which is that of an earlier picture, or of one that its product is about to name.
 const (
-	keptForEver    = "public, max-age=31536000, immutable"
+	keptForEver    = "public, max-age=31536000, s-maxage=3600, immutable"
 	keptForAMoment = "public, max-age=1"
 )
 

@@ -7,6 +7,7 @@ import (
 	"image/png"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"google.golang.org/grpc/codes"
@@ -54,7 +55,7 @@ func TestPictures_areShownUnderAnAddressOfTheirOwn(t *testing.T) {
 	size, format, err := image.DecodeConfig(bytes.NewReader(answer.Body.Bytes()))
 	must.Do(t, err)
 	if format != "jpeg" || size.Width != 960 || size.Height != 960 || answer.Header().Get("Content-Type") != "image/jpeg" ||
-		answer.Header().Get("Cache-Control") != "public, max-age=31536000, immutable" {
+		answer.Header().Get("Cache-Control") != "public, max-age=31536000, s-maxage=3600, immutable" {
 		t.Errorf("got a %s of %dx%d, %v", format, size.Width, size.Height, answer.Header())
 	}
 	if again := f.must(t, picturing(p.ID, square(t, 2000)), http.StatusOK).Picture; again != first {
@@ -77,6 +78,24 @@ func TestPictures_areShownUnderAnAddressOfTheirOwn(t *testing.T) {
 	if got := f.must(t, request{method: "GET", path: "/products/" + p.ID}, http.StatusOK); got.Picture != "" {
 		t.Errorf("got %+v", got)
 	}
+}
+
+// A picture goes with its product, also one that was on its way when the product was removed.
+func TestPictures_goWithTheirProduct(t *testing.T) {
+	f := newFront()
+	p := f.add(t, "A", "1")
+	address := f.must(t, picturing(p.ID, []byte(drawing)), http.StatusOK).Picture
+	var once sync.Once
+	f.states.Before = func(operation, key string) error {
+		if operation == "save" && strings.HasPrefix(key, "picture:") {
+			once.Do(func() {
+				f.do(t, request{method: "DELETE", path: "/products/" + p.ID, as: "staff"}).Expect(http.StatusNoContent)
+			})
+		}
+		return nil
+	}
+	f.do(t, picturing(p.ID, square(t, 10))).Expect(http.StatusNotFound)
+	f.shown(t, address).Expect(http.StatusNotFound)
 }
 
 func TestPictures_refuseWhatIsNotOne(t *testing.T) {

@@ -16,6 +16,8 @@ const (
 	// formerGrace is how long a reference is still accepted after the browser has sent the next one: its other tabs may have sent
 	// theirs before that.
 	formerGrace = time.Minute
+	// flushTime is how long a browser may have a cookie in memory alone: if it crashes, it comes back with the one before.
+	flushTime = time.Minute
 )
 
 // Grant is what auth gives to somebody who signs in.
@@ -41,8 +43,9 @@ type Session struct {
 	AccountID string `json:"accountId"`
 	// Generation is that of the latest reference.
 	Generation int `json:"generation"`
-	// SeenAt is when the browser first sent the latest reference; until then, the one before is as good: the answer with the latest
-	// one may have been lost.
+	// RenewedAt is when the latest reference was made, and SeenAt when the browser first sent it after it had the time to store it. Until
+	// then, the one before is as good: the answer with the latest one may have been lost.
+	RenewedAt time.Time `json:"renewedAt,omitzero"`
 	SeenAt    time.Time `json:"seenAt,omitzero"`
 	Sealed    []byte    `json:"sealed,omitempty"`
 	StartedAt time.Time `json:"startedAt"`
@@ -67,7 +70,7 @@ func (s *Session) renew(key []byte, grant Grant, now time.Time) error {
 		return err
 	}
 	s.Generation++
-	s.SeenAt, s.ExpiresAt = time.Time{}, now.Add(SessionTTL)
+	s.RenewedAt, s.SeenAt, s.ExpiresAt = now, time.Time{}, now.Add(SessionTTL)
 	if last := s.StartedAt.Add(SessionMaxAge); s.ExpiresAt.After(last) {
 		s.ExpiresAt = last
 	}
@@ -112,6 +115,11 @@ func (s *Session) end(now time.Time) {
 
 // Active reports whether the session has neither ended nor expired.
 func (s Session) Active(now time.Time) bool { return s.EndedAt.IsZero() && now.Before(s.ExpiresAt) }
+
+// settles reports whether the reference before the latest one ends, since a browser has sent the latest one.
+func (s Session) settles(now time.Time) bool {
+	return s.SeenAt.IsZero() && s.Generation > 1 && now.Sub(s.RenewedAt) >= flushTime
+}
 
 // standing says what a reference is worth.
 type standing int

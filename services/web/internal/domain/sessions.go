@@ -51,14 +51,11 @@ func NewSessions(store SessionStore, tokens Tokens) *Sessions {
 	return &Sessions{store: store, tokens: tokens}
 }
 
-// Open begins a session for a grant, and ends the one that the browser had, if any.
-func (s *Sessions) Open(ctx context.Context, grant Grant, had *Reference) (Reference, error) {
+// Open begins a session for a grant.
+func (s *Sessions) Open(ctx context.Context, grant Grant) (Reference, error) {
 	session, reference, err := newSession(grant, time.Now())
 	if err == nil {
 		err = s.store.Add(ctx, session)
-	}
-	if err == nil && had != nil {
-		_ = s.endStored(ctx, had.SessionID) // it expires anyway, and the browser forgets it
 	}
 	return reference, err
 }
@@ -78,10 +75,10 @@ func (s *Sessions) Resume(ctx context.Context, sent Reference) (Visitor, error) 
 		return Visitor{Ended: true}, nil
 	case worth == copied:
 		return Visitor{Ended: true}, s.End(ctx, sent, grant.AccessToken)
-	case worth == latest && session.SeenAt.IsZero() && session.Generation > 1:
+	case worth == latest && session.settles(time.Now()):
 		s.noteArrival(ctx, session)
 	}
-	session, grant, err = s.fresh(ctx, session, sent, grant)
+	session, grant, err = s.current(ctx, session, sent, grant)
 	if errs.Is(err, errs.Unauthenticated) {
 		return Visitor{Ended: true}, s.endStored(ctx, sent.SessionID)
 	}
@@ -89,16 +86,13 @@ func (s *Sessions) Resume(ctx context.Context, sent Reference) (Visitor, error) 
 	if session.Generation != sent.Generation {
 		visitor.Reference = &Reference{SessionID: session.ID, Key: sent.Key, Generation: session.Generation}
 	}
-	if err != nil { // auth does not answer
-		if time.Now().After(grant.ExpiresAt) {
-			visitor.Token = ""
-		}
-		return visitor, nil
+	if err != nil && time.Now().After(grant.ExpiresAt) { // auth does not answer
+		visitor.Token = ""
 	}
-	return s.checked(ctx, sent, visitor)
+	return visitor, nil
 }
 
-// noteArrival notes that the browser has the latest reference. If that fails, the next request notes it.
+// noteArrival notes that the browser has the latest reference to stay. If that fails, the next request notes it.
 func (s *Sessions) noteArrival(ctx context.Context, session Session) {
 	_, _ = s.store.Update(ctx, session.ID, func(stored *Session) error {
 		if stored.Generation == session.Generation && stored.SeenAt.IsZero() {
@@ -108,18 +102,40 @@ func (s *Sessions) noteArrival(ctx context.Context, session Session) {
 	})
 }
 
-// fresh returns the session with an access token that is valid for a while. It fails with errs.Unauthenticated if the session has
-// ended, and with errs.Unavailable, beside what is there, if auth does not answer.
-func (s *Sessions) fresh(ctx context.Context, session Session, sent Reference, grant Grant) (Session, Grant, error) {
-	if time.Until(grant.ExpiresAt) > refreshBefore {
-		return session, grant, nil
+// current returns the session with an access token that is valid for a while, and the roles that the account has now. It fails with
+// errs.Unauthenticated if the session has ended, and with another error, beside what is there, if that cannot be found out. While auth does
+// not answer, what it said last counts: the services decide in any case.
+func (s *Sessions) current(ctx context.Context, session Session, sent Reference, grant Grant) (Session, Grant, error) {
+	var err error
+	if time.Until(grant.ExpiresAt) <= refreshBefore {
+		session, grant, err = s.renewed(ctx, session, sent, grant)
 	}
+	if err != nil {
+		return session, grant, err
+	}
+	now, err := s.tokens.Check(ctx, grant.AccessToken)
+	if errs.Is(err, errs.Unauthenticated) { // the session has ended, or the key that signed the token was withdrawn: auth knows which
+		grant.AccessToken = "" // it is of no use in either case
+		if session, grant, err = s.renewed(ctx, session, sent, grant); err != nil {
+			return session, grant, err
+		}
+		now, err = s.tokens.Check(ctx, grant.AccessToken)
+	}
+	if err == nil && now.ID == grant.Person.ID {
+		grant.Person.Roles, grant.Person.Verified = now.Roles, now.Verified
+	}
+	return session, grant, nil
+}
+
+// renewed returns the session with the next tokens. It fails with errs.Unauthenticated if the session has ended, and with another error,
+// beside what is there, if they cannot be fetched.
+func (s *Sessions) renewed(ctx context.Context, session Session, sent Reference, grant Grant) (Session, Grant, error) {
 	// The exchange and its write do not end when the browser goes away: the former tokens are of no use from then on.
 	renewing, cancel := context.WithTimeout(context.WithoutCancel(ctx), renewTime)
 	defer cancel()
 	next, err := s.tokens.Refresh(renewing, grant.RefreshToken)
 	if errs.Is(err, errs.Conflict) {
-		return s.await(ctx, session, sent)
+		return s.await(ctx, session, sent, grant)
 	}
 	if err != nil {
 		return session, grant, err
@@ -151,8 +167,8 @@ func (s *Sessions) keep(ctx context.Context, session Session, sent Reference, ne
 	}
 }
 
-// await returns the session once another process has stored its next tokens. If it never does, they are lost.
-func (s *Sessions) await(ctx context.Context, session Session, sent Reference) (Session, Grant, error) {
+// await returns the session once another process has stored its next tokens. If it does not, auth says later whether the session goes on.
+func (s *Sessions) await(ctx context.Context, session Session, sent Reference, grant Grant) (Session, Grant, error) {
 	ctx, cancel := context.WithTimeout(ctx, refreshPatience)
 	defer cancel()
 	for {
@@ -163,7 +179,7 @@ func (s *Sessions) await(ctx context.Context, session Session, sent Reference) (
 		select {
 		case <-time.After(refreshPause):
 		case <-ctx.Done():
-			return session, Grant{}, ended(errors.Join(err, ctx.Err()))
+			return session, grant, errs.Wrap(errs.Unavailable, errors.Join(err, ctx.Err()), "another process has not stored the tokens yet")
 		}
 	}
 }
@@ -178,19 +194,6 @@ func reopened(session Session, sent Reference) (Session, Grant, error) {
 
 func ended(cause error) error {
 	return errs.Wrap(errs.Unauthenticated, cause, "the session has ended; sign in again")
-}
-
-// checked returns a visitor with the roles that the account has now, or a guest if the session was ended elsewhere. While auth does not
-// answer, what it said last counts: the services decide in any case.
-func (s *Sessions) checked(ctx context.Context, sent Reference, visitor Visitor) (Visitor, error) {
-	now, err := s.tokens.Check(ctx, visitor.Token)
-	switch {
-	case errs.Is(err, errs.Unauthenticated):
-		return Visitor{Ended: true}, s.endStored(ctx, sent.SessionID)
-	case err == nil && now.ID == visitor.Person.ID:
-		visitor.Person.Roles, visitor.Person.Verified = now.Roles, now.Verified
-	}
-	return visitor, nil
 }
 
 // Remember replaces what is remembered of the person, who has just changed it, until the next refresh.

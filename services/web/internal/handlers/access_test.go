@@ -25,7 +25,14 @@ var views = sync.OnceValues(view.New)
 // visitOf returns the visit of somebody, in front of a site without services.
 func visitOf(t *testing.T, who domain.Visitor, method, path, form string) (*visit, *httptest.ResponseRecorder) {
 	t.Helper()
-	_, side := sidecartest.New()
+	v, _, answer := visitAt(t, who, method, path, form)
+	return v, answer
+}
+
+// visitAt is visitOf that returns the store of the site, too.
+func visitAt(t *testing.T, who domain.Visitor, method, path, form string) (*visit, *sidecartest.States, *httptest.ResponseRecorder) {
+	t.Helper()
+	states, side := sidecartest.New()
 	client := api.New(http.DefaultTransport)
 	sessions := domain.NewSessions(repositories.NewSessions(side), providers.NewTokens(client, webtest.Callers{}))
 	sealer := must.Get(domain.NewSealer(strings.Repeat("A", 43)))(t)
@@ -35,7 +42,7 @@ func visitOf(t *testing.T, who domain.Visitor, method, path, form string) (*visi
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	v := site.receive(answer, request, entry{})
 	v.who = who
-	return v, answer
+	return v, states, answer
 }
 
 // Each kind of page, opened by each kind of visitor.

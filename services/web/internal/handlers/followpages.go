@@ -17,9 +17,9 @@ func followPages(s *Site) []entry {
 	return []entry{
 		page("/account/following", signedIn(), h.list),
 		page("/blog/authors/{id}/follow", everyone, h.toAuthor),
-		post("/blog/authors/{id}/follow", signedIn(), h.author),
+		post("/blog/authors/{id}/follow", signedIn(), unlessAgain(h.toAuthor, h.author)),
 		page("/blog/tags/{tag}/follow", everyone, h.toTag),
-		post("/blog/tags/{tag}/follow", signedIn(), h.tag),
+		post("/blog/tags/{tag}/follow", signedIn(), unlessAgain(h.toTag, h.tag)),
 	}
 }
 

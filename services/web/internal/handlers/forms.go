@@ -29,6 +29,20 @@ func (v *visit) form(fields ...string) (*view.Form, error) {
 	return form, nil
 }
 
+// unlessAgain returns what a form without fields does. After another sign-in, which may be somebody else's, it shows the page instead.
+func unlessAgain(page, do func(*visit) error) func(*visit) error {
+	return func(v *visit) error {
+		form, err := v.form()
+		switch {
+		case err != nil:
+			return err
+		case form.Again:
+			return page(v)
+		}
+		return do(v)
+	}
+}
+
 // sentValues reads the body. Nothing of the query is in it: a link must not fill in a form.
 func (v *visit) sentValues() (url.Values, error) {
 	if err := v.r.ParseForm(); err != nil {

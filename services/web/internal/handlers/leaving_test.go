@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"stoa/pkg/common/errs"
 )
@@ -24,7 +25,12 @@ func TestArchive_isAskedForAndFetched(t *testing.T) {
 	b.get(t, "/account/data").shows(http.StatusOK, "Your data is being collected.", `hx-get="/account/data"`).hides(`name="password"`, `name="fetch"`)
 	state("ready")
 	b.get(t, "/account/data").shows(http.StatusOK, "Fetch the file", `datetime="2026-03-05T05:06:07Z"`).hides("hx-get")
-	w.answers["POST "+ownPath+"/data/fetch"] = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"data":[]}`) })
+	w.answers["POST "+ownPath+"/data/fetch"] = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if end, _ := r.Context().Deadline(); time.Until(end) < time.Minute {
+			t.Error("who reads slowly never gets it")
+		}
+		_, _ = io.WriteString(w, `{"data":[]}`)
+	})
 	file := b.post(t, "/account/data", "fetch", "yes")
 	if file.Code != http.StatusOK || file.Body.String() != `{"data":[]}` || file.Header().Get("Cache-Control") != "private, no-store" ||
 		!strings.HasPrefix(file.Header().Get("Content-Disposition"), "attachment") {

@@ -1,10 +1,12 @@
 package handlers
 
 import (
+	"context"
 	"io"
 	"net/http"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/web"
 	"stoa/services/web/internal/providers/api"
 	"stoa/services/web/internal/providers/view"
 )
@@ -58,9 +60,11 @@ func (h leaving) archive(v *visit) error {
 	return v.redirect("/account/data", "account.done.archive")
 }
 
-// fetch answers with the archive as a file, which nothing keeps.
+// fetch answers with the archive as a file, which nothing keeps. It takes as long as the reader needs.
 func (h leaving) fetch(v *visit, shown archiveView) error {
-	archive, err := h.api.FetchArchive(v.ctx())
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(v.ctx()), web.DownloadTime) // a write to a reader who has gone away fails
+	defer cancel()
+	archive, err := h.api.FetchArchive(ctx)
 	if err != nil {
 		return v.again("account/data", shown.Form, shown, err)
 	}
@@ -71,7 +75,7 @@ func (h leaving) fetch(v *visit, shown archiveView) error {
 	} {
 		v.w.Header().Set(name, value)
 	}
-	if _, err := io.Copy(v.w, archive); err != nil {
+	if _, err := io.Copy(web.Pieces(v.w), archive); err != nil {
 		panic(http.ErrAbortHandler) // so that nobody takes half a file for a whole one
 	}
 	return nil

@@ -21,7 +21,7 @@ func orderPages(s *Site) []entry {
 		page("/orders/{id}/cancel", signedIn(), h.cancelPage),
 		post("/orders/{id}/cancel", signedIn(), h.cancel),
 		page("/orders/{id}/again", signedIn(), h.againPage),
-		post("/orders/{id}/again", signedIn(), h.again),
+		post("/orders/{id}/again", signedIn(), unlessAgain(h.againPage, h.again)),
 	}
 }
 

@@ -31,7 +31,7 @@ func productAdminPages(s *Site) []entry {
 		page("/staff/products/{id}/picture", forStaff, h.picturePage),
 		post("/staff/products/{id}/picture", forStaff, h.setPicture),
 		page("/staff/products/{id}/picture/remove", forStaff, h.picturePage),
-		post("/staff/products/{id}/picture/remove", forStaff, h.removePicture),
+		post("/staff/products/{id}/picture/remove", forStaff, unlessAgain(h.picturePage, h.removePicture)),
 	}
 }
 

@@ -53,8 +53,12 @@ func (h session) signInPage(v *visit) error {
 	return v.show("session/sign-in", newSignIn(nil, v.query(thenField)))
 }
 
-// askToSignIn leads to the sign-in, and from there back to the page. What was sent by a form comes back, too.
+// askToSignIn leads to the sign-in, and from there back to the page. What was sent by a form comes back, too. Only here is the cookie of an
+// ended session removed: the answer to a slow page might remove that of a sign-in in another tab.
 func (v *visit) askToSignIn() error {
+	if v.who.Ended {
+		v.dropCookie(sessionCookie)
+	}
 	if v.r.Method != http.MethodPost {
 		return v.redirect("/sign-in?then="+url.QueryEscape(v.path()), "")
 	}
@@ -119,9 +123,12 @@ func (h session) signIn(v *visit) error {
 
 // begin makes the visitor the owner of a grant.
 func (v *visit) begin(grant domain.Grant) error {
-	reference, err := v.site.sessions.Open(v.ctx(), grant, v.sent)
+	reference, err := v.site.sessions.Open(v.ctx(), grant)
 	if err != nil {
 		return err
+	}
+	if v.sent != nil {
+		_ = v.site.sessions.End(v.ctx(), *v.sent, v.who.Token) // it expires anyway, and the browser forgets it
 	}
 	v.keepSession(reference)
 	v.sent, v.who, v.trouble = &reference, domain.Visitor{Person: grant.Person, Token: grant.AccessToken}, nil

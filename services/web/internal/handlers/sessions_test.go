@@ -103,9 +103,27 @@ func TestSession_endsWhereItWasEndedElsewhere(t *testing.T) {
 	b := w.browser().signIn(t, "ada")
 	delete(w.people, "ada")
 	b.get(t, "/products").shows(http.StatusOK, "Sign in").hides("Ada")
+	if b.cookies["stoa-session"] == "" {
+		t.Error("the answer to a page removes the cookie, which may be that of a sign-in in another tab by then")
+	}
+	b.get(t, "/orders").leadsTo("/sign-in?then=%2Forders")
 	if _, there := b.cookies["stoa-session"]; there {
 		t.Error("the browser keeps its cookie")
 	}
+}
+
+// Who signs in again leaves no session behind, neither here nor at auth.
+func TestSignIn_endsTheSessionOfBefore(t *testing.T) {
+	w := newWorld(t, all)
+	b := w.browser().signIn(t, "ada")
+	old := b.cookies["stoa-session"]
+	b.signIn(t, "stan")
+	if asked, _ := w.last(t, "/api/v1/auth/signout"); asked.Header.Get("Authorization") != "Bearer ada" {
+		t.Errorf("auth was asked with %v", asked.Header)
+	}
+	b.get(t, "/products").shows(http.StatusOK, "Stan")
+	b.cookies["stoa-session"] = old
+	b.get(t, "/products").shows(http.StatusOK, "Sign in").hides("Ada")
 }
 
 func TestSession_isNobodysWithAForgedCookie(t *testing.T) {

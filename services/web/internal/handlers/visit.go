@@ -45,7 +45,7 @@ func (s *Site) receive(w http.ResponseWriter, r *http.Request, e entry) *visit {
 	return v
 }
 
-// resume finds the session of the browser's cookie, and replaces or removes the cookie if that has to be.
+// resume finds the session of the browser's cookie, and replaces the cookie if that has to be. One that is not ours is removed.
 func (v *visit) resume() {
 	sealed := v.cookie(sessionCookie)
 	if sealed == "" {
@@ -59,9 +59,6 @@ func (v *visit) resume() {
 		return
 	}
 	v.who, v.trouble = v.site.sessions.Resume(v.ctx(), *v.sent)
-	if v.who.Ended {
-		v.dropCookie(sessionCookie)
-	}
 	if v.who.Reference != nil {
 		v.sent = v.who.Reference
 		v.keepSession(*v.sent)

@@ -105,6 +105,7 @@ func newWorld(t *testing.T, answers map[string]any) *world {
 	}
 	w.answers["POST /api/v1/auth/signin/basic"] = http.HandlerFunc(signIn)
 	w.answers["DELETE /api/v1/auth/signout"] = object{}
+	w.answers["POST /api/v1/auth/token/refresh"] = errs.Unauthenticated // for those whose session has ended
 	for operation, answer := range answers {
 		w.answers[operation] = answer
 	}

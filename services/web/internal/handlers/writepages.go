@@ -29,12 +29,12 @@ func writePages(s *Site) []entry {
 		page("/write/{id}/autosave", author, h.back),
 		post("/write/{id}/autosave", everyone, h.autosave), // it says itself that the session has ended
 		page("/write/{id}/withdraw", author, h.back),
-		post("/write/{id}/withdraw", author, h.withdraw),
+		post("/write/{id}/withdraw", author, unlessAgain(h.back, h.withdraw)),
 		page("/write/{id}/delete", author, h.deletePage),
-		post("/write/{id}/delete", author, h.delete),
+		post("/write/{id}/delete", author, unlessAgain(h.deletePage, h.delete)),
 		page("/write/{id}/revisions", author, h.revisions),
 		page("/write/{id}/revisions/{revision}", author, h.revision),
-		post("/write/{id}/revisions/{revision}", author, h.restore),
+		post("/write/{id}/revisions/{revision}", author, unlessAgain(h.revision, h.restore)),
 	}
 }
 
