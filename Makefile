@@ -21,6 +21,8 @@ SOURCES = $(shell find . -mindepth 1 \( -name '* *' $(NOT_SOURCES:%=-o -path ./%
 UNIT = $(shell go list ./... | grep -v '^stoa/test/')
 # The race detector needs a C compiler, which nothing else here does.
 RACE = $(shell [ "$$(go env CGO_ENABLED)" = 1 ] && command -v "$$(go env CC)" >/dev/null && echo -race)
+# The packages of tests that repeat themselves in one goroutine: these run without it (must.HaveTime).
+LONG = $(shell grep -rl --include=*_test.go 'must\.HaveTime' . | xargs -n1 dirname | sort -u)
 LINT := go tool -modfile=tools/lint/go.mod
 
 help: ## List the targets
@@ -170,7 +172,8 @@ test: ## Everything that CI runs
 
 test-unit: xmllint prometheus ## Unit tests, with the race detector where there is a C compiler
 	@[ -n "$(RACE)" ] || echo "The race detector is off: it needs a C compiler."
-	go test $(RACE) $(UNIT)
+	go test $(RACE) $(RACE:%=-short) $(UNIT)
+	$(RACE:%=go test $(LONG))
 
 # Those of one service go with what guards it: its OpenAPI file, its anatomy, its place in the description, who may call it.
 test-quick: # unit tests without the race detector
@@ -180,10 +183,10 @@ test-quick: # unit tests without the race detector
 # one sends crowds: beside others, its requests would time out.
 CROWDS := e2e
 KIT := kit stack hosts kong
-E2E := hostile security chaos runner scaffold cost observability
+E2E := chaos hostile scaffold cost security runner observability
 test-system: tools sentry build dapr-cli redis prometheus chromium namespaces ## Tests on real processes: all of the next three, several at once
-	go test -count=1 -timeout 20m -parallel 4 $(CROWDS:%=stoa/test/%/...)
-	go test -count=1 -timeout 20m -p 3 -parallel 4 $(patsubst %,stoa/test/%/...,$(E2E) conformance $(KIT) browser)
+	go test -count=1 -timeout 20m -parallel 6 $(CROWDS:%=stoa/test/%/...)
+	go test -count=1 -timeout 20m -p 3 -parallel 4 $(patsubst %,stoa/test/%/...,browser $(E2E) conformance $(KIT))
 
 test-kit: tools redis namespaces ## Tests of the kit and of the stack against real sidecars
 	go test -count=1 -parallel 4 $(KIT:%=stoa/test/%/...)

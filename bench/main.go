@@ -30,6 +30,7 @@ type part struct {
 var parts = []part{
 	{"orders", (*bench).measureOrders},
 	{"reads", (*bench).measureReads},
+	{"pages", (*bench).measurePages},
 	{"start", (*bench).measureStart},
 	{"memory", (*bench).measureMemory},
 	{"million", (*bench).measureMillion},
@@ -44,7 +45,7 @@ var parts = []part{
 }
 
 // usual are the parts that run unless others are chosen: together they take about 45 minutes on two cores.
-const usual = "orders,reads,start,memory,million,blog,search,followers,workers,hot,watchers"
+const usual = "orders,reads,pages,start,memory,million,blog,search,followers,workers,hot,watchers"
 
 // bench is a run of the benchmark.
 type bench struct {

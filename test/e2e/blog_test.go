@@ -102,6 +102,7 @@ func TestBlog_fromTheFirstDraftToTheReader(t *testing.T) {
 
 // The schedule publishes a post when its time has come: within ten seconds, and never before.
 func TestBlog_publishesOnSchedule(t *testing.T) {
+	t.Parallel()
 	author, editor := shop.SignIn(t, "author"), shop.SignIn(t, "editor")
 	var p post
 	shop.Must(t, client.Request{Method: "POST", Path: "/blog/author", As: author, Body: map[string]any{
