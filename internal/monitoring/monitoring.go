@@ -40,7 +40,7 @@ func Files() (map[string][]byte, error) {
 		}
 		files[filepath.Join("dashboards", d.name+".json")] = text
 	}
-	for name, content := range map[string]any{RulesFile: ruleGroups(), RulesTestFile: ruleTests()} {
+	for name, content := range map[string]any{RulesFile: ruleGroups(), RulesTestFile: ruleTests(), KubernetesFile: kubernetes()} {
 		text, err := yaml.Marshal(content)
 		if err != nil {
 			return nil, err

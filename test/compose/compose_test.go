@@ -50,17 +50,19 @@ func TestContainers_loseNothing(t *testing.T) {
 	shop.AwaitStock(t, product.ID, client.Product{Stock: product.Stock, Available: product.Stock - orders, Reserved: orders})
 	system.Eventually(t, "every mail is there", func() error { return missingMails(p.mails(t), accepted) })
 	p.awaitHealthy(t)
+	t.Run("scraped", p.checkScraped)
 }
 
 // The images of the overlays are not ours and are not pulled here, but what they say has to make sense to Compose.
 func TestOverlays_areUnderstood(t *testing.T) {
-	p := &project{name: "stoa-test-overlays", root: system.Root(t)}
-	overlays, err := filepath.Glob(filepath.Join(p.root, "deploy", "compose", "*.yml"))
+	root := system.Root(t)
+	overlays, err := filepath.Glob(filepath.Join(root, "deploy", "compose", "*.yml"))
 	if err != nil || len(overlays) == 0 {
 		t.Fatalf("no overlays: %v", err)
 	}
 	for _, overlay := range overlays {
-		if _, err := p.compose("--file", "docker-compose.yml", "--file", overlay, "config", "--quiet"); err != nil {
+		p := &project{name: "stoa-test-overlays", root: root, files: []string{overlay}}
+		if _, err := p.compose("config", "--quiet"); err != nil {
 			t.Error(err)
 		}
 	}

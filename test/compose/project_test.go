@@ -28,6 +28,7 @@ import (
 // project is one run of docker-compose.yml, with containers, networks and volumes of its own.
 type project struct {
 	name, root, port string
+	files            []string // besides docker-compose.yml
 }
 
 // container is what Docker knows about one, as far as the tests ask.
@@ -88,7 +89,11 @@ func freePort(t *testing.T) string {
 // compose runs Docker Compose: a program of its own, or with COMPOSE="docker compose" a part of docker.
 func (p *project) compose(args ...string) ([]byte, error) {
 	command := strings.Fields(cmp.Or(os.Getenv("COMPOSE"), "docker-compose"))
-	return p.run(command[0], slices.Concat(command[1:], []string{"--project-name", p.name}, args)...)
+	flags := []string{"--project-name", p.name, "--file", "docker-compose.yml"}
+	for _, file := range p.files {
+		flags = append(flags, "--file", file)
+	}
+	return p.run(command[0], slices.Concat(command[1:], flags, args)...)
 }
 
 // run returns what a program writes to its output; its error holds what it complains about. It has a time of its own,
