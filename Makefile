@@ -136,13 +136,16 @@ compose-check: images .stoa/compose.env .stoa/servers.env
 
 ## Kubernetes
 
-# Debian's parts of a node; only what is missing is installed, and nothing is started.
+# Debian's parts of a node, and the database beside it; only what is missing is installed, and nothing is started.
 kubernetes-packages:
-	@(for program in containerd ctr runc iptables ip; do command -v $$program >/dev/null || exit 1; done) && \
-		ls /usr/lib/cni/bridge /opt/cni/bin/bridge 2>/dev/null | grep -q . || \
-		{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && RUNLEVEL=1 apt-get install -q -y --no-install-recommends \
-			$$(command -v containerd >/dev/null || echo containerd runc) containernetworking-plugins iptables iproute2; } || \
-		echo "A node's programs are missing: containerd, runc, iptables, iproute2 and containernetworking-plugins, as Debian calls them."
+	@missing="$$(for program in containerd ctr runc; do command -v $$program >/dev/null || echo containerd runc; done; \
+			command -v iptables >/dev/null || echo iptables; command -v ip >/dev/null || echo iproute2; \
+			ls /usr/lib/cni/bridge /opt/cni/bin/bridge 2>/dev/null | grep -q . || echo containernetworking-plugins; \
+			command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || echo postgresql)"; \
+		[ -z "$$missing" ] || \
+		{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
+			RUNLEVEL=1 apt-get install -q -y --no-install-recommends $$missing; } || \
+		echo "Programs of a node are missing. Debian calls their packages:" $$missing
 
 kubernetes-tools: bin/stoa kubernetes-packages ## Build a Kubernetes node, helm and Dapr's control plane, once for all checkouts; some fifteen minutes
 	@bin/stoa tools --kubernetes bin/kubernetes

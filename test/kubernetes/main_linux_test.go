@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -85,22 +86,29 @@ func run(m *testing.M) (code int, err error) {
 	interrupted, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	failed := true
+	var running atomic.Bool // the tests
 	end := sync.OnceValue(func() error { return shared.stop(failed && interrupted.Err() == nil) })
 	defer func() { err = errors.Join(err, end()) }()
 	if err := shared.start(interrupted); err != nil {
 		return 0, err
 	}
-	if *keep {
+	kept := *keep && *on == "" && *elsewhere == ""
+	if kept {
 		fmt.Printf("\nThe node is kept until this test, process %d, is interrupted. %s\n\n", os.Getpid(), shared.node.Way())
 	}
-	defer context.AfterFunc(interrupted, func() { // tests need not look whether somebody has interrupted them
-		fmt.Fprintln(os.Stderr, "interrupted", end())
-		os.Exit(1)
-	})()
+	go func() { // tests need not look whether somebody has interrupted them
+		<-interrupted.Done()
+		if running.Load() {
+			fmt.Fprintln(os.Stderr, "interrupted", end())
+			os.Exit(1)
+		}
+	}()
+	running.Store(true)
 	code = m.Run()
+	running.Store(false)
 	failed = code != 0
-	if *keep {
-		select {}
+	if kept {
+		<-interrupted.Done()
 	}
 	return code, nil
 }
