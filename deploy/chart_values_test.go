@@ -1,13 +1,17 @@
 package deploy
 
 import (
+	"cmp"
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"gopkg.in/yaml.v3"
 
 	"stoa/internal/topology"
 	"stoa/pkg/common/must"
@@ -132,5 +136,61 @@ func TestChart_linksLeadToTheFiles(t *testing.T) {
 		if info := must.Get(os.Lstat(filepath.Join(chart, link)))(t); info.Mode()&os.ModeSymlink == 0 || to != filepath.Clean(want) {
 			t.Errorf("%s is not a link to %s", link, want)
 		}
+	}
+}
+
+// The Prometheus operator and the scrape jobs of deploy/observability give the same labels: those by which dashboards and alerts ask.
+func TestChart_monitorsUnderTheLabelsOfTheDashboards(t *testing.T) {
+	monitor := render(t, append(small, "--set", "metrics.podMonitor.enabled=true")...).of("PodMonitor")["stoa"]
+	type relabeling struct {
+		SourceLabels            []string `yaml:"sourceLabels"`
+		TargetLabel             string   `yaml:"targetLabel"`
+		Replacement             string
+		UnderscoredSourceLabels []string `yaml:"source_labels"`
+		UnderscoredTargetLabel  string   `yaml:"target_label"`
+	}
+	labels := func(all []relabeling) map[string]string {
+		found := map[string]string{}
+		for _, r := range all {
+			if target := cmp.Or(r.TargetLabel, r.UnderscoredTargetLabel); target != "" {
+				sources := append(r.SourceLabels, r.UnderscoredSourceLabels...)
+				found[target] = strings.Join(sources, ";") + " " + cmp.Or(r.Replacement, "$1")
+			}
+		}
+		return found
+	}
+	got, want := map[string]map[string]string{}, map[string]map[string]string{}
+	for _, e := range specOf[struct {
+		PodMetricsEndpoints []struct {
+			Port        string
+			Relabelings []relabeling
+		} `yaml:"podMetricsEndpoints"`
+	}](t, monitor).PodMetricsEndpoints {
+		got[e.Port] = labels(e.Relabelings)
+	}
+	var jobs struct {
+		ScrapeConfigs []struct {
+			JobName        string `yaml:"job_name"`
+			RelabelConfigs []struct {
+				relabeling `yaml:",inline"`
+				Regex      string
+			} `yaml:"relabel_configs"`
+		} `yaml:"scrape_configs"`
+	}
+	must.Do(t, yaml.Unmarshal(must.Get(os.ReadFile("observability/kubernetes.yml"))(t), &jobs))
+	for _, job := range jobs.ScrapeConfigs {
+		var all []relabeling
+		port := ""
+		for _, r := range job.RelabelConfigs {
+			if _, name, found := strings.Cut(r.Regex, ";"); found {
+				port = name
+			}
+			all = append(all, r.relabeling)
+		}
+		want[port] = labels(all)
+		want[port]["job"] = " " + job.JobName
+	}
+	if len(want) != 2 || !reflect.DeepEqual(got, want) {
+		t.Errorf("got\n%v\nwant\n%v", got, want)
 	}
 }
