@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help first tools sentry dapr-cli build binaries up down status logs doctor credentials seed dapr-run dapr-stop \
-	measured bench bench-long bench-matrix bench-settings check test test-unit test-quick test-system test-kit test-official test-e2e test-browser pictures conformance conformance-quick redis chromium xmllint namespaces \
+	traces measured bench bench-long bench-matrix bench-settings check test test-unit test-quick test-system test-kit test-official test-e2e test-browser pictures upgrade-test conformance conformance-quick redis chromium xmllint prometheus namespaces \
 	lint vuln generate check-generated clean \
 	images image-folders compose-up compose-down compose-test compose-check kubernetes-tools kubernetes-packages kubernetes-test kubernetes-check kubernetes-up
 
@@ -21,6 +21,8 @@ SOURCES = $(shell find . -mindepth 1 \( -name '* *' $(NOT_SOURCES:%=-o -path ./%
 UNIT = $(shell go list ./... | grep -v '^stoa/test/')
 # The race detector needs a C compiler, which nothing else here does.
 RACE = $(shell [ "$$(go env CGO_ENABLED)" = 1 ] && command -v "$$(go env CC)" >/dev/null && echo -race)
+# The packages of tests that repeat themselves in one goroutine: these run without it (must.HaveTime).
+LONG = $(shell grep -rl --include=*_test.go 'must\.HaveTime' . | xargs -n1 dirname | sort -u)
 LINT := go tool -modfile=tools/lint/go.mod
 
 help: ## List the targets
@@ -86,6 +88,9 @@ seed: bin/stoa ## Fill a running shop with a small demo catalogue, and its blog 
 
 dapr-run: tools build dapr-cli ## Start the same system by the official `dapr run`, until Ctrl-C or `make dapr-stop`
 	@bin/stoa run -- bin/dapr run -f dapr.yaml
+
+traces: tools build ## Start Zipkin and the system, place an order, and show its trace, until Ctrl-C; needs Java, or OTEL_EXPORTER_OTLP_ENDPOINT
+	@go run ./test/traces/show
 
 dapr-stop: down ## Stop what `make dapr-run` started
 
@@ -171,9 +176,10 @@ check: ## All that can be checked without starting a system, in a minute; SERVIC
 test: ## Everything that CI runs
 	@$(TIMED) lint check-generated vuln test-unit test-system
 
-test-unit: xmllint ## Unit tests, with the race detector where there is a C compiler
+test-unit: xmllint prometheus ## Unit tests, with the race detector where there is a C compiler
 	@[ -n "$(RACE)" ] || echo "The race detector is off: it needs a C compiler."
-	go test $(RACE) $(UNIT)
+	go test $(RACE) $(RACE:%=-short) $(UNIT)
+	$(RACE:%=go test $(LONG))
 
 # Those of one service go with what guards it: its OpenAPI file, its anatomy, its place in the description, who may call it.
 test-quick: # unit tests without the race detector
@@ -183,10 +189,10 @@ test-quick: # unit tests without the race detector
 # one sends crowds: beside others, its requests would time out.
 CROWDS := e2e
 KIT := kit stack hosts kong
-E2E := hostile security chaos runner scaffold cost
-test-system: tools sentry build dapr-cli redis chromium namespaces ## Tests on real processes: all of the next three, several at once
-	go test -count=1 -timeout 20m -parallel 4 $(CROWDS:%=stoa/test/%/...)
-	go test -count=1 -timeout 20m -p 3 -parallel 4 $(patsubst %,stoa/test/%/...,$(E2E) conformance $(KIT) browser)
+E2E := chaos hostile scaffold cost security runner observability
+test-system: tools sentry build dapr-cli redis prometheus chromium namespaces ## Tests on real processes: all of the next three, several at once
+	go test -count=1 -timeout 20m -parallel 6 $(CROWDS:%=stoa/test/%/...)
+	go test -count=1 -timeout 20m -p 3 -parallel 4 $(patsubst %,stoa/test/%/...,browser $(E2E) conformance $(KIT))
 
 test-kit: tools redis namespaces ## Tests of the kit and of the stack against real sidecars
 	go test -count=1 -parallel 4 $(KIT:%=stoa/test/%/...)
@@ -194,7 +200,7 @@ test-kit: tools redis namespaces ## Tests of the kit and of the stack against re
 test-official: bin/official/daprd redis ## The same on the official sidecar with all components; builds it first, in about eight minutes
 	STOA_DAPRD=$(CURDIR)/bin/official/daprd go test -count=1 -parallel 4 stoa/test/kit/...
 
-test-e2e: tools sentry build dapr-cli redis ## Tests of the whole system on its real processes
+test-e2e: tools sentry build dapr-cli redis prometheus ## Tests of the whole system on its real processes
 	go test -count=1 -p 1 -parallel 4 $(patsubst %,stoa/test/%/...,$(CROWDS) $(E2E))
 
 test-browser: tools build chromium ## Tests of all pages in a headless browser
@@ -204,6 +210,12 @@ PICTURES := $(CURDIR)/.stoa/pictures
 pictures: tools build chromium ## Pictures of each page in both colour schemes and two widths, and those of the README
 	go test -count=1 -parallel 4 -run TestPictures stoa/test/browser -args -pictures=$(PICTURES)
 	@echo "Look at $(PICTURES)/index.html."
+
+# The last release; before the first one, the earliest commit whose documents can be read.
+UPGRADED = $(or $(BASE),$(shell git describe --tags --abbrev=0 2>/dev/null || cat test/upgrade/base))
+upgrade-test: tools build ## An earlier build, this one on its state, and back; then both side by side. BASE=<commit>; DAPR=former: on Dapr's last version, too
+	$(if $(filter former,$(DAPR)),@bin/stoa tools --former)
+	go test -count=1 -timeout 20m -v stoa/test/upgrade -args -base=$(UPGRADED) $(if $(filter former,$(DAPR)),-former)
 
 conformance: tools build ## Measure each bus and store, and the shop on each pair: docs/conformance.md; BUS=kafka STORE=redis limit it
 	go test -count=1 stoa/test/servers
@@ -233,6 +245,12 @@ xmllint: # the validator of feeds and sitemaps; installed where that is allowed
 		{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
 			apt-get install -q -y --no-install-recommends libxml2-utils; } || \
 		echo "NOT TESTED: feeds against the schemas of their formats, since xmllint is not installed and cannot be installed from here."
+
+prometheus: # what asks the queries of dashboards and alerts; installed where that is allowed, and not started
+	@command -v prometheus >/dev/null && command -v promtool >/dev/null || \
+		{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
+			RUNLEVEL=1 apt-get install -q -y --no-install-recommends prometheus; } || \
+		echo "NOT TESTED: dashboards and alerts, since Prometheus is not installed and cannot be installed from here."
 
 measured: tools build # all that is measured: with the programs that take the place of the apps
 	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/ ./bench/twin ./bench/bare
@@ -269,6 +287,7 @@ generate: ## Write all generated files, those that .gitattributes lists
 	STOA_UPDATE=1 go test -count=1 -run 'TestOpenAPI|TestMail' ./services/...
 	STOA_UPDATE=1 go test -count=1 -run TestMatrix ./api/access
 	go run ./internal/topology/generate
+	go run ./internal/monitoring/generate
 	go run ./bench/report/generate
 
 CHECKSUM = git ls-files -co --exclude-standard ':(attr:linguist-generated)' docs/architecture.md | LC_ALL=C sort | xargs cksum | cksum

@@ -26,6 +26,7 @@ type shop struct {
 	customer string
 	account  string // of the customer
 	product  string
+	others   []string // further products, which orders want in turns
 	serial   atomic.Int64
 }
 
@@ -87,6 +88,14 @@ func (b *shop) newProduct(ctx context.Context) (id string, err error) {
 		}
 	}
 	return product.ID, err
+}
+
+// wanted is the product of the next order.
+func (b *shop) wanted() string {
+	if next := int(b.serial.Add(1)) % (1 + len(b.others)); next > 0 {
+		return b.others[next-1]
+	}
+	return b.product
 }
 
 // order places an order of one line, and returns its id.

@@ -30,6 +30,7 @@ type part struct {
 var parts = []part{
 	{"orders", (*bench).measureOrders},
 	{"reads", (*bench).measureReads},
+	{"pages", (*bench).measurePages},
 	{"start", (*bench).measureStart},
 	{"memory", (*bench).measureMemory},
 	{"million", (*bench).measureMillion},
@@ -37,13 +38,14 @@ var parts = []part{
 	{"search", (*bench).measureSearch},
 	{"followers", (*bench).measureFollowers},
 	{"workers", (*bench).measureWorkers},
+	{"hot", (*bench).measureHot},
 	{"watchers", (*bench).measureWatchers},
 	{"matrix", (*bench).measureMatrix},
 	{"hour", (*bench).measureHour},
 }
 
-// usual are the parts that run unless others are chosen: together they take about 40 minutes on two cores.
-const usual = "orders,reads,start,memory,million,blog,search,followers,workers,watchers"
+// usual are the parts that run unless others are chosen: together they take about 45 minutes on two cores.
+const usual = "orders,reads,pages,start,memory,million,blog,search,followers,workers,hot,watchers"
 
 // bench is a run of the benchmark.
 type bench struct {

@@ -130,7 +130,7 @@ func (b *shop) place(ctx context.Context, count, callers int) (ids []string, lat
 		all.Go(func() {
 			for next.Add(1) <= int64(count) {
 				began := time.Now()
-				id, err := b.order(ctx, b.product)
+				id, err := b.order(ctx, b.wanted())
 				took := time.Since(began)
 				if err != nil {
 					cancel(err)

@@ -116,7 +116,7 @@ func (all results) table(callers int) report.Table {
 		t.Rows = append(t.Rows, row)
 	}
 	for _, r := range all[1:] {
-		row := report.Row{Name: "this / " + r.name}
+		row := report.Row{Name: all[0].name + " / " + r.name}
 		for _, f := range figures {
 			if others := r.values(f.of); slices.Max(others) > 0 { // a bare shop makes no sidecar calls
 				row.Figures = append(row.Figures, report.Ratio(all[0].values(f.of), others))

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+
+	"stoa/internal/builds"
 )
 
 // sides are the systems that a part compares; the first one is this build.
@@ -31,7 +33,7 @@ func (b *bench) earlier(ctx context.Context) ([]build, error) {
 	}
 	root := filepath.Join(b.dir, "checkout")
 	fmt.Printf("Building %s ...\n\n", b.base)
-	return []build{{name: b.base, root: root}}, checkout(ctx, b.base, root)
+	return []build{{name: b.base, root: root}}, builds.Checkout(ctx, b.root, b.base, root)
 }
 
 // start starts systems one after the other. Each gets a folder of its own.

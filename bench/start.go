@@ -69,7 +69,7 @@ func (b *shop) firstOrder(ctx context.Context) error {
 		return err == nil, nil
 	})
 	if err != nil {
-		return fmt.Errorf("%w\n%s", err, b.output.Bytes())
+		return fmt.Errorf("%w\n%s", err, b.up.Output())
 	}
 	return b.awaitStatus(ctx, id)
 }

@@ -1,20 +1,14 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"os"
 	"os/exec"
-	"path/filepath"
-	"regexp"
 	"strings"
-	"syscall"
 	"time"
 
+	"stoa/internal/builds"
 	"stoa/internal/stack"
-	"stoa/internal/stack/description"
 	"stoa/internal/stack/secrets"
 )
 
@@ -39,19 +33,12 @@ type build struct {
 type system struct {
 	build
 	dir         string
-	commands    []*exec.Cmd // `stoa up`; of a bare system all processes
-	output      bytes.Buffer
-	ended       chan error // of `stoa up`
-	ready       []string   // the addresses at which the apps of a bare system say that they are ready
+	up          *builds.Up  // nil while it does not run, and of a bare system
+	commands    []*exec.Cmd // all processes of a bare system
+	ready       []string    // the addresses at which the apps of a bare system say that they are ready
 	record      stack.Record
 	credentials secrets.Bootstrap
 }
-
-// port matches a fixed port in dapr.yaml.
-var port = regexp.MustCompile(`(?i)(port: )\d+`)
-
-// command matches the program of an app in dapr.yaml.
-var command = regexp.MustCompile(`command: \["bin/[a-z-]+"\]`)
 
 // unlimited is an environment without limits on what one customer may do in a while. Builds that are older than a setting ignore
 // it. An app gets only the environment that dapr.yaml gives it.
@@ -59,57 +46,17 @@ const unlimited = "RATE_LIMITS: false, OPEN_PIECES: 0, MAILS_PER_HOUR: 0, LOG_LE
 
 // lay makes a folder in which `bin/stoa up` finds dapr.yaml with free ports, and the rest of the checkout.
 func lay(b build, dir string, pool *stack.PortPool) (*system, error) {
-	s := &system{build: b, dir: dir}
-	text, err := os.ReadFile(filepath.Join(b.root, description.File))
-	if err != nil {
-		return nil, err
-	}
-	var failed error
-	free := func() int {
-		n, err := pool.Take()
-		failed = errors.Join(failed, err)
-		return n
-	}
-	text = port.ReplaceAllFunc(text, func(match []byte) []byte {
-		return fmt.Append(port.ReplaceAll(match, []byte("$1")), free())
-	})
-	if b.program != "" {
-		text = command.ReplaceAll(text, []byte(`command: ["`+b.program+`"]`))
-	}
 	env := strings.Trim(unlimited+", "+b.env, ", ")
-	text = bytes.Replace(text, []byte("\ncommon:\n"), []byte("\ncommon:\n  env: {"+env+"}\n"), 1)
-	broker := free()
-	if failed != nil {
-		return nil, failed
-	}
-	if err := os.MkdirAll(filepath.Join(dir, ".stoa"), 0o700); err != nil {
-		return nil, err
-	}
-	_, err = secrets.Ensure(dir, broker, b.secrets)
-	return s, errors.Join(err,
-		os.WriteFile(filepath.Join(dir, description.File), text, 0o600),
-		s.link("bin"), s.link("components"), s.link("tools"), s.link("deploy"))
-}
-
-func (s *system) link(name string) error {
-	return os.Symlink(filepath.Join(s.root, name), filepath.Join(s.dir, name))
+	return &system{build: b, dir: dir}, builds.Lay(builds.Layout{Root: b.root, Env: env, Program: b.program, Secrets: b.secrets}, dir, pool)
 }
 
 // begin starts the system and does not wait for it.
-func (s *system) begin() error {
+func (s *system) begin() (err error) {
 	if s.bare {
 		return s.beginBare()
 	}
-	up := exec.Command(filepath.Join(s.dir, "bin", "stoa"), append([]string{"up"}, s.flags...)...)
-	s.output.Reset()
-	up.Dir, up.Stdout, up.Stderr = s.dir, &s.output, &s.output
-	up.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C reaches this program alone, which stops the system
-	if err := up.Start(); err != nil {
-		return err
-	}
-	s.commands, s.ended = []*exec.Cmd{up}, make(chan error, 1)
-	go func() { s.ended <- up.Wait() }()
-	return nil
+	s.up, err = builds.Begin(s.name, s.dir, s.flags)
+	return err
 }
 
 // start starts the system and waits until it is ready.
@@ -128,24 +75,12 @@ func (s *system) start(ctx context.Context) error {
 	return errors.Join(err, s.stop())
 }
 
-func (s *system) awaitReady(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, startLimit)
-	defer cancel()
-	for {
-		record, err := stack.ReadRecord(s.dir)
-		if err == nil && record.Phase == stack.PhaseReady {
-			s.record = record
-			s.credentials, err = secrets.Credentials(s.dir)
-			return err
-		}
-		select {
-		case err := <-s.ended:
-			return fmt.Errorf("%s ended while it started: %w\n%s", s.name, err, s.output.Bytes())
-		case <-ctx.Done():
-			return fmt.Errorf("%s is not ready after %s: %w\n%s", s.name, startLimit, context.Cause(ctx), s.output.Bytes())
-		case <-time.After(20 * time.Millisecond):
-		}
+func (s *system) awaitReady(ctx context.Context) (err error) {
+	if s.record, err = s.up.AwaitReady(ctx); err != nil {
+		return err
 	}
+	s.credentials, err = secrets.Credentials(s.dir)
+	return err
 }
 
 // stop ends the system and waits until all its processes are gone.
@@ -153,32 +88,10 @@ func (s *system) stop() error {
 	if s.bare {
 		return s.stopBare()
 	}
-	for _, up := range s.commands {
-		if err := up.Process.Signal(syscall.SIGINT); err != nil && !errors.Is(err, os.ErrProcessDone) {
-			return err
-		}
+	if s.up == nil {
+		return nil
 	}
-	deadline := time.Now().Add(startLimit)
-	for stack.Running(s.dir) {
-		if time.Now().After(deadline) {
-			return errors.Join(fmt.Errorf("%s does not end", s.name), s.commands[0].Process.Kill())
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	s.commands = nil
-	return nil
-}
-
-// checkout makes a build of another commit in dir, with the sidecar that it runs on, which is built unless it is in the cache.
-func checkout(ctx context.Context, commit, dir string) error {
-	for _, command := range [][]string{
-		{"git", "clone", "--quiet", ".", dir},
-		{"git", "-C", dir, "checkout", "--quiet", "--detach", commit},
-		{"make", "--no-print-directory", "-C", dir, "tools", "build"},
-	} {
-		if out, err := exec.CommandContext(ctx, command[0], command[1:]...).CombinedOutput(); err != nil {
-			return fmt.Errorf("%v: %w\n%s", command, err, out)
-		}
-	}
-	return nil
+	err := s.up.Stop()
+	s.up = nil
+	return err
 }

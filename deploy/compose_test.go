@@ -90,7 +90,7 @@ func TestOverlays_bringAServerThatIsPinnedAndWatched(t *testing.T) {
 				continue
 			}
 			brought++
-			if !regexp.MustCompile(`:\d+\.\d+\.?\d*(-[a-z]+)?$`).MatchString(service.Image) {
+			if !regexp.MustCompile(`:v?\d+\.\d+\.?\d*(-[a-z]+)?$`).MatchString(service.Image) {
 				t.Errorf("%s: the version of %s is not pinned", path, service.Image)
 			}
 			if service.HealthCheck == nil {

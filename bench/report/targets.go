@@ -22,6 +22,8 @@ var Targets = []Target{
 	{"CPU time of an order / null twin", "orders", "cpu/twin", 1.25, false, whyTwin},
 	{"`POST /orders`, median with one caller / at commit " + Base, "orders", "p50/" + Base, 0.5, false, whyBase},
 	{"signed-in reads a second / anonymous reads, both through the gateway", "reads", "signed-in", 0.9, true, ""},
+	{"a page for guests, 95th percentile of the slowest in ms, with 20 readers", "pages", "guests, reading", 100, false, ""},
+	{"a page for a customer, the same", "pages", "signed in, reading", 100, false, ""},
 	{"start to first confirmed order / bare sidecars and broker ready", "start", "ratio", 1.5, false, whyStart},
 	{"sidecar calls of a create at 1,000,000 orders / at 1,000", "million", "calls/create", 1, false, ""},
 	{"sidecar calls of a get, the same", "million", "calls/get", 1, false, ""},

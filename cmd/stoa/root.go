@@ -28,6 +28,7 @@ func newRoot() *cobra.Command {
 		statusCommand(place),
 		logsCommand(place),
 		doctorCommand(place),
+		prometheusCommand(place),
 		compactCommand(place),
 		credentialsCommand(place),
 		keysCommand(place),

@@ -11,7 +11,7 @@ import (
 
 func toolsCommand(place *place) *cobra.Command {
 	var copyTo, kubernetes string
-	var mtls, official bool
+	var mtls, official, former bool
 	cmd := &cobra.Command{
 		Use:   "tools",
 		Short: "Build the Dapr sidecar unless a suitable one is installed",
@@ -28,8 +28,11 @@ func toolsCommand(place *place) *cobra.Command {
 				return tools.InstallKubernetes(cmd.Context(), root, kubernetes, progress)
 			}
 			install := tools.InstallDaprd
-			if official {
+			switch {
+			case official:
 				install = tools.InstallOfficialDaprd
+			case former:
+				install = tools.InstallFormerDaprd
 			}
 			path, err := install(cmd.Context(), root, copyTo != "", progress)
 			if err != nil || copyTo == "" {
@@ -40,6 +43,7 @@ func toolsCommand(place *place) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&copyTo, "copy", "", "copy the sidecar into this folder, for an image; it needs no C library")
 	cmd.Flags().BoolVar(&mtls, "mtls", false, "also build the certificate authority, for stoa up --mtls")
+	cmd.Flags().BoolVar(&former, "former", false, "the sidecar of Dapr's version before, for tests of upgrades")
 	cmd.Flags().BoolVar(&official, "official", false, "the official sidecar with all components instead; STOA_DAPRD=PATH makes Stoa use it")
 	cmd.Flags().StringVar(&kubernetes, "kubernetes", "", "instead, build what a test cluster consists of, and link its programs into this folder")
 	return cmd

@@ -186,6 +186,13 @@ var anatomy = map[string]func(s source) bool{
 		return s.is(subscribingFile) &&
 			(slices.Contains(names, "messaging.New") || slices.Contains(names, "messaging.Publisher"))
 	},
+	"documents and events have forms: package forms reads and writes them, for sidecar.Documents and messaging.Typed": func(s source) bool {
+		names := s.names(s.tree)
+		return (s.folder == "internal/repositories" || s.is(subscribingFile, publishingFile)) &&
+			slices.ContainsFunc([]string{"json.Marshal", "json.Unmarshal", "json.NewDecoder", "json.NewEncoder"}, func(name string) bool {
+				return slices.Contains(names, name)
+			})
+	},
 	"only repositories and providers use the sidecar": func(s source) bool {
 		return s.importsPackage(module+"pkg/sidecar") &&
 			s.folder != "internal/repositories" && !strings.HasPrefix(s.folder, "internal/providers")
@@ -240,6 +247,8 @@ func TestAnatomy_refusesOtherForms(t *testing.T) {
 		"an interface of handlers": {handlersFolder, "a.go", `type Finder interface { Find(id string) error }`, "interfaces of"},
 		"another, of the domain's types": {handlersFolder, "a.go", `import "stoa/services/shop/internal/domain"
 			type Finder interface { Find(id string) domain.Order }`, "interfaces of"},
+		"an event read without its form": {handlersFolder, "events.go",
+			`import "encoding/json"; func Subscriptions() []messaging.Subscription { json.Unmarshal() }`, "have forms"},
 		"a long handler":              {handlersFolder, "a.go", "func a() {" + strings.Repeat("\n", 25) + "}", "a handler decodes"},
 		"a long one among operations": {handlersFolder, "aroutes.go", "func a() {" + strings.Repeat("\n", 25) + "}", "a handler decodes"},
 	} {

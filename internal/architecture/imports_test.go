@@ -79,14 +79,14 @@ func isStandard(importPath string) bool {
 }
 
 func mayDomainImport(importPath string) bool {
-	kit := []string{"errs", "ids", "names", "recent", "backlog"}
+	kit := []string{"errs", "forms", "ids", "names", "recent", "backlog"}
 	name, ours := strings.CutPrefix(importPath, module+"pkg/common/")
 	return isStandard(importPath) || ours && slices.Contains(kit, name)
 }
 
 // rules says, for one package and one import of it, what is wrong with that.
 var rules = map[string]func(from pkg, to string) bool{
-	"a domain imports the standard library, errs, ids, names, recent and backlog, nothing else": func(from pkg, to string) bool {
+	"a domain imports the standard library, errs, forms, ids, names, recent and backlog, nothing else": func(from pkg, to string) bool {
 		return path.Base(from.ImportPath) == "domain" && !mayDomainImport(to)
 	},
 	"handlers, repositories and providers meet in cmd only": func(from pkg, to string) bool {

@@ -48,3 +48,13 @@ func TestModules_pinOneVersionOfDapr(t *testing.T) {
 		}
 	}
 }
+
+// Tests of upgrades run sidecars of two versions side by side. Both have the same components.
+func TestModules_pinTheVersionOfDaprBefore(t *testing.T) {
+	now, former := versions(t, "tools/dapr/go.mod"), versions(t, "tools/dapr/former.mod")
+	for module, version := range now {
+		if same := version == former[module]; same == (module == "github.com/dapr/dapr") {
+			t.Errorf("%s: tools/dapr/go.mod has %s, tools/dapr/former.mod has %s", module, version, former[module])
+		}
+	}
+}

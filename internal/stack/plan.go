@@ -246,6 +246,9 @@ func (p *planner) sidecar(app description.App, name string, replica int) spec {
 	env := map[string]string{
 		"DAPR_HOST_IP": description.Loopback, "DAPR_API_TOKEN": p.tokens.Dapr, "APP_API_TOKEN": p.tokens.App,
 	}
+	if strings.HasPrefix(os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT"), "http://") {
+		env["OTEL_EXPORTER_OTLP_INSECURE"] = "true" // apps take it from the address, and sidecars do not
+	}
 	ports := pick(app.Ports, description.PortHTTP, description.PortGRPC, description.PortInternal, description.PortMetrics)
 	health := fmt.Sprintf("http://%s:%d/v1.0/healthz/outbound", description.Loopback, ports[description.PortHTTP])
 	return spec{

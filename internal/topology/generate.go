@@ -218,6 +218,7 @@ func (w *writer) system(t *Topology) {
 	w.add("tye/tye.yaml", "tye.yaml", t)
 	w.add("apps.mk", "apps.mk", t)
 	w.add("deploy/helm/stoa/files/apps.yaml", "helm-apps.yaml", t)
+	w.add("deploy/observability/compose.yml", "scrape.yml", t)
 	overlays, err := fs.Glob(templates, "templates/compose/*.yml")
 	if err != nil {
 		w.err = err

@@ -12,9 +12,6 @@ import (
 
 	runtimev1 "github.com/dapr/dapr/pkg/proto/runtime/v1"
 	"github.com/rs/zerolog"
-	"go.opentelemetry.io/otel"
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/metric"
 	"google.golang.org/grpc"
 
 	"stoa/pkg/common/errs"
@@ -44,7 +41,7 @@ type Consumer struct {
 	log           zerolog.Logger
 	subscriptions []Subscription
 	failures      *recent.Memory[string, failures]
-	duration      metric.Float64Histogram
+	meters        *meters
 
 	mu        sync.Mutex
 	connected map[string]error
@@ -53,13 +50,8 @@ type Consumer struct {
 // NewConsumer returns the consumer of the publisher's app; the publisher sends its dead letters. A process gets one from
 // service.App.Consumer.
 func NewConsumer(client subscribeClient, publisher *Publisher, log zerolog.Logger, table ...Subscription) (*Consumer, error) {
-	duration, err := otel.Meter("stoa/messaging").Float64Histogram("stoa.events.handled", metric.WithUnit("s"),
-		metric.WithDescription("Time to handle one event, by topic, type and outcome"))
-	if err != nil {
-		return nil, fmt.Errorf("consumer: %w", err)
-	}
 	c := &Consumer{
-		client: client, publisher: publisher, log: log, subscriptions: table, duration: duration,
+		client: client, publisher: publisher, log: log, subscriptions: table,
 		failures: recent.New[string, failures](maxTracked), connected: map[string]error{},
 	}
 	for _, s := range table {
@@ -68,7 +60,9 @@ func NewConsumer(client subscribeClient, publisher *Publisher, log zerolog.Logge
 		}
 		c.connected[s.Topic] = errNotSubscribed
 	}
-	return c, nil
+	var err error
+	c.meters, err = newMeters(c.Connected)
+	return c, err
 }
 
 // Run receives until ctx ends, and subscribes again whenever a stream breaks. It returns when all running handlers have
@@ -208,7 +202,7 @@ func (c *Consumer) handle(ctx context.Context, s Subscription, message []byte) b
 			result, err = retry, errors.Join(err, publishErr)
 		}
 	}
-	c.record(ctx, topic, e, result, err, time.Since(started))
+	c.record(ctx, topic, e, result, err, started)
 	if result == retry {
 		_ = sleep(ctx, wait) // the broker delivers the event again in any case
 		return false
@@ -217,16 +211,15 @@ func (c *Consumer) handle(ctx context.Context, s Subscription, message []byte) b
 	return true
 }
 
-// record writes the log line and the metric of a handled event.
-func (c *Consumer) record(ctx context.Context, topic string, e Event, o outcome, err error, took time.Duration) {
-	c.duration.Record(ctx, took.Seconds(), metric.WithAttributes(
-		attribute.String("topic", topic), attribute.String("type", e.Type), attribute.String("outcome", string(o))))
+// record writes the log line and the metrics of a handled event.
+func (c *Consumer) record(ctx context.Context, topic string, e Event, o outcome, err error, started time.Time) {
+	c.meters.record(ctx, topic, e, o, started)
 	level := zerolog.InfoLevel
 	if o == setAside {
 		level = zerolog.ErrorLevel
 	}
 	observability.Log(ctx).WithLevel(level).Err(err).Str("topic", topic).Str("type", e.Type).Str("event_id", e.ID).
-		Str("subject", e.Subject).Str("outcome", string(o)).Dur("duration_ms", took).Msg("event")
+		Str("subject", e.Subject).Str("outcome", string(o)).Dur("duration_ms", time.Since(started)).Msg("event")
 }
 
 // run calls the handler and turns a panic into an error, so that one event cannot crash the process again and again.

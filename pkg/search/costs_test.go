@@ -104,6 +104,7 @@ func loadAny(_ context.Context, ids []string) (map[string]string, error) {
 
 // What a query and a put ask of the sidecar does not depend on how many documents there are, besides the parts of the words.
 func TestIndex_asksLittleOfTheSidecar(t *testing.T) {
+	must.HaveTime(t)
 	states, _ := sidecartest.New()
 	m, index := metered(states)
 	must.Do(t, index.Rebuild(t.Context(), 2000, corpus(2000)))

@@ -170,6 +170,7 @@ func TestRebuild_waitsForTheStore(t *testing.T) {
 
 // A process that dies while it writes a long document leaves parts, however many, that are deleted later.
 func TestMaintain_deletesWhatADeadWriterHasLeft(t *testing.T) {
+	must.HaveTime(t)
 	for _, parts := range []int{0, 1, 15, 16, 17, 40} {
 		synctest.Test(t, func(t *testing.T) {
 			l := newLibrary()

@@ -78,6 +78,7 @@ func TestPut_takesAnyText(t *testing.T) {
 
 // Four segments of about the same size become one, so there are few; and what was replaced is deleted after some minutes.
 func TestMaintain_keepsFewSegments(t *testing.T) {
+	must.HaveTime(t)
 	synctest.Test(t, func(t *testing.T) {
 		l := newLibrary()
 		var want []string

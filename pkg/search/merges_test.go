@@ -92,6 +92,7 @@ func TestPut_triesFewMerges(t *testing.T) {
 
 // A rebuild that deletes for minutes what an earlier one has left is not taken for dead.
 func TestRebuild_isNotTakenForDead(t *testing.T) {
+	must.HaveTime(t)
 	synctest.Test(t, func(t *testing.T) {
 		l, broken := newLibrary(), errors.New("broken")
 		var long strings.Builder

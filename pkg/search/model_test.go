@@ -112,6 +112,7 @@ func (s *shelf) read(t *testing.T, p *sidecartest.Process, index *search.Index, 
 // late, twice and in any order. No search finds a document twice, or misses one that does not change; and in the end the index
 // finds what a look at all documents finds, and leaves nothing in the store.
 func TestModel_noInterleavingLosesADocument(t *testing.T) {
+	must.HaveTime(t)
 	for seed := range uint64(40) {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { modelled(t, seed) })

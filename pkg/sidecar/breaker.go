@@ -85,7 +85,7 @@ func (b *breakers) newBreaker(appID string) *breaker {
 	app := &breaker{appID: appID}
 	app.answered.Store(&time.Time{})
 	show := func(state gobreaker.State) {
-		b.state.Record(context.Background(), int64(state), metric.WithAttributes(attribute.String("app", appID)))
+		b.state.Record(context.Background(), int64(state), metric.WithAttributes(attribute.String("target", appID)))
 	}
 	app.gate = gobreaker.NewTwoStepCircuitBreaker[any](gobreaker.Settings{
 		Timeout:    openFor,

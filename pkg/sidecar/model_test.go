@@ -19,6 +19,7 @@ import (
 // No reader misses an entry or sees one twice, and in the end the list has what was added, in order, on few pages, and its
 // note has what the writers noted.
 func TestModel_noInterleavingLosesAnEntry(t *testing.T) {
+	must.HaveTime(t)
 	const stored = 4400 // in the head, on pages, and on a page of pages
 	var keys map[string]string
 	synctest.Test(t, func(t *testing.T) {

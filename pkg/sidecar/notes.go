@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+
+	"stoa/pkg/common/forms"
 )
 
 // NotedLists are Lists that have a note each: a small value of the owner's choice, about what is on the list. It is in the head
@@ -64,14 +66,14 @@ func noted[N any](head Document[head], change func(note *N) error) (json.RawMess
 	if err != nil {
 		return nil, err
 	}
-	before, err := json.Marshal(note)
+	before, err := forms.Write(note)
 	if err != nil {
 		return nil, err
 	}
 	if err := change(&note); err != nil {
 		return nil, err
 	}
-	after, err := json.Marshal(note)
+	after, err := forms.Write(note)
 	if err != nil || bytes.Equal(before, after) {
 		return head.Value.Note, err
 	}
@@ -82,7 +84,7 @@ func noteOf[N any](head Document[head]) (note N, err error) {
 	if len(head.Value.Note) == 0 {
 		return note, nil
 	}
-	if err := json.Unmarshal(head.Value.Note, &note); err != nil {
+	if err := forms.Read(head.Value.Note, &note); err != nil {
 		return note, fmt.Errorf("the note of the list %s cannot be read: %w", head.ID, err)
 	}
 	return note, nil

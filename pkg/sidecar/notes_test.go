@@ -12,6 +12,8 @@ import (
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/must"
+	"stoa/pkg/sidecar"
+	"stoa/pkg/sidecar/sidecartest"
 )
 
 // saves returns how many keys are written until do returns.
@@ -144,5 +146,22 @@ func TestNotes_changeWithoutAnEntry(t *testing.T) {
 	}
 	if note := must.Get(s.lists.Note(t.Context(), "all"))(t); note["left"] != 1 {
 		t.Errorf("the note is %v", note)
+	}
+}
+
+// A note is part of the head of its list, and has a form of its own.
+func TestNotes_haveForms(t *testing.T) {
+	_, side := sidecartest.New()
+	documents := sidecar.NewDocuments[counter](side, "store", "counter")
+	earlier := sidecar.NewNotedLists[counter, first](documents, "counters")
+	must.Do(t, earlier.AddNoting(t.Context(), "all", "a", func(n *first) error { n.Number = "7"; return nil }))
+	now := sidecar.NewNotedLists[counter, grown](documents, "counters")
+	must.Do(t, now.ChangeNote(t.Context(), "all", func(n *grown) error { n.N++; return nil }))
+	if note, err := now.Note(t.Context(), "all"); err != nil || note.N != 8 {
+		t.Errorf("got %+v, %v", note, err)
+	}
+	err := earlier.ChangeNote(t.Context(), "all", func(n *first) error { n.Number = "0"; return nil })
+	if !errs.Is(err, errs.Unavailable) {
+		t.Errorf("an earlier build changes a note of a later form: %v", err)
 	}
 }

@@ -16,8 +16,10 @@ import (
 )
 
 // Databases are the files of the stores, none if these are not SQLite's.
-func (s *Shop) Databases() ([]string, error) {
-	all, err := filepath.Glob(state.Path(s.Dir(), "data", "*.db"))
+func (s *Shop) Databases() ([]string, error) { return databases(s.Dir()) }
+
+func databases(dir string) ([]string, error) {
+	all, err := filepath.Glob(state.Path(dir, "data", "*.db"))
 	var stores []string
 	for _, file := range all {
 		if filepath.Base(file) != "names.db" {
@@ -30,17 +32,23 @@ func (s *Shop) Databases() ([]string, error) {
 // Stored returns all documents of all stores, by where they are and their keys: of SQLite and of Redis. What a broker keeps in Redis is
 // not among them.
 func (s *Shop) Stored(ctx context.Context) (map[string]string, error) {
-	files, err := s.Databases()
-	all := map[string]string{}
-	for _, file := range files {
-		err = errors.Join(err, readDatabase(ctx, file, all))
-	}
+	all, err := Documents(ctx, s.Dir())
 	for _, server := range s.servers {
 		if server.Kind == "redis" {
 			documents, failed := server.Documents(ctx)
 			maps.Copy(all, documents)
 			err = errors.Join(err, failed)
 		}
+	}
+	return all, err
+}
+
+// Documents returns all documents of the databases of a system whose state is in dir, by file and key.
+func Documents(ctx context.Context, dir string) (map[string]string, error) {
+	files, err := databases(dir)
+	all := map[string]string{}
+	for _, file := range files {
+		err = errors.Join(err, readDatabase(ctx, file, all))
 	}
 	return all, err
 }

@@ -102,6 +102,7 @@ func TestBlog_fromTheFirstDraftToTheReader(t *testing.T) {
 
 // The schedule publishes a post when its time has come: within ten seconds, and never before.
 func TestBlog_publishesOnSchedule(t *testing.T) {
+	t.Parallel()
 	author, editor := shop.SignIn(t, "author"), shop.SignIn(t, "editor")
 	var p post
 	shop.Must(t, client.Request{Method: "POST", Path: "/blog/author", As: author, Body: map[string]any{
@@ -133,7 +134,7 @@ func TestBlog_outagesAreToldAtOnce(t *testing.T) {
 	author := shop.SignIn(t, "author")
 	for name, begin := range map[string]func() (end func()){
 		"broker hangs":    func() func() { return freeze(t, shop, "broker") },
-		"store is locked": func() func() { return lockStore(t, state.Path(shop.Dir(), "data", "blog.db")) },
+		"store is locked": func() func() { return system.LockStore(t, state.Path(shop.Dir(), "data", "blog.db")) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			var p post

@@ -208,7 +208,7 @@ func TestBlog_writesNothingByHalvesWhileTheStoreIsLocked(t *testing.T) {
 		"report":   {Method: "POST", Path: "/blog/comments/" + spam.ID + "/report", As: d.author, Body: map[string]string{"reason": "Spam."}},
 		"describe": {Method: "PUT", Path: "/blog/editor/tags/stock", As: d.editor, Body: map[string]string{"description": "What " + public.ID + " counts"}},
 	}
-	unlock := lockStore(t, state.Path(shop.Dir(), "data", "blog.db"))
+	unlock := system.LockStore(t, state.Path(shop.Dir(), "data", "blog.db"))
 	for name, write := range writes {
 		t.Run(name, func(t *testing.T) { expectRefusal(t, shop, write, answerTime) })
 	}

@@ -45,7 +45,7 @@ func breakerMetric(t *testing.T, shop *client.Shop, caller, app string) string {
 	ports := shop.Process(t, caller).Ports
 	answer := must.Get(http.Get(fmt.Sprintf("http://127.0.0.1:%d/metrics", cmp.Or(ports[description.PortProbe], ports[description.PortApp]))))(t)
 	defer answer.Body.Close()
-	series := regexp.MustCompile(`(?m)^stoa_breaker_state\{app="` + app + `".*\} (\d)$`)
+	series := regexp.MustCompile(`(?m)^stoa_breaker_state\{.*target="` + app + `".*\} (\d)$`)
 	found := series.FindSubmatch(must.Get(io.ReadAll(answer.Body))(t))
 	if found == nil {
 		t.Fatalf("%s has no metric of its breaker for %s", caller, app)

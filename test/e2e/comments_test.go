@@ -116,7 +116,7 @@ func TestBlog_commentsAreWrittenOnceThroughAnOutage(t *testing.T) {
 	reader := shop.SignUp(t)
 	for name, begin := range map[string]func() (end func()){
 		"broker hangs":    func() func() { return freeze(t, shop, "broker") },
-		"store is locked": func() func() { return lockStore(t, state.Path(shop.Dir(), "data", "blog.db")) },
+		"store is locked": func() func() { return system.LockStore(t, state.Path(shop.Dir(), "data", "blog.db")) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			postID := commentable(t, shop, shop.SignIn(t, "author"), "When the "+name)

@@ -13,6 +13,7 @@ import (
 
 // What is shipped limits those who sign in and up by their address, whatever address they claim, and nobody else by that.
 func TestGateway_limitsGuesses(t *testing.T) {
+	t.Parallel()
 	shop := client.Start(t, system.Folder(t), func(o *stack.Options) { o.Env = nil })
 	guess := func(n int) client.Answer {
 		t.Helper()

@@ -79,6 +79,7 @@ func (l leaver) leaveTheStores(t *testing.T, shop *client.Shop, posts string) {
 
 // No document has name, address or picture after a minute, and no file has the address once the databases are compacted.
 func TestLeaving_leavesNothingOnTheDisk(t *testing.T) {
+	t.Parallel()
 	dir := system.Folder(t)
 	shop := client.Start(t, dir, func(o *stack.Options) { o.Store = "sqlite" })
 	l := newLeaver(t, shop)
@@ -102,6 +103,7 @@ func TestLeaving_leavesNothingOnTheDisk(t *testing.T) {
 
 // The same in Redis, where the author's posts stay. The broker is the same server: its streams have events until their retention ends.
 func TestLeaving_leavesNothingInRedis(t *testing.T) {
+	t.Parallel()
 	if err := servers.Find("redis"); err != nil {
 		t.Skipf("NOT TESTED: what an account leaves in Redis. %v", err)
 	}

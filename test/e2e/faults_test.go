@@ -4,16 +4,12 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
 	"net/http"
-	"os"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"stoa/internal/stack"
 	"stoa/internal/stack/state"
@@ -49,7 +45,7 @@ func TestOutages_areToldAtOnce(t *testing.T) {
 		"broker hangs":        frozen("broker", answerTime),
 		"sidecar hangs":       frozen("order-api.sidecar", gatewayPatience),
 		"stock service hangs": frozen("inventory-worker", answerTime),
-		"store is locked":     {func(t *testing.T) func() { return lockStore(t, state.Path(shop.Dir(), "data", "order.db")) }, answerTime},
+		"store is locked":     {func(t *testing.T) func() { return system.LockStore(t, state.Path(shop.Dir(), "data", "order.db")) }, answerTime},
 	}
 	for name, outage := range outages {
 		t.Run(name, func(t *testing.T) {
@@ -79,18 +75,6 @@ func expectRefusal(t *testing.T, shop *client.Shop, order client.Request, limit 
 	if took > limit {
 		t.Errorf("it took %s to say so", took.Round(time.Millisecond))
 	}
-}
-
-// lockStore holds SQLite's write lock (byte 120 of the shared-memory file, https://www.sqlite.org/walformat.html), as a
-// writer that is stuck would.
-func lockStore(t *testing.T, database string) (unlock func()) {
-	t.Helper()
-	lock := unix.Flock_t{Type: unix.F_WRLCK, Whence: io.SeekStart, Start: 120, Len: 1}
-	file := must.Get(os.OpenFile(database+"-shm", os.O_RDWR, 0))(t)
-	unlock = func() { file.Close() }
-	t.Cleanup(unlock)
-	must.Do(t, unix.FcntlFlock(file.Fd(), unix.F_SETLKW, &lock))
-	return unlock
 }
 
 // restarts is how often TestRestart_UnderLoad restarts order-api for each of its parts.

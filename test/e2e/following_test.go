@@ -204,8 +204,10 @@ func TestLinks_endMailsWithoutASignIn(t *testing.T) {
 
 // What is mailed daily is gathered, and comes in one mail, although notification is killed when that is due.
 func TestDigests_haveWhatWasGathered(t *testing.T) {
+	t.Parallel()
 	for bus, store := range map[string]string{"nats": "sqlite", "redis": "redis"} {
 		t.Run(bus+" x "+store, func(t *testing.T) {
+			t.Parallel()
 			if err := servers.Find("redis"); err != nil && bus == "redis" {
 				t.Skipf("NOT TESTED: digests on Redis. %v", err)
 			}

@@ -16,6 +16,7 @@ import (
 // `stoa seed` fills a new blog with posts and comments, through the services. A second run finds nothing to do. `stoa search rebuild`
 // ends when all posts are indexed.
 func TestSeed_fillsTheBlog(t *testing.T) {
+	t.Parallel()
 	dir := system.Folder(t)
 	shop := client.Start(t, dir, client.Only(t, "gateway", "auth", "inventory-api", "blog"))
 	for _, name := range []string{"dapr.yaml", "components"} { // what the command finds the system by

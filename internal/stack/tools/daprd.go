@@ -27,15 +27,15 @@ const DaprdVariable = "STOA_DAPRD"
 // allComponents is the build tag of an official sidecar with all components.
 const allComponents = "allcomponents"
 
-// pinnedVersion is the version of the tool that its go.mod pins, without the v.
+// pinnedVersion is the version of the tool that its file of pins has, without the v.
 func (t tool) pinnedVersion(root string) (string, error) {
-	text, err := os.ReadFile(filepath.Join(root, "tools", t.module, "go.mod"))
+	text, err := os.ReadFile(filepath.Join(root, "tools", t.module, t.pins))
 	if err != nil {
 		return "", err
 	}
 	match := regexp.MustCompile(`(?m)^\s*` + regexp.QuoteMeta(t.from.path) + ` v(\S+)`).FindSubmatch(text)
 	if match == nil {
-		return "", fmt.Errorf("tools/%s/go.mod does not require %s", t.module, t.from.path)
+		return "", fmt.Errorf("tools/%s/%s does not require %s", t.module, t.pins, t.from.path)
 	}
 	return string(match[1]), nil
 }
@@ -59,6 +59,18 @@ func FindDaprd(root string) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("no sidecar (daprd %s) is installed; run `make tools`", minor(version))
+}
+
+// FindFormerDaprd returns the path of the sidecar of the version before, which `stoa tools --former` builds.
+func FindFormerDaprd(root string) (string, error) {
+	path, _, err := former.cached(root)
+	if err != nil {
+		return "", err
+	}
+	if _, err := os.Stat(path); err != nil {
+		return "", errors.New("the sidecar of the version before is not built; run `bin/stoa tools --former`")
+	}
+	return path, nil
 }
 
 // FindSentry returns the path of the certificate authority, which `stoa tools --mtls` builds.
@@ -93,7 +105,7 @@ func (t tool) cached(root string) (path, version string, err error) {
 	}
 	name := t.name
 	if strings.HasPrefix(t.source, ".") {
-		sum, err := hashOf(filepath.Join(root, "tools", t.module), t.source)
+		sum, err := hashOf(filepath.Join(root, "tools", t.module), t.source, t.pins)
 		if err != nil {
 			return "", "", err
 		}
@@ -111,13 +123,13 @@ func (t tool) cached(root string) (path, version string, err error) {
 }
 
 // hashOf is a short hash of what a program in a module is built from: its files, and the versions of what they import.
-func hashOf(module, source string) (string, error) {
+func hashOf(module, source, pins string) (string, error) {
 	files, err := filepath.Glob(filepath.Join(module, source, "*.go"))
 	if err != nil || len(files) == 0 {
 		return "", errors.Join(err, fmt.Errorf("%s contains no program", filepath.Join(module, source)))
 	}
 	sum := sha256.New()
-	for _, name := range append(files, filepath.Join(module, "go.mod")) {
+	for _, name := range append(files, filepath.Join(module, pins)) {
 		text, err := os.ReadFile(name)
 		if err != nil {
 			return "", err

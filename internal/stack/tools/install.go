@@ -7,15 +7,17 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"stoa/internal/stack/state"
 )
 
-// tool is a program of somebody else's: its package, relative to the folder below tools/ whose go.mod pins its version.
+// tool is a program of somebody else's: its package, relative to the folder below tools/ that has its module.
 type tool struct {
 	name, what, module, source, tags string
-
+	// pins is the file in that folder that pins the version: go.mod, or another one.
+	pins string
 	from project
 }
 
@@ -27,9 +29,11 @@ var dapr = project{"dapr", "github.com/dapr/dapr", "github.com/dapr/dapr/pkg/bui
 // The programs. An official sidecar is built for tests, which run on it as well. It is a module of its own, so that nobody else
 // downloads what its components need.
 var (
-	daprd    = tool{"daprd", "the sidecar, daprd", "dapr", "./daprd", "", dapr}
-	official = tool{"daprd-official", "the official sidecar, daprd with all components", "dapr-official", "github.com/dapr/dapr/cmd/daprd", allComponents, dapr}
-	sentry   = tool{"sentry", "the certificate authority, sentry", "dapr", "./sentry", "", dapr}
+	daprd = tool{"daprd", "the sidecar, daprd", "dapr", "./daprd", "", "go.mod", dapr}
+	// former is the sidecar of the version before, for tests of upgrades.
+	former   = tool{"daprd", "the sidecar of the version before, daprd", "dapr", "./daprd", "former", "former.mod", dapr}
+	official = tool{"daprd-official", "the official sidecar, daprd with all components", "dapr-official", "github.com/dapr/dapr/cmd/daprd", allComponents, "go.mod", dapr}
+	sentry   = tool{"sentry", "the certificate authority, sentry", "dapr", "./sentry", "", "go.mod", dapr}
 )
 
 // InstallDaprd builds the sidecar into the cache, unless a suitable one exists, and returns its path. It downloads only Go
@@ -41,6 +45,11 @@ func InstallDaprd(ctx context.Context, root string, static bool, p *Progress) (s
 		return path, nil
 	}
 	return daprd.install(ctx, root, p)
+}
+
+// InstallFormerDaprd builds the sidecar of the version before into the cache, unless it is there, and returns its path.
+func InstallFormerDaprd(ctx context.Context, root string, _ bool, p *Progress) (string, error) {
+	return former.install(ctx, root, p)
 }
 
 // InstallOfficialDaprd does the same for the official program, which is static in any case.
@@ -99,12 +108,17 @@ func (t tool) build(ctx context.Context, root, target, version string, p *Progre
 	temporary := fmt.Sprintf("%s.%d", target, os.Getpid())
 	defer os.Remove(temporary)
 	module := filepath.Join(root, "tools", t.module)
-	if _, err := p.list(ctx, module, "-tags", t.tags, t.source); err != nil {
+	flags := []string{"-tags", t.tags}
+	if t.pins == former.pins {
+		flags = append(flags, "-modfile", t.pins)
+	}
+	if _, err := p.list(ctx, module, append(slices.Clone(flags), t.source)...); err != nil {
 		return err
 	}
 	began := time.Now()
-	err := p.run(goCommand(ctx, module, "build", "-v", "-trimpath", "-tags", t.tags,
-		"-ldflags", "-s -w -X "+t.from.stamp+version, "-o", temporary, t.source))
+	arguments := append([]string{"build", "-v", "-trimpath"}, flags...)
+	err := p.run(goCommand(ctx, module, append(arguments,
+		"-ldflags", "-s -w -X "+t.from.stamp+version, "-o", temporary, t.source)...))
 	if err != nil {
 		return fmt.Errorf("building %s failed: %w", t.what, err)
 	}

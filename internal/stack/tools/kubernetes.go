@@ -20,14 +20,14 @@ var (
 // cluster are the programs of a Kubernetes cluster of one node with Dapr's control plane. They are official: the node's main is
 // ours, but only chooses among the official ones.
 var cluster = []tool{
-	{"node", "the Kubernetes node", "kubernetes", "./node", "", kubernetes},
-	{"helm", "helm", "kubernetes", "helm.sh/helm/v3/cmd/helm", "", helm},
+	{"node", "the Kubernetes node", "kubernetes", "./node", "", "go.mod", kubernetes},
+	{"helm", "helm", "kubernetes", "helm.sh/helm/v3/cmd/helm", "", "go.mod", helm},
 	controlPlane("operator"), controlPlane("injector"), controlPlane("placement"), controlPlane("scheduler"), controlPlane("sentry"),
 }
 
 // controlPlane is an official program of Dapr's control plane.
 func controlPlane(name string) tool {
-	return tool{name + "-official", "Dapr's " + name, "dapr-official", "github.com/dapr/dapr/cmd/" + name, "", dapr}
+	return tool{name + "-official", "Dapr's " + name, "dapr-official", "github.com/dapr/dapr/cmd/" + name, "", "go.mod", dapr}
 }
 
 // InstallKubernetes builds the programs of a cluster into the cache, and the sidecar with them. It links them into a folder, by
@@ -85,7 +85,7 @@ func Charts(ctx context.Context, root string) (string, error) {
 	command := goCommand(ctx, filepath.Join(root, "tools", official.module), "list", "-m", "-f", "{{.Dir}}", dapr.path)
 	dir, err := command.Output()
 	if err != nil {
-		return "", fmt.Errorf("Dapr's chart cannot be found: %w", err)
+		return "", fmt.Errorf("the chart of Dapr cannot be found: %w", err)
 	}
 	return filepath.Join(string(dir[:max(0, len(dir)-1)]), "charts", "dapr"), nil
 }

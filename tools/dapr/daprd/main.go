@@ -103,11 +103,10 @@ func run(ctx context.Context, given *options.Options) error {
 
 // config is what the runtime is told. Each field is an argument of the program.
 func config(given *options.Options, handler security.Handler, health healthz.Healthz) *runtime.Config {
-	return &runtime.Config{
+	told := &runtime.Config{
 		AppID:                         given.AppID,
 		ActorsService:                 given.ActorsService,
 		ActorsDisseminationTimeout:    given.ActorsDisseminationTimeout,
-		HotReloadReconcileInterval:    given.HotReloadReconcileInterval,
 		RemindersService:              given.RemindersService,
 		SchedulerAddress:              given.SchedulerAddress,
 		SchedulerStreams:              given.SchedulerJobStreams,
@@ -154,4 +153,6 @@ func config(given *options.Options, handler security.Handler, health healthz.Hea
 			Healthz: health, ListenAddress: given.Metrics.ListenAddress(), Meter: view.NewMeter(),
 		},
 	}
+	tellNews(told, given)
+	return told
 }

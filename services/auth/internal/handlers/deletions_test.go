@@ -194,6 +194,7 @@ func TestDeletion_isNotOutrunByARole(t *testing.T) {
 
 // auth dies before any of its writes, or the store fails there: the schedule, or the same request, comes to the same end.
 func TestDeletion_isFinishedWhateverDies(t *testing.T) {
+	must.HaveTime(t)
 	for died := 1; ; died++ {
 		s := newService(t)
 		ada := s.signUp(t, "ada@example.org")

@@ -245,6 +245,7 @@ func TestOpenAPI_isWhatIsCheckedIn(t *testing.T) {
 }
 
 func TestAPI_isWhatItsDescriptionSays(t *testing.T) {
+	must.HaveTime(t)
 	s := newServiceThat(t, true)
 	ada, admins := s.signUp(t, "ada@example.org"), 0
 	knows := map[string][]string{

@@ -29,6 +29,9 @@ type configuration struct {
 	FulfilmentTTL time.Duration `envconfig:"FULFILMENT_TTL" default:"720h"`
 }
 
+// countPause is how old the number of dead letters is at most that the metrics show.
+const countPause = 30 * time.Second
+
 func main() { service.Main(run) }
 
 func run(ctx context.Context) error {
@@ -49,7 +52,8 @@ func run(ctx context.Context) error {
 	events := providers.NewEvents(publisher)
 	autoFulfil := settings.Bool(app.Settings, "AUTO_FULFIL", cfg.AutoFulfil).Get
 	fulfilments := domain.NewFulfilments(repositories.NewFulfilments(app.Sidecar, cfg.FulfilmentTTL), events, autoFulfil)
-	letters := domain.NewDeadLetters(repositories.NewDeadLetters(app.Sidecar), events)
+	stored := repositories.NewDeadLetters(app.Sidecar)
+	letters := domain.NewDeadLetters(stored, events)
 	consumer, err := app.Consumer(publisher, handlers.Subscriptions(fulfilments, letters)...)
 	if err != nil {
 		return err
@@ -62,5 +66,5 @@ func run(ctx context.Context) error {
 	internal := web.NewAPI(router.PathPrefix(handlers.InternalBase).Subrouter(), "Backoffice, internal", "For the other services.")
 	handlers.InternalRoutes(internal, fulfilments, letters)
 	handlers.Schedules(router, fulfilments, letters)
-	return app.Run(ctx, app.HTTP(router), consumer.Run)
+	return app.Run(ctx, app.HTTP(router), consumer.Run, service.Every(countPause, stored.Measure))
 }

@@ -59,6 +59,18 @@ func TestDeadLetters_areStoredUntilTheyAreDeleted(t *testing.T) {
 	}
 }
 
+// While two builds run side by side, the later one stores what only it can read.
+func TestDeadLetters_ofALaterFormWaitForItsBuild(t *testing.T) {
+	o := newOffice(t, 0)
+	e := messaging.Event{ID: ids.New(), Type: messaging.DeadLetterType, Data: json.RawMessage(`{"form":2,"id":"` + ids.New() + `"}`)}
+	if err := o.on[e.Type](t.Context(), e); !errs.Is(err, errs.Unavailable) {
+		t.Errorf("got %v, want unavailable", err)
+	}
+	if listed, _ := all[domain.DeadLetter](t, o, deadLetters+"?"); len(listed) != 0 {
+		t.Errorf("stored is %+v", listed)
+	}
+}
+
 func TestReplay_publishesTheEventUnderANewID(t *testing.T) {
 	o, l := newOffice(t, 0), letter(t)
 	o.receive(t, l)

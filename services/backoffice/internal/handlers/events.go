@@ -2,9 +2,9 @@ package handlers
 
 import (
 	"context"
-	"encoding/json"
 
 	"stoa/pkg/common/errs"
+	"stoa/pkg/common/forms"
 	"stoa/pkg/common/ids"
 	"stoa/pkg/departures"
 	"stoa/pkg/messaging"
@@ -61,7 +61,11 @@ func (h events) record(ctx context.Context, _ messaging.Event, order domain.Orde
 // what cannot be read is stored as it is, and what cannot be stored stays with the broker until it can.
 func (h events) deadLetter(ctx context.Context, e messaging.Event) error {
 	var letter domain.DeadLetter
-	if err := json.Unmarshal(e.Data, &letter); err != nil || !ids.Valid(letter.ID) {
+	err := forms.Read(e.Data, &letter)
+	if errs.Is(err, errs.Unavailable) {
+		return err // a later build wrote it, and will read it
+	}
+	if err != nil || !ids.Valid(letter.ID) {
 		letter = domain.Unreadable(domain.Event(e))
 	}
 	if err := h.letters.Receive(ctx, letter); err != nil {

@@ -120,6 +120,7 @@ func TestOpenAPI_isUpToDate(t *testing.T) {
 }
 
 func TestAPI_isWhatItsDescriptionSays(t *testing.T) {
+	must.HaveTime(t)
 	o := newOffice(t, 0)
 	for range 10 {
 		queued, shipped, l := ids.New(), ids.New(), letter(t)

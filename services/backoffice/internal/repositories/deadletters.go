@@ -6,6 +6,7 @@ import (
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/departures"
+	"stoa/pkg/observability"
 	"stoa/pkg/sidecar"
 	"stoa/services/backoffice/internal/domain"
 )
@@ -19,6 +20,8 @@ type DeadLetters struct {
 	*departures.Tombstones
 	lists  *sidecar.Lists[domain.DeadLetter]
 	looked *sidecar.Documents[looked]
+	// waiting shows how many nobody has replayed or deleted.
+	waiting observability.Gauge
 }
 
 // looked says how many parts of the letters have been looked through for an account that was deleted.
@@ -34,7 +37,8 @@ func NewDeadLetters(s *sidecar.Sidecar) *DeadLetters {
 	documents := sidecar.NewDocuments[domain.DeadLetter](s, store, "dead-letter")
 	return &DeadLetters{
 		Documents: documents, Tombstones: departures.NewTombstones(s, store), lists: sidecar.NewLists(documents, "dead-letter-list"),
-		looked: sidecar.Expiring(s, store, "looked", func(looked) time.Duration { return lookedTTL }),
+		looked:  sidecar.Expiring(s, store, "looked", func(looked) time.Duration { return lookedTTL }),
+		waiting: observability.NewGauge("stoa.dead.letters.waiting", "Dead letters that nobody has replayed or deleted, of the newest thousand"),
 	}
 }
 
@@ -57,6 +61,25 @@ func (r *DeadLetters) List(
 	ctx context.Context, cursor string, limit int, match func(domain.DeadLetter) bool,
 ) ([]domain.DeadLetter, string, error) {
 	return r.lists.Page(ctx, all, cursor, limit, match)
+}
+
+// The newest letters are counted, some at a time: as many as the staff would ever look at.
+const countPages, countPage = 10, 100
+
+// Measure counts the letters that wait for the staff. If the store does not answer, the former number stays: other metrics show that.
+func (r *DeadLetters) Measure(ctx context.Context) {
+	waiting, cursor := 0, ""
+	for range countPages {
+		letters, next, err := r.List(ctx, cursor, countPage, func(l domain.DeadLetter) bool { return len(l.Replays) == 0 })
+		if err != nil {
+			return
+		}
+		waiting += len(letters)
+		if cursor = next; cursor == "" {
+			break
+		}
+	}
+	r.waiting.Set(ctx, waiting)
 }
 
 // lookPart is how many letters are looked at before the place is stored.

@@ -67,6 +67,7 @@ func TestAnnouncement_isToldOnce(t *testing.T) {
 
 // Whatever of store and broker fails at any call, everybody is told, by the same events.
 func TestAnnouncement_goesOnAfterACrash(t *testing.T) {
+	must.HaveTime(t)
 	for _, after := range []bool{false, true} {
 		for n, died := 1, true; died; n++ {
 			w := newWorld(t)
@@ -94,6 +95,7 @@ func TestAnnouncement_goesOnAfterACrash(t *testing.T) {
 
 // Whatever dies while a post is published, its followers are told once the schedules have run.
 func TestAnnouncement_beginsWhateverDies(t *testing.T) {
+	must.HaveTime(t)
 	for _, after := range []bool{false, true} {
 		for n, died := 1, true; died; n++ {
 			w := newWorld(t)

@@ -98,6 +98,7 @@ func (r remarkable) talkView(t *testing.T) string {
 }
 
 func TestComments_surviveEveryCrash(t *testing.T) {
+	must.HaveTime(t)
 	for name, o := range commenting {
 		t.Run(name, func(t *testing.T) {
 			surviveEveryCrash(t, func() scene {

@@ -120,6 +120,7 @@ func (w *world) checkTalk(t *testing.T, postID string, all []string) {
 
 // The document of a post is as small with many comments as with few, and a page costs what it shows.
 func TestComments_areReadAtThePriceOfWhatTheyShow(t *testing.T) {
+	must.HaveTime(t)
 	const many = 1000
 	w := newWorld(t)
 	p := w.published(t, full("A title"))

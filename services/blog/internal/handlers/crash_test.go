@@ -167,6 +167,7 @@ func surviveEveryCrash(t *testing.T, begin func() scene) {
 }
 
 func TestPosts_surviveEveryCrash(t *testing.T) {
+	must.HaveTime(t)
 	for name, o := range operations {
 		t.Run(name, func(t *testing.T) {
 			surviveEveryCrash(t, func() scene {

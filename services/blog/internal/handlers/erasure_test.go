@@ -253,6 +253,7 @@ func TestErasure_byTwoProcesses(t *testing.T) {
 
 // blog dies before any of its writes: the broker delivers the event again, and the schedule erases texts.
 func TestErasure_isFinishedWhateverDies(t *testing.T) {
+	must.HaveTime(t)
 	for died := 1; ; died++ {
 		w := newWorld(t)
 		w.published(t, full("First"))

@@ -221,6 +221,7 @@ func (w *world) fill(t *testing.T, many int) {
 
 // A large blog has a sitemap in parts. However large it is, a request reads the posts of one.
 func TestSitemap_hasParts(t *testing.T) {
+	must.HaveTime(t)
 	const many = 2345
 	w := newWorld(t)
 	w.fill(t, many)

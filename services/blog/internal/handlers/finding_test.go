@@ -220,6 +220,7 @@ func TestSearch_standsAnyQuery(t *testing.T) {
 
 // What a text has of markup is text in a snippet.
 func TestSearch_showsNoMarkup(t *testing.T) {
+	must.HaveTime(t)
 	w := newWorld(t)
 	for n, text := range hostile.Texts {
 		body := full(fmt.Sprint("Whale ", n))

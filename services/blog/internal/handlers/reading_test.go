@@ -140,6 +140,7 @@ func TestAuthors_haveTheNameOfTheirLatestEvent(t *testing.T) {
 
 // What has left a list costs its readers nothing for long.
 func TestCompaction_takesWhatHasLeftOffTheLists(t *testing.T) {
+	must.HaveTime(t)
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		for n := range 150 {

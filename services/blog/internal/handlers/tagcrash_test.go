@@ -86,6 +86,7 @@ func tagWorld(t *testing.T) (*world, []string) {
 // The process may die before or after any step of a job. Then the schedule carries the job on, or it has never begun. The same
 // request again makes it happen, once.
 func TestTags_surviveEveryCrash(t *testing.T) {
+	must.HaveTime(t)
 	for name, c := range changes {
 		t.Run(name, func(t *testing.T) {
 			w, posts := tagWorld(t)

@@ -212,6 +212,7 @@ func TestOpenAPI_isWhatIsCheckedIn(t *testing.T) {
 }
 
 func TestAPI_isWhatItsDescriptionSays(t *testing.T) {
+	must.HaveTime(t)
 	w := newWorld(t)
 	var ids, slugs, tags []string
 	for n := range 12 {

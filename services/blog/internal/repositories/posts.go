@@ -3,7 +3,10 @@ package repositories
 
 import (
 	"context"
+	"slices"
+	"strings"
 
+	"stoa/pkg/observability"
 	"stoa/pkg/sidecar"
 	"stoa/services/blog/internal/domain"
 )
@@ -12,11 +15,36 @@ import (
 const store = "blog-store"
 
 // Posts implements domain.PostStore: a document for each post, and the lists that posts belong to.
-type Posts struct{ *collection[domain.Post] }
+type Posts struct {
+	*collection[domain.Post]
+	outcomes observability.Outcomes
+}
 
 // NewPosts returns the posts in the sidecar's store.
 func NewPosts(s *sidecar.Sidecar) *Posts {
-	return &Posts{newCollection(s, "post", "posts", (*domain.Post).Lists, domain.NotFound)}
+	return &Posts{
+		newCollection(s, "post", "posts", (*domain.Post).Lists, domain.NotFound),
+		observability.NewOutcomes("stoa.posts", "Posts that were submitted, published, refused or unpublished",
+			outcomeOf(domain.PostSubmitted), outcomeOf(domain.PostPublished), outcomeOf(domain.PostRefused), outcomeOf(domain.PostUnpublished)),
+	}
+}
+
+// outcomeOf is the last word of a type.
+func outcomeOf(e domain.EventType) string { return strings.TrimPrefix(string(e), "post.") }
+
+// Update implements domain.PostStore. It counts what the change announces.
+func (r *Posts) Update(ctx context.Context, id string, change func(*domain.Post) error) (domain.Post, error) {
+	var before []domain.Event
+	post, err := r.collection.Update(ctx, id, func(p *domain.Post) error {
+		before = slices.Clone(p.Events)
+		return change(p)
+	})
+	for _, e := range post.Events {
+		if err == nil && !slices.Contains(before, e) {
+			r.outcomes.Add(ctx, outcomeOf(e.Type))
+		}
+	}
+	return post, err
 }
 
 // Create implements domain.PostStore.

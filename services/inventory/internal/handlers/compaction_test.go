@@ -16,6 +16,7 @@ import (
 
 // However many products were removed, the list of the others stays readable, and soon at the price of what it shows.
 func TestCompaction_takesRemovedProductsOffTheList(t *testing.T) {
+	must.HaveTime(t)
 	synctest.Test(t, func(t *testing.T) {
 		const size, left = 3000, 100
 		f := newFront()

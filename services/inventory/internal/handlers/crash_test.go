@@ -40,6 +40,7 @@ type line struct {
 // Several replicas run at once, die at any step, and lose answers: no piece is promised twice, none is lost, and every
 // order is decided once.
 func TestLedger_addsUpAfterAnyCrashes(t *testing.T) {
+	must.HaveTime(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		s := drawShop(rt)
 		for range rapid.IntRange(0, 150).Draw(rt, "steps") {

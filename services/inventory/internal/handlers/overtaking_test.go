@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"stoa/pkg/common/ids"
+	"stoa/pkg/common/must"
 	"stoa/pkg/messaging"
 	"stoa/services/inventory/internal/domain"
 )
@@ -47,6 +48,7 @@ var meetings = map[string]meeting{
 
 // The first takes some steps, then the second takes some, then the first goes on to its end, then the second.
 func TestLedger_survivesEveryOvertaking(t *testing.T) {
+	must.HaveTime(t)
 	everyMeeting(t, func(t *testing.T, m meeting, backwards bool) {
 		everyPair(func(steps, others int) (more, moreOthers bool) {
 			s, a, b := m.begin(t, backwards)
@@ -59,6 +61,7 @@ func TestLedger_survivesEveryOvertaking(t *testing.T) {
 
 // The first takes some steps, then the second goes to its end, then the first takes some more and dies.
 func TestLedger_survivesEveryDeath(t *testing.T) {
+	must.HaveTime(t)
 	everyMeeting(t, func(t *testing.T, m meeting, backwards bool) {
 		everyPair(func(steps, later int) (more, moreLater bool) {
 			s, a, b := m.begin(t, backwards)
@@ -76,6 +79,7 @@ func TestLedger_survivesEveryDeath(t *testing.T) {
 
 // The first takes some steps, then the second takes some and dies, then the first goes on to its end.
 func TestLedger_survivesEveryDeathInBetween(t *testing.T) {
+	must.HaveTime(t)
 	everyMeeting(t, func(t *testing.T, m meeting, backwards bool) {
 		everyPair(func(steps, others int) (more, moreOthers bool) {
 			s, a, b := m.begin(t, backwards)

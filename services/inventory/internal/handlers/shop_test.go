@@ -8,6 +8,7 @@ import (
 	"stoa/internal/golden"
 	"stoa/internal/openapitest"
 	"stoa/pkg/common/ids"
+	"stoa/pkg/common/must"
 	"stoa/pkg/common/web/webtest"
 	"stoa/pkg/identity"
 	"stoa/pkg/sidecar/sidecartest"
@@ -50,6 +51,7 @@ func TestOpenAPI_isWhatIsCheckedIn(t *testing.T) {
 }
 
 func TestAPI_isWhatItsDescriptionSays(t *testing.T) {
+	must.HaveTime(t)
 	f := newFront()
 	f.do(t, request{method: "POST", path: "/products/search/rebuild", as: "admin"}).Expect(http.StatusAccepted)
 	p := f.add(t, "PICTURED", "1")

@@ -7,6 +7,7 @@ import (
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
+	"stoa/pkg/observability"
 	"stoa/pkg/sidecar"
 	"stoa/services/inventory/internal/domain"
 )
@@ -15,11 +16,16 @@ import (
 type Reservations struct {
 	documents *sidecar.Documents[domain.Reservation]
 	products  *sidecar.Documents[domain.Product]
+	outcomes  observability.Outcomes
 }
 
 // NewReservations returns the reservations in the store behind a sidecar.
 func NewReservations(s *sidecar.Sidecar) *Reservations {
-	return &Reservations{documents: sidecar.Expiring(s, store, "reservation", lifetime), products: productsIn(s)}
+	return &Reservations{
+		documents: sidecar.Expiring(s, store, "reservation", lifetime), products: productsIn(s),
+		outcomes: observability.NewOutcomes("stoa.reservations", "Orders for which stock was reserved, or not",
+			string(domain.Reserved), string(domain.Rejected), string(domain.Cancelled)),
+	}
 }
 
 // lifetime is how long a reservation is stored: until its order ends, and then for as long as an event about it may come.
@@ -76,6 +82,9 @@ func (r *Reservations) Decide(ctx context.Context, first domain.Reservation) (do
 	err := r.documents.Create(ctx, first.OrderID, first, 0)
 	if errs.Is(err, errs.Conflict) {
 		return r.Find(ctx, first.OrderID)
+	}
+	if err == nil {
+		r.outcomes.Add(ctx, string(first.Status))
 	}
 	return first, err
 }

@@ -2,11 +2,11 @@ package domain
 
 import (
 	"context"
-	"encoding/json"
 	"net/mail"
 	"slices"
 	"time"
 
+	"stoa/pkg/common/forms"
 	"stoa/pkg/common/ids"
 )
 
@@ -123,7 +123,7 @@ const DigestType = "digest.due.v1"
 
 // cause returns the event of a digest.
 func (d DueDigest) cause(topic string) (Cause, error) {
-	raw, err := json.Marshal(d)
+	raw, err := forms.Write(d)
 	return Cause{Topic: topic, Event: Event{
 		ID: ids.Derive(DigestType, d.To.ID, d.moment()), Type: DigestType, Source: "notification", Subject: d.To.ID, Time: d.At, Data: raw,
 	}}, err

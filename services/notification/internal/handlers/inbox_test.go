@@ -9,6 +9,7 @@ import (
 
 	"stoa/internal/golden"
 	"stoa/internal/openapitest"
+	"stoa/pkg/common/must"
 	"stoa/pkg/common/web"
 	"stoa/pkg/common/web/webtest"
 	"stoa/services/notification/internal/domain"
@@ -21,6 +22,7 @@ func TestOpenAPI_isWhatIsCheckedIn(t *testing.T) {
 }
 
 func TestAPI_isWhatItsDescriptionSays(t *testing.T) {
+	must.HaveTime(t)
 	o := newOffice(t)
 	_, code, _ := strings.Cut(o.links.Make(domain.Ending{AccountID: customerID, Group: domain.Comments}, time.Now()), "code=")
 	client := openapitest.Client{SignIn: openapitest.As("ada"), Knows: map[string][]string{"code": {code}}}

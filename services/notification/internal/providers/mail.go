@@ -66,6 +66,7 @@ type Mailer struct {
 	hourly  int           // how many mails a mailbox gets in an hour; 0 is any number
 	slot    chan struct{} // full while a mail is being sent; it guards the fields below
 	sent    *recent.Memory[string, []time.Time]
+	became  observability.Outcomes
 	hangs   int       // for how many mails one after the other the mail server has hung
 	pause   time.Time // until when nothing is sent for that reason
 }
@@ -76,8 +77,29 @@ type Mailer struct {
 func NewMailer(outbox Outbox, links domain.Links, from mail.Address, bindingType string, hourly int) *Mailer {
 	return &Mailer{
 		outbox: outbox, links: links, from: from, binding: bindingType, hourly: hourly, slot: make(chan struct{}, 1),
-		sent: recent.New[string, []time.Time](maxMailboxes),
+		sent:   recent.New[string, []time.Time](maxMailboxes),
+		became: observability.NewOutcomes("stoa.mails", "Attempts to send a mail", sent, refused, postponed, failed),
 	}
+}
+
+// What becomes of an attempt to send a mail.
+const (
+	sent      = "sent"
+	refused   = "refused"   // by the mail server, which takes others
+	postponed = "postponed" // because its address got too many lately
+	failed    = "failed"    // the mail server takes no mails
+)
+
+func outcomeOf(err error) string {
+	switch err.(type) { //nolint:errorlint // sendAlone does not wrap them
+	case nil:
+		return sent
+	case *domain.Refusal:
+		return refused
+	case *domain.TooMany:
+		return postponed
+	}
+	return failed
 }
 
 // Send implements domain.Mail. A second copy of a notice replaces the file of the first, because the notice's id is the name
@@ -90,6 +112,7 @@ func (m *Mailer) Send(ctx context.Context, n domain.Notice) error {
 	err = m.sendAlone(ctx, n.Kind, body, map[string]string{
 		"fileName": n.ID() + ".eml", "emailFrom": m.from.String(), "emailTo": n.To.Address, "subject": n.Subject,
 	})
+	m.became.Add(ctx, outcomeOf(err))
 	// A file does not show that a mail was sent twice. The log does.
 	message := "mail sent"
 	if err != nil {

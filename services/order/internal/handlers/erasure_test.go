@@ -137,6 +137,7 @@ func TestErasure_byTwoWorkers(t *testing.T) {
 
 // The worker dies before any of its writes: the broker delivers the event again.
 func TestErasure_isFinishedWhateverDies(t *testing.T) {
+	must.HaveTime(t)
 	for died := 1; ; died++ {
 		s := newShop(t)
 		for _, key := range []string{"1", "2"} {

@@ -66,6 +66,7 @@ func TestOpenAPI_isUpToDate(t *testing.T) {
 }
 
 func TestAPI_isWhatItsDescriptionSays(t *testing.T) {
+	must.HaveTime(t)
 	s := newShopThatWaits(t, 0)
 	s.limit.Store(100_000)
 	openapitest.Attack(t, s.Server, openapitest.Client{

@@ -26,6 +26,7 @@ type Orders struct {
 	readings *readings
 	records  *sidecar.Documents[domain.Record]
 	lists    *sidecar.NotedLists[domain.Record, domain.OpenOrders]
+	meters   meters
 }
 
 // New returns the orders in the sidecar's store.
@@ -35,6 +36,7 @@ func New(s *sidecar.Sidecar) *Orders {
 		readings: &readings{known: recent.New[string, reading](maxReadings)},
 		records:  records,
 		lists:    sidecar.NewNotedLists[domain.Record, domain.OpenOrders](records, "orders-of"),
+		meters:   newMeters(),
 	}
 }
 
@@ -85,7 +87,15 @@ func (o *Orders) Withdraw(ctx context.Context, draft domain.Record) (placed bool
 // Update changes an order by a function, which may run again. It fails with errs.NotFound if there is no such order.
 // A changed order no longer expires.
 func (o *Orders) Update(ctx context.Context, id string, change func(*domain.Record) error) (domain.Record, error) {
-	return o.records.Update(ctx, id, change)
+	var before domain.Status
+	record, err := o.records.Update(ctx, id, func(r *domain.Record) error {
+		before = r.Status
+		return change(r)
+	})
+	if err == nil {
+		o.meters.moved(ctx, before, record.Order)
+	}
+	return record, err
 }
 
 // Expire closes an id, so that no order can be placed under it. It fails with errs.Conflict if there is one.

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"stoa/pkg/common/must"
 )
 
 // fill repeats a text up to the longest post.
@@ -82,6 +84,7 @@ var heavy = map[string]struct {
 
 // An idle machine takes some 0.1 seconds for the slowest of them.
 func TestRender_isBounded(t *testing.T) {
+	must.HaveTime(t)
 	for name, tt := range heavy {
 		t.Run(name, func(t *testing.T) {
 			began := time.Now()
@@ -122,6 +125,7 @@ func TestHighlighting_loadsNoOtherLanguages(t *testing.T) {
 }
 
 func TestDiff_isBounded(t *testing.T) {
+	must.HaveTime(t)
 	for _, tt := range [][2]string{
 		{fill("a b "), fill("b c ")}, {fill("a\nb\n"), fill("b\na\nc\n")}, {fill("a"), fill("b")}, {fill("a b c d "), fill("q\n")}, {"", fill("\n")},
 	} {
