@@ -22,11 +22,8 @@ func within(ctx context.Context, timeout time.Duration, w http.ResponseWriter) (
 	call, end := context.WithCancelCause(context.WithoutCancel(ctx))
 	limited, cancel := context.WithTimeout(ctx, timeout)
 	stop := context.AfterFunc(limited, func() { end(context.Cause(limited)) })
-	lift := func() {
-		stop()
-		time.AfterFunc(web.DownloadTime, func() { end(context.DeadlineExceeded) }) // its client may be gone, and its app may hang
-	}
-	return call, &timed{w, lift, w}, func() { stop(); cancel(); end(context.Canceled) }
+	last := time.AfterFunc(web.DownloadTime, func() { end(context.DeadlineExceeded) }) // the client of a file may be gone, and its app may hang
+	return call, &timed{w, func() { stop() }, w}, func() { stop(); last.Stop(); cancel(); end(context.Canceled) }
 }
 
 // WriteHeader implements http.ResponseWriter.
