@@ -215,6 +215,7 @@ func (s source) complaints() (broken []string) {
 }
 
 func TestAnatomy_isThatOfEveryService(t *testing.T) {
+	must.HaveTime(t)
 	services := map[string]bool{}
 	for _, s := range sources(t, serviceOf) {
 		services[s.service] = true

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"stoa/pkg/common/must"
 	"stoa/pkg/messaging"
 )
 
@@ -61,6 +62,7 @@ func allowed(t *testing.T) map[string][]string {
 
 // Every topic and store that a service names in its code is one that its apps may use, and the other way round.
 func TestNames_inCodeAndDescriptionAgree(t *testing.T) {
+	must.HaveTime(t)
 	code, described := literals(t), allowed(t)
 	if len(described) == 0 || len(code) == 0 {
 		t.Fatalf("%d topics and stores, %d services", len(described), len(code))

@@ -124,6 +124,7 @@ func stringsOf(t *testing.T, file string) []passage {
 
 // What people read is plain English: documents, API descriptions, errors, mails, and what commands print.
 func TestWords_PeopleReadPlainEnglish(t *testing.T) {
+	must.HaveTime(t)
 	pattern, texts := allPhrases(), 0
 	err := filepath.WalkDir(root, func(file string, entry fs.DirEntry, err error) error {
 		skipped := slices.Contains([]string{"bin", "test", "thirdparty"}, entry.Name()) || strings.HasPrefix(entry.Name(), ".")

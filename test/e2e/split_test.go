@@ -13,6 +13,7 @@ import (
 // TestTopics_mayBeOnTwoBrokers runs the events about the stock over Redis and all others over NATS. No order is confirmed
 // without both.
 func TestTopics_mayBeOnTwoBrokers(t *testing.T) {
+	t.Parallel()
 	redis := servers.Redis(t)
 	split := client.Start(t, system.Folder(t), func(o *stack.Options) { o.Bus, o.Secrets = "nats-and-redis", redis.Secrets })
 	customer, staff := split.SignUp(t), split.SignIn(t, "staff")

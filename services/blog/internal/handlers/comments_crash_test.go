@@ -101,6 +101,7 @@ func TestComments_surviveEveryCrash(t *testing.T) {
 	must.HaveTime(t)
 	for name, o := range commenting {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			surviveEveryCrash(t, func() scene {
 				r := newRemarkable(t)
 				if o.before != nil && o.before(t, r).Code >= 300 {

@@ -170,6 +170,7 @@ func TestPosts_surviveEveryCrash(t *testing.T) {
 	must.HaveTime(t)
 	for name, o := range operations {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			surviveEveryCrash(t, func() scene {
 				w, id := o.begin(t)
 				return scene{w, func() *webtest.Answer { return o.send(t, w, id) }, func() string { return w.view(t, id) }}

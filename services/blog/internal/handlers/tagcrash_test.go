@@ -89,6 +89,7 @@ func TestTags_surviveEveryCrash(t *testing.T) {
 	must.HaveTime(t)
 	for name, c := range changes {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			w, posts := tagWorld(t)
 			before := w.tagged(t, posts)
 			if status := w.run(t, c); status != http.StatusAccepted {
