@@ -9,8 +9,10 @@
   });
 
   // A form that waits for the one before it, while both save a draft, goes on with the version that that one has made.
+  // One that waited until the page was left is not sent: the form before it has stored the same.
   document.addEventListener("htmx:before:request", (event) => {
-    const { request } = event.detail.ctx;
+    const { sourceElement, request } = event.detail.ctx;
+    if (!sourceElement.isConnected) return event.preventDefault();
     const version = request.form?.elements?.version;
     if (version && request.body instanceof FormData) request.body.set("version", version.value);
   });
