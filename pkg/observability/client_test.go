@@ -87,7 +87,7 @@ func TestHTTPClient_sendsTheTraceOfItsRequest(t *testing.T) {
 	}
 }
 
-// A query may have what opens an account, and people's addresses. Whoever reads traces gets neither.
+// A query may have what opens an account, and people's addresses. Traces have neither.
 func TestHTTPClient_keepsQueriesOutOfSpans(t *testing.T) {
 	spans := tracetest.NewSpanRecorder()
 	ctx, _ := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans)).Tracer("test").Start(t.Context(), "request")
