@@ -90,6 +90,14 @@ func TestChart_namesASecretThatIsMissing(t *testing.T) {
 	}
 }
 
+// A sidecar that is not native ends after its app, and both within the time that Kubernetes gives them.
+func TestChart_sidecarsOutliveTheirApps(t *testing.T) {
+	args := append(slices.Clone(small), "--set", "dapr.nativeSidecar=false,shutdown.unfound=60,shutdown.grace=95")
+	if got := deployments(t, render(t, args...))["blog"].Template.Metadata.Annotations["dapr.io/block-shutdown-duration"]; got != "80s" {
+		t.Errorf("it ends %s after its signal, the app up to 75 s", got)
+	}
+}
+
 // An app that has no port of its own may end while nothing waits for it.
 func TestChart_idleWorkersMayEnd(t *testing.T) {
 	must.Get(template(t, append(slices.Clone(small), "--set", "scaling.events.enabled=true,apps.order-worker.scaling.min=0")...))(t)

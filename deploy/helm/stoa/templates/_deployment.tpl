@@ -59,7 +59,7 @@ dapr.io/sidecar-liveness-probe-threshold: "6"
 {{- if $dapr.nativeSidecar }}
 dapr.io/enable-native-sidecar: "true"
 {{- else }}
-dapr.io/block-shutdown-duration: {{ $dapr.blockShutdown }}
+dapr.io/block-shutdown-duration: {{ add $root.Values.shutdown.unfound 20 }}s
 {{- end }}
 {{- with $values.sidecar.requests }}
 {{- with .cpu }}

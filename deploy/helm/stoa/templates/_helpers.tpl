@@ -59,8 +59,8 @@ imagePullSecrets:
 {{- if and .Values.secrets.external.enabled .Values.secrets.create }}
 {{- fail "secrets: either create or external makes the Secret; turn the other one off" }}{{ end -}}
 {{- if and .Values.secrets.external.enabled (not .Values.secrets.external.store.name) }}{{ fail "secrets.external.store.name is missing" }}{{ end -}}
-{{- if lt (int .Values.shutdown.grace) (add .Values.shutdown.unfound 30 | int) }}
-{{- fail "shutdown.grace: apps and sidecars need 30 seconds more than shutdown.unfound" }}{{ end -}}
+{{- if lt (int .Values.shutdown.grace) (add .Values.shutdown.unfound 35 | int) }}
+{{- fail "shutdown.grace: apps and sidecars need 35 seconds more than shutdown.unfound" }}{{ end -}}
 {{- if and .Values.kong.enabled (not .Values.kong.image) }}{{ fail "kong.image is missing" }}{{ end -}}
 {{- end }}
 
