@@ -2,7 +2,6 @@ package tools
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -81,13 +80,12 @@ func FindKubernetes(root string) (Programs, error) {
 	return programs, err
 }
 
-// Charts returns the folder of Dapr's official chart: the module of its source has it, which may have been removed since the
-// programs were built.
+// Charts returns the folder of Dapr's official chart: the module of its source has it.
 func Charts(ctx context.Context, root string) (string, error) {
-	out, err := goCommand(ctx, filepath.Join(root, "tools", official.module), "mod", "download", "-json", dapr.path).Output()
-	var module struct{ Dir, Error string }
-	if decodeErr := json.Unmarshal(out, &module); err != nil || decodeErr != nil {
-		return "", fmt.Errorf("the chart of Dapr cannot be found: %w %s", errors.Join(err, decodeErr), module.Error)
+	command := goCommand(ctx, filepath.Join(root, "tools", official.module), "list", "-m", "-f", "{{.Dir}}", dapr.path)
+	dir, err := command.Output()
+	if err != nil {
+		return "", fmt.Errorf("the chart of Dapr cannot be found: %w", err)
 	}
-	return filepath.Join(module.Dir, "charts", "dapr"), nil
+	return filepath.Join(string(dir[:max(0, len(dir)-1)]), "charts", "dapr"), nil
 }
