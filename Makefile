@@ -4,7 +4,7 @@
 .PHONY: help first tools sentry dapr-cli build binaries up down status logs doctor credentials seed dapr-run dapr-stop \
 	traces measured bench bench-long bench-matrix bench-settings check test test-unit test-quick test-system test-kit test-official test-e2e test-browser pictures upgrade-test conformance conformance-quick redis chromium xmllint prometheus namespaces \
 	lint vuln generate check-generated clean \
-	images image-folders compose-up compose-down compose-test compose-check kubernetes-tools kubernetes-packages kubernetes-test kubernetes-check kubernetes-up
+	images image-folders compose-up compose-down compose-test compose-check kubernetes-tools kubernetes-packages kubernetes-test kubernetes-check kubernetes-scale-test kubernetes-up
 
 # The programs and the packages that they are built from; apps.mk names those of dapr.yaml, APPS.
 include apps.mk
@@ -161,6 +161,10 @@ kubernetes-test: ## The whole system on a real Kubernetes node with Dapr's contr
 kubernetes-check: kubernetes-tools image-folders
 	go test stoa/test/kubernetes/node
 	go test -count=1 -timeout 30m -v stoa/test/kubernetes -args -context='$(KUBECONTEXT)' -base='$(BASE)'
+
+kubernetes-scale-test: kubernetes-tools image-folders ## On the same node, KEDA and metrics-server scale apps by their load; builds them first, in XXX minutes; not in CI
+	@bin/stoa tools --scalers
+	go test -count=1 -timeout 30m -v -run TestScaling stoa/test/kubernetes -args -scaling
 
 kubernetes-up: kubernetes-tools image-folders ## The same node with everything on it, until Ctrl-C
 	go test -count=1 -timeout 0 -v -run '^$$' stoa/test/kubernetes -args -keep
