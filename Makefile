@@ -162,7 +162,7 @@ kubernetes-check: kubernetes-tools image-folders
 	go test stoa/test/kubernetes/node
 	go test -count=1 -timeout 30m -v stoa/test/kubernetes -args -context='$(KUBECONTEXT)' -base='$(BASE)'
 
-kubernetes-scale-test: kubernetes-tools image-folders ## On the same node, KEDA and metrics-server scale apps by their load; builds them first, in XXX minutes; not in CI
+kubernetes-scale-test: kubernetes-tools image-folders ## On the same node, KEDA and metrics-server scale apps by their load; builds them first, some twenty minutes; not in CI
 	@bin/stoa tools --scalers
 	go test -count=1 -timeout 30m -v -run TestScaling stoa/test/kubernetes -args -scaling
 

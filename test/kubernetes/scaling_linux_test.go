@@ -67,14 +67,13 @@ func (c *cluster) scaled(t *testing.T, apps string) {
 		t.Skip("NOT TESTED here: scaling, which needs KEDA and metrics-server; `make kubernetes-scale-test` has them")
 	}
 	must.Get(c.helmOn(t.Context(), "upgrade", thisBuild,
-		"--set-json", `scaling={"settle": 10, "cpu": {"enabled": true}, "events": {"enabled": true, "poll": 2, "cooldown": 10}}`,
+		"--set-json", `scaling={"settle": 30, "cpu": {"enabled": true}, "events": {"enabled": true, "poll": 2, "cooldown": 10}}`,
 		"--set-json", `defaults.scaling={"max": 1}`, "--set-json", "apps="+apps))(t)
 }
 
-// awaitReplicas waits until an app has so many replicas, and nobody wants more or fewer.
-func (c *cluster) awaitReplicas(t *testing.T, app string, replicas int) {
+// awaitReplicas waits until an app has so many replicas, and nobody wants more or fewer. It says how long that is after something.
+func (c *cluster) awaitReplicas(t *testing.T, app string, replicas int, after time.Time) {
 	t.Helper()
-	began := time.Now()
 	system.Within(t, patience, fmt.Sprintf("%s has %d replicas", app, replicas), func() error {
 		var w workload
 		if err := c.Get(t.Context(), &w, "deployment/"+app, "--namespace", namespace); err != nil {
@@ -85,7 +84,7 @@ func (c *cluster) awaitReplicas(t *testing.T, app string, replicas int) {
 		}
 		return nil
 	})
-	t.Logf("%s has %d replicas after %.1f s", app, replicas, time.Since(began).Seconds())
+	t.Logf("%s has %d replicas after %.1f s", app, replicas, time.Since(after).Seconds())
 }
 
 // KEDA gives a worker replicas by what waits for it, and the cluster an API by its processor time. Both lose them again when the
@@ -94,14 +93,16 @@ func TestScaling_followsTheLoad(t *testing.T) {
 	c, shop := shared, shared.shop
 	c.scaled(t, `{"order-api": {"scaling": {"max": 3, "cpu": 300}},
 		"order-worker": {"scaling": {"max": 4, "waiting": 5}, "resources": {"limits": {"cpu": "30m"}}}}`)
-	c.awaitReplicas(t, "order-worker", 1)
-	c.awaitReplicas(t, "order-api", 1)
-	one, crowd := startCrowd(t, shop, 1, 4*pace), startCrowd(t, shop, 6, 0)
-	c.awaitReplicas(t, "order-worker", 4)
-	c.awaitReplicas(t, "order-api", 3)
+	one, began := startCrowd(t, shop, 1, 4*pace), time.Now()
+	c.awaitReplicas(t, "order-worker", 1, began)
+	c.awaitReplicas(t, "order-api", 1, began)
+	crowd, began := startCrowd(t, shop, 6, 0), time.Now()
+	c.awaitReplicas(t, "order-worker", 4, began)
+	c.awaitReplicas(t, "order-api", 3, began)
 	crowd.end(t, shop, false)
-	c.awaitReplicas(t, "order-worker", 1)
-	c.awaitReplicas(t, "order-api", 1)
+	ended := time.Now()
+	c.awaitReplicas(t, "order-worker", 1, ended)
+	c.awaitReplicas(t, "order-api", 1, ended)
 	c.awaitGone(t)
 	one.end(t, shop, false)
 }
@@ -110,12 +111,23 @@ func TestScaling_followsTheLoad(t *testing.T) {
 func TestScaling_endsIdleWorkers(t *testing.T) {
 	c, shop := shared, shared.shop
 	c.scaled(t, `{"order-worker": {"scaling": {"min": 0}}}`)
-	product, customer := shop.NewProduct(t, shop.SignIn(t, "staff"), 10), shop.SignUp(t)
-	c.awaitReplicas(t, "order-worker", 0)
-	c.awaitGone(t) // one that is ending still takes events
 	began := time.Now()
+	product, customer := shop.NewProduct(t, shop.SignIn(t, "staff"), 10), shop.SignUp(t)
+	c.awaitReplicas(t, "order-worker", 0, began)
+	c.awaitGone(t) // one that is ending still takes events
+	began = time.Now()
 	order := shop.PlaceOrder(t, customer, product.ID, 1)
 	books := shop.Books(t, []client.Placed{{Customer: customer, ID: order.ID}}, product)
 	t.Logf("the first order is decided after %.1f s: %v", time.Since(began).Seconds(), books)
-	c.awaitReplicas(t, "order-worker", 1)
+	c.awaitReplicas(t, "order-worker", 1, began)
+}
+
+// Once scaling is turned off, a worker that has ended comes back.
+func TestScaling_isTurnedOff(t *testing.T) {
+	c := shared
+	c.scaled(t, `{"order-worker": {"scaling": {"min": 0}}}`)
+	began := time.Now()
+	c.awaitReplicas(t, "order-worker", 0, began)
+	must.Get(c.helmOn(t.Context(), "upgrade", thisBuild))(t)
+	c.awaitReplicas(t, "order-worker", 1, began)
 }
