@@ -4,7 +4,7 @@
 .PHONY: help first tools sentry dapr-cli build binaries up down status logs doctor credentials seed dapr-run dapr-stop \
 	traces measured bench bench-long bench-matrix bench-settings check test test-unit test-race test-long test-quick test-system test-kit test-official test-e2e test-browser pictures upgrade-test conformance conformance-quick redis chromium xmllint prometheus namespaces \
 	lint vuln generate check-generated clean \
-	images image-folders compose-up compose-down compose-test compose-check kubernetes-tools kubernetes-packages kubernetes-test kubernetes-check kubernetes-up
+	images image-folders compose-up compose-down compose-test compose-check kubernetes-tools kubernetes-packages kubernetes-test kubernetes-check kubernetes-scale-test kubernetes-up
 
 # Programs are static, so that they run in an image that contains nothing else. Programs, tests and checks are compiled in the same
 # way, without the name of this folder: so each package is, once, for all of them and for all checkouts. Tests are vetted by `make lint`.
@@ -165,6 +165,10 @@ kubernetes-test: ## The whole system on a real Kubernetes node with Dapr's contr
 kubernetes-check: kubernetes-tools image-folders
 	go test stoa/test/kubernetes/node
 	go test -count=1 -timeout 30m -v stoa/test/kubernetes -args -context='$(KUBECONTEXT)' -base='$(BASE)'
+
+kubernetes-scale-test: kubernetes-tools image-folders ## On the same node, KEDA and metrics-server scale apps by their load; builds them first, some twenty minutes; not in CI
+	@bin/stoa tools --scalers
+	go test -count=1 -timeout 30m -v -run TestScaling stoa/test/kubernetes -args -scaling
 
 kubernetes-up: kubernetes-tools image-folders ## The same node with everything on it, until Ctrl-C
 	go test -count=1 -timeout 0 -v -run '^$$' stoa/test/kubernetes -args -keep

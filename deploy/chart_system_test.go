@@ -325,6 +325,13 @@ func TestChart_workersScaleOnWhatWaits(t *testing.T) {
 	}
 }
 
+func TestChart_replicasEndOnceFewerWereEnoughForAWhile(t *testing.T) {
+	text := must.Get(template(t, append(slices.Clone(small), "--set", "scaling.settle=7,scaling.cpu.enabled=true,scaling.events.enabled=true")...))(t)
+	if got, want := strings.Count(text, "scaleDown: {stabilizationWindowSeconds: 7}"), len(must.Get(topology.Load(".."))(t).Apps); got != want {
+		t.Errorf("got it for %d apps, want %d", got, want)
+	}
+}
+
 // The one app that strangers reach has no way to a server, and starts without one.
 func TestChart_thePublicAppReachesNoServer(t *testing.T) {
 	for _, args := range [][]string{small, append(on("kafka", "mongodb"), "--set", "base.configuration=false")} {

@@ -11,7 +11,7 @@ import (
 
 func toolsCommand(place *place) *cobra.Command {
 	var copyTo, kubernetes string
-	var mtls, official, former bool
+	var mtls, official, former, scalers bool
 	cmd := &cobra.Command{
 		Use:   "tools",
 		Short: "Build the Dapr sidecar unless a suitable one is installed",
@@ -23,6 +23,9 @@ func toolsCommand(place *place) *cobra.Command {
 				if _, err := tools.InstallSentry(cmd.Context(), root, progress); err != nil {
 					return err
 				}
+			}
+			if scalers {
+				return tools.InstallScalers(cmd.Context(), root, progress)
 			}
 			if kubernetes != "" {
 				return tools.InstallKubernetes(cmd.Context(), root, kubernetes, progress)
@@ -46,6 +49,7 @@ func toolsCommand(place *place) *cobra.Command {
 	cmd.Flags().BoolVar(&former, "former", false, "the sidecar of Dapr's version before, for tests of upgrades")
 	cmd.Flags().BoolVar(&official, "official", false, "the official sidecar with all components instead; STOA_DAPRD=PATH makes Stoa use it")
 	cmd.Flags().StringVar(&kubernetes, "kubernetes", "", "instead, build what a test cluster consists of, and link its programs into this folder")
+	cmd.Flags().BoolVar(&scalers, "scalers", false, "instead, build what scales apps on a test cluster: KEDA and metrics-server")
 	return cmd
 }
 

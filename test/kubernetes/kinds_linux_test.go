@@ -12,7 +12,7 @@ import (
 )
 
 // kinds are the definitions of kinds that the chart uses where their operators are: from the modules of their makers, whose
-// checksums are in testdata/kinds. The operators themselves do not run.
+// checksums are in testdata/kinds. Of the operators, only KEDA runs, in the tests of scaling.
 var kinds = map[string][]string{
 	"github.com/kedacore/keda/v2@v2.21.0":                        {"config/crd/bases/keda.sh_scaledobjects.yaml"},
 	"github.com/external-secrets/external-secrets@v0.20.4":       {"config/crds/bases/external-secrets.io_externalsecrets.yaml"},

@@ -67,21 +67,27 @@ func (p processors) exhausted() bool {
 // loads counts them, for keys that no other has.
 var loads atomic.Int64
 
-// startLoad has some customers order until the load is ended.
+// startLoad has two customers order until the load is ended.
 func startLoad(t *testing.T, shop *client.Shop) *load {
+	t.Helper()
+	return startCrowd(t, shop, 2, pace)
+}
+
+// startCrowd has customers order who wait so long between two orders.
+func startCrowd(t *testing.T, shop *client.Shop, customers int, pause time.Duration) *load {
 	t.Helper()
 	staff, serial := shop.SignIn(t, "staff"), loads.Add(1)
 	ctx, stop := context.WithCancel(t.Context())
 	l := &load{stop: stop, products: []client.Product{shop.NewProduct(t, staff, 100_000), shop.NewProduct(t, staff, 50)}}
 	t.Cleanup(func() { stop(); l.over.Wait() })
-	for buyer := range 2 {
+	for buyer := range customers {
 		customer := shop.SignUp(t)
 		l.over.Go(func() {
 			for n := 0; ctx.Err() == nil; n++ {
 				order := client.OrderBy(customer, l.products[n%len(l.products)].ID, 1)
 				order.Key = fmt.Sprintf("load-%d-%d-%d", serial, buyer, n)
 				l.place(t, shop, order)
-				time.Sleep(pace)
+				time.Sleep(pause)
 			}
 		})
 	}

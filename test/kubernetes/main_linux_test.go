@@ -25,6 +25,7 @@ var (
 	elsewhere = flag.String("context", "", "a context of kubectl: the test uses that cluster, with Dapr in it, and starts no node")
 	base      = flag.String("base", "", "the commit that the rolling update begins with; without it, the same build under another name")
 	keep      = flag.Bool("keep", false, "after the tests, keep the node until the test is interrupted")
+	scaling   = flag.Bool("scaling", false, "start KEDA and metrics-server, too, and leave each app one replica: for the tests of scaling alone")
 	on        = flag.String("on", "", "the folder of a node that another run keeps: test on that one, as it is")
 )
 
@@ -129,13 +130,17 @@ func (c *cluster) start(ctx context.Context) error {
 	if *on != "" {
 		return c.join(ctx)
 	}
-	for _, step := range []struct {
+	type step struct {
 		what string
 		make func(context.Context) error
-	}{
+	}
+	last := step{"each app has two replicas", c.grow}
+	if *scaling {
+		last = step{"KEDA and metrics-server are ready", c.startScalers}
+	}
+	for _, step := range []step{
 		{"the node is ready", c.startNode}, {"the images are imported", c.importImages}, {"PostgreSQL runs", c.startDatabase},
-		{"Dapr's control plane is ready", c.installDapr}, {"stoa is installed, and an order placed", c.install},
-		{"each app has two replicas", c.grow},
+		{"Dapr's control plane is ready", c.installDapr}, {"stoa is installed, and an order placed", c.install}, last,
 	} {
 		if err := timed(step.what, func() error { return step.make(ctx) }); err != nil {
 			return fmt.Errorf("until %s: %w", step.what, err)
@@ -248,6 +253,8 @@ func (c *cluster) look(ctx context.Context) string {
 	for _, args := range [][]string{
 		{"get", "pods", "--all-namespaces", "--output=wide"},
 		{"get", "events", "--all-namespaces", "--sort-by=.lastTimestamp"},
+		{"describe", "hpa", "--namespace", namespace},
+		{"logs", "--namespace", "keda", "--selector", "app=keda-operator", "--tail=30"},
 		{"logs", "--namespace", namespace, "--selector", selector, "--all-containers", "--prefix", "--tail=15", "--max-log-requests=50"},
 	} {
 		out, err := c.Kubectl(ctx, args...)
