@@ -98,9 +98,12 @@ func TestChart_sidecarsOutliveTheirApps(t *testing.T) {
 	}
 }
 
-// An app that has no port of its own may end while nothing waits for it.
+// An app that has no port of its own may end while nothing waits for it, and comes back when scaling is turned off.
 func TestChart_idleWorkersMayEnd(t *testing.T) {
-	must.Get(template(t, append(slices.Clone(small), "--set", "scaling.events.enabled=true,apps.order-worker.scaling.min=0")...))(t)
+	text := must.Get(template(t, append(slices.Clone(small), "--set", "scaling.events.enabled=true,apps.order-worker.scaling.min=0")...))(t)
+	if got := strings.Count(text, "restoreToOriginalReplicaCount: true"); got != 1 {
+		t.Errorf("%d apps come back", got)
+	}
 }
 
 func TestChart_withKong(t *testing.T) {

@@ -336,6 +336,7 @@ require (
 	sigs.k8s.io/yaml v1.6.0 // indirect
 )
 
+// The next two are in KEDA's own go.mod.
 replace github.com/nexus-rpc/nexus-proto-annotations v0.1.0 => github.com/nexus-rpc/nexus-proto-annotations v0.1.1-0.20260629224316-835bd8d49cb4
 
 exclude github.com/go-chi/chi/v5 v5.2.3
