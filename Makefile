@@ -2,9 +2,14 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help first tools sentry dapr-cli build binaries up down status logs doctor credentials seed dapr-run dapr-stop \
-	traces measured bench bench-long bench-matrix bench-settings check test test-unit test-quick test-system test-kit test-official test-e2e test-browser pictures upgrade-test conformance conformance-quick redis chromium xmllint prometheus namespaces \
+	traces measured bench bench-long bench-matrix bench-settings check test test-unit test-race test-long test-quick test-system test-kit test-official test-e2e test-browser pictures upgrade-test conformance conformance-quick redis chromium xmllint prometheus namespaces \
 	lint vuln generate check-generated clean \
 	images image-folders compose-up compose-down compose-test compose-check kubernetes-tools kubernetes-packages kubernetes-test kubernetes-check kubernetes-scale-test kubernetes-up
+
+# Programs are static, so that they run in an image that contains nothing else. Programs, tests and checks are compiled in the same
+# way, without the name of this folder: so each package is, once, for all of them and for all checkouts. Tests are vetted by `make lint`.
+export CGO_ENABLED := 0
+export GOFLAGS := $(GOFLAGS) -trimpath -vet=off
 
 # The programs and the packages that they are built from; apps.mk names those of dapr.yaml, APPS.
 include apps.mk
@@ -20,7 +25,7 @@ SOURCES = $(shell find . -mindepth 1 \( -name '* *' $(NOT_SOURCES:%=-o -path ./%
 # Tests below test/ start real processes; all others are unit tests.
 UNIT = $(shell go list ./... | grep -v '^stoa/test/')
 # The race detector needs a C compiler, which nothing else here does.
-RACE = $(shell [ "$$(go env CGO_ENABLED)" = 1 ] && command -v "$$(go env CC)" >/dev/null && echo -race)
+RACE = $(shell command -v "$$(go env CC)" >/dev/null && echo -race)
 # The packages of tests that repeat themselves in one goroutine: these run without it (must.HaveTime).
 LONG = $(shell grep -rl --include=*_test.go 'must\.HaveTime' . | xargs -n1 dirname | sort -u)
 LINT := go tool -modfile=tools/lint/go.mod
@@ -51,9 +56,8 @@ build: ## Build all programs into bin/
 binaries: bin/stoa $(APPS:%=bin/%)
 	@:
 
-# Static and without symbol tables: the same programs run in an image that contains nothing else.
 bin/%: $(SOURCES)
-	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $@ $(PACKAGE) && touch $@
+	@go build -ldflags '-s -w' -o $@ $(PACKAGE) && touch $@
 
 ## Running
 
@@ -66,7 +70,7 @@ up: $(or $(FIRST),tools) build ## Start everything, wait until it is ready, and 
 
 first:
 	@echo "Building the sidecar and the programs. With empty caches this takes some minutes; later builds take seconds."
-	@CGO_ENABLED=0 GOGC=400 go run -trimpath ./tools/build -link '$(MAKE) --no-print-directory -j2 binaries' ./cmd/stoa ./gateway $(wildcard ./services/*/cmd/*)
+	@GOGC=400 go run ./tools/build -link '$(MAKE) --no-print-directory -j2 binaries' ./cmd/stoa ./gateway $(wildcard ./services/*/cmd/*)
 
 down: bin/stoa ## Stop everything
 	@bin/stoa down
@@ -177,12 +181,17 @@ TIMED := MAKE='$(MAKE)' tools/timed
 check: ## All that can be checked without starting a system, in a minute; SERVICE=order checks one service, in seconds
 	@$(TIMED) $(if $(SERVICE),,check-generated) lint test-quick
 
+# The suites of the whole system wait most of the time at first. What needs processors and no answer in time runs beside them.
 test: ## Everything that CI runs
-	@$(TIMED) lint check-generated vuln test-unit test-system
+	@$(TIMED) check-generated vuln test-race test-system -- lint test-long
 
-test-unit: xmllint prometheus ## Unit tests, with the race detector where there is a C compiler
+test-unit: test-race test-long ## Unit tests, with the race detector where there is a C compiler
+
+test-race: xmllint prometheus
 	@[ -n "$(RACE)" ] || echo "The race detector is off: it needs a C compiler."
-	go test $(RACE) $(RACE:%=-short) $(UNIT)
+	$(RACE:%=CGO_ENABLED=1) go test $(RACE) $(RACE:%=-short) $(UNIT)
+
+test-long:
 	$(RACE:%=go test $(LONG))
 
 # Those of one service go with what guards it: its OpenAPI file, its anatomy, its place in the description, who may call it.
@@ -257,7 +266,7 @@ prometheus: # what asks the queries of dashboards and alerts; installed where th
 		echo "NOT TESTED: dashboards and alerts, since Prometheus is not installed and cannot be installed from here."
 
 measured: tools build # all that is measured: with the programs that take the place of the apps
-	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/ ./bench/twin ./bench/bare
+	@go build -ldflags '-s -w' -o bin/ ./bench/twin ./bench/bare
 
 bench: measured ## What Stoa costs: docs/performance.md; BASE=<commit> compares with that build, too; PARTS=orders,reads
 	@go run ./bench $(if $(BASE),-base $(BASE)) $(if $(PARTS),-parts $(PARTS)) $(ARGS)

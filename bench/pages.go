@@ -12,7 +12,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"sync"
 	"time"
 
 	"stoa/bench/report"
@@ -135,48 +134,21 @@ func open(ctx context.Context, client *http.Client, address string) (body string
 
 // browse lets the crowd open pages for a while, each person in an order of their own.
 func (b *shop) browse(ctx context.Context, c *crowd, warmUp bool) error {
-	before, err := b.cpu()
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var (
-		all  sync.WaitGroup
-		mu   sync.Mutex
-		seen int
-		took = map[string][]time.Duration{}
-	)
-	began := time.Now()
-	for range readers {
-		all.Go(func() {
-			first := time.Duration(rand.Float64() * float64(c.pause))
-			for pause := first; sleep(ctx, pause) == nil && time.Since(began) < pagesSlice; pause = c.pause {
-				page := c.pages[rand.IntN(len(c.pages))]
-				_, waited, err := open(ctx, c.http, b.record.Gateway+page)
-				if err != nil {
-					cancel(err)
-				}
-				mu.Lock()
-				took[page], seen = append(took[page], waited), seen+1
-				mu.Unlock()
-			}
-		})
-	}
-	all.Wait()
-	lasted := time.Since(began)
-	after, err := b.cpu()
-	if err := errors.Join(err, context.Cause(ctx)); err != nil || warmUp {
+	got, err := b.by(ctx, callers{readers, c.pause, pagesSlice}, func(ctx context.Context) (string, time.Duration, error) {
+		page := c.pages[rand.IntN(len(c.pages))]
+		_, took, err := open(ctx, c.http, b.record.Gateway+page)
+		return page, took, err
+	})
+	if err != nil || warmUp {
 		return err
 	}
 	if c.took == nil {
 		c.took = map[string][][]time.Duration{}
 	}
-	for page, waited := range took {
+	for page, waited := range got.took {
 		c.took[page] = append(c.took[page], waited)
 	}
-	c.rates = append(c.rates, float64(seen)/lasted.Seconds())
-	c.cpu = append(c.cpu, after.since(before).sum().Seconds()*1000/float64(seen))
+	c.rates, c.cpu = append(c.rates, got.rate), append(c.cpu, got.cpu)
 	return nil
 }
 

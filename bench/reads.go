@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"sync"
 	"time"
 
 	"stoa/bench/report"
@@ -104,41 +103,16 @@ func (s *system) portOf(app string) int {
 
 // slice sends a request again and again for a while.
 func (b *shop) slice(ctx context.Context, r *read, warmUp bool) error {
-	before, err := b.cpu()
-	if err != nil {
+	got, err := b.by(ctx, callers{number: readCallers, last: readSlice}, func(ctx context.Context) (string, time.Duration, error) {
+		asked := time.Now()
+		err := b.get(ctx, r)
+		return r.name, time.Since(asked), err
+	})
+	if err != nil || warmUp {
 		return err
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var (
-		all       sync.WaitGroup
-		mu        sync.Mutex
-		latencies []time.Duration
-	)
-	began := time.Now()
-	for range readCallers {
-		all.Go(func() {
-			for time.Since(began) < readSlice && ctx.Err() == nil {
-				asked := time.Now()
-				if err := b.get(ctx, r); err != nil {
-					cancel(err)
-				}
-				mu.Lock()
-				latencies = append(latencies, time.Since(asked))
-				mu.Unlock()
-			}
-		})
-	}
-	all.Wait()
-	took := time.Since(began)
-	after, err := b.cpu()
-	if err := errors.Join(err, context.Cause(ctx)); err != nil || warmUp {
-		return err
-	}
-	answers := float64(len(latencies))
-	r.rates = append(r.rates, answers/took.Seconds())
-	r.medians = append(r.medians, latency(latencies, 0.5))
-	r.cpu = append(r.cpu, after.since(before).sum().Seconds()*1000/answers)
+	r.rates, r.cpu = append(r.rates, got.rate), append(r.cpu, got.cpu)
+	r.medians = append(r.medians, latency(got.took[r.name], 0.5))
 	return nil
 }
 

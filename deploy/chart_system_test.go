@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"maps"
 	"path/filepath"
 	"reflect"
@@ -85,6 +86,24 @@ func TestChart_settingsReplaceThoseOfTheFiles(t *testing.T) {
 	}
 }
 
+// A service that has outgrown the database of all gets one of its own.
+func TestChart_aServiceHasSettingsOfItsOwn(t *testing.T) {
+	all := render(t, append(on("nats", "postgres"), "--set-string", "store.settings.postgres.maxConns=8,secrets.values.ORDER_URL=x",
+		"--set", "store.settings.order.connectionString.secret=ORDER_URL")...)
+	for name, want := range map[string]string{"order-store": "ORDER_URL", "auth-store": "POSTGRES_URL"} {
+		found := map[string]setting{}
+		for _, s := range specOf[component](t, all.of("Component")[name]).Metadata {
+			found[s.Name] = s
+		}
+		if found["connectionString"].SecretKeyRef.Name != want || found["maxConns"].Value != "8" {
+			t.Errorf("%s: got %v", name, found)
+		}
+	}
+	if notes := deployments(t, all)["order-api"].Template.Metadata.Annotations; !strings.Contains(notes["dapr.io/env-from-secret"], "ORDER_URL=") {
+		t.Errorf("order-api gets %s", notes["dapr.io/env-from-secret"])
+	}
+}
+
 func TestChart_configurationsAreMerged(t *testing.T) {
 	type configuration struct {
 		API            struct{ Allowed []map[string]string }
@@ -160,11 +179,39 @@ type networkPolicy struct {
 	Ingress, Egress []struct {
 		Ports    []struct{ Port string }
 		From, To []struct {
-			PodSelector struct {
-				MatchLabels map[string]string `yaml:"matchLabels"`
-			} `yaml:"podSelector"`
+			PodSelector       selector `yaml:"podSelector"`
+			NamespaceSelector selector `yaml:"namespaceSelector"`
 		}
 	}
+}
+
+type selector struct {
+	MatchLabels map[string]string `yaml:"matchLabels"`
+}
+
+// lets are the connections that a policy permits, such as "8200 from monitoring" and "53"; a peer alone has every port.
+func (p networkPolicy) lets() (in, out map[string]bool) {
+	in, out = map[string]bool{}, map[string]bool{}
+	named := func(p selector, n selector) string {
+		return cmp.Or(p.MatchLabels["app.kubernetes.io/name"], n.MatchLabels["kubernetes.io/metadata.name"])
+	}
+	for _, rule := range p.Ingress {
+		for _, port := range rule.Ports {
+			in[port.Port] = true
+			for _, peer := range rule.From {
+				in[port.Port+" from "+named(peer.PodSelector, peer.NamespaceSelector)] = true
+			}
+		}
+	}
+	for _, rule := range p.Egress {
+		for _, port := range rule.Ports {
+			out[port.Port] = true
+		}
+		for _, peer := range rule.To {
+			out[named(peer.PodSelector, peer.NamespaceSelector)] = len(rule.Ports) == 0
+		}
+	}
+	return in, out
 }
 
 func TestChart_networkPoliciesFollowTheCalls(t *testing.T) {
@@ -196,6 +243,42 @@ func TestChart_networkPoliciesFollowTheCalls(t *testing.T) {
 	}
 	if !maps.Equal(got, want) {
 		t.Errorf("got %v, want %v", slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(want)))
+	}
+}
+
+// Where the policies are enforced, nothing works without these connections, besides the calls of apps.
+func TestChart_networkPoliciesLetThroughWhatEverythingNeeds(t *testing.T) {
+	ports := map[string]string{
+		"pubsub.kafka": "9093", "pubsub.jetstream": "14222", "state.postgresql": "5432", "bindings.smtp": "587", "configuration.redis": "6379",
+	}
+	for name, args := range map[string][]string{"small": small, "production": production} {
+		all := render(t, args...)
+		expect := func(id string, got map[string]bool, want ...string) {
+			for _, connection := range want {
+				if !got[connection] {
+					t.Errorf("%s: the policy of %s lacks %s: %v", name, id, connection, got)
+				}
+			}
+		}
+		for _, app := range must.Get(topology.Load(".."))(t).Apps {
+			in, out := specOf[networkPolicy](t, all.of("NetworkPolicy")[app.ID]).lets()
+			expect(app.ID, in, "8200 from monitoring", "9090 from monitoring")
+			expect(app.ID, out, "53", "dapr-system", "4317")
+			for _, c := range all.of("Component") {
+				if port := ports[specOf[component](t, c).Type]; port != "" && (len(c.Scopes) == 0 || slices.Contains(c.Scopes, app.ID)) {
+					expect(app.ID, out, port)
+				}
+			}
+			if app.Public() && name == "production" {
+				expect(app.ID, in, "http from ingress-nginx", "http from test")
+			} else if app.Public() {
+				expect(app.ID, in, "http")
+			}
+		}
+		if name == "small" {
+			in, _ := specOf[networkPolicy](t, all.of("NetworkPolicy")["broker"]).lets()
+			expect("broker", in, "clients", "monitor from monitoring", "monitor from keda")
+		}
 	}
 }
 
@@ -266,12 +349,25 @@ func TestChart_thePublicAppReachesNoServer(t *testing.T) {
 	}
 }
 
-// The images contain no certificates, so a server with TLS would be refused.
-func TestChart_sidecarsTrustTheAuthoritiesOfTheirServers(t *testing.T) {
+// A sidecar that loses its NATS for long gives up, and whoever runs it has to start it again. So it has to know the address.
+func TestChart_sidecarsWatchTheirNATS(t *testing.T) {
+	own := append(on("nats", "postgres"), "--set", "broker.enabled=false,broker.address=nats.example:4222,secrets.values.NATS_URL=x")
+	for want, args := range map[string][]string{"STOA_BROKER=broker:14222": small, "STOA_BROKER=nats.example:4222": own, "": on("kafka", "postgres")} {
+		if got := deployments(t, render(t, args...))["blog"].Template.Metadata.Annotations["dapr.io/env"]; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+// The images contain no certificates, so a server with TLS would be refused: by sidecars, and by apps, which send traces.
+func TestChart_allTrustTheAuthoritiesOfTheirServers(t *testing.T) {
 	for id, d := range deployments(t, render(t, production...)) {
 		mounted := d.Template.Metadata.Annotations["dapr.io/volume-mounts"] == "certificates:/etc/ssl/certs"
 		if !mounted || !slices.ContainsFunc(d.Template.Spec.Volumes, func(v volume) bool { return v.Name == "certificates" && v.ConfigMap.Name == "authorities" }) {
 			t.Errorf("the sidecar of %s trusts nobody: %v", id, d.Template.Spec.Volumes)
+		}
+		if mounts := d.Template.Spec.Containers[0].VolumeMounts; len(mounts) != 1 || mounts[0].MountPath != "/etc/ssl/certs" {
+			t.Errorf("%s trusts nobody: %v", id, mounts)
 		}
 	}
 }

@@ -81,8 +81,13 @@ func on(bus, store string) []string {
 
 func template(t *testing.T, args ...string) (string, error) {
 	t.Helper()
+	return templateAs(t, "stoa", "shop", args...)
+}
+
+func templateAs(t *testing.T, release, namespace string, args ...string) (string, error) {
+	t.Helper()
 	var stdout, stderr bytes.Buffer
-	cmd := exec.CommandContext(t.Context(), helm(t), append([]string{"template", "stoa", chart, "-n", "shop", "--kube-version", "1.34.0"}, args...)...)
+	cmd := exec.CommandContext(t.Context(), helm(t), append([]string{"template", release, chart, "-n", namespace, "--kube-version", "1.34.0"}, args...)...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
 		return "", errors.New(stderr.String())
@@ -157,6 +162,10 @@ type pod struct {
 				SecretKeyRef secretKey `yaml:"secretKeyRef"`
 			} `yaml:"valueFrom"`
 		}
+		Ports        []struct{ Name string }
+		VolumeMounts []struct {
+			MountPath string `yaml:"mountPath"`
+		} `yaml:"volumeMounts"`
 		StartupProbe    map[string]any `yaml:"startupProbe"`
 		LivenessProbe   map[string]any `yaml:"livenessProbe"`
 		ReadinessProbe  map[string]any `yaml:"readinessProbe"`

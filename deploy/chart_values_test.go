@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -31,6 +32,12 @@ func TestChart_refusesWhatItDoesNotKnow(t *testing.T) {
 		"Kong without an image": {"kong.enabled=true", "kong.image"},
 		"an Ingress to nowhere": {"ingress.enabled=true", "ingress.host"},
 		"two makers of secrets": {"secrets.external.enabled=true", "turn the other one off"},
+		"another bus's setting": {"bus.settings.kafak.version=x", `bus.settings: "kafak" is not one of`},
+		"another store's":       {"store.settings.postgress.maxConns=x", `store.settings: "postgress" is not one of`},
+		"a component":           {"base.settings.mial.host=x", `base.settings: "mial" is not one of`},
+		"a vault without name":  {"secrets.create=false,secrets.external.enabled=true", "secrets.external.store.name"},
+		"no time to end":        {"shutdown.unfound=80", "shutdown.grace"},
+		"what Dapr would split": {`defaults.env.OTEL_RESOURCE_ATTRIBUTES=a=b\,c=d`, "follows a comma"},
 		"no replica of an app that others call": {
 			"scaling.events.enabled=true,apps.inventory-worker.scaling.min=0", "one replica has to run",
 		},
@@ -39,6 +46,36 @@ func TestChart_refusesWhatItDoesNotKnow(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: got %v, want one that says %s", name, err, test.want)
 		}
+	}
+}
+
+// What the README tells a newcomer to type is accepted: a text that looks like a number is one to Helm, and refused.
+func TestReadme_installs(t *testing.T) {
+	text := strings.ReplaceAll(string(must.Get(os.ReadFile("README.md"))(t)), "\\\n", " ")
+	commands := regexp.MustCompile(`(?m)^helm install stoa deploy/helm/stoa -n stoa (.*)$`).FindAllStringSubmatch(text, -1)
+	if len(commands) == 0 {
+		t.Fatal("the README installs nothing")
+	}
+	for _, command := range commands {
+		args := strings.NewReplacer("deploy/helm/stoa", chart, "'", "", "--wait", "").Replace(command[1])
+		must.Get(template(t, strings.Fields(args)...))(t)
+	}
+}
+
+// A name that looks like a number is a text.
+func TestChart_takesNumbersForNames(t *testing.T) {
+	text := must.Get(templateAs(t, "2026", "2027", append(slices.Clone(small), "--set", "metrics.podMonitor.enabled=true")...))(t)
+	if found := regexp.MustCompile(`(instance|namespace)"?: ?202[67]`).FindString(text); found != "" {
+		t.Errorf("the API server refuses %s", found)
+	}
+}
+
+// The Ingress of the example takes what the gateway takes.
+func TestChart_theIngressTakesTheLargestBody(t *testing.T) {
+	limit := render(t, production...).of("Ingress")["stoa"].Metadata.Annotations["nginx.ingress.kubernetes.io/proxy-body-size"]
+	megabytes, err := strconv.Atoi(strings.TrimSuffix(limit, "m"))
+	if largest := largestBody(t); err != nil || megabytes*1024 < largest {
+		t.Errorf("it takes %q, the gateway %d KB", limit, largest)
 	}
 }
 
@@ -53,6 +90,14 @@ func TestChart_namesASecretThatIsMissing(t *testing.T) {
 	}
 }
 
+// A sidecar that is not native ends after its app, and both within the time that Kubernetes gives them.
+func TestChart_sidecarsOutliveTheirApps(t *testing.T) {
+	args := append(slices.Clone(small), "--set", "dapr.nativeSidecar=false,shutdown.unfound=60,shutdown.grace=95")
+	if got := deployments(t, render(t, args...))["blog"].Template.Metadata.Annotations["dapr.io/block-shutdown-duration"]; got != "80s" {
+		t.Errorf("it ends %s after its signal, the app up to 75 s", got)
+	}
+}
+
 // An app that has no port of its own may end while nothing waits for it, and comes back when scaling is turned off.
 func TestChart_idleWorkersMayEnd(t *testing.T) {
 	text := must.Get(template(t, append(slices.Clone(small), "--set", "scaling.events.enabled=true,apps.order-worker.scaling.min=0")...))(t)
@@ -62,13 +107,24 @@ func TestChart_idleWorkersMayEnd(t *testing.T) {
 }
 
 func TestChart_withKong(t *testing.T) {
-	all := render(t, append(slices.Clone(small), "--set", "kong.enabled=true,kong.image=registry.example/kong:3.9.1")...)
+	all := render(t, append(slices.Clone(small), "--set", "kong.enabled=true,kong.image=registry.example/kong:3.9.1",
+		"--set", "apps.gateway.env.KONG_TRUSTED_IPS=10.0.0.0/8,defaults.env.MAIL_FROM=x")...)
 	gateway := deployments(t, all)["gateway"].Template
+	if notes := gateway.Metadata.Annotations; notes["prometheus.io/scrape"] != "" || gateway.Spec.Containers[0].Ports[1].Name == "probes" {
+		t.Error("Prometheus asks Kong for metrics, which it does not have there, and finds it down")
+	}
 	if got := gateway.Spec.Containers[0].Image; got != "registry.example/kong:3.9.1" {
 		t.Errorf("the gateway runs %s", got)
 	}
 	if port, ok := gateway.Metadata.Annotations["dapr.io/app-port"]; ok {
 		t.Errorf("its sidecar waits for port %s, which it never calls", port)
+	}
+	env := map[string]string{}
+	for _, variable := range gateway.Spec.Containers[0].Env {
+		env[variable.Name] = variable.Value
+	}
+	if _, other := env["MAIL_FROM"]; other || env["KONG_TRUSTED_IPS"] != "10.0.0.0/8" || env["KONG_STATUS_LISTEN"] != "0.0.0.0:8200" {
+		t.Errorf("Kong gets %v", env)
 	}
 	files := all.of("ConfigMap")["kong"].Data
 	if strings.Contains(files["kong.yml"], ":3600") || !strings.Contains(files["kong.yml"], "localhost:3500/v1.0/invoke/") {

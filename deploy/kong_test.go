@@ -151,13 +151,13 @@ func TestKong_sidecarRepeatsNothing(t *testing.T) {
 	}
 }
 
-// Whatever a route takes, nginx must take before it, and no more.
-func TestKong_takesTheLargestBodyOfItsRoutes(t *testing.T) {
+// largestBody is how many kilobytes a route takes at most.
+func largestBody(t *testing.T) (largest int) {
+	t.Helper()
 	routes, err := os.ReadFile("../gateway/kong/kong.yml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	largest := 0
 	for _, limit := range regexp.MustCompile(`allowed_payload_size: (\d+), size_unit: kilobytes`).FindAllStringSubmatch(string(routes), -1) {
 		size, err := strconv.Atoi(limit[1])
 		if err != nil {
@@ -165,6 +165,12 @@ func TestKong_takesTheLargestBodyOfItsRoutes(t *testing.T) {
 		}
 		largest = max(largest, size)
 	}
+	return largest
+}
+
+// Whatever a route takes, nginx must take before it, and no more.
+func TestKong_takesTheLargestBodyOfItsRoutes(t *testing.T) {
+	largest := largestBody(t)
 	if got, want := containers(t)["gateway"].Environment["KONG_NGINX_HTTP_CLIENT_MAX_BODY_SIZE"], fmt.Sprintf("%dk", largest); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}

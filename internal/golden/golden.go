@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
-	"runtime"
 	"testing"
 )
 
@@ -14,7 +13,7 @@ import (
 // instead (`make generate`).
 func Check(t *testing.T, path string, got []byte) {
 	t.Helper()
-	path = filepath.Join(root(), path)
+	path = filepath.Join(root(t), path)
 	if os.Getenv("STOA_UPDATE") == "1" {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
@@ -33,8 +32,18 @@ func Check(t *testing.T, path string, got []byte) {
 	}
 }
 
-// root is the repository's root: this file's place is known.
-func root() string {
-	_, file, _, _ := runtime.Caller(0)
-	return filepath.Join(filepath.Dir(file), "..", "..")
+// root is the repository's root, above the folder of the package in which a test runs.
+func root(t *testing.T) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	for ; err == nil; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+		if dir == filepath.Dir(dir) {
+			err = os.ErrNotExist
+		}
+	}
+	t.Fatalf("the root of the repository is not found: %v", err)
+	return ""
 }

@@ -24,6 +24,7 @@ const (
 	part  = inPod + "label_app_kubernetes_io_part_of"
 	app   = inPod + "label_app_kubernetes_io_name"
 	port  = inPod + "container_port_name"
+	phase = inPod + "phase"
 )
 
 // kubernetes are the jobs of a cluster, with the same labels as elsewhere. Dapr names the port of a sidecar.
@@ -31,6 +32,7 @@ func kubernetes() map[string][]pods {
 	of := func(name, named, instance string) pods {
 		return pods{name, []map[string]string{{"role": "pod"}}, []relabel{
 			{Sources: []string{part, port}, Regex: "stoa;" + named, Action: "keep"},
+			{Sources: []string{phase}, Regex: "Failed|Succeeded", Action: "drop"}, // an evicted pod stays, and never answers
 			{Sources: []string{app}, Target: "app"},
 			{Sources: []string{inPod + "name"}, Target: "instance", Replacement: instance},
 		}}

@@ -14,10 +14,11 @@ import (
 )
 
 // Debian's Prometheus finds no pods, so these are what it would find: the ports of a pod of the chart, and one of somebody else's.
-func found(pod, part, port string) map[string]any {
+func found(pod, part, port, phase string) map[string]any {
 	return map[string]any{"targets": []string{"10.0.0.1:1"}, "labels": map[string]string{
 		"__meta_kubernetes_pod_name": pod, "__meta_kubernetes_pod_container_port_name": port,
 		"__meta_kubernetes_pod_label_app_kubernetes_io_name": "blog", "__meta_kubernetes_pod_label_app_kubernetes_io_part_of": part,
+		"__meta_kubernetes_pod_phase": phase,
 	}}
 }
 
@@ -29,7 +30,8 @@ func TestKubernetes_targetsHaveTheLabelsOfQueries(t *testing.T) {
 	var jobs []map[string]any
 	for _, job := range kubernetes()["scrape_configs"] {
 		jobs = append(jobs, map[string]any{"job_name": job.Name, "relabel_configs": job.Relabel, "static_configs": []any{
-			found("blog-1", "stoa", "probes"), found("blog-1", "stoa", "dapr-metrics"), found("blog-1", "stoa", "http"), found("x", "other", "probes"),
+			found("blog-1", "stoa", "probes", "Running"), found("blog-1", "stoa", "dapr-metrics", "Running"), found("blog-1", "stoa", "http", "Running"),
+			found("evicted", "stoa", "probes", "Failed"), found("evicted", "stoa", "dapr-metrics", "Failed"), found("x", "other", "probes", "Running"),
 		}})
 	}
 	file := filepath.Join(t.TempDir(), "prometheus.yml")

@@ -43,7 +43,9 @@ func runTests(m *testing.M) int {
 	defer os.RemoveAll(folder)
 	usePrograms(folder)
 	for program, source := range map[string]string{fake: "./testdata/fakeapp", stoa: "../../cmd/stoa"} {
-		if out, err := exec.Command("go", "build", "-o", program, source).CombinedOutput(); err != nil {
+		build := exec.Command("go", "build", "-o", program, source)
+		build.Env = append(os.Environ(), "CGO_ENABLED=0") // as the Makefile builds it
+		if out, err := build.CombinedOutput(); err != nil {
 			fmt.Printf("building %s: %v\n%s", source, err, out)
 			return 1
 		}

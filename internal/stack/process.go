@@ -18,6 +18,7 @@ const (
 	maxDelay    = 5 * time.Second
 	steadyAfter = 10 * time.Second      // a program that ran this long restarts after firstDelay again
 	probeEvery  = 30 * time.Millisecond // until ready
+	rareProbes  = 10 * probeEvery       // of one that is late
 	probeLimit  = 2 * time.Second       // longer than an app waits for a dependency, so that it can name a missing one
 	stopGrace   = 20 * time.Second      // between SIGTERM and SIGKILL; longer than description.DrainSeconds
 	maxFailures = 3                     // deaths in a row until the start fails

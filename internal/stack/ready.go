@@ -61,11 +61,10 @@ func notReady(ctx context.Context, late []*process) error {
 // errCrippled is why a program that answers that it is ready must start again.
 var errCrippled = errors.New("it runs without what it needs")
 
-// awaitReady probes the program until it is ready. It returns errCrippled if it never will be.
+// awaitReady probes the program until it is ready. It returns errCrippled if it never will be. The longer it takes, the rarer are
+// the probes, since they take processors from what they wait for.
 func (p *process) awaitReady(ctx context.Context) error {
-	ticks := time.NewTicker(probeEvery)
-	defer ticks.Stop()
-	for {
+	for began := time.Now(); ; {
 		err := p.probe(ctx)
 		switch {
 		case ctx.Err() != nil:
@@ -80,7 +79,7 @@ func (p *process) awaitReady(ctx context.Context) error {
 		p.info.Problem = err.Error()
 		p.mu.Unlock()
 		select {
-		case <-ticks.C:
+		case <-time.After(min(max(time.Since(began)/10, probeEvery), rareProbes)):
 		case <-ctx.Done():
 			return ctx.Err()
 		}

@@ -28,6 +28,9 @@ const (
 	openFor = 500 * time.Millisecond
 	// tryAgainAfter is what refused callers are told.
 	tryAgainAfter = time.Second
+	// shownFor is how long after the last call the metric shows the state. Only a call can close a breaker, so without callers it
+	// would show for ever what was once.
+	shownFor = 5 * time.Minute
 )
 
 // What a call says about its app. Any answer of the app is nil, even an error.
@@ -38,17 +41,27 @@ var (
 
 // breakers has a circuit breaker for each app that this process calls.
 type breakers struct {
-	log   zerolog.Logger
-	state metric.Int64Gauge
+	log zerolog.Logger
 
 	mu    sync.Mutex
 	byApp map[string]*breaker
 }
 
 func newBreakers(log zerolog.Logger) (*breakers, error) {
-	state, err := otel.Meter("stoa/sidecar").Int64Gauge("stoa.breaker.state",
-		metric.WithDescription("State of the circuit breaker for an app: 0 closed, 1 half-open, 2 open"))
-	return &breakers{log: log, state: state, byApp: map[string]*breaker{}}, err
+	b := &breakers{log: log, byApp: map[string]*breaker{}}
+	_, err := otel.Meter("stoa/sidecar").Int64ObservableGauge("stoa.breaker.state", metric.WithInt64Callback(b.observe),
+		metric.WithDescription("State of the circuit breaker for an app: 0 closed or not needed lately, 1 half-open, 2 open"))
+	return b, err
+}
+
+// observe shows all states.
+func (b *breakers) observe(_ context.Context, o metric.Int64Observer) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for appID, breaker := range b.byApp {
+		o.Observe(breaker.shown(), metric.WithAttributes(attribute.String("target", appID)))
+	}
+	return nil
 }
 
 // of returns the breaker for an app.
@@ -79,14 +92,13 @@ type breaker struct {
 	appID    string
 	gate     *gobreaker.TwoStepCircuitBreaker[any]
 	answered atomic.Pointer[time.Time]
+	asked    atomic.Pointer[time.Time] // when somebody last called the app, or was refused
 }
 
 func (b *breakers) newBreaker(appID string) *breaker {
 	app := &breaker{appID: appID}
 	app.answered.Store(&time.Time{})
-	show := func(state gobreaker.State) {
-		b.state.Record(context.Background(), int64(state), metric.WithAttributes(attribute.String("target", appID)))
-	}
+	app.asked.Store(&time.Time{})
 	app.gate = gobreaker.NewTwoStepCircuitBreaker[any](gobreaker.Settings{
 		Timeout:    openFor,
 		IsExcluded: func(err error) bool { return errors.Is(err, errUncounted) },
@@ -94,12 +106,18 @@ func (b *breakers) newBreaker(appID string) *breaker {
 			return counts.ConsecutiveFailures >= tripAfter && time.Since(*app.answered.Load()) >= keptWaiting
 		},
 		OnStateChange: func(_ string, from, to gobreaker.State) {
-			show(to)
 			b.log.Warn().Str("target", appID).Stringer("from", from).Stringer("to", to).Msg("circuit breaker")
 		},
 	})
-	show(gobreaker.StateClosed)
 	return app
+}
+
+// shown is the state as the metric has it.
+func (b *breaker) shown() int64 {
+	if time.Since(*b.asked.Load()) > shownFor {
+		return int64(gobreaker.StateClosed)
+	}
+	return int64(b.gate.State())
 }
 
 // Crowd speaks to an app's circuit breaker for callers who wait for the call of another: they have waited as long.
@@ -124,6 +142,8 @@ func (c Crowd) Waited(took time.Duration) {
 // do makes a call, unless the app gives no answers: then it fails with errs.Unavailable at once. The call returns nil if the
 // app answered, and errUncounted or errNoAnswer otherwise.
 func (b *breaker) do(ctx context.Context, call func() error) error {
+	began := time.Now()
+	b.asked.Store(&began)
 	report, err := b.gate.Allow()
 	if err != nil {
 		return &errs.Error{

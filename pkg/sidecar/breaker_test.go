@@ -261,6 +261,33 @@ func TestBreaker_countsOnlyAppsThatKeepCallersWaiting(t *testing.T) {
 	}
 }
 
+// A breaker that nobody needs any more cannot close. Its metric must not wake somebody up for ever.
+func TestBreaker_isShownWhileSomebodyCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{status: http.StatusOK}
+		side, _ := w.beside(t)
+		w.frozen.Store(true)
+		for side.Breakers()["app"] != "open" {
+			_ = kinds["HTTP"](t.Context(), w, side)
+		}
+		app := side.breakers.of("app")
+		for range 10 { // who is refused calls, too
+			time.Sleep(shownFor / 2)
+			_ = kinds["HTTP"](t.Context(), w, side)
+			if app.shown() == 0 {
+				t.Fatal("an app that gives no answers is shown as one that does")
+			}
+		}
+		time.Sleep(shownFor + time.Second)
+		if got := app.shown(); got != 0 {
+			t.Errorf("nobody calls the app, and its breaker is shown as %d", got)
+		}
+		if got := side.Breakers()["app"]; got == "closed" {
+			t.Errorf("it is %s without an answer", got)
+		}
+	})
+}
+
 type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }

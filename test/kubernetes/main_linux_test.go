@@ -208,7 +208,12 @@ func (c *cluster) installDapr(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// Sentry would make its certificates itself, notice seconds later that the kubelet shows it others than before, namely these, and
+	// start again up to eight times, each time after its clients have had 20 seconds to leave.
+	certificate, key := c.node.Certificate(node.DaprAuthority)
 	_, err = c.Helm(ctx, "install", "dapr", chart, "--namespace", daprNamespace, "--create-namespace", "--wait", "--timeout", patience.String(),
+		"--set-file", "dapr_sentry.tls.root.certPEM="+certificate, "--set-file", "dapr_sentry.tls.issuer.certPEM="+certificate,
+		"--set-file", "dapr_sentry.tls.issuer.keyPEM="+key,
 		"--set", "global.registry=localhost/dapr", "--set", "global.tag=test",
 		"--set", "dapr_scheduler.cluster.inMemoryStorage=true", "--set", "dapr_sidecar_injector.sidecarDropALLCapabilities=true",
 		// The chart's probes have a second for an answer. This machine has two cores for everything.

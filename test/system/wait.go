@@ -18,15 +18,23 @@ func Eventually(t testing.TB, what string, condition func() error) {
 // Within is Eventually with another patience.
 func Within(t testing.TB, limit time.Duration, what string, condition func() error) {
 	t.Helper()
-	for deadline := time.Now().Add(limit); ; time.Sleep(10 * time.Millisecond) {
+	for began := time.Now(); ; {
 		err := condition()
 		if err == nil {
 			return
 		}
-		if time.Now().After(deadline) {
+		waited := time.Since(began)
+		if waited > limit {
 			t.Fatalf("waited %s in vain until %s: %v", limit, what, err)
 		}
+		time.Sleep(pause(waited))
 	}
+}
+
+// pause is the time until the next look at something that was awaited for so long: about a tenth of it. A look costs the system
+// as much as a customer does, so tests that look all the time would slow down what they wait for.
+func pause(waited time.Duration) time.Duration {
+	return min(max(waited/10, 10*time.Millisecond), 400*time.Millisecond)
 }
 
 // AtOnce calls a function n times at once, with the numbers from 0 on, and returns after all calls.

@@ -82,7 +82,7 @@ type metadata struct {
 	Version string            `json:"resourceVersion,omitempty"`
 }
 
-// Ensure adds to a Secret the values whose keys it does not have, and makes it if there is none. Keys that are there keep their
+// Ensure adds to a Secret the values whose keys are missing there, or empty, and makes it if there is none. Others keep their
 // values. It returns how many were added.
 func (c *Cluster) Ensure(ctx context.Context, name string, values Values) (added int, err error) {
 	const attempts = 5 // the others lose against somebody who writes at the same time

@@ -2,6 +2,7 @@ package tools
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -130,11 +131,13 @@ func Manifests(ctx context.Context, root string) (ofKEDA, ofMetrics string, err 
 	return filepath.Join(ofKEDA, "config", "minimal"), filepath.Join(ofMetrics, "manifests", "base"), err
 }
 
-// moduleFolder is the one of the module of a project, which a module below tools/ requires.
+// moduleFolder is the one of the module of a project, which a module below tools/ requires. It is downloaded if it is not there: it may
+// have been removed since the programs were built.
 func moduleFolder(ctx context.Context, root, module string, from project) (string, error) {
-	dir, err := goCommand(ctx, filepath.Join(root, "tools", module), "list", "-m", "-f", "{{.Dir}}", from.path).Output()
-	if err != nil {
-		return "", fmt.Errorf("the module %s cannot be found: %w", from.path, err)
+	out, err := goCommand(ctx, filepath.Join(root, "tools", module), "mod", "download", "-json", from.path).Output()
+	var found struct{ Dir, Error string }
+	if err := errors.Join(err, json.Unmarshal(out, &found)); err != nil {
+		return "", fmt.Errorf("the module %s cannot be found: %w %s", from.path, err, found.Error)
 	}
-	return strings.TrimSpace(string(dir)), nil
+	return found.Dir, nil
 }

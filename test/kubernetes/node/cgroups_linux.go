@@ -19,10 +19,11 @@ const (
 	prefix = "stoa-node-"
 )
 
-// abandoned says whether a name is that of something whose test has ended.
+// abandoned says whether a name is that of something whose test has ended: it has the pid of nobody, or of this test, which has
+// made nothing yet.
 func abandoned(path string) bool {
 	pid, err := strconv.Atoi(strings.TrimPrefix(filepath.Base(path), prefix))
-	return err == nil && errors.Is(syscall.Kill(pid, 0), syscall.ESRCH)
+	return err == nil && (pid == os.Getpid() || errors.Is(syscall.Kill(pid, 0), syscall.ESRCH))
 }
 
 // NewFolder makes the folder of this test. First it removes those of tests that were killed.

@@ -91,7 +91,7 @@ func (s settings) start(parts []part, running map[int]string) error {
 	return nil
 }
 
-// reap buries the processes that have ended: process 1 inherits the children of all others. One of the parts is missed.
+// reap waits for the processes that have ended: process 1 inherits the children of all others. It fails if one was a part of the node.
 func reap(running map[int]string) error {
 	for {
 		var status unix.WaitStatus

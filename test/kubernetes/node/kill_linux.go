@@ -13,7 +13,7 @@ import (
 // status of its pod.
 func (n *Node) KillContainer(id string) error {
 	_, id, found := strings.Cut(id, "://")
-	if !found {
+	if !found || id == "" { // which every process has in its groups
 		return fmt.Errorf("%q is not the id of a container", id)
 	}
 	groups, err := filepath.Glob("/proc/[0-9]*/cgroup")

@@ -41,7 +41,7 @@ func Start(ctx context.Context, root, dir string) (*Node, error) {
 	n := newNode(s)
 	n.spawner = stack.NewSpawner()
 	if err := n.start(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("the node does not start: %w: %s", err, n.LastWords()), n.Stop())
+		return nil, errors.Join(fmt.Errorf("the node does not start: %w: %s", err, n.logEnds()), n.Stop())
 	}
 	return n, nil
 }
@@ -213,8 +213,8 @@ func forward(from net.Conn, server string) {
 	_, _ = io.Copy(from, to)
 }
 
-// LastWords are the ends of the logs of the parts.
-func (n *Node) LastWords() string {
+// logEnds are the ends of the logs of the parts.
+func (n *Node) logEnds() string {
 	const enough = 1500
 	var words strings.Builder
 	logs, _ := filepath.Glob(n.in("log", "*.log"))

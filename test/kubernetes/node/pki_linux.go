@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// authority is the cluster's certificate authority, which ends with the test.
+// authority is a certificate authority, which ends with the test.
 type authority struct {
 	dir         string
 	certificate *x509.Certificate
@@ -30,7 +30,10 @@ func writePKI(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	a, err := newAuthority(dir)
+	if _, err := newAuthority(dir, DaprAuthority); err != nil {
+		return err
+	}
+	a, err := newAuthority(dir, "ca")
 	if err != nil {
 		return err
 	}
@@ -65,7 +68,11 @@ func writePKI(dir string) error {
 	return a.serviceAccountKeys()
 }
 
-func newAuthority(dir string) (authority, error) {
+// DaprAuthority is the name of the authority for sidecars, which has signed itself.
+const DaprAuthority = "dapr"
+
+// newAuthority writes its certificate and its key.
+func newAuthority(dir, name string) (authority, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return authority{}, err
@@ -77,7 +84,12 @@ func newAuthority(dir string) (authority, error) {
 		return authority{}, err
 	}
 	a := authority{dir, template, key}
-	return a, a.store("ca", der, key)
+	return a, a.store(name, der, key)
+}
+
+// Certificate returns the file of a certificate that the node has made, and that of its key.
+func (s settings) Certificate(name string) (certificate, key string) {
+	return s.pki(name + ".crt"), s.pki(name + ".key")
 }
 
 func certificate(subject pkix.Name) *x509.Certificate {

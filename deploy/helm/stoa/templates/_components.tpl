@@ -19,17 +19,22 @@
 {{- $component | toJson }}
 {{- end }}
 
+{{/* The settings of one component: its own over those of its folder. A list: the settings, the name of the component, the folder. */}}
+{{- define "stoa.settings" -}}
+{{- merge dict (get (index . 0) (index . 1) | default dict) (get (index . 0) (index . 2) | default dict) | toJson }}
+{{- end }}
+
 {{/* All components, as JSON. */}}
 {{- define "stoa.components" -}}
 {{- $all := list -}}
 {{- $data := .Files.Get "files/apps.yaml" | fromYaml -}}
 {{- range $data.topics -}}
 {{- $folder := get $.Values.bus.topics . | default $.Values.bus.name -}}
-{{- $all = append $all (include "stoa.component" (list $ (printf "bus/%s/%s" $folder .) (get $.Values.bus.settings $folder)) | fromJson) -}}
+{{- $all = append $all (include "stoa.component" (list $ (printf "bus/%s/%s" $folder .) (include "stoa.settings" (list $.Values.bus.settings . $folder) | fromJson)) | fromJson) -}}
 {{- end -}}
 {{- range $data.stores -}}
 {{- $folder := get $.Values.store.services . | default $.Values.store.name -}}
-{{- $all = append $all (include "stoa.component" (list $ (printf "store/%s/%s" $folder .) (get $.Values.store.settings $folder)) | fromJson) -}}
+{{- $all = append $all (include "stoa.component" (list $ (printf "store/%s/%s" $folder .) (include "stoa.settings" (list $.Values.store.settings . $folder) | fromJson)) | fromJson) -}}
 {{- end -}}
 {{- $base := concat (list "secrets") $data.schedules -}}
 {{- if .Values.base.configuration }}{{ $base = append $base "configuration" }}{{ end -}}

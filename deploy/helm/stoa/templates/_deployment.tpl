@@ -10,14 +10,18 @@ changes when the sidecar has to start again. */}}
 {{- range $components -}}
 {{- range .spec.metadata }}{{ if .secretKeyRef }}{{ $names = append $names .secretKeyRef.name }}{{ end }}{{ end -}}
 {{- if eq .spec.type "bindings.localstorage" }}{{ $mounts = append $mounts (printf "%s:/state/.stoa/%s" .metadata.name .metadata.name) }}{{ end -}}
-{{- if and (eq .spec.type "pubsub.jetstream") (include "stoa.embedded" $root) }}{{ $env = list "STOA_BROKER=broker:14222" }}{{ end -}}
+{{- if eq .spec.type "pubsub.jetstream" -}}
+{{- with ternary "broker:14222" $root.Values.broker.address (not (empty (include "stoa.embedded" $root))) }}{{ $env = list (printf "STOA_BROKER=%s" .) }}{{ end -}}
+{{- end -}}
 {{- end -}}
 {{- $secrets := list -}}
 {{- range $names | uniq | sortAlpha -}}
 {{- $from := include "stoa.secretKey" (list $root .) | fromJson -}}
 {{- $secrets = append $secrets (printf "%s=%s:%s" . $from.name $from.key) -}}
 {{- end -}}
-{{- range $name, $value := $values.env }}{{ if hasPrefix "OTEL_" $name }}{{ $env = append $env (printf "%s=%s" $name $value) }}{{ end }}{{ end -}}
+{{- range $name, $value := $values.env }}{{ if hasPrefix "OTEL_" $name -}}
+{{- if regexMatch `,\s*[a-zA-Z_][a-zA-Z0-9_]*=` $value }}{{ fail (printf "env.%s: Dapr would take what follows a comma for another variable of the sidecar" $name) }}{{ end -}}
+{{- $env = append $env (printf "%s=%s" $name $value) }}{{ end }}{{ end -}}
 dapr.io/enabled: "true"
 dapr.io/app-id: {{ $app.id }}
 dapr.io/config: {{ $app.id }}
@@ -55,7 +59,7 @@ dapr.io/sidecar-liveness-probe-threshold: "6"
 {{- if $dapr.nativeSidecar }}
 dapr.io/enable-native-sidecar: "true"
 {{- else }}
-dapr.io/block-shutdown-duration: {{ $dapr.blockShutdown }}
+dapr.io/block-shutdown-duration: {{ add $root.Values.shutdown.unfound 20 }}s
 {{- end }}
 {{- with $values.sidecar.requests }}
 {{- with .cpu }}
@@ -114,11 +118,14 @@ dapr.io/{{ $name }}: {{ quote $value }}
   lifecycle: {preStop: {sleep: {seconds: {{ $root.Values.shutdown.unfound }}}}}
   resources: {{ toJson $values.resources }}
   securityContext: {{ include "stoa.containerSecurity" . }}
+{{- if $root.Values.certificates }}
+  volumeMounts: [{name: certificates, mountPath: /etc/ssl/certs, readOnly: true}]
+{{- end }}
 {{- end }}
 
-{{/* Kong in place of the built-in gateway, with the same routes. */}}
+{{/* Kong in place of the built-in gateway, with the same routes. It serves no metrics where the apps do, so its port has another name. */}}
 {{- define "stoa.kong" -}}
-{{- $root := index . 0 -}}{{- $app := index . 1 -}}
+{{- $root := index . 0 -}}{{- $app := index . 1 -}}{{- $values := index . 2 -}}
 - name: app
   image: {{ $root.Values.kong.image }}
   imagePullPolicy: {{ $root.Values.images.pullPolicy }}
@@ -127,15 +134,17 @@ dapr.io/{{ $name }}: {{ quote $value }}
   env:
     - {name: DAPR_API_TOKEN, valueFrom: {secretKeyRef: {name: {{ $app.id }}-token, key: token}}}
 {{- $kong := ($root.Files.Get "compose/kong.yml" | fromYaml).services.gateway.environment }}
-{{- range $name, $value := merge (dict "KONG_STATUS_LISTEN" "0.0.0.0:8200") $kong }}
+{{- $own := dict "KONG_STATUS_LISTEN" "0.0.0.0:8200" }}
+{{- range $name, $value := $values.env }}{{ if hasPrefix "KONG_" $name }}{{ $_ := set $own $name $value }}{{ end }}{{ end }}
+{{- range $name, $value := merge $own $kong }}
     - {name: {{ $name }}, value: {{ $value | toString | quote }}}
 {{- end }}
   ports:
     - {name: http, containerPort: {{ $app.port }}}
-    - {name: probes, containerPort: 8200}
-  startupProbe: {httpGet: {path: /status, port: probes}, periodSeconds: 1, timeoutSeconds: 4, failureThreshold: 300}
-  livenessProbe: {httpGet: {path: /status, port: probes}, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6}
-  readinessProbe: {httpGet: {path: /status/ready, port: probes}, periodSeconds: 5, timeoutSeconds: 4, failureThreshold: 4}
+    - {name: status, containerPort: 8200}
+  startupProbe: {httpGet: {path: /status, port: status}, periodSeconds: 1, timeoutSeconds: 4, failureThreshold: 300}
+  livenessProbe: {httpGet: {path: /status, port: status}, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6}
+  readinessProbe: {httpGet: {path: /status/ready, port: status}, periodSeconds: 5, timeoutSeconds: 4, failureThreshold: 4}
   lifecycle: {preStop: {sleep: {seconds: {{ $root.Values.shutdown.unfound }}}}}
   resources: {{ toJson $root.Values.kong.resources }}
   securityContext: {{ include "stoa.containerSecurity" . }}
@@ -170,7 +179,7 @@ spec:
         app.kubernetes.io/part-of: stoa
       annotations:
         checksum/dapr: {{ index . 4 | quote }}
-{{- if $root.Values.metrics.annotations }}
+{{- if and $root.Values.metrics.annotations (not $kong) }}
         prometheus.io/scrape: "true"
         prometheus.io/port: "8200"
         prometheus.io/path: /metrics

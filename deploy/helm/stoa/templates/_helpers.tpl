@@ -2,7 +2,7 @@
 
 {{- define "stoa.selector" -}}
 app.kubernetes.io/name: {{ index . 1 }}
-app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
+app.kubernetes.io/instance: {{ quote (index . 0).Release.Name }}
 {{- end }}
 
 {{- define "stoa.labels" -}}
@@ -48,13 +48,19 @@ imagePullSecrets:
 {{- define "stoa.check" -}}
 {{- $data := .Files.Get "files/apps.yaml" | fromYaml -}}
 {{- $ids := list }}{{ range $data.apps }}{{ $ids = append $ids .id }}{{ end -}}
-{{- range $name, $known := dict "apps" $ids "bus.topics" $data.topics "store.services" $data.stores -}}
+{{- $base := concat (list "secrets" "configuration") $data.bindings $data.schedules -}}
+{{- $buses := concat (list "nats" "kafka" "redis" "rabbitmq") $data.topics -}}
+{{- $stores := concat (list "postgres" "redis" "mariadb" "mongodb") $data.stores -}}
+{{- range $name, $known := dict "apps" $ids "bus.topics" $data.topics "bus.settings" $buses "store.services" $data.stores "store.settings" $stores "base.settings" $base -}}
 {{- $values := $.Values }}{{ range splitList "." $name }}{{ $values = get $values . }}{{ end -}}
 {{- range $key, $_ := $values }}{{ if not (has $key $known) }}
 {{- fail (printf "%s: %q is not one of %s" $name $key (join ", " $known)) }}{{ end }}{{ end -}}
 {{- end -}}
 {{- if and .Values.secrets.external.enabled .Values.secrets.create }}
 {{- fail "secrets: either create or external makes the Secret; turn the other one off" }}{{ end -}}
+{{- if and .Values.secrets.external.enabled (not .Values.secrets.external.store.name) }}{{ fail "secrets.external.store.name is missing" }}{{ end -}}
+{{- if lt (int .Values.shutdown.grace) (add .Values.shutdown.unfound 35 | int) }}
+{{- fail "shutdown.grace: apps and sidecars need 35 seconds more than shutdown.unfound" }}{{ end -}}
 {{- if and .Values.kong.enabled (not .Values.kong.image) }}{{ fail "kong.image is missing" }}{{ end -}}
 {{- end }}
 
