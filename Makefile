@@ -247,10 +247,11 @@ redis: # a server for tests; installed where that is allowed, and not started
 namespaces: # hosts for tests
 	@[ "$$(id -u)" = 0 ] && command -v ip >/dev/null || echo "Several hosts are NOT TESTED: that needs root and the command ip."
 
-chromium: # a browser for tests; installed where that is allowed
-	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
+chromium: # a browser for tests, at best without the parts that need a screen; installed where that is allowed
+	@command -v chromium-headless-shell >/dev/null || \
 		{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
-			apt-get install -q -y --no-install-recommends chromium; } || \
+			apt-get install -q -y --no-install-recommends chromium-headless-shell; } || \
+		command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
 		echo "NOT TESTED: the pages in a browser, since no browser is installed and none can be installed from here."
 
 xmllint: # the validator of feeds and sitemaps; installed where that is allowed

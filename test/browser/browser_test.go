@@ -18,8 +18,9 @@ import (
 	"time"
 )
 
-// programs are the names under which systems have the browser.
-var programs = []string{"chromium", "google-chrome"}
+// programs are the names under which systems have the browser. The first one has no part that needs a screen, and takes half the time
+// of the processors.
+var programs = []string{"chromium-headless-shell", "chromium", "google-chrome"}
 
 // patience is how long a page may take on a machine that is busy.
 const patience = time.Minute
