@@ -27,7 +27,8 @@ const (
 // Whatever of blog, its sidecar and the broker dies while 300 requests create, edit, submit, publish, unpublish and comment on
 // posts: what was acknowledged is there; within a minute lists, counts and documents agree, and each mail is sent once.
 func TestBlog_losesNothingWhenItIsKilled(t *testing.T) {
-	shop := client.Start(t, system.Folder(t), func(o *stack.Options) { o.Env["MAILS_PER_HOUR"] = "0" })
+	apps := client.Only(t, "gateway", "auth", "blog", "notification")
+	shop := client.Start(t, system.Folder(t), apps, func(o *stack.Options) { o.Env["MAILS_PER_HOUR"] = "0" })
 	w := newHouse(t, shop)
 	steps := make(chan string, stepsPerKill) // so each kill comes while others write
 	var all sync.WaitGroup

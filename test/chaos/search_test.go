@@ -29,7 +29,8 @@ const (
 // Whatever dies while two replicas add, rename and remove 200 products, merge segments and rebuild the index: what was acknowledged is
 // found, once, and nothing else is. Meanwhile, no search finds anything twice.
 func TestSearch_losesNothingWhenItIsKilled(t *testing.T) {
-	shop := client.Start(t, system.Folder(t), func(o *stack.Options) { o.Scale = map[string]int{"inventory-api": 2} })
+	apps := client.Only(t, "gateway", "auth", "inventory-api", "inventory-worker")
+	shop := client.Start(t, system.Folder(t), apps, func(o *stack.Options) { o.Scale["inventory-api"] = 2 })
 	m := &market{Shop: shop, staff: shop.SignIn(t, "staff"), names: map[string]string{}}
 	done := make(chan struct{}, goodsPerKill)
 	var all sync.WaitGroup

@@ -55,7 +55,7 @@ func readOn(t *testing.T, shop *client.Shop, users *atomic.Value) (stop func() (
 				default:
 					t.Errorf("got %s, %v", answer, err)
 				}
-				pause(ctx, 10*time.Millisecond)
+				pause(ctx, 50*time.Millisecond)
 			}
 		})
 	}

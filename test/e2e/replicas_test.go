@@ -16,7 +16,7 @@ const (
 	replicas     = 3
 	scaledApp    = "inventory-worker"
 	sharedOrders = 500 // each is two events to the app: it is placed, and, as there is stock for one in ten, rejected
-	sharedStock  = sharedOrders / 10
+	ordersDuring = 100 // of a kill
 	sharedCalls  = 500
 )
 
@@ -28,9 +28,9 @@ func TestReplicas_shareTheLoad(t *testing.T) {
 	staff, customer := shop.SignIn(t, "staff"), shop.SignUp(t)
 
 	t.Run("share the load", func(t *testing.T) {
-		sellOut(t, shop, staff, customer, func() {})
+		sold := sellOut(t, shop, staff, customer, sharedOrders, func() {})
 		askMany(t, shop, customer)
-		const events = 2*sharedOrders - sharedStock // those that are confirmed tell it nothing more
+		events := 2*sharedOrders - sold // those that are confirmed tell it nothing more
 		system.Eventually(t, "every event is handled", func() error {
 			if n := total(handled(t, shop, "event")); n < events {
 				return fmt.Errorf("%d of %d", n, events)
@@ -44,7 +44,7 @@ func TestReplicas_shareTheLoad(t *testing.T) {
 	for _, name := range []string{scaledApp + "-2", scaledApp + "-3.sidecar"} {
 		t.Run("kill "+name, func(t *testing.T) {
 			before := shop.Process(t, name)
-			sellOut(t, shop, staff, customer, func() {
+			sellOut(t, shop, staff, customer, ordersDuring, func() {
 				must.Do(t, shop.Signal(name, os.Kill))
 			})
 			system.Eventually(t, name+" is back", func() error { return shop.Replaced(before) })
@@ -67,18 +67,20 @@ func askMany(t *testing.T, shop *client.Shop, customer client.User) {
 	})
 }
 
-// sellOut orders more than there is of a new product. Every order is decided, and every piece is sold once. It calls
-// meanwhile when some of the orders have been taken.
-func sellOut(t *testing.T, shop *client.Shop, staff, customer client.User, meanwhile func()) {
+// sellOut orders a new product of which there is enough for one order in ten. Every order is decided, and every piece is sold once:
+// it returns how many. It calls meanwhile when some of the orders have been taken.
+func sellOut(t *testing.T, shop *client.Shop, staff, customer client.User, orders int, meanwhile func()) (sold int) {
 	t.Helper()
-	product := shop.NewProduct(t, staff, sharedStock)
-	counted := shop.Decided(t, placeMany(t, shop, customer, product.ID, meanwhile))
-	if counted["confirmed"] != sharedStock || counted["rejected"] != sharedOrders-sharedStock {
-		t.Errorf("%d orders for %d pieces: %v", sharedOrders, sharedStock, counted)
+	stock := orders / 10
+	product := shop.NewProduct(t, staff, stock)
+	counted := shop.Decided(t, placeMany(t, shop, customer, product.ID, orders, meanwhile))
+	if counted["confirmed"] != stock || counted["rejected"] != orders-stock {
+		t.Errorf("%d orders for %d pieces: %v", orders, stock, counted)
 	}
-	if now := shop.Product(t, product.ID); now.Available != 0 || now.Reserved != sharedStock {
+	if now := shop.Product(t, product.ID); now.Available != 0 || now.Reserved != stock {
 		t.Errorf("the stock does not add up: %+v", now)
 	}
+	return stock
 }
 
 // total is the sum of all counts.
@@ -124,18 +126,18 @@ func handled(t *testing.T, shop *client.Shop, message string) map[string]int {
 }
 
 // placeMany places the orders, several at once, and calls meanwhile when some of them have been taken.
-func placeMany(t *testing.T, shop *client.Shop, customer client.User, productID string, meanwhile func()) []client.Placed {
+func placeMany(t *testing.T, shop *client.Shop, customer client.User, productID string, orders int, meanwhile func()) []client.Placed {
 	t.Helper()
 	var requests []client.Request
-	for n := range sharedOrders {
+	for n := range orders {
 		requests = append(requests, client.OrderBy(customer, productID, 1))
 		requests[n].Key = fmt.Sprintf("%s-%d", productID, n)
 	}
 	taken := shop.InsistAll(t, requests)
-	orders := []client.Placed{<-taken, <-taken, <-taken}
+	placed := []client.Placed{<-taken, <-taken, <-taken}
 	meanwhile()
 	for order := range taken {
-		orders = append(orders, order)
+		placed = append(placed, order)
 	}
-	return orders
+	return placed
 }
