@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -189,7 +188,7 @@ func (c *Consumer) handle(ctx context.Context, s Subscription, message []byte) b
 	ctx, span := startSpan(ctx, topic, e)
 	defer span.End()
 	ctx = observability.WithTrace(ctx, c.log)
-	err := run(ctx, handler, e)
+	err := observability.Safely(ctx, func(ctx context.Context) error { return handler(ctx, e) })
 	defects, wait := c.count(key, err)
 	result := outcomeOf(err, defects)
 	if result == setAside {
@@ -220,17 +219,6 @@ func (c *Consumer) record(ctx context.Context, topic string, e Event, o outcome,
 	}
 	observability.Log(ctx).WithLevel(level).Err(err).Str("topic", topic).Str("type", e.Type).Str("event_id", e.ID).
 		Str("subject", e.Subject).Str("outcome", string(o)).Dur("duration_ms", time.Since(started)).Msg("event")
-}
-
-// run calls the handler and turns a panic into an error, so that one event cannot crash the process again and again.
-func run(ctx context.Context, handler Handler, e Event) (err error) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			err = fmt.Errorf("panic: %v", cause)
-			observability.Log(ctx).Error().Err(err).Bytes("stack", debug.Stack()).Msg("handler panicked")
-		}
-	}()
-	return handler(ctx, e)
 }
 
 // sleep waits, and fails if ctx ends first.

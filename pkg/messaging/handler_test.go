@@ -1,7 +1,6 @@
 package messaging
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,7 +14,6 @@ import (
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/must"
 	"stoa/pkg/common/recent"
-	"stoa/pkg/observability"
 )
 
 func TestOutcomeOf(t *testing.T) {
@@ -38,19 +36,6 @@ func TestOutcomeOf(t *testing.T) {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
 		})
-	}
-}
-
-// A dead letter says in one line what went wrong; the log says where.
-func TestRun_logsWhereAHandlerPanicked(t *testing.T) {
-	var out bytes.Buffer
-	ctx := observability.WithTrace(t.Context(), zerolog.New(&out))
-	err := run(ctx, func(context.Context, Event) error { panic("no such row") }, Event{})
-	if err == nil || err.Error() != "panic: no such row" {
-		t.Errorf("got %v", err)
-	}
-	if !strings.Contains(out.String(), "handler_test.go") {
-		t.Errorf("the log does not say where: %s", out.String())
 	}
 }
 

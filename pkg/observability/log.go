@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -57,6 +58,17 @@ func WithTrace(ctx context.Context, log zerolog.Logger) context.Context {
 
 // Log returns the logger of ctx, which adds the trace id of its request or event. For a ctx without a logger it is silent.
 func Log(ctx context.Context) *zerolog.Logger { return zerolog.Ctx(ctx) }
+
+// Safely calls do and turns a panic into an error, whose stack is in the log: so nothing can crash the process again and again.
+func Safely(ctx context.Context, do func(context.Context) error) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("panic: %v", cause)
+			Log(ctx).Error().Err(err).Bytes("stack", debug.Stack()).Msg("panic")
+		}
+	}()
+	return do(ctx)
+}
 
 // TraceID returns the id of the trace in ctx, or "" without one.
 func TraceID(ctx context.Context) string {

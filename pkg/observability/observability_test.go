@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rs/zerolog"
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"go.opentelemetry.io/otel"
 
@@ -31,6 +32,19 @@ func TestTelemetry_putsTheTraceIntoLogLines(t *testing.T) {
 	}
 	if line["trace_id"] == "" || line["trace_id"] != observability.TraceID(ctx) || line["app"] != "sample" || line["time"] == "" {
 		t.Errorf("got %v", line)
+	}
+}
+
+// A dead letter says in one line what went wrong; the log says where.
+func TestSafely_logsWhereSomethingPanicked(t *testing.T) {
+	var out bytes.Buffer
+	ctx := observability.WithTrace(t.Context(), zerolog.New(&out))
+	err := observability.Safely(ctx, func(context.Context) error { panic("no such row") })
+	if err == nil || err.Error() != "panic: no such row" {
+		t.Errorf("got %v", err)
+	}
+	if !strings.Contains(out.String(), "observability_test.go") {
+		t.Errorf("the log does not say where: %s", out.String())
 	}
 }
 

@@ -31,31 +31,34 @@ func NewLists[T any](documents *Documents[T], kind string) *Lists[T] {
 	}
 }
 
-// Add adds the document with this id to a list, unless it is among the newest 32 entries: a handler may run twice. An older
-// id may be added again; one Page returns it once.
-func (l *Lists[T]) Add(ctx context.Context, list, id string) error {
+// Add adds the documents with these ids to a list, by one write of its head. It leaves out those among the newest 32 entries: a
+// handler may run twice. An older id may be added again; one Page returns it once.
+func (l *Lists[T]) Add(ctx context.Context, list string, ids ...string) error {
 	return l.withHead(ctx, list, func(document Document[head], _ bool) error {
-		return l.add(ctx, list, id, document, document.Value)
+		return l.add(ctx, list, ids, document, document.Value)
 	})
 }
 
-// add adds an entry to a head, which may have changed since its document was read, and writes it if there is something to write.
-func (l *Lists[T]) add(ctx context.Context, list, id string, document Document[head], h head) error {
-	known := slices.IndexFunc(h.Newest, func(e entry) bool { return e.ID == id })
-	if known >= 0 && h.Newest[known].Seq > h.Seen {
-		if bytes.Equal(h.Note, document.Value.Note) {
-			return nil
+// add adds entries to a head, which may have changed since its document was read, and writes it if there is something to write.
+func (l *Lists[T]) add(ctx context.Context, list string, ids []string, document Document[head], h head) error {
+	changed := !bytes.Equal(h.Note, document.Value.Note)
+	for _, id := range ids {
+		known := slices.IndexFunc(h.Newest, func(e entry) bool { return e.ID == id })
+		if known >= 0 && h.Newest[known].Seq > h.Seen {
+			continue
 		}
-		return l.heads.Swap(ctx, document, h)
+		if known >= 0 { // compaction may be about to remove this entry, because there was no such document
+			h.Newest = slices.Delete(h.Newest, known, known+1)
+		}
+		if err := l.archive(ctx, list, &h); err != nil {
+			return err
+		}
+		h.Last++
+		h.Newest, changed = append(h.Newest, entry{Seq: h.Last, ID: id}), true
 	}
-	if known >= 0 { // compaction may be about to remove this entry, because there was no such document
-		h.Newest = slices.Delete(h.Newest, known, known+1)
+	if !changed {
+		return nil
 	}
-	if err := l.archive(ctx, list, &h); err != nil {
-		return err
-	}
-	h.Last++
-	h.Newest = append(h.Newest, entry{Seq: h.Last, ID: id})
 	return l.heads.Swap(ctx, document, h)
 }
 

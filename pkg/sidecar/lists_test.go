@@ -3,6 +3,7 @@ package sidecar_test
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -145,6 +146,25 @@ func TestLists_addOnce(t *testing.T) {
 	}
 	if got, _ := s.read(t, 100, nil); len(got) != 150 {
 		t.Errorf("got %d entries, want 150", len(got))
+	}
+}
+
+func TestLists_addManyByOneWrite(t *testing.T) {
+	s := newShelf(t, 0, 0)
+	var ids []string
+	for n := range 200 {
+		s.create(t, n)
+		ids = append(ids, strconv.Itoa(n))
+	}
+	if reads := s.reads(func() { must.Do(t, s.lists.Add(t.Context(), "all", ids...)) }); reads != 1 {
+		t.Errorf("%d keys are read", reads)
+	}
+	must.Do(t, s.lists.Add(t.Context(), "all", ids[180:]...))
+	if got, _ := s.read(t, 1000, nil); !slices.Equal(got, numbers(200, nil)) {
+		t.Errorf("got %v", got)
+	}
+	if head := s.states.Value("store", "counters:all"); !strings.Contains(head, `"last":200`) {
+		t.Errorf("some were added again: %s", head)
 	}
 }
 

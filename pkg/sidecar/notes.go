@@ -36,7 +36,7 @@ func (l *NotedLists[T, N]) AddNoting(ctx context.Context, list, id string, chang
 		if h.Note, refused = noted(document, change); refused != nil {
 			return nil
 		}
-		return l.add(ctx, list, id, document, h)
+		return l.add(ctx, list, []string{id}, document, h)
 	})
 	if refused != nil {
 		return refused

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -31,6 +32,22 @@ func (s *Shop) SignUp(t testing.TB) User {
 		user.Verified = true
 	}
 	return user
+}
+
+// Give gives somebody these roles until the test ends: all who edit are told about each post, so they must not become ever more. The
+// account may be gone by then.
+func (s *Shop) Give(t testing.TB, admin, user User, roles ...string) {
+	t.Helper()
+	of := func(roles []string) Request {
+		return Request{Method: "PUT", Path: "/auth/users/" + user.ID + "/roles", As: admin, Body: map[string]any{"roles": roles}}
+	}
+	s.Must(t, of(roles), http.StatusOK, nil)
+	t.Cleanup(func() {
+		answer, err := s.Do(context.WithoutCancel(t.Context()), of([]string{}))
+		if err != nil || answer.Status != http.StatusOK && answer.Status != http.StatusNotFound {
+			t.Errorf("the roles are not taken back: %s, %v", answer, err)
+		}
+	})
 }
 
 // SignUpOnly makes a new customer without a look at the mail.

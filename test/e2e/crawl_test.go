@@ -210,9 +210,7 @@ func oneOfEach(t *testing.T) map[string]client.User {
 	for _, role := range []string{"customer", "author", "editor", "staff", "admin"} {
 		users[role] = shop.SignUp(t)
 		if role != "customer" {
-			shop.Must(t, client.Request{
-				Method: "PUT", Path: "/auth/users/" + users[role].ID + "/roles", As: admin, Body: map[string]any{"roles": []string{strings.ToUpper(role)}},
-			}, http.StatusOK, nil)
+			shop.Give(t, admin, users[role], strings.ToUpper(role))
 		}
 	}
 	return users

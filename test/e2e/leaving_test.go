@@ -31,9 +31,7 @@ func newLeaver(t *testing.T, shop *client.Shop) leaver {
 	admin, editor, staff := shop.SignIn(t, "admin"), shop.SignIn(t, "editor"), shop.SignIn(t, "staff")
 	product := shop.NewProduct(t, staff, 10)
 	l := leaver{User: shop.SignUp(t), name: "Leonie " + fmt.Sprint(time.Now().UnixNano())}
-	shop.Must(t, client.Request{Method: "PUT", Path: "/auth/users/" + l.ID + "/roles", As: admin, Body: map[string]any{
-		"roles": []string{"AUTHOR", "EDITOR"},
-	}}, http.StatusOK, nil)
+	shop.Give(t, admin, l.User, "AUTHOR", "EDITOR")
 	shop.Must(t, client.Request{Method: "PATCH", Path: "/auth/profile/mine", As: l.User, Body: map[string]string{
 		"name": l.name, "profilePicUrl": "https://example.org/" + l.ID + ".png",
 	}}, http.StatusOK, nil)

@@ -20,16 +20,15 @@ type cast struct {
 	weakKeys map[string]string
 	// author and editor are further people with these roles.
 	author, editor client.User
-	// post is one of the author's that everyone can read, and remarks are comments on it of people who never change them.
-	post    string
-	remarks map[string]string
+	// shared are posts that are made once, see once, and remarks are comments of people who never change them.
+	shared, remarks map[string]string
 	// link is the query of a link in a mail.
 	link string
 }
 
 func newCast(t *testing.T, shop *client.Shop) *cast {
 	t.Helper()
-	c := &cast{world: newWorld(t, shop), weakKeys: map[string]string{}, remarks: map[string]string{}}
+	c := &cast{world: newWorld(t, shop), weakKeys: map[string]string{}, shared: map[string]string{}, remarks: map[string]string{}}
 	c.signedIn = map[access.Caller]client.User{access.NoKey: {}, access.WeakKey: {}, access.KeyOnly: {}}
 	for _, caller := range access.Callers() {
 		if _, known := c.signedIn[caller]; !known {
@@ -56,8 +55,7 @@ func (c *cast) somebody(t *testing.T, caller access.Caller) client.User {
 	}
 	user := c.SignUp(t)
 	if caller != "LEARNER" {
-		c.Must(t, client.Request{Method: "PUT", Path: "/auth/users/" + user.ID + "/roles", As: c.admin, Body: object{"roles": []access.Caller{caller}}},
-			http.StatusOK, nil)
+		c.Give(t, c.admin, user, string(caller))
 	}
 	return user
 }

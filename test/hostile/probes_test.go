@@ -140,10 +140,10 @@ var probes = map[string]probe{
 	"list-drafts":          {},
 	"list-own-submissions": {},
 	"list-own-posts":       {},
-	"list-revisions":       {id: submitted},
-	"get-revision":         {id: submitted, more: []string{"2"}},
+	"list-revisions":       {id: waiting},
+	"get-revision":         {id: waiting, more: []string{"2"}},
 	"restore-revision":     {id: submitted, more: []string{"2"}},
-	"review-post":          {id: submitted},
+	"review-post":          {id: waiting},
 	"publish-post":         {id: submitted, body: func(*testing.T, *cast, client.User) any { return object{} }},
 	"refuse-post": {id: submitted, body: func(*testing.T, *cast, client.User) any {
 		return object{"note": "Please say who counts."}
@@ -151,13 +151,13 @@ var probes = map[string]probe{
 	"unpublish-post":       {id: published, body: func(*testing.T, *cast, client.User) any { return object{} }},
 	"list-submissions":     {},
 	"list-published":       {},
-	"read-post":            {id: published},
-	"read-post-by-slug":    {id: func(t *testing.T, c *cast, owner client.User) string { return "a-till-" + published(t, c, owner) }},
+	"read-post":            {id: public},
+	"read-post-by-slug":    {id: func(t *testing.T, c *cast, owner client.User) string { return "a-till-" + public(t, c, owner) }},
 	"list-latest-posts":    {},
 	"list-posts-by-tag":    {id: usedTag},
 	"list-posts-by-author": {id: func(_ *testing.T, c *cast, _ client.User) string { return c.author.ID }},
 	"list-posts-by-month":  {id: func(*testing.T, *cast, client.User) string { return "2026-11" }},
-	"list-similar-posts":   {id: published},
+	"list-similar-posts":   {id: public},
 	"list-comments":        {id: commentable},
 	"add-comment":          {id: commentable, body: func(*testing.T, *cast, client.User) any { return object{"text": "We count twice."} }},
 	"read-comment":         {id: remarked},
@@ -226,13 +226,25 @@ func published(t *testing.T, c *cast, owner client.User) string {
 	return id
 }
 
+// once makes a post of each owner's once, for requests that change nothing of it: all editors are told about each.
+func once(name string, post func(*testing.T, *cast, client.User) string) func(*testing.T, *cast, client.User) string {
+	return func(t *testing.T, c *cast, owner client.User) string {
+		t.Helper()
+		key := name + owner.ID
+		if c.shared[key] == "" {
+			c.shared[key] = post(t, c, owner)
+		}
+		return c.shared[key]
+	}
+}
+
+// public is a post of the owner's that everyone can read, and waiting one that waits for an editor. They stay as they are.
+var public, waiting = once("public", published), once("waiting", submitted)
+
 // commentable is a post that everyone can read.
 func commentable(t *testing.T, c *cast, _ client.User) string {
 	t.Helper()
-	if c.post == "" {
-		c.post = published(t, c, c.author)
-	}
-	return c.post
+	return public(t, c, c.author)
 }
 
 // remarked is a comment of the owner's. Nobody may write many, so people whose comments never change write one.
@@ -253,14 +265,14 @@ func remarked(t *testing.T, c *cast, owner client.User) string {
 // publishedBy is an author with a published post.
 func publishedBy(t *testing.T, c *cast, _ client.User) string {
 	t.Helper()
-	published(t, c, c.author)
+	public(t, c, c.author)
 	return c.author.ID
 }
 
 // usedTag is a tag of published posts.
 func usedTag(t *testing.T, c *cast, owner client.User) string {
 	t.Helper()
-	published(t, c, owner)
+	public(t, c, owner)
 	return "TILLS"
 }
 

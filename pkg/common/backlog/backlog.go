@@ -1,4 +1,5 @@
-// Package backlog does what was left to be done later: by requests that did not come to their end, or until its time.
+// Package backlog does much: what was left to be done later, by requests that did not come to their end, or until its time; and what one
+// event asks for many people or things.
 package backlog
 
 import (

@@ -144,7 +144,8 @@ func (d *Digests) tellDigest(ctx context.Context, digest Digest, records []Recor
 	if err != nil {
 		return err
 	}
-	return d.tell(ctx, notice, AtOnce, cause)
+	_, err = d.tell(ctx, notice, AtOnce, cause) // the queue has its mail, because no inbox has it
+	return err
 }
 
 // digested notes in the record of a notice that a digest has it.

@@ -17,8 +17,8 @@ type Notices interface {
 	Update(ctx context.Context, id string, change func(*Record) error) (Record, error)
 	// Overwrite stores a record in the place of what is stored, whatever that is.
 	Overwrite(ctx context.Context, id string, r Record) error
-	// Await adds a record to a list of mails that are still to be sent, unless it is there already.
-	Await(ctx context.Context, queue Queue, id string) error
+	// Await adds records to a list of mails that are still to be sent, unless they are there already.
+	Await(ctx context.Context, queue Queue, ids ...string) error
 	// Due returns some of the mails whose next attempt may start now, and the cursor of the next ones, "" at the end.
 	Due(ctx context.Context, queue Queue, cursor string, now time.Time) (due []Record, next string, err error)
 	// Tidy takes off those lists what is not to be sent any more.

@@ -2,8 +2,11 @@ package domain
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"sync"
 
+	"stoa/pkg/common/backlog"
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
 	"stoa/pkg/common/names"
@@ -11,7 +14,7 @@ import (
 
 // Tell adds each notice to the inbox of its user, then mails it; some notices are only for one of the two. A mail that cannot be
 // sent now is parked, so an event never waits for a mail server. What its reader wants once a day is gathered for the digest.
-// The notices are of one kind.
+// The notices are of one kind, and are told side by side: each costs several calls, and the events behind this one wait for all.
 func (n *Notifier) Tell(ctx context.Context, cause Cause, notices ...Notice) error {
 	settings, err := n.settingsOf(ctx, notices...)
 	if err != nil {
@@ -24,21 +27,49 @@ func (n *Notifier) Tell(ctx context.Context, cause Cause, notices ...Notice) err
 	if err := n.forgetAuthor(ctx, &cause, notices); err != nil {
 		return err
 	}
-	for _, notice := range notices {
-		own := cause
+	var later waitingMails
+	err = backlog.SideBySide(ctx, notices, func(ctx context.Context, notice Notice) error {
+		own, result, err := cause, done, error(nil)
 		if notice.Event != nil {
 			own.Event = *notice.Event
 		}
 		if slices.Contains(told, notice.ID()) {
-			err = n.tellAgain(ctx, notice, own)
+			result, err = n.tellAgain(ctx, notice, own)
 		} else {
-			err = n.tell(ctx, notice, settings[notice.ReaderID].Of(notice.Kind.Group()), own)
+			result, err = n.tell(ctx, notice, settings[notice.ReaderID].Of(notice.Kind.Group()), own)
 		}
-		if err != nil {
+		switch {
+		case err != nil || result == done:
 			return err
+		case result == gathering:
+			return n.gather(ctx, notice)
 		}
+		later.add(notice)
+		return nil
+	})
+	return errors.Join(err, later.await(ctx, n.notices))
+}
+
+// waitingMails are the notices of an event whose mails are to be sent later. Their queue gets them by one write: writes side by side
+// would get in each other's way.
+type waitingMails struct {
+	mu    sync.Mutex
+	queue Queue
+	ids   []string
+}
+
+func (w *waitingMails) add(notice Notice) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.queue, w.ids = notice.Kind.queue(), append(w.ids, notice.ID())
+}
+
+// await makes sure that the queue has the mails. The broker may forget the event now, so the time for it does not count.
+func (w *waitingMails) await(ctx context.Context, notices Notices) error {
+	if len(w.ids) == 0 {
+		return nil
 	}
-	return nil
+	return notices.Await(context.WithoutCancel(ctx), w.queue, w.ids...)
 }
 
 // settingsOf returns the settings of those whom these notices would be mailed to. For mails that nobody can end, it reads nothing.
@@ -89,10 +120,10 @@ func (n *Notifier) forgetAuthor(ctx context.Context, cause *Cause, notices []Not
 	return err
 }
 
-// tell tells one notice, whose mail its reader wants this often.
-func (n *Notifier) tell(ctx context.Context, notice Notice, wanted Frequency, cause Cause) error {
+// tell tells one notice, whose mail its reader wants this often, and returns what became of its mail.
+func (n *Notifier) tell(ctx context.Context, notice Notice, wanted Frequency, cause Cause) (outcome, error) {
 	if err := n.overtake(ctx, notice); err != nil {
-		return err
+		return done, err
 	}
 	record, result := notice.record(now()), done
 	switch {
@@ -102,7 +133,7 @@ func (n *Notifier) tell(ctx context.Context, notice Notice, wanted Frequency, ca
 	case notice.Kind.patient():
 		record.Mail, result = parked(cause, now()), waiting
 		if err := n.hint(ctx, notice); err != nil {
-			return err
+			return done, err
 		}
 	default:
 		record.Mail = leased(ids.New(), now())
@@ -110,30 +141,28 @@ func (n *Notifier) tell(ctx context.Context, notice Notice, wanted Frequency, ca
 	err := n.notices.Create(ctx, notice.UserID, record)
 	switch {
 	case err == nil && record.Mail.Status == Leased:
-		result, err = n.send(ctx, notice, record, cause)
+		return n.send(ctx, notice, record, cause)
 	case errs.Is(err, errs.Conflict):
 		return n.tellAgain(ctx, notice, cause)
 	case errs.Is(err, errs.NotFound):
-		return nil
+		return done, nil
 	}
-	return n.settle(ctx, notice, result, err)
+	return result, err
 }
 
 // tellAgain tells a notice that has a record.
-func (n *Notifier) tellAgain(ctx context.Context, notice Notice, cause Cause) error {
+func (n *Notifier) tellAgain(ctx context.Context, notice Notice, cause Cause) (outcome, error) {
 	if err := n.hint(ctx, notice); err != nil {
-		return err
+		return done, err
 	}
 	if notice.Kind.patient() {
-		result, err := n.renew(ctx, notice, cause)
-		return n.settle(ctx, notice, result, err)
+		return n.renew(ctx, notice, cause)
 	}
 	cause, err := withoutLeft(ctx, n.people, cause) // it may be stored now
 	if err != nil {
-		return err
+		return done, err
 	}
-	result, err := n.resume(ctx, notice, cause)
-	return n.settle(ctx, notice, result, err)
+	return n.resume(ctx, notice, cause)
 }
 
 // hint adds the mail of a notice that is in no inbox to its queue, before its event is stored. So those who erase find the event in
@@ -143,18 +172,6 @@ func (n *Notifier) hint(ctx context.Context, notice Notice) error {
 		return nil
 	}
 	return n.notices.Await(ctx, notice.Kind.queue(), notice.ID())
-}
-
-// settle makes sure that the digest, or the queue, has what is to be mailed later.
-func (n *Notifier) settle(ctx context.Context, notice Notice, result outcome, err error) error {
-	switch {
-	case err != nil || result == done:
-		return err
-	case result == gathering:
-		return n.gather(ctx, notice)
-	}
-	// The broker forgets the event now, so the list has to have the mail.
-	return n.notices.Await(context.WithoutCancel(ctx), notice.Kind.queue(), notice.ID())
 }
 
 // renew leaves a mail that has a record to the schedule. A mail that was given up starts again, because somebody has replayed its

@@ -16,6 +16,7 @@ import (
 
 // death makes the n-th call of the store fail, before it happens or after, and all that follow, until another process begins.
 type death struct {
+	mu         sync.Mutex
 	n, calls   int
 	dead, over bool
 }
@@ -32,6 +33,8 @@ func (o *office) kill(n int, after bool) *death {
 }
 
 func (d *death) call(string, string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if d.over {
 		return nil
 	}

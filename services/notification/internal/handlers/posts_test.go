@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -70,7 +72,7 @@ func TestPosts_areToldToThoseConcerned(t *testing.T) {
 	unverified.Email = ""
 	all := []messaging.Event{
 		postIs(t, "submitted", ""), postIs(t, "refused", "Please name\nyour sources."), postIs(t, "published", ""),
-		comment(t, person("Ada"), unverified),
+		comment(t, person("Ada"), unverified, person("Ada")),
 	}
 	for range 2 {
 		for _, e := range all {
@@ -156,6 +158,89 @@ func TestPosts_areToldOnceIfAProcessDiesInBetween(t *testing.T) {
 		next.retryFor(t, 2*time.Minute)
 		if len(o.post.sent) != 10 || o.post.total() != 10 {
 			t.Errorf("sent were %v", o.post.sent)
+		}
+	})
+}
+
+// submission is a post that is submitted while there are twenty editors.
+func (o *office) submission(t *testing.T, p *process) messaging.Event {
+	t.Helper()
+	for n := range 20 {
+		p.handle(t, rolesOf(t, fmt.Sprintf("Editor%d", n), time.Now(), "EDITOR"))
+	}
+	return postIs(t, "submitted", "")
+}
+
+// To tell an editor takes several calls, and the events behind this one wait for all: so editors are told side by side.
+func TestPosts_areToldToSeveralAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t)
+		p := o.process()
+		e := o.submission(t, p)
+		var telling atomic.Int32
+		others := make(chan struct{})
+		o.states.Before = func(operation, key string) error {
+			if operation == "save" && strings.HasPrefix(key, "inbox-of:") {
+				telling.Add(1)
+				<-others
+			}
+			return nil
+		}
+		told := make(chan error)
+		go func() { told <- p.on[e.Type](t.Context(), e) }()
+		synctest.Wait()
+		if got := telling.Load(); got != 8 {
+			t.Errorf("%d editors are told at the same time", got)
+		}
+		close(others)
+		must.Do(t, <-told)
+		if got := o.sentOf(t, domain.PostSubmitted); got != 20 {
+			t.Errorf("%d mails were sent", got)
+		}
+	})
+}
+
+// However many editors are told at the same time, the mail of an order waits for one of theirs at most.
+func TestPosts_holdUpNoOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t)
+		p := o.process()
+		e := o.submission(t, p)
+		o.post.takes = 300 * time.Millisecond
+		var posts sync.WaitGroup
+		posts.Go(func() { p.handle(t, e) })
+		time.Sleep(time.Second)
+		began := time.Now()
+		p.handle(t, orderIs(t, "confirmed"))
+		if took := time.Since(began); took > 2*o.post.takes {
+			t.Errorf("it took %s", took)
+		}
+		posts.Wait()
+	})
+}
+
+// While the mail server is down, the mails of an event are put on their list by one write.
+func TestPosts_waitTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t)
+		p := o.process()
+		e := o.submission(t, p)
+		o.post.fails = down
+		var writes atomic.Int32
+		o.states.Before = func(operation, key string) error {
+			if operation == "save" && strings.HasPrefix(key, "mails:") {
+				writes.Add(1)
+			}
+			return nil
+		}
+		p.handle(t, e)
+		if got := writes.Load(); got != 1 {
+			t.Errorf("%d writes", got)
+		}
+		o.states.Before, o.post.fails = nil, nil
+		p.retryFor(t, 5*time.Minute)
+		if got := o.sentOf(t, domain.PostSubmitted); got != 20 {
+			t.Errorf("%d mails were sent", got)
 		}
 	})
 }

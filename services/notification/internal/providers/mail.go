@@ -64,6 +64,7 @@ type Mailer struct {
 	from    mail.Address
 	binding string        // its type
 	hourly  int           // how many mails a mailbox gets in an hour; 0 is any number
+	blog    chan struct{} // full while a mail about the blog waits for slot: several do at once, and one of orders waits for one of them
 	slot    chan struct{} // full while a mail is being sent; it guards the fields below
 	sent    *recent.Memory[string, []time.Time]
 	became  observability.Outcomes
@@ -76,8 +77,8 @@ type Mailer struct {
 // any number if that is 0. Mails that somebody can end have a link for that.
 func NewMailer(outbox Outbox, links domain.Links, from mail.Address, bindingType string, hourly int) *Mailer {
 	return &Mailer{
-		outbox: outbox, links: links, from: from, binding: bindingType, hourly: hourly, slot: make(chan struct{}, 1),
-		sent:   recent.New[string, []time.Time](maxMailboxes),
+		outbox: outbox, links: links, from: from, binding: bindingType, hourly: hourly,
+		blog: make(chan struct{}, 1), slot: make(chan struct{}, 1), sent: recent.New[string, []time.Time](maxMailboxes),
 		became: observability.NewOutcomes("stoa.mails", "Attempts to send a mail", sent, refused, postponed, failed),
 	}
 }
@@ -145,15 +146,21 @@ func (m *Mailer) body(n domain.Notice) ([]byte, error) {
 	}.encode()
 }
 
-// sendAlone sends one mail at a time. Requests to Dapr's SMTP binding share the variables for addresses and subject, so one
+// sendAlone sends one mail at a time, and one about the blog waits for the others of these first. Requests to Dapr's SMTP binding share the variables for addresses and subject, so one
 // of two mails at the same time may go to the other's recipient (components-contrib 1.18.3, bindings/smtp,
 // mergeWithRequestMetadata). To send more mails, run more replicas.
 func (m *Mailer) sendAlone(ctx context.Context, kind domain.Kind, body []byte, meta map[string]string) error {
-	select {
-	case m.slot <- struct{}{}:
-		defer func() { <-m.slot }()
-	case <-ctx.Done():
-		return errs.Wrap(errs.Unavailable, ctx.Err(), "other mails are still being sent")
+	slots := []chan struct{}{m.blog, m.slot}
+	if !kind.AboutBlog() {
+		slots = slots[1:]
+	}
+	for _, slot := range slots {
+		select {
+		case slot <- struct{}{}:
+			defer func() { <-slot }()
+		case <-ctx.Done():
+			return errs.Wrap(errs.Unavailable, ctx.Err(), "other mails are still being sent")
+		}
 	}
 	if ctx.Err() != nil { // both were ready
 		return errs.Wrap(errs.Unavailable, ctx.Err(), "there is no time left to send it")

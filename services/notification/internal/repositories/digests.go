@@ -11,12 +11,14 @@ import (
 type Digests struct {
 	documents *sidecar.Documents[domain.Digest]
 	lists     *sidecar.Lists[domain.Digest]
+	// adding is full while the list is written: an event may make many accounts wait, and their writes would get in each other's way.
+	adding chan struct{}
 }
 
 // NewDigests returns the digests in the store behind a sidecar.
 func NewDigests(s *sidecar.Sidecar) *Digests {
 	documents := sidecar.NewDocuments[domain.Digest](s, store, "digest")
-	return &Digests{documents, sidecar.NewLists(documents, "digests")}
+	return &Digests{documents, sidecar.NewLists(documents, "digests"), make(chan struct{}, 1)}
 }
 
 // waiting is the list of those that wait.
@@ -36,6 +38,8 @@ func (r *Digests) Upsert(ctx context.Context, accountID string, change func(*dom
 		if err := change(d); err != nil || before || !d.Waits() {
 			return err
 		}
+		r.adding <- struct{}{}
+		defer func() { <-r.adding }()
 		return r.lists.Add(ctx, waiting, accountID)
 	})
 }

@@ -92,8 +92,8 @@ func (r *Notices) Waiting(ctx context.Context, queue domain.Queue, cursor string
 }
 
 // Await implements domain.Notices.
-func (r *Notices) Await(ctx context.Context, queue domain.Queue, id string) error {
-	return r.mails.Add(ctx, string(queue), id)
+func (r *Notices) Await(ctx context.Context, queue domain.Queue, ids ...string) error {
+	return r.mails.Add(ctx, string(queue), ids...)
 }
 
 // Due implements domain.Notices.

@@ -4,10 +4,9 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"slices"
-	"sync"
 	"time"
 
+	"stoa/pkg/common/backlog"
 	"stoa/pkg/common/errs"
 )
 
@@ -44,35 +43,20 @@ func (e *Erasure) Erase(ctx context.Context, customerID string) error {
 		if err != nil {
 			return errors.Join(failed, err)
 		}
-		for some := range slices.Chunk(records, erasedAtOnce) {
-			err := e.eraseEach(ctx, some)
-			if failed = errors.Join(failed, err); errs.Is(err, errs.Unavailable) {
-				return failed
-			}
+		err := backlog.SideBySide(ctx, records, e.eraseFrom) // one after the other, thousands would take minutes
+		if failed = errors.Join(failed, err); errs.Is(err, errs.Unavailable) {
+			return failed
 		}
 	}
 	return failed
 }
 
-// erasedAtOnce is how many orders are erased at the same time: one after the other, thousands would take minutes.
-const erasedAtOnce = 8
-
-// eraseEach takes the customer from these orders, all at once.
-func (e *Erasure) eraseEach(ctx context.Context, records []Record) error {
-	failed := make([]error, len(records))
-	var all sync.WaitGroup
-	for i, record := range records {
-		if record.Customer != record.Customer.anonymous() {
-			all.Go(func() { failed[i] = e.eraseFrom(ctx, record) })
-		}
-	}
-	all.Wait()
-	return errors.Join(failed...)
-}
-
 // eraseFrom cancels one order, if it can be, tells of it, and takes the customer from it last: so an order without customer is
 // one that was told of. The record may be an old one: what can no longer be cancelled never can.
 func (e *Erasure) eraseFrom(ctx context.Context, record Record) (err error) {
+	if record.Customer == record.Customer.anonymous() {
+		return nil
+	}
 	if record.Status.open() {
 		record, err = e.orders.Update(ctx, record.ID, func(r *Record) error {
 			if r.Status.open() {
