@@ -146,9 +146,9 @@ func (m *Mailer) body(n domain.Notice) ([]byte, error) {
 	}.encode()
 }
 
-// sendAlone sends one mail at a time, and one about the blog waits for the others of these first. Requests to Dapr's SMTP binding share the variables for addresses and subject, so one
-// of two mails at the same time may go to the other's recipient (components-contrib 1.18.3, bindings/smtp,
-// mergeWithRequestMetadata). To send more mails, run more replicas.
+// sendAlone sends one mail at a time, and one about the blog waits for the others of these first. Requests to Dapr's SMTP binding share
+// the variables for addresses and subject, so one of two mails at the same time may go to the other's recipient (components-contrib
+// 1.18.3, bindings/smtp, mergeWithRequestMetadata). To send more mails, run more replicas.
 func (m *Mailer) sendAlone(ctx context.Context, kind domain.Kind, body []byte, meta map[string]string) error {
 	slots := []chan struct{}{m.blog, m.slot}
 	if !kind.AboutBlog() {
