@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/gorilla/mux"
 
@@ -23,7 +24,8 @@ type operations struct {
 	made  *mux.Router // those of them that the gateway makes a key for: web.Repeatable
 }
 
-func newOperations() (operations, error) {
+// describedOperations reads the files once: they are part of the program.
+var describedOperations = sync.OnceValues(func() (operations, error) {
 	all := operations{mux.NewRouter(), mux.NewRouter(), mux.NewRouter()}
 	for _, service := range openapi.Services() {
 		raw, err := openapi.Description(service)
@@ -43,7 +45,7 @@ func newOperations() (operations, error) {
 		}
 	}
 	return all, nil
-}
+})
 
 // operation is the part of a description that says whether a key is taken.
 type operation struct {

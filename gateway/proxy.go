@@ -29,7 +29,7 @@ type proxy struct {
 }
 
 func newProxy(side *sidecar.Sidecar) (*proxy, error) {
-	described, err := newOperations()
+	described, err := describedOperations()
 	p := &proxy{side: side, described: described}
 	p.reverse = httputil.ReverseProxy{Transport: side.Transport(), Rewrite: p.rewrite, ModifyResponse: inspect, ErrorHandler: fail}
 	return p, err

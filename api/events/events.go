@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
@@ -49,7 +50,8 @@ func Check(eventType string, payload any) error {
 	return schema.Validate(value)
 }
 
-func compile(eventType string) (*jsonschema.Schema, error) {
+// compiler has read all schemas, once: that takes much longer than a check.
+var compiler = sync.OnceValues(func() (*jsonschema.Compiler, error) {
 	compiler := jsonschema.NewCompiler()
 	compiler.AssertFormat()
 	entries, err := files.ReadDir(".")
@@ -69,5 +71,17 @@ func compile(eventType string) (*jsonschema.Schema, error) {
 			return nil, fmt.Errorf("%s: %w", entry.Name(), err)
 		}
 	}
+	return compiler, nil
+})
+
+var compiling sync.Mutex // A compiler remembers what it has compiled, and serves one caller at a time.
+
+func compile(eventType string) (*jsonschema.Schema, error) {
+	compiler, err := compiler()
+	if err != nil {
+		return nil, err
+	}
+	compiling.Lock()
+	defer compiling.Unlock()
 	return compiler.Compile(base + eventType + ".schema.json")
 }

@@ -243,6 +243,7 @@ func TestSeedBlog_takesEachPostToItsState(t *testing.T) {
 
 // A run that was interrupted anywhere is completed by the next one, and nothing is there twice.
 func TestSeedBlog_completesWhatWasInterrupted(t *testing.T) {
+	must.HaveTime(t)
 	whole := newFakeBlog()
 	_, _, err := whole.seeder(t).run(t.Context())
 	must.Do(t, err)

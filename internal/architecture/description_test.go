@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"stoa/internal/topology"
@@ -13,10 +14,13 @@ import (
 
 const root = "../.."
 
+// load reads components/topology.yaml and dapr.yaml once for all tests, which do not change what they say.
+var load = sync.OnceValues(func() (*topology.Topology, error) { return topology.Load(root) })
+
 // describe is what components/topology.yaml and dapr.yaml say.
 func describe(t *testing.T) *topology.Topology {
 	t.Helper()
-	return must.Get(topology.Load(root))(t)
+	return must.Get(load())(t)
 }
 
 // expectNames compares the names that a description knows with those that there are.

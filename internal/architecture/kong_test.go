@@ -32,7 +32,8 @@ type kongRoute struct {
 	StripPath      *bool `yaml:"strip_path"`
 	Plugins        []kongPlugin
 
-	service kongService
+	service  kongService
+	patterns []*regexp.Regexp // of the paths
 }
 
 type kongService struct {
@@ -50,19 +51,25 @@ func kong(t *testing.T) kongTable {
 	t.Helper()
 	var table kongTable
 	must.Do(t, yaml.Unmarshal([]byte(read(t, kongFile)), &table))
+	for _, service := range table.Services {
+		for i, route := range service.Routes {
+			for _, pattern := range route.Paths {
+				route.patterns = append(route.patterns, must.Get(regexp.Compile("^"+strings.TrimPrefix(pattern, "~")))(t))
+			}
+			service.Routes[i] = route
+		}
+	}
 	return table
 }
 
 // matching returns the routes for a request that none goes before, in Kong's order: a regular expression is anchored
 // where the path begins, and where several match, the highest regex_priority counts.
-func (table kongTable) matching(t *testing.T, method, path string) []kongRoute {
-	t.Helper()
+func (table kongTable) matching(method, path string) []kongRoute {
 	var best []kongRoute
 	for _, service := range table.Services {
 		for _, route := range service.Routes {
-			if !slices.Contains(route.Methods, method) || !slices.ContainsFunc(route.Paths, func(pattern string) bool {
-				return regexp.MustCompile("^" + strings.TrimPrefix(pattern, "~")).MatchString(path)
-			}) {
+			matches := func(pattern *regexp.Regexp) bool { return pattern.MatchString(path) }
+			if !slices.Contains(route.Methods, method) || !slices.ContainsFunc(route.patterns, matches) {
 				continue
 			}
 			route.service = service
@@ -153,7 +160,7 @@ func (table kongTable) expectRoute(t *testing.T, o access.Operation, rule access
 	t.Helper()
 	app := must.Get(describe(t).AppOf(o.Service))(t)
 	path := o.Target("0199c0de-0000-7000-8000-000000000001")
-	routes := table.matching(t, o.Method, path)
+	routes := table.matching(o.Method, path)
 	if len(routes) != 1 {
 		t.Errorf("%s: %d routes for %s %s, want 1", kongFile, len(routes), o.Method, o.Path)
 		return ""
@@ -169,7 +176,7 @@ func (table kongTable) expectRoute(t *testing.T, o access.Operation, rule access
 	if anonymous := config["anonymous"] == true; anonymous != (rule.Key == access.NotEvenAKey) {
 		t.Errorf("%s: %s %s needs no API key: %v", kongFile, o.Method, o.Path, anonymous)
 	}
-	if asked := table.matching(t, http.MethodOptions, path); len(asked) != 1 || asked[0].Name != route.Name {
+	if asked := table.matching(http.MethodOptions, path); len(asked) != 1 || asked[0].Name != route.Name {
 		t.Errorf("%s: a browser that asks what it may send to %s does not reach the plugin cors", kongFile, o.Path)
 	}
 	return route.Name
@@ -200,11 +207,11 @@ func TestKong_passesCookiesOnlyToPages(t *testing.T) {
 		"/blog/feed.atomX": "pages", "/blog/sitemap.xml/x": "pages", "/blog/tags/go/x/feed.atom": "pages", "/static/1/app.css": "pages",
 		"/sign-in": "pages", "/orders/1/live": "page-live", "/blog/feed.atom": "blog-feeds", "/blog/tags/go/feed.json": "blog-feeds",
 	} {
-		if routes := table.matching(t, http.MethodGet, path); len(routes) != 1 || routes[0].Name != want {
+		if routes := table.matching(http.MethodGet, path); len(routes) != 1 || routes[0].Name != want {
 			t.Errorf("%s: GET %s has the routes %v, want %s", kongFile, path, routes, want)
 		}
 	}
-	if routes := table.matching(t, http.MethodPost, "/sign-in"); len(routes) != 1 || routes[0].Name != "page-sign-in" {
+	if routes := table.matching(http.MethodPost, "/sign-in"); len(routes) != 1 || routes[0].Name != "page-sign-in" {
 		t.Errorf("%s: POST /sign-in has the routes %v", kongFile, routes)
 	}
 }
@@ -216,7 +223,7 @@ func TestKong_reachesEveryPage(t *testing.T) {
 			if who == nil {
 				continue
 			}
-			if routes := table.matching(t, method, variable.ReplaceAllString(path, "x")); len(routes) != 1 || routes[0].service.URL != pages {
+			if routes := table.matching(method, variable.ReplaceAllString(path, "x")); len(routes) != 1 || routes[0].service.URL != pages {
 				t.Errorf("%s: %s %s has %d routes, want one to %s", kongFile, method, path, len(routes), pagesApp)
 			}
 		}
@@ -234,7 +241,7 @@ func TestKong_reachesNothingElse(t *testing.T) {
 		"/v1.0/metadata", "/v1.0/invoke/auth/method/metrics", "/v1.0/invoke/auth/method/api/v1/auth/profile/mine",
 	} {
 		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
-			for _, route := range table.matching(t, method, path) {
+			for _, route := range table.matching(method, path) {
 				t.Errorf("%s: %s %s goes to %s", kongFile, method, path, route.service.URL)
 			}
 		}

@@ -96,6 +96,7 @@ func TestIndex_saysThatItIsDamaged(t *testing.T) {
 
 // A part whose bytes are not those that were written is an error, never a panic.
 func TestIndex_standsDamagedParts(t *testing.T) {
+	must.HaveTime(t)
 	l := newLibrary()
 	var documents []search.Document
 	var want []string
@@ -134,6 +135,7 @@ func TestIndex_standsDamagedParts(t *testing.T) {
 
 // A rebuild waits while the store is away, and has not to begin again.
 func TestRebuild_waitsForTheStore(t *testing.T) {
+	must.HaveTime(t)
 	synctest.Test(t, func(t *testing.T) {
 		l := newLibrary()
 		var want []string
@@ -251,6 +253,7 @@ func TestIndex_mayBeAsleepBeforeItCommits(t *testing.T) {
 
 // A writer that was asleep in the middle begins again, and writes nothing more where it was.
 func TestPut_mayBeAsleepWhileItWrites(t *testing.T) {
+	must.HaveTime(t)
 	synctest.Test(t, func(t *testing.T) {
 		l, slept := newLibrary(), false
 		var long strings.Builder

@@ -81,6 +81,7 @@ func TestFind_letsTheLastWordGoOn(t *testing.T) {
 
 // Words that are in many documents do not hide the others with the same beginning.
 func TestFind_letsTheLastWordGoOnPastFrequentWords(t *testing.T) {
+	must.HaveTime(t)
 	l := newLibrary()
 	l.put(t, book{ID: "last", Text: "commzz", Tags: []string{"only"}})
 	var documents []search.Document
@@ -212,6 +213,7 @@ func TestFind_reportsWhatCannotBeLoaded(t *testing.T) {
 
 // Pages of one search show each document once, in the same order, whatever is put and merged meanwhile.
 func TestFind_pagesStayAsTheyWere(t *testing.T) {
+	must.HaveTime(t)
 	l := newLibrary()
 	for i := range 60 {
 		l.put(t, book{ID: fmt.Sprint(i), Text: strings.Repeat("whale ", 1+i%7) + strings.Repeat("sea ", i%11)})

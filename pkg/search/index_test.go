@@ -69,6 +69,7 @@ func TestPut_refusesWhatCannotBeADocument(t *testing.T) {
 
 // Documents of any text are put and found.
 func TestPut_takesAnyText(t *testing.T) {
+	must.HaveTime(t)
 	l := newLibrary()
 	for i, text := range []string{"", "\x00\xff", strings.Repeat("x", 100_000), strings.Repeat("ж ", 100_000), "<script>", "\u202e", "👩‍👩‍👧"} {
 		l.put(t, book{ID: fmt.Sprint(i), Title: "whale", Text: text, Number: text, Tags: []string{text}})
@@ -103,6 +104,7 @@ func TestMaintain_keepsFewSegments(t *testing.T) {
 
 // Nobody has to call Maintain for the number of segments to stay limited.
 func TestPut_mergesWhenNobodyElseDoes(t *testing.T) {
+	must.HaveTime(t)
 	l := newLibrary()
 	for i := range 250 {
 		l.put(t, book{ID: fmt.Sprint(i), Text: "whale"})
@@ -135,6 +137,7 @@ func (l *library) all(n int, meanwhile func() error) iter.Seq2[search.Document, 
 }
 
 func TestRebuild_losesNothingThatIsPutMeanwhile(t *testing.T) {
+	must.HaveTime(t)
 	l := newLibrary()
 	long := strings.Repeat("sand ", 100_000) // several batches
 	for i := range 20 {
@@ -185,6 +188,7 @@ func TestRebuild_replacesAllThatWasPutBefore(t *testing.T) {
 
 // A rebuild that ends in the middle changes nothing of what is found, leaves nothing, and does not prevent the next one.
 func TestRebuild_mayFail(t *testing.T) {
+	must.HaveTime(t)
 	synctest.Test(t, func(t *testing.T) {
 		l, broken := newLibrary(), errors.New("broken")
 		long := strings.Repeat("sand ", 100_000)

@@ -72,6 +72,7 @@ func TestPut_mergesOnlyWhatIsSmall(t *testing.T) {
 
 // While the store is too slow for merges, puts stop trying.
 func TestPut_triesFewMerges(t *testing.T) {
+	must.HaveTime(t)
 	l := newLibrary()
 	for i := range 100 {
 		l.put(t, book{ID: fmt.Sprint(i), Text: "whale"})

@@ -58,6 +58,7 @@ func TestWork_rebuildsWhenSomebodyAsks(t *testing.T) {
 
 // A rebuild begins again until it has come to its end: at once if it failed, and after two minutes if its process died.
 func TestWork_beginsARebuildAgain(t *testing.T) {
+	must.HaveTime(t)
 	synctest.Test(t, func(t *testing.T) {
 		l, broken := newLibrary(), errors.New("broken")
 		for i := range 20 {

@@ -12,6 +12,7 @@ import (
 )
 
 func TestCompaction_keepsCursorsAndOrder(t *testing.T) {
+	must.HaveTime(t)
 	synctest.Test(t, func(t *testing.T) {
 		s := newShelf(t, 4500, 10)
 		_, cursor, err := s.lists.Page(t.Context(), "all", "", 33, nil)
@@ -35,6 +36,7 @@ func TestCompaction_keepsCursorsAndOrder(t *testing.T) {
 
 // One entry that stays does not keep the others around it.
 func TestCompaction_leavesNoTraceOfWhatIsNotWanted(t *testing.T) {
+	must.HaveTime(t)
 	synctest.Test(t, func(t *testing.T) {
 		s := newShelf(t, 4500, 1)
 		s.compact(t, func(c counter) bool { return c.N == 1500 })
@@ -68,6 +70,7 @@ func TestCompaction_keepsEntriesThatAreNotAMinuteOld(t *testing.T) {
 
 // A long list takes longer than one compaction has. The next one goes on where it stopped.
 func TestCompaction_goesOnWhereItStopped(t *testing.T) {
+	must.HaveTime(t)
 	synctest.Test(t, func(t *testing.T) {
 		s := newShelf(t, 4500, 10)
 		must.Do(t, s.lists.Compact(t.Context(), "all", every))
@@ -116,6 +119,7 @@ func TestCompaction_leavesFullPagesAlone(t *testing.T) {
 
 // A process that sleeps at any call of a compaction, while another one compacts the whole list, does no harm.
 func TestCompaction_mayOversleepAnother(t *testing.T) {
+	must.HaveTime(t)
 	synctest.Test(t, func(t *testing.T) {
 		first := newShelf(t, 4300, 100)
 		must.Do(t, first.lists.Compact(t.Context(), "all", every))

@@ -292,6 +292,7 @@ func TestDocuments_neverWriteOverALaterForm(t *testing.T) {
 
 // A message of a sidecar has at most 4 MiB.
 func TestDocuments_areReadInPartsThatFitIntoAMessage(t *testing.T) {
+	must.HaveTime(t)
 	_, side := sidecartest.New()
 	texts := sidecar.NewDocuments[string](side, "store", "text")
 	var all []string

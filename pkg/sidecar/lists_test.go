@@ -116,6 +116,7 @@ func numbers(n int, match func(counter) bool) (list []int) {
 }
 
 func TestLists_pageThroughWhatMatches(t *testing.T) {
+	must.HaveTime(t)
 	for _, size := range []int{0, 1, full - 1, full, full + 1, 350} {
 		s := newShelf(t, size, 100)
 		for name, match := range map[string]func(counter) bool{
@@ -196,6 +197,7 @@ func TestLists_loseNothingToConcurrentWriters(t *testing.T) {
 
 // Adding to a list and reading its newest entries takes the same calls, however long the list is.
 func TestLists_addAndReadAtTheSamePriceHoweverLongTheyAre(t *testing.T) {
+	must.HaveTime(t)
 	s := newShelf(t, 0, 0)
 	for n := 0; n < 4500; n++ {
 		reads := s.reads(func() { must.Do(t, s.lists.Add(t.Context(), "all", strconv.Itoa(n))) })
@@ -221,6 +223,7 @@ func TestLists_addAndReadAtTheSamePriceHoweverLongTheyAre(t *testing.T) {
 // However few documents match or still exist, one page reads a bounded number of keys, and the next ones go on from there.
 // Once the list is compacted, a page reads hardly more than what it shows.
 func TestLists_readBoundedPages(t *testing.T) {
+	must.HaveTime(t)
 	synctest.Test(t, func(t *testing.T) {
 		s := newShelf(t, 3000, 100)
 		for i := 100; i < 3000; i++ {

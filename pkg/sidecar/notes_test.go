@@ -71,6 +71,7 @@ func TestNotes_areNotWrittenWhenTheChangeFails(t *testing.T) {
 }
 
 func TestNotes_surviveFullHeadsAndCompaction(t *testing.T) {
+	must.HaveTime(t)
 	synctest.Test(t, func(t *testing.T) {
 		s := newShelf(t, 0, 0)
 		for n := range 450 {

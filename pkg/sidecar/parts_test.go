@@ -37,6 +37,7 @@ func expected(n, size, exist int) (all [][]int) {
 }
 
 func TestLists_areReadInParts(t *testing.T) {
+	must.HaveTime(t)
 	for _, tt := range []struct{ n, size int }{{0, 10}, {1, 10}, {10, 10}, {11, 10}, {95, 20}, {1234, 100}, {1234, 250}, {4321, 1000}} {
 		got, want := newShelf(t, tt.n, 60).parts(t, int64(tt.size)), expected(tt.n, tt.size, 60)
 		if !slices.EqualFunc(got, want, slices.Equal[[]int]) {

@@ -2,7 +2,7 @@ package web
 
 // Page says which part of a list a request asks for. Inputs of list operations embed it.
 type Page struct {
-	Cursor string `query:"cursor" pattern:"^[!-~]{0,500}$" patternDescription:"visible ASCII characters" doc:"The field next of the previous page; absent or empty for the first page"`
+	Cursor string `query:"cursor" maxLength:"500" pattern:"^[!-~]*$" patternDescription:"visible ASCII characters" doc:"The field next of the previous page; absent or empty for the first page"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"The largest number of items on the page"`
 }
 

@@ -136,6 +136,7 @@ func random(r *rand.Rand, n int) []segment.Document {
 
 // Segments of several blocks are read as they were written, however they are merged.
 func TestMerge_isTheSameInAnyOrder(t *testing.T) {
+	must.HaveTime(t)
 	r := rand.New(rand.NewPCG(1, 2))
 	var parts []built
 	seen := map[segment.Entry]segment.Document{} // equal entries have equal terms
@@ -163,6 +164,7 @@ func TestMerge_isTheSameInAnyOrder(t *testing.T) {
 
 // The head names the blocks in which a reader has to look.
 func TestHead_namesBlocks(t *testing.T) {
+	must.HaveTime(t)
 	documents := random(rand.New(rand.NewPCG(3, 4)), 20_000)
 	b := build(t, documents...)
 	want := map[string]int{} // postings by term

@@ -65,7 +65,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	verifies := providers.VerifiesAddresses(cfg.VerifyAddresses, mail)
-	accounts := domain.NewAccounts(store, authority, admins, providers.NewPasswords(), attempts, refusals, events, verifies)
+	accounts := domain.NewAccounts(store, authority, admins, providers.NewPasswords(providers.Memory), attempts, refusals, events, verifies)
 	tokens, keyStore := providers.NewTokens(signer), repositories.NewAPIKeys(app.Sidecar)
 	sessions := domain.NewSessions(sessionStore, authority, accounts, events, tokens)
 	keys := domain.NewAPIKeys(keyStore, authority, keyFormat)

@@ -135,6 +135,7 @@ func (w world) adminsAmong(t *testing.T, members ...member) (admins []string) {
 // Requests give and take the role ADMIN at the same time, in a random order of their calls, and die at any of them. After each
 // call somebody has the role.
 func TestModel_noInterleavingLeavesNoAdmin(t *testing.T) {
+	must.HaveTime(t)
 	type change struct {
 		by, of int
 		admin  bool

@@ -58,6 +58,9 @@ func newService(t *testing.T) service {
 	return newServiceThat(t, false)
 }
 
+// memory is the cost of hashes in these tests, in KiB: passwords are checked everywhere, and their strength only in providers.
+const memory = 64
+
 // newServiceThat returns a service that verifies addresses or does not.
 func newServiceThat(t *testing.T, verifies bool) service {
 	t.Helper()
@@ -76,7 +79,7 @@ func newServiceThat(t *testing.T, verifies bool) service {
 	s.publisher = domain.NewPublisher(s.store, providers.NewEvents(publisher), repositories.NewOverdue(side))
 	s.admins = repositories.NewAdmins(side)
 	s.attempts = repositories.NewAttempts(side)
-	s.accounts = domain.NewAccounts(s.store, authority, s.admins, providers.NewPasswords(), s.attempts, s.refusals, s.publisher, verifies)
+	s.accounts = domain.NewAccounts(s.store, authority, s.admins, providers.NewPasswords(memory), s.attempts, s.refusals, s.publisher, verifies)
 	sessions := domain.NewSessions(s.sessions, authority, s.accounts, s.publisher, tokens)
 	active := handlers.Sessions(sessions)
 	s.verifier = identity.NewVerifier(s.tokens, active)

@@ -2,6 +2,7 @@ package handlers_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -114,7 +115,7 @@ func TestSignIn_replacesAnOldHash(t *testing.T) {
 	for range 2 {
 		webtest.Read[grant](s.signIn(t, "ada@example.org", "password"), http.StatusOK)
 		account, err := s.accounts.Get(t.Context(), up.User.ID)
-		if err != nil || !strings.HasPrefix(account.PasswordHash, "$argon2id$v=19$m=19456,t=2,p=1$") {
+		if err != nil || !strings.HasPrefix(account.PasswordHash, fmt.Sprintf("$argon2id$v=19$m=%d,t=2,p=1$", memory)) {
 			t.Errorf("got %s, %v", account.PasswordHash, err)
 		}
 	}

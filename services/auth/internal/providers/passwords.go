@@ -21,7 +21,8 @@ import (
 
 // The cost of a hash, as OWASP advises for Argon2id. A hash contains its parameters, so these may change.
 const (
-	memory      = 19 << 10 // KiB
+	// Memory is the cost in KiB. Only tests that hash for other reasons take less.
+	Memory      = 19 << 10
 	passes      = 2
 	parallelism = 1
 	saltSize    = 16
@@ -45,19 +46,22 @@ const keepMemory = 10 * time.Second
 // Passwords implements domain.Passwords with Argon2id. A hash takes a core and 19 MiB, so hashes use half of the cores at
 // most.
 type Passwords struct {
+	memory uint32 // KiB
 	line   *places
 	decoy  phc
 	keep   time.Duration
 	unused *time.Timer // ends when nobody has hashed for keep, and frees the memory
 }
 
-// NewPasswords returns the hasher. A process needs one, because the limit counts for all who share it.
-func NewPasswords() *Passwords { return newPasswords(max(1, runtime.GOMAXPROCS(0)/2), keepMemory) }
+// NewPasswords returns the hasher, whose hashes take so many KiB. A process needs one, because the limit counts for all who share it.
+func NewPasswords(memory uint32) *Passwords {
+	return newPasswords(memory, max(1, runtime.GOMAXPROCS(0)/2), keepMemory)
+}
 
-func newPasswords(slots int, keep time.Duration) *Passwords {
+func newPasswords(memory uint32, slots int, keep time.Duration) *Passwords {
 	decoy := phc{memory: memory, passes: passes, parallelism: parallelism, salt: randomSalt(), hash: make([]byte, hashSize)}
 	return &Passwords{
-		line: newPlaces(slots+maxWaiting, keptPlaces, slots), decoy: decoy,
+		memory: memory, line: newPlaces(slots+maxWaiting, keptPlaces, slots), decoy: decoy,
 		keep: keep, unused: time.AfterFunc(keep, debug.FreeOSMemory),
 	}
 }
@@ -69,7 +73,7 @@ func (p *Passwords) Hash(ctx context.Context, from domain.Origin, password strin
 		return "", crowded(nil)
 	}
 	defer place.leave()
-	made := phc{memory: memory, passes: passes, parallelism: parallelism, salt: randomSalt(), hash: make([]byte, hashSize)}
+	made := phc{memory: p.memory, passes: passes, parallelism: parallelism, salt: randomSalt(), hash: make([]byte, hashSize)}
 	hash, err := p.derive(ctx, place, made, password)
 	made.hash = hash
 	return made.String(), err
@@ -100,7 +104,7 @@ func (p *Passwords) Matches(
 // Outdated implements domain.Passwords.
 func (p *Passwords) Outdated(hash string) bool {
 	h, err := parsePHC(hash)
-	return err != nil || h.memory != memory || h.passes != passes || h.parallelism != parallelism || len(h.hash) != hashSize
+	return err != nil || h.memory != p.memory || h.passes != passes || h.parallelism != parallelism || len(h.hash) != hashSize
 }
 
 // derive computes a hash with the parameters and the size of another one, when the caller's turn has come.

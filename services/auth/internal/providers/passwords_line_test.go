@@ -14,7 +14,7 @@ import (
 
 // Callers wait in line, and leave it when their context ends.
 func TestPasswords_waitForAFreeCore(t *testing.T) {
-	passwords := NewPasswords()
+	passwords := NewPasswords(Memory)
 	slots := int64(passwords.line.slots)
 	must.Do(t, passwords.line.cores.Acquire(t.Context(), slots))
 	gone, leave := context.WithCancel(t.Context())
@@ -36,7 +36,7 @@ func TestPasswords_waitForAFreeCore(t *testing.T) {
 
 // If the line is too long, a caller learns at once when to try again, and nothing has begun.
 func TestPasswords_refuseACrowd(t *testing.T) {
-	passwords := newPasswords(1, keepMemory)
+	passwords := newPasswords(Memory, 1, keepMemory)
 	passwords.line.size = 0
 	_, err := passwords.Hash(t.Context(), domain.Origin{}, "password")
 	if !errs.Is(err, errs.Unavailable) || errs.From(err).RetryAfter != retryAfter {
@@ -130,7 +130,7 @@ func TestPlaces_areHalfForOneNetwork(t *testing.T) {
 }
 
 func TestPasswords_withOtherParametersAreOutdated(t *testing.T) {
-	passwords := NewPasswords()
+	passwords := NewPasswords(Memory)
 	hash, err := passwords.Hash(t.Context(), domain.Origin{}, "password")
 	if err != nil || passwords.Outdated(hash) {
 		t.Errorf("%s is outdated (%v)", hash, err)

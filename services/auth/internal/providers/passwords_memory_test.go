@@ -19,11 +19,11 @@ func resident() uint64 {
 // The 19 MiB of a hash do not stay in a process in which nobody signs in any more. Go alone would give them back after some
 // minutes.
 func TestPasswords_giveTheirMemoryBack(t *testing.T) {
-	passwords := newPasswords(1, 50*time.Millisecond)
+	passwords := newPasswords(Memory, 1, 50*time.Millisecond)
 	for range 3 {
 		_ = must.Get(passwords.Hash(t.Context(), domain.Origin{}, "password"))(t)
 	}
-	for deadline := time.Now().Add(30 * time.Second); resident() > memory<<10; {
+	for deadline := time.Now().Add(30 * time.Second); resident() > Memory<<10; {
 		if time.Now().After(deadline) {
 			t.Fatalf("the heap still has %d MiB", resident()>>20)
 		}

@@ -11,7 +11,7 @@ import (
 )
 
 func TestPasswords_match(t *testing.T) {
-	passwords := providers.NewPasswords()
+	passwords := providers.NewPasswords(providers.Memory)
 	hash, err := passwords.Hash(t.Context(), domain.Origin{}, "correct horse")
 	if err != nil || !strings.HasPrefix(hash, "$argon2id$v=19$m=19456,t=2,p=1$") {
 		t.Fatalf("got %q, %v", hash, err)
@@ -48,7 +48,7 @@ func TestPasswords_match(t *testing.T) {
 }
 
 func TestPasswords_reportUnreadableHashesAsDefects(t *testing.T) {
-	passwords := providers.NewPasswords()
+	passwords := providers.NewPasswords(providers.Memory)
 	for name, hash := range map[string]string{
 		"not PHC":           "secret",
 		"other function":    "$argon2i$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65",

@@ -9,6 +9,7 @@ import (
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
+	"stoa/pkg/common/must"
 	"stoa/services/backoffice/internal/domain"
 )
 
@@ -31,6 +32,7 @@ func (o *office) reads(t *testing.T, path string) (reads int) {
 }
 
 func TestCompaction_takesDeletedLettersOffTheList(t *testing.T) {
+	must.HaveTime(t)
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t, 0)
 		for n := range 210 {
@@ -52,6 +54,7 @@ func TestCompaction_takesDeletedLettersOffTheList(t *testing.T) {
 
 // Few orders wait below many that are delivered, and one of them stays shipped.
 func TestCompaction_leavesInEachListWhatHasItsStatus(t *testing.T) {
+	must.HaveTime(t)
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t, 0)
 		for range 3 {
@@ -89,6 +92,7 @@ func TestCompaction_leavesInEachListWhatHasItsStatus(t *testing.T) {
 
 // A list that takes all its time takes none from the others.
 func TestCompaction_givesEachListItsOwnTime(t *testing.T) {
+	must.HaveTime(t)
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t, 0)
 		for range 350 {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"stoa/pkg/common/ids"
+	"stoa/pkg/common/must"
 	"stoa/pkg/common/web/webtest"
 	"stoa/pkg/messaging"
 )
@@ -25,6 +26,7 @@ func shippedLetter(t *testing.T) messaging.DeadLetter {
 
 // A defect has set many events aside, and the store is so slow that no run comes to the end of them. The next one goes on.
 func TestErasure_comesToItsEndHoweverManyLettersThereAre(t *testing.T) {
+	must.HaveTime(t)
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t, time.Second)
 		for range 500 {
@@ -50,6 +52,7 @@ func TestErasure_comesToItsEndHoweverManyLettersThereAre(t *testing.T) {
 
 // An archive asks for one page after the other, and stores each.
 func TestInternal_findsTheFewOfACustomerOnFewPages(t *testing.T) {
+	must.HaveTime(t)
 	o := newOffice(t, time.Second)
 	fulfil := func(customer string) messaging.Event {
 		bought := order(ids.New(), "confirmed")

@@ -10,6 +10,7 @@ import (
 
 	"stoa/pkg/common/errs"
 	"stoa/pkg/common/ids"
+	"stoa/pkg/common/must"
 	"stoa/pkg/common/web/webtest"
 	"stoa/services/backoffice/internal/domain"
 )
@@ -64,6 +65,7 @@ func TestFulfilments_costFewCallsOfTheSidecar(t *testing.T) {
 
 // A list is searched for an entry at most a few hundred places back, and orders are shipped and delivered days later.
 func TestFulfilments_listAnOrderOnceHoweverLateItIsShipped(t *testing.T) {
+	must.HaveTime(t)
 	o := newOffice(t, 0)
 	o.happen(t, orderID, "confirmed")
 	const others = 250

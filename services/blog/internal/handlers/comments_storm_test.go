@@ -152,6 +152,7 @@ func TestComments_areReadAtThePriceOfWhatTheyShow(t *testing.T) {
 
 // What authors deleted and editors removed costs readers nothing for long. What is shown again is listed.
 func TestCompaction_takesCommentsThatAreGoneOffTheLists(t *testing.T) {
+	must.HaveTime(t)
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		p := w.published(t, full("A title"))

@@ -181,6 +181,7 @@ func TestPosts_surviveEveryCrash(t *testing.T) {
 
 // A post is begun once, however often its request is sent and wherever the process dies.
 func TestPosts_areBegunOnce(t *testing.T) {
+	must.HaveTime(t)
 	begin := func(t *testing.T, w *world, title string) *webtest.Answer {
 		t.Helper()
 		return w.Do(t, webtest.Request{

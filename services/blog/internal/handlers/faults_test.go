@@ -103,6 +103,7 @@ func TestPosts_takeEachStepInItsTurn(t *testing.T) {
 
 // Whatever is typed for a slug, an address that has moved leads to a path of the blog and nowhere else.
 func TestSlugs_leadNowhereElse(t *testing.T) {
+	must.HaveTime(t)
 	made := regexp.MustCompile(`\A[a-z0-9][a-z0-9_-]*\z`)
 	w := newWorld(t)
 	moved := 0

@@ -69,6 +69,7 @@ func (w *world) titlesOf(t *testing.T, path string) (titles []string) {
 }
 
 func TestFeeds_haveTheLatestPosts(t *testing.T) {
+	must.HaveTime(t)
 	w := newWorld(t)
 	if got := w.titlesOf(t, ""); len(got) != 0 {
 		t.Errorf("got %v", got)

@@ -19,7 +19,7 @@ type (
 		ID string `path:"id" format:"uuid" doc:"The id of the post"`
 	}
 	bySlugInput struct {
-		Slug string `path:"slug" pattern:"^[A-Za-z0-9][A-Za-z0-9_-]{0,249}$" patternDescription:"letters, digits and hyphens" doc:"The slug of the post; upper and lower case are the same"`
+		Slug string `path:"slug" maxLength:"250" pattern:"^[A-Za-z0-9][A-Za-z0-9_-]*$" patternDescription:"letters, digits and hyphens" doc:"The slug of the post; upper and lower case are the same"`
 	}
 	byTagInput struct {
 		ByTag

@@ -172,6 +172,7 @@ func TestCompaction_takesWhatHasLeftOffTheLists(t *testing.T) {
 
 // The lists of all kinds are compacted within one request, so those of posts leave time to the others, however many there are.
 func TestCompaction_leavesTimeToOthers(t *testing.T) {
+	must.HaveTime(t)
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		for n := range 60 {

@@ -32,6 +32,7 @@ func (w *world) slow(call time.Duration) {
 
 // However many texts are to be erased, a post is published when its time has come.
 func TestSchedule_publishesBesideErasures(t *testing.T) {
+	must.HaveTime(t)
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		p := w.scheduled(t)
@@ -84,6 +85,7 @@ func TestSchedule_publishesBesideTheIndex(t *testing.T) {
 
 // An announcement that takes long is found behind more than a page of those that are over.
 func TestAnnouncement_goesOnBehindThoseThatAreOver(t *testing.T) {
+	must.HaveTime(t)
 	w := newWorld(t)
 	for n := range 60 {
 		w.follower(t, fmt.Sprint("reader", n), domain.Source{Author: callers["ada"].ID})

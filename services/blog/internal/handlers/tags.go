@@ -18,7 +18,7 @@ type tagging struct{ tags *domain.Tagging }
 
 // ByTag names a tag.
 type ByTag struct {
-	Tag string `path:"tag" pattern:"^[^/\\\\\\x00-\\x1f]{1,100}$" patternDescription:"a tag" doc:"A tag; upper and lower case are the same"`
+	Tag string `path:"tag" maxLength:"100" pattern:"^[^/\\\\\\x00-\\x1f]+$" patternDescription:"a tag" doc:"A tag; upper and lower case are the same"`
 }
 
 // Tag is a tag as everyone sees it.

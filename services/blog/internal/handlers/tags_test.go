@@ -96,6 +96,7 @@ func TestTags_areCountedAsPostsComeAndGo(t *testing.T) {
 
 // A tag forgets which posts it has counted, once nobody can come with them again.
 func TestTags_forgetWhatTheyHaveCounted(t *testing.T) {
+	must.HaveTime(t)
 	w := newWorld(t)
 	for n := range 120 {
 		w.published(t, full(fmt.Sprintf("Post %d", n)))

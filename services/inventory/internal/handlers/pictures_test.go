@@ -45,6 +45,7 @@ func (f *front) shown(t *testing.T, address string) *webtest.Answer {
 }
 
 func TestPictures_areShownUnderAnAddressOfTheirOwn(t *testing.T) {
+	must.HaveTime(t)
 	f := newFront()
 	p := f.add(t, "A", "1")
 	if p.Picture != "" {

@@ -109,6 +109,7 @@ func TestFollowers_holdUpNoOrder(t *testing.T) {
 
 // Whatever dies at any call, each follower is told once, in the way that they want.
 func TestFollowers_areToldOnceWhateverDies(t *testing.T) {
+	must.HaveTime(t)
 	for _, after := range []bool{false, true} {
 		for n, died := 1, true; died; n++ {
 			died = false

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"stoa/pkg/common/must"
 	"stoa/pkg/common/web/webtest"
 	"stoa/services/notification/internal/domain"
 )
@@ -52,6 +53,7 @@ func (p *process) do(t *testing.T, schedule string) {
 
 // Whatever dies at any call but those of a mail, whatever was gathered is in one digest, and each digest is sent once.
 func TestDigests_areSentOnceWhateverDies(t *testing.T) {
+	must.HaveTime(t)
 	for _, after := range []bool{false, true} {
 		for n, died := 1, true; died; n++ {
 			died = false
@@ -91,6 +93,7 @@ func TestDigests_areSentOnceWhateverDies(t *testing.T) {
 
 // A process dies while it sends a digest: no other is sent twice, and this one only if it had been sent.
 func TestDigests_surviveTheirMail(t *testing.T) {
+	must.HaveTime(t)
 	for _, after := range []bool{false, true} {
 		for n, died := 1, true; died; n++ {
 			died = false

@@ -232,6 +232,7 @@ func TestNotices_expire(t *testing.T) {
 
 // The list of a user forgets notices that have expired.
 func TestInbox_shrinksWithWhatExpires(t *testing.T) {
+	must.HaveTime(t)
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t)
 		p := o.process()

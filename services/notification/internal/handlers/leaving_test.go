@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"stoa/pkg/common/must"
 	"stoa/services/notification/internal/domain"
 )
 
@@ -26,6 +27,7 @@ func (p *process) leave(t *testing.T, name string) {
 
 // A digest, or a code, is in no inbox. Its process dies at any call, and then its reader leaves, so no event leads there any more.
 func TestErasure_findsMailsOfNoInboxWhateverDies(t *testing.T) {
+	must.HaveTime(t)
 	code := account("")
 	code.ID, code.Name, code.Email, code.Verified, code.Code = person("Rita").ID, "Rita", person("Rita").Email, false, "123456"
 	requested := event(t, "account.verification_requested.v1", code)
@@ -85,6 +87,7 @@ func (o *office) crowd(t *testing.T, p *process) {
 
 // Many mails wait while people leave, one after the other: mails are sent all the same.
 func TestErasure_holdsUpNoMail(t *testing.T) {
+	must.HaveTime(t)
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t)
 		p := o.process()
@@ -101,6 +104,7 @@ func TestErasure_holdsUpNoMail(t *testing.T) {
 
 // Many mails wait, and those who leave are looked for in one look, however many they are.
 func TestErasure_looksThroughTheMailsOnceForAll(t *testing.T) {
+	must.HaveTime(t)
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t)
 		p := o.process()

@@ -71,6 +71,7 @@ func TestRefusedAddresses_leaveOthersTheirSpeed(t *testing.T) {
 
 // A mail server that takes no mails at all holds up nobody's inbox, and its return needs no help.
 func TestInbox_doesNotWaitForAMailServer(t *testing.T) {
+	must.HaveTime(t)
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t)
 		o.post.fails = down
@@ -193,6 +194,7 @@ func TestGivingUp_survivesAnOutageOfTheBroker(t *testing.T) {
 }
 
 func TestOneAddress_getsSoManyMailsInAnHour(t *testing.T) {
+	must.HaveTime(t)
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t)
 		p := o.process()

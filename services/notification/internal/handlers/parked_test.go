@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"stoa/pkg/common/must"
 	"stoa/pkg/common/web/webtest"
 )
 
@@ -34,6 +35,7 @@ func TestParkedMails_areSentOnceEach(t *testing.T) {
 
 // While the broker is down, mails that are to become dead letters wait for it. The others do not.
 func TestParkedMails_doNotWaitForTheBroker(t *testing.T) {
+	must.HaveTime(t)
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t)
 		o.post.fails = func(address string) error { return cmp.Or(refusing(address), down(address)) }
@@ -59,6 +61,7 @@ func TestParkedMails_doNotWaitForTheBroker(t *testing.T) {
 
 // What is sent costs the runs after it nothing.
 func TestParkedMails_leaveTheListOnceTheyAreSent(t *testing.T) {
+	must.HaveTime(t)
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t)
 		o.post.fails = down

@@ -170,6 +170,7 @@ func (s *shop) confirmed(t *testing.T, ids []string) (count int) {
 
 // The worker dies once before and once after each operation, and the event is delivered again.
 func TestAllowance_decidesOnceAfterACrashAtEveryPoint(t *testing.T) {
+	must.HaveTime(t)
 	for point, killed := 0, true; killed; point++ {
 		s := newShop(t)
 		killed = false
@@ -252,6 +253,7 @@ func TestAllowance_forgetsNoOrderThatABulkReadMissed(t *testing.T) {
 }
 
 func TestAllowance_forgetsOrdersThatHaveEnded(t *testing.T) {
+	must.HaveTime(t)
 	s := newShop(t)
 	for range 70 {
 		id := s.order(t, "", 1)

@@ -148,6 +148,7 @@ func TestCalls_ofTheWorker(t *testing.T) {
 
 // What is remembered about a customer stays small: it is read every now and then which orders have ended.
 func TestCalls_areFewHoweverManyOrdersACustomerPlaces(t *testing.T) {
+	must.HaveTime(t)
 	s, c := newCountedShop(t)
 	s.limit.Store(1000)
 	const orders = 320

@@ -47,6 +47,7 @@ var histories = map[string]struct {
 // Every step of every history is killed once before and once after each operation on store and broker, and then delivered
 // again.
 func TestProgress_survivesACrashAtEveryPoint(t *testing.T) {
+	must.HaveTime(t)
 	for name, tt := range histories {
 		for point, killed := 0, true; killed; point++ {
 			s := newShop(t)

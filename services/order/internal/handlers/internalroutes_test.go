@@ -15,6 +15,7 @@ import (
 
 // An account with very many orders: no answer takes longer than a call may take.
 func TestInternal_namesWhatIsOpenInParts(t *testing.T) {
+	must.HaveTime(t)
 	s := newShop(t)
 	oldest := s.placed(t, "1").ID
 	must.Do(t, s.reserve(t, oldest, apple))

@@ -98,6 +98,7 @@ func TestRender_isBounded(t *testing.T) {
 
 // Whatever the language, code that its lexer matches slowly costs little more than maxHighlighting.
 func TestHighlighting_isBounded(t *testing.T) {
+	must.HaveTime(t)
 	for alias, lexer := range languages {
 		if alias != strings.ToLower(lexer.Config().Name) {
 			continue // one name of each is enough
