@@ -210,9 +210,10 @@ func (c *cluster) installDapr(ctx context.Context) error {
 	}
 	// Sentry would make its certificates itself, notice seconds later that the kubelet shows it others than before, namely these, and
 	// start again up to eight times, each time after its clients have had 20 seconds to leave.
-	certificate, key := c.node.Certificate(node.DaprAuthority)
+	root, _ := c.node.Certificate(node.DaprRoot)
+	issuer, key := c.node.Certificate(node.DaprIssuer)
 	_, err = c.Helm(ctx, "install", "dapr", chart, "--namespace", daprNamespace, "--create-namespace", "--wait", "--timeout", patience.String(),
-		"--set-file", "dapr_sentry.tls.root.certPEM="+certificate, "--set-file", "dapr_sentry.tls.issuer.certPEM="+certificate,
+		"--set-file", "dapr_sentry.tls.root.certPEM="+root, "--set-file", "dapr_sentry.tls.issuer.certPEM="+issuer,
 		"--set-file", "dapr_sentry.tls.issuer.keyPEM="+key,
 		"--set", "global.registry=localhost/dapr", "--set", "global.tag=test",
 		"--set", "dapr_scheduler.cluster.inMemoryStorage=true", "--set", "dapr_sidecar_injector.sidecarDropALLCapabilities=true",

@@ -30,10 +30,14 @@ func writePKI(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	if _, err := newAuthority(dir, DaprAuthority); err != nil {
+	root, err := newAuthority(dir, DaprRoot, nil)
+	if err != nil {
 		return err
 	}
-	a, err := newAuthority(dir, "ca")
+	if _, err := newAuthority(dir, DaprIssuer, root); err != nil {
+		return err
+	}
+	a, err := newAuthority(dir, "ca", nil)
 	if err != nil {
 		return err
 	}
@@ -68,22 +72,28 @@ func writePKI(dir string) error {
 	return a.serviceAccountKeys()
 }
 
-// DaprAuthority is the name of the authority for sidecars, which has signed itself.
-const DaprAuthority = "dapr"
+// DaprRoot is the name of the authority that sidecars trust, and DaprIssuer that of the one below it, which signs their certificates.
+const (
+	DaprRoot   = "dapr-root"
+	DaprIssuer = "dapr-issuer"
+)
 
-// newAuthority writes its certificate and its key.
-func newAuthority(dir, name string) (authority, error) {
+// newAuthority writes its certificate, which another authority has signed, or itself, and its key.
+func newAuthority(dir, name string, by *authority) (*authority, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return authority{}, err
+		return nil, err
 	}
-	template := certificate(pkix.Name{CommonName: "stoa-test"})
+	template := certificate(pkix.Name{CommonName: "stoa-test-" + name})
 	template.IsCA, template.BasicConstraintsValid, template.KeyUsage = true, true, x509.KeyUsageCertSign
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		return authority{}, err
+	a := &authority{dir, template, key}
+	if by == nil {
+		by = a
 	}
-	a := authority{dir, template, key}
+	der, err := x509.CreateCertificate(rand.Reader, template, by.certificate, key.Public(), by.key)
+	if err != nil {
+		return nil, err
+	}
 	return a, a.store(name, der, key)
 }
 
