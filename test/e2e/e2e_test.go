@@ -13,6 +13,11 @@ import (
 var shop *client.Shop
 
 func TestMain(m *testing.M) {
+	for name, value := range map[string]string{"SMTP_USER": smtpUser, "SMTP_PASSWORD": smtpPassword} {
+		if err := os.Setenv(name, value); err != nil { // only components/base/server looks here
+			panic(err)
+		}
+	}
 	os.Exit(client.Main(m, func(started *client.Shop) error {
 		shop = started
 		return nil

@@ -207,7 +207,6 @@ func TestDigests_haveWhatWasGathered(t *testing.T) {
 	t.Parallel()
 	for bus, store := range map[string]string{"nats": "sqlite", "redis": "redis"} {
 		t.Run(bus+" x "+store, func(t *testing.T) {
-			t.Parallel()
 			if err := servers.Find("redis"); err != nil && bus == "redis" {
 				t.Skipf("NOT TESTED: digests on Redis. %v", err)
 			}

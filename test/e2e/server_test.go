@@ -17,11 +17,11 @@ import (
 // The same shop on components/base/server: secrets in the environment, mails by a mail server, settings that change
 // while it runs.
 func TestServerBase_runsTheShop(t *testing.T) {
+	t.Parallel()
 	redis := servers.Redis(t)
 	post := startMailServer(t)
-	// Secrets of .stoa/secrets.json reach the sidecars as well as those that the operator's environment has instead.
-	t.Setenv("SMTP_USER", smtpUser)
-	t.Setenv("SMTP_PASSWORD", smtpPassword)
+	// Secrets of .stoa/secrets.json reach the sidecars as well as those that the operator's environment has instead, which are
+	// the user and the password.
 	redis.Secrets["SMTP_PORT"] = post.port
 	shop := client.Start(t, system.Folder(t), func(o *stack.Options) { o.Base, o.Secrets = "server", redis.Secrets })
 	shop.MailsTo = func(address string) (bodies []string) {
