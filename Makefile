@@ -189,10 +189,10 @@ test-unit: test-race test-long ## Unit tests, with the race detector where there
 
 test-race: xmllint prometheus
 	@[ -n "$(RACE)" ] || echo "The race detector is off: it needs a C compiler."
-	$(RACE:%=CGO_ENABLED=1) go test -p 4 $(RACE) $(RACE:%=-short) $(UNIT)
+	$(RACE:%=CGO_ENABLED=1) GOGC=400 go test -p 4 $(RACE) $(RACE:%=-short) $(UNIT)
 
 test-long:
-	$(RACE:%=go test -p 4 $(LONG))
+	$(RACE:%=GOGC=400 go test -p 4 $(LONG))
 
 # Those of one service go with what guards it: its OpenAPI file, its anatomy, its place in the description, who may call it.
 test-quick: # unit tests without the race detector

@@ -51,7 +51,7 @@ func TestPictures_areShownUnderAnAddressOfTheirOwn(t *testing.T) {
 	if p.Picture != "" {
 		t.Errorf("a new product has the picture %s", p.Picture)
 	}
-	first := f.must(t, picturing(p.ID, square(t, 2000)), http.StatusOK).Picture
+	first := f.must(t, picturing(p.ID, square(t, 1000)), http.StatusOK).Picture
 	answer := f.shown(t, first).Expect(http.StatusOK)
 	size, format, err := image.DecodeConfig(bytes.NewReader(answer.Body.Bytes()))
 	must.Do(t, err)
@@ -59,7 +59,7 @@ func TestPictures_areShownUnderAnAddressOfTheirOwn(t *testing.T) {
 		answer.Header().Get("Cache-Control") != "public, max-age=31536000, s-maxage=3600, immutable" {
 		t.Errorf("got a %s of %dx%d, %v", format, size.Width, size.Height, answer.Header())
 	}
-	if again := f.must(t, picturing(p.ID, square(t, 2000)), http.StatusOK).Picture; again != first {
+	if again := f.must(t, picturing(p.ID, square(t, 1000)), http.StatusOK).Picture; again != first {
 		t.Errorf("the same picture has the addresses %s and %s", first, again)
 	}
 	second := f.must(t, picturing(p.ID, []byte(drawing)), http.StatusOK).Picture
