@@ -78,7 +78,7 @@ var (
 
 // How often people do something.
 const (
-	orders = 100
+	orders = 300
 	some   = 50
 )
 
