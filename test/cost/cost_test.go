@@ -78,7 +78,7 @@ var (
 
 // How often people do something.
 const (
-	orders = 300
+	orders = 100
 	some   = 50
 )
 

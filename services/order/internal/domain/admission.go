@@ -64,13 +64,13 @@ func (a *Admission) admit(ctx context.Context, customerID, id string, pieces int
 }
 
 // count adds an order to those that are being placed, if it fits beside the others, and reports how many pieces those have.
-// Unless they have just been refreshed, a crowd of orders counts as too many.
+// Unless they have just been refreshed, a crowd of orders counts as too many for one more.
 func (a *Admission) count(customerID, id string, pieces, limit int64, refreshed bool) (others int64, ok bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	known := a.known(customerID)
 	others = known.open.pieces() + known.placing.pieces() - known.open[id] - known.placing[id]
-	if others+pieces > limit || known.open.crowded() && !refreshed {
+	if others+pieces > limit || known.open.crowded() && known.open[id] == 0 && !refreshed {
 		return others, false
 	}
 	if known.open[id] == 0 {

@@ -34,6 +34,21 @@ func TestAdmission_forgetsOrdersThatHaveEnded(t *testing.T) {
 	}
 }
 
+// A customer whose browser sends one order again and again makes the store no work.
+func TestAdmission_readsNothingForAnOrderThatIsKnown(t *testing.T) {
+	a := NewAdmission(notes{err: errors.New("it was asked")}, func() int64 { return 1000 })
+	for n := range sweepEvery - 1 {
+		id := fmt.Sprint(n)
+		for range 2 {
+			must.Do(t, a.admit(t.Context(), "alice", id, 1))
+			a.settle("alice", id, 1, true)
+		}
+	}
+	if err := a.admit(t.Context(), "alice", "one more", 1); err == nil {
+		t.Error("orders that have ended are never dropped")
+	}
+}
+
 func TestAdmission_countsEachOrderOnce(t *testing.T) {
 	limit := int64(100)
 	n := notes{noted: OpenOrders{"confirmed": 20, "placing": 30, "shipped": 50}, open: map[string]bool{"confirmed": true, "placing": true}}
