@@ -164,7 +164,7 @@ kubernetes-test: ## The whole system on a real Kubernetes node with Dapr's contr
 
 kubernetes-check: kubernetes-tools image-folders
 	go test stoa/test/kubernetes/node
-	go test -count=1 -timeout 30m -v stoa/test/kubernetes -args -context='$(KUBECONTEXT)' -base='$(BASE)'
+	go test -count=1 -timeout 30m -failfast -v stoa/test/kubernetes -args -context='$(KUBECONTEXT)' -base='$(BASE)'
 
 kubernetes-scale-test: kubernetes-tools image-folders ## On the same node, KEDA and metrics-server scale apps by their load; builds them first, some twenty minutes; not in CI
 	@bin/stoa tools --scalers

@@ -98,6 +98,18 @@ func TestChart_sidecarsOutliveTheirApps(t *testing.T) {
 	}
 }
 
+// Sidecars wait for the parts of Dapr that actors need only where there are some: the injector takes a space for nothing.
+func TestChart_sidecarsKnowOfPlacementAndSchedulerForActorsOnly(t *testing.T) {
+	for value, want := range map[string]bool{"false": true, "true": false} {
+		notes := deployments(t, render(t, append(slices.Clone(small), "--set", "dapr.actors="+value)...))["blog"].Template.Metadata.Annotations
+		for _, name := range []string{"dapr.io/placement-host-address", "dapr.io/scheduler-host-address"} {
+			if none := notes[name] == " "; none != want {
+				t.Errorf("with actors: %s, %s is %q", value, name, notes[name])
+			}
+		}
+	}
+}
+
 // An app that has no port of its own may end while nothing waits for it, and comes back when scaling is turned off.
 func TestChart_idleWorkersMayEnd(t *testing.T) {
 	text := must.Get(template(t, append(slices.Clone(small), "--set", "scaling.events.enabled=true,apps.order-worker.scaling.min=0")...))(t)

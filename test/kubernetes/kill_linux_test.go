@@ -73,6 +73,30 @@ func TestKills_loseNoOrder(t *testing.T) {
 	t.Logf("%d orders were taken: %v", len(accepted), shop.Books(t, accepted, products...))
 }
 
+// Nothing in Stoa needs these parts of the control plane. But no sidecar that knows of them is ready before they have answered: their
+// outage would let no pod start and no update end. So the chart says nothing of them.
+func TestPods_startWithoutPlacementAndScheduler(t *testing.T) {
+	c, ctx := shared, context.WithoutCancel(t.Context())
+	left := len(c.daprPods(t))
+	for _, name := range []string{"dapr-placement-server", "dapr-scheduler-server"} {
+		var part workload
+		must.Do(t, c.Get(ctx, &part, "statefulset", name, "--namespace", daprNamespace))
+		scale := func(replicas int) error {
+			_, err := c.Kubectl(ctx, "scale", "statefulset", name, "--namespace", daprNamespace, fmt.Sprint("--replicas=", replicas))
+			return err
+		}
+		t.Cleanup(func() { must.Do(t, scale(part.Spec.Replicas)) })
+		must.Do(t, scale(0))
+		left -= part.Spec.Replicas
+	}
+	c.awaitDapr(t, left)
+	began, victim := time.Now(), ofApp("order-api", "")
+	name, killed := c.kill(t, victim)
+	system.Within(t, patience, name+" is replaced", func() error { return c.replaced(t.Context(), victim, killed) })
+	c.awaitReady(t)
+	t.Logf("%s was killed, and all was ready after %.1f s", name, time.Since(began).Seconds())
+}
+
 // kill kills a victim and says which it was, and which pod that is. On another's cluster it deletes the pod.
 func (c *cluster) kill(t *testing.T, v victim) (string, pod) {
 	t.Helper()
@@ -108,7 +132,7 @@ func (c *cluster) replaced(ctx context.Context, v victim, killed pod) error {
 // daprPods lists the pods of the control plane.
 func (c *cluster) daprPods(t *testing.T) []pod {
 	t.Helper()
-	return must.Get(c.pods(t.Context(), daprNamespace, "app.kubernetes.io/part-of=dapr"))(t)
+	return must.Get(c.pods(t.Context(), daprNamespace, ofDapr))(t)
 }
 
 // awaitDapr waits until the control plane has so many pods again, all ready.

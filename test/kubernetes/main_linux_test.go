@@ -31,6 +31,7 @@ var (
 
 const (
 	daprNamespace = "dapr-system"
+	ofDapr        = "app.kubernetes.io/part-of=dapr" // selects the pods of the control plane
 	databasePort  = 5432
 	// patience is how long the test waits for pods, on a machine that is busy.
 	patience = 6 * time.Minute
@@ -246,20 +247,35 @@ func (c *cluster) stop(failed bool) error {
 	return errors.Join(err, os.RemoveAll(c.dir))
 }
 
-// look is what somebody would look at first.
+// look is what somebody would look at first: the pods, what they complain of, and the logs of those that are not ready. The test stops
+// at its first failure, so this is the cluster that it was in.
 func (c *cluster) look(ctx context.Context) string {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	var seen string
-	for _, args := range [][]string{
-		{"get", "pods", "--all-namespaces", "--output=wide"},
-		{"get", "events", "--all-namespaces", "--sort-by=.lastTimestamp"},
-		{"describe", "hpa", "--namespace", namespace},
-		{"logs", "--namespace", "keda", "--selector", "app=keda-operator", "--tail=30"},
-		{"logs", "--namespace", namespace, "--selector", selector, "--all-containers", "--prefix", "--tail=15", "--max-log-requests=50"},
-	} {
+	var seen strings.Builder
+	show := func(limit int, args ...string) {
 		out, err := c.Kubectl(ctx, args...)
-		seen += fmt.Sprintf("\n--- kubectl %v %v\n%s", args, err, out[max(0, len(out)-20000):])
+		fmt.Fprintf(&seen, "\n--- kubectl %s\n%s", strings.Join(args, " "), out[max(0, len(out)-limit):])
+		if err != nil {
+			fmt.Fprintln(&seen, err)
+		}
 	}
-	return seen
+	show(8000, "get", "pods", "--all-namespaces", "--output=wide")
+	if *scaling {
+		show(4000, "describe", "hpa", "--namespace", namespace)
+		show(4000, "logs", "--namespace", "keda", "--selector", "app=keda-operator", "--tail=30")
+	}
+	show(4000, "get", "events", "--all-namespaces", "--field-selector=type!=Normal", "--sort-by=.lastTimestamp")
+	for _, from := range []struct{ namespace, selector string }{{daprNamespace, ofDapr}, {namespace, selector}} {
+		pods, err := c.pods(ctx, from.namespace, from.selector)
+		if err != nil {
+			fmt.Fprintln(&seen, err)
+		}
+		for _, p := range pods {
+			if !p.ready() && p.Metadata.DeletionTimestamp == "" {
+				show(3000, "logs", "--namespace", from.namespace, p.Metadata.Name, "--all-containers", "--prefix", "--tail=10")
+			}
+		}
+	}
+	return seen.String()
 }

@@ -45,6 +45,10 @@ dapr.io/volume-mounts-rw: {{ join "," . | quote }}
 dapr.io/volume-mounts: certificates:/etc/ssl/certs
 {{- end }}
 dapr.io/disable-builtin-k8s-secret-store: "true"
+{{- if not $dapr.actors }}
+dapr.io/scheduler-host-address: " "
+dapr.io/placement-host-address: " "
+{{- end }}
 dapr.io/sidecar-listen-addresses: 127.0.0.1
 dapr.io/sidecar-seccomp-profile-type: RuntimeDefault
 dapr.io/read-buffer-size: 32Ki
