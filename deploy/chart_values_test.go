@@ -100,11 +100,11 @@ func TestChart_sidecarsOutliveTheirApps(t *testing.T) {
 
 // Sidecars wait for the parts of Dapr that actors need only where there are some: the injector takes a space for nothing.
 func TestChart_sidecarsKnowOfPlacementAndSchedulerForActorsOnly(t *testing.T) {
-	for value, want := range map[string]bool{"false": true, "true": false} {
-		notes := deployments(t, render(t, append(slices.Clone(small), "--set", "dapr.actors="+value)...))["blog"].Template.Metadata.Annotations
+	for actors, want := range map[string]string{"false": " ", "true": ""} {
+		notes := deployments(t, render(t, append(slices.Clone(small), "--set", "dapr.actors="+actors)...))["blog"].Template.Metadata.Annotations
 		for _, name := range []string{"dapr.io/placement-host-address", "dapr.io/scheduler-host-address"} {
-			if none := notes[name] == " "; none != want {
-				t.Errorf("with actors: %s, %s is %q", value, name, notes[name])
+			if notes[name] != want {
+				t.Errorf("with actors: %s, %s is %q", actors, name, notes[name])
 			}
 		}
 	}
